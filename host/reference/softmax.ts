@@ -1,0 +1,60 @@
+import { expOnNegative, oneOverOnePlus } from './exponential.ts';
+import {
+  clamp,
+  saturatingRoundingDoublingHighMul as multiply,
+  type QuantizedMultiplier,
+  quantizeMultiplier,
+  roundingDivideByPot,
+} from './fixed.ts';
+
+const INPUT_INTEGER_BITS = 5; // of beta * (x - max), Q5.26
+const SUM_INTEGER_BITS = 12; // of the sum of exponentials, Q12.19: at most 4095 channels
+
+export interface SoftmaxFactors extends QuantizedMultiplier {
+  /** lowest (q - max) that still counts; below it the answer is 0 */
+  lowestDifference: number;
+}
+
+/** beta * inputScale in Q5.26, and the difference at which that number leaves its range. */
+export function softmaxFactors(beta: number, inputScale: number): SoftmaxFactors {
+  const fractionalBits = 31 - INPUT_INTEGER_BITS;
+  const factor = quantizeMultiplier(Math.min(beta * inputScale * 2 ** fractionalBits, 2 ** 30 - 1));
+  const largest = (2 ** INPUT_INTEGER_BITS - 1) * 2 ** fractionalBits;
+  return { ...factor, lowestDifference: -Math.floor(largest / 2 ** factor.shift) };
+}
+
+/**
+ * Softmax over the channels of every position, INT8 to INT8, bit for bit as TensorFlow Lite.
+ *
+ *   input   [P, C]   i8   any scale and zero point
+ *   output  [P, C]   i8   scale 1 / 256, zero point -128
+ */
+export function softmax(input: Int8Array, channels: number, factors: SoftmaxFactors): Int8Array {
+  const output = new Int8Array(input.length);
+  for (let start = 0; start < input.length; start += channels) {
+    const row = input.subarray(start, start + channels);
+    output.set(softmaxRow(row, factors), start);
+  }
+  return output;
+}
+
+function softmaxRow(row: Int8Array, factors: SoftmaxFactors): Int8Array {
+  const largest = row.reduce((a, b) => Math.max(a, b));
+  // Q0.31, or null where the difference is too large to count
+  const exponentials = Array.from(row, (value) => {
+    const difference = value - largest;
+    if (difference < factors.lowestDifference) return null;
+    return expOnNegative(multiply(difference * 2 ** factors.shift, factors.multiplier));
+  });
+  const sum = exponentials.reduce<number>((acc, e) => acc + roundingDivideByPot(e ?? 0, SUM_INTEGER_BITS), 0);
+
+  // sum = (1 + fraction) * 2^bitsOverUnit with fraction in Q0.31
+  const headroom = Math.clz32(sum);
+  const bitsOverUnit = SUM_INTEGER_BITS - headroom;
+  const reciprocal = oneOverOnePlus(sum * 2 ** headroom - 2 ** 31);
+
+  return Int8Array.from(exponentials, (e) => {
+    if (e === null) return -128;
+    return clamp(roundingDivideByPot(multiply(reciprocal, e), bitsOverUnit + 31 - 8) - 128, -128, 127);
+  });
+}
