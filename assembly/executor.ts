@@ -1,0 +1,222 @@
+/**
+ * Runs a program that `open` has proved: bind it to an arena, materialise weights, walk its operators.
+ *
+ * The arena begins with the runtime's state (ARENA_HEADER_BYTES); tensors, scratch and weight caches lie where the
+ * plan in the image says.
+ *
+ *   0  magic   4  image   8  program   12  sources   16  generators   20  tables   24  weights   28  reserved
+ *   32  one bit per operator: its weights lie in the cache
+ */
+import { crc32Update, CRC_START } from "./crc32.ts";
+import {
+  ADD, ARENA_HEADER_BYTES, ARENA_UNIT, ARGMAX, CONVOLUTION, DEPTHWISE, FULLY_CONNECTED, OPERATOR_INPUT2_AT,
+  OPERATOR_RESIDENCY_AT, OPERATOR_SOURCE_AT, OPERATOR_TABLE_AT, PROGRAM_SCRATCH_AT, RESIDENCY_BOOT, RESIDENCY_FLASH,
+  RESIDENCY_LAZY, RESIDENCY_STREAM, SECTION_GENERATORS, SECTION_SOURCES, SECTION_TABLES, SECTION_WEIGHTS, SOFTMAX,
+  SOURCE_CRC_AT, SOURCE_DATA_AT, SOURCE_STORED, STANDARDIZE, STREAM_ROWS,
+} from "./format.ts";
+import {
+  kernelArea, operatorAt, operatorInput, operatorKind, operatorOutput, operatorResidency, planAt, portTensor, programAt,
+  sectionAt, sourceAt, sourceKind, sourceRowLength, sourceRows, tensorAt, tensorBytes, tensorChannels, tensorCount,
+  tensorPositions, tensorZeroPoint,
+} from "./image.ts";
+import { add } from "./operators/add.ts";
+import { argmax } from "./operators/argmax.ts";
+import { convolution } from "./operators/convolution.ts";
+import { depthwise } from "./operators/depthwise.ts";
+import { pool } from "./operators/pooling.ts";
+import { product } from "./operators/product.ts";
+import { softmax } from "./operators/softmax.ts";
+import { standardize } from "./operators/standardize.ts";
+import { expandTable } from "./operators/table.ts";
+import { patchScratch, streamScratch, TABLE_HEADER_BYTES, TABLE_ROW_BYTES, tableScratch } from "./scratch.ts";
+import { OK, WEIGHTS_DIFFER } from "./status.ts";
+import { writeRows } from "./weights/source.ts";
+
+const ARENA_MAGIC: u32 = 0x41505448; // "HTPA"
+const IMAGE_AT: u32 = 4;
+const PROGRAM_AT: u32 = 8;
+const SOURCES_AT: u32 = 12;
+const GENERATORS_AT: u32 = 16;
+const TABLES_AT: u32 = 20;
+const WEIGHTS_AT: u32 = 24;
+const READY_AT: u32 = 32;
+
+export function bindProgram(image: usize, program: u32, arena: usize): void {
+  for (let i: u32 = 0; i < ARENA_HEADER_BYTES; i += 4) store<u32>(arena + i, 0);
+  store<u32>(arena, ARENA_MAGIC);
+  store<usize>(arena, image, IMAGE_AT);
+  store<usize>(arena, programAt(image, program), PROGRAM_AT);
+  store<usize>(arena, sectionAt(image, SECTION_SOURCES), SOURCES_AT);
+  store<usize>(arena, sectionAt(image, SECTION_GENERATORS), GENERATORS_AT);
+  store<usize>(arena, sectionAt(image, SECTION_TABLES), TABLES_AT);
+  store<usize>(arena, sectionAt(image, SECTION_WEIGHTS), WEIGHTS_AT);
+}
+
+export function isBound(arena: usize): bool {
+  return load<u32>(arena) == ARENA_MAGIC;
+}
+
+export function boundProgram(arena: usize): usize {
+  return load<usize>(arena, PROGRAM_AT);
+}
+
+/** Arena address of a tensor. */
+export function tensorAddress(arena: usize, tensor: u32): usize {
+  return arena + <u32>load<u16>(planAt(boundProgram(arena)) + 2 * tensor) * ARENA_UNIT;
+}
+
+/** Materialises the weights of an operator that is resident from boot on. */
+export function prepareOperator(arena: usize, index: u32): void {
+  const residency = <u32>load<u8>(operatorAt(boundProgram(arena), index), OPERATOR_RESIDENCY_AT);
+  if (residency == RESIDENCY_BOOT) fillCache(arena, index);
+}
+
+/** Moves the tensors of ports [first, last) to memory, one after another, or from it. */
+export function copyPorts(arena: usize, first: u32, last: u32, memory: usize, fromMemory: bool): void {
+  const program = boundProgram(arena);
+  for (let i = first; i < last; i++) {
+    const index = portTensor(program, i);
+    const address = tensorAddress(arena, index);
+    const bytes = tensorBytes(tensorAt(program, index));
+    copy(fromMemory ? address : memory, fromMemory ? memory : address, bytes);
+    memory += bytes;
+  }
+}
+
+/** Runs one operator; those before it have run. */
+export function runOperator(arena: usize, index: u32): void {
+  const program = boundProgram(arena);
+  const operator = operatorAt(program, index);
+  const kind = operatorKind(operator);
+  const inputIndex = operatorInput(operator);
+  const outputIndex = operatorOutput(operator);
+  const inputTensor = tensorAt(program, inputIndex);
+  const outputTensor = tensorAt(program, outputIndex);
+  const input = tensorAddress(arena, inputIndex);
+  const output = tensorAddress(arena, outputIndex);
+  if (kind <= FULLY_CONNECTED) {
+    runWeighted(arena, index, operator, kind, inputTensor, input, outputTensor, output);
+    return;
+  }
+  const parameters = load<usize>(arena, TABLES_AT) + load<u32>(operator, OPERATOR_TABLE_AT);
+  const positions = tensorPositions(inputTensor);
+  const channels = tensorChannels(inputTensor);
+  if (kind == ADD) {
+    const input2Index = <u32>load<u16>(operator, OPERATOR_INPUT2_AT);
+    add(
+      operator, parameters, positions * channels, input, tensorZeroPoint(inputTensor), tensorAddress(arena, input2Index),
+      tensorZeroPoint(tensorAt(program, input2Index)), output, tensorZeroPoint(outputTensor),
+    );
+  } else if (kind == SOFTMAX) softmax(parameters, input, positions, channels, output);
+  else if (kind == ARGMAX) argmax(input, positions, channels, output);
+  else if (kind == STANDARDIZE) standardize(parameters, input, positions, channels, output, tensorZeroPoint(outputTensor));
+  else pool(operator, inputTensor, input, outputTensor, output);
+}
+
+/** Table into scratch; weights from flash, from the cache, or some rows at a time. */
+function runWeighted(
+  arena: usize, index: u32, operator: usize, kind: u32, inputTensor: usize, input: usize, outputTensor: usize, output: usize,
+): void {
+  const residency = operatorResidency(operator);
+  const source = sourceOf(arena, operator);
+  const channels = tensorChannels(outputTensor);
+  const table = scratchOf(arena);
+  const patches = table + tableScratch(channels);
+  expandTable(operator, load<usize>(arena, TABLES_AT) + load<u32>(operator, OPERATOR_TABLE_AT), channels, tensorZeroPoint(outputTensor), table);
+
+  let weights = load<usize>(arena, WEIGHTS_AT) + load<u32>(source, SOURCE_DATA_AT); // RESIDENCY_FLASH
+  if (residency == RESIDENCY_STREAM) weights = patches + patchBytes(operator, kind, inputTensor);
+  else if (residency != RESIDENCY_FLASH) {
+    weights = cacheOf(arena, index);
+    if (residency == RESIDENCY_LAZY && !isReady(arena, index)) fillCache(arena, index);
+  }
+  if (kind == DEPTHWISE) {
+    if (residency == RESIDENCY_STREAM) materialise(arena, operator, source, 0, sourceRows(source), weights);
+    depthwise(operator, inputTensor, input, weights, table, outputTensor, output, patches);
+    return;
+  }
+  const depth = sourceRowLength(source);
+  const positions = tensorPositions(outputTensor);
+  const atOnce = residency == RESIDENCY_STREAM ? STREAM_ROWS : channels;
+  for (let c: u32 = 0; c < channels; c += atOnce) {
+    const count = min(atOnce, channels - c);
+    const rows = table + TABLE_HEADER_BYTES + c * TABLE_ROW_BYTES;
+    if (residency == RESIDENCY_STREAM) materialise(arena, operator, source, c, count, weights);
+    if (kind == CONVOLUTION) convolution(operator, inputTensor, input, weights, count, table, rows, outputTensor, output + c, patches);
+    else product(input, positions, depth, weights, count, table, rows, output + c, channels);
+  }
+}
+
+function fillCache(arena: usize, index: u32): void {
+  const operator = operatorAt(boundProgram(arena), index);
+  const source = sourceOf(arena, operator);
+  materialise(arena, operator, source, 0, sourceRows(source), cacheOf(arena, index));
+  const byte = arena + READY_AT + (index >> 3);
+  store<u8>(byte, <u8>(<u32>load<u8>(byte) | (1 << (index & 7))));
+}
+
+/** Weight rows [row, row + count) of an operator as INT8, with the workspace behind everything else in scratch. */
+function materialise(arena: usize, operator: usize, source: usize, row: u32, count: u32, destination: usize): void {
+  const program = boundProgram(arena);
+  const kind = operatorKind(operator);
+  const channels = tensorChannels(tensorAt(program, operatorOutput(operator)));
+  const inputTensor = tensorAt(program, operatorInput(operator));
+  const workspace = scratchOf(arena) + tableScratch(channels) + patchBytes(operator, kind, inputTensor) + streamScratch(
+    kind, operatorResidency(operator), sourceRows(source), sourceRowLength(source),
+  );
+  writeRows(source, load<usize>(arena, GENERATORS_AT), load<usize>(arena, WEIGHTS_AT), row, count, destination, workspace);
+}
+
+/** Compares the CRC of generated weights with the image's; materialises a streamed operator row by row. */
+export function checkOperatorWeights(arena: usize, index: u32): i32 {
+  const operator = operatorAt(boundProgram(arena), index);
+  if (operatorKind(operator) > FULLY_CONNECTED) return OK;
+  const source = sourceOf(arena, operator);
+  if (sourceKind(source) == SOURCE_STORED) return OK;
+  const residency = operatorResidency(operator);
+  const rows = sourceRows(source);
+  const rowLength = sourceRowLength(source);
+  if (residency != RESIDENCY_STREAM && !isReady(arena, index)) fillCache(arena, index);
+  let crc = CRC_START;
+  for (let r: u32 = 0; r < rows; r++) {
+    let address = cacheOf(arena, index) + r * rowLength;
+    if (residency == RESIDENCY_STREAM) {
+      address = streamOf(arena, operator);
+      materialise(arena, operator, source, r, 1, address);
+    }
+    crc = crc32Update(crc, address, rowLength);
+  }
+  return ~crc == load<u32>(source, SOURCE_CRC_AT) ? OK : WEIGHTS_DIFFER;
+}
+
+function isReady(arena: usize, index: u32): bool {
+  return ((<u32>load<u8>(arena + READY_AT + (index >> 3)) >> (index & 7)) & 1) != 0;
+}
+
+function sourceOf(arena: usize, operator: usize): usize {
+  return sourceAt(load<usize>(arena, SOURCES_AT), <u32>load<u16>(operator, OPERATOR_SOURCE_AT));
+}
+
+function cacheOf(arena: usize, index: u32): usize {
+  return tensorAddress(arena, tensorCount(boundProgram(arena)) + index);
+}
+
+function scratchOf(arena: usize): usize {
+  return arena + <u32>load<u16>(boundProgram(arena), PROGRAM_SCRATCH_AT) * ARENA_UNIT;
+}
+
+/** Where a streamed operator's rows lie in scratch. */
+function streamOf(arena: usize, operator: usize): usize {
+  const program = boundProgram(arena);
+  const output = tensorAt(program, operatorOutput(operator));
+  const input = tensorAt(program, operatorInput(operator));
+  return scratchOf(arena) + tableScratch(tensorChannels(output)) + patchBytes(operator, operatorKind(operator), input);
+}
+
+function patchBytes(operator: usize, kind: u32, inputTensor: usize): u32 {
+  return patchScratch(kind, kernelArea(operator), tensorChannels(inputTensor));
+}
+
+function copy(to: usize, from: usize, bytes: u32): void {
+  for (let i: u32 = 0; i < bytes; i++) store<u8>(to + i, load<u8>(from + i));
+}

@@ -1,0 +1,54 @@
+/**
+ * Fixed-point arithmetic, bit-exact with TensorFlow Lite's default (double) rounding.
+ *
+ * A real factor is a Q31 multiplier in [2^30, 2^31) and a shift in [-31, 30], positive = left:
+ * factor = multiplier * 2^(shift - 31). See docs/arithmetic.md for worked numbers.
+ */
+import { smmulr } from "./dsp/intrinsics.ts";
+
+export function clamp(x: i32, low: i32, high: i32): i32 {
+  return x < low ? low : x > high ? high : x;
+}
+
+/** round(a * b / 2^31), ties towards plus infinity; gemmlowp's SaturatingRoundingDoublingHighMul for b >= 0. */
+export function doublingHighMultiply(a: i32, b: i32): i32 {
+  return <i32>((<i64>a * <i64>b + 0x40000000) >> 31);
+}
+
+/** The same where |a| < 2^30: one instruction on cores with the DSP extension. */
+export function doublingHighMultiplySmall(a: i32, b: i32): i32 {
+  if (isDefined(HTPW_DSP)) return smmulr(a << 1, b);
+  return doublingHighMultiply(a, b);
+}
+
+/** round(x / 2^exponent), ties away from zero; exponent in [0, 31]. */
+export function roundingShiftRight(x: i32, exponent: i32): i32 {
+  const mask = <i32>((<u32>1 << exponent) - 1);
+  const remainder = x & mask;
+  const threshold = (mask >> 1) + i32(x < 0);
+  return (x >> exponent) + i32(remainder > threshold);
+}
+
+/** x times the real factor (multiplier, shift): TFLite's MultiplyByQuantizedMultiplier. */
+export function requantize(x: i32, multiplier: i32, shift: i32): i32 {
+  const left = shift > 0 ? shift : 0;
+  return roundingShiftRight(doublingHighMultiply(x << left, multiplier), left - shift);
+}
+
+/** floor(sqrt(x)). */
+export function squareRoot(x: u64): u32 {
+  let root: u64 = 0;
+  let bit: u64 = (<u64>1) << 62;
+  let rest = x;
+  while (bit > rest) bit >>= 2;
+  while (bit != 0) {
+    if (rest >= root + bit) {
+      rest -= root + bit;
+      root = (root >> 1) + bit;
+    } else {
+      root >>= 1;
+    }
+    bit >>= 2;
+  }
+  return <u32>root;
+}

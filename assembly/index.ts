@@ -1,0 +1,144 @@
+/**
+ * hypertinypw's runtime: the whole public API. boards/common/htpw.h is the same in C.
+ *
+ * The caller brings all memory: an image (16-byte aligned, read only, in flash or RAM) and an arena (16-byte aligned,
+ * arenaBytes of RAM). `open` proves an image once; every other function trusts it. Nothing allocates or recurses.
+ * A status is 0 or a negative code of status.ts; addresses are machine addresses on a microcontroller, offsets into
+ * linear memory elsewhere.
+ */
+import { crc32 as crc32Of } from "./crc32.ts";
+import {
+  bindProgram, boundProgram, checkOperatorWeights, copyPorts, isBound, prepareOperator, runOperator, tensorAddress,
+} from "./executor.ts";
+import { ARENA_UNIT, FORMAT_VERSION } from "./format.ts";
+import {
+  inputCount, operatorAt, operatorCount, operatorOutput, plannedArenaBytes, portCount, portTensor, programAt, programCount,
+  tensorAt, tensorBytes,
+} from "./image.ts";
+import { openImage } from "./open.ts";
+import { ARENA_TOO_SMALL, BAD_ALIGNMENT, NO_SUCH_OPERATOR, NO_SUCH_PROGRAM, NOT_LOADED, OK } from "./status.ts";
+
+/** The image format that this runtime reads. */
+export function version(): u32 {
+  return FORMAT_VERSION;
+}
+
+/** Proves `bytes` bytes at `image`; where: address of a u32 that takes the byte offset of a refusal, or 0. */
+export function open(image: usize, bytes: u32, where: usize): i32 {
+  return openImage(image, bytes, where);
+}
+
+export function programs(image: usize): u32 {
+  return programCount(image);
+}
+
+/** RAM that `load` needs for a program, in bytes; 0 for a program that is not there. */
+export function arenaBytes(image: usize, program: u32): u32 {
+  return program < programCount(image) ? plannedArenaBytes(programAt(image, program)) : 0;
+}
+
+/** Bytes of a program's inputs, one after another. */
+export function inputBytes(image: usize, program: u32): u32 {
+  return program < programCount(image) ? portBytes(programAt(image, program), 0, inputCount(programAt(image, program))) : 0;
+}
+
+/** Bytes of a program's outputs, one after another. */
+export function outputBytes(image: usize, program: u32): u32 {
+  if (program >= programCount(image)) return 0;
+  return portBytes(programAt(image, program), inputCount(programAt(image, program)), portCount(programAt(image, program)));
+}
+
+/** Binds a program to an arena and materialises what is resident at boot: bind, then prepare every operator. */
+export function load(image: usize, program: u32, arena: usize, bytes: u32): i32 {
+  const status = bind(image, program, arena, bytes);
+  if (status != OK) return status;
+  const count = operators(arena);
+  for (let i: i32 = 0; i < count; i++) prepareOperator(arena, i);
+  return OK;
+}
+
+export function bind(image: usize, program: u32, arena: usize, bytes: u32): i32 {
+  if (program >= programCount(image)) return NO_SUCH_PROGRAM;
+  if ((arena & (ARENA_UNIT - 1)) != 0) return BAD_ALIGNMENT;
+  if (bytes < arenaBytes(image, program)) return ARENA_TOO_SMALL;
+  bindProgram(image, program, arena);
+  return OK;
+}
+
+/** One step of load, so that a caller can feed a watchdog between layers. */
+export function prepare(arena: usize, operator: u32): i32 {
+  const status = callable(arena, operator);
+  if (status == OK) prepareOperator(arena, operator);
+  return status;
+}
+
+/** Operators of the loaded program, or NOT_LOADED. */
+export function operators(arena: usize): i32 {
+  return isBound(arena) ? operatorCount(boundProgram(arena)) : NOT_LOADED;
+}
+
+/** Runs the loaded program once: begin, every step, finish. */
+export function invoke(arena: usize, input: usize, output: usize): i32 {
+  const status = begin(arena, input);
+  if (status != OK) return status;
+  const count = operators(arena);
+  for (let i: i32 = 0; i < count; i++) runOperator(arena, i);
+  return finish(arena, output);
+}
+
+/** Copies inputBytes bytes into the arena. */
+export function begin(arena: usize, input: usize): i32 {
+  if (!isBound(arena)) return NOT_LOADED;
+  copyPorts(arena, 0, inputCount(boundProgram(arena)), input, true);
+  return OK;
+}
+
+/** Runs one operator; call for each in order. */
+export function step(arena: usize, operator: u32): i32 {
+  const status = callable(arena, operator);
+  if (status == OK) runOperator(arena, operator);
+  return status;
+}
+
+/** Copies outputBytes bytes out of the arena. */
+export function finish(arena: usize, output: usize): i32 {
+  if (!isBound(arena)) return NOT_LOADED;
+  copyPorts(arena, inputCount(boundProgram(arena)), portCount(boundProgram(arena)), output, false);
+  return OK;
+}
+
+/** Where the result of an operator that has just run lies; 0 for an operator that is not there. */
+export function outputAddress(arena: usize, operator: u32): usize {
+  return callable(arena, operator) == OK ? tensorAddress(arena, outputTensor(arena, operator)) : 0;
+}
+
+/** Bytes of that result. */
+export function outputSize(arena: usize, operator: u32): u32 {
+  return callable(arena, operator) == OK ? tensorBytes(tensorAt(boundProgram(arena), outputTensor(arena, operator))) : 0;
+}
+
+/** Debug: WEIGHTS_DIFFER unless the operator's generated weights have the CRC that the image carries. */
+export function checkWeights(arena: usize, operator: u32): i32 {
+  const status = callable(arena, operator);
+  return status == OK ? checkOperatorWeights(arena, operator) : status;
+}
+
+/** CRC-32 (IEEE) of memory, for traces. */
+export function crc32(address: usize, bytes: u32): u32 {
+  return crc32Of(address, bytes);
+}
+
+function callable(arena: usize, operator: u32): i32 {
+  if (!isBound(arena)) return NOT_LOADED;
+  return operator < operatorCount(boundProgram(arena)) ? OK : NO_SUCH_OPERATOR;
+}
+
+function outputTensor(arena: usize, operator: u32): u32 {
+  return operatorOutput(operatorAt(boundProgram(arena), operator));
+}
+
+function portBytes(program: usize, first: u32, last: u32): u32 {
+  let bytes: u32 = 0;
+  for (let i = first; i < last; i++) bytes += tensorBytes(tensorAt(program, portTensor(program, i)));
+  return bytes;
+}

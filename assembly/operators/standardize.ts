@@ -1,0 +1,54 @@
+/**
+ * z-score of a raw window: a device feeds ADC samples, whatever their offset and gain.
+ *
+ *   input   [1, n, K]          i16   n at most 4096
+ *   output  [1, n, K (+ 1)]    i8    zp + z * 256 / gain steps; the extra channel marks a position of the window
+ *
+ * Integer only. mean and deviations in quarter steps; 1/deviation = sqrt(n) / sqrt(sum of squares) in 21 fractional
+ * bits, from two integer square roots and one 32-bit division. Worked numbers in docs/arithmetic.md.
+ */
+import { clamp, squareRoot } from "../fixed.ts";
+
+/** parameters: STANDARDIZE_PARAMETERS of the image: gain (Q8), floor, marker centre, peak, slope. */
+export function standardize(parameters: usize, input: usize, n: u32, channels: u32, output: usize, zeroPoint: i32): void {
+  const gain = <i64>load<i32>(parameters);
+  const floor = load<u32>(parameters, 4);
+  const peak = load<i32>(parameters, 12);
+  const stride = channels + u32(peak > 0);
+  for (let c: u32 = 0; c < channels; c++) {
+    const from = input + 2 * c;
+    let sum = 0;
+    for (let i: u32 = 0; i < n; i++) sum += <i32>load<i16>(from + 2 * i * channels);
+    const mean = floorQuotient(4 * sum + <i32>(n >> 1), <i32>n);
+    let squares: u64 = 0;
+    for (let i: u32 = 0; i < n; i++) {
+      const deviation = <i64>(4 * <i32>load<i16>(from + 2 * i * channels) - mean);
+      squares += <u64>(deviation * deviation);
+    }
+    const root = max(max(squareRoot(squares << 8), floor), 1);
+    const reciprocal = min((squareRoot((<u64>n) << 16) << 17) / root, 0x7fffffff);
+    const factor = <i64>reciprocal * gain;
+    for (let i: u32 = 0; i < n; i++) {
+      const deviation = <i64>(4 * <i32>load<i16>(from + 2 * i * channels) - mean);
+      const z = <i32>((deviation * factor + (1 << 28)) >> 29);
+      store<i8>(output + i * stride + c, <i8>clamp(z + zeroPoint, -128, 127));
+    }
+  }
+  if (peak > 0) mark(parameters, n, peak, output + channels, stride);
+}
+
+/** A triangle around the marker's centre. */
+function mark(parameters: usize, n: u32, peak: i32, output: usize, stride: u32): void {
+  const centre = load<i32>(parameters, 8);
+  const slope = load<i32>(parameters, 16);
+  for (let i: u32 = 0; i < n; i++) {
+    const distance = <i32>i > centre ? <i32>i - centre : centre - <i32>i;
+    store<i8>(output + i * stride, <i8>max(0, peak - slope * distance));
+  }
+}
+
+/** floor(a / b) for b > 0. */
+function floorQuotient(a: i32, b: i32): i32 {
+  const quotient = a / b;
+  return quotient - i32(a < quotient * b);
+}
