@@ -1,0 +1,42 @@
+/**
+ * Area under the ROC curve, from ranks: the probability that a beat of the class scores higher than one of another
+ * class, ties counting half. Beats are sorted once; the weights may change, so a bootstrap resample costs one pass.
+ */
+import { meanOfDefined } from './metrics.ts';
+
+/** weights[i] of beat i -> area; NaN when one side has no weight. */
+export type WeightedAuc = (weights: Float64Array) => number;
+
+export function prepareAuc(scores: Float64Array, positive: Uint8Array): WeightedAuc {
+  const order = Uint32Array.from(scores.keys()).sort((a, b) => scores[a] - scores[b]);
+  return (weights) => {
+    let below = 0; // weight of negatives with a lower score
+    let wins = 0;
+    let positives = 0;
+    for (let i = 0; i < order.length; ) {
+      const score = scores[order[i]];
+      let tiedPositives = 0;
+      let tiedNegatives = 0;
+      for (; i < order.length && scores[order[i]] === score; i++) {
+        const beat = order[i];
+        if (positive[beat]) tiedPositives += weights[beat];
+        else tiedNegatives += weights[beat];
+      }
+      wins += tiedPositives * (below + tiedNegatives / 2);
+      below += tiedNegatives;
+      positives += tiedPositives;
+    }
+    return wins / (positives * below);
+  };
+}
+
+/** Mean one-versus-rest area of the classes for which there is one; scores is [n][classes]. */
+export function prepareMacroAuc(labels: ArrayLike<number>, scores: Float64Array, classes: number): WeightedAuc {
+  const perClass = Array.from({ length: classes }, (_, c) =>
+    prepareAuc(
+      Float64Array.from({ length: labels.length }, (_, i) => scores[i * classes + c]),
+      Uint8Array.from(labels, (label) => Number(label === c)),
+    ),
+  );
+  return (weights) => meanOfDefined(perClass.map((auc) => auc(weights)));
+}

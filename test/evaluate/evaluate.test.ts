@@ -1,0 +1,93 @@
+import { describe, expect, it } from 'vitest';
+import { evaluate, type Scored } from '../../host/evaluate/evaluate.ts';
+import { renderTable } from '../../host/evaluate/table.ts';
+
+const classNames = ['N', 'S', 'V', 'F', 'Q'];
+
+/** A beat of `label` whose winning score is `prediction`, with 0.05 for V unless V wins. */
+function beats(rows: [record: string, label: number, prediction: number][]): Scored {
+  return {
+    labels: rows.map(([, label]) => label),
+    records: rows.map(([record]) => record),
+    scores: Float64Array.from(
+      rows.flatMap(([, , prediction]) => classNames.map((_, c) => (c === prediction ? 0.8 : 0.05))),
+    ),
+  };
+}
+
+const test = beats([
+  ['100', 0, 0],
+  ['100', 0, 0],
+  ['100', 1, 3], // among N, S, V its scores are equal: N
+  ['201', 2, 2],
+  ['202', 2, 0],
+  ['103', 3, 2],
+]);
+
+describe('evaluate', () => {
+  const result = evaluate({
+    ...test,
+    classNames,
+    validation: beats([
+      ['300', 0, 0],
+      ['202', 2, 2],
+    ]),
+  });
+
+  it('counts beats and patients', () => {
+    expect([result.n, result.patients]).toEqual([6, 3]);
+    expect(result.confusion[2]).toEqual([1, 0, 1, 0, 0]);
+    expect(result.perClass[0]).toEqual({ name: 'N', precision: 2 / 3, recall: 1, f1: 0.8, support: 2 });
+  });
+
+  it('averages F1 over the classes that occur', () => {
+    expect(result.macroF1.value).toBeCloseTo((0.8 + 0 + 0.5 + 0) / 4); // no Q
+    expect(result.balancedAccuracy.value).toBeCloseTo((1 + 0 + 0.5 + 0) / 4);
+  });
+
+  it('restricts NSV to beats so labelled and to predictions among the three', () => {
+    expect(result.macroF1NSV?.value).toBeCloseTo((2 / 3 + 0 + 2 / 3) / 3); // F left out, S taken for N
+  });
+
+  it('takes t* from validation and applies it to the test', () => {
+    expect(result.vVersusRest?.threshold).toBeCloseTo(0.425);
+    expect(result.vVersusRest?.macroF1.value).toBeCloseTo((0.75 + 0.5) / 2);
+  });
+
+  it('tells which patients are in both splits, though the records differ', () => {
+    expect(result.sharedPatients).toEqual(['201']);
+  });
+
+  it('draws beats of one patient together', () => {
+    const clustered = evaluate({ ...beats(Array(40).fill(['100', 0, 0])), classNames });
+    expect(clustered.accuracy).toEqual({ value: 1, low: 1, high: 1 });
+    // one patient all right, one all wrong: a resample is 0, 1/2 or 1 and nothing between
+    const rows = Array.from({ length: 40 }, (_, i): [string, number, number] => [`p${i % 2}`, 0, i % 2]);
+    const two = evaluate({ ...beats(rows), classNames });
+    expect(two.accuracy).toEqual({ value: 0.5, low: 0, high: 1 });
+  });
+
+  it('is deterministic', () => {
+    expect(evaluate({ ...test, classNames })).toEqual(evaluate({ ...test, classNames }));
+  });
+
+  it('has no V-versus-rest without validation beats, and no NSV for other classes', () => {
+    expect(evaluate({ ...test, classNames }).vVersusRest).toBeNull();
+    expect(evaluate({ ...test, classNames: ['a', 'b', 'c', 'd', 'e'] }).macroF1NSV).toBeNull();
+  });
+
+  it.each([
+    ['a label out of range', { labels: [9] }, 'label must be 0 to 4, got 9'],
+    ['missing scores', { scores: new Float64Array(3) }, '1 labels need 1 records and 5 scores, got 1 and 3'],
+    ['a score that is no number', { scores: new Float64Array(5).fill(Number.NaN) }, 'not a number'],
+  ])('refuses %s', (_claim, wrong, message) => {
+    expect(() => evaluate({ ...beats([['100', 0, 0]]), ...wrong, classNames })).toThrow(message);
+  });
+});
+
+it('the table says what was measured on what', () => {
+  const table = renderTable(evaluate({ ...test, classNames, task: 'ecg', split: 'test' }));
+  expect(table).toContain('ecg, test: 6 beats, 3 patients');
+  expect(table).toMatch(/^macro-F1 +0\.325 +0\.\d{3} to 0\.\d{3}$/m);
+  expect(table).toMatch(/^Q +- +- +- +0$/m);
+});

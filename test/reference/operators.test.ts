@@ -1,0 +1,121 @@
+import { describe, expect, it } from 'vitest';
+import { add, addFactors } from '../../host/reference/add.ts';
+import { argmax } from '../../host/reference/argmax.ts';
+import { convolution, type WindowedArguments } from '../../host/reference/convolution.ts';
+import { depthwise } from '../../host/reference/depthwise.ts';
+import { fullyConnected } from '../../host/reference/fullyConnected.ts';
+import { pointwise } from '../../host/reference/pointwise.ts';
+import { averagePool, maxPool, roundingDivide } from '../../host/reference/pooling.ts';
+import { makeTable } from '../../host/reference/table.ts';
+
+const FULL: [number, number] = [-128, 127];
+const unitTable = (channels: number) => makeTable(new Int32Array(channels), new Float64Array(channels).fill(1), 'q31');
+
+describe('windowed operators', () => {
+  const signal: Omit<WindowedArguments, 'weights' | 'table' | 'outputShape'> = {
+    input: Int8Array.of(1, 10, 2, 20, 3, 30), // [1, 3, 2]
+    inputShape: [1, 3, 2],
+    inputZeroPoint: 5,
+    outputZeroPoint: 0,
+    activation: FULL,
+    kernel: [1, 3],
+    stride: [1, 1],
+    pad: [0, 1],
+  };
+
+  it('convolution sums kernel and depth, with the zero point as padding', () => {
+    const weights = Int8Array.of(1, 0, 1, 0, 1, 0); // three taps of channel 0
+    const output = convolution({ ...signal, weights, table: unitTable(1), outputShape: [1, 3, 1] });
+    expect([...output]).toEqual([5 + 1 + 2, 1 + 2 + 3, 2 + 3 + 5]);
+  });
+
+  it('convolution strides', () => {
+    const weights = Int8Array.of(0, 1, 0, 0, 0, 0);
+    const output = convolution({ ...signal, stride: [1, 2], weights, table: unitTable(1), outputShape: [1, 2, 1] });
+    expect([...output]).toEqual([5, 20]);
+  });
+
+  it('depthwise keeps channels apart and repeats them for a multiplier', () => {
+    const weights = Int8Array.of(0, 0, 0, 0, 1, 2, 1, 2, 0, 0, 0, 0); // middle tap, C = 4
+    const output = depthwise({ ...signal, multiplier: 2, weights, table: unitTable(4), outputShape: [1, 3, 4] });
+    expect([...output]).toEqual([1, 2, 10, 20, 2, 4, 20, 40, 3, 6, 30, 60]);
+  });
+
+  it('clamp to the activation range after the zero point', () => {
+    const weights = Int8Array.of(0, 0, 0, 1, 0, 0);
+    const clamped = { ...signal, outputZeroPoint: -20, activation: [-5, 9] as [number, number] };
+    const output = convolution({ ...clamped, weights, table: unitTable(1), outputShape: [1, 3, 1] });
+    expect([...output]).toEqual([-5, 0, 9]);
+  });
+});
+
+describe('pointwise and fully connected', () => {
+  const table = makeTable(Int32Array.of(1, -1), Float64Array.of(1, 0.5), 'q31');
+  const weights = Int8Array.of(1, 2, 3, 4);
+  const rest = { weights, table, outputZeroPoint: 0, activation: FULL };
+
+  it('pointwise applies one matrix at every position', () => {
+    expect([...pointwise({ ...rest, input: Int8Array.of(1, 1, 2, 0), positions: 2 })]).toEqual([4, 3, 3, 3]);
+  });
+
+  it('fully connected is pointwise at one position', () => {
+    expect([...fullyConnected({ ...rest, input: Int8Array.of(1, 1) })]).toEqual([4, 3]);
+  });
+});
+
+describe('pooling', () => {
+  it.each([
+    [5, 2, 3],
+    [-5, 2, -3],
+    [1, 2, 1],
+    [-1, 2, -1],
+    [4, 3, 1],
+    [5, 3, 2],
+    [-4, 3, -1],
+    [-5, 3, -2],
+    [0, 7, 0],
+  ])('the mean %i / %i is rounded to %i', (sum, count, expected) => {
+    expect(roundingDivide(sum, count)).toBe(expected);
+  });
+
+  const window = {
+    input: Int8Array.of(-3, -4, 9),
+    inputShape: [1, 3, 1] as [number, number, number],
+    outputShape: [1, 2, 1] as [number, number, number],
+    kernel: [1, 2] as [number, number],
+    stride: [1, 2] as [number, number],
+    pad: [0, 0] as [number, number],
+    activation: FULL,
+  };
+
+  it('counts only what lies inside the input', () => {
+    expect([...averagePool(window)]).toEqual([-4, 9]); // -3.5 away from zero; 9 alone
+    expect([...maxPool(window)]).toEqual([-3, 9]);
+  });
+});
+
+describe('add', () => {
+  it('is within one step of the real sum for different scales', () => {
+    const [scale1, scale2, outputScale] = [0.05, 0.11, 0.13];
+    const factors = addFactors(scale1, scale2, outputScale);
+    for (let q = -128; q < 128; q++) {
+      const [sum] = add({
+        input1: Int8Array.of(q),
+        zeroPoint1: 3,
+        input2: Int8Array.of(-q / 2),
+        zeroPoint2: -7,
+        factors,
+        outputZeroPoint: 4,
+        activation: FULL,
+      });
+      const real = (scale1 * (q - 3) + scale2 * (Math.trunc(-q / 2) + 7)) / outputScale + 4;
+      expect(Math.abs(sum - Math.min(Math.max(real, -128), 127))).toBeLessThanOrEqual(0.51);
+    }
+  });
+});
+
+describe('argmax', () => {
+  it('takes the first of equals, at every position', () => {
+    expect([...argmax(Int8Array.of(1, 7, 7, -128, -128, -128), 3)]).toEqual([1, 0]);
+  });
+});
