@@ -12,6 +12,7 @@ import { type QuantizedMultiplier, roundingDivideByPot, splitExponent } from './
 const HALF = 1 << COMPACT_MANTISSA_BITS; // mantissas lie in [HALF, 2 HALF)
 const MAX_FIELD = 31; // of the five-bit exponent field
 const MAX_BIAS_SHIFT = 16;
+const MAX_BIAS_ERROR = 1 / 8; // output steps
 
 export interface CompactScales {
   /** i8: shift of exponent field 0, the largest of the layer */
@@ -82,4 +83,23 @@ export function encodeBias(bias: ArrayLike<number>): CompactBias {
 
 export function decodeBias({ biasShift, values }: CompactBias): Int32Array {
   return Int32Array.from(values, (value) => value << biasShift);
+}
+
+/**
+ * Whether the compact table is faithful: every factor can be encoded, and no bias moves an output by more than an eighth
+ * of a step. A channel whose weights are almost 0 has a tiny factor and a huge integer bias, and would take the bias
+ * bits of all its neighbours. Keep q31 then, or give that channel a larger weight scale.
+ *
+ *   bias    [C] i32   zero point folded in
+ *   scales  [C] real factors from the accumulator to the output
+ */
+export function compactFits(bias: Int32Array, scales: ArrayLike<number>): boolean {
+  try {
+    encodeScales(scales);
+    const decoded = decodeBias(encodeBias(bias));
+    return decoded.every((value, c) => Math.abs(value - bias[c]) * scales[c] <= MAX_BIAS_ERROR);
+  } catch (error) {
+    if (error instanceof RangeError) return false;
+    throw error;
+  }
 }

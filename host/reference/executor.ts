@@ -18,8 +18,8 @@ import { type ChannelTable, foldZeroPoint, makeTable, rowSums, type TableEncodin
 export type TensorValues = Int8Array | Int16Array;
 
 export interface ExecuteOptions {
-  /** encoding of the tables in the image */
-  tables: TableEncoding;
+  /** encoding of the tables in the image: one for all, or operator by operator */
+  tables: TableEncoding | ((operator: WeightedOperator) => TableEncoding);
 }
 
 /**
@@ -30,14 +30,14 @@ export function execute(
   model: Model,
   program: Program,
   inputs: readonly Uint8Array[],
-  { tables }: ExecuteOptions,
+  options: ExecuteOptions,
 ): TensorValues[] {
   const values: TensorValues[] = [];
   program.inputs.forEach((tensor, i) => {
     values[tensor] = readTensor(program.tensors[tensor], inputs[i]);
   });
   for (const operator of program.operators) {
-    const output = run(model, program, operator, values, tables);
+    const output = run(model, program, operator, values, options);
     const expected = elements(program.tensors[operator.output]);
     if (output.length !== expected) {
       throw new Error(
@@ -66,7 +66,7 @@ function run(
   program: Program,
   operator: Operator,
   values: readonly TensorValues[],
-  tables: TableEncoding,
+  { tables }: ExecuteOptions,
 ): Int8Array {
   const inputTensor = program.tensors[operator.input];
   const outputTensor = program.tensors[operator.output];
@@ -86,7 +86,8 @@ function run(
   };
   const weighted = (withWeights: WeightedOperator) => {
     const weights = materialize(model.sources[withWeights.source], model.generators);
-    const table = effectiveTable(withWeights, weights, inputTensor.zeroPoint, tables);
+    const encoding = typeof tables === 'function' ? tables(withWeights) : tables;
+    const table = effectiveTable(withWeights, weights, inputTensor.zeroPoint, encoding);
     return { ...common, weights, table, activation: withWeights.activation };
   };
   switch (operator.kind) {

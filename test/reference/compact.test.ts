@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { decodeBias, decodeScale, encodeBias, encodeScales } from '../../host/reference/compact.ts';
+import { compactFits, decodeBias, decodeScale, encodeBias, encodeScales } from '../../host/reference/compact.ts';
 import { multiplyByQuantizedMultiplier } from '../../host/reference/fixed.ts';
 import { foldZeroPoint, rowSums, tapSums } from '../../host/reference/table.ts';
 
@@ -45,6 +45,17 @@ describe('compact bias', () => {
     const encoded = encodeBias(bias);
     expect(encoded.biasShift).toBe(biasShift);
     expect([...decodeBias(encoded)]).toEqual(decoded);
+  });
+});
+
+describe('compactFits', () => {
+  it.each([
+    ['accepts ordinary channels', [1200, -40000], [0.003, 0.002], true],
+    ['refuses a nearly empty channel that takes the bits of its neighbours', [1200, 3e8], [0.003, 1e-7], false],
+    ['accepts the same channel where neighbours are as fine', [5e7, 3e8], [1e-6, 1e-7], true],
+    ['refuses factors too far apart', [0, 0], [4, 2 ** -31], false],
+  ])('%s', (_claim, bias, scales, expected) => {
+    expect(compactFits(Int32Array.from(bias), scales)).toBe(expected);
   });
 });
 

@@ -73,12 +73,23 @@ describe('multiplyByQuantizedMultiplier', () => {
     }
   });
 
+  it.each([
+    [1000, 0.1, 100],
+    [20, 0.1, 2],
+    [5, 0.1, 1],
+    [-5, 0.1, -1],
+    [-15, 0.5, -7], // one rounding: a tie goes up
+    [-15, 0.25, -4], // two: -7.5 up to -7, then -3.5 away from zero
+  ])('takes %i * %d to %i', (x, real, expected) => {
+    expect(multiplyByQuantizedMultiplier(x, quantizeMultiplier(real))).toBe(expected);
+  });
+
   it('wraps a left shift in 32 bits', () => {
     expect(multiplyByQuantizedMultiplier(2 ** 30, { multiplier: 2 ** 30, shift: 1 })).toBe(-(2 ** 30));
   });
 
-  it('rounds twice: 0.4999 becomes 0.5 and then 1', () => {
-    const factor = { multiplier: 2 ** 30 + 2 ** 20, shift: -1 }; // 1 * 0.2502 -> high half 1, then 1 / 2 -> 1
+  it('rounds twice: 0.2502 becomes 0.5 on the way and 1 in the end', () => {
+    const factor = { multiplier: 2 ** 30 + 2 ** 20, shift: -1 }; // 1 * 0.5005 -> 1, then 1 / 2 -> 1
     expect(multiplyByQuantizedMultiplier(1, factor)).toBe(1);
   });
 });

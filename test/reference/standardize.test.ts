@@ -39,6 +39,11 @@ describe('standardize', () => {
     },
   );
 
+  it('knows this example', () => {
+    const parameters = standardizeParameters({ floor: 0, marker: null }, 3, 1 / 32);
+    expect([...standardize(Int16Array.of(0, 10, 20), 1, 0, parameters)]).toEqual([-39, 0, 39]); // 32 * 1.2247 = 39.19
+  });
+
   it('makes a flat line the zero point, not a division by zero', () => {
     const parameters = standardizeParameters({ floor: 0, marker: null }, 10, 1 / 32);
     expect([...standardize(new Int16Array(10).fill(-777), 1, 9, parameters)]).toEqual(Array(10).fill(9));
