@@ -1,35 +1,28 @@
-// @ts-nocheck: asc's @external decorator is not TypeScript on free functions; the types below still hold.
 /**
- * Arm DSP instructions as imports of the `dsp` variant: one instruction each in C (boards/common/dsp_intrinsics.h),
- * polyfill.ts merged into the module for Node. Only called under `isDefined(HTPW_DSP)`; the scalar variant imports nothing.
+ * Arm DSP instructions, which the `dsp` variant imports from a module that asc names after this file: one instruction
+ * each in C (boards/common/dsp_intrinsics.h), polyfill.ts merged into the module for Node.
+ * Only called under `isDefined(HTPW_DSP)`; the other variants import nothing.
  *
  * A pair is two i16 in one i32, the first in the low half.
  */
 
 /** acc + a.low * b.low + a.high * b.high */
-@external("dsp", "smlad")
 export declare function smlad(a: i32, b: i32, acc: i32): i32;
 
 /** Bytes 0 and 2, sign-extended to a pair. */
-@external("dsp", "sxtb16")
 export declare function sxtb16(a: i32): i32;
 
 /** Bytes 1 and 3, sign-extended to a pair. */
-@external("dsp", "sxtb16r8")
 export declare function sxtb16r8(a: i32): i32;
 
 /** High word of a * b, rounded: (a * b + 2^31) >> 32 */
-@external("dsp", "smmulr")
 export declare function smmulr(a: i32, b: i32): i32;
 
 /** Pair of a.low and b.low: (a & 0xffff) | (b << 16) */
-@external("dsp", "pkhbt")
 export declare function pkhbt(a: i32, b: i32): i32;
 
 /** Pair of b.high and a.high: (a & 0xffff0000) | (b >>> 16) */
-@external("dsp", "pkhtb")
 export declare function pkhtb(a: i32, b: i32): i32;
 
 /** a clamped to -128..127 */
-@external("dsp", "ssat8")
 export declare function ssat8(a: i32): i32;

@@ -1,0 +1,77 @@
+/*
+ * The imports of the `dsp` variant, one Arm instruction each; assembly/dsp/intrinsics.ts says what each means.
+ * Included before the translated runtime, so that every call is inlined. Cores without the DSP extension get plain C
+ * with the same results: right for tests on a host, too slow for a device, which should take the `scalar` variant.
+ */
+#ifndef HTPW_DSP_INTRINSICS_H
+#define HTPW_DSP_INTRINSICS_H
+
+#if defined(__ARM_FEATURE_DSP)
+
+W2C_INLINE u32 w2c_intrinsics_smlad(u32 a, u32 b, u32 acc) {
+  u32 r;
+  __asm__("smlad %0, %1, %2, %3" : "=r"(r) : "r"(a), "r"(b), "r"(acc));
+  return r;
+}
+
+W2C_INLINE u32 w2c_intrinsics_sxtb16(u32 a) {
+  u32 r;
+  __asm__("sxtb16 %0, %1" : "=r"(r) : "r"(a));
+  return r;
+}
+
+W2C_INLINE u32 w2c_intrinsics_sxtb16r8(u32 a) {
+  u32 r;
+  __asm__("sxtb16 %0, %1, ror #8" : "=r"(r) : "r"(a));
+  return r;
+}
+
+W2C_INLINE u32 w2c_intrinsics_smmulr(u32 a, u32 b) {
+  u32 r;
+  __asm__("smmulr %0, %1, %2" : "=r"(r) : "r"(a), "r"(b));
+  return r;
+}
+
+W2C_INLINE u32 w2c_intrinsics_pkhbt(u32 a, u32 b) {
+  u32 r;
+  __asm__("pkhbt %0, %1, %2, lsl #16" : "=r"(r) : "r"(a), "r"(b));
+  return r;
+}
+
+W2C_INLINE u32 w2c_intrinsics_pkhtb(u32 a, u32 b) {
+  u32 r;
+  __asm__("pkhtb %0, %1, %2, asr #16" : "=r"(r) : "r"(a), "r"(b));
+  return r;
+}
+
+W2C_INLINE u32 w2c_intrinsics_ssat8(u32 a) {
+  u32 r;
+  __asm__("ssat %0, #8, %1" : "=r"(r) : "r"(a));
+  return r;
+}
+
+#else
+
+W2C_INLINE u32 w2c_intrinsics_smlad(u32 a, u32 b, u32 acc) {
+  return acc + (u32)((s32)(s16)a * (s16)b) + (u32)((s32)(s16)(a >> 16) * (s16)(b >> 16));
+}
+
+W2C_INLINE u32 w2c_intrinsics_sxtb16(u32 a) { return (u16)(s8)a | (u32)(s8)(a >> 16) << 16; }
+
+W2C_INLINE u32 w2c_intrinsics_sxtb16r8(u32 a) { return (u16)(s8)(a >> 8) | (u32)(s8)(a >> 24) << 16; }
+
+W2C_INLINE u32 w2c_intrinsics_smmulr(u32 a, u32 b) {
+  return (u32)(((u64)((s64)(s32)a * (s32)b) + 0x80000000u) >> 32);
+}
+
+W2C_INLINE u32 w2c_intrinsics_pkhbt(u32 a, u32 b) { return (a & 0xffffu) | b << 16; }
+
+W2C_INLINE u32 w2c_intrinsics_pkhtb(u32 a, u32 b) { return (a & 0xffff0000u) | b >> 16; }
+
+W2C_INLINE u32 w2c_intrinsics_ssat8(u32 a) {
+  s32 x = (s32)a;
+  return (u32)(x < -128 ? -128 : x > 127 ? 127 : x);
+}
+
+#endif
+#endif

@@ -1,0 +1,92 @@
+/*
+ * The public API over the translated runtime, in one translation unit, so that what is not used is dropped and what is
+ * small is inlined. HTPW_RUNTIME names the translation: "htpw_scalar.c" or "htpw_dsp.c".
+ *
+ * The wasm_... names are #defined by the translation, one per WebAssembly export.
+ */
+#include "htpw.h"
+
+#include <stddef.h>
+
+#include "w2c_prelude.h"
+/* the prelude comes first: both use its types */
+#include "dsp_intrinsics.h"
+#include HTPW_RUNTIME
+
+#if UINTPTR_MAX > 0xffffffffu
+
+uint8_t *htpw_host_memory(void) { return host_memory; }
+
+/* Where open leaves its offset before it is handed to the caller, whose variable the runtime cannot reach. */
+enum { HOST_OFFSET_AT = 8 };
+
+static u32 address_of(const void *pointer) { return (u32)((const u8 *)pointer - host_memory); }
+static void *pointer_to(u32 address) { return host_memory + address; }
+
+static s32 open_image(u32 image, u32 bytes, u32 *offset) {
+  s32 status = (s32)wasm_open(image, bytes, HOST_OFFSET_AT);
+  if (offset) *offset = *(u32 *)(void *)(host_memory + HOST_OFFSET_AT);
+  return status;
+}
+
+#else
+
+static u32 address_of(const void *pointer) { return (u32)(uintptr_t)pointer; }
+static void *pointer_to(u32 address) { return (void *)(uintptr_t)address; }
+static s32 open_image(u32 image, u32 bytes, u32 *offset) { return (s32)wasm_open(image, bytes, address_of(offset)); }
+
+#endif
+
+int32_t htpw_version(void) { return (s32)wasm_version(); }
+
+int32_t htpw_open(const void *image, uint32_t bytes, uint32_t *offset) {
+  return open_image(address_of(image), bytes, offset);
+}
+
+int32_t htpw_programs(const void *image) { return (s32)wasm_programs(address_of(image)); }
+
+int32_t htpw_arena_bytes(const void *image, int32_t program) {
+  return (s32)wasm_arenaBytes(address_of(image), (u32)program);
+}
+
+int32_t htpw_input_bytes(const void *image, int32_t program) {
+  return (s32)wasm_inputBytes(address_of(image), (u32)program);
+}
+
+int32_t htpw_output_bytes(const void *image, int32_t program) {
+  return (s32)wasm_outputBytes(address_of(image), (u32)program);
+}
+
+int32_t htpw_load(const void *image, int32_t program, void *arena, uint32_t arena_bytes, htpw_progress progress,
+                  void *context) {
+  s32 status = (s32)wasm_bind(address_of(image), (u32)program, address_of(arena), arena_bytes);
+  if (status < 0) return status;
+  s32 total = htpw_operators(arena);
+  for (s32 l = 0; l < total; l++) {
+    if (progress) progress(context, l, total);
+    status = (s32)wasm_prepare(address_of(arena), (u32)l);
+    if (status < 0) return status;
+  }
+  if (progress) progress(context, total, total);
+  return HTPW_OK;
+}
+
+int32_t htpw_operators(const void *arena) { return (s32)wasm_operators(address_of(arena)); }
+
+int32_t htpw_invoke(void *arena, const void *input, void *output, htpw_trace trace, void *context) {
+  u32 at = address_of(arena);
+  if (!trace) return (s32)wasm_invoke(at, address_of(input), address_of(output));
+  s32 status = (s32)wasm_begin(at, address_of(input));
+  s32 total = htpw_operators(arena);
+  for (s32 l = 0; l < total && status >= 0; l++) {
+    status = (s32)wasm_step(at, (u32)l);
+    if (status >= 0) trace(context, l, pointer_to(wasm_outputAddress(at, (u32)l)), wasm_outputSize(at, (u32)l));
+  }
+  return status < 0 ? status : (s32)wasm_finish(at, address_of(output));
+}
+
+int32_t htpw_check_weights(void *arena, int32_t index) {
+  return (s32)wasm_checkWeights(address_of(arena), (u32)index);
+}
+
+uint32_t htpw_crc32(const void *data, uint32_t bytes) { return wasm_crc32(address_of(data), bytes); }

@@ -1,0 +1,94 @@
+/*
+ * hypertinypw: runs the networks of a flash image over memory that the caller brings.
+ *
+ *   image    read in place, 16-byte aligned, never written; usually const data in flash
+ *   arena    one block of RAM per loaded program, 16-byte aligned, at least htpw_arena_bytes()
+ *   input    htpw_input_bytes() bytes, as the program's input descriptor says (usually int8)
+ *   output   htpw_output_bytes() bytes
+ *
+ * A program is used in this order: htpw_open once per image, htpw_load, then htpw_invoke as often as wanted.
+ * Loading another program into the same arena switches to it. No allocation, no recursion, no state outside the arena:
+ * two arenas may be used by two threads at once.
+ *
+ * Every function that returns a status gives HTPW_OK (0), or a negative HTPW_BAD_... of htpw_status.h.
+ * Functions that return a size give it in bytes, or a negative status. A program index counts from 0.
+ *
+ * Only htpw_open distrusts the image. Everything else trusts that htpw_open returned HTPW_OK for these very bytes.
+ *
+ * On a 64-bit host the runtime's 32-bit addresses reach one static block only: image, arena, input and output must
+ * lie inside htpw_host_memory(). On a 32-bit target any address will do.
+ */
+#ifndef HTPW_H
+#define HTPW_H
+
+#include <stdint.h>
+
+#include "htpw_status.h"
+
+#ifdef __cplusplus
+extern "C" {
+#endif
+
+/* Version of the runtime: major * 65536 + minor * 256 + patch. */
+int32_t htpw_version(void);
+
+/*
+ * Prove an image of `bytes` bytes. On error `*offset` is the byte offset of what was refused; `offset` may be NULL.
+ * Reads every byte once (CRC-32); never reads outside the image, whatever it holds.
+ */
+int32_t htpw_open(const void *image, uint32_t bytes, uint32_t *offset);
+
+/* Number of programs in the image, 1 or more. */
+int32_t htpw_programs(const void *image);
+
+int32_t htpw_arena_bytes(const void *image, int32_t program);
+int32_t htpw_input_bytes(const void *image, int32_t program);
+int32_t htpw_output_bytes(const void *image, int32_t program);
+
+/* Called between operators with done in 0..total; the place to feed a watchdog. */
+typedef void (*htpw_progress)(void *context, int32_t done, int32_t total);
+
+/*
+ * Make a program ready in the arena: expand its tables, generate the weights that are resident from boot on.
+ * `progress` may be NULL. Takes the longer the more is generated; see docs/porting.md for measured counts.
+ */
+int32_t htpw_load(const void *image, int32_t program, void *arena, uint32_t arena_bytes, htpw_progress progress,
+                  void *context);
+
+/* Number of operators of the program in the arena, 1..256. */
+int32_t htpw_operators(const void *arena);
+
+/*
+ * Called after each operator of an invoke, in order, with its result: `bytes` bytes at `output`.
+ * The result lies in the arena and only lasts until a later operator reuses its place.
+ */
+typedef void (*htpw_trace)(void *context, int32_t index, const void *output, uint32_t bytes);
+
+/* Run the loaded program once. `trace` may be NULL. Input and output may not overlap the arena. */
+int32_t htpw_invoke(void *arena, const void *input, void *output, htpw_trace trace, void *context);
+
+/*
+ * Compare the generated weights of one operator with the CRC-32 in the image: HTPW_OK, or HTPW_WEIGHTS_DIFFER.
+ * Operators without generated weights give HTPW_OK.
+ */
+int32_t htpw_check_weights(void *arena, int32_t index);
+
+/* CRC-32 (IEEE 802.3), as in zip and PNG. */
+uint32_t htpw_crc32(const void *data, uint32_t bytes);
+
+/* "BAD_MAGIC" for HTPW_BAD_MAGIC, "OK" for 0 and above, "UNKNOWN" for anything else; never NULL. */
+const char *htpw_status_name(int32_t status);
+
+#if UINTPTR_MAX > 0xffffffffu
+/* The block that everything handed to the runtime must lie in; its first HTPW_HOST_RESERVED bytes are the runtime's. */
+#ifndef HTPW_HOST_BYTES
+#define HTPW_HOST_BYTES (16u << 20)
+#endif
+#define HTPW_HOST_RESERVED 16u
+uint8_t *htpw_host_memory(void);
+#endif
+
+#ifdef __cplusplus
+}
+#endif
+#endif

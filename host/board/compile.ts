@@ -1,0 +1,155 @@
+/**
+ * assembly/ -> dist/runtime/htpw.<variant>.wasm -> dist/c/htpw_<variant>.c, and the same module made to run in Node.
+ * Cached by content: what went in is hashed, and nothing is built while the hash that lies beside the result agrees.
+ */
+import { createHash } from 'node:crypto';
+import { mkdir, mkdtemp, readdir, readFile, rename, rm, writeFile } from 'node:fs/promises';
+import { dirname, join, relative } from 'node:path';
+import { assertFit } from './gate.ts';
+import { runNode } from './process.ts';
+import { projectRoot } from './root.ts';
+import { statusHeader, statusNames } from './status.ts';
+import { translate } from './translate.ts';
+import { findVariant, VARIANTS, type Variant } from './variants.ts';
+
+const TOOLS = {
+  asc: ['assemblyscript', 'bin/asc.js'],
+  merge: ['binaryen', 'bin/wasm-merge'],
+  optimize: ['binaryen', 'bin/wasm-opt'],
+  wasm2c: ['wabt', 'bin/wasm2c'],
+} as const;
+
+const toolPath = (root: string, tool: keyof typeof TOOLS) => join(root, 'node_modules', ...TOOLS[tool]);
+
+async function toolVersions(root: string): Promise<string[]> {
+  const names = ['assemblyscript', 'binaryen', 'wabt'];
+  const versions = names.map(async (name) => {
+    const manifest = JSON.parse(await readFile(join(root, 'node_modules', name, 'package.json'), 'utf8'));
+    return `${name} ${manifest.version}`;
+  });
+  return Promise.all(versions);
+}
+
+export interface RuntimeFiles {
+  variant: string;
+  /** for devices: imports are still open */
+  wasm: string;
+  /** for Node: no imports */
+  nodeWasm: string;
+  /** translated C, if the variant has one */
+  c: string | null;
+  rebuilt: boolean;
+}
+
+function filesOf(root: string, variant: Variant): Omit<RuntimeFiles, 'rebuilt'> {
+  const runtime = join(root, 'dist', 'runtime');
+  return {
+    variant: variant.name,
+    wasm: join(runtime, `htpw.${variant.name}.wasm`),
+    nodeWasm: join(runtime, `htpw.${variant.name}.node.wasm`),
+    c: variant.c ? join(root, 'dist', 'c', `htpw_${variant.name}.c`) : null,
+  };
+}
+
+/** Everything that decides the result: sources, flags, tools and this very pipeline. */
+async function contentHash(root: string, versions: string[]): Promise<string> {
+  const hash = createHash('sha256').update(versions.join());
+  const pipeline = ['compile', 'gate', 'opcodes', 'status', 'translate', 'variants'].map(
+    (name) => `host/board/${name}.ts`,
+  );
+  const sources = (await readdir(join(root, 'assembly'), { recursive: true }))
+    .filter((name) => name.endsWith('.ts'))
+    .map((name) => `assembly/${name}`);
+  for (const path of ['asconfig.json', ...pipeline, ...sources.sort()]) {
+    const text = await readFile(join(root, path)).catch(() => ''); // an installed package has no pipeline sources
+    hash.update(`\n${path}\n`).update(text);
+  }
+  return hash.digest('hex');
+}
+
+/** Lies beside the .wasm as .wasm.json. */
+interface BuildRecord {
+  inputs: string;
+  tools: string[];
+  /** SHA-256 by path under the project root */
+  outputs: Record<string, string>;
+}
+
+async function isCurrent(root: string, files: Omit<RuntimeFiles, 'rebuilt'>, hash: string): Promise<boolean> {
+  try {
+    const record: BuildRecord = JSON.parse(await readFile(`${files.wasm}.json`, 'utf8'));
+    for (const [path, expected] of Object.entries(record.outputs)) {
+      if (sha256(await readFile(join(root, path))) !== expected) return false;
+    }
+    return record.inputs === hash;
+  } catch {
+    return false; // missing or unreadable: build
+  }
+}
+
+const sha256 = (bytes: Uint8Array) => createHash('sha256').update(bytes).digest('hex');
+
+/** All or nothing: a reader sees the old file or the new one, never half of it. */
+async function place(path: string, content: string | Uint8Array): Promise<void> {
+  await mkdir(dirname(path), { recursive: true });
+  const temporary = `${path}.${process.pid}.tmp`;
+  await writeFile(temporary, content);
+  await rename(temporary, path);
+}
+
+async function assemble(root: string, entry: string, target: string, out: string): Promise<void> {
+  await runNode(toolPath(root, 'asc'), [entry, '--target', target, '-o', out, '--noColors'], root);
+}
+
+/** The dsp module and its polyfill become one, and the small imported functions are inlined. */
+async function mergePolyfill(root: string, wasm: string, folder: string): Promise<Uint8Array> {
+  const [polyfill, merged, optimized] = ['polyfill', 'merged', 'optimized'].map((name) => join(folder, `${name}.wasm`));
+  await assemble(root, 'assembly/dsp/polyfill.ts', 'polyfill', polyfill);
+  await runNode(toolPath(root, 'merge'), [wasm, 'main', polyfill, 'intrinsics', '-o', merged]);
+  await runNode(toolPath(root, 'optimize'), ['-O3', '--inlining-optimizing', merged, '-o', optimized]);
+  return readFile(optimized);
+}
+
+async function toC(root: string, variant: Variant, wasm: string, folder: string, versions: string[]): Promise<string> {
+  const out = join(folder, 'htpw.c');
+  await runNode(toolPath(root, 'wasm2c'), [wasm, '-n', 'htpw', '-o', out]);
+  return translate(await readFile(out, 'utf8'), { variant: variant.name, tools: versions });
+}
+
+/** Builds one variant where it is not up to date. `root` is the project, for tests of another tree. */
+export async function buildRuntime(variantName: string, root = projectRoot()): Promise<RuntimeFiles> {
+  const variant = findVariant(variantName);
+  const files = filesOf(root, variant);
+  const versions = await toolVersions(root);
+  const hash = await contentHash(root, versions);
+  if (await isCurrent(root, files, hash)) return { ...files, rebuilt: false };
+
+  await mkdir(join(root, 'build'), { recursive: true });
+  const folder = await mkdtemp(join(root, 'build', `runtime-${variant.name}-`));
+  try {
+    const raw = join(folder, `htpw.${variant.name}.wasm`);
+    await assemble(root, 'assembly/index.ts', variant.name, raw);
+    const wasm = await readFile(raw);
+    assertFit(`htpw.${variant.name}.wasm`, wasm, variant);
+    const outputs = new Map<string, Uint8Array | string>([[files.wasm, wasm]]);
+    outputs.set(files.nodeWasm, variant.polyfilled ? await mergePolyfill(root, raw, folder) : wasm);
+    if (files.c) {
+      outputs.set(files.c, await toC(root, variant, raw, folder, versions));
+      outputs.set(join(dirname(files.c), 'htpw_status.h'), statusHeader());
+      outputs.set(join(dirname(files.c), 'htpw_status.c'), statusNames());
+    }
+    const record: BuildRecord = { inputs: hash, tools: versions, outputs: {} };
+    for (const [path, content] of outputs) {
+      await place(path, content);
+      record.outputs[relative(root, path)] = sha256(Buffer.from(content));
+    }
+    await place(`${files.wasm}.json`, JSON.stringify(record));
+  } finally {
+    await rm(folder, { recursive: true, force: true });
+  }
+  return { ...files, rebuilt: true };
+}
+
+export async function buildAllRuntimes(root = projectRoot()): Promise<RuntimeFiles[]> {
+  return Promise.all(VARIANTS.map((variant) => buildRuntime(variant.name, root)));
+}

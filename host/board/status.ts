@@ -1,0 +1,36 @@
+/** The status codes of assembly/status.ts as C: one source for the runtime, the host and the device. */
+import * as codes from '../../assembly/status.ts';
+
+const CODES = Object.entries(codes).sort(([, a], [, b]) => b - a);
+
+export function statusHeader(): string {
+  return [
+    '/* Status codes of hypertinypw, generated from assembly/status.ts, which says what each means: do not edit. */',
+    '#ifndef HTPW_STATUS_H',
+    '#define HTPW_STATUS_H',
+    '',
+    'enum htpw_status {',
+    ...CODES.map(([name, value]) => `  HTPW_${name} = ${value},`),
+    '};',
+    '',
+    '#endif',
+    '',
+  ].join('\n');
+}
+
+export function statusNames(): string {
+  const cases = CODES.filter(([, value]) => value < 0).map(([name]) => `    case HTPW_${name}: return "${name}";`);
+  return [
+    '/* Names of the status codes, generated from assembly/status.ts: do not edit. */',
+    '#include "htpw.h"',
+    '',
+    'const char *htpw_status_name(int32_t status) {',
+    '  if (status >= 0) return "OK";',
+    '  switch (status) {',
+    ...cases,
+    '    default: return "UNKNOWN";',
+    '  }',
+    '}',
+    '',
+  ].join('\n');
+}

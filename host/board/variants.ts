@@ -1,0 +1,27 @@
+/** The builds of the runtime: same exports, bit-equal results, different inner loops. */
+
+export interface Variant {
+  /** target in asconfig.json */
+  name: string;
+  /** functions that it may import from module "intrinsics", which asc names after assembly/dsp/intrinsics.ts */
+  imports: readonly string[];
+  /** merged with the polyfill to run in Node */
+  polyfilled: boolean;
+  /** translated to C */
+  c: boolean;
+  simd: boolean;
+}
+
+const DSP = ['smlad', 'sxtb16', 'sxtb16r8', 'smmulr', 'pkhbt', 'pkhtb', 'ssat8'];
+
+export const VARIANTS: readonly Variant[] = [
+  { name: 'scalar', imports: [], polyfilled: false, c: true, simd: false },
+  { name: 'dsp', imports: DSP, polyfilled: true, c: true, simd: false },
+  { name: 'simd', imports: [], polyfilled: false, c: false, simd: true },
+];
+
+export function findVariant(name: string): Variant {
+  const variant = VARIANTS.find((candidate) => candidate.name === name);
+  if (variant) return variant;
+  throw new Error(`variant "${name}": unknown; one of ${VARIANTS.map((known) => known.name).join(', ')}`);
+}
