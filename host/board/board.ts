@@ -1,0 +1,174 @@
+/** boards/<name>/board.json: what a board is, read and checked. docs/porting.md explains each field. */
+import { existsSync, readdirSync, readFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { projectRoot } from './root.ts';
+import { findVariant } from './variants.ts';
+
+export interface Region {
+  origin: number;
+  bytes: number;
+}
+
+/** How the firmware is made to run. */
+export type Runner =
+  | { kind: 'qemu'; machine: string; arguments: string[] }
+  | { kind: 'native' }
+  | { kind: 'serial'; baud: number; flash: string };
+
+export interface Board {
+  name: string;
+  description: string;
+  core: string;
+  variant: string;
+  /** prefix of gcc, objcopy and size; empty for this computer's own */
+  toolchain: string;
+  cpuFlags: string[];
+  /** C files, relative to the board's folder */
+  sources: string[];
+  /** Only boards without an operating system have the next four. */
+  interrupts?: number;
+  clockHz?: number;
+  memory?: { flash: Region; ram: Region };
+  budget?: { flashBytes: number; ramBytes: number; stackBytes: number };
+  /** count = ticks * multiply / divide, in `unit` */
+  ticks: { source: string; unit: 'instructions' | 'cycles' | 'nanoseconds'; multiply: number; divide: number };
+  runner: Runner;
+  /** absolute path of its folder */
+  folder: string;
+}
+
+const boardsFolder = (root: string) => join(root, 'boards');
+
+export function boardNames(root = projectRoot()): string[] {
+  return readdirSync(boardsFolder(root))
+    .filter((name) => existsSync(join(boardsFolder(root), name, 'board.json')))
+    .sort();
+}
+
+export function listBoards(root = projectRoot()): Board[] {
+  return boardNames(root).map((name) => loadBoard(name, root));
+}
+
+export function loadBoard(name: string, root = projectRoot()): Board {
+  const known = boardNames(root);
+  if (!known.includes(name)) {
+    throw new Error(`board "${name}": unknown; one of ${known.join(', ')}, or add boards/${name}/board.json`);
+  }
+  const folder = join(boardsFolder(root), name);
+  const where = `boards/${name}/board.json`;
+  let json: unknown;
+  try {
+    json = JSON.parse(readFileSync(join(folder, 'board.json'), 'utf8'));
+  } catch (error) {
+    throw new Error(`${where}: not JSON, ${(error as Error).message}`);
+  }
+  return checkBoard(json, name, folder, where);
+}
+
+type Fields = Record<string, unknown>;
+
+/** Takes fields out of JSON and says which one is wrong. */
+class Checker {
+  constructor(
+    private readonly fields: Fields,
+    private readonly where: string,
+    private readonly path = '',
+  ) {}
+
+  private fail(key: string, expected: string): never {
+    throw new Error(`${this.where}: ${this.path}${key}: expected ${expected}, got ${JSON.stringify(this.fields[key])}`);
+  }
+
+  has(key: string): boolean {
+    return this.fields[key] !== undefined;
+  }
+
+  text(key: string): string {
+    const value = this.fields[key];
+    return typeof value === 'string' ? value : this.fail(key, 'a string');
+  }
+
+  oneOf<T extends string>(key: string, choices: readonly T[]): T {
+    const value = this.fields[key] as T;
+    return choices.includes(value) ? value : this.fail(key, `one of ${choices.join(', ')}`);
+  }
+
+  texts(key: string): string[] {
+    const value = this.fields[key];
+    const fits = Array.isArray(value) && value.every((item) => typeof item === 'string');
+    return fits ? value : this.fail(key, 'a list of strings');
+  }
+
+  positive(key: string): number {
+    const value = this.fields[key];
+    return Number.isInteger(value) && (value as number) > 0
+      ? (value as number)
+      : this.fail(key, 'a whole number above 0');
+  }
+
+  /** "0x08000000", because JSON has no hex numbers */
+  address(key: string): number {
+    const value = this.fields[key];
+    const fits = typeof value === 'string' && /^0x[0-9a-f]{8}$/i.test(value);
+    return fits ? Number(value) : this.fail(key, 'an address such as "0x20000000"');
+  }
+
+  object(key: string): Checker {
+    const value = this.fields[key];
+    if (typeof value !== 'object' || value === null || Array.isArray(value)) this.fail(key, 'an object');
+    return new Checker(value as Fields, this.where, `${this.path}${key}.`);
+  }
+}
+
+const region = (fields: Checker): Region => ({ origin: fields.address('origin'), bytes: fields.positive('bytes') });
+
+function checkRunner(fields: Checker): Runner {
+  const kind = fields.oneOf('kind', ['qemu', 'native', 'serial']);
+  if (kind === 'qemu') return { kind, machine: fields.text('machine'), arguments: fields.texts('arguments') };
+  if (kind === 'serial') return { kind, baud: fields.positive('baud'), flash: fields.text('flash') };
+  return { kind };
+}
+
+function checkBareMetal(fields: Checker, where: string): Partial<Board> {
+  const memory = fields.object('memory');
+  const budget = fields.object('budget');
+  const checked = {
+    interrupts: fields.positive('interrupts'),
+    clockHz: fields.positive('clockHz'),
+    memory: { flash: region(memory.object('flash')), ram: region(memory.object('ram')) },
+    budget: {
+      flashBytes: budget.positive('flashBytes'),
+      ramBytes: budget.positive('ramBytes'),
+      stackBytes: budget.positive('stackBytes'),
+    },
+  };
+  for (const kind of ['flash', 'ram'] as const) {
+    const [limit, bytes] = [checked.budget[`${kind}Bytes`], checked.memory[kind].bytes];
+    if (limit > bytes)
+      throw new Error(`${where}: budget.${kind}Bytes: expected at most memory.${kind}.bytes = ${bytes}, got ${limit}`);
+  }
+  return checked;
+}
+
+function checkBoard(json: unknown, name: string, folder: string, where: string): Board {
+  const fields = new Checker((json ?? {}) as Fields, where);
+  const ticks = fields.object('ticks');
+  const board: Board = {
+    name: fields.oneOf('name', [name]),
+    description: fields.text('description'),
+    core: fields.text('core'),
+    variant: findVariant(fields.text('variant')).name,
+    toolchain: fields.text('toolchain'),
+    cpuFlags: fields.texts('cpuFlags'),
+    sources: fields.texts('sources'),
+    ticks: {
+      source: ticks.text('source'),
+      unit: ticks.oneOf('unit', ['instructions', 'cycles', 'nanoseconds']),
+      multiply: ticks.positive('multiply'),
+      divide: ticks.positive('divide'),
+    },
+    runner: checkRunner(fields.object('runner')),
+    folder,
+  };
+  return board.runner.kind === 'native' ? board : { ...board, ...checkBareMetal(fields, where) };
+}

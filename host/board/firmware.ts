@@ -1,0 +1,148 @@
+/** Image + board -> build/<board>/<model>/firmware.{elf,bin,hex,map}, with its sizes held against the board's budget. */
+import { mkdir, readFile, writeFile } from 'node:fs/promises';
+import { basename, extname, join, relative, resolve } from 'node:path';
+import { type Board, loadBoard } from './board.ts';
+import { buildRuntime } from './compile.ts';
+import { linkerScript } from './link.ts';
+import { type ImageNeeds, measureImage } from './measure.ts';
+import { run } from './process.ts';
+import { projectRoot } from './root.ts';
+import { objectTextBytes, parseSections, sizes } from './size.ts';
+
+export interface Firmware {
+  board: string;
+  /** path of the linked program; .bin, .hex and .map lie beside it */
+  elf: string;
+  flashBytes: number;
+  ramBytes: number;
+  textBytes: number;
+  /** of it the runtime */
+  runtimeTextBytes: number;
+}
+
+const WARNINGS = ['-std=gnu11', '-Wall', '-Wextra'];
+// -O2, not -O3: with dimensions that the compiler can see, -O3 makes the kernels slower
+const OPTIMIZE = ['-O2', '-ffunction-sections', '-fdata-sections'];
+const FREESTANDING = ['-ffreestanding', '-fno-common'];
+
+/** The same on every board; a board adds its own from board.json. */
+const COMMON_SOURCES = ['htpw.c', 'agent.c', 'line.c', 'reply.c', 'image.S'];
+
+interface Build {
+  board: Board;
+  root: string;
+  folder: string;
+  image: string;
+  needs: ImageNeeds;
+}
+
+function defines({ board, image, needs }: Build): string[] {
+  const text = (name: string, value: string) => `-D${name}="${value}"`;
+  return [
+    text('BOARD_NAME', board.name),
+    text('BOARD_CORE', board.core),
+    text('BOARD_VARIANT', board.variant),
+    text('HTPW_RUNTIME', `htpw_${board.variant}.c`),
+    text('HTPW_IMAGE_FILE', image),
+    `-DHTPW_ARENA_BYTES=${needs.arenaBytes}`,
+    `-DHTPW_INPUT_BYTES=${needs.inputBytes}`,
+    `-DHTPW_OUTPUT_BYTES=${needs.outputBytes}`,
+    `-DBOARD_INTERRUPTS=${board.interrupts ?? 0}`,
+    `-DBOARD_CLOCK_HZ=${board.clockHz ?? 0}`,
+  ];
+}
+
+function sourcesOf({ board, root }: Build): string[] {
+  const common = join(root, 'boards', 'common');
+  const files = COMMON_SOURCES.map((name) => join(common, name));
+  if (board.memory) files.push(join(common, 'libc.c'));
+  files.push(join(root, 'dist', 'c', 'htpw_status.c'));
+  return [...files, ...board.sources.map((name) => resolve(board.folder, name))];
+}
+
+async function compileSources(build: Build): Promise<string[]> {
+  const { board, root, folder } = build;
+  const flags = [
+    ...board.cpuFlags,
+    ...OPTIMIZE,
+    ...WARNINGS,
+    ...(board.memory ? FREESTANDING : []),
+    `-I${join(root, 'boards', 'common')}`,
+    `-I${join(root, 'dist', 'c')}`,
+    `-ffile-prefix-map=${root}=.`, // the same bytes wherever the project lies
+    ...defines(build),
+  ];
+  return Promise.all(
+    sourcesOf(build).map(async (source) => {
+      const object = join(folder, `${basename(source, extname(source))}.o`);
+      await run(`${board.toolchain}gcc`, [...flags, '-c', source, '-o', object]);
+      return object;
+    }),
+  );
+}
+
+async function linkObjects({ board, folder }: Build, objects: string[]): Promise<string> {
+  const elf = join(folder, 'firmware.elf');
+  const bare: string[] = [];
+  if (board.memory) {
+    const script = join(folder, '..', 'link.ld');
+    await writeFile(script, linkerScript(board));
+    bare.push('-nostdlib', '-T', script);
+  }
+  const map = `-Wl,-Map=${join(folder, 'firmware.map')}`;
+  const libraries = board.memory ? ['-lgcc'] : [];
+  await run(`${board.toolchain}gcc`, [
+    ...board.cpuFlags,
+    ...bare,
+    '-Wl,--gc-sections',
+    map,
+    ...objects,
+    ...libraries,
+    '-o',
+    elf,
+  ]);
+  return elf;
+}
+
+function assertWithinBudget(board: Board, firmware: Firmware): void {
+  const { budget } = board;
+  if (!budget) return;
+  for (const kind of ['flashBytes', 'ramBytes'] as const) {
+    if (firmware[kind] <= budget[kind]) continue;
+    const advice = kind === 'ramBytes' ? 'plan the model for less RAM' : 'compress the model further';
+    throw new Error(
+      `${board.name}: ${kind}: expected at most ${budget[kind]}, got ${firmware[kind]}; ${advice}, or raise budget.${kind}`,
+    );
+  }
+}
+
+/** Compiles and links the agent with an image; the runtime is built first where it is out of date. */
+export async function buildFirmware(boardName: string, imagePath: string, root = projectRoot()): Promise<Firmware> {
+  const board = loadBoard(boardName, root);
+  const image = resolve(imagePath);
+  const bytes = await readFile(image).catch(() => {
+    throw new Error(`${imagePath}: cannot be read; pack a model first`);
+  });
+  await Promise.all([buildRuntime(board.variant, root), buildRuntime('scalar', root)]);
+  const needs = measureImage(bytes);
+  const folder = join(root, 'build', board.name, basename(image, extname(image)));
+  await mkdir(folder, { recursive: true });
+
+  const build: Build = { board, root, folder, image, needs };
+  const elf = await linkObjects(build, await compileSources(build));
+  const sections = parseSections(await run(`${board.toolchain}size`, ['-A', elf]));
+  const map = await readFile(join(folder, 'firmware.map'), 'utf8');
+  if (board.memory) {
+    const objcopy = `${board.toolchain}objcopy`;
+    await run(objcopy, ['-O', 'binary', elf, join(folder, 'firmware.bin')]);
+    await run(objcopy, ['-O', 'ihex', elf, join(folder, 'firmware.hex')]);
+  }
+  const firmware: Firmware = {
+    board: board.name,
+    elf: relative(process.cwd(), elf),
+    ...sizes(sections),
+    runtimeTextBytes: objectTextBytes(map, 'htpw.o'),
+  };
+  assertWithinBudget(board, firmware);
+  return firmware;
+}

@@ -1,0 +1,43 @@
+/**
+ * The linker script of a board, from its memory map.
+ *
+ *   flash   vectors | image (16-byte aligned) | code and constants | initial values of .data
+ *   RAM     stack | .data | .bss (arena, input, output, the rest)
+ *
+ * The stack comes first in RAM and grows down: when it overflows it leaves RAM, which faults, instead of eating .data.
+ */
+import type { Board } from './board.ts';
+
+const hex = (value: number) => `0x${value.toString(16).padStart(8, '0')}`;
+
+export function linkerScript(board: Board): string {
+  const { memory, budget } = board;
+  if (!memory || !budget) throw new Error(`board "${board.name}": has no memory map, so it needs no linker script`);
+  return `/* Generated from boards/${board.name}/board.json: do not edit. */
+ENTRY(reset)
+
+MEMORY {
+  flash (rx) : ORIGIN = ${hex(memory.flash.origin)}, LENGTH = ${memory.flash.bytes}
+  ram (rwx) : ORIGIN = ${hex(memory.ram.origin)}, LENGTH = ${memory.ram.bytes}
+}
+
+SECTIONS {
+  .vectors : { KEEP(*(.vectors)) } > flash
+  .image : ALIGN(16) { KEEP(*(.image)) } > flash
+  .text : ALIGN(4) { *(.text .text.*) *(.rodata .rodata.*) . = ALIGN(4); } > flash
+
+  .stack (NOLOAD) : ALIGN(8) { stack_bottom = .; . += ${budget.stackBytes}; . = ALIGN(8); stack_top = .; } > ram
+  .data : ALIGN(4) { data_start = .; *(.data .data.*) . = ALIGN(4); data_end = .; } > ram AT > flash
+  data_load = LOADADDR(.data);
+  .bss (NOLOAD) : ALIGN(16) { bss_start = .; *(.bss .bss.* COMMON) . = ALIGN(4); bss_end = .; } > ram
+
+  /DISCARD/ : { *(.ARM.exidx* .ARM.extab* .note.* .comment .ARM.attributes) }
+}
+
+ASSERT(ADDR(.vectors) == ORIGIN(flash), "vectors: must lie at the start of flash, where the core looks for them")
+ASSERT(SIZEOF(.vectors) >= 64, "vectors: missing; does the board list ../common/cortex_m.c?")
+ASSERT((htpw_image & 15) == 0, "image: must be 16-byte aligned in flash")
+ASSERT(htpw_image >= ORIGIN(flash) && htpw_image_end <= ORIGIN(flash) + LENGTH(flash), "image: must lie in flash")
+ASSERT(data_load % 4 == 0 && bss_start % 4 == 0, "data: must be copied and cleared word by word")
+`;
+}

@@ -1,0 +1,52 @@
+/** A two-way stream of bytes to an agent, whatever it runs on: emulator, native process or serial port. */
+import { type ChildProcess, spawn } from 'node:child_process';
+import type { Readable, Writable } from 'node:stream';
+import type { Board } from './board.ts';
+import { missingTool } from './process.ts';
+import { openSerial } from './serial.ts';
+
+export interface Transport {
+  readable: Readable;
+  writable: Writable;
+  /** why it ended, if it did; never rejects */
+  ended: Promise<string>;
+  close(): Promise<void>;
+}
+
+/** Ends with what the program last said on stderr: for a sanitizer or an emulator that is the diagnosis. */
+function processTransport(command: string, args: string[]): Transport {
+  const child: ChildProcess = spawn(command, args, { stdio: ['pipe', 'pipe', 'pipe'] });
+  let said = '';
+  child.stderr!.setEncoding('utf8').on('data', (text: string) => {
+    said = (said + text).slice(-2000);
+  });
+  child.stdin!.on('error', () => {}); // writing to a program that is gone; `ended` tells
+  const ended = new Promise<string>((resolve) => {
+    child.on('error', (error: NodeJS.ErrnoException) =>
+      resolve(error.code === 'ENOENT' ? missingTool(command).message : error.message),
+    );
+    child.on('close', (code, signal) =>
+      resolve(`${command}: ended with ${signal ?? `exit code ${code}`}\n${said}`.trim()),
+    );
+  });
+  const close = async () => {
+    if (child.exitCode === null && child.signalCode === null) child.kill();
+    await ended;
+  };
+  return { readable: child.stdout!, writable: child.stdin!, ended, close };
+}
+
+function emulate(machine: string, options: string[], elf: string): Transport {
+  const plumbing = ['-display', 'none', '-monitor', 'none', '-serial', 'stdio'];
+  return processTransport('qemu-system-arm', ['-M', machine, ...plumbing, ...options, '-kernel', elf]);
+}
+
+/** Starts the firmware, or for a real board opens the port that it already runs behind. */
+export async function connect(board: Board, elf: string, port?: string): Promise<Transport> {
+  const { runner } = board;
+  if (runner.kind === 'qemu') return emulate(runner.machine, runner.arguments, elf);
+  if (runner.kind === 'native') return processTransport(elf, []);
+  if (port) return openSerial(port, runner.baud);
+  const flash = runner.flash.replaceAll('{elf}', elf);
+  throw new Error(`${board.name}: no port given; flash with: ${flash}\nthen give its port, such as /dev/ttyACM0`);
+}
