@@ -5,7 +5,7 @@
  *   output  [1, n, K (+ 1)]    i8    zp + z * 256 / gain steps; the extra channel marks a position of the window
  *
  * Integer only. mean and deviations in quarter steps; 1/deviation = sqrt(n) / sqrt(sum of squares) in 21 fractional
- * bits, from two integer square roots and one 32-bit division. Worked numbers in docs/arithmetic.md.
+ * bits, from two integer square roots and one 32-bit division, within 1 part in 2^12. Worked numbers in docs/arithmetic.md.
  */
 import { clamp, squareRoot } from "../fixed.ts";
 
@@ -26,11 +26,14 @@ export function standardize(parameters: usize, input: usize, n: u32, channels: u
       squares += <u64>(deviation * deviation);
     }
     const root = max(max(squareRoot(squares << 8), floor), 1);
-    const reciprocal = min((squareRoot((<u64>n) << 16) << 17) / root, 0x7fffffff);
+    // A loud input would leave few bits of the quotient: divide by its upper 16 bits, and shift later by what was cut.
+    const cut = max(16 - <i32>clz(root), 0);
+    const reciprocal = min((squareRoot((<u64>n) << 16) << 17) / (root >> cut), 0x7fffffff);
     const factor = <i64>reciprocal * gain;
+    const half = <i64>1 << (28 + cut);
     for (let i: u32 = 0; i < n; i++) {
       const deviation = <i64>(4 * <i32>load<i16>(from + 2 * i * channels) - mean);
-      const z = <i32>((deviation * factor + (1 << 28)) >> 29);
+      const z = <i32>((deviation * factor + half) >> (29 + cut));
       store<i8>(output + i * stride + c, <i8>clamp(z + zeroPoint, -128, 127));
     }
   }

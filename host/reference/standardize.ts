@@ -82,12 +82,15 @@ function standardizeChannel(samples: number[], zeroPoint: number, { gain, floor 
   const smallest = BigInt(Math.max(floor, 1));
   const measured = isqrt(sumOfSquares << 8n);
   const root = measured > smallest ? measured : smallest;
-  const wanted = (rootN << RECIPROCAL_BITS) / root; // 2^21 / deviation in quarter steps
+  // The upper 16 bits of the divisor are enough, and leave the quotient 12 bits or more however loud the input is.
+  const cut = BigInt(Math.max(root.toString(2).length - 16, 0));
+  const wanted = (rootN << RECIPROCAL_BITS) / (root >> cut); // 2^(21 + cut) / deviation in quarter steps
   const reciprocal = wanted > MAX_RECIPROCAL ? MAX_RECIPROCAL : wanted;
 
-  const half = 1n << (RESULT_BITS - 1n);
+  const resultBits = RESULT_BITS + cut;
+  const half = 1n << (resultBits - 1n);
   return differences.map((d) => {
-    const steps = (d * reciprocal * BigInt(gain) + half) >> RESULT_BITS; // arithmetic: ties towards +infinity
+    const steps = (d * reciprocal * BigInt(gain) + half) >> resultBits; // arithmetic: ties towards +infinity
     return clamp(zeroPoint + Number(steps), -128, 127);
   });
 }

@@ -4,10 +4,10 @@
  * The table holds the numbers as the device uses them: encoded and decoded again, with the input zero point folded
  * into the bias, so that sum(q * w) + bias = sum((q - zeroPoint) * w) + the model's bias.
  */
-import { decodeBias, decodeScale, encodeBias, encodeScales } from './compact.ts';
+import { compactFits, decodeBias, decodeScale, encodeBias, encodeScales } from './compact.ts';
 import { clamp, multiplyByQuantizedMultiplier, quantizeMultiplier } from './fixed.ts';
 
-/** How the image stores the tables: exact TFLite numbers, or four bytes a channel. */
+/** How the image stores the tables: exact TFLite numbers, or four bytes a channel wherever that is faithful. */
 export type TableEncoding = 'q31' | 'compact';
 
 export interface ChannelTable {
@@ -44,7 +44,7 @@ export function foldZeroPoint(bias: Int32Array, weightSums: Int32Array, zeroPoin
 
 /** Encodes and decodes again: `bias` [C] already folded, `scales` [C] real factors > 0. */
 export function makeTable(bias: Int32Array, scales: Float64Array, encoding: TableEncoding): ChannelTable {
-  if (encoding === 'q31') {
+  if (encoding === 'q31' || !compactFits(bias, scales)) {
     const factors = Array.from(scales, quantizeMultiplier);
     return toTable(bias, factors);
   }

@@ -1,0 +1,236 @@
+/** Integer model to flash image. The layout is assembly/format.ts; docs/format.md tells it in prose. */
+import * as F from '../../assembly/format.ts';
+import type {
+  Generator, Mlp, Model, Operator, Program, Residency, Tensor, WeightedOperator, WeightSource, Window,
+} from '../model/model.ts';
+import { addFactors } from '../reference/add.ts';
+import { compactFits, encodeBias, encodeScales } from '../reference/compact.ts';
+import { quantizeMultiplier } from '../reference/fixed.ts';
+import { materialize } from '../reference/generator.ts';
+import { softmaxFactors } from '../reference/softmax.ts';
+import { standardizeParameters } from '../reference/standardize.ts';
+import { foldZeroPoint, rowSums, type TableEncoding, tapSums } from '../reference/table.ts';
+import { ByteWriter } from './bytes.ts';
+import { crc32 } from './crc32.ts';
+import { ENCODING_CODES, packRows } from './packed.ts';
+import { seal } from './seal.ts';
+
+export interface PackOptions {
+  /**
+   * compact (default): four bytes a channel, and q31 for a layer whose biases 16 bits would spoil;
+   * q31: exact TFLite numbers, nine bytes a channel
+   */
+  tables?: TableEncoding;
+  /** leave the metadata out */
+  strip?: boolean;
+}
+
+const KIND_CODES: Record<Operator['kind'], number> = {
+  convolution: F.CONVOLUTION,
+  depthwise: F.DEPTHWISE,
+  pointwise: F.POINTWISE,
+  fullyConnected: F.FULLY_CONNECTED,
+  averagePool: F.AVERAGE_POOL,
+  maxPool: F.MAX_POOL,
+  add: F.ADD,
+  softmax: F.SOFTMAX,
+  argmax: F.ARGMAX,
+  standardize: F.STANDARDIZE,
+};
+
+const RESIDENCY_CODES: Record<Residency, number> = {
+  flash: F.RESIDENCY_FLASH,
+  boot: F.RESIDENCY_BOOT,
+  lazy: F.RESIDENCY_LAZY,
+  stream: F.RESIDENCY_STREAM,
+};
+
+/** The bytes of an image; throws with the operator's name when something does not fit the format. */
+export function pack(model: Model, options: PackOptions = {}): Uint8Array {
+  const tables = new ByteWriter();
+  const weights = new ByteWriter();
+  const materialized = model.sources.map((source) => materialize(source, model.generators));
+  const generators = new ByteWriter();
+  for (const generator of model.generators) writeGenerator(generator, generators, weights);
+  const sources = new ByteWriter();
+  model.sources.forEach((source, i) => {
+    writeSource(source, model.generators, materialized[i], sources, weights);
+  });
+  const programs = model.programs.map((program) => packProgram(program, materialized, tables, options.tables ?? 'compact'));
+  const metadata = options.strip ? new Uint8Array() : new TextEncoder().encode(JSON.stringify(model.metadata));
+  const trailer = new ByteWriter().u16(F.TLV_SHA256).u16(32).bytes(new Uint8Array(32));
+
+  const sections: [kind: number, bytes: Uint8Array][] = [
+    ...programs.map((bytes): [number, Uint8Array] => [F.SECTION_PROGRAM, bytes]),
+    [F.SECTION_SOURCES, sources.finish()],
+    [F.SECTION_GENERATORS, generators.finish()],
+    [F.SECTION_TABLES, tables.finish()],
+    [F.SECTION_WEIGHTS, weights.finish()],
+    [F.SECTION_METADATA, metadata],
+    [F.SECTION_TRAILER, trailer.finish()],
+  ];
+  return seal(assemble(sections, model));
+}
+
+function assemble(sections: [kind: number, bytes: Uint8Array][], model: Model): Uint8Array {
+  const body = new ByteWriter();
+  const head = new ByteWriter();
+  body.bytes(new Uint8Array(F.HEADER_BYTES + sections.length * F.SECTION_BYTES));
+  sections.forEach(([kind, bytes], i) => {
+    body.align(F.SECTION_ALIGNMENT);
+    head.u16(kind).u16(kind === F.SECTION_PROGRAM ? i : 0).u32(body.size).u32(bytes.length);
+    body.bytes(bytes);
+  });
+  const header = new ByteWriter()
+    .u32(F.MAGIC).u16(F.FORMAT_VERSION).u16(F.HEADER_BYTES).u32(body.size).u32(0)
+    .u16(sections.length).u16(model.programs.length).u16(model.sources.length).u16(model.generators.length)
+    .u32(0).u32(0);
+  const image = body.finish();
+  image.set(header.finish(), 0);
+  image.set(head.finish(), F.HEADER_BYTES);
+  return image;
+}
+
+function packProgram(program: Program, weights: Int8Array[], tables: ByteWriter, encoding: TableEncoding): Uint8Array {
+  const out = new ByteWriter()
+    .u16(program.tensors.length).u16(program.operators.length)
+    .u8(program.inputs.length).u8(program.outputs.length)
+    .u16(0).u16(0).u16(0).u32(0);
+  for (const { shape, type, zeroPoint } of program.tensors) {
+    for (const size of shape) out.u16(size);
+    out.u8(type === 'i16' ? F.TYPE_I16 : F.TYPE_I8).u8(zeroPoint);
+  }
+  for (const tensor of [...program.inputs, ...program.outputs]) out.u16(tensor).u16(0).f32(program.tensors[tensor].scale);
+  for (const operator of program.operators) {
+    try {
+      packOperator(operator, program, weights, tables, encoding, out);
+    } catch (error) {
+      throw new Error(`${operator.kind} "${operator.name}": ${(error as Error).message}`, { cause: error });
+    }
+  }
+  for (let i = 0; i < program.tensors.length + program.operators.length; i++) out.u16(0); // plan: seal
+  return out.finish();
+}
+
+function packOperator(operator: Operator, program: Program, weights: Int8Array[], tables: ByteWriter, encoding: TableEncoding, out: ByteWriter): void {
+  const table = packTable(operator, program, weights, tables, encoding);
+  const { kernel, stride, pad }: Window = 'kernel' in operator ? operator : { kernel: [1, 1], stride: [1, 1], pad: [0, 0] };
+  const [min, max] = 'activation' in operator ? operator.activation : [-128, 127];
+  out
+    .u8(KIND_CODES[operator.kind])
+    .u8('residency' in operator ? RESIDENCY_CODES[operator.residency] : 0)
+    .u16(operator.input).u16('input2' in operator ? operator.input2 : F.NONE).u16(operator.output)
+    .u16('source' in operator ? operator.source : F.NONE)
+    .u8(stride[0]).u8(stride[1]).u16(kernel[0]).u16(kernel[1]).u8(pad[0]).u8(pad[1])
+    .u8(min).u8(max)
+    .u32(table.offset).u8(table.encoding).u8(table.biasShift).u8(table.exponent)
+    .u8(operator.kind === 'depthwise' ? operator.multiplier : 0);
+}
+
+interface PackedTable {
+  offset: number;
+  encoding: number;
+  biasShift: number;
+  exponent: number;
+}
+
+function packTable(operator: Operator, program: Program, weights: Int8Array[], tables: ByteWriter, encoding: TableEncoding): PackedTable {
+  if ('effectiveScale' in operator) return packChannels(operator, program.tensors[operator.input], weights[operator.source], tables, encoding);
+  const parameters = operatorParameters(operator, program.tensors);
+  if (parameters.length === 0) return { offset: F.NO_TABLE, encoding: F.TABLE_NONE, biasShift: 0, exponent: 0 };
+  const offset = tables.align(4).size;
+  for (const parameter of parameters) tables.i32(parameter);
+  return { offset, encoding: F.TABLE_PARAMETERS, biasShift: 0, exponent: 0 };
+}
+
+function packChannels(operator: WeightedOperator, input: Tensor, weights: Int8Array, tables: ByteWriter, encoding: TableEncoding): PackedTable {
+  const channels = operator.bias.length;
+  const sums = operator.kind === 'depthwise' ? tapSums(weights, channels) : rowSums(weights, channels);
+  const bias = foldZeroPoint(operator.bias, sums, input.zeroPoint);
+  const offset = tables.align(4).size;
+  if (encoding === 'compact' && compactFits(bias, operator.effectiveScale)) {
+    const scales = encodeScales(operator.effectiveScale);
+    const { biasShift, values } = encodeBias(bias);
+    values.forEach((value, c) => {
+      tables.u16(scales.fields[c]).u16(value);
+    });
+    return { offset, encoding: F.TABLE_COMPACT, biasShift, exponent: scales.exponent };
+  }
+  const factors = Array.from(operator.effectiveScale, quantizeMultiplier);
+  for (const value of bias) tables.i32(value);
+  for (const { multiplier } of factors) tables.i32(multiplier);
+  for (const { shift } of factors) tables.u8(shift);
+  return { offset, encoding: F.TABLE_Q31, biasShift: 0, exponent: 0 };
+}
+
+/** The i32 parameters of an operator without weights, in the order that format.ts gives. */
+function operatorParameters(operator: Exclude<Operator, WeightedOperator>, tensors: Tensor[]): number[] {
+  const input = tensors[operator.input];
+  const output = tensors[operator.output];
+  if (operator.kind === 'add') {
+    const { input1, input2, output: out } = addFactors(input.scale, tensors[operator.input2].scale, output.scale);
+    return [input1, input2, out].flatMap(({ multiplier, shift }) => [multiplier, shift]);
+  }
+  if (operator.kind === 'softmax') {
+    const { multiplier, shift, lowestDifference } = softmaxFactors(operator.beta, input.scale);
+    return [multiplier, shift, lowestDifference];
+  }
+  if (operator.kind === 'standardize') {
+    const { gain, floor, centre, peak, slope } = standardizeParameters(operator, input.shape[0] * input.shape[1], output.scale);
+    return [gain, floor, centre, peak, slope];
+  }
+  return [];
+}
+
+function writeSource(source: WeightSource, generators: Generator[], rows: Int8Array, out: ByteWriter, data: ByteWriter): void {
+  const stored = source.kind === 'stored';
+  const encoding = stored ? ENCODING_CODES[source.encoding] : 0;
+  const mix = quantizeMultiplier(source.kind === 'basis' ? source.mixScale : 0);
+  const kind = { stored: F.SOURCE_STORED, basis: F.SOURCE_BASIS, tile: F.SOURCE_TILE }[source.kind];
+  if (encoding === F.ENCODING_INT8) data.align(4); // read in place, a word at a time
+  const offset = data.size;
+  if (stored) data.bytes(packRows(source.values, source.rowLength, source.encoding));
+  else data.bytes(packCodes(source.codes, generators[source.generator].mlp));
+  out
+    .u8(kind).u8(encoding).u16(stored ? F.NONE : source.generator)
+    .u16(source.rows).u16(source.rowLength).u16(source.kind === 'basis' ? source.rowsPerCode : 0)
+    .u8(mix.shift).u8(0).u32(offset).i32(mix.multiplier)
+    .u32(stored ? 0 : crc32(new Uint8Array(rows.buffer, rows.byteOffset, rows.length)));
+}
+
+function packCodes(codes: Int8Array, mlp: Mlp | null): Uint8Array {
+  return mlp === null ? new Uint8Array() : packRows(codes, mlp.codeLength, mlp.codeEncoding);
+}
+
+function writeGenerator(generator: Generator, out: ByteWriter, data: ByteWriter): void {
+  const mlp = writeMlp(generator.mlp, data);
+  const basisAt = data.size;
+  if (generator.kind === 'basis') data.bytes(packRows(generator.values, generator.columns, generator.encoding));
+  const basis = generator.kind === 'basis' ? generator : null;
+  out
+    .u8(generator.kind === 'basis' ? F.SOURCE_BASIS : F.SOURCE_TILE)
+    .u8(generator.mlp ? ENCODING_CODES[generator.mlp.codeEncoding] : 0)
+    .u8(generator.mlp?.codeLength ?? 0).u8(generator.mlp?.hidden ?? 0).u8(generator.mlp?.outputs ?? basis?.count ?? 0)
+    .u8(basis ? ENCODING_CODES[basis.encoding] : 0).u16(basis?.rows ?? 0).u16(basis?.columns ?? 0)
+    .u8(mlp.factor1.shift).u8(mlp.factor2.shift).u8(mlp.biasShift1).u8(mlp.biasShift2).u16(0)
+    .i32(mlp.factor1.multiplier).i32(mlp.factor2.multiplier)
+    .u32(mlp.offset).u32(basis ? basisAt : 0);
+}
+
+/** i16 b1, i16 b2, i8 w1, i8 w2; returns where they lie and the numbers that go into the record. */
+function writeMlp(mlp: Mlp | null, data: ByteWriter) {
+  const none = { multiplier: 0, shift: 0 };
+  if (mlp === null) return { offset: 0, biasShift1: 0, biasShift2: 0, factor1: none, factor2: none };
+  const offset = data.align(2).size;
+  const bias1 = encodeBias(mlp.b1);
+  const bias2 = encodeBias(mlp.b2);
+  for (const value of [...bias1.values, ...bias2.values]) data.u16(value);
+  data.bytes(mlp.w1).bytes(mlp.w2);
+  return {
+    offset,
+    biasShift1: bias1.biasShift,
+    biasShift2: bias2.biasShift,
+    factor1: quantizeMultiplier(mlp.scale1),
+    factor2: quantizeMultiplier(mlp.scale2),
+  };
+}

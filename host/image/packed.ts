@@ -1,0 +1,55 @@
+/** Small integers packed into bytes; the host's side of assembly/weights/packed.ts. */
+import { ENCODING_INT2, ENCODING_INT4, ENCODING_INT8, ENCODING_TERNARY } from '../../assembly/format.ts';
+import type { Encoding } from '../model/model.ts';
+
+export const ENCODING_CODES: Record<Encoding, number> = {
+  int8: ENCODING_INT8,
+  int4: ENCODING_INT4,
+  int2: ENCODING_INT2,
+  ternary: ENCODING_TERNARY,
+};
+
+/** Values to a byte, and the field (0 .. base - 1) of a value, or null where the encoding has none for it. */
+const LAYOUT: Record<Encoding, { perByte: number; field: (value: number) => number | null }> = {
+  int8: { perByte: 1, field: (v) => (v >= -128 && v <= 127 ? v & 0xff : null) },
+  int4: { perByte: 2, field: (v) => (v >= -8 && v <= 7 ? v & 0xf : null) },
+  int2: { perByte: 4, field: (v) => ([-3, -1, 1, 3].includes(v) ? (v + 3) / 2 : null) },
+  ternary: { perByte: 5, field: (v) => (v >= -1 && v <= 1 ? v + 1 : null) },
+};
+
+export function packedBytes(encoding: Encoding, count: number): number {
+  return Math.ceil(count / LAYOUT[encoding].perByte);
+}
+
+/** Packs rows of rowLength values; each row begins on a byte. Throws when a value is no level of the encoding. */
+export function packRows(values: Int8Array, rowLength: number, encoding: Encoding): Uint8Array {
+  const { perByte, field } = LAYOUT[encoding];
+  const rowBytes = packedBytes(encoding, rowLength);
+  const rows = values.length / rowLength;
+  const packed = new Uint8Array(rows * rowBytes);
+  for (let r = 0; r < rows; r++) {
+    for (let b = 0; b < rowBytes; b++) {
+      const fields = Array.from({ length: perByte }, (_, i) => {
+        const k = b * perByte + i;
+        if (k >= rowLength) return 0;
+        const value = values[r * rowLength + k];
+        const f = field(value);
+        if (f === null) throw new RangeError(`row ${r}, value ${k}: ${encoding} has no level ${value}`);
+        return f;
+      });
+      packed[r * rowBytes + b] = encoding === 'ternary' ? ternaryByte(fields) : shiftedByte(fields, 8 / perByte);
+    }
+  }
+  return packed;
+}
+
+/** First value in the lowest bits. */
+function shiftedByte(fields: number[], bits: number): number {
+  return fields.reduce((byte, field, i) => byte | (field << (bits * i)), 0);
+}
+
+/** Five digits as a base-3 fraction of 256, rounded up, so that multiplying by 3 carries one digit out at a time. */
+function ternaryByte(digits: number[]): number {
+  const value = digits.reduce((sum, digit) => 3 * sum + digit, 0);
+  return Math.ceil((value * 256) / 243);
+}

@@ -1,0 +1,110 @@
+/** Every byte of an image by what it is for: the regions tile the file, so their sizes sum to its length. */
+import * as F from '../../assembly/format.ts';
+import { packedBytes } from './packed.ts';
+import { type ImageView, OPERATOR_NAMES, type SourceView } from './view.ts';
+
+export const CATEGORIES = [
+  'header', 'program', 'plan', 'quantisation tables', 'PW1', 'stem', 'depthwise', 'classifier', 'generator',
+  'basis/head', 'codes', 'metadata', 'trailer', 'convolution', 'pointwise',
+] as const;
+export type Category = (typeof CATEGORIES)[number];
+
+export interface Region {
+  offset: number;
+  bytes: number;
+  category: Category;
+  /** what a reader of a hex dump wants to know */
+  label: string;
+}
+
+const ENCODINGS = { [F.ENCODING_INT8]: 'int8', [F.ENCODING_INT4]: 'int4', [F.ENCODING_INT2]: 'int2', [F.ENCODING_TERNARY]: 'ternary' } as const;
+
+/** Regions in file order. Padding belongs to the region before it; data that nothing refers to throws nothing, it is counted with its neighbour. */
+export function regionsOf(image: ImageView): Region[] {
+  const starts: Omit<Region, 'bytes'>[] = [];
+  const add = (offset: number, category: Category, label: string) => starts.push({ offset, category, label });
+
+  add(0, 'header', 'header: magic, version, sizes, CRC-32, counts');
+  add(F.HEADER_BYTES, 'header', `section table, ${image.sections.length} entries`);
+  image.programs.forEach((program, p) => {
+    add(program.at, 'program', `program ${p}: counts, arena and scratch`);
+    add(program.at + F.PROGRAM_HEADER_BYTES, 'program', `${program.tensors.length} tensors: height, width, channels, type, zero point`);
+    add(program.inputs[0]?.at ?? program.planAt, 'program', 'inputs and outputs: tensor, scale');
+    program.operators.forEach((operator, o) => {
+      add(operator.at, 'program', `operator ${o}: ${OPERATOR_NAMES[operator.kind]}`);
+    });
+    add(program.planAt, 'plan', 'arena offsets of tensors and caches, in units of 16');
+  });
+  addSection(F.SECTION_SOURCES, 'program', 'weight source');
+  addSection(F.SECTION_GENERATORS, 'generator', 'generator record');
+  const tables = image.section(F.SECTION_TABLES);
+  if (tables.size > 0) add(tables.offset, 'quantisation tables', 'quantisation tables and operator parameters');
+  addTables();
+  addWeights();
+  addSection(F.SECTION_METADATA, 'metadata', 'metadata, JSON');
+  addSection(F.SECTION_TRAILER, 'trailer', 'trailer: SHA-256');
+
+  starts.sort((a, b) => a.offset - b.offset);
+  const kept = starts.filter((start, i) => starts[i + 1]?.offset !== start.offset);
+  return kept.map((start, i) => ({ ...start, bytes: (kept[i + 1]?.offset ?? image.bytes.length) - start.offset }));
+
+  function addSection(kind: number, category: Category, label: string): void {
+    const { offset, size } = image.section(kind);
+    if (size === 0) return;
+    const records = kind === F.SECTION_SOURCES ? image.sources : kind === F.SECTION_GENERATORS ? image.generators : null;
+    if (records) records.forEach((record, i) => add(record.at, category, `${label} ${i}`));
+    else add(offset, category, label);
+  }
+
+  function addTables(): void {
+    image.programs.forEach((program) => {
+      program.operators.forEach((operator, o) => {
+        if (operator.table !== F.NO_TABLE) add(tables.offset + operator.table, 'quantisation tables', `table of operator ${o} (${OPERATOR_NAMES[operator.kind]})`);
+      });
+    });
+  }
+
+  function addWeights(): void {
+    const base = image.section(F.SECTION_WEIGHTS).offset;
+    image.generators.forEach((generator, g) => {
+      if (generator.codeLength > 0) add(base + generator.mlp, 'generator', `generator ${g}: micro-MLP ${generator.codeLength} -> ${generator.hidden} -> ${generator.outputs}`);
+      if (generator.kind !== F.SOURCE_BASIS) return;
+      const encoding = ENCODINGS[generator.basisEncoding as keyof typeof ENCODINGS];
+      add(base + generator.basis, 'basis/head', `generator ${g}: ${generator.outputs} basis of ${generator.basisRows} x ${generator.basisColumns}, ${encoding}, ${packedBytes(encoding, generator.basisColumns)} bytes a row`);
+    });
+    image.sources.forEach((source, s) => {
+      if (source.kind === F.SOURCE_STORED) {
+        const encoding = ENCODINGS[source.encoding as keyof typeof ENCODINGS];
+        add(base + source.data, storedCategory(s), `source ${s}: ${source.rows} x ${source.rowLength} ${encoding}`);
+      } else if (hasCodes(source)) add(base + source.data, 'codes', `source ${s}: codes`);
+    });
+  }
+
+  function hasCodes(source: SourceView): boolean {
+    return image.generators[source.generator].codeLength > 0;
+  }
+
+  /** By the first operator that uses the source: the first convolution is the stem, the first pointwise PW1. */
+  function storedCategory(source: number): Category {
+    for (const { operators } of image.programs) {
+      const at = operators.findIndex((operator) => operator.source === source);
+      if (at < 0) continue;
+      const { kind } = operators[at];
+      const first = operators.findIndex((operator) => operator.kind === kind) === at;
+      if (kind === F.CONVOLUTION) return first ? 'stem' : 'convolution';
+      if (kind === F.POINTWISE) return first ? 'PW1' : 'pointwise';
+      return kind === F.DEPTHWISE ? 'depthwise' : 'classifier';
+    }
+    return 'pointwise';
+  }
+}
+
+/** Bytes by category; every category of CATEGORIES is there, the two of stored extra layers only when used. */
+export function bytesByCategory(regions: readonly Region[]): Record<string, number> {
+  const sums: Record<string, number> = {};
+  for (const category of CATEGORIES) {
+    if (category !== 'convolution' && category !== 'pointwise') sums[category] = 0;
+  }
+  for (const { category, bytes } of regions) sums[category] = (sums[category] ?? 0) + bytes;
+  return sums;
+}

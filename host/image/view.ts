@@ -1,0 +1,244 @@
+/**
+ * Reads the records of an image, for the host. Checks only what it needs to stay inside the file; the runtime's `open`
+ * is what proves an image.
+ */
+import * as F from '../../assembly/format.ts';
+
+export class ImageError extends Error {}
+
+export interface SectionView {
+  kind: number;
+  id: number;
+  offset: number;
+  size: number;
+}
+
+export interface TensorView {
+  at: number;
+  height: number;
+  width: number;
+  channels: number;
+  type: number;
+  zeroPoint: number;
+  bytes: number;
+}
+
+export interface PortView {
+  at: number;
+  tensor: number;
+  scale: number;
+}
+
+export interface OperatorView {
+  at: number;
+  kind: number;
+  residency: number;
+  input: number;
+  input2: number;
+  output: number;
+  source: number;
+  stride: [number, number];
+  kernel: [number, number];
+  pad: [number, number];
+  activation: [number, number];
+  table: number;
+  encoding: number;
+}
+
+export interface SourceView {
+  at: number;
+  kind: number;
+  encoding: number;
+  generator: number;
+  rows: number;
+  rowLength: number;
+  rowsPerCode: number;
+  data: number;
+}
+
+export interface GeneratorView {
+  at: number;
+  kind: number;
+  codeEncoding: number;
+  codeLength: number;
+  hidden: number;
+  outputs: number;
+  basisEncoding: number;
+  basisRows: number;
+  basisColumns: number;
+  mlp: number;
+  basis: number;
+}
+
+export interface ProgramView {
+  at: number;
+  size: number;
+  tensors: TensorView[];
+  inputs: PortView[];
+  outputs: PortView[];
+  operators: OperatorView[];
+  planAt: number;
+  arenaBytes: number;
+}
+
+export const OPERATOR_NAMES: Record<number, string> = {
+  [F.CONVOLUTION]: 'convolution',
+  [F.DEPTHWISE]: 'depthwise',
+  [F.POINTWISE]: 'pointwise',
+  [F.FULLY_CONNECTED]: 'fullyConnected',
+  [F.AVERAGE_POOL]: 'averagePool',
+  [F.MAX_POOL]: 'maxPool',
+  [F.ADD]: 'add',
+  [F.SOFTMAX]: 'softmax',
+  [F.ARGMAX]: 'argmax',
+  [F.STANDARDIZE]: 'standardize',
+};
+
+export const RESIDENCY_NAMES = ['flash', 'boot', 'lazy', 'stream'] as const;
+
+/** An image and its records; throws ImageError when they do not fit the file. */
+export class ImageView {
+  readonly data: DataView;
+  readonly sections: SectionView[];
+  readonly programs: ProgramView[];
+  readonly sources: SourceView[];
+  readonly generators: GeneratorView[];
+
+  constructor(readonly bytes: Uint8Array) {
+    this.data = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);
+    if (bytes.length < F.HEADER_BYTES || this.u32(F.HEADER_MAGIC_AT) !== F.MAGIC) {
+      throw new ImageError('not an hypertinypw image: expected "HTPW" in the first four bytes; pass a .htpw file');
+    }
+    const version = this.u16(F.HEADER_VERSION_AT);
+    if (version !== F.FORMAT_VERSION) {
+      throw new ImageError(`image has format version ${version}, this release reads ${F.FORMAT_VERSION}; pack it again`);
+    }
+    try {
+      this.sections = this.records(F.HEADER_BYTES, this.u16(F.HEADER_SECTIONS_AT), F.SECTION_BYTES, (at) => ({
+        kind: this.u16(at + F.SECTION_KIND_AT),
+        id: this.u16(at + F.SECTION_ID_AT),
+        offset: this.u32(at + F.SECTION_OFFSET_AT),
+        size: this.u32(at + F.SECTION_SIZE_AT),
+      }));
+      this.programs = this.sections.filter((s) => s.kind === F.SECTION_PROGRAM).map((s) => this.program(s));
+      this.sources = this.records(this.section(F.SECTION_SOURCES).offset, this.u16(F.HEADER_SOURCES_AT), F.SOURCE_BYTES, (at) => this.source(at));
+      this.generators = this.records(this.section(F.SECTION_GENERATORS).offset, this.u16(F.HEADER_GENERATORS_AT), F.GENERATOR_BYTES, (at) => this.generator(at));
+    } catch (error) {
+      if (error instanceof RangeError) throw new ImageError('image records point past the end of the file: it is damaged');
+      throw error;
+    }
+  }
+
+  u8(at: number): number {
+    return this.data.getUint8(at);
+  }
+  i8(at: number): number {
+    return this.data.getInt8(at);
+  }
+  u16(at: number): number {
+    return this.data.getUint16(at, true);
+  }
+  u32(at: number): number {
+    return this.data.getUint32(at, true);
+  }
+
+  section(kind: number): SectionView {
+    const found = this.sections.find((s) => s.kind === kind);
+    if (!found) throw new ImageError(`image has no section of kind ${kind}: it is damaged`);
+    return found;
+  }
+
+  /** The metadata object; empty when stripped. */
+  metadata(): Record<string, unknown> {
+    const { offset, size } = this.section(F.SECTION_METADATA);
+    if (size === 0) return {};
+    try {
+      return JSON.parse(new TextDecoder().decode(this.bytes.subarray(offset, offset + size)));
+    } catch {
+      throw new ImageError(`metadata at offset ${offset} is no JSON: the image is damaged`);
+    }
+  }
+
+  private records<T>(at: number, count: number, size: number, read: (at: number) => T): T[] {
+    return Array.from({ length: count }, (_, i) => read(at + i * size));
+  }
+
+  private program({ offset: at, size }: SectionView): ProgramView {
+    const tensorsAt = at + F.PROGRAM_HEADER_BYTES;
+    const tensorCount = this.u16(at + F.PROGRAM_TENSORS_AT);
+    const inputCount = this.u8(at + F.PROGRAM_INPUTS_AT);
+    const outputCount = this.u8(at + F.PROGRAM_OUTPUTS_AT);
+    const operatorCount = this.u16(at + F.PROGRAM_OPERATORS_AT);
+    const portsAt = tensorsAt + tensorCount * F.TENSOR_BYTES;
+    const operatorsAt = portsAt + (inputCount + outputCount) * F.PORT_BYTES;
+    const ports = this.records(portsAt, inputCount + outputCount, F.PORT_BYTES, (p) => ({
+      at: p,
+      tensor: this.u16(p + F.PORT_TENSOR_AT),
+      scale: this.data.getFloat32(p + F.PORT_SCALE_AT, true),
+    }));
+    return {
+      at,
+      size,
+      tensors: this.records(tensorsAt, tensorCount, F.TENSOR_BYTES, (t) => this.tensor(t)),
+      inputs: ports.slice(0, inputCount),
+      outputs: ports.slice(inputCount),
+      operators: this.records(operatorsAt, operatorCount, F.OPERATOR_BYTES, (o) => this.operator(o)),
+      planAt: operatorsAt + operatorCount * F.OPERATOR_BYTES,
+      arenaBytes: this.u16(at + F.PROGRAM_ARENA_AT) * F.ARENA_UNIT,
+    };
+  }
+
+  private tensor(at: number): TensorView {
+    const [height, width, channels] = [F.TENSOR_HEIGHT_AT, F.TENSOR_WIDTH_AT, F.TENSOR_CHANNELS_AT].map((f) => this.u16(at + f));
+    const type = this.u8(at + F.TENSOR_TYPE_AT);
+    const bytes = height * width * channels * (type === F.TYPE_I16 ? 2 : 1);
+    return { at, height, width, channels, type, zeroPoint: this.i8(at + F.TENSOR_ZERO_POINT_AT), bytes };
+  }
+
+  private operator(at: number): OperatorView {
+    return {
+      at,
+      kind: this.u8(at + F.OPERATOR_KIND_AT),
+      residency: this.u8(at + F.OPERATOR_RESIDENCY_AT),
+      input: this.u16(at + F.OPERATOR_INPUT_AT),
+      input2: this.u16(at + F.OPERATOR_INPUT2_AT),
+      output: this.u16(at + F.OPERATOR_OUTPUT_AT),
+      source: this.u16(at + F.OPERATOR_SOURCE_AT),
+      stride: [this.u8(at + F.OPERATOR_STRIDE_HEIGHT_AT), this.u8(at + F.OPERATOR_STRIDE_WIDTH_AT)],
+      kernel: [this.u16(at + F.OPERATOR_KERNEL_HEIGHT_AT), this.u16(at + F.OPERATOR_KERNEL_WIDTH_AT)],
+      pad: [this.u8(at + F.OPERATOR_PAD_TOP_AT), this.u8(at + F.OPERATOR_PAD_LEFT_AT)],
+      activation: [this.i8(at + F.OPERATOR_MIN_AT), this.i8(at + F.OPERATOR_MAX_AT)],
+      table: this.u32(at + F.OPERATOR_TABLE_AT),
+      encoding: this.u8(at + F.OPERATOR_ENCODING_AT),
+    };
+  }
+
+  private source(at: number): SourceView {
+    return {
+      at,
+      kind: this.u8(at + F.SOURCE_KIND_AT),
+      encoding: this.u8(at + F.SOURCE_ENCODING_AT),
+      generator: this.u16(at + F.SOURCE_GENERATOR_AT),
+      rows: this.u16(at + F.SOURCE_ROWS_AT),
+      rowLength: this.u16(at + F.SOURCE_ROW_LENGTH_AT),
+      rowsPerCode: this.u16(at + F.SOURCE_ROWS_PER_CODE_AT),
+      data: this.u32(at + F.SOURCE_DATA_AT),
+    };
+  }
+
+  private generator(at: number): GeneratorView {
+    return {
+      at,
+      kind: this.u8(at + F.GENERATOR_KIND_AT),
+      codeEncoding: this.u8(at + F.GENERATOR_CODE_ENCODING_AT),
+      codeLength: this.u8(at + F.GENERATOR_CODE_LENGTH_AT),
+      hidden: this.u8(at + F.GENERATOR_HIDDEN_AT),
+      outputs: this.u8(at + F.GENERATOR_OUTPUTS_AT),
+      basisEncoding: this.u8(at + F.GENERATOR_BASIS_ENCODING_AT),
+      basisRows: this.u16(at + F.GENERATOR_BASIS_ROWS_AT),
+      basisColumns: this.u16(at + F.GENERATOR_BASIS_COLUMNS_AT),
+      mlp: this.u32(at + F.GENERATOR_MLP_AT),
+      basis: this.u32(at + F.GENERATOR_BASIS_AT),
+    };
+  }
+}

@@ -1,0 +1,179 @@
+/**
+ * The runtime in Node: the very module that becomes C, given an image and an arena in linear memory. The only file
+ * that touches that memory.
+ *
+ *   0        64                                                   (each 16-byte aligned)
+ *   | status | image | arena | input | output |
+ */
+import { readFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { instantiateSync } from '@assemblyscript/loader';
+import { projectRoot } from '../board/root.ts';
+import { StatusError } from './status.ts';
+
+export type VariantName = 'scalar' | 'dsp' | 'simd';
+
+/** assembly/index.ts */
+interface Exports extends Record<string, unknown> {
+  memory: WebAssembly.Memory;
+  version(): number;
+  open(image: number, bytes: number, where: number): number;
+  programs(image: number): number;
+  arenaBytes(image: number, program: number): number;
+  inputBytes(image: number, program: number): number;
+  outputBytes(image: number, program: number): number;
+  load(image: number, program: number, arena: number, bytes: number): number;
+  operators(arena: number): number;
+  invoke(arena: number, input: number, output: number): number;
+  begin(arena: number, input: number): number;
+  step(arena: number, operator: number): number;
+  finish(arena: number, output: number): number;
+  outputAddress(arena: number, operator: number): number;
+  outputSize(arena: number, operator: number): number;
+  checkWeights(arena: number, operator: number): number;
+  crc32(address: number, bytes: number): number;
+}
+
+const WHERE = 16;
+const IMAGE = 64;
+const PAGE = 65536;
+
+/** One instance of a variant with one image loaded; makes as many programs run as the image has, one at a time. */
+export class Runtime {
+  private readonly arena: number;
+  private input = 0;
+  private output = 0;
+  private program = -1;
+
+  /** Throws StatusError when `open` refuses the image. */
+  constructor(
+    image: Uint8Array,
+    variant: VariantName = 'scalar',
+    private readonly wasm: Exports = instantiate(variant),
+  ) {
+    this.reserve(IMAGE + image.length);
+    this.memory().set(image, IMAGE);
+    const status = wasm.open(IMAGE, image.length, WHERE);
+    if (status < 0) throw new StatusError(status, new DataView(wasm.memory.buffer).getUint32(WHERE, true), 'open');
+    this.arena = align(IMAGE + image.length);
+  }
+
+  get programs(): number {
+    return this.wasm.programs(IMAGE);
+  }
+
+  /** RAM of a program, in bytes. */
+  arenaBytes(program = 0): number {
+    return this.wasm.arenaBytes(IMAGE, program);
+  }
+
+  inputBytes(program = 0): number {
+    return this.wasm.inputBytes(IMAGE, program);
+  }
+
+  outputBytes(program = 0): number {
+    return this.wasm.outputBytes(IMAGE, program);
+  }
+
+  get operators(): number {
+    return this.wasm.operators(this.arena);
+  }
+
+  /** Binds a program to the arena and synthesises what is resident at boot. */
+  load(program = 0): this {
+    const arenaBytes = this.arenaBytes(program);
+    this.input = align(this.arena + arenaBytes);
+    this.output = align(this.input + this.inputBytes(program));
+    this.reserve(this.output + this.outputBytes(program));
+    check(this.wasm.load(IMAGE, program, this.arena, arenaBytes), 'load');
+    this.program = program;
+    return this;
+  }
+
+  /** One inference; input and output are the raw tensors, one after another. */
+  run(input: Uint8Array): Uint8Array {
+    this.setInput(input);
+    check(this.wasm.invoke(this.arena, this.input, this.output), 'invoke');
+    return this.takeOutput();
+  }
+
+  /** One inference operator by operator; `onOperator` gets a view of each result, valid only during the call. */
+  trace(input: Uint8Array, onOperator: (operator: number, output: Uint8Array) => void): Uint8Array {
+    this.setInput(input);
+    check(this.wasm.begin(this.arena, this.input), 'begin');
+    for (let operator = 0; operator < this.operators; operator++) {
+      check(this.wasm.step(this.arena, operator), 'step');
+      const address = this.wasm.outputAddress(this.arena, operator);
+      onOperator(operator, this.memory().subarray(address, address + this.wasm.outputSize(this.arena, operator)));
+    }
+    check(this.wasm.finish(this.arena, this.output), 'finish');
+    return this.takeOutput();
+  }
+
+  /** One inference with the CRC-32 of every operator's result. */
+  traceCrcs(input: Uint8Array): { output: Uint8Array; layers: number[] } {
+    const layers: number[] = [];
+    const output = this.trace(input, (_, result) => {
+      layers.push(this.wasm.crc32(result.byteOffset, result.length) >>> 0);
+    });
+    return { output, layers };
+  }
+
+  /** Throws StatusError when generated weights differ from the CRC that the image carries. */
+  checkWeights(): void {
+    for (let operator = 0; operator < this.operators; operator++) {
+      check(this.wasm.checkWeights(this.arena, operator), 'checkWeights');
+    }
+  }
+
+  private setInput(input: Uint8Array): void {
+    const expected = this.inputBytes(Math.max(this.program, 0));
+    if (this.program < 0) throw new Error('runtime: no program is loaded; call load first');
+    if (input.length !== expected) throw new RangeError(`runtime: input must have ${expected} bytes, got ${input.length}`);
+    this.memory().set(input, this.input);
+  }
+
+  private takeOutput(): Uint8Array {
+    return this.memory().slice(this.output, this.output + this.outputBytes(this.program));
+  }
+
+  private memory(): Uint8Array {
+    return new Uint8Array(this.wasm.memory.buffer);
+  }
+
+  private reserve(bytes: number): void {
+    const missing = bytes - this.wasm.memory.buffer.byteLength;
+    if (missing > 0) this.wasm.memory.grow(Math.ceil(missing / PAGE));
+  }
+}
+
+/** A fresh instance of a built variant. */
+export function instantiate(variant: VariantName): Exports {
+  return instantiateSync<Exports>(moduleOf(variant), {}).exports;
+}
+
+const modules = new Map<string, WebAssembly.Module>();
+
+function moduleOf(variant: VariantName): WebAssembly.Module {
+  let module = modules.get(variant);
+  if (!module) {
+    const path = join(projectRoot(), 'dist', 'runtime', `htpw.${variant}.node.wasm`);
+    let bytes: Uint8Array<ArrayBuffer>;
+    try {
+      bytes = new Uint8Array(readFileSync(path));
+    } catch {
+      throw new Error(`runtime variant "${variant}" is not built: expected ${path}; run npm run build`);
+    }
+    module = new WebAssembly.Module(bytes);
+    modules.set(variant, module);
+  }
+  return module;
+}
+
+function check(status: number, call: string): void {
+  if (status < 0) throw new StatusError(status, 0, call);
+}
+
+function align(address: number): number {
+  return (address + 15) & ~15;
+}

@@ -1,0 +1,239 @@
+/**
+ * Small random models for tests: every operator, every weight source, odd sizes, extreme values; deterministic by seed.
+ */
+import type {
+  BasisGenerator, Encoding, Generator, Mlp, Model, Operator, Residency, Shape, Tensor, TileGenerator, WeightSource, Window,
+} from '../host/model/model.ts';
+
+/** mulberry32: enough for test data, and independent of the code under test. */
+export function random(seed: number): () => number {
+  let state = seed >>> 0;
+  return () => {
+    state = (state + 0x6d2b79f5) >>> 0;
+    let t = Math.imul(state ^ (state >>> 15), 1 | state);
+    t = (t + Math.imul(t ^ (t >>> 7), 61 | t)) ^ t;
+    return ((t ^ (t >>> 14)) >>> 0) / 2 ** 32;
+  };
+}
+
+export const LEVELS: Record<Encoding, number[]> = {
+  int8: Array.from({ length: 255 }, (_, i) => i - 127),
+  int4: Array.from({ length: 15 }, (_, i) => i - 7),
+  int2: [-3, -1, 1, 3],
+  ternary: [-1, 0, 1],
+};
+
+/** Grows a model operator by operator; the last tensor is the next operator's input. */
+export class ModelBuilder {
+  readonly tensors: Tensor[] = [];
+  readonly operators: Operator[] = [];
+  readonly sources: WeightSource[] = [];
+  readonly generators: Generator[] = [];
+  private readonly next: () => number;
+
+  constructor(seed: number, input: Shape, type: 'i8' | 'i16' = 'i8') {
+    this.next = random(seed);
+    this.tensor('input', input, type);
+  }
+
+  get last(): number {
+    return this.tensors.length - 1;
+  }
+
+  integer(low: number, high: number): number {
+    return low + Math.floor(this.next() * (high - low + 1));
+  }
+
+  pick<T>(from: readonly T[]): T {
+    return from[this.integer(0, from.length - 1)];
+  }
+
+  levels(encoding: Encoding, count: number): Int8Array {
+    // one value in eight is extreme
+    const levels = LEVELS[encoding];
+    return Int8Array.from({ length: count }, () => (this.next() < 0.125 ? this.pick([levels[0], levels.at(-1)!]) : this.pick(levels)));
+  }
+
+  tensor(name: string, shape: Shape, type: 'i8' | 'i16' = 'i8', zeroPoint = type === 'i16' ? 0 : this.integer(-128, 127), scale = 0.02 + this.next() / 10): number {
+    this.tensors.push({ name, shape, type, scale, zeroPoint });
+    return this.last;
+  }
+
+  stored(encoding: Encoding, rows: number, rowLength: number): number {
+    this.sources.push({ kind: 'stored', encoding, rows, rowLength, values: this.levels(encoding, rows * rowLength) });
+    return this.sources.length - 1;
+  }
+
+  mlp(codeLength: number, hidden: number, outputs: number, codeEncoding: 'int8' | 'int4' | 'int2'): Mlp {
+    const bias = (count: number) => Int32Array.from({ length: count }, () => this.integer(-3000, 3000));
+    const scale = { int8: 1 / 8000, int4: 1 / 500, int2: 1 / 200 }[codeEncoding];
+    return {
+      codeLength, codeEncoding, hidden, outputs,
+      w1: this.levels('int8', hidden * codeLength), b1: bias(hidden), scale1: scale,
+      w2: this.levels('int8', outputs * hidden), b2: bias(outputs), scale2: 1 / 2000,
+    };
+  }
+
+  basis(rows: number, columns: number, encoding: 'int8' | 'int4' | 'int2', mlp: Mlp | null): number {
+    const count = mlp?.outputs ?? 1;
+    const generator: BasisGenerator = { kind: 'basis', mlp, encoding, count, rows, columns, values: this.levels(encoding, count * rows * columns) };
+    this.generators.push(generator);
+    return this.generators.length - 1;
+  }
+
+  tile(mlp: Mlp): number {
+    const generator: TileGenerator = { kind: 'tile', mlp };
+    this.generators.push(generator);
+    return this.generators.length - 1;
+  }
+
+  fromBasis(generator: number, rows: number, rowLength: number, rowsPerCode: number): number {
+    const { mlp } = this.generators[generator];
+    const codes = mlp ? this.levels(mlp.codeEncoding, Math.ceil(rows / rowsPerCode) * mlp.codeLength) : new Int8Array();
+    this.sources.push({ kind: 'basis', generator, rows, rowLength, rowsPerCode, codes, mixScale: 1 / 3 });
+    return this.sources.length - 1;
+  }
+
+  fromTiles(generator: number, rows: number, rowLength: number): number {
+    const mlp = this.generators[generator].mlp!;
+    const codes = this.levels(mlp.codeEncoding, ((rows * rowLength) / mlp.outputs) * mlp.codeLength);
+    this.sources.push({ kind: 'tile', generator, rows, rowLength, codes });
+    return this.sources.length - 1;
+  }
+
+  /** Bias and scales such that outputs spread over the INT8 range, with a clamp that is sometimes a ReLU. */
+  private requantisation(channels: number, depth: number) {
+    const typical = Math.sqrt(depth) * 60 * 60;
+    return {
+      bias: Int32Array.from({ length: channels }, () => Math.round((this.next() - 0.5) * typical)),
+      effectiveScale: Float64Array.from({ length: channels }, () => (40 / typical) * 2 ** (3 * this.next() - 1.5)),
+      activation: this.pick<[number, number]>([[-128, 127], [-128, 127], [this.integer(-128, 0), this.integer(1, 127)]]),
+    };
+  }
+
+  private residencyOf(source: number): Residency {
+    const { kind } = this.sources[source];
+    const inPlace = kind === 'stored' && (this.sources[source] as { encoding: Encoding }).encoding === 'int8';
+    return this.pick<Residency>(inPlace ? ['flash', 'boot', 'lazy', 'stream'] : ['boot', 'lazy', 'stream']);
+  }
+
+  private slide([height, width]: Shape, { kernel, stride, pad }: Window): [number, number] {
+    const size = (input: number, i: 0 | 1) => Math.max(1, Math.floor((input + 2 * pad[i] - kernel[i]) / stride[i]) + 1);
+    return [size(height, 0), size(width, 1)];
+  }
+
+  convolution(channels: number, window: Window, encoding: Encoding = 'int8'): this {
+    const input = this.last;
+    const shape = this.tensors[input].shape;
+    const depth = window.kernel[0] * window.kernel[1] * shape[2];
+    const source = this.stored(encoding, channels, depth);
+    const output = this.tensor('convolution', [...this.slide(shape, window), channels]);
+    this.operators.push({ kind: 'convolution', name: `conv${output}`, input, output, source, residency: this.residencyOf(source), ...window, ...this.requantisation(channels, depth) });
+    return this;
+  }
+
+  depthwise(multiplier: number, window: Window, encoding: Encoding = 'int8'): this {
+    const input = this.last;
+    const shape = this.tensors[input].shape;
+    const channels = shape[2] * multiplier;
+    const taps = window.kernel[0] * window.kernel[1];
+    const source = this.stored(encoding, taps, channels);
+    const output = this.tensor('depthwise', [...this.slide(shape, window), channels]);
+    this.operators.push({ kind: 'depthwise', name: `dw${output}`, input, output, source, multiplier, residency: this.residencyOf(source), ...window, ...this.requantisation(channels, taps) });
+    return this;
+  }
+
+  /** source: index, or an encoding of freshly stored weights */
+  pointwise(channels: number, source: number | Encoding = 'int8'): this {
+    const input = this.last;
+    const [height, width, depth] = this.tensors[input].shape;
+    const index = typeof source === 'number' ? source : this.stored(source, channels, depth);
+    const output = this.tensor('pointwise', [height, width, channels]);
+    this.operators.push({ kind: 'pointwise', name: `pw${output}`, input, output, source: index, residency: this.residencyOf(index), ...this.requantisation(channels, depth) });
+    return this;
+  }
+
+  fullyConnected(channels: number, encoding: Encoding = 'int8'): this {
+    const input = this.last;
+    const [height, width, depth] = this.tensors[input].shape;
+    const rowLength = height * width * depth;
+    const source = this.stored(encoding, channels, rowLength);
+    const output = this.tensor('fullyConnected', [1, 1, channels]);
+    this.operators.push({ kind: 'fullyConnected', name: `fc${output}`, input, output, source, residency: this.residencyOf(source), ...this.requantisation(channels, rowLength) });
+    return this;
+  }
+
+  pool(kind: 'averagePool' | 'maxPool', window: Window): this {
+    const input = this.last;
+    const { shape, zeroPoint, scale } = this.tensors[input];
+    const output = this.tensor(kind, [...this.slide(shape, window), shape[2]], 'i8', zeroPoint, scale);
+    this.operators.push({ kind, name: `pool${output}`, input, output, ...window, activation: this.pick<[number, number]>([[-128, 127], [-50, 60]]) });
+    return this;
+  }
+
+  /** Adds an earlier tensor of the same shape. */
+  add(input2: number): this {
+    const input = this.last;
+    const output = this.tensor('add', [...this.tensors[input].shape]);
+    this.operators.push({ kind: 'add', name: `add${output}`, input, input2, output, activation: [-128, 127] });
+    return this;
+  }
+
+  softmax(): this {
+    const input = this.last;
+    const output = this.tensor('softmax', [...this.tensors[input].shape], 'i8', -128, 1 / 256);
+    this.operators.push({ kind: 'softmax', name: `softmax${output}`, input, output, beta: 1 });
+    return this;
+  }
+
+  argmax(): this {
+    const input = this.last;
+    const [height, width] = this.tensors[input].shape;
+    const output = this.tensor('argmax', [height, width, 1]);
+    this.operators.push({ kind: 'argmax', name: `argmax${output}`, input, output });
+    return this;
+  }
+
+  standardize(marker: { centre: number; peak: number; slope: number } | null, floor = 0): this {
+    const input = this.last;
+    const [height, width, channels] = this.tensors[input].shape;
+    const output = this.tensor('standardize', [height, width, channels + (marker ? 1 : 0)], 'i8', this.integer(-20, 20), 1 / 32);
+    this.operators.push({ kind: 'standardize', name: 'standardize', input, output, floor, marker });
+    return this;
+  }
+
+  build(outputs: number[] = [this.last]): Model {
+    const { tensors, operators, sources, generators } = this;
+    return { programs: [{ name: 'test', tensors, operators, inputs: [0], outputs }], sources, generators, metadata: { name: 'test' } };
+  }
+
+  /** Raw bytes of a random input; i16 samples over their whole range. */
+  input(): Uint8Array {
+    const { shape, type } = this.tensors[0];
+    const count = shape[0] * shape[1] * shape[2];
+    if (type === 'i8') return new Uint8Array(this.levels('int8', count).buffer);
+    return new Uint8Array(Int16Array.from({ length: count }, () => this.integer(-32768, 32767)).buffer);
+  }
+}
+
+/** One network with everything in it: raw samples to class, all operators, all encodings, both generators. */
+export function everything(seed: number): ModelBuilder {
+  const b = new ModelBuilder(seed, [1, 40, 2], 'i16');
+  b.standardize({ centre: 20, peak: 127, slope: 9 });
+  b.convolution(8, { kernel: [1, 7], stride: [1, 2], pad: [0, 3] });
+  b.depthwise(1, { kernel: [1, 5], stride: [1, 1], pad: [0, 2] });
+  b.pointwise(8);
+  const skip = b.last;
+  b.depthwise(1, { kernel: [1, 3], stride: [1, 1], pad: [0, 1] }, 'int4').add(skip);
+  const basis = b.basis(24, 16, 'int2', b.mlp(4, 12, 2, 'int8'));
+  b.pointwise(16, b.fromBasis(basis, 16, 8, 5));
+  b.pointwise(24, b.fromBasis(basis, 24, 16, 16));
+  b.pool('maxPool', { kernel: [1, 2], stride: [1, 2], pad: [0, 0] });
+  const tile = b.tile(b.mlp(16, 32, 8, 'int2'));
+  b.pointwise(12, b.fromTiles(tile, 12, 24));
+  b.pointwise(9, 'int2').pointwise(7, 'ternary').pointwise(13, 'int4');
+  b.pointwise(6, b.fromBasis(b.basis(6, 13, 'int4', null), 6, 13, 6));
+  b.pool('averagePool', { kernel: [1, 3], stride: [1, 3], pad: [0, 0] });
+  b.fullyConnected(5, 'ternary').softmax().argmax();
+  return b;
+}
