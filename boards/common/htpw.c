@@ -77,7 +77,7 @@ int32_t htpw_invoke(void *arena, const void *input, void *output, htpw_trace tra
   u32 at = address_of(arena);
   if (!trace) return (s32)wasm_invoke(at, address_of(input), address_of(output));
   s32 status = (s32)wasm_begin(at, address_of(input));
-  s32 total = htpw_operators(arena);
+  s32 total = status < 0 ? 0 : htpw_operators(arena);
   for (s32 l = 0; l < total && status >= 0; l++) {
     status = (s32)wasm_step(at, (u32)l);
     if (status >= 0) trace(context, l, pointer_to(wasm_outputAddress(at, (u32)l)), wasm_outputSize(at, (u32)l));

@@ -11,7 +11,7 @@
  * two arenas may be used by two threads at once.
  *
  * Every function that returns a status gives HTPW_OK (0), or a negative HTPW_BAD_... of htpw_status.h.
- * Functions that return a size give it in bytes, or a negative status. A program index counts from 0.
+ * Sizes are in bytes, and 0 for a program that is not there. Programs and operators are counted from 0.
  *
  * Only htpw_open distrusts the image. Everything else trusts that htpw_open returned HTPW_OK for these very bytes.
  *
@@ -29,7 +29,7 @@
 extern "C" {
 #endif
 
-/* Version of the runtime: major * 65536 + minor * 256 + patch. */
+/* The image format that this runtime reads; an image of another version is refused. */
 int32_t htpw_version(void);
 
 /*
@@ -50,12 +50,12 @@ typedef void (*htpw_progress)(void *context, int32_t done, int32_t total);
 
 /*
  * Make a program ready in the arena: expand its tables, generate the weights that are resident from boot on.
- * `progress` may be NULL. Takes the longer the more is generated; see docs/porting.md for measured counts.
+ * `progress` may be NULL. Takes the longer the more is generated; `progress` shows how far it is.
  */
 int32_t htpw_load(const void *image, int32_t program, void *arena, uint32_t arena_bytes, htpw_progress progress,
                   void *context);
 
-/* Number of operators of the program in the arena, 1..256. */
+/* Number of operators of the program in the arena, 1..256, or HTPW_NOT_LOADED. */
 int32_t htpw_operators(const void *arena);
 
 /*

@@ -1,6 +1,8 @@
 /** Image + board -> build/<board>/<model>/firmware.{elf,bin,hex,map}, with its sizes held against the board's budget. */
-import { mkdir, readFile, writeFile } from 'node:fs/promises';
-import { basename, extname, join, relative, resolve } from 'node:path';
+import { createHash } from 'node:crypto';
+import { existsSync } from 'node:fs';
+import { mkdir, readFile, rename, writeFile } from 'node:fs/promises';
+import { basename, dirname, extname, join, relative, resolve } from 'node:path';
 import { type Board, loadBoard } from './board.ts';
 import { buildRuntime } from './compile.ts';
 import { linkerScript } from './link.ts';
@@ -60,8 +62,33 @@ function sourcesOf({ board, root }: Build): string[] {
   return [...files, ...board.sources.map((name) => resolve(board.folder, name))];
 }
 
-async function compileSources(build: Build): Promise<string[]> {
-  const { board, root, folder } = build;
+/** One object; C is cached by what the preprocessor makes of it, because most of it is the same for every image. */
+async function compileSource({ board, root, folder }: Build, source: string, flags: string[]): Promise<string> {
+  const gcc = `${board.toolchain}gcc`;
+  const name = basename(source, extname(source));
+  const own = join(folder, `${name}.o`);
+  if (extname(source) === '.S') {
+    await run(gcc, [...flags, '-c', source, '-o', own]); // the preprocessor does not see what .incbin includes
+    return own;
+  }
+  const text = await run(gcc, [...flags, '-E', '-P', source]);
+  const codeFlags = flags.filter((flag) => !/^-[DI]/.test(flag)); // -D and -I have done their work
+  const key = createHash('sha256')
+    .update(`${gcc} ${codeFlags.join(' ')}\n${text}`)
+    .digest('hex')
+    .slice(0, 16);
+  const object = join(root, 'build', board.name, 'objects', `${name}-${key}.o`);
+  if (!existsSync(object)) {
+    const temporary = `${object}.${process.pid}.tmp`;
+    await mkdir(dirname(object), { recursive: true });
+    await run(gcc, [...flags, '-c', source, '-o', temporary]);
+    await rename(temporary, object);
+  }
+  return object;
+}
+
+function compileSources(build: Build): Promise<string[]> {
+  const { board, root } = build;
   const flags = [
     ...board.cpuFlags,
     ...OPTIMIZE,
@@ -72,13 +99,7 @@ async function compileSources(build: Build): Promise<string[]> {
     `-ffile-prefix-map=${root}=.`, // the same bytes wherever the project lies
     ...defines(build),
   ];
-  return Promise.all(
-    sourcesOf(build).map(async (source) => {
-      const object = join(folder, `${basename(source, extname(source))}.o`);
-      await run(`${board.toolchain}gcc`, [...flags, '-c', source, '-o', object]);
-      return object;
-    }),
-  );
+  return Promise.all(sourcesOf(build).map((source) => compileSource(build, source, flags)));
 }
 
 async function linkObjects({ board, folder }: Build, objects: string[]): Promise<string> {
@@ -129,7 +150,8 @@ export async function buildFirmware(boardName: string, imagePath: string, root =
   await mkdir(folder, { recursive: true });
 
   const build: Build = { board, root, folder, image, needs };
-  const elf = await linkObjects(build, await compileSources(build));
+  const objects = await compileSources(build);
+  const elf = await linkObjects(build, objects);
   const sections = parseSections(await run(`${board.toolchain}size`, ['-A', elf]));
   const map = await readFile(join(folder, 'firmware.map'), 'utf8');
   if (board.memory) {
@@ -141,7 +163,7 @@ export async function buildFirmware(boardName: string, imagePath: string, root =
     board: board.name,
     elf: relative(process.cwd(), elf),
     ...sizes(sections),
-    runtimeTextBytes: objectTextBytes(map, 'htpw.o'),
+    runtimeTextBytes: objectTextBytes(map, objects.find((path) => basename(path).startsWith('htpw-'))!),
   };
   assertWithinBudget(board, firmware);
   return firmware;

@@ -41,7 +41,7 @@ export function objectTextBytes(map: string, object: string): number {
   const linked = map.slice(map.indexOf('Linker script and memory map'));
   let total = 0;
   for (const [, bytes, path] of linked.matchAll(/^ \.(?:text|rodata)\S*\s+0x[0-9a-f]+\s+(0x[0-9a-f]+)\s+(\S+)$/gm)) {
-    if (path === object || path.endsWith(`/${object}`)) total += Number(bytes);
+    if (path === object) total += Number(bytes);
   }
   return total;
 }

@@ -1,0 +1,51 @@
+import { readFileSync } from 'node:fs';
+import { beforeAll, describe, expect, it } from 'vitest';
+import { buildRuntime } from '../../host/board/compile.ts';
+import { verifyBoard } from '../../host/board/verify.ts';
+import { Runtime } from '../../host/runtime/runtime.ts';
+import { tinyWindow } from './tinyImage.ts';
+import { imageFile, RUNNABLE } from './workshop.ts';
+
+const imagePath = imageFile('verify');
+const image = new Uint8Array(readFileSync(imagePath));
+const windows = [0, 1, 2].map(tinyWindow);
+
+describe('the translated runtime', () => {
+  let runtime: Runtime;
+  beforeAll(async () => {
+    await buildRuntime('scalar');
+    runtime = new Runtime(image).load(0);
+  }, 120_000);
+
+  it.each(RUNNABLE)('gives the bytes of the WebAssembly on %s, layer by layer', { timeout: 120_000 }, async (board) => {
+    const result = await verifyBoard({
+      imagePath,
+      image,
+      board,
+      windows,
+      reference: (input) => runtime.traceCrcs(input),
+    });
+    expect(result).toMatchObject({ board, windows: 3, mismatchingBytes: 0, mismatchingLayers: 0, firstMismatch: null });
+    expect(result.stackUsed).toBeLessThanOrEqual(result.stackBytes);
+  });
+
+  it('counts the same instructions in every run of the emulator', { timeout: 120_000 }, async () => {
+    const reference = (input: Uint8Array) => runtime.traceCrcs(input);
+    const count = async () =>
+      (await verifyBoard({ imagePath, image, board: 'mps2-an500', windows, reference })).instructionsPerInference;
+    expect(await count()).toBe(await count());
+  });
+
+  it('is found out when the reference differs, with the window and the operator', { timeout: 120_000 }, async () => {
+    const reference = (input: Uint8Array) => {
+      const { output, layers } = runtime.traceCrcs(input);
+      return { output: output.map((byte, i) => (i === 0 ? byte ^ 1 : byte)), layers: [layers[0], layers[1] ^ 1] };
+    };
+    const result = await verifyBoard({ imagePath, image, board: 'mps2-an500', windows, reference });
+    expect(result).toMatchObject({
+      mismatchingBytes: 3,
+      mismatchingLayers: 3,
+      firstMismatch: { window: 0, operator: 1 },
+    });
+  });
+});

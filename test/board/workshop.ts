@@ -1,0 +1,27 @@
+/** Firmware of the tiny image, and an agent that runs it. */
+import { mkdirSync, writeFileSync } from 'node:fs';
+import { join, resolve } from 'node:path';
+import { loadBoard } from '../../host/board/board.ts';
+import { buildFirmware, type Firmware } from '../../host/board/firmware.ts';
+import { Agent } from '../../host/board/protocol.ts';
+import { projectRoot } from '../../host/board/root.ts';
+import { connect } from '../../host/board/transport.ts';
+import { tinyImage } from './tinyImage.ts';
+
+/** Path of an image file under build/; each test file has its own, because test files run at the same time. */
+export function imageFile(name: string, image: Uint8Array = tinyImage()): string {
+  const folder = join(projectRoot(), 'build', 'test');
+  mkdirSync(folder, { recursive: true });
+  const path = join(folder, `${name}.htpw`);
+  writeFileSync(path, image);
+  return path;
+}
+
+export async function startAgent(boardName: string, imagePath: string): Promise<{ agent: Agent; firmware: Firmware }> {
+  const firmware = await buildFirmware(boardName, imagePath);
+  const transport = await connect(loadBoard(boardName), resolve(firmware.elf));
+  return { agent: new Agent(transport, { timeout: 20_000 }), firmware };
+}
+
+/** Boards that need no hardware, with what each can take: the sanitized host, and a few emulated cores. */
+export const RUNNABLE = ['host', 'mps2-an500', 'mps2-an386', 'mps2-an385', 'microbit'] as const;
