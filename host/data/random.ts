@@ -1,0 +1,66 @@
+/** Seeded random numbers: the same seed gives the same data, the same draw and the same network. Not for cryptography. */
+
+/** sfc32 by Chris Doty-Humphrey (PractRand): 128 bits of state, 32-bit operations only. */
+export class Random {
+  private a = 0;
+  private b = 0;
+  private c = 0;
+  private counter = 1;
+  private spare: number | null = null;
+
+  /** `stream` separates uses that must not share numbers (data, order, weights). */
+  constructor(seed: number, stream = 0) {
+    this.a = seed >>> 0;
+    this.b = stream >>> 0;
+    this.c = 0x9e3779b9;
+    for (let i = 0; i < 12; i++) this.uint32();
+  }
+
+  uint32(): number {
+    const sum = (this.a + this.b + this.counter) >>> 0;
+    this.counter = (this.counter + 1) >>> 0;
+    this.a = this.b ^ (this.b >>> 9);
+    this.b = (this.c + (this.c << 3)) >>> 0;
+    this.c = (((this.c << 21) | (this.c >>> 11)) + sum) >>> 0;
+    return sum;
+  }
+
+  /** [0, 1) in steps of 2^-32 */
+  uniform(low = 0, high = 1): number {
+    return low + (high - low) * (this.uint32() / 0x100000000);
+  }
+
+  /** integer in [0, count) */
+  below(count: number): number {
+    return Math.floor(this.uniform() * count);
+  }
+
+  /** mean 0, deviation 1 (polar method of Marsaglia: no trigonometry, two at a time) */
+  normal(): number {
+    if (this.spare !== null) {
+      const value = this.spare;
+      this.spare = null;
+      return value;
+    }
+    for (;;) {
+      const x = this.uniform(-1, 1);
+      const y = this.uniform(-1, 1);
+      const square = x * x + y * y;
+      if (square >= 1 || square === 0) continue;
+      const factor = Math.sqrt((-2 * Math.log(square)) / square);
+      this.spare = y * factor;
+      return x * factor;
+    }
+  }
+
+  /** Fisher-Yates, in place */
+  shuffle<T extends { length: number; [index: number]: number }>(items: T): T {
+    for (let i = items.length - 1; i > 0; i--) {
+      const j = this.below(i + 1);
+      const swapped = items[i]!;
+      items[i] = items[j]!;
+      items[j] = swapped;
+    }
+    return items;
+  }
+}

@@ -1,0 +1,84 @@
+/**
+ * Checkpoints are .safetensors files: a u64 header length, a JSON header, float32 data.
+ * Specification: https://github.com/huggingface/safetensors#format
+ */
+
+import { mkdirSync, readFileSync, renameSync, writeFileSync } from 'node:fs';
+import { dirname } from 'node:path';
+
+export interface StoredArray {
+  shape: number[];
+  data: Float32Array;
+}
+
+export interface Checkpoint {
+  tensors: Map<string, StoredArray>;
+  /** training configuration as JSON, and what describes the run */
+  metadata: Record<string, string>;
+}
+
+interface TensorEntry {
+  dtype: string;
+  shape: number[];
+  data_offsets: [begin: number, end: number];
+}
+
+/** The same checkpoint gives the same bytes: names are sorted, nothing depends on time. */
+export function encodeCheckpoint({ tensors, metadata }: Checkpoint): Uint8Array {
+  const names = [...tensors.keys()].sort();
+  const header: Record<string, TensorEntry | Record<string, string>> = { __metadata__: metadata };
+  let at = 0;
+  for (const name of names) {
+    const { shape, data } = tensors.get(name)!;
+    header[name] = { dtype: 'F32', shape, data_offsets: [at, at + data.byteLength] };
+    at += data.byteLength;
+  }
+  const json = JSON.stringify(header);
+  const padded = json.padEnd(8 * Math.ceil(json.length / 8)); // header is ASCII; data begins 8-byte aligned
+  const bytes = new Uint8Array(8 + padded.length + at);
+  const view = new DataView(bytes.buffer);
+  view.setBigUint64(0, BigInt(padded.length), true);
+  bytes.set(new TextEncoder().encode(padded), 8);
+  let to = 8 + padded.length;
+  for (const name of names) {
+    for (const value of tensors.get(name)!.data) {
+      view.setFloat32(to, value, true);
+      to += 4;
+    }
+  }
+  return bytes;
+}
+
+export function decodeCheckpoint(bytes: Uint8Array, where: string): Checkpoint {
+  const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);
+  const headerLength = bytes.length >= 8 ? Number(view.getBigUint64(0, true)) : Number.POSITIVE_INFINITY;
+  if (8 + headerLength > bytes.length)
+    throw new Error(
+      `${where}: expected a safetensors header, got ${bytes.length} bytes that hold none; check the path, or train again`,
+    );
+  const { __metadata__, ...entries } = JSON.parse(new TextDecoder().decode(bytes.subarray(8, 8 + headerLength))) as {
+    __metadata__?: Record<string, string>;
+  } & Record<string, TensorEntry>;
+  const tensors = new Map<string, StoredArray>();
+  for (const [name, { dtype, shape, data_offsets }] of Object.entries(entries)) {
+    const [begin, end] = data_offsets;
+    const size = shape.reduce((product, length) => product * length, 1);
+    if (dtype !== 'F32' || end - begin !== 4 * size || 8 + headerLength + end > bytes.length)
+      throw new Error(
+        `${where}: tensor "${name}" expected ${size} values of F32 inside the file, got ${dtype} at bytes ${begin} to ${end}; save it as float32`,
+      );
+    const data = Float32Array.from({ length: size }, (_, i) => view.getFloat32(8 + headerLength + begin + 4 * i, true));
+    tensors.set(name, { shape, data });
+  }
+  return { tensors, metadata: __metadata__ ?? {} };
+}
+
+/** Writes beside the target and renames, so that an interrupted write leaves the old file. */
+export function writeCheckpoint(path: string, checkpoint: Checkpoint): void {
+  mkdirSync(dirname(path), { recursive: true });
+  const temporary = `${path}.${process.pid}.tmp`;
+  writeFileSync(temporary, encodeCheckpoint(checkpoint));
+  renameSync(temporary, path);
+}
+
+export const readCheckpoint = (path: string): Checkpoint => decodeCheckpoint(readFileSync(path), path);

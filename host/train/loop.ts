@@ -1,0 +1,190 @@
+/** The training loop: a compiled step, epochs of drawn beats, a calibrated checkpoint at the end. */
+
+import { jit, lax, nn, numpy as np, tree, valueAndGrad } from '@jax-js/jax';
+import { type BeatSet, countClasses, selectBeats } from '../data/beats.ts';
+import { Random } from '../data/random.ts';
+import { Batcher, classWeights, drawEpoch } from './batches.ts';
+import type { Checkpoint, StoredArray } from './checkpoint.ts';
+import type { TrainConfig } from './config.ts';
+import { forward } from './forward.ts';
+import { Inference } from './inference.ts';
+import type { Moments, Tensor } from './layers.ts';
+import { type Scores, score } from './metrics.ts';
+import type { NetworkSpec } from './network.ts';
+import { initialState, learningRate, momentCorrection, type OptimizerState, update } from './optimizer.ts';
+import { initialize, type Parameters } from './parameters.ts';
+
+/** Independent streams of random numbers, so that changing one use does not shift the others. */
+const STREAM = { weights: 1, draw: 2, augmentation: 3, calibration: 4 };
+
+/** Batches of training windows that the final statistics come from. */
+const CALIBRATION_BATCHES = 24;
+
+/** Epochs between looks at the validation set. */
+const LOOK_EVERY = 5;
+
+export interface Progress {
+  epoch: number;
+  epochs: number;
+  step: number;
+  steps: number;
+  loss: number;
+  samplesPerSecond: number;
+  /** at some epochs */
+  validation: Scores | null;
+}
+
+export interface TrainingSets {
+  train: BeatSet;
+  validation: BeatSet;
+}
+
+type Step = (
+  parameters: Parameters,
+  state: OptimizerState,
+  patches: Tensor,
+  targets: Tensor,
+  rate: Tensor,
+  correction: Tensor,
+) => [Parameters, OptimizerState, Tensor];
+
+function compileStep(spec: NetworkSpec, config: TrainConfig): Step & { dispose(): void } {
+  return jit(
+    (
+      parameters: Parameters,
+      state: OptimizerState,
+      patches: Tensor,
+      targets: Tensor,
+      rate: Tensor,
+      correction: Tensor,
+    ): [Parameters, OptimizerState, Tensor] => {
+      const loss = (trained: Parameters): Tensor => {
+        const { logits, moments } = forward(trained, patches, spec, null);
+        for (const { mean, variance } of moments) tree.dispose([mean, variance]);
+        tree.dispose(trained);
+        return crossEntropy(logits, targets);
+      };
+      const [value, gradients] = valueAndGrad(loss)(tree.ref(parameters)) as [Tensor, Parameters];
+      const [next, state2] = update(parameters, gradients, state, rate, correction, config);
+      return [next, state2, lax.stopGradient(value)];
+    },
+  );
+}
+
+/** Mean over the batch; targets carry the class weight at the label. */
+function crossEntropy(logits: Tensor, targets: Tensor): Tensor {
+  const batch = logits.shape[0]!;
+  return nn
+    .logSoftmax(logits, -1)
+    .mul(targets)
+    .sum()
+    .mul(-1 / batch);
+}
+
+/** Trains and calibrates. The library must have been started (see start.ts). */
+export function train(
+  config: TrainConfig,
+  spec: NetworkSpec,
+  sets: TrainingSets,
+  onProgress: (progress: Progress) => void = () => {},
+): Checkpoint {
+  checkClasses(config, sets.train);
+  const draw = new Random(config.seed, STREAM.draw);
+  const noise = new Random(config.seed, STREAM.augmentation);
+  const batcher = new Batcher(sets.train, spec);
+  const weights = classWeights(sets.train.classNames, config.beatsPerEpoch);
+  const perEpoch = Object.values(config.beatsPerEpoch).reduce((sum, count) => sum + count, 0);
+  const stepsPerEpoch = Math.max(1, Math.floor(perEpoch / config.batch));
+  const steps = stepsPerEpoch * config.epochs;
+
+  const step = compileStep(spec, config);
+  const inference = new Inference(spec, config.batch);
+  let parameters = initialize(spec, new Random(config.seed, STREAM.weights));
+  let state = initialState(parameters);
+  const calibration = selectBeats(
+    sets.train,
+    drawEpoch(sets.train, config.beatsPerEpoch, new Random(config.seed, STREAM.calibration)).subarray(
+      0,
+      CALIBRATION_BATCHES * config.batch,
+    ),
+  );
+
+  for (let epoch = 0, done = 0; epoch < config.epochs; epoch++) {
+    const began = performance.now();
+    const order = drawEpoch(sets.train, config.beatsPerEpoch, draw);
+    let lossSum = 0;
+    for (let i = 0; i < stepsPerEpoch; i++, done++) {
+      const beats = Array.from({ length: config.batch }, (_, k) => order[(i * config.batch + k) % order.length]!);
+      const patches = batcher.patches(beats, config.batch, config.augmentation, noise);
+      const rate = np.array(learningRate(done, steps, config.learningRate, config.warmupSteps));
+      const correction = np.array(momentCorrection(done + 1));
+      const [next, state2, loss] = step(parameters, state, patches, batcher.targets(beats, weights), rate, correction);
+      parameters = next;
+      state = state2;
+      lossSum += loss.item();
+      if (!Number.isFinite(lossSum))
+        throw new Error(`training: expected a finite loss, got ${lossSum} at step ${done}; lower learningRate`);
+    }
+    const seconds = (performance.now() - began) / 1000;
+    const look = (epoch + 1) % LOOK_EVERY === 0 && epoch + 1 < config.epochs && sets.validation.labels.length > 0;
+    const moments = look ? inference.preciseMoments(parameters, calibration) : null;
+    onProgress({
+      epoch: epoch + 1,
+      epochs: config.epochs,
+      step: done,
+      steps,
+      loss: lossSum / stepsPerEpoch,
+      samplesPerSecond: (stepsPerEpoch * config.batch) / seconds,
+      validation: moments && scoreSet(inference, parameters, moments, sets.validation),
+    });
+    for (const { mean, variance } of moments ?? []) tree.dispose([mean, variance]);
+  }
+  const moments = inference.preciseMoments(parameters, calibration);
+  const logits = inference.logits(parameters, moments, calibration);
+  const checkpoint = snapshot(parameters, moments, spec, {
+    format: 'hypertinypw training 1',
+    config: JSON.stringify(config),
+    classNames: sets.train.classNames.join(','),
+  });
+  // The largest answer seen maps to 127: nothing that decides between classes is clipped.
+  const peak = logits.reduce((largest, value) => Math.max(largest, Math.abs(value)), 0);
+  checkpoint.tensors.set('logits.peak', { shape: [1], data: Float32Array.of(peak) });
+  tree.dispose(parameters);
+  tree.dispose(state);
+  step.dispose();
+  inference.dispose();
+  return checkpoint;
+}
+
+export function scoreSet(inference: Inference, parameters: Parameters, moments: Moments[], set: BeatSet): Scores {
+  return score(set.labels, inference.logits(parameters, moments, set), set.classNames);
+}
+
+function checkClasses(config: TrainConfig, set: BeatSet): void {
+  countClasses(set).forEach((count, label) => {
+    if (count === 0 && (config.beatsPerEpoch[set.classNames[label]!] ?? 0) > 0)
+      throw new Error(
+        `training "${config.name}": expected beats of class ${set.classNames[label]}, got none; check that the training records are present`,
+      );
+  });
+}
+
+/** Copies arrays out of the library; consumes the moments. */
+function snapshot(
+  parameters: Parameters,
+  moments: Moments[],
+  spec: NetworkSpec,
+  metadata: Record<string, string>,
+): Checkpoint {
+  const tensors = new Map<string, StoredArray>();
+  const store = (name: string, array: Tensor): void => {
+    const { shape } = array;
+    tensors.set(name, { shape, data: Float32Array.from(array.dataSync()) });
+  };
+  for (const [name, array] of Object.entries(parameters)) store(name, array.ref);
+  spec.layers.slice(0, moments.length).forEach((layer, i) => {
+    store(`${layer.name}.mean`, moments[i]!.mean);
+    store(`${layer.name}.variance`, moments[i]!.variance);
+  });
+  return { tensors, metadata };
+}

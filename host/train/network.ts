@@ -1,0 +1,121 @@
+/**
+ * The shape of the network: a stem convolution, depthwise-separable blocks, global average pool, fully connected.
+ *
+ *   input [P, 2] -> stem k7 s2 -> [P/2, C] -> (depthwise k5 -> pointwise) x blocks -> mean over positions -> classes
+ *
+ * This file knows sizes and names only; forward.ts computes, export.ts writes the same list as operators.
+ */
+
+export type PointwiseMode = 'generated' | 'int8' | 'int4' | 'ternary';
+
+export interface NetworkConfig {
+  /** samples in a window */
+  inputWidth: number;
+  /** marker of the beat, see standardize.ts */
+  inputChannels: number;
+  stem: { channels: number; kernel: number; stride: 1 | 2 };
+  depthwiseKernel: number;
+  /** output channels of each block */
+  widths: number[];
+  /** stride of each block's depthwise convolution */
+  strides: (1 | 2)[];
+  /** weights of every pointwise layer but the first, which stays INT8 */
+  pointwise: PointwiseMode;
+  generator: GeneratorConfig | null;
+}
+
+/** One basis for all generated layers: weights of a row = sum over matrices of h[code of the row][matrix] * basis[matrix]. */
+export interface GeneratorConfig {
+  /** basis matrices that are mixed; 1 means no mixing and no codes: all layers share one matrix */
+  matrices: number;
+  encoding: 'int8' | 'int4' | 'int2';
+  rows: number;
+  columns: number;
+  /** values in a code, hidden units of the micro-MLP, rows of a layer that share a code; unused with one matrix */
+  codeLength: number;
+  hidden: number;
+  rowsPerCode: number;
+}
+
+/** Convolutions and pointwise layers are followed by batch normalisation and ReLU, the fully connected one is not. */
+export interface LayerSpec {
+  name: string;
+  kind: 'convolution' | 'depthwise' | 'pointwise' | 'fullyConnected';
+  weights: PointwiseMode;
+  inputChannels: number;
+  outputChannels: number;
+  inputWidth: number;
+  outputWidth: number;
+  kernel: number;
+  stride: 1 | 2;
+  padLeft: number;
+}
+
+export interface NetworkSpec {
+  layers: LayerSpec[];
+  classes: number;
+  generator: GeneratorConfig | null;
+}
+
+export function buildNetwork(config: NetworkConfig, classes: number): NetworkSpec {
+  check(config);
+  const layers: LayerSpec[] = [];
+  let width = config.inputWidth;
+  let channels = config.inputChannels;
+  const add = (
+    name: string,
+    kind: LayerSpec['kind'],
+    outputChannels: number,
+    kernel: number,
+    stride: 1 | 2,
+    weights: PointwiseMode = 'int8',
+  ): void => {
+    const outputWidth = Math.ceil(width / stride);
+    layers.push({
+      name,
+      kind,
+      weights,
+      inputChannels: channels,
+      outputChannels,
+      inputWidth: width,
+      outputWidth,
+      kernel,
+      stride,
+      padLeft: samePadding(width, outputWidth, kernel, stride),
+    });
+    width = outputWidth;
+    channels = outputChannels;
+  };
+
+  add('stem', 'convolution', config.stem.channels, config.stem.kernel, config.stem.stride);
+  config.widths.forEach((outputChannels, block) => {
+    add(`dw${block + 1}`, 'depthwise', channels, config.depthwiseKernel, config.strides[block]!);
+    // The first pointwise layer is the smallest and the one whose errors every later layer inherits: it stays stored.
+    add(`pw${block + 1}`, 'pointwise', outputChannels, 1, 1, block === 0 ? 'int8' : config.pointwise);
+  });
+  width = 1;
+  add('fc', 'fullyConnected', classes, 1, 1);
+  return { layers, classes, generator: config.pointwise === 'generated' ? config.generator : null };
+}
+
+/** Left share of the padding that TensorFlow calls SAME; the right end gets the odd one. */
+function samePadding(inputWidth: number, outputWidth: number, kernel: number, stride: number): number {
+  return Math.floor(Math.max(0, (outputWidth - 1) * stride + kernel - inputWidth) / 2);
+}
+
+function check(config: NetworkConfig): void {
+  if (config.widths.length !== config.strides.length)
+    throw new Error(
+      `network: expected one stride per block, got ${config.strides.length} strides for ${config.widths.length} widths; edit the training configuration`,
+    );
+  if (config.pointwise !== 'generated') return;
+  const generator = config.generator;
+  if (!generator)
+    throw new Error(`network: pointwise "generated" needs a "generator" section, got none; add one or choose int8`);
+  const rows = Math.max(...config.widths.slice(1));
+  const columns = Math.max(...config.widths.slice(0, -1));
+  if (generator.rows < rows || generator.columns < columns)
+    throw new Error(
+      `network: the basis must cover the largest layer, expected at least ${rows} x ${columns}, got ${generator.rows} x ${generator.columns}; enlarge generator.rows and columns`,
+    );
+}

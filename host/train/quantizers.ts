@@ -1,0 +1,86 @@
+/**
+ * What the device stores, simulated in training: every quantizer returns integer levels (as floats) whose gradient is that of the
+ * unrounded value, and the scale that was divided by. real = levels * scale.
+ *
+ * Negative ties round up here and away from zero on the device: rare, and one level apart.
+ */
+
+import { lax, numpy as np } from '@jax-js/jax';
+import { straightThrough, type Tensor } from './layers.ts';
+
+export interface Quantized {
+  levels: Tensor;
+  scale: Tensor;
+}
+
+export type StoredEncoding = 'int8' | 'int4' | 'ternary';
+
+/** Highest level of the symmetric encodings. */
+const HIGHEST = { int8: 127, int4: 7 } as const;
+
+/** A row whose weights are all zero must not divide by zero. */
+const TINY = 1e-8;
+
+/** To nearest, ties up: `np.rint` does not vectorise and would cost a fifth of a training step. Consumes x. */
+function round(x: Tensor): Tensor {
+  return np.floor(x.add(0.5));
+}
+
+/** Rounds values that are already in units of the level. Consumes x. */
+export function roundThrough(x: Tensor): Tensor {
+  return straightThrough(x.ref, round(x));
+}
+
+/** [C, K] -> levels [C, K] and one scale per row [C, 1]. Borrows weights. */
+export function quantizeRows(weights: Tensor, encoding: StoredEncoding): Quantized {
+  return encoding === 'ternary' ? ternaryRows(weights) : symmetric(weights, HIGHEST[encoding], 1);
+}
+
+/** [T, C] -> levels [T, C] and one scale per column [1, C] (depthwise weights lie tap by tap). Borrows weights. */
+export function quantizeColumns(weights: Tensor): Quantized {
+  return symmetric(weights, HIGHEST.int8, 0);
+}
+
+/** One scale for the whole array. Borrows weights. */
+export function quantizeAll(weights: Tensor): Quantized {
+  return symmetric(weights, HIGHEST.int8, null);
+}
+
+function symmetric(weights: Tensor, highest: number, axis: number | null): Quantized {
+  const peak = np.max(np.abs(weights.ref), axis, { keepdims: axis !== null });
+  const scale = lax.stopGradient(np.maximum(peak, TINY).div(highest));
+  return { levels: roundThrough(weights.ref.div(scale.ref)), scale };
+}
+
+/** Threshold and scale of ternary weight networks (Li & Liu 2016): 0.7 mean |w|, mean |w| above it. */
+function ternaryRows(weights: Tensor): Quantized {
+  const magnitude = lax.stopGradient(np.abs(weights.ref));
+  const threshold = magnitude.ref.mean(1, { keepdims: true }).mul(0.7);
+  const kept = np.greater(magnitude.ref, threshold).astype(np.float32);
+  const scale = np
+    .maximum(magnitude.mul(kept.ref).sum(1, { keepdims: true }), TINY)
+    .div(np.maximum(kept.ref.sum(1, { keepdims: true }), 1));
+  const sign = np.sign(lax.stopGradient(weights.ref));
+  return { levels: straightThrough(weights.ref.div(scale.ref), sign.mul(kept)), scale };
+}
+
+/**
+ * Levels -3, -1, 1, 3 for a whole basis: the best uniform four-level step for a normal distribution is 0.9957 deviations
+ * (Max 1960), and mean |w| = 0.798 deviations. Gradient stops where a latent weight lies a full step beyond the last level.
+ */
+export function quantizeInt2(weights: Tensor): Quantized {
+  const scale = lax.stopGradient(np.abs(weights.ref).mean().mul(0.624));
+  const latent = np.clip(weights.ref.div(scale.ref), -5, 5);
+  const levels = np
+    .clip(np.floor(latent.ref.div(2)), -2, 1)
+    .mul(2)
+    .add(1);
+  return { levels: straightThrough(latent, levels), scale };
+}
+
+/** ReLU and rounding to 256 steps of [0, range]; range is learned through its clipping (PACT, Choi et al. 2018). Consumes x. */
+export function quantizeActivation(x: Tensor, range: Tensor): Tensor {
+  const step = lax.stopGradient(range.ref.div(255));
+  const clipped = np.minimum(np.maximum(x, 0), range.ref);
+  return straightThrough(clipped.ref, round(clipped.div(step.ref)).mul(step));
+}

@@ -1,0 +1,109 @@
+import { createHash } from 'node:crypto';
+import { describe, expect, it } from 'vitest';
+import { selectBeats, WINDOW } from '../../host/data/beats.ts';
+import { loadDataset } from '../../host/data/dataset.ts';
+import { decodeCheckpoint, encodeCheckpoint } from '../../host/train/checkpoint.ts';
+import { readConfig, type TrainConfig } from '../../host/train/config.ts';
+import { checkpointLogits } from '../../host/train/evaluate.ts';
+import { marker, standardize } from '../../host/train/frontEnd.ts';
+import { type Trained, trainModel } from '../../host/train/train.ts';
+import { materialize, runInteger } from './integerForward.ts';
+
+/** A narrow network on synthetic data: seconds, not minutes. */
+function small(name: string): TrainConfig {
+  const config = readConfig(`models/configs/${name}.json`);
+  const network = { ...config.network, widths: [16, 32, 32], strides: [2, 2, 2] as (1 | 2)[] };
+  network.stem = { ...network.stem, channels: 16 };
+  if (network.generator)
+    network.generator = {
+      ...network.generator,
+      rows: 32,
+      columns: 32,
+      rowsPerCode: network.generator.rowsPerCode && 8,
+    };
+  return { ...config, dataset: 'synthetic', network, batch: 32 };
+}
+
+const options = { epochs: 2, subset: 256 };
+const digest = ({ checkpoint }: Trained): string =>
+  createHash('sha256').update(encodeCheckpoint(checkpoint)).digest('hex');
+
+describe('training', () => {
+  it('gives the same checkpoint bytes for the same seed, others for another', { timeout: 60_000 }, async () => {
+    const config = small('ecg-beats');
+    const first = digest(await trainModel(config, options));
+    expect(digest(await trainModel(config, options))).toBe(first);
+    expect(digest(await trainModel(config, { ...options, seed: 2 }))).not.toBe(first);
+  });
+
+  it('lowers the loss', { timeout: 60_000 }, async () => {
+    const losses: number[] = [];
+    await trainModel(small('ecg-beats-int8'), { epochs: 4, subset: 256, onProgress: ({ loss }) => losses.push(loss) });
+    expect(losses.at(-1)).toBeLessThan(0.8 * losses[0]!);
+  });
+});
+
+describe('export', () => {
+  for (const name of ['ecg-beats', 'ecg-beats-k1', 'ecg-beats-int8', 'ecg-beats-int4']) {
+    it(`${name}: the exported integers answer as the float simulation does`, { timeout: 60_000 }, async () => {
+      const config = small(name);
+      const { checkpoint, model } = await trainModel(config, options);
+      const test = loadDataset('synthetic', 'test');
+      const set = selectBeats(
+        test,
+        Array.from({ length: 64 }, (_, i) => i * 7),
+      );
+      const expected = checkpointLogits(checkpoint, config, set);
+      const weights = new Map(model.sources.map((_, i) => [i, materialize(model, i)]));
+      const { tensors } = model.programs[0]!;
+      const step = tensors.at(-1)!.scale;
+
+      const differences: number[] = [];
+      for (let i = 0; i < set.labels.length; i++) {
+        const window = new Float32Array(WINDOW);
+        standardize(set.samples.subarray(i * WINDOW, (i + 1) * WINDOW), window);
+        const input = Int8Array.from({ length: 2 * WINDOW }, (_, k) => (k % 2 ? marker(k >> 1) : window[k >> 1]!));
+        runInteger(model, weights, input).forEach((logit, c) => {
+          const saturated = Math.min(Math.max(expected[i * 4 + c]! / step, -128), 127);
+          differences.push(Math.abs(logit - saturated));
+        });
+      }
+      // In steps of the logits, which are fine in a net so little trained: a sum near a rounding border can fall either way in
+      // float32, and one step of the pooled activations is worth more than one of the logits.
+      expect(differences.reduce((sum, value) => sum + value, 0) / differences.length).toBeLessThan(1.5);
+      expect(Math.max(...differences)).toBeLessThan(8);
+    });
+  }
+
+  it('fulfils what the packer relies on', { timeout: 60_000 }, async () => {
+    const { model } = await trainModel(small('ecg-beats'), options);
+    for (const op of model.programs[0]!.operators) {
+      if (!('effectiveScale' in op)) continue;
+      for (const scale of op.effectiveScale) expect(scale).toBeGreaterThan(0);
+      expect(op.residency).toBe(model.sources[op.source]!.kind === 'basis' ? 'boot' : 'flash');
+    }
+    const generator = model.generators[0]!;
+    expect(generator.kind).toBe('basis');
+    if (generator.kind === 'basis')
+      expect([...new Set(generator.values)].sort((a, b) => a - b)).toEqual([-3, -1, 1, 3]);
+    model.sources.forEach((source, i) => {
+      if (source.kind === 'basis') expect(Math.max(...materialize(model, i).map(Math.abs))).toBe(127);
+    });
+  });
+});
+
+describe('checkpoint', () => {
+  it('survives writing and reading', () => {
+    const checkpoint = {
+      tensors: new Map([['a.weight', { shape: [2, 2], data: Float32Array.of(1, -2, 3.5, 0) }]]),
+      metadata: { config: '{}' },
+    };
+    expect(decodeCheckpoint(encodeCheckpoint(checkpoint), 'test')).toEqual(checkpoint);
+  });
+
+  it('names the file when it is cut short', () => {
+    expect(() => decodeCheckpoint(new Uint8Array(4), 'x.safetensors')).toThrow(
+      /x\.safetensors: expected a safetensors header/,
+    );
+  });
+});
