@@ -102,26 +102,35 @@ function compileSources(build: Build): Promise<string[]> {
   return Promise.all(sourcesOf(build).map((source) => compileSource(build, source, flags)));
 }
 
-async function linkObjects({ board, folder }: Build, objects: string[]): Promise<string> {
+/** The linker's "region overflowed" as an error that says what to do. */
+function overflow({ board, needs }: Build, error: Error): Error {
+  const found = /region `(flash|ram)' overflowed by (\d+) bytes/.exec(error.message);
+  if (!found || !board.memory || !board.budget) return error;
+  const region = found[1] as 'flash' | 'ram';
+  const limit = board.memory[region].bytes;
+  const parts = `arena ${needs.arenaBytes}, input ${needs.inputBytes}, output ${needs.outputBytes}, stack ${board.budget.stackBytes}`;
+  const advice = region === 'ram' ? `${parts}; plan the model for less RAM` : 'compress the model further';
+  return new Error(
+    `${board.name}: ${region}: expected at most ${limit} bytes, got ${limit + Number(found[2])}; ${advice}`,
+  );
+}
+
+async function linkObjects(build: Build, objects: string[]): Promise<string> {
+  const { board, folder } = build;
   const elf = join(folder, 'firmware.elf');
-  const bare: string[] = [];
+  const flags = [...board.cpuFlags, '-Wl,--gc-sections', `-Wl,-Map=${join(folder, 'firmware.map')}`];
+  const libraries: string[] = [];
   if (board.memory) {
-    const script = join(folder, '..', 'link.ld');
+    const script = join(folder, 'link.ld');
     await writeFile(script, linkerScript(board));
-    bare.push('-nostdlib', '-T', script);
+    flags.push('-nostdlib', '-T', script);
+    libraries.push('-lgcc');
   }
-  const map = `-Wl,-Map=${join(folder, 'firmware.map')}`;
-  const libraries = board.memory ? ['-lgcc'] : [];
-  await run(`${board.toolchain}gcc`, [
-    ...board.cpuFlags,
-    ...bare,
-    '-Wl,--gc-sections',
-    map,
-    ...objects,
-    ...libraries,
-    '-o',
-    elf,
-  ]);
+  try {
+    await run(`${board.toolchain}gcc`, [...flags, ...objects, ...libraries, '-o', elf]);
+  } catch (error) {
+    throw overflow(build, error as Error);
+  }
   return elf;
 }
 
