@@ -1,18 +1,49 @@
 /** npm run build: the host's TypeScript to dist/, then every variant of the runtime to dist/runtime and dist/c. */
 import { spawnSync } from 'node:child_process';
+import { mkdirSync, readdirSync, statSync, writeFileSync } from 'node:fs';
 import { createRequire } from 'node:module';
+import { join } from 'node:path';
+import { fileURLToPath } from 'node:url';
 
-const root = new URL('..', import.meta.url);
-const tsc = createRequire(import.meta.url).resolve('typescript/bin/tsc');
-const compiled = spawnSync(process.execPath, [tsc, '-p', 'tsconfig.build.json'], { cwd: root, stdio: 'inherit' });
-if (compiled.status !== 0) process.exit(compiled.status ?? 1);
+const root = fileURLToPath(new URL('..', import.meta.url));
+const STAMP = join(root, 'dist', '.compiled');
 
-const { buildAllRuntimes } = await import('../dist/host/board/compile.js');
-try {
-  for (const { variant, rebuilt } of await buildAllRuntimes()) {
-    console.log(`runtime ${variant}: ${rebuilt ? 'built' : 'up to date'}`);
+/** Compiles what is missing or older than its sources; says on stderr what it does. Exits when that fails. */
+export async function ensureBuilt({ verbose = false } = {}) {
+  if (!statSync(join(root, 'host'), { throwIfNoEntry: false })) return; // an installed package: dist/ is all there is
+  if (isStale()) compileHost();
+  const { buildAllRuntimes } = await import('../dist/host/board/compile.js');
+  try {
+    for (const { variant, rebuilt } of await buildAllRuntimes()) {
+      if (rebuilt || verbose) console.error(`runtime ${variant}: ${rebuilt ? 'built' : 'up to date'}`);
+    }
+  } catch (error) {
+    console.error(error.message);
+    process.exit(2);
   }
-} catch (error) {
-  console.error(error.message);
-  process.exit(1);
 }
+
+function compileHost() {
+  console.error('compiling host/ to dist/');
+  const tsc = createRequire(import.meta.url).resolve('typescript/bin/tsc');
+  const compiled = spawnSync(process.execPath, [tsc, '-p', 'tsconfig.build.json'], { cwd: root, stdio: ['ignore', 2, 2] });
+  if (compiled.status !== 0) process.exit(2);
+  mkdirSync(join(root, 'dist'), { recursive: true });
+  writeFileSync(STAMP, '');
+}
+
+/** True when a source is newer than the last compilation. */
+function isStale() {
+  const stamp = statSync(STAMP, { throwIfNoEntry: false });
+  if (!stamp) return true;
+  const sources = ['host', 'assembly'].flatMap((folder) =>
+    readdirSync(join(root, folder), { recursive: true })
+      .filter((name) => name.endsWith('.ts'))
+      .map((name) => join(root, folder, name)),
+  );
+  return ['tsconfig.json', 'tsconfig.build.json', 'package.json', ...sources].some(
+    (path) => statSync(join(root, path.startsWith(root) ? path.slice(root.length) : path)).mtimeMs > stamp.mtimeMs,
+  );
+}
+
+if (process.argv[1] === fileURLToPath(import.meta.url)) await ensureBuilt({ verbose: true });

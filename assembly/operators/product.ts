@@ -10,6 +10,7 @@
  */
 import { productDsp } from "./product.dsp.ts";
 import { productScalar } from "./product.scalar.ts";
+import { productSimd } from "./product.simd.ts";
 
 export function product(
   input: usize, positions: u32, depth: u32, weights: usize, channels: u32,
@@ -23,6 +24,10 @@ export function product(
       productDsp(input, positions, depth, weights, channels, rows, output, outputStride, low, high);
       return;
     }
+  }
+  if (isDefined(HTPW_SIMD)) {
+    productSimd(input, positions, depth, weights, channels, rows, output, outputStride, low, high);
+    return;
   }
   productScalar(input, positions, depth, weights, channels, rows, output, outputStride, low, high);
 }

@@ -9,6 +9,7 @@ import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { instantiateSync } from '@assemblyscript/loader';
 import { projectRoot } from '../board/root.ts';
+import { ImageView } from '../image/view.ts';
 import { StatusError } from './status.ts';
 
 export type VariantName = 'scalar' | 'dsp' | 'simd';
@@ -44,6 +45,7 @@ export class Runtime {
   private input = 0;
   private output = 0;
   private program = -1;
+  private readonly view: ImageView;
 
   /** Throws StatusError when `open` refuses the image. */
   constructor(
@@ -56,6 +58,7 @@ export class Runtime {
     const status = wasm.open(IMAGE, image.length, WHERE);
     if (status < 0) throw new StatusError(status, new DataView(wasm.memory.buffer).getUint32(WHERE, true), 'open');
     this.arena = align(IMAGE + image.length);
+    this.view = new ImageView(image);
   }
 
   get programs(): number {
@@ -73,6 +76,11 @@ export class Runtime {
 
   outputBytes(program = 0): number {
     return this.wasm.outputBytes(IMAGE, program);
+  }
+
+  /** Real units of one step of the first output. */
+  outputScale(program = 0): number {
+    return this.view.programs[program].outputs[0].scale;
   }
 
   get operators(): number {

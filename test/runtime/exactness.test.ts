@@ -7,7 +7,7 @@ import { execute } from '../../host/reference/executor.ts';
 import { Runtime } from '../../host/runtime/runtime.ts';
 import { everything, ModelBuilder } from '../zoo.ts';
 
-const VARIANTS = ['scalar', 'dsp'] as const;
+const VARIANTS = ['scalar', 'dsp', 'simd'] as const;
 const TABLES = ['compact', 'q31'] as const;
 
 /** Runs a model on both sides and compares operator by operator. */

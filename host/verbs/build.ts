@@ -1,0 +1,31 @@
+import type { Command } from 'commander';
+import { boardNames } from '../board/board.ts';
+import { buildFirmware } from '../board/firmware.ts';
+import { columns, print } from './verb.ts';
+
+export const DEFAULT_MODEL = 'models/ecg-beats.htpw';
+
+export function buildVerb(program: Command): void {
+  program
+    .command('build <board>')
+    .summary('firmware of a board with an image in it')
+    .description(`Compile the runtime, the agent and an image for a board: ELF, BIN, HEX and MAP under build/. Fails when it exceeds the board's budget.\nBoards: ${boardNames().join(', ')}`)
+    .option('--model <image>', 'image to embed', DEFAULT_MODEL)
+    .option('--json', 'machine-readable result')
+    .addHelpText('after', '\nExamples:\n  htpw build nucleo-f767zi\n  htpw build microbit --model models/ecg-beats.htpw --json')
+    .action(async (board: string, options: { model: string; json?: boolean }) => {
+      const firmware = await buildFirmware(board, options.model);
+      const stem = firmware.elf.replace(/\.elf$/, '');
+      print(options.json, firmware, () =>
+        [
+          columns([
+            ['flash', firmware.flashBytes, 'bytes'],
+            ['RAM', firmware.ramBytes, 'bytes, arena and stack included'],
+            ['code', firmware.textBytes, 'bytes'],
+            ['  of it the runtime', firmware.runtimeTextBytes, 'bytes'],
+          ]),
+          `${board}: ${stem}.{elf,bin,hex,map}`,
+        ].join('\n'),
+      );
+    });
+}

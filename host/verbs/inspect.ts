@@ -1,0 +1,101 @@
+import type { Command } from 'commander';
+import { TYPE_I16 } from '../../assembly/format.ts';
+import { bytesByCategory, regionsOf } from '../image/regions.ts';
+import { digest } from '../image/seal.ts';
+import { ImageView, OPERATOR_NAMES, RESIDENCY_NAMES, type TensorView } from '../image/view.ts';
+import { Runtime } from '../runtime/runtime.ts';
+import { SECTION_TRAILER, TLV_HEADER_BYTES } from '../../assembly/format.ts';
+import { columns, print, readBytes } from './verb.ts';
+
+export function inspectVerb(program: Command): void {
+  program
+    .command('inspect <image>')
+    .summary('every byte of an image by what it is for')
+    .description('Prove an image with the runtime, then show its bytes by category, its programs and their memory.')
+    .option('--hex', 'annotated hex dump of the whole file')
+    .option('--json', 'machine-readable result')
+    .addHelpText('after', '\nExamples:\n  htpw inspect models/ecg-beats.htpw\n  htpw inspect models/ecg-beats.htpw --hex | less')
+    .action((path: string, options: { hex?: boolean; json?: boolean }) => {
+      const bytes = readBytes(path);
+      const runtime = new Runtime(bytes); // throws, by name, what open refuses
+      const view = new ImageView(bytes);
+      if (options.hex) return console.log(hexDump(view));
+      const result = inspect(path, view, runtime);
+      print(options.json, result, () => render(result));
+    });
+}
+
+type Inspection = ReturnType<typeof inspect>;
+
+function inspect(file: string, view: ImageView, runtime: Runtime) {
+  const metadata = view.metadata();
+  const trailer = view.section(SECTION_TRAILER);
+  const stored = view.bytes.subarray(trailer.offset + TLV_HEADER_BYTES, trailer.offset + trailer.size);
+  return {
+    file,
+    bytes: view.bytes.length,
+    categories: bytesByCategory(regionsOf(view)),
+    programs: view.programs.map((program, p) => ({
+      name: p === 0 && typeof metadata.name === 'string' ? metadata.name : `program ${p}`,
+      arenaBytes: runtime.arenaBytes(p),
+      inputBytes: runtime.inputBytes(p),
+      outputBytes: runtime.outputBytes(p),
+      multiplyAccumulates: program.operators.reduce((sum, operator) => {
+        const source = view.sources[operator.source];
+        if (!source) return sum;
+        const output = program.tensors[operator.output];
+        const depthwise = OPERATOR_NAMES[operator.kind] === 'depthwise';
+        return sum + output.height * output.width * (depthwise ? source.rows * source.rowLength : output.channels * source.rowLength);
+      }, 0),
+      operators: program.operators.map((operator) => ({
+        kind: OPERATOR_NAMES[operator.kind],
+        output: shape(program.tensors[operator.output]),
+        weights: operator.source in view.sources ? weights(view, operator.source) : null,
+        residency: operator.source in view.sources ? RESIDENCY_NAMES[operator.residency] : null,
+      })),
+    })),
+    metadata,
+    sha256: Buffer.from(stored).toString('hex'),
+    sha256Matches: Buffer.from(digest(view.bytes, trailer.offset)).equals(Buffer.from(stored)),
+  };
+}
+
+function shape({ height, width, channels, type }: TensorView): string {
+  return `${height}x${width}x${channels} ${type === TYPE_I16 ? 'i16' : 'i8'}`;
+}
+
+function weights(view: ImageView, index: number): string {
+  const { kind, rows, rowLength, encoding, generator } = view.sources[index];
+  const how = kind === 1 ? ['', 'int8', 'int4', 'int2', 'ternary'][encoding] : kind === 2 ? `basis ${generator}` : `tiles ${generator}`;
+  return `${rows}x${rowLength} ${how}`;
+}
+
+function render(result: Inspection): string {
+  const total = result.bytes;
+  const categories = Object.entries(result.categories).map(([name, bytes]) => [name, bytes, `${((100 * bytes) / total).toFixed(1)} %`]);
+  const sum = Object.values(result.categories).reduce((a, b) => a + b, 0);
+  const programs = result.programs.map((program) => {
+    const operators = columns(program.operators.map((o, i) => [`  ${i}`, o.kind, o.output, o.weights ?? '', o.residency ?? '']));
+    return `\n${program.name}: arena ${program.arenaBytes.toLocaleString('en-US')} B, input ${program.inputBytes} B, output ${program.outputBytes} B, ${(program.multiplyAccumulates / 1e6).toFixed(2)} M MAC\n${operators}`;
+  });
+  return [
+    `${result.file}: ${total.toLocaleString('en-US')} bytes, SHA-256 ${result.sha256Matches ? 'matches' : 'DIFFERS'}`,
+    columns([...categories, ['sum', sum, sum === total ? '= file' : 'NOT the file']]),
+    ...programs,
+  ].join('\n');
+}
+
+/** Each region with its category and meaning, then its bytes, 16 to a line. */
+function hexDump(view: ImageView): string {
+  const lines: string[] = [];
+  for (const { offset, bytes, category, label } of regionsOf(view)) {
+    lines.push(`\n${category}: ${label} (${bytes} bytes)`);
+    for (let at = offset; at < offset + bytes; at += 16) {
+      const row = view.bytes.subarray(at, Math.min(at + 16, offset + bytes));
+      const hex = Array.from(row, (byte) => byte.toString(16).padStart(2, '0')).join(' ');
+      const text = Array.from(row, (byte) => (byte >= 32 && byte < 127 ? String.fromCharCode(byte) : '.')).join('');
+      lines.push(`${at.toString(16).padStart(6, '0')}  ${hex.padEnd(47)}  ${text}`);
+    }
+  }
+  return lines.join('\n').trimStart();
+}
