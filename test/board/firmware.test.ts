@@ -9,7 +9,7 @@ import { linkerScript } from '../../host/board/link.ts';
 import { objectTextBytes, parseSections } from '../../host/board/size.ts';
 import { pack } from '../../host/image/pack.ts';
 import { tinyImage, tinyModel } from './tinyImage.ts';
-import { imageFile } from './workshop.ts';
+import { HAS_ARM_COMPILER, imageFile } from './workshop.ts';
 
 describe('a board', () => {
   it('that is unknown is answered with those that are known', () => {
@@ -41,7 +41,7 @@ describe('a board', () => {
   });
 });
 
-describe('the firmware of the nucleo-f767zi', () => {
+describe.skipIf(!HAS_ARM_COMPILER)('the firmware of the nucleo-f767zi', () => {
   let firmware: Firmware;
   let symbols: Map<string, number>;
   const image = tinyImage();
@@ -133,7 +133,7 @@ describe('sizes', () => {
   });
 });
 
-describe('the build for a board', () => {
+describe.skipIf(!HAS_ARM_COMPILER)('the build for a board', () => {
   it('that is too small for the image says by how much', { timeout: 120_000 }, async () => {
     const model = tinyModel();
     const [program] = model.programs;

@@ -1,6 +1,6 @@
 /** Firmware of the tiny image, and an agent that runs it. */
-import { mkdirSync, writeFileSync } from 'node:fs';
-import { join, resolve } from 'node:path';
+import { existsSync, mkdirSync, writeFileSync } from 'node:fs';
+import { delimiter, join, resolve } from 'node:path';
 import { loadBoard } from '../../host/board/board.ts';
 import { buildFirmware, type Firmware } from '../../host/board/firmware.ts';
 import { Agent } from '../../host/board/protocol.ts';
@@ -23,5 +23,14 @@ export async function startAgent(boardName: string, imagePath: string): Promise<
   return { agent: new Agent(transport, { timeout: 20_000 }), firmware };
 }
 
-/** Boards that need no hardware, with what each can take: the sanitized host, and a few emulated cores. */
+const onPath = (tool: string) =>
+  (process.env.PATH ?? '').split(delimiter).some((folder) => existsSync(join(folder, tool)));
+
+export const HAS_ARM_COMPILER = onPath('arm-none-eabi-gcc');
+
+/** Whether this computer can build and run a board: tests that cannot run are reported as skipped. */
+export const canRun = (board: string): boolean =>
+  board === 'host' ? onPath('gcc') : HAS_ARM_COMPILER && onPath('qemu-system-arm');
+
+/** Boards that need no hardware: the sanitized host, and the emulated cores. */
 export const RUNNABLE = ['host', 'mps2-an500', 'mps2-an386', 'mps2-an385', 'microbit'] as const;
