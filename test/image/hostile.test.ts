@@ -1,0 +1,156 @@
+/** The trust boundary: a damaged image gets a named status; never a trap, and nothing outside the arena is written. */
+import { existsSync, readFileSync } from 'node:fs';
+import { describe, expect, it } from 'vitest';
+import * as F from '../../assembly/format.ts';
+import * as S from '../../assembly/status.ts';
+import { pack } from '../../host/image/pack.ts';
+import { withResidency } from '../../host/image/seal.ts';
+import { ImageView } from '../../host/image/view.ts';
+import { Runtime, instantiate } from '../../host/runtime/runtime.ts';
+import { StatusError, statusName } from '../../host/runtime/status.ts';
+import { crc32 } from '../../host/image/crc32.ts';
+import { damagedImages } from '../hostile.ts';
+import { everything } from '../zoo.ts';
+
+const IMAGES = 20_000;
+const NAMES = new Set(Object.values(S));
+const CANARY = 0xa5;
+
+/**
+ * Memory with nothing to spare: the image ends with the last page, so that reading past it traps; everything but arena,
+ * input and output is compared afterwards.
+ *
+ *   | status | canary | arena | input | output | canary | image |
+ */
+class TightRuntime {
+  private readonly wasm = instantiate('scalar');
+  private readonly memory: Uint8Array;
+
+  constructor(pages: number) {
+    this.wasm.memory.grow(pages);
+    this.memory = new Uint8Array(this.wasm.memory.buffer);
+  }
+
+  /** open, load, invoke twice; the first refusal or 0. Throws on a trap or a write outside. */
+  run(image: Uint8Array): number {
+    const { memory, wasm } = this;
+    memory.fill(CANARY);
+    const at = (memory.length - image.length) & ~15;
+    memory.set(image, at);
+    const opened = wasm.open(at, image.length, 16);
+    if (opened < 0) {
+      if (new DataView(memory.buffer).getUint32(16, true) > image.length) throw new Error(`refusal at an offset past the image`);
+      return opened;
+    }
+    const arena = 4096;
+    const arenaBytes = wasm.arenaBytes(at, 0);
+    const input = arena + arenaBytes;
+    const output = input + wasm.inputBytes(at, 0);
+    const end = output + wasm.outputBytes(at, 0);
+    if (end > at - 4096) return 0; // more RAM than this test has
+    const status = wasm.load(at, 0, arena, arenaBytes);
+    if (status < 0) return status;
+    for (let i = 0; i < 2; i++) {
+      const invoked = wasm.invoke(arena, input, output);
+      if (invoked < 0) throw new Error(`invoke of a proved image: ${statusName(invoked)}`);
+    }
+    for (let o = 0; o < wasm.operators(arena); o++) wasm.checkWeights(arena, o);
+    expectUntouched(memory.subarray(32, arena), 'before the arena');
+    expectUntouched(memory.subarray(end, at), 'behind the output');
+    if (Buffer.compare(memory.subarray(at, at + image.length), image) !== 0) throw new Error('the image was written to');
+    return 0;
+  }
+}
+
+const UNTOUCHED = new Uint8Array(1 << 20).fill(CANARY);
+
+function expectUntouched(bytes: Uint8Array, where: string): void {
+  if (Buffer.compare(bytes, UNTOUCHED.subarray(0, bytes.length)) === 0) return;
+  throw new Error(`byte ${bytes.findIndex((byte) => byte !== CANARY)} ${where} was written`);
+}
+
+describe('damaged images', () => {
+  it(`${IMAGES} of them end in named statuses, without a trap or a write outside the arena`, () => {
+    const originals = [1, 2, 3].flatMap((seed) => [pack(everything(seed).build()), withResidency(pack(everything(seed).build(), { tables: 'q31' }), 'stream')]);
+    if (existsSync('models/ecg-beats.htpw')) originals.push(new Uint8Array(readFileSync('models/ecg-beats.htpw')));
+    const runtime = new TightRuntime(8);
+    const seen = new Map<number, number>();
+    originals.forEach((original, i) => {
+      const damaged = damagedImages(original, i);
+      for (let n = 0; n < Math.ceil(IMAGES / originals.length); n++) {
+        const status = runtime.run(damaged.next().value as Uint8Array);
+        if (!NAMES.has(status)) throw new Error(`status ${status} has no name`);
+        seen.set(status, (seen.get(status) ?? 0) + 1);
+      }
+    });
+    // the damage must reach every check of open, and some of it must be harmless
+    const openStatuses = Object.entries(S).filter(([, code]) => code <= 0 && code > S.NO_SUCH_PROGRAM && code !== S.BAD_ALIGNMENT);
+    expect(openStatuses.filter(([, code]) => !seen.has(code)).map(([name]) => name)).toEqual([]);
+  });
+
+  it('is truncated at every length: refused, with an offset inside', () => {
+    const image = pack(everything(1).build());
+    const runtime = new TightRuntime(4);
+    for (let length = 0; length < image.length; length++) expect(runtime.run(image.slice(0, length)), `${length} bytes`).toBeLessThan(0);
+  });
+});
+
+/** One precise wrong value each, CRC made right: [what, edit, status, offset of the refusal] */
+const image = pack(everything(1).build());
+const view = new ImageView(image);
+const [program] = view.programs;
+const [standardize, convolution, depthwise] = program.operators;
+const section = (kind: number) => F.HEADER_BYTES + view.sections.findIndex((s) => s.kind === kind) * F.SECTION_BYTES;
+type Edit = (data: DataView) => void;
+const WRONG: [what: string, edit: Edit, status: number, offset: number][] = [
+  ['magic', (d) => d.setUint32(0, 0x12345678, true), S.BAD_MAGIC, 0],
+  ['version', (d) => d.setUint16(4, 99, true), S.BAD_VERSION, 4],
+  ['header size', (d) => d.setUint16(6, 64, true), S.BAD_HEADER, 6],
+  ['total above the bytes at hand', (d) => d.setUint32(8, image.length + 1, true), S.TRUNCATED, image.length],
+  ['reserved field', (d) => d.setUint32(24, 1, true), S.BAD_HEADER, 24],
+  ['no program', (d) => d.setUint16(18, 0, true), S.BAD_HEADER, 18],
+  ['offset + size that wraps', (d) => d.setUint32(section(F.SECTION_WEIGHTS) + F.SECTION_SIZE_AT, 0xfffffff0, true), S.BAD_SECTION, section(F.SECTION_WEIGHTS)],
+  ['zero dimension', (d) => d.setUint16(program.tensors[1].at, 0, true), S.BAD_TENSOR, program.tensors[1].at],
+  ['tensor past the arena', (d) => d.setUint16(program.planAt, 0xffff, true), S.BAD_PLAN, program.planAt],
+  ['tensor over the arena header', (d) => d.setUint16(program.planAt, 0, true), S.BAD_PLAN, program.planAt],
+  ['stride zero', (d) => d.setUint8(convolution.at + F.OPERATOR_STRIDE_WIDTH_AT, 0), S.BAD_OPERATOR, convolution.at],
+  ['padding as wide as the kernel', (d) => d.setUint8(convolution.at + F.OPERATOR_PAD_LEFT_AT, 7), S.BAD_OPERATOR, convolution.at],
+  ['unknown operator', (d) => d.setUint8(convolution.at, 77), S.BAD_OPERATOR, convolution.at],
+  ['tensor index past the table', (d) => d.setUint16(convolution.at + F.OPERATOR_INPUT_AT, 9999, true), S.BAD_REFERENCE, convolution.at],
+  ['source index past the table', (d) => d.setUint16(depthwise.at + F.OPERATOR_SOURCE_AT, 9999, true), S.BAD_REFERENCE, depthwise.at],
+  ['table past its section', (d) => d.setUint32(depthwise.at + F.OPERATOR_TABLE_AT, 0x7ffffffc, true), S.BAD_TABLE, depthwise.at],
+  ['marker peak out of range', (d) => d.setInt32(view.section(F.SECTION_TABLES).offset + standardize.table + 12, 1000, true), S.BAD_TABLE, standardize.at],
+  ['weights past their section', (d) => d.setUint32(view.sources[0].at + F.SOURCE_DATA_AT, 0xfffffff0, true), S.BAD_SOURCE, view.sources[0].at],
+  ['generator index past the table', (d) => d.setUint16(view.sources.find((s) => s.kind === F.SOURCE_BASIS)!.at + F.SOURCE_GENERATOR_AT, 50, true), S.BAD_REFERENCE, view.sources.find((s) => s.kind === F.SOURCE_BASIS)!.at],
+  ['basis past its section', (d) => d.setUint32(view.generators[0].at + F.GENERATOR_BASIS_AT, 0xffffff00, true), S.BAD_GENERATOR, view.generators[0].at],
+  ['scratch too small', (d) => d.setUint16(program.at + F.PROGRAM_SCRATCH_SIZE_AT, 1, true), S.BAD_SCRATCH, convolution.at],
+  ['residency that does not exist', (d) => d.setUint8(convolution.at + F.OPERATOR_RESIDENCY_AT, 9), S.BAD_RESIDENCY, convolution.at],
+  ['trailer TLV longer than its section', (d) => d.setUint16(view.section(F.SECTION_TRAILER).offset + 2, 500, true), S.BAD_TRAILER, view.section(F.SECTION_TRAILER).offset],
+];
+
+describe('open', () => {
+  it.each(WRONG)('refuses a wrong %s by name, with its offset', (_, edit, status, offset) => {
+    const wrong = image.slice();
+    const data = new DataView(wrong.buffer);
+    edit(data);
+    data.setUint32(F.HEADER_CRC_AT, crc32(wrong.subarray(F.HEADER_BYTES)), true);
+    const refusal = refusalOf(wrong);
+    expect([statusName(refusal.status), refusal.offset]).toEqual([statusName(status), offset]);
+  });
+
+  it('refuses a single flipped bit by its CRC', () => {
+    const wrong = image.slice();
+    wrong[image.length - 60] ^= 1;
+    expect(statusName(refusalOf(wrong).status)).toBe('BAD_CRC');
+  });
+});
+
+function refusalOf(bytes: Uint8Array): StatusError {
+  try {
+    new Runtime(bytes);
+  } catch (error) {
+    if (error instanceof StatusError) return error;
+    throw error;
+  }
+  throw new Error('open accepted the image');
+}
