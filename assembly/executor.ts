@@ -7,30 +7,42 @@
  *   0  magic   4  image   8  program   12  sources   16  generators   20  tables   24  weights   28  reserved
  *   32  one bit per operator: its weights lie in the cache
  */
-import { crc32Update, CRC_START } from "./crc32.ts";
+import { CRC_START, crc32Update } from './crc32.ts';
+import * as F from './format.ts';
 import {
-  ADD, ARENA_HEADER_BYTES, ARENA_UNIT, ARGMAX, CONVOLUTION, DEPTHWISE, FULLY_CONNECTED, OPERATOR_INPUT2_AT,
-  OPERATOR_RESIDENCY_AT, OPERATOR_SOURCE_AT, OPERATOR_TABLE_AT, PROGRAM_SCRATCH_AT, RESIDENCY_BOOT, RESIDENCY_FLASH,
-  RESIDENCY_LAZY, RESIDENCY_STREAM, SECTION_GENERATORS, SECTION_SOURCES, SECTION_TABLES, SECTION_WEIGHTS, SOFTMAX,
-  SOURCE_CRC_AT, SOURCE_DATA_AT, SOURCE_STORED, STANDARDIZE, STREAM_ROWS,
-} from "./format.ts";
-import {
-  kernelArea, operatorAt, operatorInput, operatorKind, operatorOutput, operatorResidency, planAt, portTensor, programAt,
-  sectionAt, sourceAt, sourceKind, sourceRowLength, sourceRows, tensorAt, tensorBytes, tensorChannels, tensorCount,
-  tensorPositions, tensorZeroPoint,
-} from "./image.ts";
-import { add } from "./operators/add.ts";
-import { argmax } from "./operators/argmax.ts";
-import { convolution } from "./operators/convolution.ts";
-import { depthwise } from "./operators/depthwise.ts";
-import { pool } from "./operators/pooling.ts";
-import { product } from "./operators/product.ts";
-import { softmax } from "./operators/softmax.ts";
-import { standardize } from "./operators/standardize.ts";
-import { expandTable } from "./operators/table.ts";
-import { patchScratch, streamScratch, TABLE_HEADER_BYTES, TABLE_ROW_BYTES, tableScratch } from "./scratch.ts";
-import { OK, WEIGHTS_DIFFER } from "./status.ts";
-import { writeRows } from "./weights/source.ts";
+  kernelArea,
+  operatorAt,
+  operatorInput,
+  operatorKind,
+  operatorOutput,
+  operatorResidency,
+  planAt,
+  portTensor,
+  programAt,
+  sectionAt,
+  sourceAt,
+  sourceKind,
+  sourceRowLength,
+  sourceRows,
+  tensorAt,
+  tensorBytes,
+  tensorChannels,
+  tensorCount,
+  tensorPositions,
+  tensorZeroPoint,
+} from './image.ts';
+import { add } from './operators/add.ts';
+import { argmax } from './operators/argmax.ts';
+import { convolution } from './operators/convolution.ts';
+import { depthwise } from './operators/depthwise.ts';
+import { pool } from './operators/pooling.ts';
+import { product } from './operators/product.ts';
+import { softmax } from './operators/softmax.ts';
+import { standardize } from './operators/standardize.ts';
+import { expandTable } from './operators/table.ts';
+import { patchScratch, streamScratch, TABLE_HEADER_BYTES, TABLE_ROW_BYTES, tableScratch } from './scratch.ts';
+import { OK, WEIGHTS_DIFFER } from './status.ts';
+import { writeRows } from './weights/source.ts';
 
 const ARENA_MAGIC: u32 = 0x41505448; // "HTPA"
 const IMAGE_AT: u32 = 4;
@@ -42,14 +54,14 @@ const WEIGHTS_AT: u32 = 24;
 const READY_AT: u32 = 32;
 
 export function bindProgram(image: usize, program: u32, arena: usize): void {
-  for (let i: u32 = 0; i < ARENA_HEADER_BYTES; i += 4) store<u32>(arena + i, 0);
+  for (let i: u32 = 0; i < F.ARENA_HEADER_BYTES; i += 4) store<u32>(arena + i, 0);
   store<u32>(arena, ARENA_MAGIC);
   store<usize>(arena, image, IMAGE_AT);
   store<usize>(arena, programAt(image, program), PROGRAM_AT);
-  store<usize>(arena, sectionAt(image, SECTION_SOURCES), SOURCES_AT);
-  store<usize>(arena, sectionAt(image, SECTION_GENERATORS), GENERATORS_AT);
-  store<usize>(arena, sectionAt(image, SECTION_TABLES), TABLES_AT);
-  store<usize>(arena, sectionAt(image, SECTION_WEIGHTS), WEIGHTS_AT);
+  store<usize>(arena, sectionAt(image, F.SECTION_SOURCES), SOURCES_AT);
+  store<usize>(arena, sectionAt(image, F.SECTION_GENERATORS), GENERATORS_AT);
+  store<usize>(arena, sectionAt(image, F.SECTION_TABLES), TABLES_AT);
+  store<usize>(arena, sectionAt(image, F.SECTION_WEIGHTS), WEIGHTS_AT);
 }
 
 export function isBound(arena: usize): bool {
@@ -62,13 +74,13 @@ export function boundProgram(arena: usize): usize {
 
 /** Arena address of a tensor. */
 export function tensorAddress(arena: usize, tensor: u32): usize {
-  return arena + <u32>load<u16>(planAt(boundProgram(arena)) + 2 * tensor) * ARENA_UNIT;
+  return arena + <u32>load<u16>(planAt(boundProgram(arena)) + 2 * tensor) * F.ARENA_UNIT;
 }
 
 /** Materialises the weights of an operator that is resident from boot on. */
 export function prepareOperator(arena: usize, index: u32): void {
-  const residency = <u32>load<u8>(operatorAt(boundProgram(arena), index), OPERATOR_RESIDENCY_AT);
-  if (residency == RESIDENCY_BOOT) fillCache(arena, index);
+  const residency = <u32>load<u8>(operatorAt(boundProgram(arena), index), F.OPERATOR_RESIDENCY_AT);
+  if (residency == F.RESIDENCY_BOOT) fillCache(arena, index);
 }
 
 /** Moves the tensors of ports [first, last) to memory, one after another, or from it. */
@@ -94,55 +106,77 @@ export function runOperator(arena: usize, index: u32): void {
   const outputTensor = tensorAt(program, outputIndex);
   const input = tensorAddress(arena, inputIndex);
   const output = tensorAddress(arena, outputIndex);
-  if (kind <= FULLY_CONNECTED) {
+  if (kind <= F.FULLY_CONNECTED) {
     runWeighted(arena, index, operator, kind, inputTensor, input, outputTensor, output);
     return;
   }
-  const parameters = load<usize>(arena, TABLES_AT) + load<u32>(operator, OPERATOR_TABLE_AT);
+  const parameters = load<usize>(arena, TABLES_AT) + load<u32>(operator, F.OPERATOR_TABLE_AT);
   const positions = tensorPositions(inputTensor);
   const channels = tensorChannels(inputTensor);
-  if (kind == ADD) {
-    const input2Index = <u32>load<u16>(operator, OPERATOR_INPUT2_AT);
+  if (kind == F.ADD) {
+    const input2Index = <u32>load<u16>(operator, F.OPERATOR_INPUT2_AT);
     add(
-      operator, parameters, positions * channels, input, tensorZeroPoint(inputTensor), tensorAddress(arena, input2Index),
-      tensorZeroPoint(tensorAt(program, input2Index)), output, tensorZeroPoint(outputTensor),
+      operator,
+      parameters,
+      positions * channels,
+      input,
+      tensorZeroPoint(inputTensor),
+      tensorAddress(arena, input2Index),
+      tensorZeroPoint(tensorAt(program, input2Index)),
+      output,
+      tensorZeroPoint(outputTensor),
     );
-  } else if (kind == SOFTMAX) softmax(parameters, input, positions, channels, output);
-  else if (kind == ARGMAX) argmax(input, positions, channels, output);
-  else if (kind == STANDARDIZE) standardize(parameters, input, positions, channels, output, tensorZeroPoint(outputTensor));
+  } else if (kind == F.SOFTMAX) softmax(parameters, input, positions, channels, output);
+  else if (kind == F.ARGMAX) argmax(input, positions, channels, output);
+  else if (kind == F.STANDARDIZE)
+    standardize(parameters, input, positions, channels, output, tensorZeroPoint(outputTensor));
   else pool(operator, inputTensor, input, outputTensor, output);
 }
 
 /** Table into scratch; weights from flash, from the cache, or some rows at a time. */
 function runWeighted(
-  arena: usize, index: u32, operator: usize, kind: u32, inputTensor: usize, input: usize, outputTensor: usize, output: usize,
+  arena: usize,
+  index: u32,
+  operator: usize,
+  kind: u32,
+  inputTensor: usize,
+  input: usize,
+  outputTensor: usize,
+  output: usize,
 ): void {
   const residency = operatorResidency(operator);
   const source = sourceOf(arena, operator);
   const channels = tensorChannels(outputTensor);
   const table = scratchOf(arena);
   const patches = table + tableScratch(channels);
-  expandTable(operator, load<usize>(arena, TABLES_AT) + load<u32>(operator, OPERATOR_TABLE_AT), channels, tensorZeroPoint(outputTensor), table);
+  expandTable(
+    operator,
+    load<usize>(arena, TABLES_AT) + load<u32>(operator, F.OPERATOR_TABLE_AT),
+    channels,
+    tensorZeroPoint(outputTensor),
+    table,
+  );
 
-  let weights = load<usize>(arena, WEIGHTS_AT) + load<u32>(source, SOURCE_DATA_AT); // RESIDENCY_FLASH
-  if (residency == RESIDENCY_STREAM) weights = patches + patchBytes(operator, kind, inputTensor);
-  else if (residency != RESIDENCY_FLASH) {
+  let weights = load<usize>(arena, WEIGHTS_AT) + load<u32>(source, F.SOURCE_DATA_AT); // F.RESIDENCY_FLASH
+  if (residency == F.RESIDENCY_STREAM) weights = patches + patchBytes(operator, kind, inputTensor);
+  else if (residency != F.RESIDENCY_FLASH) {
     weights = cacheOf(arena, index);
-    if (residency == RESIDENCY_LAZY && !isReady(arena, index)) fillCache(arena, index);
+    if (residency == F.RESIDENCY_LAZY && !isReady(arena, index)) fillCache(arena, index);
   }
-  if (kind == DEPTHWISE) {
-    if (residency == RESIDENCY_STREAM) materialise(arena, operator, source, 0, sourceRows(source), weights);
+  if (kind == F.DEPTHWISE) {
+    if (residency == F.RESIDENCY_STREAM) materialise(arena, operator, source, 0, sourceRows(source), weights);
     depthwise(operator, inputTensor, input, weights, table, outputTensor, output, patches);
     return;
   }
   const depth = sourceRowLength(source);
   const positions = tensorPositions(outputTensor);
-  const atOnce = residency == RESIDENCY_STREAM ? STREAM_ROWS : channels;
+  const atOnce = residency == F.RESIDENCY_STREAM ? F.STREAM_ROWS : channels;
   for (let c: u32 = 0; c < channels; c += atOnce) {
     const count = min(atOnce, channels - c);
     const rows = table + TABLE_HEADER_BYTES + c * TABLE_ROW_BYTES;
-    if (residency == RESIDENCY_STREAM) materialise(arena, operator, source, c, count, weights);
-    if (kind == CONVOLUTION) convolution(operator, inputTensor, input, weights, count, table, rows, outputTensor, output + c, patches);
+    if (residency == F.RESIDENCY_STREAM) materialise(arena, operator, source, c, count, weights);
+    if (kind == F.CONVOLUTION)
+      convolution(operator, inputTensor, input, weights, count, table, rows, outputTensor, output + c, patches);
     else product(input, positions, depth, weights, count, table, rows, output + c, channels);
   }
 }
@@ -161,32 +195,42 @@ function materialise(arena: usize, operator: usize, source: usize, row: u32, cou
   const kind = operatorKind(operator);
   const channels = tensorChannels(tensorAt(program, operatorOutput(operator)));
   const inputTensor = tensorAt(program, operatorInput(operator));
-  const workspace = scratchOf(arena) + tableScratch(channels) + patchBytes(operator, kind, inputTensor) + streamScratch(
-    kind, operatorResidency(operator), sourceRows(source), sourceRowLength(source),
+  const workspace =
+    scratchOf(arena) +
+    tableScratch(channels) +
+    patchBytes(operator, kind, inputTensor) +
+    streamScratch(kind, operatorResidency(operator), sourceRows(source), sourceRowLength(source));
+  writeRows(
+    source,
+    load<usize>(arena, GENERATORS_AT),
+    load<usize>(arena, WEIGHTS_AT),
+    row,
+    count,
+    destination,
+    workspace,
   );
-  writeRows(source, load<usize>(arena, GENERATORS_AT), load<usize>(arena, WEIGHTS_AT), row, count, destination, workspace);
 }
 
 /** Compares the CRC of generated weights with the image's; materialises a streamed operator row by row. */
 export function checkOperatorWeights(arena: usize, index: u32): i32 {
   const operator = operatorAt(boundProgram(arena), index);
-  if (operatorKind(operator) > FULLY_CONNECTED) return OK;
+  if (operatorKind(operator) > F.FULLY_CONNECTED) return OK;
   const source = sourceOf(arena, operator);
-  if (sourceKind(source) == SOURCE_STORED) return OK;
+  if (sourceKind(source) == F.SOURCE_STORED) return OK;
   const residency = operatorResidency(operator);
   const rows = sourceRows(source);
   const rowLength = sourceRowLength(source);
-  if (residency != RESIDENCY_STREAM && !isReady(arena, index)) fillCache(arena, index);
+  if (residency != F.RESIDENCY_STREAM && !isReady(arena, index)) fillCache(arena, index);
   let crc = CRC_START;
   for (let r: u32 = 0; r < rows; r++) {
     let address = cacheOf(arena, index) + r * rowLength;
-    if (residency == RESIDENCY_STREAM) {
+    if (residency == F.RESIDENCY_STREAM) {
       address = streamOf(arena, operator);
       materialise(arena, operator, source, r, 1, address);
     }
     crc = crc32Update(crc, address, rowLength);
   }
-  return ~crc == load<u32>(source, SOURCE_CRC_AT) ? OK : WEIGHTS_DIFFER;
+  return ~crc == load<u32>(source, F.SOURCE_CRC_AT) ? OK : WEIGHTS_DIFFER;
 }
 
 function isReady(arena: usize, index: u32): bool {
@@ -194,7 +238,7 @@ function isReady(arena: usize, index: u32): bool {
 }
 
 function sourceOf(arena: usize, operator: usize): usize {
-  return sourceAt(load<usize>(arena, SOURCES_AT), <u32>load<u16>(operator, OPERATOR_SOURCE_AT));
+  return sourceAt(load<usize>(arena, SOURCES_AT), <u32>load<u16>(operator, F.OPERATOR_SOURCE_AT));
 }
 
 function cacheOf(arena: usize, index: u32): usize {
@@ -202,7 +246,7 @@ function cacheOf(arena: usize, index: u32): usize {
 }
 
 function scratchOf(arena: usize): usize {
-  return arena + <u32>load<u16>(boundProgram(arena), PROGRAM_SCRATCH_AT) * ARENA_UNIT;
+  return arena + <u32>load<u16>(boundProgram(arena), F.PROGRAM_SCRATCH_AT) * F.ARENA_UNIT;
 }
 
 /** Where a streamed operator's rows lie in scratch. */

@@ -4,7 +4,7 @@
  * A real factor is a Q31 multiplier in [2^30, 2^31) and a shift in [-31, 30], positive = left:
  * factor = multiplier * 2^(shift - 31). See docs/arithmetic.md for worked numbers.
  */
-import { smmulr } from "./dsp/intrinsics.ts";
+import { smmulr } from './dsp/intrinsics.ts';
 
 export function clamp(x: i32, low: i32, high: i32): i32 {
   return x < low ? low : x > high ? high : x;
@@ -23,7 +23,7 @@ export function doublingHighMultiplySmall(a: i32, b: i32): i32 {
 
 /** round(x / 2^exponent), ties away from zero; exponent in [0, 31]. */
 export function roundingShiftRight(x: i32, exponent: i32): i32 {
-  const mask = <i32>((<u32>1 << exponent) - 1);
+  const mask = <i32>(((<u32>1) << exponent) - 1);
   const remainder = x & mask;
   const threshold = (mask >> 1) + i32(x < 0);
   return (x >> exponent) + i32(remainder > threshold);

@@ -1,96 +1,89 @@
 /** Typed access to an image that `open` has proved. Nothing here checks anything. */
-import {
-  ARENA_UNIT, GENERATOR_BYTES, HEADER_BYTES, HEADER_PROGRAMS_AT, OPERATOR_BYTES, OPERATOR_INPUT_AT,
-  OPERATOR_KERNEL_HEIGHT_AT, OPERATOR_KERNEL_WIDTH_AT, OPERATOR_KIND_AT, OPERATOR_OUTPUT_AT, OPERATOR_RESIDENCY_AT,
-  PORT_BYTES, PORT_TENSOR_AT, PROGRAM_ARENA_AT, PROGRAM_HEADER_BYTES, PROGRAM_INPUTS_AT, PROGRAM_OPERATORS_AT,
-  PROGRAM_OUTPUTS_AT, PROGRAM_TENSORS_AT, SECTION_BYTES, SECTION_OFFSET_AT, SECTION_SOURCES, SOURCE_BYTES, SOURCE_KIND_AT,
-  SOURCE_ROW_LENGTH_AT, SOURCE_ROWS_AT, TENSOR_BYTES, TENSOR_CHANNELS_AT, TENSOR_HEIGHT_AT, TENSOR_TYPE_AT, TENSOR_WIDTH_AT,
-  TENSOR_ZERO_POINT_AT, TYPE_I16,
-} from "./format.ts";
+import * as F from './format.ts';
 
 export function programCount(image: usize): u32 {
-  return <u32>load<u16>(image, HEADER_PROGRAMS_AT);
+  return <u32>load<u16>(image, F.HEADER_PROGRAMS_AT);
 }
 
 /** Address of the block of one program. */
 export function programAt(image: usize, program: u32): usize {
-  return image + load<u32>(image + HEADER_BYTES + program * SECTION_BYTES, SECTION_OFFSET_AT);
+  return image + load<u32>(image + F.HEADER_BYTES + program * F.SECTION_BYTES, F.SECTION_OFFSET_AT);
 }
 
 /** Address of the one section of a kind from SECTION_SOURCES on; their entries follow those of the programs. */
 export function sectionAt(image: usize, kind: u32): usize {
-  const entry = programCount(image) + kind - SECTION_SOURCES;
-  return image + load<u32>(image + HEADER_BYTES + entry * SECTION_BYTES, SECTION_OFFSET_AT);
+  const entry = programCount(image) + kind - F.SECTION_SOURCES;
+  return image + load<u32>(image + F.HEADER_BYTES + entry * F.SECTION_BYTES, F.SECTION_OFFSET_AT);
 }
 
 export function tensorCount(program: usize): u32 {
-  return <u32>load<u16>(program, PROGRAM_TENSORS_AT);
+  return <u32>load<u16>(program, F.PROGRAM_TENSORS_AT);
 }
 
 export function operatorCount(program: usize): u32 {
-  return <u32>load<u16>(program, PROGRAM_OPERATORS_AT);
+  return <u32>load<u16>(program, F.PROGRAM_OPERATORS_AT);
 }
 
 export function inputCount(program: usize): u32 {
-  return <u32>load<u8>(program, PROGRAM_INPUTS_AT);
+  return <u32>load<u8>(program, F.PROGRAM_INPUTS_AT);
 }
 
 export function portCount(program: usize): u32 {
-  return inputCount(program) + <u32>load<u8>(program, PROGRAM_OUTPUTS_AT);
+  return inputCount(program) + <u32>load<u8>(program, F.PROGRAM_OUTPUTS_AT);
 }
 
 export function tensorAt(program: usize, tensor: u32): usize {
-  return program + PROGRAM_HEADER_BYTES + tensor * TENSOR_BYTES;
+  return program + F.PROGRAM_HEADER_BYTES + tensor * F.TENSOR_BYTES;
 }
 
 export function portAt(program: usize, port: u32): usize {
-  return tensorAt(program, tensorCount(program)) + port * PORT_BYTES;
+  return tensorAt(program, tensorCount(program)) + port * F.PORT_BYTES;
 }
 
 export function operatorAt(program: usize, operator: u32): usize {
-  return portAt(program, portCount(program)) + operator * OPERATOR_BYTES;
+  return portAt(program, portCount(program)) + operator * F.OPERATOR_BYTES;
 }
 
 /** Tensor index of a port. */
 export function portTensor(program: usize, port: u32): u32 {
-  return <u32>load<u16>(portAt(program, port), PORT_TENSOR_AT);
+  return <u32>load<u16>(portAt(program, port), F.PORT_TENSOR_AT);
 }
 
 export function operatorInput(operator: usize): u32 {
-  return <u32>load<u16>(operator, OPERATOR_INPUT_AT);
+  return <u32>load<u16>(operator, F.OPERATOR_INPUT_AT);
 }
 
 export function operatorOutput(operator: usize): u32 {
-  return <u32>load<u16>(operator, OPERATOR_OUTPUT_AT);
+  return <u32>load<u16>(operator, F.OPERATOR_OUTPUT_AT);
 }
 
 export function operatorKind(operator: usize): u32 {
-  return <u32>load<u8>(operator, OPERATOR_KIND_AT);
+  return <u32>load<u8>(operator, F.OPERATOR_KIND_AT);
 }
 
 export function operatorResidency(operator: usize): u32 {
-  return <u32>load<u8>(operator, OPERATOR_RESIDENCY_AT);
+  return <u32>load<u8>(operator, F.OPERATOR_RESIDENCY_AT);
 }
 
 /** Taps of the kernel, height * width. */
 export function kernelArea(operator: usize): u32 {
-  return <u32>load<u16>(operator, OPERATOR_KERNEL_HEIGHT_AT) * <u32>load<u16>(operator, OPERATOR_KERNEL_WIDTH_AT);
+  return <u32>load<u16>(operator, F.OPERATOR_KERNEL_HEIGHT_AT) * <u32>load<u16>(operator, F.OPERATOR_KERNEL_WIDTH_AT);
 }
 
 export function sourceKind(source: usize): u32 {
-  return <u32>load<u8>(source, SOURCE_KIND_AT);
+  return <u32>load<u8>(source, F.SOURCE_KIND_AT);
 }
 
 export function sourceRows(source: usize): u32 {
-  return <u32>load<u16>(source, SOURCE_ROWS_AT);
+  return <u32>load<u16>(source, F.SOURCE_ROWS_AT);
 }
 
 export function sourceRowLength(source: usize): u32 {
-  return <u32>load<u16>(source, SOURCE_ROW_LENGTH_AT);
+  return <u32>load<u16>(source, F.SOURCE_ROW_LENGTH_AT);
 }
 
 export function plannedArenaBytes(program: usize): u32 {
-  return <u32>load<u16>(program, PROGRAM_ARENA_AT) * ARENA_UNIT;
+  return <u32>load<u16>(program, F.PROGRAM_ARENA_AT) * F.ARENA_UNIT;
 }
 
 /** The plan: u16 arena offset of each tensor, then of each operator's cache, in ARENA_UNITs. */
@@ -99,27 +92,27 @@ export function planAt(program: usize): usize {
 }
 
 export function sourceAt(sources: usize, source: u32): usize {
-  return sources + source * SOURCE_BYTES;
+  return sources + source * F.SOURCE_BYTES;
 }
 
 export function generatorAt(generators: usize, generator: u32): usize {
-  return generators + generator * GENERATOR_BYTES;
+  return generators + generator * F.GENERATOR_BYTES;
 }
 
 export function tensorHeight(tensor: usize): u32 {
-  return <u32>load<u16>(tensor, TENSOR_HEIGHT_AT);
+  return <u32>load<u16>(tensor, F.TENSOR_HEIGHT_AT);
 }
 
 export function tensorWidth(tensor: usize): u32 {
-  return <u32>load<u16>(tensor, TENSOR_WIDTH_AT);
+  return <u32>load<u16>(tensor, F.TENSOR_WIDTH_AT);
 }
 
 export function tensorChannels(tensor: usize): u32 {
-  return <u32>load<u16>(tensor, TENSOR_CHANNELS_AT);
+  return <u32>load<u16>(tensor, F.TENSOR_CHANNELS_AT);
 }
 
 export function tensorZeroPoint(tensor: usize): i32 {
-  return <i32>load<i8>(tensor, TENSOR_ZERO_POINT_AT);
+  return <i32>load<i8>(tensor, F.TENSOR_ZERO_POINT_AT);
 }
 
 /** Positions, height * width. */
@@ -128,6 +121,6 @@ export function tensorPositions(tensor: usize): u32 {
 }
 
 export function tensorBytes(tensor: usize): u32 {
-  const wide = u32(<u32>load<u8>(tensor, TENSOR_TYPE_AT) == TYPE_I16);
+  const wide = u32(<u32>load<u8>(tensor, F.TENSOR_TYPE_AT) == F.TYPE_I16);
   return (tensorPositions(tensor) * tensorChannels(tensor)) << wide;
 }

@@ -6,21 +6,38 @@
  * A status is 0 or a negative code of status.ts; addresses are machine addresses on a microcontroller, offsets into
  * linear memory elsewhere.
  */
-import { crc32 as crc32Of } from "./crc32.ts";
+
+import { crc32 as crc32Of } from './crc32.ts';
 import {
-  bindProgram, boundProgram, checkOperatorWeights, copyPorts, isBound, prepareOperator, runOperator, tensorAddress,
-} from "./executor.ts";
-import { ARENA_UNIT, FORMAT_VERSION } from "./format.ts";
+  bindProgram,
+  boundProgram,
+  checkOperatorWeights,
+  copyPorts,
+  isBound,
+  prepareOperator,
+  runOperator,
+  tensorAddress,
+} from './executor.ts';
+import * as F from './format.ts';
 import {
-  inputCount, operatorAt, operatorCount, operatorOutput, plannedArenaBytes, portCount, portTensor, programAt, programCount,
-  tensorAt, tensorBytes,
-} from "./image.ts";
-import { openImage } from "./open.ts";
-import { ARENA_TOO_SMALL, BAD_ALIGNMENT, NO_SUCH_OPERATOR, NO_SUCH_PROGRAM, NOT_LOADED, OK } from "./status.ts";
+  inputCount,
+  operatorAt,
+  operatorCount,
+  operatorOutput,
+  plannedArenaBytes,
+  portCount,
+  portTensor,
+  programAt,
+  programCount,
+  tensorAt,
+  tensorBytes,
+} from './image.ts';
+import { openImage } from './open.ts';
+import { ARENA_TOO_SMALL, BAD_ALIGNMENT, NO_SUCH_OPERATOR, NO_SUCH_PROGRAM, NOT_LOADED, OK } from './status.ts';
 
 /** The image format that this runtime reads. */
 export function version(): u32 {
-  return FORMAT_VERSION;
+  return F.FORMAT_VERSION;
 }
 
 /** Proves `bytes` bytes at `image`; where: address of a u32 that takes the byte offset of a refusal, or 0. */
@@ -39,13 +56,19 @@ export function arenaBytes(image: usize, program: u32): u32 {
 
 /** Bytes of a program's inputs, one after another. */
 export function inputBytes(image: usize, program: u32): u32 {
-  return program < programCount(image) ? portBytes(programAt(image, program), 0, inputCount(programAt(image, program))) : 0;
+  return program < programCount(image)
+    ? portBytes(programAt(image, program), 0, inputCount(programAt(image, program)))
+    : 0;
 }
 
 /** Bytes of a program's outputs, one after another. */
 export function outputBytes(image: usize, program: u32): u32 {
   if (program >= programCount(image)) return 0;
-  return portBytes(programAt(image, program), inputCount(programAt(image, program)), portCount(programAt(image, program)));
+  return portBytes(
+    programAt(image, program),
+    inputCount(programAt(image, program)),
+    portCount(programAt(image, program)),
+  );
 }
 
 /** Binds a program to an arena and materialises what is resident at boot: bind, then prepare every operator. */
@@ -59,7 +82,7 @@ export function load(image: usize, program: u32, arena: usize, bytes: u32): i32 
 
 export function bind(image: usize, program: u32, arena: usize, bytes: u32): i32 {
   if (program >= programCount(image)) return NO_SUCH_PROGRAM;
-  if ((arena & (ARENA_UNIT - 1)) != 0) return BAD_ALIGNMENT;
+  if ((arena & (F.ARENA_UNIT - 1)) != 0) return BAD_ALIGNMENT;
   if (bytes < arenaBytes(image, program)) return ARENA_TOO_SMALL;
   bindProgram(image, program, arena);
   return OK;
@@ -114,7 +137,9 @@ export function outputAddress(arena: usize, operator: u32): usize {
 
 /** Bytes of that result. */
 export function outputSize(arena: usize, operator: u32): u32 {
-  return callable(arena, operator) == OK ? tensorBytes(tensorAt(boundProgram(arena), outputTensor(arena, operator))) : 0;
+  return callable(arena, operator) == OK
+    ? tensorBytes(tensorAt(boundProgram(arena), outputTensor(arena, operator)))
+    : 0;
 }
 
 /** Debug: WEIGHTS_DIFFER unless the operator's generated weights have the CRC that the image carries. */

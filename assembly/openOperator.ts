@@ -1,27 +1,40 @@
 /** Proves one operator: indices, shapes against tensors and weight source, table, accumulation depth, cache, scratch. */
+import * as F from './format.ts';
 import {
-  ADD, ADD_PARAMETERS, ARENA_UNIT, ARGMAX, AVERAGE_POOL, COMPACT_BYTES_PER_CHANNEL, CONVOLUTION, DEPTHWISE,
-  ENCODING_INT8, FULLY_CONNECTED, GENERATOR_CODE_LENGTH_AT, GENERATOR_HIDDEN_AT, GENERATOR_OUTPUTS_AT,
-  MAX_ACCUMULATION, MAX_POOL, NO_TABLE, NONE, OPERATOR_BIAS_SHIFT_AT, OPERATOR_ENCODING_AT, OPERATOR_EXPONENT_AT,
-  OPERATOR_INPUT2_AT, OPERATOR_KERNEL_HEIGHT_AT, OPERATOR_KERNEL_WIDTH_AT, OPERATOR_MAX_AT, OPERATOR_MIN_AT,
-  OPERATOR_MULTIPLIER_AT, OPERATOR_PAD_LEFT_AT, OPERATOR_PAD_TOP_AT, OPERATOR_RESIDENCY_AT, OPERATOR_SOURCE_AT,
-  OPERATOR_STRIDE_HEIGHT_AT, OPERATOR_STRIDE_WIDTH_AT, OPERATOR_TABLE_AT, POINTWISE, PROGRAM_ARENA_AT,
-  PROGRAM_SCRATCH_SIZE_AT, Q31_BYTES_PER_CHANNEL, RESIDENCY_FLASH, RESIDENCY_STREAM, SOFTMAX, SOFTMAX_PARAMETERS,
-  SOURCE_BASIS, SOURCE_ENCODING_AT, SOURCE_GENERATOR_AT, SOURCE_STORED, STANDARDIZE, STANDARDIZE_PARAMETERS,
-  TABLE_COMPACT, TABLE_NONE, TABLE_PARAMETERS, TABLE_Q31, TENSOR_TYPE_AT, TYPE_I16, TYPE_I8,
-} from "./format.ts";
-import {
-  generatorAt, kernelArea, operatorAt, operatorInput, operatorKind, operatorOutput, operatorResidency, planAt, sourceAt,
-  sourceKind, sourceRowLength, sourceRows, tensorAt, tensorChannels, tensorCount, tensorHeight, tensorPositions,
+  generatorAt,
+  kernelArea,
+  operatorAt,
+  operatorInput,
+  operatorKind,
+  operatorOutput,
+  operatorResidency,
+  planAt,
+  sourceAt,
+  sourceKind,
+  sourceRowLength,
+  sourceRows,
+  tensorAt,
+  tensorChannels,
+  tensorCount,
+  tensorHeight,
+  tensorPositions,
   tensorWidth,
-} from "./image.ts";
-import { fits } from "./openProgram.ts";
-import { isFactor, lies } from "./openWeights.ts";
-import { compactShift } from "./operators/table.ts";
-import { generatorScratch, patchScratch, roundUp4, streamScratch, tableScratch } from "./scratch.ts";
+} from './image.ts';
+import { fits } from './openProgram.ts';
+import { isFactor, lies } from './openWeights.ts';
+import { compactShift } from './operators/table.ts';
+import { generatorScratch, patchScratch, streamScratch, tableScratch } from './scratch.ts';
 import {
-  BAD_DEPTH, BAD_OPERATOR, BAD_PLAN, BAD_REFERENCE, BAD_RESIDENCY, BAD_SCRATCH, BAD_SHAPE, BAD_TABLE, OK,
-} from "./status.ts";
+  BAD_DEPTH,
+  BAD_OPERATOR,
+  BAD_PLAN,
+  BAD_REFERENCE,
+  BAD_RESIDENCY,
+  BAD_SCRATCH,
+  BAD_SHAPE,
+  BAD_TABLE,
+  OK,
+} from './status.ts';
 
 const MAX_BIAS: i32 = 1 << 29;
 const MAX_BIAS_SHIFT: u32 = 14;
@@ -30,30 +43,59 @@ const MAX_ARGMAX_CHANNELS: u32 = 128; // an i8 holds the index
 const MAX_WINDOW: u32 = 4096; // STANDARDIZE: sums stay in an i32
 
 export function openOperator(
-  program: usize, index: u32, sources: usize, sourceCount: u32, generators: usize, tables: usize, tableBytes: u32,
+  program: usize,
+  index: u32,
+  sources: usize,
+  sourceCount: u32,
+  generators: usize,
+  tables: usize,
+  tableBytes: u32,
 ): i32 {
   const operator = operatorAt(program, index);
   const kind = operatorKind(operator);
-  if (kind < CONVOLUTION || kind > STANDARDIZE || load<i8>(operator, OPERATOR_MIN_AT) > load<i8>(operator, OPERATOR_MAX_AT)) return BAD_OPERATOR;
+  if (
+    kind < F.CONVOLUTION ||
+    kind > F.STANDARDIZE ||
+    load<i8>(operator, F.OPERATOR_MIN_AT) > load<i8>(operator, F.OPERATOR_MAX_AT)
+  )
+    return BAD_OPERATOR;
   const tensors = tensorCount(program);
   const inputIndex = operatorInput(operator);
-  const input2Index = <u32>load<u16>(operator, OPERATOR_INPUT2_AT);
+  const input2Index = <u32>load<u16>(operator, F.OPERATOR_INPUT2_AT);
   const outputIndex = operatorOutput(operator);
-  if (inputIndex >= tensors || outputIndex >= tensors || (kind == ADD ? input2Index >= tensors : input2Index != NONE)) return BAD_REFERENCE;
+  if (
+    inputIndex >= tensors ||
+    outputIndex >= tensors ||
+    (kind == F.ADD ? input2Index >= tensors : input2Index != F.NONE)
+  )
+    return BAD_REFERENCE;
   const input = tensorAt(program, inputIndex);
   const output = tensorAt(program, outputIndex);
-  const inputType = <u32>load<u8>(input, TENSOR_TYPE_AT);
-  if (inputType != (kind == STANDARDIZE ? TYPE_I16 : TYPE_I8) || <u32>load<u8>(output, TENSOR_TYPE_AT) != TYPE_I8) return BAD_SHAPE;
+  const inputType = <u32>load<u8>(input, F.TENSOR_TYPE_AT);
+  if (
+    inputType != (kind == F.STANDARDIZE ? F.TYPE_I16 : F.TYPE_I8) ||
+    <u32>load<u8>(output, F.TENSOR_TYPE_AT) != F.TYPE_I8
+  )
+    return BAD_SHAPE;
 
-  const weighted = kind <= FULLY_CONNECTED;
-  const windowed = kind <= DEPTHWISE || kind == AVERAGE_POOL || kind == MAX_POOL;
+  const weighted = kind <= F.FULLY_CONNECTED;
+  const windowed = kind <= F.DEPTHWISE || kind == F.AVERAGE_POOL || kind == F.MAX_POOL;
   if (windowed ? !isWindow(operator, input, output) : !isPlain(operator)) return BAD_OPERATOR;
   if (!weighted) {
-    if (<u32>load<u16>(operator, OPERATOR_SOURCE_AT) != NONE) return BAD_REFERENCE;
-    if (load<u8>(operator, OPERATOR_RESIDENCY_AT) != 0 || load<u8>(operator, OPERATOR_MULTIPLIER_AT) != 0) return BAD_OPERATOR;
-    return openUnweighted(kind, operator, input, kind == ADD ? tensorAt(program, input2Index) : input, output, tables, tableBytes);
+    if (<u32>load<u16>(operator, F.OPERATOR_SOURCE_AT) != F.NONE) return BAD_REFERENCE;
+    if (load<u8>(operator, F.OPERATOR_RESIDENCY_AT) != 0 || load<u8>(operator, F.OPERATOR_MULTIPLIER_AT) != 0)
+      return BAD_OPERATOR;
+    return openUnweighted(
+      kind,
+      operator,
+      input,
+      kind == F.ADD ? tensorAt(program, input2Index) : input,
+      output,
+      tables,
+      tableBytes,
+    );
   }
-  const sourceIndex = <u32>load<u16>(operator, OPERATOR_SOURCE_AT);
+  const sourceIndex = <u32>load<u16>(operator, F.OPERATOR_SOURCE_AT);
   if (sourceIndex >= sourceCount) return BAD_REFERENCE;
   const source = sourceAt(sources, sourceIndex);
   const status = openWeighted(kind, operator, input, output, source);
@@ -64,12 +106,21 @@ export function openOperator(
 
 /** Strides at least 1, padding smaller than the kernel, and every window overlaps the input. */
 function isWindow(operator: usize, input: usize, output: usize): bool {
-  return isSpan(
-    <u32>load<u16>(operator, OPERATOR_KERNEL_HEIGHT_AT), <u32>load<u8>(operator, OPERATOR_STRIDE_HEIGHT_AT),
-    <u32>load<u8>(operator, OPERATOR_PAD_TOP_AT), tensorHeight(input), tensorHeight(output),
-  ) && isSpan(
-    <u32>load<u16>(operator, OPERATOR_KERNEL_WIDTH_AT), <u32>load<u8>(operator, OPERATOR_STRIDE_WIDTH_AT),
-    <u32>load<u8>(operator, OPERATOR_PAD_LEFT_AT), tensorWidth(input), tensorWidth(output),
+  return (
+    isSpan(
+      <u32>load<u16>(operator, F.OPERATOR_KERNEL_HEIGHT_AT),
+      <u32>load<u8>(operator, F.OPERATOR_STRIDE_HEIGHT_AT),
+      <u32>load<u8>(operator, F.OPERATOR_PAD_TOP_AT),
+      tensorHeight(input),
+      tensorHeight(output),
+    ) &&
+    isSpan(
+      <u32>load<u16>(operator, F.OPERATOR_KERNEL_WIDTH_AT),
+      <u32>load<u8>(operator, F.OPERATOR_STRIDE_WIDTH_AT),
+      <u32>load<u8>(operator, F.OPERATOR_PAD_LEFT_AT),
+      tensorWidth(input),
+      tensorWidth(output),
+    )
   );
 }
 
@@ -79,8 +130,12 @@ function isSpan(kernel: u32, stride: u32, pad: u32, inputSize: u32, outputSize: 
 
 /** Operators without a window carry kernel 1 x 1, stride 1, no padding. */
 function isPlain(operator: usize): bool {
-  return load<u16>(operator, OPERATOR_KERNEL_HEIGHT_AT) == 1 && load<u16>(operator, OPERATOR_KERNEL_WIDTH_AT) == 1 &&
-    load<u16>(operator, OPERATOR_STRIDE_HEIGHT_AT) == 0x0101 && load<u16>(operator, OPERATOR_PAD_TOP_AT) == 0;
+  return (
+    load<u16>(operator, F.OPERATOR_KERNEL_HEIGHT_AT) == 1 &&
+    load<u16>(operator, F.OPERATOR_KERNEL_WIDTH_AT) == 1 &&
+    load<u16>(operator, F.OPERATOR_STRIDE_HEIGHT_AT) == 0x0101 &&
+    load<u16>(operator, F.OPERATOR_PAD_TOP_AT) == 0
+  );
 }
 
 /** Shapes of input, output and weights agree; the accumulator cannot overflow. */
@@ -89,34 +144,42 @@ function openWeighted(kind: u32, operator: usize, input: usize, output: usize, s
   const channels = tensorChannels(output);
   const rows = sourceRows(source);
   const rowLength = sourceRowLength(source);
-  const multiplier = <u32>load<u8>(operator, OPERATOR_MULTIPLIER_AT);
-  if (kind != DEPTHWISE && (multiplier != 0 || rows != channels)) return BAD_SHAPE;
+  const multiplier = <u32>load<u8>(operator, F.OPERATOR_MULTIPLIER_AT);
+  if (kind != F.DEPTHWISE && (multiplier != 0 || rows != channels)) return BAD_SHAPE;
   let depth: u64 = 0; // products per accumulator
-  if (kind == CONVOLUTION) depth = <u64>kernelArea(operator) * inputChannels;
-  if (kind == DEPTHWISE) depth = kernelArea(operator);
-  if (kind == POINTWISE) depth = inputChannels;
-  if (kind == FULLY_CONNECTED) depth = <u64>tensorPositions(input) * inputChannels;
-  if (depth > MAX_ACCUMULATION) return BAD_DEPTH;
-  if (kind == DEPTHWISE) return multiplier != 0 && channels == inputChannels * multiplier && rows == depth && rowLength == channels ? OK : BAD_SHAPE;
-  if (kind == POINTWISE && (tensorHeight(input) != tensorHeight(output) || tensorWidth(input) != tensorWidth(output))) return BAD_SHAPE;
-  if (kind == FULLY_CONNECTED && tensorPositions(output) != 1) return BAD_SHAPE;
+  if (kind == F.CONVOLUTION) depth = <u64>kernelArea(operator) * inputChannels;
+  if (kind == F.DEPTHWISE) depth = kernelArea(operator);
+  if (kind == F.POINTWISE) depth = inputChannels;
+  if (kind == F.FULLY_CONNECTED) depth = <u64>tensorPositions(input) * inputChannels;
+  if (depth > F.MAX_ACCUMULATION) return BAD_DEPTH;
+  if (kind == F.DEPTHWISE)
+    return multiplier != 0 && channels == inputChannels * multiplier && rows == depth && rowLength == channels
+      ? OK
+      : BAD_SHAPE;
+  if (kind == F.POINTWISE && (tensorHeight(input) != tensorHeight(output) || tensorWidth(input) != tensorWidth(output)))
+    return BAD_SHAPE;
+  if (kind == F.FULLY_CONNECTED && tensorPositions(output) != 1) return BAD_SHAPE;
   return rowLength == depth ? OK : BAD_SHAPE;
 }
 
 function isTable(operator: usize, channels: u32, tables: usize, tableBytes: u32): bool {
-  const encoding = <u32>load<u8>(operator, OPERATOR_ENCODING_AT);
-  const offset = load<u32>(operator, OPERATOR_TABLE_AT);
+  const encoding = <u32>load<u8>(operator, F.OPERATOR_ENCODING_AT);
+  const offset = load<u32>(operator, F.OPERATOR_TABLE_AT);
   const table = tables + offset;
   if ((offset & 3) != 0) return false;
-  if (encoding == TABLE_COMPACT) {
-    const exponent = <i32>load<i8>(operator, OPERATOR_EXPONENT_AT);
-    if (!lies(offset, COMPACT_BYTES_PER_CHANNEL * channels, tableBytes) || <u32>load<u8>(operator, OPERATOR_BIAS_SHIFT_AT) > MAX_BIAS_SHIFT) return false;
+  if (encoding == F.TABLE_COMPACT) {
+    const exponent = <i32>load<i8>(operator, F.OPERATOR_EXPONENT_AT);
+    if (
+      !lies(offset, F.COMPACT_BYTES_PER_CHANNEL * channels, tableBytes) ||
+      <u32>load<u8>(operator, F.OPERATOR_BIAS_SHIFT_AT) > MAX_BIAS_SHIFT
+    )
+      return false;
     for (let c: u32 = 0; c < channels; c++) {
       if (!isFactor(0, compactShift(<u32>load<u16>(table + 4 * c), exponent))) return false;
     }
     return true;
   }
-  if (encoding != TABLE_Q31 || !lies(offset, Q31_BYTES_PER_CHANNEL * channels, tableBytes)) return false;
+  if (encoding != F.TABLE_Q31 || !lies(offset, F.Q31_BYTES_PER_CHANNEL * channels, tableBytes)) return false;
   for (let c: u32 = 0; c < channels; c++) {
     const bias = load<i32>(table + 4 * c);
     if (bias > MAX_BIAS || bias < -MAX_BIAS) return false;
@@ -127,56 +190,102 @@ function isTable(operator: usize, channels: u32, tables: usize, tableBytes: u32)
 
 /** The residency is possible, its cache lies in the arena, and the scratch is large enough. */
 function openMemory(
-  kind: u32, program: usize, index: u32, operator: usize, input: usize, output: usize, source: usize, generators: usize,
+  kind: u32,
+  program: usize,
+  index: u32,
+  operator: usize,
+  input: usize,
+  output: usize,
+  source: usize,
+  generators: usize,
 ): i32 {
   const residency = operatorResidency(operator);
-    const rows = sourceRows(source);
+  const rows = sourceRows(source);
   const rowLength = sourceRowLength(source);
-  const stored = sourceKind(source) == SOURCE_STORED;
-  const inPlace = stored && <u32>load<u8>(source, SOURCE_ENCODING_AT) == ENCODING_INT8;
-  if (residency > RESIDENCY_STREAM || (residency == RESIDENCY_FLASH && !inPlace)) return BAD_RESIDENCY;
-  if (residency != RESIDENCY_FLASH && residency != RESIDENCY_STREAM) {
+  const stored = sourceKind(source) == F.SOURCE_STORED;
+  const inPlace = stored && <u32>load<u8>(source, F.SOURCE_ENCODING_AT) == F.ENCODING_INT8;
+  if (residency > F.RESIDENCY_STREAM || (residency == F.RESIDENCY_FLASH && !inPlace)) return BAD_RESIDENCY;
+  if (residency != F.RESIDENCY_FLASH && residency != F.RESIDENCY_STREAM) {
     const units = <u32>load<u16>(planAt(program) + 2 * (tensorCount(program) + index));
-    if (!fits(units, rows * rowLength, <u32>load<u16>(program, PROGRAM_ARENA_AT))) return BAD_PLAN;
+    if (!fits(units, rows * rowLength, <u32>load<u16>(program, F.PROGRAM_ARENA_AT))) return BAD_PLAN;
   }
-  let scratch = tableScratch(tensorChannels(output)) + patchScratch(kind, kernelArea(operator), tensorChannels(input)) +
+  let scratch =
+    tableScratch(tensorChannels(output)) +
+    patchScratch(kind, kernelArea(operator), tensorChannels(input)) +
     streamScratch(kind, residency, rows, rowLength);
   if (!stored) {
-    const generator = generatorAt(generators, <u32>load<u16>(source, SOURCE_GENERATOR_AT));
+    const generator = generatorAt(generators, <u32>load<u16>(source, F.SOURCE_GENERATOR_AT));
     scratch += generatorScratch(
-      <u32>load<u8>(generator, GENERATOR_CODE_LENGTH_AT), <u32>load<u8>(generator, GENERATOR_HIDDEN_AT),
-      <u32>load<u8>(generator, GENERATOR_OUTPUTS_AT), sourceKind(source) == SOURCE_BASIS ? rowLength : 0,
+      <u32>load<u8>(generator, F.GENERATOR_CODE_LENGTH_AT),
+      <u32>load<u8>(generator, F.GENERATOR_HIDDEN_AT),
+      <u32>load<u8>(generator, F.GENERATOR_OUTPUTS_AT),
+      sourceKind(source) == F.SOURCE_BASIS ? rowLength : 0,
     );
   }
-  return scratch <= <u32>load<u16>(program, PROGRAM_SCRATCH_SIZE_AT) * ARENA_UNIT ? OK : BAD_SCRATCH;
+  return scratch <= <u32>load<u16>(program, F.PROGRAM_SCRATCH_SIZE_AT) * F.ARENA_UNIT ? OK : BAD_SCRATCH;
 }
 
-function openUnweighted(kind: u32, operator: usize, input: usize, input2: usize, output: usize, tables: usize, tableBytes: u32): i32 {
+function openUnweighted(
+  kind: u32,
+  operator: usize,
+  input: usize,
+  input2: usize,
+  output: usize,
+  tables: usize,
+  tableBytes: u32,
+): i32 {
   const channels = tensorChannels(input);
   const outputChannels = tensorChannels(output);
-  const offset = load<u32>(operator, OPERATOR_TABLE_AT);
-  const encoding = <u32>load<u8>(operator, OPERATOR_ENCODING_AT);
+  const offset = load<u32>(operator, F.OPERATOR_TABLE_AT);
+  const encoding = <u32>load<u8>(operator, F.OPERATOR_ENCODING_AT);
   const table = tables + offset;
-  const count = kind == ADD ? ADD_PARAMETERS : kind == SOFTMAX ? SOFTMAX_PARAMETERS : kind == STANDARDIZE ? STANDARDIZE_PARAMETERS : 0;
-  if (count == 0 ? encoding != TABLE_NONE || offset != NO_TABLE : encoding != TABLE_PARAMETERS || (offset & 3) != 0 || !lies(offset, 4 * count, tableBytes)) return BAD_TABLE;
+  const count =
+    kind == F.ADD
+      ? F.ADD_PARAMETERS
+      : kind == F.SOFTMAX
+        ? F.SOFTMAX_PARAMETERS
+        : kind == F.STANDARDIZE
+          ? F.STANDARDIZE_PARAMETERS
+          : 0;
+  if (
+    count == 0
+      ? encoding != F.TABLE_NONE || offset != F.NO_TABLE
+      : encoding != F.TABLE_PARAMETERS || (offset & 3) != 0 || !lies(offset, 4 * count, tableBytes)
+  )
+    return BAD_TABLE;
 
-  if (kind == AVERAGE_POOL || kind == MAX_POOL) return channels == outputChannels ? OK : BAD_SHAPE;
+  if (kind == F.AVERAGE_POOL || kind == F.MAX_POOL) return channels == outputChannels ? OK : BAD_SHAPE;
   if (tensorHeight(input) != tensorHeight(output) || tensorWidth(input) != tensorWidth(output)) return BAD_SHAPE;
-  if (kind == ARGMAX) return channels <= MAX_ARGMAX_CHANNELS && outputChannels == 1 ? OK : BAD_SHAPE;
-  if (kind == SOFTMAX) {
+  if (kind == F.ARGMAX) return channels <= MAX_ARGMAX_CHANNELS && outputChannels == 1 ? OK : BAD_SHAPE;
+  if (kind == F.SOFTMAX) {
     if (channels != outputChannels || channels > MAX_SOFTMAX_CHANNELS) return BAD_SHAPE;
     return isFactor(load<i32>(table), load<i32>(table, 4)) && load<i32>(table, 8) <= 0 ? OK : BAD_TABLE;
   }
-  if (kind == STANDARDIZE) {
+  if (kind == F.STANDARDIZE) {
     const gain = load<i32>(table);
     const centre = load<i32>(table, 8);
     const peak = load<i32>(table, 12);
     const slope = load<i32>(table, 16);
     if (outputChannels != channels + u32(peak > 0) || tensorPositions(input) > MAX_WINDOW) return BAD_SHAPE;
-    return gain > 0 && gain <= 0x10000 && peak >= 0 && peak <= 127 && slope >= 0 && slope <= 127 && centre >= 0 && centre < <i32>MAX_WINDOW ? OK : BAD_TABLE;
+    return gain > 0 &&
+      gain <= 0x10000 &&
+      peak >= 0 &&
+      peak <= 127 &&
+      slope >= 0 &&
+      slope <= 127 &&
+      centre >= 0 &&
+      centre < <i32>MAX_WINDOW
+      ? OK
+      : BAD_TABLE;
   }
-  if (tensorPositions(input2) != tensorPositions(input) || tensorChannels(input2) != channels || outputChannels != channels || <u32>load<u8>(input2, TENSOR_TYPE_AT) != TYPE_I8) return BAD_SHAPE;
-  for (let i: u32 = 0; i < ADD_PARAMETERS; i += 2) {
+  if (
+    tensorPositions(input2) != tensorPositions(input) ||
+    tensorChannels(input2) != channels ||
+    outputChannels != channels ||
+    <u32>load<u8>(input2, F.TENSOR_TYPE_AT) != F.TYPE_I8
+  )
+    return BAD_SHAPE;
+  for (let i: u32 = 0; i < F.ADD_PARAMETERS; i += 2) {
     const shift = load<i32>(table + 4 * i, 4);
     if (!isFactor(load<i32>(table + 4 * i), shift) || shift > 0) return BAD_TABLE;
   }

@@ -1,44 +1,47 @@
 /** Proves one generator or one weight source: sizes, encodings, and that all its data lies inside WEIGHTS. */
-import {
-  ENCODING_INT2, ENCODING_INT8, ENCODING_TERNARY, GENERATOR_BASIS_AT, GENERATOR_BASIS_COLUMNS_AT,
-  GENERATOR_BASIS_ENCODING_AT, GENERATOR_BASIS_ROWS_AT, GENERATOR_BIAS_SHIFT1_AT, GENERATOR_BIAS_SHIFT2_AT,
-  GENERATOR_CODE_ENCODING_AT, GENERATOR_CODE_LENGTH_AT, GENERATOR_HIDDEN_AT, GENERATOR_KIND_AT, GENERATOR_MLP_AT,
-  GENERATOR_MULTIPLIER1_AT, GENERATOR_MULTIPLIER2_AT, GENERATOR_OUTPUTS_AT, GENERATOR_RESERVED_AT,
-  GENERATOR_SHIFT1_AT, GENERATOR_SHIFT2_AT, NONE, SOURCE_BASIS, SOURCE_DATA_AT, SOURCE_ENCODING_AT,
-  SOURCE_GENERATOR_AT, SOURCE_MULTIPLIER_AT, SOURCE_RESERVED_AT, SOURCE_ROWS_PER_CODE_AT, SOURCE_SHIFT_AT,
-  SOURCE_STORED, SOURCE_TILE,
-} from "./format.ts";
-import { generatorAt, sourceKind, sourceRowLength, sourceRows } from "./image.ts";
-import { BAD_GENERATOR, BAD_REFERENCE, BAD_SOURCE, OK } from "./status.ts";
-import { packedBytes } from "./weights/packed.ts";
+import * as F from './format.ts';
+import { generatorAt, sourceKind, sourceRowLength, sourceRows } from './image.ts';
+import { BAD_GENERATOR, BAD_REFERENCE, BAD_SOURCE, OK } from './status.ts';
+import { packedBytes } from './weights/packed.ts';
 
 const MAX_BIAS_SHIFT: u32 = 14; // i16 << 14 stays within 2^29
 
 export function openGenerator(generator: usize, weightBytes: u32): i32 {
-  const kind = <u32>load<u8>(generator, GENERATOR_KIND_AT);
-  const codeLength = <u32>load<u8>(generator, GENERATOR_CODE_LENGTH_AT);
-  const hidden = <u32>load<u8>(generator, GENERATOR_HIDDEN_AT);
-  const outputs = <u32>load<u8>(generator, GENERATOR_OUTPUTS_AT);
-  if ((kind != SOURCE_BASIS && kind != SOURCE_TILE) || outputs == 0 || load<u16>(generator, GENERATOR_RESERVED_AT) != 0) return BAD_GENERATOR;
+  const kind = <u32>load<u8>(generator, F.GENERATOR_KIND_AT);
+  const codeLength = <u32>load<u8>(generator, F.GENERATOR_CODE_LENGTH_AT);
+  const hidden = <u32>load<u8>(generator, F.GENERATOR_HIDDEN_AT);
+  const outputs = <u32>load<u8>(generator, F.GENERATOR_OUTPUTS_AT);
+  if (
+    (kind != F.SOURCE_BASIS && kind != F.SOURCE_TILE) ||
+    outputs == 0 ||
+    load<u16>(generator, F.GENERATOR_RESERVED_AT) != 0
+  )
+    return BAD_GENERATOR;
   if (codeLength == 0) {
-    if (kind == SOURCE_TILE || outputs != 1) return BAD_GENERATOR;
+    if (kind == F.SOURCE_TILE || outputs != 1) return BAD_GENERATOR;
   } else {
-    const mlp = load<u32>(generator, GENERATOR_MLP_AT);
+    const mlp = load<u32>(generator, F.GENERATOR_MLP_AT);
     const bytes = 2 * (hidden + outputs) + hidden * (codeLength + outputs);
     if (
-      hidden == 0 || !isBasisEncoding(<u32>load<u8>(generator, GENERATOR_CODE_ENCODING_AT)) || (mlp & 1) != 0 || !lies(mlp, bytes, weightBytes) ||
-      !isFactor(load<i32>(generator, GENERATOR_MULTIPLIER1_AT), <i32>load<i8>(generator, GENERATOR_SHIFT1_AT)) ||
-      !isFactor(load<i32>(generator, GENERATOR_MULTIPLIER2_AT), <i32>load<i8>(generator, GENERATOR_SHIFT2_AT)) ||
-      <u32>load<u8>(generator, GENERATOR_BIAS_SHIFT1_AT) > MAX_BIAS_SHIFT || <u32>load<u8>(generator, GENERATOR_BIAS_SHIFT2_AT) > MAX_BIAS_SHIFT
-    ) return BAD_GENERATOR;
+      hidden == 0 ||
+      !isBasisEncoding(<u32>load<u8>(generator, F.GENERATOR_CODE_ENCODING_AT)) ||
+      (mlp & 1) != 0 ||
+      !lies(mlp, bytes, weightBytes) ||
+      !isFactor(load<i32>(generator, F.GENERATOR_MULTIPLIER1_AT), <i32>load<i8>(generator, F.GENERATOR_SHIFT1_AT)) ||
+      !isFactor(load<i32>(generator, F.GENERATOR_MULTIPLIER2_AT), <i32>load<i8>(generator, F.GENERATOR_SHIFT2_AT)) ||
+      <u32>load<u8>(generator, F.GENERATOR_BIAS_SHIFT1_AT) > MAX_BIAS_SHIFT ||
+      <u32>load<u8>(generator, F.GENERATOR_BIAS_SHIFT2_AT) > MAX_BIAS_SHIFT
+    )
+      return BAD_GENERATOR;
   }
-  if (kind == SOURCE_BASIS) {
-    const encoding = <u32>load<u8>(generator, GENERATOR_BASIS_ENCODING_AT);
-    const rows = <u32>load<u16>(generator, GENERATOR_BASIS_ROWS_AT);
-    const columns = <u32>load<u16>(generator, GENERATOR_BASIS_COLUMNS_AT);
+  if (kind == F.SOURCE_BASIS) {
+    const encoding = <u32>load<u8>(generator, F.GENERATOR_BASIS_ENCODING_AT);
+    const rows = <u32>load<u16>(generator, F.GENERATOR_BASIS_ROWS_AT);
+    const columns = <u32>load<u16>(generator, F.GENERATOR_BASIS_COLUMNS_AT);
     if (rows == 0 || columns == 0 || !isBasisEncoding(encoding)) return BAD_GENERATOR;
     const bytes = <u64>(rows * packedBytes(encoding, columns)) * outputs;
-    if (bytes > weightBytes || !lies(load<u32>(generator, GENERATOR_BASIS_AT), <u32>bytes, weightBytes)) return BAD_GENERATOR;
+    if (bytes > weightBytes || !lies(load<u32>(generator, F.GENERATOR_BASIS_AT), <u32>bytes, weightBytes))
+      return BAD_GENERATOR;
   }
   return OK;
 }
@@ -47,34 +50,42 @@ export function openSource(source: usize, generators: usize, generatorCount: u32
   const kind = sourceKind(source);
   const rows = sourceRows(source);
   const rowLength = sourceRowLength(source);
-  const data = load<u32>(source, SOURCE_DATA_AT);
-  const index = <u32>load<u16>(source, SOURCE_GENERATOR_AT);
-  if (rows == 0 || rowLength == 0 || load<u8>(source, SOURCE_RESERVED_AT) != 0) return BAD_SOURCE;
-  if (kind == SOURCE_STORED) {
-    const encoding = <u32>load<u8>(source, SOURCE_ENCODING_AT);
-    if (index != NONE || encoding < ENCODING_INT8 || encoding > ENCODING_TERNARY) return BAD_SOURCE;
+  const data = load<u32>(source, F.SOURCE_DATA_AT);
+  const index = <u32>load<u16>(source, F.SOURCE_GENERATOR_AT);
+  if (rows == 0 || rowLength == 0 || load<u8>(source, F.SOURCE_RESERVED_AT) != 0) return BAD_SOURCE;
+  if (kind == F.SOURCE_STORED) {
+    const encoding = <u32>load<u8>(source, F.SOURCE_ENCODING_AT);
+    if (index != F.NONE || encoding < F.ENCODING_INT8 || encoding > F.ENCODING_TERNARY) return BAD_SOURCE;
     // INT8 may be read in place, a word at a time
-    if (encoding == ENCODING_INT8 && (data & 3) != 0) return BAD_SOURCE;
+    if (encoding == F.ENCODING_INT8 && (data & 3) != 0) return BAD_SOURCE;
     return lies(data, rows * packedBytes(encoding, rowLength), weightBytes) ? OK : BAD_SOURCE;
   }
-  if (kind != SOURCE_BASIS && kind != SOURCE_TILE) return BAD_SOURCE;
+  if (kind != F.SOURCE_BASIS && kind != F.SOURCE_TILE) return BAD_SOURCE;
   if (index >= generatorCount) return BAD_REFERENCE;
   const generator = generatorAt(generators, index);
-  if (<u32>load<u8>(generator, GENERATOR_KIND_AT) != kind) return BAD_SOURCE;
-  const codeLength = <u32>load<u8>(generator, GENERATOR_CODE_LENGTH_AT);
+  if (<u32>load<u8>(generator, F.GENERATOR_KIND_AT) != kind) return BAD_SOURCE;
+  const codeLength = <u32>load<u8>(generator, F.GENERATOR_CODE_LENGTH_AT);
   let codes: u32 = 0;
-  if (kind == SOURCE_BASIS) {
-    const rowsPerCode = <u32>load<u16>(source, SOURCE_ROWS_PER_CODE_AT);
-    if (rows > <u32>load<u16>(generator, GENERATOR_BASIS_ROWS_AT) || rowLength > <u32>load<u16>(generator, GENERATOR_BASIS_COLUMNS_AT)) return BAD_SOURCE;
+  if (kind == F.SOURCE_BASIS) {
+    const rowsPerCode = <u32>load<u16>(source, F.SOURCE_ROWS_PER_CODE_AT);
+    if (
+      rows > <u32>load<u16>(generator, F.GENERATOR_BASIS_ROWS_AT) ||
+      rowLength > <u32>load<u16>(generator, F.GENERATOR_BASIS_COLUMNS_AT)
+    )
+      return BAD_SOURCE;
     if (codeLength == 0) return OK;
-    if (rowsPerCode == 0 || !isFactor(load<i32>(source, SOURCE_MULTIPLIER_AT), <i32>load<i8>(source, SOURCE_SHIFT_AT))) return BAD_SOURCE;
+    if (
+      rowsPerCode == 0 ||
+      !isFactor(load<i32>(source, F.SOURCE_MULTIPLIER_AT), <i32>load<i8>(source, F.SOURCE_SHIFT_AT))
+    )
+      return BAD_SOURCE;
     codes = (rows + rowsPerCode - 1) / rowsPerCode;
   } else {
-    const tileLength = <u32>load<u8>(generator, GENERATOR_OUTPUTS_AT);
+    const tileLength = <u32>load<u8>(generator, F.GENERATOR_OUTPUTS_AT);
     if (rowLength % tileLength != 0) return BAD_SOURCE;
     codes = (rows * rowLength) / tileLength;
   }
-  const bytes = <u64>codes * packedBytes(<u32>load<u8>(generator, GENERATOR_CODE_ENCODING_AT), codeLength);
+  const bytes = <u64>codes * packedBytes(<u32>load<u8>(generator, F.GENERATOR_CODE_ENCODING_AT), codeLength);
   return bytes <= weightBytes && lies(data, <u32>bytes, weightBytes) ? OK : BAD_SOURCE;
 }
 
@@ -89,5 +100,5 @@ export function lies(offset: u32, bytes: u32, limit: u32): bool {
 }
 
 function isBasisEncoding(encoding: u32): bool {
-  return encoding >= ENCODING_INT8 && encoding <= ENCODING_INT2;
+  return encoding >= F.ENCODING_INT8 && encoding <= F.ENCODING_INT2;
 }

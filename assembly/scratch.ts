@@ -4,7 +4,7 @@
  *
  *   | expanded table | patches | streamed rows | generator workspace |
  */
-import { CONVOLUTION, DEPTHWISE, RESIDENCY_STREAM, STREAM_ROWS } from "./format.ts";
+import * as F from './format.ts';
 
 // Expanded table: a header { zeroPoint, min, max, 0 } and, a channel, { bias, multiplier, rounding, shift }; i32 each
 export const TABLE_HEADER_BYTES: u32 = 16;
@@ -17,15 +17,15 @@ export function tableScratch(channels: u32): u32 {
 
 /** Input values under the kernel at two positions (CONVOLUTION) or at one (DEPTHWISE). */
 export function patchScratch(kind: u32, kernelArea: u32, inputChannels: u32): u32 {
-  if (kind == CONVOLUTION) return 2 * roundUp4(kernelArea * inputChannels);
-  if (kind == DEPTHWISE) return roundUp4(kernelArea * inputChannels);
+  if (kind == F.CONVOLUTION) return 2 * roundUp4(kernelArea * inputChannels);
+  if (kind == F.DEPTHWISE) return roundUp4(kernelArea * inputChannels);
   return 0;
 }
 
 /** INT8 rows of a streamed operator: STREAM_ROWS at a time, all taps at once for DEPTHWISE. */
 export function streamScratch(kind: u32, residency: u32, rows: u32, rowLength: u32): u32 {
-  if (residency != RESIDENCY_STREAM) return 0;
-  return roundUp4((kind == DEPTHWISE ? rows : STREAM_ROWS) * rowLength);
+  if (residency != F.RESIDENCY_STREAM) return 0;
+  return roundUp4((kind == F.DEPTHWISE ? rows : F.STREAM_ROWS) * rowLength);
 }
 
 /** A code, the hidden layer and the outputs of the MLP, and one row of each basis matrix as INT8. */

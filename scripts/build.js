@@ -26,7 +26,10 @@ export async function ensureBuilt({ verbose = false } = {}) {
 function compileHost() {
   console.error('compiling host/ to dist/');
   const tsc = createRequire(import.meta.url).resolve('typescript/bin/tsc');
-  const compiled = spawnSync(process.execPath, [tsc, '-p', 'tsconfig.build.json'], { cwd: root, stdio: ['ignore', 2, 2] });
+  const compiled = spawnSync(process.execPath, [tsc, '-p', 'tsconfig.build.json'], {
+    cwd: root,
+    stdio: ['ignore', 2, 2],
+  });
   if (compiled.status !== 0) process.exit(2);
   mkdirSync(join(root, 'dist'), { recursive: true });
   writeFileSync(STAMP, '');

@@ -2,7 +2,18 @@
  * Small random models for tests: every operator, every weight source, odd sizes, extreme values; deterministic by seed.
  */
 import type {
-  BasisGenerator, Encoding, Generator, Mlp, Model, Operator, Residency, Shape, Tensor, TileGenerator, WeightSource, Window,
+  BasisGenerator,
+  Encoding,
+  Generator,
+  Mlp,
+  Model,
+  Operator,
+  Residency,
+  Shape,
+  Tensor,
+  TileGenerator,
+  WeightSource,
+  Window,
 } from '../host/model/model.ts';
 
 /** mulberry32: enough for test data, and independent of the code under test. */
@@ -51,10 +62,18 @@ export class ModelBuilder {
   levels(encoding: Encoding, count: number): Int8Array {
     // one value in eight is extreme
     const levels = LEVELS[encoding];
-    return Int8Array.from({ length: count }, () => (this.next() < 0.125 ? this.pick([levels[0], levels.at(-1)!]) : this.pick(levels)));
+    return Int8Array.from({ length: count }, () =>
+      this.next() < 0.125 ? this.pick([levels[0], levels.at(-1)!]) : this.pick(levels),
+    );
   }
 
-  tensor(name: string, shape: Shape, type: 'i8' | 'i16' = 'i8', zeroPoint = type === 'i16' ? 0 : this.integer(-128, 127), scale = 0.02 + this.next() / 10): number {
+  tensor(
+    name: string,
+    shape: Shape,
+    type: 'i8' | 'i16' = 'i8',
+    zeroPoint = type === 'i16' ? 0 : this.integer(-128, 127),
+    scale = 0.02 + this.next() / 10,
+  ): number {
     this.tensors.push({ name, shape, type, scale, zeroPoint });
     return this.last;
   }
@@ -68,15 +87,30 @@ export class ModelBuilder {
     const bias = (count: number) => Int32Array.from({ length: count }, () => this.integer(-3000, 3000));
     const scale = { int8: 1 / 8000, int4: 1 / 500, int2: 1 / 200 }[codeEncoding];
     return {
-      codeLength, codeEncoding, hidden, outputs,
-      w1: this.levels('int8', hidden * codeLength), b1: bias(hidden), scale1: scale,
-      w2: this.levels('int8', outputs * hidden), b2: bias(outputs), scale2: 1 / 2000,
+      codeLength,
+      codeEncoding,
+      hidden,
+      outputs,
+      w1: this.levels('int8', hidden * codeLength),
+      b1: bias(hidden),
+      scale1: scale,
+      w2: this.levels('int8', outputs * hidden),
+      b2: bias(outputs),
+      scale2: 1 / 2000,
     };
   }
 
   basis(rows: number, columns: number, encoding: 'int8' | 'int4' | 'int2', mlp: Mlp | null): number {
     const count = mlp?.outputs ?? 1;
-    const generator: BasisGenerator = { kind: 'basis', mlp, encoding, count, rows, columns, values: this.levels(encoding, count * rows * columns) };
+    const generator: BasisGenerator = {
+      kind: 'basis',
+      mlp,
+      encoding,
+      count,
+      rows,
+      columns,
+      values: this.levels(encoding, count * rows * columns),
+    };
     this.generators.push(generator);
     return this.generators.length - 1;
   }
@@ -107,7 +141,11 @@ export class ModelBuilder {
     return {
       bias: Int32Array.from({ length: channels }, () => Math.round((this.next() - 0.5) * typical)),
       effectiveScale: Float64Array.from({ length: channels }, () => (40 / typical) * 2 ** (3 * this.next() - 1.5)),
-      activation: this.pick<[number, number]>([[-128, 127], [-128, 127], [this.integer(-128, 0), this.integer(1, 127)]]),
+      activation: this.pick<[number, number]>([
+        [-128, 127],
+        [-128, 127],
+        [this.integer(-128, 0), this.integer(1, 127)],
+      ]),
     };
   }
 
@@ -128,7 +166,16 @@ export class ModelBuilder {
     const depth = window.kernel[0] * window.kernel[1] * shape[2];
     const source = this.stored(encoding, channels, depth);
     const output = this.tensor('convolution', [...this.slide(shape, window), channels]);
-    this.operators.push({ kind: 'convolution', name: `conv${output}`, input, output, source, residency: this.residencyOf(source), ...window, ...this.requantisation(channels, depth) });
+    this.operators.push({
+      kind: 'convolution',
+      name: `conv${output}`,
+      input,
+      output,
+      source,
+      residency: this.residencyOf(source),
+      ...window,
+      ...this.requantisation(channels, depth),
+    });
     return this;
   }
 
@@ -139,7 +186,17 @@ export class ModelBuilder {
     const taps = window.kernel[0] * window.kernel[1];
     const source = this.stored(encoding, taps, channels);
     const output = this.tensor('depthwise', [...this.slide(shape, window), channels]);
-    this.operators.push({ kind: 'depthwise', name: `dw${output}`, input, output, source, multiplier, residency: this.residencyOf(source), ...window, ...this.requantisation(channels, taps) });
+    this.operators.push({
+      kind: 'depthwise',
+      name: `dw${output}`,
+      input,
+      output,
+      source,
+      multiplier,
+      residency: this.residencyOf(source),
+      ...window,
+      ...this.requantisation(channels, taps),
+    });
     return this;
   }
 
@@ -149,7 +206,15 @@ export class ModelBuilder {
     const [height, width, depth] = this.tensors[input].shape;
     const index = typeof source === 'number' ? source : this.stored(source, channels, depth);
     const output = this.tensor('pointwise', [height, width, channels]);
-    this.operators.push({ kind: 'pointwise', name: `pw${output}`, input, output, source: index, residency: this.residencyOf(index), ...this.requantisation(channels, depth) });
+    this.operators.push({
+      kind: 'pointwise',
+      name: `pw${output}`,
+      input,
+      output,
+      source: index,
+      residency: this.residencyOf(index),
+      ...this.requantisation(channels, depth),
+    });
     return this;
   }
 
@@ -159,7 +224,15 @@ export class ModelBuilder {
     const rowLength = height * width * depth;
     const source = this.stored(encoding, channels, rowLength);
     const output = this.tensor('fullyConnected', [1, 1, channels]);
-    this.operators.push({ kind: 'fullyConnected', name: `fc${output}`, input, output, source, residency: this.residencyOf(source), ...this.requantisation(channels, rowLength) });
+    this.operators.push({
+      kind: 'fullyConnected',
+      name: `fc${output}`,
+      input,
+      output,
+      source,
+      residency: this.residencyOf(source),
+      ...this.requantisation(channels, rowLength),
+    });
     return this;
   }
 
@@ -167,7 +240,17 @@ export class ModelBuilder {
     const input = this.last;
     const { shape, zeroPoint, scale } = this.tensors[input];
     const output = this.tensor(kind, [...this.slide(shape, window), shape[2]], 'i8', zeroPoint, scale);
-    this.operators.push({ kind, name: `pool${output}`, input, output, ...window, activation: this.pick<[number, number]>([[-128, 127], [-50, 60]]) });
+    this.operators.push({
+      kind,
+      name: `pool${output}`,
+      input,
+      output,
+      ...window,
+      activation: this.pick<[number, number]>([
+        [-128, 127],
+        [-50, 60],
+      ]),
+    });
     return this;
   }
 
@@ -197,14 +280,25 @@ export class ModelBuilder {
   standardize(marker: { centre: number; peak: number; slope: number } | null, floor = 0): this {
     const input = this.last;
     const [height, width, channels] = this.tensors[input].shape;
-    const output = this.tensor('standardize', [height, width, channels + (marker ? 1 : 0)], 'i8', this.integer(-20, 20), 1 / 32);
+    const output = this.tensor(
+      'standardize',
+      [height, width, channels + (marker ? 1 : 0)],
+      'i8',
+      this.integer(-20, 20),
+      1 / 32,
+    );
     this.operators.push({ kind: 'standardize', name: 'standardize', input, output, floor, marker });
     return this;
   }
 
   build(outputs: number[] = [this.last]): Model {
     const { tensors, operators, sources, generators } = this;
-    return { programs: [{ name: 'test', tensors, operators, inputs: [0], outputs }], sources, generators, metadata: { name: 'test' } };
+    return {
+      programs: [{ name: 'test', tensors, operators, inputs: [0], outputs }],
+      sources,
+      generators,
+      metadata: { name: 'test' },
+    };
   }
 
   /** Raw bytes of a random input; i16 samples over their whole range. */

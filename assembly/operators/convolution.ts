@@ -8,14 +8,22 @@
  *
  * The inputs under the kernel at two positions are gathered (padding is the input zero point) and multiplied at once.
  */
-import {  } from "../format.ts";
-import { kernelArea, tensorChannels, tensorHeight, tensorWidth } from "../image.ts";
-import { gatherPatch } from "./patch.ts";
-import { product } from "./product.ts";
+import * as F from '../format.ts';
+import { kernelArea, tensorChannels, tensorHeight, tensorWidth } from '../image.ts';
+import { gatherPatch } from './patch.ts';
+import { product } from './product.ts';
 
 export function convolution(
-  operator: usize, inputTensor: usize, input: usize, weights: usize, channels: u32,
-  table: usize, rows: usize, outputTensor: usize, output: usize, patches: usize,
+  operator: usize,
+  inputTensor: usize,
+  input: usize,
+  weights: usize,
+  channels: u32,
+  table: usize,
+  rows: usize,
+  outputTensor: usize,
+  output: usize,
+  patches: usize,
 ): void {
   const outputStride = tensorChannels(outputTensor);
   const depth = kernelArea(operator) * tensorChannels(inputTensor);

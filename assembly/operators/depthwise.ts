@@ -8,24 +8,28 @@
  *
  * Inside the input the taps are read in place; at the border the patch is gathered first, padding included.
  */
-import {
-  OPERATOR_KERNEL_HEIGHT_AT, OPERATOR_KERNEL_WIDTH_AT, OPERATOR_MULTIPLIER_AT,
-} from "../format.ts";
-import { tensorChannels, tensorHeight, tensorWidth } from "../image.ts";
-import { TABLE_HEADER_BYTES, TABLE_ROW_BYTES } from "../scratch.ts";
-import { gatherPatch, windowLeft, windowTop } from "./patch.ts";
-import { requantizeRow } from "./table.ts";
+import * as F from '../format.ts';
+import { tensorChannels, tensorHeight, tensorWidth } from '../image.ts';
+import { TABLE_HEADER_BYTES, TABLE_ROW_BYTES } from '../scratch.ts';
+import { gatherPatch, windowLeft, windowTop } from './patch.ts';
+import { requantizeRow } from './table.ts';
 
 export function depthwise(
-  operator: usize, inputTensor: usize, input: usize, weights: usize,
-  table: usize, outputTensor: usize, output: usize, patch: usize,
+  operator: usize,
+  inputTensor: usize,
+  input: usize,
+  weights: usize,
+  table: usize,
+  outputTensor: usize,
+  output: usize,
+  patch: usize,
 ): void {
   const inputChannels = tensorChannels(inputTensor);
   const inputWidth = tensorWidth(inputTensor);
   const channels = tensorChannels(outputTensor);
-  const kernelHeight = <u32>load<u16>(operator, OPERATOR_KERNEL_HEIGHT_AT);
-  const kernelWidth = <u32>load<u16>(operator, OPERATOR_KERNEL_WIDTH_AT);
-  const multiplier = <u32>load<u8>(operator, OPERATOR_MULTIPLIER_AT);
+  const kernelHeight = <u32>load<u16>(operator, F.OPERATOR_KERNEL_HEIGHT_AT);
+  const kernelWidth = <u32>load<u16>(operator, F.OPERATOR_KERNEL_WIDTH_AT);
+  const multiplier = <u32>load<u8>(operator, F.OPERATOR_MULTIPLIER_AT);
   const height = tensorHeight(outputTensor);
   const width = tensorWidth(outputTensor);
   for (let y: u32 = 0; y < height; y++) {
@@ -41,7 +45,18 @@ export function depthwise(
       } else {
         gatherPatch(operator, inputTensor, input, y, x, patch);
       }
-      depthwisePosition(window, rowStride, inputChannels, multiplier, weights, kernelHeight, kernelWidth, channels, table, output);
+      depthwisePosition(
+        window,
+        rowStride,
+        inputChannels,
+        multiplier,
+        weights,
+        kernelHeight,
+        kernelWidth,
+        channels,
+        table,
+        output,
+      );
       output += channels;
     }
   }
@@ -49,8 +64,16 @@ export function depthwise(
 
 /** One output position: output[c] = requantize(bias[c] + sum over taps of window[tap][c / multiplier] * weights[tap][c]). */
 function depthwisePosition(
-  window: usize, rowStride: u32, inputChannels: u32, multiplier: u32, weights: usize,
-  kernelHeight: u32, kernelWidth: u32, channels: u32, table: usize, output: usize,
+  window: usize,
+  rowStride: u32,
+  inputChannels: u32,
+  multiplier: u32,
+  weights: usize,
+  kernelHeight: u32,
+  kernelWidth: u32,
+  channels: u32,
+  table: usize,
+  output: usize,
 ): void {
   const low = load<i32>(table, 4);
   const high = load<i32>(table, 8);

@@ -4,17 +4,16 @@
  *   input   [inH, inW, C]    i8
  *   output  [outH, outW, C]  i8
  */
-import {
-  AVERAGE_POOL, OPERATOR_KERNEL_HEIGHT_AT, OPERATOR_KERNEL_WIDTH_AT, OPERATOR_MAX_AT, OPERATOR_MIN_AT,
-} from "../format.ts";
-import { clamp } from "../fixed.ts";
-import { operatorKind, tensorChannels, tensorHeight, tensorWidth } from "../image.ts";
-import { windowLeft, windowTop } from "./patch.ts";
+
+import { clamp } from '../fixed.ts';
+import * as F from '../format.ts';
+import { operatorKind, tensorChannels, tensorHeight, tensorWidth } from '../image.ts';
+import { windowLeft, windowTop } from './patch.ts';
 
 export function pool(operator: usize, inputTensor: usize, input: usize, outputTensor: usize, output: usize): void {
-  const average = operatorKind(operator) == AVERAGE_POOL;
-  const low = <i32>load<i8>(operator, OPERATOR_MIN_AT);
-  const high = <i32>load<i8>(operator, OPERATOR_MAX_AT);
+  const average = operatorKind(operator) == F.AVERAGE_POOL;
+  const low = <i32>load<i8>(operator, F.OPERATOR_MIN_AT);
+  const high = <i32>load<i8>(operator, F.OPERATOR_MAX_AT);
   const channels = tensorChannels(inputTensor);
   const inputHeight = <i32>tensorHeight(inputTensor);
   const inputWidth = <i32>tensorWidth(inputTensor);
@@ -23,11 +22,11 @@ export function pool(operator: usize, inputTensor: usize, input: usize, outputTe
   for (let y: u32 = 0; y < height; y++) {
     const windowY = windowTop(operator, y);
     const top = max(windowY, 0);
-    const bottom = min(windowY + <i32>load<u16>(operator, OPERATOR_KERNEL_HEIGHT_AT), inputHeight);
+    const bottom = min(windowY + <i32>load<u16>(operator, F.OPERATOR_KERNEL_HEIGHT_AT), inputHeight);
     for (let x: u32 = 0; x < width; x++) {
       const windowX = windowLeft(operator, x);
       const left = max(windowX, 0);
-      const right = min(windowX + <i32>load<u16>(operator, OPERATOR_KERNEL_WIDTH_AT), inputWidth);
+      const right = min(windowX + <i32>load<u16>(operator, F.OPERATOR_KERNEL_WIDTH_AT), inputWidth);
       const count = (bottom - top) * (right - left);
       for (let c: u32 = 0; c < channels; c++) {
         let sum = 0;

@@ -2,13 +2,21 @@
  * product with the DSP extension: SXTB16 splits four INT8 into two pairs of int16, SMLAD multiplies and adds a pair.
  * 2 x 2 blocks, 20 instructions per 16 products. Every row begins on a word and depth is a multiple of 4.
  */
-import { smlad, sxtb16, sxtb16r8 } from "../dsp/intrinsics.ts";
-import { TABLE_ROW_BYTES } from "../scratch.ts";
-import { requantizeRow } from "./table.ts";
+import { smlad, sxtb16, sxtb16r8 } from '../dsp/intrinsics.ts';
+import { TABLE_ROW_BYTES } from '../scratch.ts';
+import { requantizeRow } from './table.ts';
 
 export function productDsp(
-  input: usize, positions: u32, depth: u32, weights: usize, channels: u32,
-  rows: usize, output: usize, outputStride: u32, low: i32, high: i32,
+  input: usize,
+  positions: u32,
+  depth: u32,
+  weights: usize,
+  channels: u32,
+  rows: usize,
+  output: usize,
+  outputStride: u32,
+  low: i32,
+  high: i32,
 ): void {
   for (let p: u32 = 0; p < positions; p += 2) {
     const p1 = p + 1 < positions ? <usize>1 : 0;
@@ -31,10 +39,14 @@ export function productDsp(
         const b = load<i32>(x1);
         const u = load<i32>(w0);
         const v = load<i32>(w1);
-        const aEven = sxtb16(a), aOdd = sxtb16r8(a);
-        const bEven = sxtb16(b), bOdd = sxtb16r8(b);
-        const uEven = sxtb16(u), uOdd = sxtb16r8(u);
-        const vEven = sxtb16(v), vOdd = sxtb16r8(v);
+        const aEven = sxtb16(a),
+          aOdd = sxtb16r8(a);
+        const bEven = sxtb16(b),
+          bOdd = sxtb16r8(b);
+        const uEven = sxtb16(u),
+          uOdd = sxtb16r8(u);
+        const vEven = sxtb16(v),
+          vOdd = sxtb16r8(v);
         acc00 = smlad(aOdd, uOdd, smlad(aEven, uEven, acc00));
         acc01 = smlad(aOdd, vOdd, smlad(aEven, vEven, acc01));
         acc10 = smlad(bOdd, uOdd, smlad(bEven, uEven, acc10));

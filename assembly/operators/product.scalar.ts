@@ -1,10 +1,18 @@
 /** product in portable integer operations: blocks of 2 positions x 2 channels, so that each load feeds two products. */
-import { TABLE_ROW_BYTES } from "../scratch.ts";
-import { requantizeRow } from "./table.ts";
+import { TABLE_ROW_BYTES } from '../scratch.ts';
+import { requantizeRow } from './table.ts';
 
 export function productScalar(
-  input: usize, positions: u32, depth: u32, weights: usize, channels: u32,
-  rows: usize, output: usize, outputStride: u32, low: i32, high: i32,
+  input: usize,
+  positions: u32,
+  depth: u32,
+  weights: usize,
+  channels: u32,
+  rows: usize,
+  output: usize,
+  outputStride: u32,
+  low: i32,
+  high: i32,
 ): void {
   for (let p: u32 = 0; p < positions; p += 2) {
     // An odd last position or channel is computed twice and stored once: one loop for all sizes.

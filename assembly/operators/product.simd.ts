@@ -1,10 +1,18 @@
 /** product with WASM SIMD, for fast evaluation in Node and browsers: 8 products per instruction, blocks of 2 x 2. */
-import { TABLE_ROW_BYTES } from "../scratch.ts";
-import { requantizeRow } from "./table.ts";
+import { TABLE_ROW_BYTES } from '../scratch.ts';
+import { requantizeRow } from './table.ts';
 
 export function productSimd(
-  input: usize, positions: u32, depth: u32, weights: usize, channels: u32,
-  rows: usize, output: usize, outputStride: u32, low: i32, high: i32,
+  input: usize,
+  positions: u32,
+  depth: u32,
+  weights: usize,
+  channels: u32,
+  rows: usize,
+  output: usize,
+  outputStride: u32,
+  low: i32,
+  high: i32,
 ): void {
   const vectors = depth & ~7;
   for (let p: u32 = 0; p < positions; p += 2) {
@@ -33,15 +41,26 @@ export function productSimd(
       const next = row + c1 * TABLE_ROW_BYTES;
       const out = output + p * outputStride + c;
       store<i8>(out, <i8>requantizeRow(load<i32>(row) + total(sum00) + tail(x0, w0, vectors, depth), row, low, high));
-      store<i8>(out + c1, <i8>requantizeRow(load<i32>(next) + total(sum01) + tail(x0, w1, vectors, depth), next, low, high));
-      store<i8>(out + p1 * outputStride, <i8>requantizeRow(load<i32>(row) + total(sum10) + tail(x1, w0, vectors, depth), row, low, high));
-      store<i8>(out + p1 * outputStride + c1, <i8>requantizeRow(load<i32>(next) + total(sum11) + tail(x1, w1, vectors, depth), next, low, high));
+      store<i8>(
+        out + c1,
+        <i8>requantizeRow(load<i32>(next) + total(sum01) + tail(x0, w1, vectors, depth), next, low, high),
+      );
+      store<i8>(
+        out + p1 * outputStride,
+        <i8>requantizeRow(load<i32>(row) + total(sum10) + tail(x1, w0, vectors, depth), row, low, high),
+      );
+      store<i8>(
+        out + p1 * outputStride + c1,
+        <i8>requantizeRow(load<i32>(next) + total(sum11) + tail(x1, w1, vectors, depth), next, low, high),
+      );
     }
   }
 }
 
 function total(sum: v128): i32 {
-  return i32x4.extract_lane(sum, 0) + i32x4.extract_lane(sum, 1) + i32x4.extract_lane(sum, 2) + i32x4.extract_lane(sum, 3);
+  return (
+    i32x4.extract_lane(sum, 0) + i32x4.extract_lane(sum, 1) + i32x4.extract_lane(sum, 2) + i32x4.extract_lane(sum, 3)
+  );
 }
 
 /** The products from `first` to `depth`. */

@@ -8,13 +8,20 @@
  *
  * depth in [1, MAX_ACCUMULATION]. input and output must not overlap.
  */
-import { productDsp } from "./product.dsp.ts";
-import { productScalar } from "./product.scalar.ts";
-import { productSimd } from "./product.simd.ts";
+import { productDsp } from './product.dsp.ts';
+import { productScalar } from './product.scalar.ts';
+import { productSimd } from './product.simd.ts';
 
 export function product(
-  input: usize, positions: u32, depth: u32, weights: usize, channels: u32,
-  table: usize, rows: usize, output: usize, outputStride: u32,
+  input: usize,
+  positions: u32,
+  depth: u32,
+  weights: usize,
+  channels: u32,
+  table: usize,
+  rows: usize,
+  output: usize,
+  outputStride: u32,
 ): void {
   const low = load<i32>(table, 4);
   const high = load<i32>(table, 8);

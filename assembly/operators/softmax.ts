@@ -2,7 +2,7 @@
  * Softmax over the channels of each position, i8 to i8 with output scale 1/256 and zero point -128; TFLite's int8
  * SOFTMAX in gemmlowp's fixed point. Qm.n below: m integer bits, n fractional bits, one sign bit.
  */
-import { clamp, doublingHighMultiply, requantize, roundingShiftRight } from "../fixed.ts";
+import { clamp, doublingHighMultiply, requantize, roundingShiftRight } from '../fixed.ts';
 
 /** parameters: multiplier, shift (a difference to Q5.26, beta included), lowest difference that still counts. */
 export function softmax(parameters: usize, input: usize, positions: u32, channels: u32, output: usize): void {
@@ -18,7 +18,7 @@ export function softmax(parameters: usize, input: usize, positions: u32, channel
       if (difference >= lowest) sum += roundingShiftRight(exponential(requantize(difference, multiplier, shift)), 12);
     }
     const headroom = clz(sum);
-    const reciprocal = reciprocalOfOnePlus(<i32>((<u32>sum << headroom) - 0x80000000));
+    const reciprocal = reciprocalOfOnePlus(<i32>(((<u32>sum) << headroom) - 0x80000000));
     for (let c: u32 = 0; c < channels; c++) {
       const difference = <i32>load<i8>(input + c) - largest;
       let value = -128;

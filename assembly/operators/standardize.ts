@@ -7,10 +7,17 @@
  * Integer only. mean and deviations in quarter steps; 1/deviation = sqrt(n) / sqrt(sum of squares) in 21 fractional
  * bits, from two integer square roots and one 32-bit division, within 1 part in 2^12. Worked numbers in docs/arithmetic.md.
  */
-import { clamp, squareRoot } from "../fixed.ts";
+import { clamp, squareRoot } from '../fixed.ts';
 
 /** parameters: STANDARDIZE_PARAMETERS of the image: gain (Q8), floor, marker centre, peak, slope. */
-export function standardize(parameters: usize, input: usize, n: u32, channels: u32, output: usize, zeroPoint: i32): void {
+export function standardize(
+  parameters: usize,
+  input: usize,
+  n: u32,
+  channels: u32,
+  output: usize,
+  zeroPoint: i32,
+): void {
   const gain = <i64>load<i32>(parameters);
   const floor = load<u32>(parameters, 4);
   const peak = load<i32>(parameters, 12);
@@ -30,7 +37,7 @@ export function standardize(parameters: usize, input: usize, n: u32, channels: u
     const cut = max(16 - <i32>clz(root), 0);
     const reciprocal = min((squareRoot((<u64>n) << 16) << 17) / (root >> cut), 0x7fffffff);
     const factor = <i64>reciprocal * gain;
-    const half = <i64>1 << (28 + cut);
+    const half = (<i64>1) << (28 + cut);
     for (let i: u32 = 0; i < n; i++) {
       const deviation = <i64>(4 * <i32>load<i16>(from + 2 * i * channels) - mean);
       const z = <i32>((deviation * factor + half) >> (29 + cut));

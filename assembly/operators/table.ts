@@ -10,23 +10,20 @@
  * For the usual shift in [-22, -1] `rounding` = 2^(-shift - 1) + (zeroPoint << -shift): the output zero point and the
  * rounding of the last shift are added in one go. For any other shift it is the zero point alone.
  */
-import { clamp, doublingHighMultiplySmall, requantize } from "../fixed.ts";
-import {
-  COMPACT_BYTES_PER_CHANNEL, COMPACT_MANTISSA_BITS, OPERATOR_BIAS_SHIFT_AT, OPERATOR_ENCODING_AT,
-  OPERATOR_EXPONENT_AT, OPERATOR_MAX_AT, OPERATOR_MIN_AT, TABLE_COMPACT,
-} from "../format.ts";
-import { TABLE_HEADER_BYTES, TABLE_ROW_BYTES } from "../scratch.ts";
+import { clamp, doublingHighMultiplySmall, requantize } from '../fixed.ts';
+import * as F from '../format.ts';
+import { TABLE_HEADER_BYTES, TABLE_ROW_BYTES } from '../scratch.ts';
 
 const FAST_SHIFTS: u32 = 22; // shifts -1 .. -22 leave room for the zero point above the rounding
 
 /** operator: its record; source: its table in the image; table: destination in scratch. */
 export function expandTable(operator: usize, source: usize, channels: u32, zeroPoint: i32, table: usize): void {
   store<i32>(table, zeroPoint);
-  store<i32>(table, <i32>load<i8>(operator, OPERATOR_MIN_AT), 4);
-  store<i32>(table, <i32>load<i8>(operator, OPERATOR_MAX_AT), 8);
-  const compact = <u32>load<u8>(operator, OPERATOR_ENCODING_AT) == TABLE_COMPACT;
-  const biasShift = <u32>load<u8>(operator, OPERATOR_BIAS_SHIFT_AT);
-  const exponent = <i32>load<i8>(operator, OPERATOR_EXPONENT_AT);
+  store<i32>(table, <i32>load<i8>(operator, F.OPERATOR_MIN_AT), 4);
+  store<i32>(table, <i32>load<i8>(operator, F.OPERATOR_MAX_AT), 8);
+  const compact = <u32>load<u8>(operator, F.OPERATOR_ENCODING_AT) == F.TABLE_COMPACT;
+  const biasShift = <u32>load<u8>(operator, F.OPERATOR_BIAS_SHIFT_AT);
+  const exponent = <i32>load<i8>(operator, F.OPERATOR_EXPONENT_AT);
   let row = table + TABLE_HEADER_BYTES;
   for (let c: u32 = 0; c < channels; c++, row += TABLE_ROW_BYTES) {
     if (compact) {
@@ -34,7 +31,7 @@ export function expandTable(operator: usize, source: usize, channels: u32, zeroP
       store<i32>(row, (<i32>load<i16>(source, 2)) << biasShift);
       store<i32>(row, compactMultiplier(scale), 4);
       storeShift(row, compactShift(scale, exponent), zeroPoint);
-      source += COMPACT_BYTES_PER_CHANNEL;
+      source += F.COMPACT_BYTES_PER_CHANNEL;
     } else {
       store<i32>(row, load<i32>(source + 4 * c));
       store<i32>(row, load<i32>(source + 4 * (channels + c)), 4);
@@ -45,13 +42,13 @@ export function expandTable(operator: usize, source: usize, channels: u32, zeroP
 
 /** Q31 multiplier of a 16-bit scale. */
 export function compactMultiplier(scale: u32): i32 {
-  const mantissa = scale & ((1 << COMPACT_MANTISSA_BITS) - 1);
-  return <i32>(((1 << COMPACT_MANTISSA_BITS) + mantissa) << (30 - COMPACT_MANTISSA_BITS));
+  const mantissa = scale & ((1 << F.COMPACT_MANTISSA_BITS) - 1);
+  return <i32>(((1 << F.COMPACT_MANTISSA_BITS) + mantissa) << (30 - F.COMPACT_MANTISSA_BITS));
 }
 
 /** Shift of a 16-bit scale, positive = left. */
 export function compactShift(scale: u32, exponent: i32): i32 {
-  return exponent - <i32>(scale >> COMPACT_MANTISSA_BITS);
+  return exponent - <i32>(scale >> F.COMPACT_MANTISSA_BITS);
 }
 
 function storeShift(row: usize, shift: i32, zeroPoint: i32): void {

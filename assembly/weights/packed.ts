@@ -1,19 +1,19 @@
 /** Unpacks small integers to INT8; the encodings are drawn in format.ts and docs/format.md. */
-import { ENCODING_INT2, ENCODING_INT4, ENCODING_INT8 } from "../format.ts";
+import * as F from '../format.ts';
 
 /** Bytes of a row of `count` packed values; 0 for an unknown encoding. */
 export function packedBytes(encoding: u32, count: u32): u32 {
-  if (encoding == ENCODING_INT8) return count;
-  if (encoding == ENCODING_INT4) return (count + 1) >> 1;
-  if (encoding == ENCODING_INT2) return (count + 3) >> 2;
+  if (encoding == F.ENCODING_INT8) return count;
+  if (encoding == F.ENCODING_INT4) return (count + 1) >> 1;
+  if (encoding == F.ENCODING_INT2) return (count + 3) >> 2;
   return (count + 4) / 5; // ternary
 }
 
 /** Writes `count` values, from the first of a packed row on, to destination i8[count]. */
 export function unpack(encoding: u32, row: usize, count: u32, destination: usize): void {
-  if (encoding == ENCODING_INT8) unpackInt8(row, count, destination);
-  else if (encoding == ENCODING_INT4) unpackInt4(row, count, destination);
-  else if (encoding == ENCODING_INT2) unpackInt2(row, count, destination);
+  if (encoding == F.ENCODING_INT8) unpackInt8(row, count, destination);
+  else if (encoding == F.ENCODING_INT4) unpackInt4(row, count, destination);
+  else if (encoding == F.ENCODING_INT2) unpackInt2(row, count, destination);
   else unpackTernary(row, count, destination);
 }
 
@@ -24,8 +24,8 @@ function unpackInt8(row: usize, count: u32, destination: usize): void {
 function unpackInt4(row: usize, count: u32, destination: usize): void {
   for (let i: u32 = 0; i < count; i += 2) {
     const byte = <u32>load<u8>(row++);
-    store<i8>(destination + i, <i8>((<i32>(byte << 28)) >> 28));
-    if (i + 1 < count) store<i8>(destination + i + 1, <i8>((<i32>(byte << 24)) >> 28));
+    store<i8>(destination + i, <i8>(<i32>(byte << 28) >> 28));
+    if (i + 1 < count) store<i8>(destination + i + 1, <i8>(<i32>(byte << 24) >> 28));
   }
 }
 

@@ -5,30 +5,31 @@
  *   BASIS    row r of layer l = sum_j h[j] * basis[j][r], h = MLP(code of the row's group); one basis for all layers
  *   TILE     row r = MLP(code of tile 0), MLP(code of tile 1), ...
  */
-import { clamp, requantize } from "../fixed.ts";
-import {
-  GENERATOR_BASIS_AT, GENERATOR_BASIS_COLUMNS_AT, GENERATOR_BASIS_ENCODING_AT, GENERATOR_BASIS_ROWS_AT,
-  GENERATOR_BYTES, GENERATOR_CODE_ENCODING_AT, GENERATOR_CODE_LENGTH_AT, GENERATOR_HIDDEN_AT, GENERATOR_MLP_AT,
-  GENERATOR_OUTPUTS_AT, SOURCE_BASIS, SOURCE_DATA_AT, SOURCE_ENCODING_AT, SOURCE_GENERATOR_AT, SOURCE_MULTIPLIER_AT,
-  SOURCE_ROWS_PER_CODE_AT, SOURCE_SHIFT_AT, SOURCE_STORED,
-} from "../format.ts";
-import { sourceKind, sourceRowLength } from "../image.ts";
-import { roundUp4 } from "../scratch.ts";
-import { evaluate } from "./mlp.ts";
-import { packedBytes, unpack } from "./packed.ts";
+import { clamp, requantize } from '../fixed.ts';
+import * as F from '../format.ts';
+import { sourceKind, sourceRowLength } from '../image.ts';
+import { roundUp4 } from '../scratch.ts';
+import { evaluate } from './mlp.ts';
+import { packedBytes, unpack } from './packed.ts';
 
 /**
  * Materialises rows [row, row + count) as i8[count][rowLength] at destination.
  * source: its record; generators, weights: those sections; workspace: generatorScratch bytes (none for STORED).
  */
 export function writeRows(
-  source: usize, generators: usize, weights: usize, row: u32, count: u32, destination: usize, workspace: usize,
+  source: usize,
+  generators: usize,
+  weights: usize,
+  row: u32,
+  count: u32,
+  destination: usize,
+  workspace: usize,
 ): void {
   const kind = sourceKind(source);
   const rowLength = sourceRowLength(source);
-  const data = weights + load<u32>(source, SOURCE_DATA_AT);
-  if (kind == SOURCE_STORED) {
-    const encoding = <u32>load<u8>(source, SOURCE_ENCODING_AT);
+  const data = weights + load<u32>(source, F.SOURCE_DATA_AT);
+  if (kind == F.SOURCE_STORED) {
+    const encoding = <u32>load<u8>(source, F.SOURCE_ENCODING_AT);
     const rowBytes = packedBytes(encoding, rowLength);
     for (let r = row; r < row + count; r++) {
       unpack(encoding, data + r * rowBytes, rowLength, destination);
@@ -36,41 +37,51 @@ export function writeRows(
     }
     return;
   }
-  const generator = generators + <u32>load<u16>(source, SOURCE_GENERATOR_AT) * GENERATOR_BYTES;
-  if (kind == SOURCE_BASIS) mixRows(source, generator, weights, data, row, count, rowLength, destination, workspace);
+  const generator = generators + <u32>load<u16>(source, F.SOURCE_GENERATOR_AT) * F.GENERATOR_BYTES;
+  if (kind == F.SOURCE_BASIS) mixRows(source, generator, weights, data, row, count, rowLength, destination, workspace);
   else writeTiles(generator, weights, data, row, count, rowLength, destination, workspace);
 }
 
 /** workspace: | code | hidden | h | basis rows i8[outputs][rowLength] | */
 function mixRows(
-  source: usize, generator: usize, weights: usize, codes: usize,
-  row: u32, count: u32, rowLength: u32, destination: usize, workspace: usize,
+  source: usize,
+  generator: usize,
+  weights: usize,
+  codes: usize,
+  row: u32,
+  count: u32,
+  rowLength: u32,
+  destination: usize,
+  workspace: usize,
 ): void {
-  const codeLength = <u32>load<u8>(generator, GENERATOR_CODE_LENGTH_AT);
-  const outputs = <u32>load<u8>(generator, GENERATOR_OUTPUTS_AT);
-  const encoding = <u32>load<u8>(generator, GENERATOR_BASIS_ENCODING_AT);
-  const rowBytes = packedBytes(encoding, <u32>load<u16>(generator, GENERATOR_BASIS_COLUMNS_AT));
-  const matrixBytes = rowBytes * <u32>load<u16>(generator, GENERATOR_BASIS_ROWS_AT);
-  const basis = weights + load<u32>(generator, GENERATOR_BASIS_AT);
+  const codeLength = <u32>load<u8>(generator, F.GENERATOR_CODE_LENGTH_AT);
+  const outputs = <u32>load<u8>(generator, F.GENERATOR_OUTPUTS_AT);
+  const encoding = <u32>load<u8>(generator, F.GENERATOR_BASIS_ENCODING_AT);
+  const rowBytes = packedBytes(encoding, <u32>load<u16>(generator, F.GENERATOR_BASIS_COLUMNS_AT));
+  const matrixBytes = rowBytes * <u32>load<u16>(generator, F.GENERATOR_BASIS_ROWS_AT);
+  const basis = weights + load<u32>(generator, F.GENERATOR_BASIS_AT);
   if (codeLength == 0) {
     // one matrix and no code: the layer is a slice of it
-    for (let r = row; r < row + count; r++, destination += rowLength) unpack(encoding, basis + r * rowBytes, rowLength, destination);
+    for (let r = row; r < row + count; r++, destination += rowLength)
+      unpack(encoding, basis + r * rowBytes, rowLength, destination);
     return;
   }
-  const rowsPerCode = <u32>load<u16>(source, SOURCE_ROWS_PER_CODE_AT);
-  const multiplier = load<i32>(source, SOURCE_MULTIPLIER_AT);
-  const shift = <i32>load<i8>(source, SOURCE_SHIFT_AT);
-  const coefficients = workspace + codeLength + <u32>load<u8>(generator, GENERATOR_HIDDEN_AT);
+  const rowsPerCode = <u32>load<u16>(source, F.SOURCE_ROWS_PER_CODE_AT);
+  const multiplier = load<i32>(source, F.SOURCE_MULTIPLIER_AT);
+  const shift = <i32>load<i8>(source, F.SOURCE_SHIFT_AT);
+  const coefficients = workspace + codeLength + <u32>load<u8>(generator, F.GENERATOR_HIDDEN_AT);
   const rows = workspace + roundUp4(<u32>(coefficients - workspace) + outputs);
   let evaluatedGroup: u32 = 0xffffffff;
   for (let r = row; r < row + count; r++) {
     const group = r / rowsPerCode;
     if (group != evaluatedGroup) evaluateCode(generator, weights, codes, group, workspace, coefficients);
     evaluatedGroup = group;
-    for (let j: u32 = 0; j < outputs; j++) unpack(encoding, basis + j * matrixBytes + r * rowBytes, rowLength, rows + j * rowLength);
+    for (let j: u32 = 0; j < outputs; j++)
+      unpack(encoding, basis + j * matrixBytes + r * rowBytes, rowLength, rows + j * rowLength);
     for (let k: u32 = 0; k < rowLength; k++) {
       let acc = 0;
-      for (let j: u32 = 0; j < outputs; j++) acc += <i32>load<i8>(coefficients + j) * <i32>load<i8>(rows + j * rowLength + k);
+      for (let j: u32 = 0; j < outputs; j++)
+        acc += <i32>load<i8>(coefficients + j) * <i32>load<i8>(rows + j * rowLength + k);
       store<i8>(destination++, <i8>clamp(requantize(acc, multiplier, shift), -127, 127));
     }
   }
@@ -78,10 +89,16 @@ function mixRows(
 
 /** A row is a whole number of tiles; each tile has a code of its own. */
 function writeTiles(
-  generator: usize, weights: usize, codes: usize,
-  row: u32, count: u32, rowLength: u32, destination: usize, workspace: usize,
+  generator: usize,
+  weights: usize,
+  codes: usize,
+  row: u32,
+  count: u32,
+  rowLength: u32,
+  destination: usize,
+  workspace: usize,
 ): void {
-  const tileLength = <u32>load<u8>(generator, GENERATOR_OUTPUTS_AT);
+  const tileLength = <u32>load<u8>(generator, F.GENERATOR_OUTPUTS_AT);
   const first = (row * rowLength) / tileLength;
   const last = ((row + count) * rowLength) / tileLength;
   for (let tile = first; tile < last; tile++) {
@@ -91,9 +108,16 @@ function writeTiles(
 }
 
 /** output i8[outputs] = MLP(codes[index]); workspace: | code | hidden | */
-function evaluateCode(generator: usize, weights: usize, codes: usize, index: u32, workspace: usize, output: usize): void {
-  const encoding = <u32>load<u8>(generator, GENERATOR_CODE_ENCODING_AT);
-  const codeLength = <u32>load<u8>(generator, GENERATOR_CODE_LENGTH_AT);
+function evaluateCode(
+  generator: usize,
+  weights: usize,
+  codes: usize,
+  index: u32,
+  workspace: usize,
+  output: usize,
+): void {
+  const encoding = <u32>load<u8>(generator, F.GENERATOR_CODE_ENCODING_AT);
+  const codeLength = <u32>load<u8>(generator, F.GENERATOR_CODE_LENGTH_AT);
   unpack(encoding, codes + index * packedBytes(encoding, codeLength), codeLength, workspace);
-  evaluate(generator, weights + load<u32>(generator, GENERATOR_MLP_AT), workspace, workspace + codeLength, output);
+  evaluate(generator, weights + load<u32>(generator, F.GENERATOR_MLP_AT), workspace, workspace + codeLength, output);
 }

@@ -1,7 +1,16 @@
 /** Integer model to flash image. The layout is assembly/format.ts; docs/format.md tells it in prose. */
 import * as F from '../../assembly/format.ts';
 import type {
-  Generator, Mlp, Model, Operator, Program, Residency, Tensor, WeightedOperator, WeightSource, Window,
+  Generator,
+  Mlp,
+  Model,
+  Operator,
+  Program,
+  Residency,
+  Tensor,
+  WeightedOperator,
+  WeightSource,
+  Window,
 } from '../model/model.ts';
 import { addFactors } from '../reference/add.ts';
 import { compactFits, encodeBias, encodeScales } from '../reference/compact.ts';
@@ -56,7 +65,9 @@ export function pack(model: Model, options: PackOptions = {}): Uint8Array {
   model.sources.forEach((source, i) => {
     writeSource(source, model.generators, materialized[i], sources, weights);
   });
-  const programs = model.programs.map((program) => packProgram(program, materialized, tables, options.tables ?? 'compact'));
+  const programs = model.programs.map((program) =>
+    packProgram(program, materialized, tables, options.tables ?? 'compact'),
+  );
   const metadata = options.strip ? new Uint8Array() : new TextEncoder().encode(JSON.stringify(model.metadata));
   const trailer = new ByteWriter().u16(F.TLV_SHA256).u16(32).bytes(new Uint8Array(32));
 
@@ -78,13 +89,25 @@ function assemble(sections: [kind: number, bytes: Uint8Array][], model: Model): 
   body.bytes(new Uint8Array(F.HEADER_BYTES + sections.length * F.SECTION_BYTES));
   sections.forEach(([kind, bytes], i) => {
     body.align(F.SECTION_ALIGNMENT);
-    head.u16(kind).u16(kind === F.SECTION_PROGRAM ? i : 0).u32(body.size).u32(bytes.length);
+    head
+      .u16(kind)
+      .u16(kind === F.SECTION_PROGRAM ? i : 0)
+      .u32(body.size)
+      .u32(bytes.length);
     body.bytes(bytes);
   });
   const header = new ByteWriter()
-    .u32(F.MAGIC).u16(F.FORMAT_VERSION).u16(F.HEADER_BYTES).u32(body.size).u32(0)
-    .u16(sections.length).u16(model.programs.length).u16(model.sources.length).u16(model.generators.length)
-    .u32(0).u32(0);
+    .u32(F.MAGIC)
+    .u16(F.FORMAT_VERSION)
+    .u16(F.HEADER_BYTES)
+    .u32(body.size)
+    .u32(0)
+    .u16(sections.length)
+    .u16(model.programs.length)
+    .u16(model.sources.length)
+    .u16(model.generators.length)
+    .u32(0)
+    .u32(0);
   const image = body.finish();
   image.set(header.finish(), 0);
   image.set(head.finish(), F.HEADER_BYTES);
@@ -93,14 +116,20 @@ function assemble(sections: [kind: number, bytes: Uint8Array][], model: Model): 
 
 function packProgram(program: Program, weights: Int8Array[], tables: ByteWriter, encoding: TableEncoding): Uint8Array {
   const out = new ByteWriter()
-    .u16(program.tensors.length).u16(program.operators.length)
-    .u8(program.inputs.length).u8(program.outputs.length)
-    .u16(0).u16(0).u16(0).u32(0);
+    .u16(program.tensors.length)
+    .u16(program.operators.length)
+    .u8(program.inputs.length)
+    .u8(program.outputs.length)
+    .u16(0)
+    .u16(0)
+    .u16(0)
+    .u32(0);
   for (const { shape, type, zeroPoint } of program.tensors) {
     for (const size of shape) out.u16(size);
     out.u8(type === 'i16' ? F.TYPE_I16 : F.TYPE_I8).u8(zeroPoint);
   }
-  for (const tensor of [...program.inputs, ...program.outputs]) out.u16(tensor).u16(0).f32(program.tensors[tensor].scale);
+  for (const tensor of [...program.inputs, ...program.outputs])
+    out.u16(tensor).u16(0).f32(program.tensors[tensor].scale);
   for (const operator of program.operators) {
     try {
       packOperator(operator, program, weights, tables, encoding, out);
@@ -112,18 +141,37 @@ function packProgram(program: Program, weights: Int8Array[], tables: ByteWriter,
   return out.finish();
 }
 
-function packOperator(operator: Operator, program: Program, weights: Int8Array[], tables: ByteWriter, encoding: TableEncoding, out: ByteWriter): void {
+function packOperator(
+  operator: Operator,
+  program: Program,
+  weights: Int8Array[],
+  tables: ByteWriter,
+  encoding: TableEncoding,
+  out: ByteWriter,
+): void {
   const table = packTable(operator, program, weights, tables, encoding);
-  const { kernel, stride, pad }: Window = 'kernel' in operator ? operator : { kernel: [1, 1], stride: [1, 1], pad: [0, 0] };
+  const { kernel, stride, pad }: Window =
+    'kernel' in operator ? operator : { kernel: [1, 1], stride: [1, 1], pad: [0, 0] };
   const [min, max] = 'activation' in operator ? operator.activation : [-128, 127];
   out
     .u8(KIND_CODES[operator.kind])
     .u8('residency' in operator ? RESIDENCY_CODES[operator.residency] : 0)
-    .u16(operator.input).u16('input2' in operator ? operator.input2 : F.NONE).u16(operator.output)
+    .u16(operator.input)
+    .u16('input2' in operator ? operator.input2 : F.NONE)
+    .u16(operator.output)
     .u16('source' in operator ? operator.source : F.NONE)
-    .u8(stride[0]).u8(stride[1]).u16(kernel[0]).u16(kernel[1]).u8(pad[0]).u8(pad[1])
-    .u8(min).u8(max)
-    .u32(table.offset).u8(table.encoding).u8(table.biasShift).u8(table.exponent)
+    .u8(stride[0])
+    .u8(stride[1])
+    .u16(kernel[0])
+    .u16(kernel[1])
+    .u8(pad[0])
+    .u8(pad[1])
+    .u8(min)
+    .u8(max)
+    .u32(table.offset)
+    .u8(table.encoding)
+    .u8(table.biasShift)
+    .u8(table.exponent)
     .u8(operator.kind === 'depthwise' ? operator.multiplier : 0);
 }
 
@@ -134,8 +182,15 @@ interface PackedTable {
   exponent: number;
 }
 
-function packTable(operator: Operator, program: Program, weights: Int8Array[], tables: ByteWriter, encoding: TableEncoding): PackedTable {
-  if ('effectiveScale' in operator) return packChannels(operator, program.tensors[operator.input], weights[operator.source], tables, encoding);
+function packTable(
+  operator: Operator,
+  program: Program,
+  weights: Int8Array[],
+  tables: ByteWriter,
+  encoding: TableEncoding,
+): PackedTable {
+  if ('effectiveScale' in operator)
+    return packChannels(operator, program.tensors[operator.input], weights[operator.source], tables, encoding);
   const parameters = operatorParameters(operator, program.tensors);
   if (parameters.length === 0) return { offset: F.NO_TABLE, encoding: F.TABLE_NONE, biasShift: 0, exponent: 0 };
   const offset = tables.align(4).size;
@@ -143,7 +198,13 @@ function packTable(operator: Operator, program: Program, weights: Int8Array[], t
   return { offset, encoding: F.TABLE_PARAMETERS, biasShift: 0, exponent: 0 };
 }
 
-function packChannels(operator: WeightedOperator, input: Tensor, weights: Int8Array, tables: ByteWriter, encoding: TableEncoding): PackedTable {
+function packChannels(
+  operator: WeightedOperator,
+  input: Tensor,
+  weights: Int8Array,
+  tables: ByteWriter,
+  encoding: TableEncoding,
+): PackedTable {
   const channels = operator.bias.length;
   const sums = operator.kind === 'depthwise' ? tapSums(weights, channels) : rowSums(weights, channels);
   const bias = foldZeroPoint(operator.bias, sums, input.zeroPoint);
@@ -176,13 +237,23 @@ function operatorParameters(operator: Exclude<Operator, WeightedOperator>, tenso
     return [multiplier, shift, lowestDifference];
   }
   if (operator.kind === 'standardize') {
-    const { gain, floor, centre, peak, slope } = standardizeParameters(operator, input.shape[0] * input.shape[1], output.scale);
+    const { gain, floor, centre, peak, slope } = standardizeParameters(
+      operator,
+      input.shape[0] * input.shape[1],
+      output.scale,
+    );
     return [gain, floor, centre, peak, slope];
   }
   return [];
 }
 
-function writeSource(source: WeightSource, generators: Generator[], rows: Int8Array, out: ByteWriter, data: ByteWriter): void {
+function writeSource(
+  source: WeightSource,
+  generators: Generator[],
+  rows: Int8Array,
+  out: ByteWriter,
+  data: ByteWriter,
+): void {
   const stored = source.kind === 'stored';
   const encoding = stored ? ENCODING_CODES[source.encoding] : 0;
   const mix = quantizeMultiplier(source.kind === 'basis' ? source.mixScale : 0);
@@ -192,9 +263,16 @@ function writeSource(source: WeightSource, generators: Generator[], rows: Int8Ar
   if (stored) data.bytes(packRows(source.values, source.rowLength, source.encoding));
   else data.bytes(packCodes(source.codes, generators[source.generator].mlp));
   out
-    .u8(kind).u8(encoding).u16(stored ? F.NONE : source.generator)
-    .u16(source.rows).u16(source.rowLength).u16(source.kind === 'basis' ? source.rowsPerCode : 0)
-    .u8(mix.shift).u8(0).u32(offset).i32(mix.multiplier)
+    .u8(kind)
+    .u8(encoding)
+    .u16(stored ? F.NONE : source.generator)
+    .u16(source.rows)
+    .u16(source.rowLength)
+    .u16(source.kind === 'basis' ? source.rowsPerCode : 0)
+    .u8(mix.shift)
+    .u8(0)
+    .u32(offset)
+    .i32(mix.multiplier)
     .u32(stored ? 0 : crc32(new Uint8Array(rows.buffer, rows.byteOffset, rows.length)));
 }
 
@@ -210,11 +288,21 @@ function writeGenerator(generator: Generator, out: ByteWriter, data: ByteWriter)
   out
     .u8(generator.kind === 'basis' ? F.SOURCE_BASIS : F.SOURCE_TILE)
     .u8(generator.mlp ? ENCODING_CODES[generator.mlp.codeEncoding] : 0)
-    .u8(generator.mlp?.codeLength ?? 0).u8(generator.mlp?.hidden ?? 0).u8(generator.mlp?.outputs ?? basis?.count ?? 0)
-    .u8(basis ? ENCODING_CODES[basis.encoding] : 0).u16(basis?.rows ?? 0).u16(basis?.columns ?? 0)
-    .u8(mlp.factor1.shift).u8(mlp.factor2.shift).u8(mlp.biasShift1).u8(mlp.biasShift2).u16(0)
-    .i32(mlp.factor1.multiplier).i32(mlp.factor2.multiplier)
-    .u32(mlp.offset).u32(basis ? basisAt : 0);
+    .u8(generator.mlp?.codeLength ?? 0)
+    .u8(generator.mlp?.hidden ?? 0)
+    .u8(generator.mlp?.outputs ?? basis?.count ?? 0)
+    .u8(basis ? ENCODING_CODES[basis.encoding] : 0)
+    .u16(basis?.rows ?? 0)
+    .u16(basis?.columns ?? 0)
+    .u8(mlp.factor1.shift)
+    .u8(mlp.factor2.shift)
+    .u8(mlp.biasShift1)
+    .u8(mlp.biasShift2)
+    .u16(0)
+    .i32(mlp.factor1.multiplier)
+    .i32(mlp.factor2.multiplier)
+    .u32(mlp.offset)
+    .u32(basis ? basisAt : 0);
 }
 
 /** i16 b1, i16 b2, i8 w1, i8 w2; returns where they lie and the numbers that go into the record. */

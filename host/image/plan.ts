@@ -9,7 +9,7 @@
  */
 import * as F from '../../assembly/format.ts';
 import { generatorScratch, patchScratch, streamScratch, tableScratch } from '../../assembly/scratch.ts';
-import { type ImageView, ImageError, type OperatorView, type ProgramView } from './view.ts';
+import { ImageError, type ImageView, type OperatorView, type ProgramView } from './view.ts';
 
 /** Everything in ARENA_UNITs. */
 export interface Plan {
@@ -25,7 +25,9 @@ const MAX_UNITS = 0xffff;
 
 /** Plans a program of an image for the residency that its operators ask for. */
 export function plan(image: ImageView, program: ProgramView): Plan {
-  const scratchSize = units(Math.max(0, ...program.operators.map((operator) => scratchBytes(image, program, operator))));
+  const scratchSize = units(
+    Math.max(0, ...program.operators.map((operator) => scratchBytes(image, program, operator))),
+  );
   const scratch = units(F.ARENA_HEADER_BYTES);
   const floor = scratch + scratchSize;
   const tensors = placeTensors(program, floor);
@@ -37,7 +39,8 @@ export function plan(image: ImageView, program: ProgramView): Plan {
     end += units(rows * rowLength);
     return at;
   });
-  if (end > MAX_UNITS) throw new ImageError(`program needs ${end * F.ARENA_UNIT} bytes of RAM, a plan holds ${MAX_UNITS * F.ARENA_UNIT}`);
+  if (end > MAX_UNITS)
+    throw new ImageError(`program needs ${end * F.ARENA_UNIT} bytes of RAM, a plan holds ${MAX_UNITS * F.ARENA_UNIT}`);
   return { arena: end, scratch, scratchSize, tensors, caches };
 }
 

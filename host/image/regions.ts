@@ -4,8 +4,21 @@ import { packedBytes } from './packed.ts';
 import { type ImageView, OPERATOR_NAMES, type SourceView } from './view.ts';
 
 export const CATEGORIES = [
-  'header', 'program', 'plan', 'quantisation tables', 'PW1', 'stem', 'depthwise', 'classifier', 'generator',
-  'basis/head', 'codes', 'metadata', 'trailer', 'convolution', 'pointwise',
+  'header',
+  'program',
+  'plan',
+  'quantisation tables',
+  'PW1',
+  'stem',
+  'depthwise',
+  'classifier',
+  'generator',
+  'basis/head',
+  'codes',
+  'metadata',
+  'trailer',
+  'convolution',
+  'pointwise',
 ] as const;
 export type Category = (typeof CATEGORIES)[number];
 
@@ -17,7 +30,12 @@ export interface Region {
   label: string;
 }
 
-const ENCODINGS = { [F.ENCODING_INT8]: 'int8', [F.ENCODING_INT4]: 'int4', [F.ENCODING_INT2]: 'int2', [F.ENCODING_TERNARY]: 'ternary' } as const;
+const ENCODINGS = {
+  [F.ENCODING_INT8]: 'int8',
+  [F.ENCODING_INT4]: 'int4',
+  [F.ENCODING_INT2]: 'int2',
+  [F.ENCODING_TERNARY]: 'ternary',
+} as const;
 
 /** Regions in file order. Padding belongs to the region before it; data that nothing refers to throws nothing, it is counted with its neighbour. */
 export function regionsOf(image: ImageView): Region[] {
@@ -28,7 +46,11 @@ export function regionsOf(image: ImageView): Region[] {
   add(F.HEADER_BYTES, 'header', `section table, ${image.sections.length} entries`);
   image.programs.forEach((program, p) => {
     add(program.at, 'program', `program ${p}: counts, arena and scratch`);
-    add(program.at + F.PROGRAM_HEADER_BYTES, 'program', `${program.tensors.length} tensors: height, width, channels, type, zero point`);
+    add(
+      program.at + F.PROGRAM_HEADER_BYTES,
+      'program',
+      `${program.tensors.length} tensors: height, width, channels, type, zero point`,
+    );
     add(program.inputs[0]?.at ?? program.planAt, 'program', 'inputs and outputs: tensor, scale');
     program.operators.forEach((operator, o) => {
       add(operator.at, 'program', `operator ${o}: ${OPERATOR_NAMES[operator.kind]}`);
@@ -51,15 +73,23 @@ export function regionsOf(image: ImageView): Region[] {
   function addSection(kind: number, category: Category, label: string): void {
     const { offset, size } = image.section(kind);
     if (size === 0) return;
-    const records = kind === F.SECTION_SOURCES ? image.sources : kind === F.SECTION_GENERATORS ? image.generators : null;
-    if (records) records.forEach((record, i) => add(record.at, category, `${label} ${i}`));
-    else add(offset, category, label);
+    const records =
+      kind === F.SECTION_SOURCES ? image.sources : kind === F.SECTION_GENERATORS ? image.generators : null;
+    if (records === null) add(offset, category, label);
+    records?.forEach((record, i) => {
+      add(record.at, category, `${label} ${i}`);
+    });
   }
 
   function addTables(): void {
     image.programs.forEach((program) => {
       program.operators.forEach((operator, o) => {
-        if (operator.table !== F.NO_TABLE) add(tables.offset + operator.table, 'quantisation tables', `table of operator ${o} (${OPERATOR_NAMES[operator.kind]})`);
+        if (operator.table !== F.NO_TABLE)
+          add(
+            tables.offset + operator.table,
+            'quantisation tables',
+            `table of operator ${o} (${OPERATOR_NAMES[operator.kind]})`,
+          );
       });
     });
   }
@@ -67,10 +97,19 @@ export function regionsOf(image: ImageView): Region[] {
   function addWeights(): void {
     const base = image.section(F.SECTION_WEIGHTS).offset;
     image.generators.forEach((generator, g) => {
-      if (generator.codeLength > 0) add(base + generator.mlp, 'generator', `generator ${g}: micro-MLP ${generator.codeLength} -> ${generator.hidden} -> ${generator.outputs}`);
+      if (generator.codeLength > 0)
+        add(
+          base + generator.mlp,
+          'generator',
+          `generator ${g}: micro-MLP ${generator.codeLength} -> ${generator.hidden} -> ${generator.outputs}`,
+        );
       if (generator.kind !== F.SOURCE_BASIS) return;
       const encoding = ENCODINGS[generator.basisEncoding as keyof typeof ENCODINGS];
-      add(base + generator.basis, 'basis/head', `generator ${g}: ${generator.outputs} basis of ${generator.basisRows} x ${generator.basisColumns}, ${encoding}, ${packedBytes(encoding, generator.basisColumns)} bytes a row`);
+      add(
+        base + generator.basis,
+        'basis/head',
+        `generator ${g}: ${generator.outputs} basis of ${generator.basisRows} x ${generator.basisColumns}, ${encoding}, ${packedBytes(encoding, generator.basisColumns)} bytes a row`,
+      );
     });
     image.sources.forEach((source, s) => {
       if (source.kind === F.SOURCE_STORED) {

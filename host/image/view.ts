@@ -111,7 +111,9 @@ export class ImageView {
     }
     const version = this.u16(F.HEADER_VERSION_AT);
     if (version !== F.FORMAT_VERSION) {
-      throw new ImageError(`image has format version ${version}, this release reads ${F.FORMAT_VERSION}; pack it again`);
+      throw new ImageError(
+        `image has format version ${version}, this release reads ${F.FORMAT_VERSION}; pack it again`,
+      );
     }
     try {
       this.sections = this.records(F.HEADER_BYTES, this.u16(F.HEADER_SECTIONS_AT), F.SECTION_BYTES, (at) => ({
@@ -121,10 +123,21 @@ export class ImageView {
         size: this.u32(at + F.SECTION_SIZE_AT),
       }));
       this.programs = this.sections.filter((s) => s.kind === F.SECTION_PROGRAM).map((s) => this.program(s));
-      this.sources = this.records(this.section(F.SECTION_SOURCES).offset, this.u16(F.HEADER_SOURCES_AT), F.SOURCE_BYTES, (at) => this.source(at));
-      this.generators = this.records(this.section(F.SECTION_GENERATORS).offset, this.u16(F.HEADER_GENERATORS_AT), F.GENERATOR_BYTES, (at) => this.generator(at));
+      this.sources = this.records(
+        this.section(F.SECTION_SOURCES).offset,
+        this.u16(F.HEADER_SOURCES_AT),
+        F.SOURCE_BYTES,
+        (at) => this.source(at),
+      );
+      this.generators = this.records(
+        this.section(F.SECTION_GENERATORS).offset,
+        this.u16(F.HEADER_GENERATORS_AT),
+        F.GENERATOR_BYTES,
+        (at) => this.generator(at),
+      );
     } catch (error) {
-      if (error instanceof RangeError) throw new ImageError('image records point past the end of the file: it is damaged');
+      if (error instanceof RangeError)
+        throw new ImageError('image records point past the end of the file: it is damaged');
       throw error;
     }
   }
@@ -189,7 +202,9 @@ export class ImageView {
   }
 
   private tensor(at: number): TensorView {
-    const [height, width, channels] = [F.TENSOR_HEIGHT_AT, F.TENSOR_WIDTH_AT, F.TENSOR_CHANNELS_AT].map((f) => this.u16(at + f));
+    const [height, width, channels] = [F.TENSOR_HEIGHT_AT, F.TENSOR_WIDTH_AT, F.TENSOR_CHANNELS_AT].map((f) =>
+      this.u16(at + f),
+    );
     const type = this.u8(at + F.TENSOR_TYPE_AT);
     const bytes = height * width * channels * (type === F.TYPE_I16 ? 2 : 1);
     return { at, height, width, channels, type, zeroPoint: this.i8(at + F.TENSOR_ZERO_POINT_AT), bytes };

@@ -137,7 +137,8 @@ export class Runtime {
   private setInput(input: Uint8Array): void {
     const expected = this.inputBytes(Math.max(this.program, 0));
     if (this.program < 0) throw new Error('runtime: no program is loaded; call load first');
-    if (input.length !== expected) throw new RangeError(`runtime: input must have ${expected} bytes, got ${input.length}`);
+    if (input.length !== expected)
+      throw new RangeError(`runtime: input must have ${expected} bytes, got ${input.length}`);
     this.memory().set(input, this.input);
   }
 

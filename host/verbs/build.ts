@@ -9,10 +9,15 @@ export function buildVerb(program: Command): void {
   program
     .command('build <board>')
     .summary('firmware of a board with an image in it')
-    .description(`Compile the runtime, the agent and an image for a board: ELF, BIN, HEX and MAP under build/. Fails when it exceeds the board's budget.\nBoards: ${boardNames().join(', ')}`)
+    .description(
+      `Compile the runtime, the agent and an image for a board: ELF, BIN, HEX and MAP under build/. Fails when it exceeds the board's budget.\nBoards: ${boardNames().join(', ')}`,
+    )
     .option('--model <image>', 'image to embed', DEFAULT_MODEL)
     .option('--json', 'machine-readable result')
-    .addHelpText('after', '\nExamples:\n  htpw build nucleo-f767zi\n  htpw build microbit --model models/ecg-beats.htpw --json')
+    .addHelpText(
+      'after',
+      '\nExamples:\n  htpw build nucleo-f767zi\n  htpw build microbit --model models/ecg-beats.htpw --json',
+    )
     .action(async (board: string, options: { model: string; json?: boolean }) => {
       const firmware = await buildFirmware(board, options.model);
       const stem = firmware.elf.replace(/\.elf$/, '');

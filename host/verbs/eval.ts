@@ -13,23 +13,37 @@ export function evalVerb(program: Command): void {
   program
     .command('eval <image>')
     .summary('accuracy of the packed image')
-    .description('Run a whole split through the integer runtime: macro-F1 (all classes, N/S/V, V against the rest with t* chosen on validation), balanced accuracy, AUC, confusion matrix; 95 % intervals resample patients.')
+    .description(
+      'Run a whole split through the integer runtime: macro-F1 (all classes, N/S/V, V against the rest with t* chosen on validation), balanced accuracy, AUC, confusion matrix; 95 % intervals resample patients.',
+    )
     .option('--data <name>', DATASET_NAMES.join(' or '), 'mitbih')
     .option('--split <name>', SPLITS.join(', '), 'test')
     .option('--variant <name>', 'scalar, dsp or simd: same bytes, other speed', 'simd')
     .option('--json', 'machine-readable result')
     .addHelpText('after', '\nExample:\n  htpw eval models/ecg-beats.htpw --data mitbih --split test --json')
     .action(async (path: string, flags: { data: string; split: string; variant: string; json?: boolean }) => {
-      if (!SPLITS.includes(flags.split as Split)) throw new UsageError(`--split must be one of ${SPLITS.join(', ')}, got "${flags.split}"`);
+      if (!SPLITS.includes(flags.split as Split))
+        throw new UsageError(`--split must be one of ${SPLITS.join(', ')}, got "${flags.split}"`);
       const image = readBytes(path);
       const metadata = new ImageView(image).metadata();
       const runtime = new Runtime(image, flags.variant as VariantName).load();
       const load = (split: Split) => loadDataset(flags.data as DatasetName, split);
       const set = load(flags.split as Split);
       const scored = await scoreBeats(runtime, set, flags.split);
-      const validation = flags.split === 'validation' ? undefined : await scoreBeats(runtime, load('validation'), 'validation');
-      const result = evaluate({ ...scored, classNames: set.classNames, validation, task: String(metadata.task ?? ''), split: flags.split });
-      print(flags.json, { image: path, data: flags.data, ...result }, () => `${path}, ${flags.data} ${flags.split}\n${renderTable(result)}`);
+      const validation =
+        flags.split === 'validation' ? undefined : await scoreBeats(runtime, load('validation'), 'validation');
+      const result = evaluate({
+        ...scored,
+        classNames: set.classNames,
+        validation,
+        task: String(metadata.task ?? ''),
+        split: flags.split,
+      });
+      print(
+        flags.json,
+        { image: path, data: flags.data, ...result },
+        () => `${path}, ${flags.data} ${flags.split}\n${renderTable(result)}`,
+      );
     });
 }
 
@@ -38,7 +52,9 @@ export async function scoreBeats(runtime: Runtime, set: BeatSet, label: string):
   const n = set.labels.length;
   const classes = set.classNames.length;
   if (runtime.inputBytes() !== 2 * WINDOW || runtime.outputBytes() !== classes) {
-    throw new UsageError(`image takes ${runtime.inputBytes()} bytes and gives ${runtime.outputBytes()}; the task needs ${2 * WINDOW} and ${classes}`);
+    throw new UsageError(
+      `image takes ${runtime.inputBytes()} bytes and gives ${runtime.outputBytes()}; the task needs ${2 * WINDOW} and ${classes}`,
+    );
   }
   const scores = new Float64Array(n * classes);
   const raw = new Uint8Array(set.samples.buffer, set.samples.byteOffset, set.samples.byteLength);

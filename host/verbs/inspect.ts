@@ -1,10 +1,9 @@
 import type { Command } from 'commander';
-import { TYPE_I16 } from '../../assembly/format.ts';
+import { SECTION_TRAILER, TLV_HEADER_BYTES, TYPE_I16 } from '../../assembly/format.ts';
 import { bytesByCategory, regionsOf } from '../image/regions.ts';
 import { digest } from '../image/seal.ts';
 import { ImageView, OPERATOR_NAMES, RESIDENCY_NAMES, type TensorView } from '../image/view.ts';
 import { Runtime } from '../runtime/runtime.ts';
-import { SECTION_TRAILER, TLV_HEADER_BYTES } from '../../assembly/format.ts';
 import { columns, print, readBytes } from './verb.ts';
 
 export function inspectVerb(program: Command): void {
@@ -14,7 +13,10 @@ export function inspectVerb(program: Command): void {
     .description('Prove an image with the runtime, then show its bytes by category, its programs and their memory.')
     .option('--hex', 'annotated hex dump of the whole file')
     .option('--json', 'machine-readable result')
-    .addHelpText('after', '\nExamples:\n  htpw inspect models/ecg-beats.htpw\n  htpw inspect models/ecg-beats.htpw --hex | less')
+    .addHelpText(
+      'after',
+      '\nExamples:\n  htpw inspect models/ecg-beats.htpw\n  htpw inspect models/ecg-beats.htpw --hex | less',
+    )
     .action((path: string, options: { hex?: boolean; json?: boolean }) => {
       const bytes = readBytes(path);
       const runtime = new Runtime(bytes); // throws, by name, what open refuses
@@ -45,7 +47,12 @@ function inspect(file: string, view: ImageView, runtime: Runtime) {
         if (!source) return sum;
         const output = program.tensors[operator.output];
         const depthwise = OPERATOR_NAMES[operator.kind] === 'depthwise';
-        return sum + output.height * output.width * (depthwise ? source.rows * source.rowLength : output.channels * source.rowLength);
+        return (
+          sum +
+          output.height *
+            output.width *
+            (depthwise ? source.rows * source.rowLength : output.channels * source.rowLength)
+        );
       }, 0),
       operators: program.operators.map((operator) => ({
         kind: OPERATOR_NAMES[operator.kind],
@@ -66,16 +73,27 @@ function shape({ height, width, channels, type }: TensorView): string {
 
 function weights(view: ImageView, index: number): string {
   const { kind, rows, rowLength, encoding, generator } = view.sources[index];
-  const how = kind === 1 ? ['', 'int8', 'int4', 'int2', 'ternary'][encoding] : kind === 2 ? `basis ${generator}` : `tiles ${generator}`;
+  const how =
+    kind === 1
+      ? ['', 'int8', 'int4', 'int2', 'ternary'][encoding]
+      : kind === 2
+        ? `basis ${generator}`
+        : `tiles ${generator}`;
   return `${rows}x${rowLength} ${how}`;
 }
 
 function render(result: Inspection): string {
   const total = result.bytes;
-  const categories = Object.entries(result.categories).map(([name, bytes]) => [name, bytes, `${((100 * bytes) / total).toFixed(1)} %`]);
+  const categories = Object.entries(result.categories).map(([name, bytes]) => [
+    name,
+    bytes,
+    `${((100 * bytes) / total).toFixed(1)} %`,
+  ]);
   const sum = Object.values(result.categories).reduce((a, b) => a + b, 0);
   const programs = result.programs.map((program) => {
-    const operators = columns(program.operators.map((o, i) => [`  ${i}`, o.kind, o.output, o.weights ?? '', o.residency ?? '']));
+    const operators = columns(
+      program.operators.map((o, i) => [`  ${i}`, o.kind, o.output, o.weights ?? '', o.residency ?? '']),
+    );
     return `\n${program.name}: arena ${program.arenaBytes.toLocaleString('en-US')} B, input ${program.inputBytes} B, output ${program.outputBytes} B, ${(program.multiplyAccumulates / 1e6).toFixed(2)} M MAC\n${operators}`;
   });
   return [

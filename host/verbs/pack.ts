@@ -15,12 +15,25 @@ export function packVerb(program: Command): void {
     .option('--tables <encoding>', 'compact or q31', 'compact')
     .option('--strip', 'leave the metadata out')
     .option('--json', 'machine-readable result')
-    .addHelpText('after', '\nExample:\n  htpw pack build/ecg-beats.safetensors --config models/configs/ecg-beats.json -o build/ecg-beats.htpw')
-    .action(async (path: string, flags: { config: string; output: string; tables: string; strip?: boolean; json?: boolean }) => {
-      if (flags.tables !== 'compact' && flags.tables !== 'q31') throw new UsageError(`--tables must be compact or q31, got "${flags.tables}"`);
-      const model = await exportModel(readCheckpoint(path), readConfig(flags.config));
-      const image = pack(model, { tables: flags.tables, strip: flags.strip });
-      writeBytes(flags.output, image);
-      print(flags.json, { output: flags.output, bytes: image.length }, () => `${flags.output}: ${image.length.toLocaleString('en-US')} bytes`);
-    });
+    .addHelpText(
+      'after',
+      '\nExample:\n  htpw pack build/ecg-beats.safetensors --config models/configs/ecg-beats.json -o build/ecg-beats.htpw',
+    )
+    .action(
+      async (
+        path: string,
+        flags: { config: string; output: string; tables: string; strip?: boolean; json?: boolean },
+      ) => {
+        if (flags.tables !== 'compact' && flags.tables !== 'q31')
+          throw new UsageError(`--tables must be compact or q31, got "${flags.tables}"`);
+        const model = await exportModel(readCheckpoint(path), readConfig(flags.config));
+        const image = pack(model, { tables: flags.tables, strip: flags.strip });
+        writeBytes(flags.output, image);
+        print(
+          flags.json,
+          { output: flags.output, bytes: image.length },
+          () => `${flags.output}: ${image.length.toLocaleString('en-US')} bytes`,
+        );
+      },
+    );
 }

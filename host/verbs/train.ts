@@ -21,7 +21,9 @@ export function trainVerb(program: Command): void {
   program
     .command('train')
     .summary('train a network and pack it')
-    .description('Quantisation-aware training from a configuration, batch-norm folded, exported to integers and packed. The same configuration and seed give the same image on the same version of Node.')
+    .description(
+      'Quantisation-aware training from a configuration, batch-norm folded, exported to integers and packed. The same configuration and seed give the same image on the same version of Node.',
+    )
     .requiredOption('--config <file>', 'configuration, see models/configs')
     .option('--data <name>', 'mitbih or synthetic, in place of the configuration')
     .option('-o, --output <image>', 'where the image goes; default build/<name>.htpw')
@@ -30,17 +32,24 @@ export function trainVerb(program: Command): void {
     .option('--subset <count>', 'train on so many beats only, for a quick look')
     .option('--seed <number>', 'in place of the configuration')
     .option('--json', 'machine-readable result')
-    .addHelpText('after', '\nExamples:\n  htpw train --data mitbih --config models/configs/ecg-beats.json -o models/ecg-beats.htpw\n  htpw train --data synthetic --config models/configs/ecg-beats.json --epochs 1 --subset 256')
+    .addHelpText(
+      'after',
+      '\nExamples:\n  htpw train --data mitbih --config models/configs/ecg-beats.json -o models/ecg-beats.htpw\n  htpw train --data synthetic --config models/configs/ecg-beats.json --epochs 1 --subset 256',
+    )
     .action(async (flags: TrainFlags) => {
       const config = readConfig(flags.config);
-      if (flags.data !== undefined && flags.data !== 'mitbih' && flags.data !== 'synthetic') throw new UsageError(`--data must be mitbih or synthetic, got "${flags.data}"`);
+      if (flags.data !== undefined && flags.data !== 'mitbih' && flags.data !== 'synthetic')
+        throw new UsageError(`--data must be mitbih or synthetic, got "${flags.data}"`);
       const { checkpoint, model, report } = await withProgress(config.name, (show) =>
-        trainModel({ ...config, dataset: (flags.data as typeof config.dataset | undefined) ?? config.dataset }, {
-          epochs: flags.epochs === undefined ? undefined : positiveInteger('--epochs', flags.epochs),
-          subset: flags.subset === undefined ? undefined : positiveInteger('--subset', flags.subset),
-          seed: flags.seed === undefined ? undefined : Number(flags.seed),
-          onProgress: (p) => show(p.step, p.steps, `epoch ${p.epoch} loss ${p.loss.toFixed(3)}`),
-        }),
+        trainModel(
+          { ...config, dataset: (flags.data as typeof config.dataset | undefined) ?? config.dataset },
+          {
+            epochs: flags.epochs === undefined ? undefined : positiveInteger('--epochs', flags.epochs),
+            subset: flags.subset === undefined ? undefined : positiveInteger('--subset', flags.subset),
+            seed: flags.seed === undefined ? undefined : Number(flags.seed),
+            onProgress: (p) => show(p.step, p.steps, `epoch ${p.epoch} loss ${p.loss.toFixed(3)}`),
+          },
+        ),
       );
       const image = pack(model);
       const output = flags.output ?? `build/${config.name}.htpw`;

@@ -14,7 +14,9 @@ export function readBytes(path: string): Uint8Array {
   try {
     return new Uint8Array(readFileSync(path));
   } catch (error) {
-    throw new UsageError(`${path}: cannot be read (${(error as NodeJS.ErrnoException).code ?? error}); give the path of a file`);
+    throw new UsageError(
+      `${path}: cannot be read (${(error as NodeJS.ErrnoException).code ?? error}); give the path of a file`,
+    );
   }
 }
 
@@ -32,9 +34,16 @@ export function print(json: boolean | undefined, result: unknown, text: () => st
 }
 
 /** A progress bar on stderr while `work` runs; silent when stderr is no terminal. */
-export async function withProgress<T>(label: string, work: (report: (done: number, total: number, note?: string) => void) => Promise<T> | T): Promise<T> {
+export async function withProgress<T>(
+  label: string,
+  work: (report: (done: number, total: number, note?: string) => void) => Promise<T> | T,
+): Promise<T> {
   if (!process.stderr.isTTY) return work(() => {});
-  const bar = new SingleBar({ format: `${label} {bar} {value}/{total} {note}`, hideCursor: true, stream: process.stderr });
+  const bar = new SingleBar({
+    format: `${label} {bar} {value}/{total} {note}`,
+    hideCursor: true,
+    stream: process.stderr,
+  });
   let started = false;
   try {
     return await work((done, total, note = '') => {
@@ -50,7 +59,8 @@ export async function withProgress<T>(label: string, work: (report: (done: numbe
 /** Columns aligned: text to the left, numbers to the right. */
 export function columns(rows: (string | number)[][]): string {
   const widths = (rows[0] ?? []).map((_, i) => Math.max(...rows.map((row) => format(row[i]).length)));
-  const cell = (value: string | number, i: number) => (typeof value === 'number' ? format(value).padStart(widths[i]) : format(value).padEnd(widths[i]));
+  const cell = (value: string | number, i: number) =>
+    typeof value === 'number' ? format(value).padStart(widths[i]) : format(value).padEnd(widths[i]);
   return rows.map((row) => row.map(cell).join('  ').trimEnd()).join('\n');
 }
 
@@ -60,6 +70,7 @@ function format(value: string | number): string {
 
 export function positiveInteger(name: string, value: string): number {
   const number = Number(value);
-  if (!Number.isInteger(number) || number < 1) throw new UsageError(`${name} must be a positive whole number, got "${value}"`);
+  if (!Number.isInteger(number) || number < 1)
+    throw new UsageError(`${name} must be a positive whole number, got "${value}"`);
   return number;
 }

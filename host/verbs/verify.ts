@@ -22,7 +22,9 @@ export function verifyVerb(program: Command): void {
   program
     .command('verify <image>')
     .summary('a board against the WASM, layer by layer, bit for bit')
-    .description('Run windows on a board (emulated, native, or real with --port) and compare the output and the CRC of every layer with the WASM in Node.')
+    .description(
+      'Run windows on a board (emulated, native, or real with --port) and compare the output and the CRC of every layer with the WASM in Node.',
+    )
     .requiredOption('--board <name>', 'board to run on')
     .option('--windows <count>', 'inputs to compare', '16')
     .option('--data <name>', 'mitbih or synthetic; default: mitbih when it is there')
@@ -30,7 +32,10 @@ export function verifyVerb(program: Command): void {
     .option('--port <device>', 'serial port of a real board')
     .option('--log <file>', 'keep the conversation with the board')
     .option('--json', 'machine-readable result')
-    .addHelpText('after', '\nExamples:\n  htpw verify models/ecg-beats.htpw --board mps2-an500 --windows 64\n  htpw verify models/ecg-beats.htpw --board nucleo-f767zi --port /dev/ttyACM0 --record run.log')
+    .addHelpText(
+      'after',
+      '\nExamples:\n  htpw verify models/ecg-beats.htpw --board mps2-an500 --windows 64\n  htpw verify models/ecg-beats.htpw --board nucleo-f767zi --port /dev/ttyACM0 --record run.log',
+    )
     .action(async (path: string, flags: VerifyFlags) => {
       const count = positiveInteger('--windows', flags.windows);
       const board = loadBoard(flags.board);
@@ -52,7 +57,8 @@ export function verifyVerb(program: Command): void {
         }),
       );
       print(flags.json, { ...result, data: name }, () => render(result, name));
-      if (result.mismatchingBytes + result.mismatchingLayers > 0) throw new CheckFailed(`${flags.board} differs from the WASM`);
+      if (result.mismatchingBytes + result.mismatchingLayers > 0)
+        throw new CheckFailed(`${flags.board} differs from the WASM`);
     });
 }
 

@@ -6,7 +6,11 @@ import { Random } from '../data/random.ts';
 import type { Runtime } from '../runtime/runtime.ts';
 
 /** `count` inputs spread evenly over the test split, and where they are from. */
-export function testWindows(runtime: Runtime, count: number, dataset?: string): { windows: Uint8Array[]; name: string } {
+export function testWindows(
+  runtime: Runtime,
+  count: number,
+  dataset?: string,
+): { windows: Uint8Array[]; name: string } {
   const bytes = runtime.inputBytes();
   if (bytes !== 2 * WINDOW) {
     const random = new Random(1);

@@ -3,12 +3,12 @@ import { existsSync, readFileSync } from 'node:fs';
 import { describe, expect, it } from 'vitest';
 import * as F from '../../assembly/format.ts';
 import * as S from '../../assembly/status.ts';
+import { crc32 } from '../../host/image/crc32.ts';
 import { pack } from '../../host/image/pack.ts';
 import { withResidency } from '../../host/image/seal.ts';
 import { ImageView } from '../../host/image/view.ts';
-import { Runtime, instantiate } from '../../host/runtime/runtime.ts';
+import { instantiate, Runtime } from '../../host/runtime/runtime.ts';
 import { StatusError, statusName } from '../../host/runtime/status.ts';
-import { crc32 } from '../../host/image/crc32.ts';
 import { damagedImages } from '../hostile.ts';
 import { everything } from '../zoo.ts';
 
@@ -39,7 +39,8 @@ class TightRuntime {
     memory.set(image, at);
     const opened = wasm.open(at, image.length, 16);
     if (opened < 0) {
-      if (new DataView(memory.buffer).getUint32(16, true) > image.length) throw new Error(`refusal at an offset past the image`);
+      if (new DataView(memory.buffer).getUint32(16, true) > image.length)
+        throw new Error(`refusal at an offset past the image`);
       return opened;
     }
     const arena = 4096;
@@ -57,7 +58,8 @@ class TightRuntime {
     for (let o = 0; o < wasm.operators(arena); o++) wasm.checkWeights(arena, o);
     expectUntouched(memory.subarray(32, arena), 'before the arena');
     expectUntouched(memory.subarray(end, at), 'behind the output');
-    if (Buffer.compare(memory.subarray(at, at + image.length), image) !== 0) throw new Error('the image was written to');
+    if (Buffer.compare(memory.subarray(at, at + image.length), image) !== 0)
+      throw new Error('the image was written to');
     return 0;
   }
 }
@@ -71,7 +73,10 @@ function expectUntouched(bytes: Uint8Array, where: string): void {
 
 describe('damaged images', () => {
   it(`${IMAGES} of them end in named statuses, without a trap or a write outside the arena`, () => {
-    const originals = [1, 2, 3].flatMap((seed) => [pack(everything(seed).build()), withResidency(pack(everything(seed).build(), { tables: 'q31' }), 'stream')]);
+    const originals = [1, 2, 3].flatMap((seed) => [
+      pack(everything(seed).build()),
+      withResidency(pack(everything(seed).build(), { tables: 'q31' }), 'stream'),
+    ]);
     if (existsSync('models/ecg-beats.htpw')) originals.push(new Uint8Array(readFileSync('models/ecg-beats.htpw')));
     const runtime = new TightRuntime(8);
     const seen = new Map<number, number>();
@@ -84,14 +89,17 @@ describe('damaged images', () => {
       }
     });
     // the damage must reach every check of open, and some of it must be harmless
-    const openStatuses = Object.entries(S).filter(([, code]) => code <= 0 && code > S.NO_SUCH_PROGRAM && code !== S.BAD_ALIGNMENT);
+    const openStatuses = Object.entries(S).filter(
+      ([, code]) => code <= 0 && code > S.NO_SUCH_PROGRAM && code !== S.BAD_ALIGNMENT,
+    );
     expect(openStatuses.filter(([, code]) => !seen.has(code)).map(([name]) => name)).toEqual([]);
   });
 
   it('is truncated at every length: refused, with an offset inside', () => {
     const image = pack(everything(1).build());
     const runtime = new TightRuntime(4);
-    for (let length = 0; length < image.length; length++) expect(runtime.run(image.slice(0, length)), `${length} bytes`).toBeLessThan(0);
+    for (let length = 0; length < image.length; length++)
+      expect(runtime.run(image.slice(0, length)), `${length} bytes`).toBeLessThan(0);
   });
 });
 
@@ -109,23 +117,83 @@ const WRONG: [what: string, edit: Edit, status: number, offset: number][] = [
   ['total above the bytes at hand', (d) => d.setUint32(8, image.length + 1, true), S.TRUNCATED, image.length],
   ['reserved field', (d) => d.setUint32(24, 1, true), S.BAD_HEADER, 24],
   ['no program', (d) => d.setUint16(18, 0, true), S.BAD_HEADER, 18],
-  ['offset + size that wraps', (d) => d.setUint32(section(F.SECTION_WEIGHTS) + F.SECTION_SIZE_AT, 0xfffffff0, true), S.BAD_SECTION, section(F.SECTION_WEIGHTS)],
+  [
+    'offset + size that wraps',
+    (d) => d.setUint32(section(F.SECTION_WEIGHTS) + F.SECTION_SIZE_AT, 0xfffffff0, true),
+    S.BAD_SECTION,
+    section(F.SECTION_WEIGHTS),
+  ],
   ['zero dimension', (d) => d.setUint16(program.tensors[1].at, 0, true), S.BAD_TENSOR, program.tensors[1].at],
   ['tensor past the arena', (d) => d.setUint16(program.planAt, 0xffff, true), S.BAD_PLAN, program.planAt],
   ['tensor over the arena header', (d) => d.setUint16(program.planAt, 0, true), S.BAD_PLAN, program.planAt],
   ['stride zero', (d) => d.setUint8(convolution.at + F.OPERATOR_STRIDE_WIDTH_AT, 0), S.BAD_OPERATOR, convolution.at],
-  ['padding as wide as the kernel', (d) => d.setUint8(convolution.at + F.OPERATOR_PAD_LEFT_AT, 7), S.BAD_OPERATOR, convolution.at],
+  [
+    'padding as wide as the kernel',
+    (d) => d.setUint8(convolution.at + F.OPERATOR_PAD_LEFT_AT, 7),
+    S.BAD_OPERATOR,
+    convolution.at,
+  ],
   ['unknown operator', (d) => d.setUint8(convolution.at, 77), S.BAD_OPERATOR, convolution.at],
-  ['tensor index past the table', (d) => d.setUint16(convolution.at + F.OPERATOR_INPUT_AT, 9999, true), S.BAD_REFERENCE, convolution.at],
-  ['source index past the table', (d) => d.setUint16(depthwise.at + F.OPERATOR_SOURCE_AT, 9999, true), S.BAD_REFERENCE, depthwise.at],
-  ['table past its section', (d) => d.setUint32(depthwise.at + F.OPERATOR_TABLE_AT, 0x7ffffffc, true), S.BAD_TABLE, depthwise.at],
-  ['marker peak out of range', (d) => d.setInt32(view.section(F.SECTION_TABLES).offset + standardize.table + 12, 1000, true), S.BAD_TABLE, standardize.at],
-  ['weights past their section', (d) => d.setUint32(view.sources[0].at + F.SOURCE_DATA_AT, 0xfffffff0, true), S.BAD_SOURCE, view.sources[0].at],
-  ['generator index past the table', (d) => d.setUint16(view.sources.find((s) => s.kind === F.SOURCE_BASIS)!.at + F.SOURCE_GENERATOR_AT, 50, true), S.BAD_REFERENCE, view.sources.find((s) => s.kind === F.SOURCE_BASIS)!.at],
-  ['basis past its section', (d) => d.setUint32(view.generators[0].at + F.GENERATOR_BASIS_AT, 0xffffff00, true), S.BAD_GENERATOR, view.generators[0].at],
-  ['scratch too small', (d) => d.setUint16(program.at + F.PROGRAM_SCRATCH_SIZE_AT, 1, true), S.BAD_SCRATCH, convolution.at],
-  ['residency that does not exist', (d) => d.setUint8(convolution.at + F.OPERATOR_RESIDENCY_AT, 9), S.BAD_RESIDENCY, convolution.at],
-  ['trailer TLV longer than its section', (d) => d.setUint16(view.section(F.SECTION_TRAILER).offset + 2, 500, true), S.BAD_TRAILER, view.section(F.SECTION_TRAILER).offset],
+  [
+    'tensor index past the table',
+    (d) => d.setUint16(convolution.at + F.OPERATOR_INPUT_AT, 9999, true),
+    S.BAD_REFERENCE,
+    convolution.at,
+  ],
+  [
+    'source index past the table',
+    (d) => d.setUint16(depthwise.at + F.OPERATOR_SOURCE_AT, 9999, true),
+    S.BAD_REFERENCE,
+    depthwise.at,
+  ],
+  [
+    'table past its section',
+    (d) => d.setUint32(depthwise.at + F.OPERATOR_TABLE_AT, 0x7ffffffc, true),
+    S.BAD_TABLE,
+    depthwise.at,
+  ],
+  [
+    'marker peak out of range',
+    (d) => d.setInt32(view.section(F.SECTION_TABLES).offset + standardize.table + 12, 1000, true),
+    S.BAD_TABLE,
+    standardize.at,
+  ],
+  [
+    'weights past their section',
+    (d) => d.setUint32(view.sources[0].at + F.SOURCE_DATA_AT, 0xfffffff0, true),
+    S.BAD_SOURCE,
+    view.sources[0].at,
+  ],
+  [
+    'generator index past the table',
+    (d) => d.setUint16(view.sources.find((s) => s.kind === F.SOURCE_BASIS)!.at + F.SOURCE_GENERATOR_AT, 50, true),
+    S.BAD_REFERENCE,
+    view.sources.find((s) => s.kind === F.SOURCE_BASIS)!.at,
+  ],
+  [
+    'basis past its section',
+    (d) => d.setUint32(view.generators[0].at + F.GENERATOR_BASIS_AT, 0xffffff00, true),
+    S.BAD_GENERATOR,
+    view.generators[0].at,
+  ],
+  [
+    'scratch too small',
+    (d) => d.setUint16(program.at + F.PROGRAM_SCRATCH_SIZE_AT, 1, true),
+    S.BAD_SCRATCH,
+    convolution.at,
+  ],
+  [
+    'residency that does not exist',
+    (d) => d.setUint8(convolution.at + F.OPERATOR_RESIDENCY_AT, 9),
+    S.BAD_RESIDENCY,
+    convolution.at,
+  ],
+  [
+    'trailer TLV longer than its section',
+    (d) => d.setUint16(view.section(F.SECTION_TRAILER).offset + 2, 500, true),
+    S.BAD_TRAILER,
+    view.section(F.SECTION_TRAILER).offset,
+  ],
 ];
 
 describe('open', () => {

@@ -68,7 +68,9 @@ const KINDS: Record<string, (seed: number) => ModelBuilder> = {
     const basis = b.basis(20, 24, b.pick(['int8', 'int4', 'int2'] as const), b.pick([mlp, mlp, null]));
     const channels = b.pick([1, 4, 8, 20]);
     b.pointwise(channels, b.fromBasis(basis, channels, 16, b.integer(1, 20)));
-    const tile = b.tile(b.mlp(b.integer(1, 17), b.integer(1, 33), b.pick([1, 2, 4]), b.pick(['int8', 'int4', 'int2'] as const)));
+    const tile = b.tile(
+      b.mlp(b.integer(1, 17), b.integer(1, 33), b.pick([1, 2, 4]), b.pick(['int8', 'int4', 'int2'] as const)),
+    );
     return channels % 4 === 0 ? b.pointwise(9, b.fromTiles(tile, 9, channels)) : b;
   },
 };
@@ -77,7 +79,11 @@ const KINDS: Record<string, (seed: number) => ModelBuilder> = {
 function window(b: ModelBuilder): Window {
   const [height, width] = b.tensors[0].shape;
   const kernel: [number, number] = [b.integer(1, Math.min(5, height)), b.integer(1, Math.min(7, width))];
-  return { kernel, stride: [b.integer(1, 3), b.integer(1, 3)], pad: [b.integer(0, kernel[0] - 1), b.integer(0, kernel[1] - 1)] };
+  return {
+    kernel,
+    stride: [b.integer(1, 3), b.integer(1, 3)],
+    pad: [b.integer(0, kernel[0] - 1), b.integer(0, kernel[1] - 1)],
+  };
 }
 
 describe.each(VARIANTS)('the %s runtime equals the reference', (variant) => {
@@ -104,7 +110,9 @@ describe('residency', () => {
 
   it('takes less arena streamed than cached', () => {
     const image = pack(everything(1).build());
-    const bytes = (['boot', 'lazy', 'stream'] as const).map((residency) => new Runtime(withResidency(image, residency)).arenaBytes());
+    const bytes = (['boot', 'lazy', 'stream'] as const).map((residency) =>
+      new Runtime(withResidency(image, residency)).arenaBytes(),
+    );
     expect(bytes[1]).toBe(bytes[0]);
     expect(bytes[2]).toBeLessThan(bytes[0]);
   });
