@@ -25,13 +25,21 @@ function small(name: string): TrainConfig {
 }
 
 const options = { epochs: 2, subset: 256 };
+/** Each network is trained once; the library compiles for seconds. */
+const trainings = new Map<string, Promise<Trained>>();
+function trained(name: string): Promise<Trained> {
+  const training = trainings.get(name) ?? trainModel(small(name), options);
+  trainings.set(name, training);
+  return training;
+}
+
 const digest = ({ checkpoint }: Trained): string =>
   createHash('sha256').update(encodeCheckpoint(checkpoint)).digest('hex');
 
 describe('training', () => {
   it('gives the same checkpoint bytes for the same seed, others for another', { timeout: 60_000 }, async () => {
     const config = small('ecg-beats');
-    const first = digest(await trainModel(config, options));
+    const first = digest(await trained('ecg-beats'));
     expect(digest(await trainModel(config, options))).toBe(first);
     expect(digest(await trainModel(config, { ...options, seed: 2 }))).not.toBe(first);
   });
@@ -47,7 +55,7 @@ describe('export', () => {
   for (const name of ['ecg-beats', 'ecg-beats-k1', 'ecg-beats-int8', 'ecg-beats-int4']) {
     it(`${name}: the exported integers answer as the float simulation does`, { timeout: 60_000 }, async () => {
       const config = small(name);
-      const { checkpoint, model } = await trainModel(config, options);
+      const { checkpoint, model } = await trained(name);
       const test = loadDataset('synthetic', 'test');
       const set = selectBeats(
         test,
@@ -76,7 +84,7 @@ describe('export', () => {
   }
 
   it('fulfils what the packer relies on', { timeout: 60_000 }, async () => {
-    const { model } = await trainModel(small('ecg-beats'), options);
+    const { model } = await trained('ecg-beats');
     for (const op of model.programs[0]!.operators) {
       if (!('effectiveScale' in op)) continue;
       for (const scale of op.effectiveScale) expect(scale).toBeGreaterThan(0);
