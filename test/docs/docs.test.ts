@@ -1,0 +1,66 @@
+/** What the documents say against what is. */
+import { existsSync, readdirSync, readFileSync } from 'node:fs';
+import { dirname, join } from 'node:path';
+import { describe, expect, it } from 'vitest';
+import * as format from '../../assembly/format.ts';
+import * as status from '../../assembly/status.ts';
+
+const constants = format as unknown as Record<string, number>;
+const page = readFileSync('docs/format.md', 'utf8');
+const rows = [...page.matchAll(/^\| `(\w+)` \| (\w+) \|/gm)].map(([, name, value]) => [name, value] as const);
+
+describe('docs/format.md', () => {
+  it.each(rows)('says of %s what assembly/format.ts says: %s', (name, value) => {
+    expect(Number(value)).toBe(constants[name]);
+  });
+
+  it('leaves no constant of the format out, and names none twice', () => {
+    expect(rows.map(([name]) => name).sort()).toEqual(Object.keys(constants).sort());
+  });
+
+  it.each([
+    ['HEADER_', format.HEADER_BYTES],
+    ['SECTION_', format.SECTION_BYTES],
+    ['TENSOR_', format.TENSOR_BYTES],
+    ['PORT_', format.PORT_BYTES],
+    ['OPERATOR_', format.OPERATOR_BYTES],
+    ['SOURCE_', format.SOURCE_BYTES],
+    ['GENERATOR_', format.GENERATOR_BYTES],
+    ['PROGRAM_', format.PROGRAM_HEADER_BYTES],
+  ])('%s fields are naturally aligned, do not overlap and end before the record does', (prefix, size) => {
+    const source = readFileSync('assembly/format.ts', 'utf8');
+    const width: Record<string, number> = { u8: 1, i8: 1, u16: 2, u32: 4, i32: 4, f32: 4 };
+    const fields = [...source.matchAll(/export const (\w+)_AT: u32 = (\d+); +\/\/\s+([uif]\d+)( x (\d))?/g)]
+      .filter(([, name]) => name.startsWith(prefix))
+      .map(([, , at, type, , count]) => ({ at: Number(at), width: width[type], bytes: width[type] * Number(count ?? 1) }));
+    expect(fields.length).toBeGreaterThan(2);
+    let end = 0;
+    for (const field of fields.sort((a, b) => a.at - b.at)) {
+      expect(field.at % field.width).toBe(0);
+      expect(field.at).toBe(end);
+      end = field.at + field.bytes;
+    }
+    expect(end).toBe(size);
+  });
+});
+
+describe('status codes', () => {
+  it('are 0 or negative, and no two are equal', () => {
+    const codes = Object.values(status);
+    expect(codes.every((code) => code <= 0)).toBe(true);
+    expect(new Set(codes).size).toBe(codes.length);
+  });
+});
+
+describe('links', () => {
+  const documents = ['README.md', 'CONTRIBUTING.md', 'CHANGELOG.md', ...readdirSync('docs').map((name) => `docs/${name}`)].filter(
+    (path) => path.endsWith('.md'),
+  );
+  it.each(documents)('in %s lead somewhere', (path) => {
+    const text = readFileSync(path, 'utf8').replace(/```[\s\S]*?```/g, '');
+    const dead = [...text.matchAll(/\]\(([^)#\s]+)(#[^)]*)?\)/g)]
+      .map(([, target]) => target)
+      .filter((target) => !/^[a-z]+:/.test(target) && !existsSync(join(dirname(path), target)));
+    expect(dead).toEqual([]);
+  });
+});
