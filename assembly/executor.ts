@@ -157,7 +157,7 @@ function runWeighted(
     table,
   );
 
-  let weights = load<usize>(arena, WEIGHTS_AT) + load<u32>(source, F.SOURCE_DATA_AT); // F.RESIDENCY_FLASH
+  let weights = load<usize>(arena, WEIGHTS_AT) + load<u32>(source, F.SOURCE_DATA_AT); // RESIDENCY_FLASH
   if (residency == F.RESIDENCY_STREAM) weights = patches + patchBytes(operator, kind, inputTensor);
   else if (residency != F.RESIDENCY_FLASH) {
     weights = cacheOf(arena, index);
