@@ -4,6 +4,7 @@ import { join } from 'node:path';
 import { Command, CommanderError } from 'commander';
 import { projectRoot } from './board/root.ts';
 import { buildVerb } from './verbs/build.ts';
+import { cardVerb } from './verbs/card.ts';
 import { evalVerb } from './verbs/eval.ts';
 import { inspectVerb } from './verbs/inspect.ts';
 import { packVerb } from './verbs/pack.ts';
@@ -12,7 +13,7 @@ import { trainVerb } from './verbs/train.ts';
 import { CheckFailed } from './verbs/verb.ts';
 import { verifyVerb } from './verbs/verify.ts';
 
-const VERBS = [trainVerb, packVerb, inspectVerb, runVerb, evalVerb, buildVerb, verifyVerb];
+const VERBS = [trainVerb, packVerb, inspectVerb, runVerb, evalVerb, cardVerb, buildVerb, verifyVerb];
 
 /** Runs one command line (without node and script) and returns the exit code: 0 good, 1 check failed, 2 wrong use. */
 export async function main(words: string[]): Promise<number> {

@@ -36,7 +36,7 @@ export const DS2 = '100 103 105 111 113 117 121 123 200 202 210 212 213 214 219 
 export const VALIDATION = ['118', '124', '205', '223'];
 
 /** 201 (DS1) is the same person as 202 (DS2): training on it would leak a test patient. */
-const SAME_PERSON_AS_TEST = ['201'];
+export const SAME_PERSON_AS_TEST = ['201'];
 
 export const TRAINING = DS1.filter((record) => !VALIDATION.includes(record) && !SAME_PERSON_AS_TEST.includes(record));
 
