@@ -3,9 +3,10 @@
  * Cached by content: what went in is hashed, and nothing is built while the hash that lies beside the result agrees.
  */
 import { createHash } from 'node:crypto';
-import { mkdir, mkdtemp, readdir, readFile, rename, rm, writeFile } from 'node:fs/promises';
+import { mkdir, mkdtemp, readdir, readFile, rm } from 'node:fs/promises';
 import { dirname, join, relative } from 'node:path';
 import { assertFit } from './gate.ts';
+import { place } from './place.ts';
 import { runNode } from './process.ts';
 import { projectRoot } from './root.ts';
 import { statusHeader, statusNames } from './status.ts';
@@ -88,14 +89,6 @@ async function isCurrent(root: string, files: Omit<RuntimeFiles, 'rebuilt'>, has
 }
 
 const sha256 = (bytes: Uint8Array) => createHash('sha256').update(bytes).digest('hex');
-
-/** All or nothing: a reader sees the old file or the new one, never half of it. */
-async function place(path: string, content: string | Uint8Array): Promise<void> {
-  await mkdir(dirname(path), { recursive: true });
-  const temporary = `${path}.${process.pid}.tmp`;
-  await writeFile(temporary, content);
-  await rename(temporary, path);
-}
 
 async function assemble(root: string, entry: string, target: string, out: string): Promise<void> {
   await runNode(toolPath(root, 'asc'), [entry, '--target', target, '-o', out, '--noColors'], root);

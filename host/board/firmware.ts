@@ -1,12 +1,13 @@
 /** Image + board -> build/<board>/<model>/firmware.{elf,bin,hex,map}, with its sizes held against the board's budget. */
 import { createHash } from 'node:crypto';
 import { existsSync } from 'node:fs';
-import { mkdir, readFile, rename, writeFile } from 'node:fs/promises';
+import { mkdir, mkdtemp, readdir, readFile, rename, rm, writeFile } from 'node:fs/promises';
 import { basename, dirname, extname, join, relative, resolve } from 'node:path';
 import { type Board, loadBoard } from './board.ts';
 import { buildRuntime } from './compile.ts';
 import { linkerScript } from './link.ts';
 import { type ImageNeeds, measureImage } from './measure.ts';
+import { temporaryName } from './place.ts';
 import { run } from './process.ts';
 import { projectRoot } from './root.ts';
 import { objectTextBytes, parseSections, sizes } from './size.ts';
@@ -33,6 +34,7 @@ const COMMON_SOURCES = ['htpw.c', 'agent.c', 'line.c', 'reply.c', 'image.S'];
 interface Build {
   board: Board;
   root: string;
+  /** of this build alone, until its files are whole */
   folder: string;
   image: string;
   needs: ImageNeeds;
@@ -79,7 +81,7 @@ async function compileSource({ board, root, folder }: Build, source: string, fla
     .slice(0, 16);
   const object = join(root, 'build', board.name, 'objects', `${name}-${key}.o`);
   if (!existsSync(object)) {
-    const temporary = `${object}.${process.pid}.tmp`;
+    const temporary = temporaryName(object);
     await mkdir(dirname(object), { recursive: true });
     await run(gcc, [...flags, '-c', source, '-o', temporary]);
     await rename(temporary, object);
@@ -146,19 +148,9 @@ function assertWithinBudget(board: Board, firmware: Firmware): void {
   }
 }
 
-/** Compiles and links the agent with an image; the runtime is built first where it is out of date. */
-export async function buildFirmware(boardName: string, imagePath: string, root = projectRoot()): Promise<Firmware> {
-  const board = loadBoard(boardName, root);
-  const image = resolve(imagePath);
-  const bytes = await readFile(image).catch(() => {
-    throw new Error(`${imagePath}: cannot be read; pack a model first`);
-  });
-  await Promise.all([buildRuntime(board.variant, root), buildRuntime('scalar', root)]);
-  const needs = measureImage(bytes);
-  const folder = join(root, 'build', board.name, basename(image, extname(image)));
-  await mkdir(folder, { recursive: true });
-
-  const build: Build = { board, root, folder, image, needs };
+/** Compiles, links and measures in the build's own folder. */
+async function makeFirmware(build: Build): Promise<Omit<Firmware, 'elf'>> {
+  const { board, folder } = build;
   const objects = await compileSources(build);
   const elf = await linkObjects(build, objects);
   const sections = parseSections(await run(`${board.toolchain}size`, ['-A', elf]));
@@ -168,12 +160,48 @@ export async function buildFirmware(boardName: string, imagePath: string, root =
     await run(objcopy, ['-O', 'binary', elf, join(folder, 'firmware.bin')]);
     await run(objcopy, ['-O', 'ihex', elf, join(folder, 'firmware.hex')]);
   }
-  const firmware: Firmware = {
-    board: board.name,
-    elf: relative(process.cwd(), elf),
-    ...sizes(sections),
-    runtimeTextBytes: objectTextBytes(map, objects.find((path) => basename(path).startsWith('htpw-'))!),
-  };
-  assertWithinBudget(board, firmware);
-  return firmware;
+  const runtime = objects.find((path) => basename(path).startsWith('htpw-'))!;
+  return { board: board.name, ...sizes(sections), runtimeTextBytes: objectTextBytes(map, runtime) };
+}
+
+function measured(path: string, image: Uint8Array): ImageNeeds {
+  try {
+    return measureImage(image);
+  } catch (error) {
+    throw new Error(`${path}: ${(error as Error).message}`);
+  }
+}
+
+/** Moves the files of a finished build to where users look for them; the map names them there, too. */
+async function publish(from: string, to: string): Promise<void> {
+  await mkdir(to, { recursive: true });
+  const map = join(from, 'firmware.map');
+  await writeFile(map, (await readFile(map, 'utf8')).replaceAll(from, to));
+  for (const name of await readdir(from)) await rename(join(from, name), join(to, name));
+}
+
+/**
+ * Compiles and links the agent with an image; the runtime is built first where it is out of date. Builds may run at the
+ * same time, also of the same board and image: each works in a folder of its own.
+ */
+export async function buildFirmware(boardName: string, imagePath: string, root = projectRoot()): Promise<Firmware> {
+  const board = loadBoard(boardName, root);
+  const image = resolve(imagePath);
+  const bytes = await readFile(image).catch(() => {
+    throw new Error(`${imagePath}: cannot be read; pack a model first`);
+  });
+  for (const variant of new Set([board.variant, 'scalar'])) await buildRuntime(variant, root); // scalar measures
+  const needs = measured(imagePath, bytes);
+  const target = join(root, 'build', board.name, basename(image, extname(image)));
+  await mkdir(dirname(target), { recursive: true });
+  const folder = await mkdtemp(`${target}-`);
+  try {
+    const sizes = await makeFirmware({ board, root, folder, image, needs });
+    const firmware = { ...sizes, elf: relative(process.cwd(), join(target, 'firmware.elf')) };
+    assertWithinBudget(board, firmware);
+    await publish(folder, target);
+    return firmware;
+  } finally {
+    await rm(folder, { recursive: true, force: true });
+  }
 }
