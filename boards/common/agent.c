@@ -53,6 +53,8 @@ static void command_info(struct agent *agent, struct line *line) {
   reply_field("protocol", 1);
   reply_field("version", (uint32_t)htpw_version());
   reply_field("imageBytes", agent->memory.image_bytes);
+  reply_text(" imageCrc=");
+  reply_hex32(htpw_crc32(agent->memory.image, agent->memory.image_bytes));
   reply_text(" image=");
   reply_text(htpw_status_name(agent->opened));
   reply_field("refusedAt", agent->refused_at);

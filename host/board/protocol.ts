@@ -1,16 +1,18 @@
 /** Client of the agent's line protocol (docs/protocol.md), over any transport. */
-import { createWriteStream, type WriteStream } from 'node:fs';
 import { createInterface, type Interface } from 'node:readline';
+import type { Recording } from './capture.ts';
+import {
+  type AgentInfo,
+  parseFields,
+  type Reply,
+  ReplyError,
+  type RunResult,
+  readInfo,
+  readLoad,
+  readOutput,
+  readRun,
+} from './reply.ts';
 import type { Transport } from './transport.ts';
-
-export type Fields = Record<string, string>;
-
-export interface Reply {
-  /** key=value of the "ok" line */
-  fields: Fields;
-  /** lines before it, such as "layer 0 crc=... bytes=..." */
-  lines: string[];
-}
 
 /** What the agent refused, by name. */
 export class AgentError extends Error {
@@ -23,46 +25,23 @@ export class AgentError extends Error {
   }
 }
 
-export interface AgentInfo {
-  board: string;
-  core: string;
-  variant: string;
-  imageBytes: number;
-  /** "OK", or the status with which the image was refused */
-  image: string;
-  programs: number;
-  arenaBytes: number;
-  inputBytes: number;
-  outputBytes: number;
-  operators: number;
-  stackBytes: number;
-  stackUsed: number;
-}
-
-export interface RunResult {
-  output: Uint8Array;
-  /** of a plain invoke, without any tracing */
-  ticks: number;
-  /** CRC-32 of each operator's result; empty unless traced */
-  layers: number[];
-}
-
-const parseFields = (text: string): Fields =>
-  Object.fromEntries([...text.matchAll(/(\S+?)=(\S*)/g)].map(([, key, value]) => [key, value]));
-
 const toHex = (bytes: Uint8Array) => Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength).toString('hex');
 
 export interface AgentOptions {
-  /** file that takes every line, sent "> " and received "< " */
-  log?: string;
+  /** takes every line; closed with the agent */
+  record?: Recording;
   /** longest wait for a reply, in milliseconds */
   timeout?: number;
 }
 
 export class Agent {
   private readonly lines: Interface;
-  private readonly log: WriteStream | null;
+  private readonly record: Recording | undefined;
   private readonly timeout: number;
+  /** of the loaded program; 0 before */
+  private operators = 0;
+  /** why nothing more will come */
+  private over: Error | null = null;
   private waiting: {
     command: string;
     lines: string[];
@@ -75,14 +54,17 @@ export class Agent {
     options: AgentOptions = {},
   ) {
     this.timeout = options.timeout ?? 120_000;
-    this.log = options.log ? createWriteStream(options.log) : null;
+    this.record = options.record;
     this.lines = createInterface({ input: transport.readable });
     this.lines.on('line', (line) => this.receive(line.trim()));
-    transport.ended.then((reason) => this.waiting?.failed(new Error(reason)));
+    transport.ended.then((reason) => {
+      this.over = new Error(reason);
+      this.waiting?.failed(this.over);
+    });
   }
 
   private receive(line: string): void {
-    this.log?.write(`< ${line}\n`);
+    this.record?.received(line);
     if (!this.waiting || line === '' || line.startsWith('#')) return; // comments are for people
     const { command, lines, done, failed } = this.waiting;
     if (line === 'ok' || line.startsWith('ok ')) done({ fields: parseFields(line), lines });
@@ -95,6 +77,7 @@ export class Agent {
   /** Sends one line and waits for its answer; throws AgentError when that is an error. */
   command(command: string): Promise<Reply> {
     if (this.waiting) throw new Error(`agent: "${command}" sent before "${this.waiting.command}" was answered`);
+    if (this.over) return Promise.reject(this.over);
     return new Promise<Reply>((resolve, reject) => {
       const settle =
         <T>(then: (value: T) => void) =>
@@ -110,41 +93,35 @@ export class Agent {
         this.timeout,
       );
       this.waiting = { command, lines: [], done: settle(resolve), failed };
-      this.log?.write(`> ${command}\n`);
+      this.record?.sent(command);
       this.transport.writable.write(`${command}\n`);
     });
   }
 
-  async info(): Promise<AgentInfo> {
-    const { fields } = await this.command('info');
-    const number = (key: string) => Number(fields[key]);
-    return {
-      board: fields.board,
-      core: fields.core,
-      variant: fields.variant,
-      imageBytes: number('imageBytes'),
-      image: fields.image,
-      programs: number('programs'),
-      arenaBytes: number('arenaBytes'),
-      inputBytes: number('inputBytes'),
-      outputBytes: number('outputBytes'),
-      operators: number('operators'),
-      stackBytes: number('stackBytes'),
-      stackUsed: number('stackUsed'),
-    };
+  /** Sends one line and reads its answer; what cannot be read is an error that names the command. */
+  private async ask<T>(command: string, read: (reply: Reply) => T): Promise<T> {
+    const reply = await this.command(command);
+    try {
+      return read(reply);
+    } catch (error) {
+      if (!(error instanceof ReplyError)) throw error;
+      throw new Error(`agent: ${command.slice(0, 40)}: ${error.message}`);
+    }
+  }
+
+  info(): Promise<AgentInfo> {
+    return this.ask('info', readInfo);
   }
 
   async load(program: number): Promise<{ ticks: number; operators: number }> {
-    const { fields } = await this.command(`load ${program}`);
-    return { ticks: Number(fields.ticks), operators: Number(fields.operators) };
+    const loaded = await this.ask(`load ${program}`, readLoad);
+    this.operators = loaded.operators;
+    return loaded;
   }
 
-  async run(input: Uint8Array, trace = false): Promise<RunResult> {
-    const { fields, lines } = await this.command(`run ${toHex(input)}${trace ? ' trace' : ''}`);
-    const layers = lines
-      .filter((line) => line.startsWith('layer '))
-      .map((line) => Number.parseInt(parseFields(line).crc, 16));
-    return { output: Buffer.from(fields.output, 'hex'), ticks: Number(fields.ticks), layers };
+  run(input: Uint8Array, trace = false): Promise<RunResult> {
+    const operators = trace ? this.operators : 0;
+    return this.ask(`run ${toHex(input)}${trace ? ' trace' : ''}`, (reply) => readRun(reply, operators));
   }
 
   async bench(runs: number): Promise<{ total: number; most: number }> {
@@ -153,8 +130,8 @@ export class Agent {
   }
 
   /** Result of one operator for the last input. */
-  async dump(operator: number): Promise<Uint8Array> {
-    return Buffer.from((await this.command(`dump ${operator}`)).fields.output, 'hex');
+  dump(operator: number): Promise<Uint8Array> {
+    return this.ask(`dump ${operator}`, readOutput);
   }
 
   async weights(): Promise<void> {
@@ -162,8 +139,8 @@ export class Agent {
   }
 
   async close(): Promise<void> {
-    this.lines.close();
-    this.log?.end();
+    this.lines.removeAllListeners('line').close(); // what still arrives answers nothing
     await this.transport.close();
+    this.record?.close();
   }
 }

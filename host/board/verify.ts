@@ -1,38 +1,32 @@
 /** Runs windows on a board and compares every byte and every layer with the reference that the caller brings. */
 import { resolve } from 'node:path';
 import { type Board, loadBoard } from './board.ts';
+import { Recording } from './capture.ts';
+import { assertSameImage, type Conversation, type Mismatch, type Reference, Tally } from './compare.ts';
 import { buildFirmware, type Firmware } from './firmware.ts';
-import { Agent, type AgentInfo } from './protocol.ts';
+import { Agent } from './protocol.ts';
+import { replay } from './replay.ts';
 import { projectRoot } from './root.ts';
 import { connect } from './transport.ts';
-
-export interface Reference {
-  output: Uint8Array;
-  /** CRC-32 of each operator's result */
-  layers: number[];
-}
 
 export interface VerifyOptions {
   imagePath: string;
   /** the bytes of imagePath */
   image: Uint8Array;
-  board: string;
-  /** raw input bytes of each window */
+  /** may be left out with `log`, which says what board it is from */
+  board?: string;
+  /** raw input bytes of each window; with `log` they are those found in it */
   windows: Uint8Array[];
   reference: (input: Uint8Array) => Reference | Promise<Reference>;
   program?: number;
   /** serial port of a real board */
   port?: string;
   /** file that takes the conversation with the board */
+  record?: string;
+  /** such a file from before, verified in place of a board */
   log?: string;
   onProgress?: (done: number, total: number) => void;
   root?: string;
-}
-
-export interface Mismatch {
-  window: number;
-  /** first operator that differs, or null when only the output does */
-  operator: number | null;
 }
 
 /** Counts are instructions on an emulator, else ticks in `tickUnit`; per inference is the mean over the windows. */
@@ -48,74 +42,62 @@ export interface VerifyResult {
   tickUnit: string;
   stackBytes: number;
   stackUsed: number;
-  /** true when every operator's generated weights have the CRC that the image carries */
+  /** true when every operator's generated weights have the CRC that the image carries; false when a log has no check */
   weightsChecked: boolean;
   firstMismatch: Mismatch | null;
-  firmware: Firmware;
+  /** null when a log was verified */
+  firmware: Firmware | null;
 }
-
-function countDifferences(got: ArrayLike<number>, expected: ArrayLike<number>): number {
-  let differences = Math.abs(got.length - expected.length);
-  for (let i = 0; i < Math.min(got.length, expected.length); i++) if (got[i] !== expected[i]) differences++;
-  return differences;
-}
-
-function assertSameImage(info: AgentInfo, board: string, image: Uint8Array): void {
-  if (info.image !== 'OK') throw new Error(`${board}: the board refuses its image with ${info.image}; pack it again`);
-  if (info.imageBytes === image.length) return;
-  throw new Error(
-    `${board}: expected an image of ${image.length} bytes, got one of ${info.imageBytes}; flash this build`,
-  );
-}
-
-const count = (board: Board, ticks: number) => (ticks * board.ticks.multiply) / board.ticks.divide;
 
 function counts(board: Board, boot: number, inference: number): Partial<VerifyResult> {
-  const [first, each] = [Math.round(count(board, boot)), Math.round(count(board, inference))];
+  const count = (ticks: number) => Math.round((ticks * board.ticks.multiply) / board.ticks.divide);
   return board.ticks.unit === 'instructions'
-    ? { instructionsBoot: first, instructionsPerInference: each }
-    : { ticksBoot: first, ticksPerInference: each };
+    ? { instructionsBoot: count(boot), instructionsPerInference: count(inference) }
+    : { ticksBoot: count(boot), ticksPerInference: count(inference) };
+}
+
+async function converse(agent: Agent, options: VerifyOptions): Promise<Conversation> {
+  assertSameImage(await agent.info(), options.image);
+  const { ticks: bootTicks } = await agent.load(options.program ?? 0);
+  const tally = new Tally();
+  for (const input of options.windows) {
+    tally.add(await agent.run(input, true), await options.reference(input));
+    options.onProgress?.(tally.windows, options.windows.length);
+  }
+  await agent.weights();
+  return { tally, bootTicks, info: await agent.info(), weightsChecked: true };
+}
+
+function summarize(board: Board, conversation: Conversation, firmware: Firmware | null): VerifyResult {
+  const { tally, bootTicks, info, weightsChecked } = conversation;
+  return {
+    board: board.name,
+    windows: tally.windows,
+    mismatchingBytes: tally.mismatchingBytes,
+    mismatchingLayers: tally.mismatchingLayers,
+    ...counts(board, bootTicks, tally.ticks / Math.max(1, tally.windows)),
+    tickUnit: board.ticks.unit,
+    stackBytes: info.stackBytes,
+    stackUsed: info.stackUsed,
+    weightsChecked,
+    firstMismatch: tally.firstMismatch,
+    firmware,
+  };
 }
 
 export async function verifyBoard(options: VerifyOptions): Promise<VerifyResult> {
   const root = options.root ?? projectRoot();
+  if (options.log !== undefined) {
+    const conversation = await replay(options.log, options);
+    return summarize(loadBoard(conversation.info.board, root), conversation, null);
+  }
+  if (options.board === undefined) throw new Error('verify: expected a board or a log, got neither; name a board');
   const board = loadBoard(options.board, root);
   const firmware = await buildFirmware(board.name, options.imagePath, root);
-  const agent = new Agent(await connect(board, resolve(firmware.elf), options.port), { log: options.log });
+  const record = options.record === undefined ? undefined : new Recording(options.record);
+  const agent = new Agent(await connect(board, resolve(firmware.elf), options.port), { record });
   try {
-    assertSameImage(await agent.info(), board.name, options.image);
-    const { ticks: boot } = await agent.load(options.program ?? 0);
-    let [mismatchingBytes, mismatchingLayers, ticks] = [0, 0, 0];
-    let firstMismatch: Mismatch | null = null;
-    for (const [window, input] of options.windows.entries()) {
-      const got = await agent.run(input, true);
-      const expected = await options.reference(input);
-      const bytes = countDifferences(got.output, expected.output);
-      const layers = countDifferences(got.layers, expected.layers);
-      if (!firstMismatch && bytes + layers > 0) {
-        const operator = expected.layers.findIndex((crc, index) => crc !== got.layers[index]);
-        firstMismatch = { window, operator: operator < 0 ? null : operator };
-      }
-      mismatchingBytes += bytes;
-      mismatchingLayers += layers;
-      ticks += got.ticks;
-      options.onProgress?.(window + 1, options.windows.length);
-    }
-    await agent.weights();
-    const { stackBytes, stackUsed } = await agent.info();
-    return {
-      board: board.name,
-      windows: options.windows.length,
-      mismatchingBytes,
-      mismatchingLayers,
-      ...counts(board, boot, ticks / Math.max(1, options.windows.length)),
-      tickUnit: board.ticks.unit,
-      stackBytes,
-      stackUsed,
-      weightsChecked: true,
-      firstMismatch,
-      firmware,
-    };
+    return summarize(board, await converse(agent, options), firmware);
   } finally {
     await agent.close();
   }

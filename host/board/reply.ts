@@ -1,0 +1,100 @@
+/** What the agent answers (docs/protocol.md), read into numbers; the same for a live board and for a capture. */
+
+export type Fields = Record<string, string>;
+
+export interface Reply {
+  /** key=value of the "ok" line */
+  fields: Fields;
+  /** lines before it, such as "layer 0 crc=... bytes=..." */
+  lines: string[];
+}
+
+/** A line that is not as the protocol says: damaged on the wire, cut off, or from another agent. */
+export class ReplyError extends Error {
+  constructor(
+    /** which line of the reply, from 0; the "ok" line is the last */
+    readonly line: number,
+    expected: string,
+    got: string,
+  ) {
+    super(`expected ${expected}, got "${got.slice(0, 60)}"; is the line complete?`);
+  }
+}
+
+export interface AgentInfo {
+  board: string;
+  core: string;
+  variant: string;
+  imageBytes: number;
+  /** CRC-32 of the whole image */
+  imageCrc: number;
+  /** "OK", or the status with which the image was refused */
+  image: string;
+  programs: number;
+  arenaBytes: number;
+  inputBytes: number;
+  outputBytes: number;
+  operators: number;
+  stackBytes: number;
+  stackUsed: number;
+}
+
+export interface RunResult {
+  output: Uint8Array;
+  /** of a plain invoke, without any tracing */
+  ticks: number;
+  /** CRC-32 of each operator's result; empty unless traced */
+  layers: number[];
+}
+
+export const parseFields = (text: string): Fields =>
+  Object.fromEntries([...text.matchAll(/(\S+?)=(\S*)/g)].map(([, key, value]) => [key, value]));
+
+/** The value of a key of the "ok" line, which must have the given form. */
+function field({ fields, lines }: Reply, key: string, form: RegExp, expected: string): string {
+  const value = fields[key];
+  if (value !== undefined && form.test(value)) return value;
+  throw new ReplyError(lines.length, `${key}=<${expected}>`, value === undefined ? `no ${key}` : `${key}=${value}`);
+}
+
+const text = (reply: Reply, key: string) => field(reply, key, /./, 'text');
+const number = (reply: Reply, key: string) => Number(field(reply, key, /^\d+$/, 'number'));
+
+export function readInfo(reply: Reply): AgentInfo {
+  return {
+    board: text(reply, 'board'),
+    core: text(reply, 'core'),
+    variant: text(reply, 'variant'),
+    imageBytes: number(reply, 'imageBytes'),
+    imageCrc: Number.parseInt(field(reply, 'imageCrc', /^[0-9a-f]{8}$/, '8 hex digits'), 16),
+    image: text(reply, 'image'),
+    programs: number(reply, 'programs'),
+    arenaBytes: number(reply, 'arenaBytes'),
+    inputBytes: number(reply, 'inputBytes'),
+    outputBytes: number(reply, 'outputBytes'),
+    operators: number(reply, 'operators'),
+    stackBytes: number(reply, 'stackBytes'),
+    stackUsed: number(reply, 'stackUsed'),
+  };
+}
+
+export function readLoad(reply: Reply): { ticks: number; operators: number } {
+  return { ticks: number(reply, 'ticks'), operators: number(reply, 'operators') };
+}
+
+export function readOutput(reply: Reply): Uint8Array {
+  return Buffer.from(field(reply, 'output', /^([0-9a-f]{2})*$/, 'hex'), 'hex');
+}
+
+/** `operators`: how many layers the reply must have, 0 when it was not traced. */
+export function readRun(reply: Reply, operators: number): RunResult {
+  const layers = reply.lines.map((line, index) => {
+    const [, operator, crc] = /^layer (\d+) crc=([0-9a-f]{8}) bytes=\d+( |$)/.exec(line) ?? [];
+    if (Number(operator) === index && index < operators) return Number.parseInt(crc, 16);
+    throw new ReplyError(index, index < operators ? `layer ${index} crc=<8 hex digits> bytes=` : 'ok output=', line);
+  });
+  if (layers.length < operators) {
+    throw new ReplyError(layers.length, `layer ${layers.length} of ${operators} before the answer`, 'ok');
+  }
+  return { output: readOutput(reply), ticks: number(reply, 'ticks'), layers };
+}
