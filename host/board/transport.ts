@@ -48,5 +48,5 @@ export async function connect(board: Board, elf: string, port?: string): Promise
   if (runner.kind === 'native') return processTransport(elf, []);
   if (port) return openSerial(port, runner.baud);
   const flash = runner.flash.replaceAll('{elf}', elf);
-  throw new Error(`${board.name}: no port given; flash with: ${flash}\nthen give its port, such as /dev/ttyACM0`);
+  throw new Error(`${board.name}: no port given; flash with: ${flash} and then give --port, such as /dev/ttyACM0`);
 }

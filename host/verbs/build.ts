@@ -1,6 +1,6 @@
 import type { Command } from 'commander';
-import { boardNames } from '../board/board.ts';
-import { buildFirmware } from '../board/firmware.ts';
+import { boardNames, loadBoard } from '../board/board.ts';
+import { buildFirmware, type Firmware } from '../board/firmware.ts';
 import { columns, print } from './verb.ts';
 
 export const DEFAULT_MODEL = 'models/ecg-beats.htpw';
@@ -20,17 +20,19 @@ export function buildVerb(program: Command): void {
     )
     .action(async (board: string, options: { model: string; json?: boolean }) => {
       const firmware = await buildFirmware(board, options.model);
-      const stem = firmware.elf.replace(/\.elf$/, '');
-      print(options.json, firmware, () =>
-        [
-          columns([
-            ['flash', firmware.flashBytes, 'bytes'],
-            ['RAM', firmware.ramBytes, 'bytes, arena and stack included'],
-            ['code', firmware.textBytes, 'bytes'],
-            ['  of it the runtime', firmware.runtimeTextBytes, 'bytes'],
-          ]),
-          `${board}: ${stem}.{elf,bin,hex,map}`,
-        ].join('\n'),
-      );
+      print(options.json, firmware, () => render(firmware));
     });
+}
+
+/** Sizes only of devices: the host board carries the sanitizers and a block of 16 MiB. */
+function render(firmware: Firmware): string {
+  const { board, elf } = firmware;
+  if (!loadBoard(board).memory) return `${board}: ${elf}`;
+  const sizes = columns([
+    ['flash', firmware.flashBytes, 'bytes'],
+    ['RAM', firmware.ramBytes, 'bytes, arena and stack included'],
+    ['code', firmware.textBytes, 'bytes'],
+    ['  of it the runtime', firmware.runtimeTextBytes, 'bytes'],
+  ]);
+  return `${sizes}\n${board}: ${elf.replace(/\.elf$/, '')}.{elf,bin,hex,map}`;
 }

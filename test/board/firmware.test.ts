@@ -75,6 +75,19 @@ describe.skipIf(!HAS_ARM_COMPILER)('the firmware of the nucleo-f767zi', () => {
     expect(symbols.get('stack_top')).toBe(0x20000000 + 4096);
   });
 
+  it('names for the start-up code exactly what it must clear and copy', () => {
+    const sections = parseSections(execFileSync('arm-none-eabi-size', ['-A', firmware.elf], { encoding: 'utf8' }));
+    const range = (name: string) => {
+      const { address, bytes } = sections.find((section) => section.name === name)!;
+      return [address, address + bytes];
+    };
+    const symbolRange = (name: string) => [symbols.get(`${name}_start`), symbols.get(`${name}_end`)];
+    expect(symbolRange('bss')).toEqual(range('.bss'));
+    expect(symbolRange('data')).toEqual(range('.data'));
+    expect(symbols.get('data_load')).toBeGreaterThanOrEqual(range('.text')[1]);
+    expect(symbols.get('data_load')).toBeLessThan(0x08000000 + 0x200000);
+  });
+
   it('adds up: the file is as long as flashBytes says, to the alignment of its sections', () => {
     const file = readFileSync(join(dirname(firmware.elf), 'firmware.bin')).length;
     expect(file - firmware.flashBytes).toBeGreaterThanOrEqual(0);
