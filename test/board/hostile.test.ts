@@ -18,24 +18,24 @@ import { everything } from '../zoo.ts';
 import { canRun } from './workshop.ts';
 
 const root = projectRoot();
-const VARIANTS = ['scalar', 'dsp'] as const;
-type VariantName = (typeof VARIANTS)[number];
+type VariantName = 'scalar' | 'dsp';
 
-const SMALL_IMAGES = 20_000;
+/** Both variants share the checks of open; only the inner loops differ. */
+const SMALL_IMAGES: Record<VariantName, number> = { scalar: 20_000, dsp: 5_000 };
 /** An inference of the real network is a thousand times one of the small ones. */
 const LARGE_IMAGES = 100;
 const LARGE = join(root, 'models', 'ecg-beats.htpw');
 const FILL = 0xa5;
 
 /** The damaged images of a variant; generated anew each time, so that they need not all be held at once. */
-function* allDamaged(): Generator<Uint8Array> {
+function* allDamaged(variant: VariantName): Generator<Uint8Array> {
   const small = [1, 2, 3].flatMap((seed) => [
     pack(everything(seed).build()),
     withResidency(pack(everything(seed).build(), { tables: 'q31' }), 'stream'),
   ]);
   for (const [i, image] of small.entries()) {
     yield image; // and one that is whole
-    yield* take(damagedImages(image, 100 + i), Math.ceil(SMALL_IMAGES / small.length));
+    yield* take(damagedImages(image, 100 + i), Math.ceil(SMALL_IMAGES[variant] / small.length));
   }
   if (existsSync(LARGE)) yield* take(damagedImages(new Uint8Array(readFileSync(LARGE)), 99), LARGE_IMAGES);
 }
@@ -72,7 +72,7 @@ async function sanitized(variant: VariantName): Promise<string[]> {
   const ended = new Promise<number | string>((resolve) => {
     child.on('close', (code, signal) => resolve(code ?? signal!));
   });
-  for (const image of allDamaged()) {
+  for (const image of allDamaged(variant)) {
     const length = new Uint8Array(Uint32Array.of(image.length).buffer);
     if (!child.stdin.writable) break;
     child.stdin.write(length);
@@ -143,20 +143,24 @@ class Module {
 }
 
 describe.skipIf(!canRun('host'))('damaged images on the sanitized host', () => {
-  it.each(VARIANTS)('end as in the WebAssembly, %s: same status, same bytes', { timeout: 240_000 }, async (variant) => {
-    const lines = await sanitized(variant);
-    const module = new Module(variant);
-    let [image, accepted] = [0, 0];
-    for (const damaged of allDamaged()) {
-      const line = lines[image] ?? 'nothing';
-      const status = Number(line.split(' ')[0]);
-      if (statusName(status).startsWith('status')) throw new Error(`image ${image}: status ${status} has no name`);
-      const expected = module.line(damaged);
-      if (line !== expected) throw new Error(`image ${image}: expected "${expected}", got "${line}"`);
-      if (status === 0) accepted++;
-      image++;
-    }
-    expect(lines).toHaveLength(image);
-    expect(accepted).toBeGreaterThan(image / 20); // enough of them run that the operators are tried, too
-  });
+  it.each<VariantName>(['scalar', 'dsp'])(
+    'end as in the WebAssembly, %s: same status, same bytes',
+    { timeout: 240_000 },
+    async (variant) => {
+      const lines = await sanitized(variant);
+      const module = new Module(variant);
+      let [image, accepted] = [0, 0];
+      for (const damaged of allDamaged(variant)) {
+        const line = lines[image] ?? 'nothing';
+        const status = Number(line.split(' ')[0]);
+        if (statusName(status).startsWith('status')) throw new Error(`image ${image}: status ${status} has no name`);
+        const expected = module.line(damaged);
+        if (line !== expected) throw new Error(`image ${image}: expected "${expected}", got "${line}"`);
+        if (status === 0) accepted++;
+        image++;
+      }
+      expect(lines).toHaveLength(image);
+      expect(accepted).toBeGreaterThan(image / 20); // enough of them run that the operators are tried, too
+    },
+  );
 });
