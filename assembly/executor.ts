@@ -8,6 +8,8 @@
  *   32  one bit per operator: its weights lie in the cache
  */
 import { CRC_START, crc32Update } from './crc32.ts';
+import { uses } from './dsp/intrinsics.ts';
+import { FEATURE_OPERATOR } from './features.ts';
 import * as F from './format.ts';
 import {
   kernelArea,
@@ -113,7 +115,7 @@ export function runOperator(arena: usize, index: u32): void {
   const parameters = load<usize>(arena, TABLES_AT) + load<u32>(operator, F.OPERATOR_TABLE_AT);
   const positions = tensorPositions(inputTensor);
   const channels = tensorChannels(inputTensor);
-  if (kind == F.ADD) {
+  if (isKind(kind, F.ADD)) {
     const input2Index = <u32>load<u16>(operator, F.OPERATOR_INPUT2_AT);
     add(
       operator,
@@ -126,11 +128,13 @@ export function runOperator(arena: usize, index: u32): void {
       output,
       tensorZeroPoint(outputTensor),
     );
-  } else if (kind == F.SOFTMAX) softmax(parameters, input, positions, channels, output);
-  else if (kind == F.ARGMAX) argmax(input, positions, channels, output);
-  else if (kind == F.STANDARDIZE)
+  }
+  if (isKind(kind, F.SOFTMAX)) softmax(parameters, input, positions, channels, output);
+  if (isKind(kind, F.ARGMAX)) argmax(input, positions, channels, output);
+  if (isKind(kind, F.STANDARDIZE))
     standardize(parameters, input, positions, channels, output, tensorZeroPoint(outputTensor));
-  else pool(operator, inputTensor, input, outputTensor, output);
+  if (isKind(kind, F.AVERAGE_POOL) || isKind(kind, F.MAX_POOL))
+    pool(operator, inputTensor, input, outputTensor, output);
 }
 
 /** Table into scratch; weights from flash, from the cache, or some rows at a time. */
@@ -163,7 +167,7 @@ function runWeighted(
     weights = cacheOf(arena, index);
     if (residency == F.RESIDENCY_LAZY && !isReady(arena, index)) fillCache(arena, index);
   }
-  if (kind == F.DEPTHWISE) {
+  if (isKind(kind, F.DEPTHWISE)) {
     if (residency == F.RESIDENCY_STREAM) materialise(arena, operator, source, 0, sourceRows(source), weights);
     depthwise(operator, inputTensor, input, weights, table, outputTensor, output, patches);
     return;
@@ -175,10 +179,15 @@ function runWeighted(
     const count = min(atOnce, channels - c);
     const rows = table + TABLE_HEADER_BYTES + c * TABLE_ROW_BYTES;
     if (residency == F.RESIDENCY_STREAM) materialise(arena, operator, source, c, count, weights);
-    if (kind == F.CONVOLUTION)
+    if (isKind(kind, F.CONVOLUTION))
       convolution(operator, inputTensor, input, weights, count, table, rows, outputTensor, output + c, patches);
     else product(input, positions, depth, weights, count, table, rows, output + c, channels);
   }
+}
+
+/** Whether an operator is of a kind; never, at no cost, for a kind that this build leaves out. */
+function isKind(kind: u32, wanted: u32): bool {
+  return uses(FEATURE_OPERATOR + wanted) && kind == wanted;
 }
 
 function fillCache(arena: usize, index: u32): void {

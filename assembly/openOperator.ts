@@ -1,4 +1,6 @@
 /** Proves one operator: indices, shapes against tensors and weight source, table, accumulation depth, cache, scratch. */
+import { uses } from './dsp/intrinsics.ts';
+import { FEATURE_OPERATOR, FEATURE_TABLE } from './features.ts';
 import * as F from './format.ts';
 import {
   generatorAt,
@@ -33,6 +35,7 @@ import {
   BAD_SCRATCH,
   BAD_SHAPE,
   BAD_TABLE,
+  NOT_BUILT_IN,
   OK,
 } from './status.ts';
 
@@ -59,6 +62,7 @@ export function openOperator(
     load<i8>(operator, F.OPERATOR_MIN_AT) > load<i8>(operator, F.OPERATOR_MAX_AT)
   )
     return BAD_OPERATOR;
+  if (!uses(FEATURE_OPERATOR + kind)) return NOT_BUILT_IN;
   const tensors = tensorCount(program);
   const inputIndex = operatorInput(operator);
   const input2Index = <u32>load<u16>(operator, F.OPERATOR_INPUT2_AT);
@@ -163,11 +167,11 @@ function openWeighted(kind: u32, operator: usize, input: usize, output: usize, s
 }
 
 function isTable(operator: usize, channels: u32, tables: usize, tableBytes: u32): bool {
-  const encoding = <u32>load<u8>(operator, F.OPERATOR_ENCODING_AT);
+  const encoding = <u32>load<u8>(operator, F.OPERATOR_ENCODING_AT) & 3;
   const offset = load<u32>(operator, F.OPERATOR_TABLE_AT);
   const table = tables + offset;
-  if ((offset & 3) != 0) return false;
-  if (encoding == F.TABLE_COMPACT) {
+  if ((offset & 3) != 0 || !uses(FEATURE_TABLE + encoding)) return false;
+  if (uses(FEATURE_TABLE + F.TABLE_COMPACT) && encoding == F.TABLE_COMPACT) {
     const exponent = <i32>load<i8>(operator, F.OPERATOR_EXPONENT_AT);
     if (
       !lies(offset, F.COMPACT_BYTES_PER_CHANNEL * channels, tableBytes) ||

@@ -1,7 +1,9 @@
 /** Proves one generator or one weight source: sizes, encodings, and that all its data lies inside WEIGHTS. */
+import { uses } from './dsp/intrinsics.ts';
+import { FEATURE_ENCODING, FEATURE_SOURCE } from './features.ts';
 import * as F from './format.ts';
 import { generatorAt, sourceKind, sourceRowLength, sourceRows } from './image.ts';
-import { BAD_GENERATOR, BAD_REFERENCE, BAD_SOURCE, OK } from './status.ts';
+import { BAD_GENERATOR, BAD_REFERENCE, BAD_SOURCE, NOT_BUILT_IN, OK } from './status.ts';
 import { packedBytes } from './weights/packed.ts';
 
 const MAX_BIAS_SHIFT: u32 = 14; // i16 << 14 stays within 2^29
@@ -17,14 +19,17 @@ export function openGenerator(generator: usize, weightBytes: u32): i32 {
     load<u16>(generator, F.GENERATOR_RESERVED_AT) != 0
   )
     return BAD_GENERATOR;
+  if (!uses(FEATURE_SOURCE + kind)) return NOT_BUILT_IN;
   if (codeLength == 0) {
     if (kind == F.SOURCE_TILE || outputs != 1) return BAD_GENERATOR;
   } else {
+    const codeEncoding = <u32>load<u8>(generator, F.GENERATOR_CODE_ENCODING_AT);
+    if (!isBasisEncoding(codeEncoding)) return BAD_GENERATOR;
+    if (!uses(FEATURE_ENCODING + codeEncoding)) return NOT_BUILT_IN;
     const mlp = load<u32>(generator, F.GENERATOR_MLP_AT);
     const bytes = 2 * (hidden + outputs) + hidden * (codeLength + outputs);
     if (
       hidden == 0 ||
-      !isBasisEncoding(<u32>load<u8>(generator, F.GENERATOR_CODE_ENCODING_AT)) ||
       (mlp & 1) != 0 ||
       !lies(mlp, bytes, weightBytes) ||
       !isFactor(load<i32>(generator, F.GENERATOR_MULTIPLIER1_AT), <i32>load<i8>(generator, F.GENERATOR_SHIFT1_AT)) ||
@@ -39,6 +44,7 @@ export function openGenerator(generator: usize, weightBytes: u32): i32 {
     const rows = <u32>load<u16>(generator, F.GENERATOR_BASIS_ROWS_AT);
     const columns = <u32>load<u16>(generator, F.GENERATOR_BASIS_COLUMNS_AT);
     if (rows == 0 || columns == 0 || !isBasisEncoding(encoding)) return BAD_GENERATOR;
+    if (!uses(FEATURE_ENCODING + encoding)) return NOT_BUILT_IN;
     const bytes = <u64>(rows * packedBytes(encoding, columns)) * outputs;
     if (bytes > weightBytes || !lies(load<u32>(generator, F.GENERATOR_BASIS_AT), <u32>bytes, weightBytes))
       return BAD_GENERATOR;
@@ -56,6 +62,7 @@ export function openSource(source: usize, generators: usize, generatorCount: u32
   if (kind == F.SOURCE_STORED) {
     const encoding = <u32>load<u8>(source, F.SOURCE_ENCODING_AT);
     if (index != F.NONE || encoding < F.ENCODING_INT8 || encoding > F.ENCODING_TERNARY) return BAD_SOURCE;
+    if (!uses(FEATURE_ENCODING + encoding)) return NOT_BUILT_IN;
     // INT8 may be read in place, a word at a time
     if (encoding == F.ENCODING_INT8 && (data & 3) != 0) return BAD_SOURCE;
     return lies(data, rows * packedBytes(encoding, rowLength), weightBytes) ? OK : BAD_SOURCE;

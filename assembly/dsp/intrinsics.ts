@@ -26,3 +26,9 @@ export declare function pkhtb(a: i32, b: i32): i32;
 
 /** a clamped to -128..127 */
 export declare function ssat8(a: i32): i32;
+
+/**
+ * Whether this build of the runtime keeps a feature (a bit of features.ts). A constant in C, where a firmware's build
+ * leaves out what its image does not need; true in Node.
+ */
+export declare function uses(feature: u32): bool;

@@ -30,3 +30,7 @@ export function pkhtb(a: i32, b: i32): i32 {
 export function ssat8(a: i32): i32 {
   return min(max(a, -128), 127);
 }
+
+export function uses(feature: u32): bool {
+  return feature < 32; // every one of features.ts
+}

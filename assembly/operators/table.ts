@@ -10,6 +10,9 @@
  * For the usual shift in [-22, -1] `rounding` = 2^(-shift - 1) + (zeroPoint << -shift): the output zero point and the
  * rounding of the last shift are added in one go. For any other shift it is the zero point alone.
  */
+
+import { uses } from '../dsp/intrinsics.ts';
+import { FEATURE_TABLE } from '../features.ts';
 import { clamp, doublingHighMultiplySmall, requantize } from '../fixed.ts';
 import * as F from '../format.ts';
 import { TABLE_HEADER_BYTES, TABLE_ROW_BYTES } from '../scratch.ts';
@@ -21,7 +24,9 @@ export function expandTable(operator: usize, source: usize, channels: u32, zeroP
   store<i32>(table, zeroPoint);
   store<i32>(table, <i32>load<i8>(operator, F.OPERATOR_MIN_AT), 4);
   store<i32>(table, <i32>load<i8>(operator, F.OPERATOR_MAX_AT), 8);
-  const compact = <u32>load<u8>(operator, F.OPERATOR_ENCODING_AT) == F.TABLE_COMPACT;
+  const compact =
+    uses(FEATURE_TABLE + F.TABLE_COMPACT) &&
+    (!uses(FEATURE_TABLE + F.TABLE_Q31) || <u32>load<u8>(operator, F.OPERATOR_ENCODING_AT) == F.TABLE_COMPACT);
   const biasShift = <u32>load<u8>(operator, F.OPERATOR_BIAS_SHIFT_AT);
   const exponent = <i32>load<i8>(operator, F.OPERATOR_EXPONENT_AT);
   let row = table + TABLE_HEADER_BYTES;

@@ -1,4 +1,6 @@
 /** Unpacks small integers to INT8; the encodings are drawn in format.ts and docs/format.md. */
+import { uses } from '../dsp/intrinsics.ts';
+import { FEATURE_ENCODING } from '../features.ts';
 import * as F from '../format.ts';
 
 /** Bytes of a row of `count` packed values; 0 for an unknown encoding. */
@@ -11,10 +13,14 @@ export function packedBytes(encoding: u32, count: u32): u32 {
 
 /** Writes `count` values, from the first of a packed row on, to destination i8[count]. */
 export function unpack(encoding: u32, row: usize, count: u32, destination: usize): void {
-  if (encoding == F.ENCODING_INT8) unpackInt8(row, count, destination);
-  else if (encoding == F.ENCODING_INT4) unpackInt4(row, count, destination);
-  else if (encoding == F.ENCODING_INT2) unpackInt2(row, count, destination);
-  else unpackTernary(row, count, destination);
+  if (isEncoding(encoding, F.ENCODING_INT8)) unpackInt8(row, count, destination);
+  if (isEncoding(encoding, F.ENCODING_INT4)) unpackInt4(row, count, destination);
+  if (isEncoding(encoding, F.ENCODING_INT2)) unpackInt2(row, count, destination);
+  if (isEncoding(encoding, F.ENCODING_TERNARY)) unpackTernary(row, count, destination);
+}
+
+function isEncoding(encoding: u32, wanted: u32): bool {
+  return uses(FEATURE_ENCODING + wanted) && encoding == wanted;
 }
 
 function unpackInt8(row: usize, count: u32, destination: usize): void {

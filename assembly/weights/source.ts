@@ -5,6 +5,8 @@
  *   BASIS    row r of layer l = sum_j h[j] * basis[j][r], h = MLP(code of the row's group); one basis for all layers
  *   TILE     row r = MLP(code of tile 0), MLP(code of tile 1), ...
  */
+import { uses } from '../dsp/intrinsics.ts';
+import { FEATURE_SOURCE } from '../features.ts';
 import { clamp, requantize } from '../fixed.ts';
 import * as F from '../format.ts';
 import { sourceKind, sourceRowLength } from '../image.ts';
@@ -38,8 +40,10 @@ export function writeRows(
     return;
   }
   const generator = generators + <u32>load<u16>(source, F.SOURCE_GENERATOR_AT) * F.GENERATOR_BYTES;
-  if (kind == F.SOURCE_BASIS) mixRows(source, generator, weights, data, row, count, rowLength, destination, workspace);
-  else writeTiles(generator, weights, data, row, count, rowLength, destination, workspace);
+  if (uses(FEATURE_SOURCE + F.SOURCE_BASIS) && kind == F.SOURCE_BASIS)
+    mixRows(source, generator, weights, data, row, count, rowLength, destination, workspace);
+  if (uses(FEATURE_SOURCE + F.SOURCE_TILE) && kind == F.SOURCE_TILE)
+    writeTiles(generator, weights, data, row, count, rowLength, destination, workspace);
 }
 
 /** workspace: | code | hidden | h | basis rows i8[outputs][rowLength] | */

@@ -1,10 +1,18 @@
 /*
- * The imports of the `dsp` variant, one Arm instruction each; assembly/dsp/intrinsics.ts says what each means.
+ * What the runtime imports: a constant for every variant, and one Arm instruction each for `dsp`;
+ * assembly/dsp/intrinsics.ts says what each means.
  * Included before the translated runtime, so that every call is inlined. Cores without the DSP extension get plain C
  * with the same results: right for tests on a host, too slow for a device, which should take the `scalar` variant.
  */
 #ifndef HTPW_DSP_INTRINSICS_H
 #define HTPW_DSP_INTRINSICS_H
+
+/* What the runtime keeps, one bit per feature of assembly/features.ts; the build of a firmware leaves out the rest. */
+#ifndef HTPW_FEATURES
+#define HTPW_FEATURES 0xffffffffu
+#endif
+
+W2C_INLINE u32 w2c_intrinsics_uses(u32 feature) { return HTPW_FEATURES >> feature & 1u; }
 
 #if defined(__ARM_FEATURE_DSP)
 

@@ -94,12 +94,13 @@ async function assemble(root: string, entry: string, target: string, out: string
   await runNode(toolPath(root, 'asc'), [entry, '--target', target, '-o', out, '--noColors'], root);
 }
 
-/** The dsp module and its polyfill become one, and the small imported functions are inlined. */
-async function mergePolyfill(root: string, wasm: string, folder: string): Promise<Uint8Array> {
+/** The module and the polyfill of its imports become one, and the small imported functions are inlined. */
+async function mergePolyfill(root: string, { simd }: Variant, wasm: string, folder: string): Promise<Uint8Array> {
+  const features = simd ? ['--enable-simd'] : [];
   const [polyfill, merged, optimized] = ['polyfill', 'merged', 'optimized'].map((name) => join(folder, `${name}.wasm`));
   await assemble(root, 'assembly/dsp/polyfill.ts', 'polyfill', polyfill);
-  await runNode(toolPath(root, 'merge'), [wasm, 'main', polyfill, 'intrinsics', '-o', merged]);
-  await runNode(toolPath(root, 'optimize'), ['-O3', '--inlining-optimizing', merged, '-o', optimized]);
+  await runNode(toolPath(root, 'merge'), [wasm, 'main', polyfill, 'intrinsics', '-o', merged, ...features]);
+  await runNode(toolPath(root, 'optimize'), ['-O3', '--inlining-optimizing', merged, '-o', optimized, ...features]);
   return readFile(optimized);
 }
 
@@ -125,7 +126,7 @@ export async function buildRuntime(variantName: string, root = projectRoot()): P
     const wasm = await readFile(raw);
     assertFit(`htpw.${variant.name}.wasm`, wasm, variant);
     const outputs = new Map<string, Uint8Array | string>([[files.wasm, wasm]]);
-    outputs.set(files.nodeWasm, variant.polyfilled ? await mergePolyfill(root, raw, folder) : wasm);
+    outputs.set(files.nodeWasm, await mergePolyfill(root, variant, raw, folder));
     if (files.c) {
       outputs.set(files.c, await toC(root, variant, raw, folder, versions));
       outputs.set(join(dirname(files.c), 'htpw_status.h'), statusHeader());

@@ -48,6 +48,7 @@ function defines({ board, image, needs }: Build): string[] {
     text('BOARD_VARIANT', board.variant),
     text('HTPW_RUNTIME', `htpw_${board.variant}.c`),
     text('HTPW_IMAGE_FILE', image),
+    `-DHTPW_FEATURES=${needs.features}u`,
     `-DHTPW_ARENA_BYTES=${needs.arenaBytes}`,
     `-DHTPW_INPUT_BYTES=${needs.inputBytes}`,
     `-DHTPW_OUTPUT_BYTES=${needs.outputBytes}`,

@@ -1,4 +1,7 @@
-/** What buffers an image needs, asked from the runtime itself: the firmware reserves exactly these. */
+/** What an image needs of a firmware: buffers, asked from the runtime itself, and the features that it uses. */
+import * as FEATURE from '../../assembly/features.ts';
+import { SOURCE_STORED } from '../../assembly/format.ts';
+import { ImageView } from '../image/view.ts';
 import { Runtime } from '../runtime/runtime.ts';
 
 /** Each is the largest of any program, in bytes. */
@@ -6,6 +9,8 @@ export interface ImageNeeds {
   arenaBytes: number;
   inputBytes: number;
   outputBytes: number;
+  /** one bit per feature of assembly/features.ts */
+  features: number;
 }
 
 /** Throws when the runtime refuses the image. */
@@ -17,5 +22,24 @@ export function measureImage(image: Uint8Array): ImageNeeds {
     arenaBytes: most((program) => runtime.arenaBytes(program)),
     inputBytes: most((program) => runtime.inputBytes(program)),
     outputBytes: most((program) => runtime.outputBytes(program)),
+    features: featuresOf(new ImageView(image)),
   };
+}
+
+/** The mask of what the runtime must keep to run an image. */
+export function featuresOf(image: ImageView): number {
+  const bits = new Set<number>();
+  for (const { kind, encoding } of image.programs.flatMap((program) => program.operators)) {
+    bits.add(FEATURE.FEATURE_OPERATOR + kind).add(FEATURE.FEATURE_TABLE + encoding);
+  }
+  for (const { kind, encoding } of image.sources) {
+    bits.add(FEATURE.FEATURE_SOURCE + kind);
+    if (kind === SOURCE_STORED) bits.add(FEATURE.FEATURE_ENCODING + encoding);
+  }
+  for (const { kind, codeLength, codeEncoding, basisEncoding } of image.generators) {
+    bits.add(FEATURE.FEATURE_SOURCE + kind);
+    if (codeLength > 0) bits.add(FEATURE.FEATURE_ENCODING + codeEncoding);
+    if (basisEncoding > 0) bits.add(FEATURE.FEATURE_ENCODING + basisEncoding);
+  }
+  return [...bits].reduce((mask, bit) => mask + 2 ** bit, 0);
 }

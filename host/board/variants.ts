@@ -5,19 +5,19 @@ export interface Variant {
   name: string;
   /** functions that it may import from module "intrinsics", which asc names after assembly/dsp/intrinsics.ts */
   imports: readonly string[];
-  /** merged with the polyfill to run in Node */
-  polyfilled: boolean;
   /** translated to C */
   c: boolean;
   simd: boolean;
 }
 
-const DSP = ['smlad', 'sxtb16', 'sxtb16r8', 'smmulr', 'pkhbt', 'pkhtb', 'ssat8'];
+/** What every variant imports: which features this build keeps. */
+const USES = ['uses'];
+const DSP = [...USES, 'smlad', 'sxtb16', 'sxtb16r8', 'smmulr', 'pkhbt', 'pkhtb', 'ssat8'];
 
 export const VARIANTS: readonly Variant[] = [
-  { name: 'scalar', imports: [], polyfilled: false, c: true, simd: false },
-  { name: 'dsp', imports: DSP, polyfilled: true, c: true, simd: false },
-  { name: 'simd', imports: [], polyfilled: false, c: false, simd: true },
+  { name: 'scalar', imports: USES, c: true, simd: false },
+  { name: 'dsp', imports: DSP, c: true, simd: false },
+  { name: 'simd', imports: USES, c: false, simd: true },
 ];
 
 export function findVariant(name: string): Variant {
