@@ -30,6 +30,8 @@ export interface Board {
   clockHz?: number;
   memory?: { flash: Region; ram: Region };
   budget?: { flashBytes: number; ramBytes: number; stackBytes: number };
+  /** how weights that need materialising are held, when the board's RAM wants other than the image asks for */
+  residency?: 'boot' | 'lazy' | 'stream';
   /** count = ticks * multiply / divide, in `unit` */
   ticks: { source: string; unit: 'instructions' | 'cycles' | 'nanoseconds'; multiply: number; divide: number };
   runner: Runner;
@@ -168,6 +170,7 @@ function checkBoard(json: unknown, name: string, folder: string, where: string):
       divide: ticks.positive('divide'),
     },
     runner: checkRunner(fields.object('runner')),
+    ...(fields.has('residency') ? { residency: fields.oneOf('residency', ['boot', 'lazy', 'stream'] as const) } : {}),
     folder,
   };
   return board.runner.kind === 'native' ? board : { ...board, ...checkBareMetal(fields, where) };

@@ -16,6 +16,8 @@ export interface Firmware {
   board: string;
   /** path of the linked program; .bin, .hex and .map lie beside it */
   elf: string;
+  /** bytes of each section, by where it lies */
+  sections: { flash: Record<string, number>; ram: Record<string, number> };
   flashBytes: number;
   ramBytes: number;
   textBytes: number;

@@ -19,6 +19,8 @@ const IN_FLASH = ['.vectors', '.image', '.text', '.data'];
 const IN_RAM = ['.stack', '.data', '.bss'];
 
 export interface Sizes {
+  /** bytes of each section that takes flash, and of each that takes RAM */
+  sections: { flash: Record<string, number>; ram: Record<string, number> };
   /** everything in flash: vectors, image, code, initial values */
   flashBytes: number;
   /** everything in RAM: stack as reserved, data, arena and buffers */
@@ -28,9 +30,11 @@ export interface Sizes {
 }
 
 export function sizes(sections: SectionSize[]): Sizes {
-  const sum = (names: string[]) =>
-    sections.reduce((total, { name, bytes }) => (names.includes(name) ? total + bytes : total), 0);
-  return { flashBytes: sum(IN_FLASH), ramBytes: sum(IN_RAM), textBytes: sum(['.text']) };
+  const pick = (names: string[]) =>
+    Object.fromEntries(sections.filter(({ name }) => names.includes(name)).map(({ name, bytes }) => [name, bytes]));
+  const sum = (bytes: Record<string, number>) => Object.values(bytes).reduce((total, value) => total + value, 0);
+  const [flash, ram] = [pick(IN_FLASH), pick(IN_RAM)];
+  return { sections: { flash, ram }, flashBytes: sum(flash), ramBytes: sum(ram), textBytes: flash['.text'] ?? 0 };
 }
 
 /**

@@ -1,6 +1,7 @@
 import type { Command } from 'commander';
 import { boardNames, loadBoard } from '../board/board.ts';
 import { buildFirmware, type Firmware } from '../board/firmware.ts';
+import { imageFor, RESIDENCY_OPTION } from './residency.ts';
 import { columns, print } from './verb.ts';
 
 export const DEFAULT_MODEL = 'models/ecg-beats.htpw';
@@ -13,26 +14,42 @@ export function buildVerb(program: Command): void {
       `Compile the runtime, the agent and an image for a board: ELF, BIN, HEX and MAP under build/. Fails when it exceeds the board's budget.\nBoards: ${boardNames().join(', ')}`,
     )
     .option('--model <image>', 'image to embed', DEFAULT_MODEL)
+    .option(...RESIDENCY_OPTION)
     .option('--json', 'machine-readable result')
     .addHelpText(
       'after',
       '\nExamples:\n  htpw build nucleo-f767zi\n  htpw build microbit --model models/ecg-beats.htpw --json',
     )
-    .action(async (board: string, options: { model: string; json?: boolean }) => {
-      const firmware = await buildFirmware(board, options.model);
-      print(options.json, firmware, () => render(firmware));
+    .action(async (board: string, options: { model: string; residency?: string; json?: boolean }) => {
+      const { imagePath, residency } = imageFor(options.model, loadBoard(board), options.residency);
+      const firmware = await buildFirmware(board, imagePath);
+      print(options.json, { ...firmware, residency }, () => render(firmware, residency));
     });
 }
 
+const MEANING: Record<string, string> = {
+  '.vectors': 'vector table',
+  '.image': 'the image',
+  '.text': 'code and constants: runtime, agent, drivers',
+  '.data': 'initialised variables',
+  '.stack': 'stack',
+  '.bss': 'arena, input, output, buffers',
+};
+
 /** Sizes only of devices: the host board carries the sanitizers and a block of 16 MiB. */
-function render(firmware: Firmware): string {
-  const { board, elf } = firmware;
-  if (!loadBoard(board).memory) return `${board}: ${elf}`;
-  const sizes = columns([
-    ['flash', firmware.flashBytes, 'bytes'],
-    ['RAM', firmware.ramBytes, 'bytes, arena and stack included'],
-    ['code', firmware.textBytes, 'bytes'],
-    ['  of it the runtime', firmware.runtimeTextBytes, 'bytes'],
+function render(firmware: Firmware, residency: string | null): string {
+  const { board, elf, sections } = firmware;
+  const { memory, budget } = loadBoard(board);
+  if (!memory || !budget) return `${board}: ${elf}`;
+  const lines = (of: Record<string, number>) =>
+    Object.entries(of).map(([name, bytes]) => [`  ${name}`, bytes, MEANING[name] ?? '']);
+  const table = columns([
+    ['flash', firmware.flashBytes, `of ${budget.flashBytes.toLocaleString('en-US')} bytes`],
+    ...lines(sections.flash),
+    ['RAM', firmware.ramBytes, `of ${budget.ramBytes.toLocaleString('en-US')} bytes`],
+    ...lines(sections.ram),
+    ['runtime', firmware.runtimeTextBytes, 'bytes of .text: open, load, invoke and the operators of this image'],
   ]);
-  return `${sizes}\n${board}: ${elf.replace(/\.elf$/, '')}.{elf,bin,hex,map}`;
+  const note = residency ? `weights are resident by "${residency}", not as the image asks\n` : '';
+  return `${table}\n${note}${board}: ${elf.replace(/\.elf$/, '')}.{elf,bin,hex,map}`;
 }

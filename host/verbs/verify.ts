@@ -1,28 +1,16 @@
-import { basename, extname, join } from 'node:path';
 import type { Command } from 'commander';
 import { loadBoard } from '../board/board.ts';
-import { projectRoot } from '../board/root.ts';
 import { verifyBoard } from '../board/verify.ts';
-import { withResidency } from '../image/seal.ts';
-import type { Residency } from '../model/model.ts';
 import { Runtime, type VariantName } from '../runtime/runtime.ts';
-import {
-  CheckFailed,
-  columns,
-  positiveInteger,
-  print,
-  readBytes,
-  UsageError,
-  withProgress,
-  writeBytes,
-} from './verb.ts';
+import { imageFor, RESIDENCY_OPTION } from './residency.ts';
+import { CheckFailed, columns, positiveInteger, print, UsageError, withProgress } from './verb.ts';
 import { testWindows } from './windows.ts';
 
 interface VerifyFlags {
   board?: string;
   windows: string;
   data?: string;
-  residency?: Exclude<Residency, 'flash'>;
+  residency?: string;
   port?: string;
   record?: string;
   log?: string;
@@ -39,7 +27,7 @@ export function verifyVerb(program: Command): void {
     .option('--board <name>', 'board to run on; with --log the one it must be from')
     .option('--windows <count>', 'inputs to compare', '16')
     .option('--data <name>', 'mitbih or synthetic; default: mitbih when it is there')
-    .option('--residency <name>', 'boot, lazy or stream in place of what the image asks for')
+    .option(...RESIDENCY_OPTION)
     .option('--port <device>', 'serial port of a real board')
     .option('--record <file>', 'keep the conversation with the board, to be verified again with --log')
     .option('--log <file>', 'verify a recorded conversation, without any board or compiler: the inputs are those in it')
@@ -53,8 +41,9 @@ export function verifyVerb(program: Command): void {
       assertFlags(flags);
       const count = positiveInteger('--windows', flags.windows);
       // all variants give the same bytes; a board's own is the closest
-      const variant = board ? (loadBoard(board).variant as VariantName) : 'scalar';
-      const { imagePath, image } = imageOf(path, flags.residency);
+      const loaded = board ? loadBoard(board) : null;
+      const variant = (loaded?.variant ?? 'scalar') as VariantName;
+      const { imagePath, image, residency } = imageFor(path, log ? null : loaded, flags.residency);
       const runtime = new Runtime(image, variant).load();
       runtime.checkWeights();
       const { windows, name } = log
@@ -73,7 +62,7 @@ export function verifyVerb(program: Command): void {
           onProgress: report,
         }),
       );
-      print(flags.json, { ...result, data: name }, () => render(result, name));
+      print(flags.json, { ...result, data: name, residency }, () => render(result, name, residency));
       if (result.mismatchingBytes + result.mismatchingLayers > 0)
         throw new CheckFailed(`${result.board} differs from the WASM`);
     });
@@ -88,19 +77,9 @@ function assertFlags({ board, port, record, log, data, residency }: VerifyFlags)
     throw new UsageError(`verify: --${extra[0]} needs a board, got --log ${log}; leave one of them out`);
 }
 
-/** The image, or with another residency a copy of it that lies under build/ for the firmware to embed. */
-function imageOf(path: string, residency: VerifyFlags['residency']): { imagePath: string; image: Uint8Array } {
-  const original = readBytes(path);
-  if (!residency) return { imagePath: path, image: original };
-  const image = withResidency(original, residency);
-  const imagePath = join(projectRoot(), 'build', `${basename(path, extname(path))}-${residency}.htpw`);
-  writeBytes(imagePath, image);
-  return { imagePath, image };
-}
-
 type Result = Awaited<ReturnType<typeof verifyBoard>>;
 
-function render(result: Result, data: string): string {
+function render(result: Result, data: string, residency: string | null): string {
   const unit = result.instructionsBoot === undefined ? result.tickUnit : 'instructions (emulated, exact)';
   const rows: (string | number)[][] = [
     ['boot synthesis', result.instructionsBoot ?? result.ticksBoot ?? 0, unit],
@@ -109,7 +88,7 @@ function render(result: Result, data: string): string {
   if (result.stackBytes > 0) rows.push(['stack', result.stackUsed, `of ${result.stackBytes} bytes`]);
   const { windows, mismatchingBytes, mismatchingLayers, firstMismatch } = result;
   const lines = [
-    `${result.board}: ${windows} windows, ${mismatchingBytes} mismatching bytes, ${mismatchingLayers} mismatching layers (${data})`,
+    `${result.board}: ${windows} windows, ${mismatchingBytes} mismatching bytes, ${mismatchingLayers} mismatching layers (${data}${residency ? `; residency ${residency}` : ''})`,
   ];
   if (firstMismatch) {
     const { window, operator } = firstMismatch;

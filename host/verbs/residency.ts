@@ -1,0 +1,34 @@
+import { basename, extname, join } from 'node:path';
+import type { Board } from '../board/board.ts';
+import { projectRoot } from '../board/root.ts';
+import { withResidency } from '../image/seal.ts';
+import { readBytes, UsageError, writeBytes } from './verb.ts';
+
+export const RESIDENCY_OPTION = [
+  '--residency <name>',
+  'boot, lazy or stream in place of what the image asks for; default: what board.json says, if it does',
+] as const;
+
+export interface PlacedImage {
+  /** a file with these bytes, for a firmware to embed */
+  imagePath: string;
+  image: Uint8Array;
+  /** what generated and packed layers were changed to, or null when the image is as it was */
+  residency: string | null;
+}
+
+/**
+ * The image as a board will carry it: as it is, or with another residency as a copy under build/. The choice is the
+ * user's, else the board's (a board with little RAM streams), else the image's own.
+ */
+export function imageFor(path: string, board: Board | null, chosen: string | undefined): PlacedImage {
+  const original = readBytes(path);
+  const residency = chosen ?? board?.residency ?? null;
+  if (residency === null) return { imagePath: path, image: original, residency };
+  if (residency !== 'boot' && residency !== 'lazy' && residency !== 'stream')
+    throw new UsageError(`--residency must be boot, lazy or stream, got "${residency}"`);
+  const image = withResidency(original, residency);
+  const imagePath = join(projectRoot(), 'build', `${basename(path, extname(path))}-${residency}.htpw`);
+  writeBytes(imagePath, image);
+  return { imagePath, image, residency };
+}
