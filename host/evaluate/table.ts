@@ -17,7 +17,7 @@ export function renderTable(evaluation: Evaluation): string {
       ...confusion.map((row, c) => [perClass[c].name, ...row.map(String)]),
     ]),
   ];
-  if (vVersusRest) sections.push(`t* = ${vVersusRest.threshold}, chosen on the validation beats`);
+  if (vVersusRest) sections.push(`t* = ${vVersusRest.threshold.toFixed(3)}, chosen on the validation beats`);
   if (sharedPatients.length > 0) {
     sections.push(`warning: also among the validation beats: patient ${sharedPatients.join(', ')}`);
   }

@@ -58,7 +58,10 @@ describe('htpw build', () => {
 
   it('of an image that is not there, or is none, says so', async () => {
     const missing = await htpw(['build', 'microbit', '--model', 'no/such.htpw']);
-    expect(missing).toMatchObject({ code: 2, error: 'htpw: no/such.htpw: cannot be read; pack a model first\n' });
+    expect(missing).toMatchObject({
+      code: 2,
+      error: 'htpw: no/such.htpw: cannot be read (ENOENT); give the path of a file\n',
+    });
     const text = join(mkdtempSync(join(tmpdir(), 'image-')), 'text.htpw');
     writeFileSync(text, 'a text and no image, but longer than any header of an image, which has thirty-two bytes');
     const wrong = await htpw(['build', 'microbit', '--model', text]);

@@ -32,7 +32,11 @@ describe('docs/format.md', () => {
     const width: Record<string, number> = { u8: 1, i8: 1, u16: 2, u32: 4, i32: 4, f32: 4 };
     const fields = [...source.matchAll(/export const (\w+)_AT: u32 = (\d+); +\/\/\s+([uif]\d+)( x (\d))?/g)]
       .filter(([, name]) => name.startsWith(prefix))
-      .map(([, , at, type, , count]) => ({ at: Number(at), width: width[type], bytes: width[type] * Number(count ?? 1) }));
+      .map(([, , at, type, , count]) => ({
+        at: Number(at),
+        width: width[type],
+        bytes: width[type] * Number(count ?? 1),
+      }));
     expect(fields.length).toBeGreaterThan(2);
     let end = 0;
     for (const field of fields.sort((a, b) => a.at - b.at)) {
@@ -53,9 +57,12 @@ describe('status codes', () => {
 });
 
 describe('links', () => {
-  const documents = ['README.md', 'CONTRIBUTING.md', 'CHANGELOG.md', ...readdirSync('docs').map((name) => `docs/${name}`)].filter(
-    (path) => path.endsWith('.md'),
-  );
+  const documents = [
+    'README.md',
+    'CONTRIBUTING.md',
+    'CHANGELOG.md',
+    ...readdirSync('docs').map((name) => `docs/${name}`),
+  ].filter((path) => path.endsWith('.md'));
   it.each(documents)('in %s lead somewhere', (path) => {
     const text = readFileSync(path, 'utf8').replace(/```[\s\S]*?```/g, '');
     const dead = [...text.matchAll(/\]\(([^)#\s]+)(#[^)]*)?\)/g)]
