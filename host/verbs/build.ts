@@ -1,7 +1,7 @@
 import type { Command } from 'commander';
 import { boardNames, loadBoard } from '../board/board.ts';
 import { buildFirmware, type Firmware } from '../board/firmware.ts';
-import { imageFor, RESIDENCY_OPTION } from './residency.ts';
+import { imageFor, RESIDENCY_OPTION } from './image.ts';
 import { columns, print } from './verb.ts';
 
 export const DEFAULT_MODEL = 'models/ecg-beats.htpw';

@@ -9,7 +9,8 @@ import { bytesByCategory, regionsOf } from '../image/regions.ts';
 import { ImageView } from '../image/view.ts';
 import { Runtime } from '../runtime/runtime.ts';
 import { scoreBeats } from './eval.ts';
-import { readBytes, withProgress, writeBytes } from './verb.ts';
+import { readImage } from './image.ts';
+import { withProgress, writeBytes } from './verb.ts';
 
 /** A generated model should keep this share of what its stored twin reaches. */
 const KEEP = 0.95;
@@ -54,7 +55,7 @@ export function cardVerb(program: Command): void {
 }
 
 async function measure(path: string, data: DatasetName): Promise<Measured> {
-  const image = readBytes(path);
+  const image = readImage(path);
   const view = new ImageView(image);
   const runtime = new Runtime(image, 'simd').load();
   const validation = await scoreBeats(runtime, loadDataset(data, 'validation'), 'validation');
@@ -83,7 +84,7 @@ Beat classes N, S, V, F (AAMI) from one ECG lead: 320 raw samples at 120 Hz, the
 Five depthwise-separable blocks; PW1 is stored, the pointwise weights behind it are generated from one shared basis.
 For research and demonstration; not a medical device.
 
-SHA-256 of the image: \`${createHash('sha256').update(readBytes(own.path)).digest('hex')}\`
+SHA-256 of the image: \`${createHash('sha256').update(readImage(own.path)).digest('hex')}\`
 
     npx htpw train --data ${data} --config ${config} -o ${own.path}
     npx htpw card ${[own.path, ...controls].join(' ')} --config ${config}

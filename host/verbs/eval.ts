@@ -5,7 +5,8 @@ import { evaluate, type Scored } from '../evaluate/evaluate.ts';
 import { renderTable } from '../evaluate/table.ts';
 import { ImageView } from '../image/view.ts';
 import { Runtime, type VariantName } from '../runtime/runtime.ts';
-import { print, readBytes, UsageError, withProgress } from './verb.ts';
+import { readImage } from './image.ts';
+import { print, UsageError, withProgress } from './verb.ts';
 
 const SPLITS: Split[] = ['train', 'later', 'validation', 'test'];
 
@@ -24,7 +25,7 @@ export function evalVerb(program: Command): void {
     .action(async (path: string, flags: { data: string; split: string; variant: string; json?: boolean }) => {
       if (!SPLITS.includes(flags.split as Split))
         throw new UsageError(`--split must be one of ${SPLITS.join(', ')}, got "${flags.split}"`);
-      const image = readBytes(path);
+      const image = readImage(path);
       const metadata = new ImageView(image).metadata();
       const runtime = new Runtime(image, flags.variant as VariantName).load();
       const load = (split: Split) => loadDataset(flags.data as DatasetName, split);

@@ -4,7 +4,8 @@ import { bytesByCategory, regionsOf } from '../image/regions.ts';
 import { digest } from '../image/seal.ts';
 import { ImageView, OPERATOR_NAMES, RESIDENCY_NAMES, type TensorView } from '../image/view.ts';
 import { Runtime } from '../runtime/runtime.ts';
-import { columns, print, readBytes } from './verb.ts';
+import { readImage } from './image.ts';
+import { columns, print } from './verb.ts';
 
 export function inspectVerb(program: Command): void {
   program
@@ -18,8 +19,8 @@ export function inspectVerb(program: Command): void {
       '\nExamples:\n  htpw inspect models/ecg-beats.htpw\n  htpw inspect models/ecg-beats.htpw --hex | less',
     )
     .action((path: string, options: { hex?: boolean; json?: boolean }) => {
-      const bytes = readBytes(path);
-      const runtime = new Runtime(bytes); // throws, by name, what open refuses
+      const bytes = readImage(path);
+      const runtime = new Runtime(bytes);
       const view = new ImageView(bytes);
       if (options.hex) return console.log(hexDump(view));
       const result = inspect(path, view, runtime);

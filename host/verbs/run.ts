@@ -1,5 +1,6 @@
 import type { Command } from 'commander';
 import { Runtime, type VariantName } from '../runtime/runtime.ts';
+import { readImage } from './image.ts';
 import { print, readBytes, UsageError, writeBytes } from './verb.ts';
 
 const VARIANTS = ['scalar', 'dsp', 'simd'];
@@ -24,7 +25,7 @@ export function runVerb(program: Command): void {
       (path: string, options: { input: string; output: string; variant: string; program: string; json?: boolean }) => {
         if (!VARIANTS.includes(options.variant))
           throw new UsageError(`--variant must be one of ${VARIANTS.join(', ')}, got "${options.variant}"`);
-        const runtime = new Runtime(readBytes(path), options.variant as VariantName);
+        const runtime = new Runtime(readImage(path), options.variant as VariantName);
         const index = Number(options.program);
         if (!Number.isInteger(index) || index < 0 || index >= runtime.programs)
           throw new UsageError(`--program must be below ${runtime.programs}, got "${options.program}"`);

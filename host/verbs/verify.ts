@@ -2,7 +2,7 @@ import type { Command } from 'commander';
 import { loadBoard } from '../board/board.ts';
 import { verifyBoard } from '../board/verify.ts';
 import { Runtime, type VariantName } from '../runtime/runtime.ts';
-import { imageFor, RESIDENCY_OPTION } from './residency.ts';
+import { imageFor, RESIDENCY_OPTION } from './image.ts';
 import { CheckFailed, columns, positiveInteger, print, UsageError, withProgress } from './verb.ts';
 import { testWindows } from './windows.ts';
 

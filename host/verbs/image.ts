@@ -2,7 +2,19 @@ import { basename, extname, join } from 'node:path';
 import type { Board } from '../board/board.ts';
 import { projectRoot } from '../board/root.ts';
 import { withResidency } from '../image/seal.ts';
+import { Runtime } from '../runtime/runtime.ts';
 import { readBytes, UsageError, writeBytes } from './verb.ts';
+
+/** The bytes of an image that `open` has proved; an error names the file, what was refused and where. */
+export function readImage(path: string): Uint8Array {
+  const bytes = readBytes(path);
+  try {
+    new Runtime(bytes);
+  } catch (error) {
+    throw new UsageError(`${path}: ${(error as Error).message}`);
+  }
+  return bytes;
+}
 
 export const RESIDENCY_OPTION = [
   '--residency <name>',
@@ -22,7 +34,7 @@ export interface PlacedImage {
  * user's, else the board's (a board with little RAM streams), else the image's own.
  */
 export function imageFor(path: string, board: Board | null, chosen: string | undefined): PlacedImage {
-  const original = readBytes(path);
+  const original = readImage(path);
   const residency = chosen ?? board?.residency ?? null;
   if (residency === null) return { imagePath: path, image: original, residency };
   if (residency !== 'boot' && residency !== 'lazy' && residency !== 'stream')

@@ -1,0 +1,11 @@
+/** The stages of the pipeline as a library; `htpw` is a thin layer over the same functions. */
+export { evaluate } from './evaluate/evaluate.ts';
+export { pack } from './image/pack.ts';
+export { bytesByCategory, regionsOf } from './image/regions.ts';
+export { withResidency } from './image/seal.ts';
+export { ImageView } from './image/view.ts';
+export type * from './model/model.ts';
+export { execute } from './reference/executor.ts';
+export { Runtime, type VariantName } from './runtime/runtime.ts';
+export { StatusError, statusName } from './runtime/status.ts';
+export { trainModel } from './train/train.ts';
