@@ -159,7 +159,16 @@ export interface Standardize extends OperatorBase {
   marker: { centre: number; peak: number; slope: number } | null;
 }
 
-export type Operator = Convolution | Depthwise | Pointwise | FullyConnected | Pool | Add | Softmax | Argmax | Standardize;
+export type Operator =
+  | Convolution
+  | Depthwise
+  | Pointwise
+  | FullyConnected
+  | Pool
+  | Add
+  | Softmax
+  | Argmax
+  | Standardize;
 export type WeightedOperator = Convolution | Depthwise | Pointwise | FullyConnected;
 
 export interface Program {
