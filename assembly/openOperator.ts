@@ -8,6 +8,7 @@ import {
   operatorKind,
   operatorOutput,
   operatorResidency,
+  operatorWork,
   planAt,
   sourceAt,
   sourceKind,
@@ -23,7 +24,7 @@ import {
 import { fits } from './openProgram.ts';
 import { isFactor, lies } from './openWeights.ts';
 import { compactShift } from './operators/table.ts';
-import { generatorScratch, patchScratch, streamScratch, tableScratch } from './scratch.ts';
+import { generatorScratch, rowScratch, tableScratch } from './scratch.ts';
 import {
   BAD_DEPTH,
   BAD_OPERATOR,
@@ -101,7 +102,7 @@ export function openOperator(
   const status = openWeighted(kind, operator, input, output, source);
   if (status != OK) return status;
   if (!isTable(operator, tensorChannels(output), tables, tableBytes)) return BAD_TABLE;
-  return openMemory(kind, program, index, operator, input, output, source, generators);
+  return openMemory(kind, program, index, operator, output, source, generators);
 }
 
 /** Strides at least 1, padding smaller than the kernel, and every window overlaps the input. */
@@ -194,7 +195,6 @@ function openMemory(
   program: usize,
   index: u32,
   operator: usize,
-  input: usize,
   output: usize,
   source: usize,
   generators: usize,
@@ -211,8 +211,8 @@ function openMemory(
   }
   let scratch =
     tableScratch(tensorChannels(output)) +
-    patchScratch(kind, kernelArea(operator), tensorChannels(input)) +
-    streamScratch(kind, residency, rows, rowLength);
+    operatorWork(operator, output, rowLength) +
+    rowScratch(kind, residency, rows, rowLength);
   if (!stored) {
     const generator = generatorAt(generators, <u32>load<u16>(source, F.SOURCE_GENERATOR_AT));
     scratch += generatorScratch(
