@@ -12,3 +12,7 @@ export function copy(to: usize, from: usize, bytes: u32): void {
 export function fill(to: usize, value: u32, bytes: u32): void {
   for (const end = to + bytes; to < end; to++) store<u8>(to, <u8>value);
 }
+
+export function fillWords(to: usize, word: u32, bytes: u32): void {
+  for (const end = to + bytes; to < end; to += 4) store<u32>(to, word);
+}

@@ -1,15 +1,17 @@
 /**
- * A row of depthwise outputs with SMLAD, on a plane of int16. Values are loaded in pairs, so a window that begins
+ * Depthwise outputs of one channel with SMLAD, on a plane of int16. Values are loaded in pairs, so a window that begins
  * between two pairs needs its taps shifted by one: both forms lie beside each other,
  *
  *   taps [kernelHeight][kernelWidth / 2 + 1]   { (w0, w1), (0, w0) }  { (w2, w3), (w1, w2) } ...   8 bytes each
  *
  * and zeros where the kernel ends. Two outputs at a time share loads: of the inputs with stride 1, where the second
- * takes the shifted taps, of the taps with stride 2, where it begins one pair later. Kernels of up to three pairs are
- * unrolled; one general path for the rest.
+ * takes the shifted taps, of the taps with stride 2, where it begins one pair later. Kernels of two pairs (3 wide) and
+ * three (5 wide), 1 or 3 high, are unrolled; a general path does the rest, one output at a time.
+ *
+ * Refused: a loop over the kernel's rows in place of unrolling. Entering and leaving it costs as much as a row.
  */
 import { pkhbt, smlad } from '../dsp/intrinsics.ts';
-import { requantizeUnusual, requantizeUsual } from './table.ts';
+import { requantizeRow, requantizeUsual } from './table.ts';
 
 /** taps <- column of weights [height, width] at distance `channels`; both multiples of 8 bytes. Returns 0. */
 export function spreadTapsDsp(weights: usize, channels: u32, height: u32, width: u32, taps: usize): i32 {
@@ -27,107 +29,210 @@ export function spreadTapsDsp(weights: usize, channels: u32, height: u32, width:
   return 0;
 }
 
-export function depthwiseRowDsp(
+/**
+ * `count` rows of `width` outputs, whose windows begin planeStep bytes below one another; `below` rows of the tensor
+ * follow them. The second of two outputs may be one too many: it is then stored where the next row begins, whose own
+ * first output comes later. Only the last row of the tensor has no next one.
+ */
+export function depthwiseChannelDsp(
   plane: usize,
   rowBytes: u32,
+  planeStep: u32,
   taps: usize,
-  kernelHeight: u32,
+  height: u32,
   kernelWidth: u32,
   stride: u32,
   bias: i32,
   row: usize,
   output: usize,
-  width: u32,
   channels: u32,
+  width: u32,
+  count: u32,
+  below: u32,
 ): void {
   const multiplier = load<i32>(row, 4);
   const rounding = load<i32>(row, 8);
   const right = load<i32>(row, 12);
   const pairs = (kernelWidth >> 1) + 1;
-  const tapsEnd = taps + 8 * pairs * kernelHeight;
-  const unrolled = (pairs == 2 || pairs == 3) && stride <= 2;
-  const form = unrolled ? 2 * pairs + stride : 0;
-  for (let x: u32 = 0; x < width; x += 2) {
+  const unrolled = right != 0 && stride <= 2 && (height == 1 || height == 3) && (pairs == 2 || pairs == 3);
+  const bound = (width & 1) != 0 && below == 0 ? 1 : 0; // rows that must not be exceeded
+  for (; count > 0; count--, plane += planeStep, output += width * channels) {
+    const end = plane + 2 * stride * width;
+    if (!unrolled || count == bound)
+      anyKernel(plane, end, rowBytes, taps, 8 * pairs * height, pairs, stride, bias, row, output, channels);
+    else if (stride == 1) {
+      if (pairs == 2) twoPairs(plane, end, rowBytes, taps, height, bias, multiplier, rounding, right, output, channels);
+      else threePairs(plane, end, rowBytes, taps, height, bias, multiplier, rounding, right, output, channels);
+    } else {
+      if (pairs == 2) twoPairsApart(plane, end, rowBytes, taps, height, bias, multiplier, rounding, right, output, channels);
+      else threePairsApart(plane, end, rowBytes, taps, height, bias, multiplier, rounding, right, output, channels);
+    }
+  }
+}
+
+/** Kernels 2 and 3 wide, stride 1. */
+function twoPairs(
+  plane: usize,
+  end: usize,
+  rowBytes: u32,
+  taps: usize,
+  height: u32,
+  bias: i32,
+  multiplier: i32,
+  rounding: i32,
+  right: i32,
+  output: usize,
+  channels: u32,
+): void {
+  for (; plane < end; plane += 4, output += 2 * channels) {
     let acc0 = bias;
     let acc1 = bias;
-    let from = plane + 2 * stride * x;
-    if (form == 5) {
-      // two pairs, stride 1
-      for (let tap = taps; tap < tapsEnd; tap += 16, from += rowBytes) {
-        const a = load<i32>(from);
-        const b = load<i32>(from, 4);
-        const u = load<i64>(tap);
-        const v = load<i64>(tap, 8);
-        acc0 = smlad(b, low(v), smlad(a, low(u), acc0));
-        acc1 = smlad(b, high(v), smlad(a, high(u), acc1));
-      }
-    } else if (form == 7) {
-      // three pairs, stride 1
-      for (let tap = taps; tap < tapsEnd; tap += 24, from += rowBytes) {
-        const a = load<i32>(from);
-        const b = load<i32>(from, 4);
-        const c = load<i32>(from, 8);
-        const u = load<i64>(tap);
-        const v = load<i64>(tap, 8);
-        const w = load<i64>(tap, 16);
-        acc0 = smlad(c, low(w), smlad(b, low(v), smlad(a, low(u), acc0)));
-        acc1 = smlad(c, high(w), smlad(b, high(v), smlad(a, high(u), acc1)));
-      }
-    } else if (form == 6) {
-      // two pairs, stride 2
-      for (let tap = taps; tap < tapsEnd; tap += 16, from += rowBytes) {
-        const a = load<i32>(from);
-        const b = load<i32>(from, 4);
-        const c = load<i32>(from, 8);
-        const u = load<i32>(tap);
-        const v = load<i32>(tap, 8);
-        acc0 = smlad(b, v, smlad(a, u, acc0));
-        acc1 = smlad(c, v, smlad(b, u, acc1));
-      }
-    } else if (form == 8) {
-      // three pairs, stride 2
-      for (let tap = taps; tap < tapsEnd; tap += 24, from += rowBytes) {
-        const a = load<i32>(from);
-        const b = load<i32>(from, 4);
-        const c = load<i32>(from, 8);
-        const d = load<i32>(from, 12);
-        const u = load<i32>(tap);
-        const v = load<i32>(tap, 8);
-        const w = load<i32>(tap, 16);
-        acc0 = smlad(c, w, smlad(b, v, smlad(a, u, acc0)));
-        acc1 = smlad(d, w, smlad(c, v, smlad(b, u, acc1)));
-      }
-    } else {
-      acc0 = window(plane, rowBytes, taps, tapsEnd, pairs, x * stride, bias);
-      acc1 = window(plane, rowBytes, taps, tapsEnd, pairs, (x + 1) * stride, bias);
+    acc0 = two(plane, taps, acc0);
+    acc1 = two(plane, taps + 4, acc1);
+    if (height != 1) {
+      const row1 = plane + rowBytes;
+      acc0 = two(row1, taps + 16, acc0);
+      acc1 = two(row1, taps + 20, acc1);
+      const row2 = row1 + rowBytes;
+      acc0 = two(row2, taps + 32, acc0);
+      acc1 = two(row2, taps + 36, acc1);
     }
-    if (right != 0) {
-      store<i8>(output, <i8>requantizeUsual(acc0, multiplier, rounding, right));
-      if (x + 1 < width) store<i8>(output + channels, <i8>requantizeUsual(acc1, multiplier, rounding, right));
-    } else {
-      store<i8>(output, <i8>requantizeUnusual(acc0, multiplier, rounding));
-      if (x + 1 < width) store<i8>(output + channels, <i8>requantizeUnusual(acc1, multiplier, rounding));
-    }
-    output += 2 * channels;
+    store<i8>(output, <i8>requantizeUsual(acc0, multiplier, rounding, right));
+    store<i8>(output + channels, <i8>requantizeUsual(acc1, multiplier, rounding, right));
   }
 }
 
-/** One output of any kernel, its window beginning at value `start` of the plane's rows. */
-function window(plane: usize, rowBytes: u32, taps: usize, tapsEnd: usize, pairs: u32, start: u32, acc: i32): i32 {
-  taps += 4 * (start & 1);
-  plane += 2 * (start & ~1);
-  for (; taps < tapsEnd; plane += rowBytes) {
-    let from = plane;
-    for (const end = from + 4 * pairs; from < end; from += 4, taps += 8)
-      acc = smlad(load<i32>(from), load<i32>(taps), acc);
+/** Kernels 4 and 5 wide, stride 1. */
+function threePairs(
+  plane: usize,
+  end: usize,
+  rowBytes: u32,
+  taps: usize,
+  height: u32,
+  bias: i32,
+  multiplier: i32,
+  rounding: i32,
+  right: i32,
+  output: usize,
+  channels: u32,
+): void {
+  for (; plane < end; plane += 4, output += 2 * channels) {
+    let acc0 = bias;
+    let acc1 = bias;
+    acc0 = three(plane, taps, acc0);
+    acc1 = three(plane, taps + 4, acc1);
+    if (height != 1) {
+      const row1 = plane + rowBytes;
+      acc0 = three(row1, taps + 24, acc0);
+      acc1 = three(row1, taps + 28, acc1);
+      const row2 = row1 + rowBytes;
+      acc0 = three(row2, taps + 48, acc0);
+      acc1 = three(row2, taps + 52, acc1);
+    }
+    store<i8>(output, <i8>requantizeUsual(acc0, multiplier, rounding, right));
+    store<i8>(output + channels, <i8>requantizeUsual(acc1, multiplier, rounding, right));
   }
-  return acc;
 }
 
-function low(pair: i64): i32 {
-  return <i32>pair;
+/** Kernels 2 and 3 wide, stride 2. */
+function twoPairsApart(
+  plane: usize,
+  end: usize,
+  rowBytes: u32,
+  taps: usize,
+  height: u32,
+  bias: i32,
+  multiplier: i32,
+  rounding: i32,
+  right: i32,
+  output: usize,
+  channels: u32,
+): void {
+  for (; plane < end; plane += 8, output += 2 * channels) {
+    let acc0 = bias;
+    let acc1 = bias;
+    acc0 = two(plane, taps, acc0);
+    acc1 = two(plane + 4, taps, acc1);
+    if (height != 1) {
+      const row1 = plane + rowBytes;
+      acc0 = two(row1, taps + 16, acc0);
+      acc1 = two(row1 + 4, taps + 16, acc1);
+      const row2 = row1 + rowBytes;
+      acc0 = two(row2, taps + 32, acc0);
+      acc1 = two(row2 + 4, taps + 32, acc1);
+    }
+    store<i8>(output, <i8>requantizeUsual(acc0, multiplier, rounding, right));
+    store<i8>(output + channels, <i8>requantizeUsual(acc1, multiplier, rounding, right));
+  }
 }
 
-function high(pair: i64): i32 {
-  return <i32>(pair >> 32);
+/** Kernels 4 and 5 wide, stride 2. */
+function threePairsApart(
+  plane: usize,
+  end: usize,
+  rowBytes: u32,
+  taps: usize,
+  height: u32,
+  bias: i32,
+  multiplier: i32,
+  rounding: i32,
+  right: i32,
+  output: usize,
+  channels: u32,
+): void {
+  for (; plane < end; plane += 8, output += 2 * channels) {
+    let acc0 = bias;
+    let acc1 = bias;
+    acc0 = three(plane, taps, acc0);
+    acc1 = three(plane + 4, taps, acc1);
+    if (height != 1) {
+      const row1 = plane + rowBytes;
+      acc0 = three(row1, taps + 24, acc0);
+      acc1 = three(row1 + 4, taps + 24, acc1);
+      const row2 = row1 + rowBytes;
+      acc0 = three(row2, taps + 48, acc0);
+      acc1 = three(row2 + 4, taps + 48, acc1);
+    }
+    store<i8>(output, <i8>requantizeUsual(acc0, multiplier, rounding, right));
+    store<i8>(output + channels, <i8>requantizeUsual(acc1, multiplier, rounding, right));
+  }
+}
+
+/** Two pairs of inputs times two pairs of taps. Inlined, so that the compiler sees which loads are the same. */
+// @ts-ignore: decorator
+@inline
+function two(x: usize, tap: usize, acc: i32): i32 {
+  return smlad(load<i32>(x, 4), load<i32>(tap, 8), smlad(load<i32>(x), load<i32>(tap), acc));
+}
+
+// @ts-ignore: decorator
+@inline
+function three(x: usize, tap: usize, acc: i32): i32 {
+  return smlad(load<i32>(x, 8), load<i32>(tap, 16), two(x, tap, acc));
+}
+
+/** Any kernel and stride, one output at a time. */
+function anyKernel(
+  plane: usize,
+  end: usize,
+  rowBytes: u32,
+  taps: usize,
+  tapBytes: u32,
+  pairs: u32,
+  stride: u32,
+  bias: i32,
+  row: usize,
+  output: usize,
+  channels: u32,
+): void {
+  for (; plane < end; plane += 2 * stride, output += channels) {
+    // a window between two pairs: the pairs around it and the shifted taps
+    const between = <u32>plane & 2;
+    let line = plane - between;
+    let acc = bias;
+    for (let tap = taps + 2 * between; tap < taps + tapBytes; line += rowBytes) {
+      for (let from = line; from < line + 4 * pairs; from += 4, tap += 8) acc = smlad(load<i32>(from), load<i32>(tap), acc);
+    }
+    store<i8>(output, <i8>requantizeRow(acc, row));
+  }
 }

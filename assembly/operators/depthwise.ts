@@ -7,13 +7,14 @@
  *
  * One channel at a time: its inputs are gathered into a plane in scratch, padding included, so that there are no
  * borders and neighbouring outputs share loads; its taps lie beside. A plane that would be large holds the rows of
- * some output rows at a time. The variants differ in how a value lies in the plane and how a row is computed.
+ * some output rows at a time. The variants differ in how a value lies in the plane and how its outputs are computed.
  */
 import * as F from '../format.ts';
 import { tensorChannels, tensorHeight, tensorWidth, tensorZeroPoint } from '../image.ts';
+import { fillWords } from '../memory.ts';
 import { planeRowBytes, planeScratch, TABLE_ROW_BYTES, tapScratch } from '../scratch.ts';
-import { depthwiseRowDsp, spreadTapsDsp } from './depthwise.dsp.ts';
-import { depthwiseRowScalar, spreadTapsScalar } from './depthwise.scalar.ts';
+import { depthwiseChannelDsp, spreadTapsDsp } from './depthwise.dsp.ts';
+import { depthwiseChannelScalar, spreadTapsScalar } from './depthwise.scalar.ts';
 import { windowTop } from './patch.ts';
 
 export function depthwise(
@@ -38,47 +39,60 @@ export function depthwise(
   const rowBytes = planeRowBytes(width, kernelWidth, strideWidth);
   const planeRows = planeScratch((height - 1) * strideHeight + kernelHeight, kernelHeight, rowBytes) / rowBytes;
   const atOnce = (planeRows - kernelHeight) / strideHeight + 1;
+  const inputChannels = tensorChannels(inputTensor);
+  const inputRow = tensorWidth(inputTensor) * inputChannels;
+  const left = <u32>load<u8>(operator, F.OPERATOR_PAD_LEFT_AT);
+  const insideWidth = min(tensorWidth(inputTensor), (width - 1) * strideWidth + kernelWidth - left);
   for (let y: u32 = 0; y < height; y += atOnce) {
     const count = min(atOnce, height - y);
-    const needed = (count - 1) * strideHeight + kernelHeight;
+    const top = windowTop(operator, y);
+    const first = max(top, 0);
+    const last = min(top + <i32>((count - 1) * strideHeight + kernelHeight), <i32>tensorHeight(inputTensor));
+    const inside = at(plane + <u32>(first - top) * rowBytes, left);
+    // The border is the same for all channels, which fill the rest.
+    fillWords(plane, padding(tensorZeroPoint(inputTensor)), planeRows * rowBytes);
     let sharing: u32 = 0; // output channels still to do that read the plane
-    let channel = input;
+    let channel = input + <u32>first * inputRow;
     for (let c: u32 = 0; c < channels; c++, sharing--) {
       if (sharing == 0) {
-        gatherPlane(
-          operator,
-          inputTensor,
-          channel++,
-          windowTop(operator, y),
-          needed,
-          (width - 1) * strideWidth + kernelWidth,
-          plane,
-          rowBytes,
-        );
+        gatherPlane(channel++, inputChannels, inputRow, last - first, insideWidth, inside, rowBytes);
         sharing = multiplier;
       }
       const row = rows + c * TABLE_ROW_BYTES;
       const bias = load<i32>(row) + spreadTaps(weights + c, channels, kernelHeight, kernelWidth, taps);
-      let to = output + c;
-      for (let i: u32 = 0; i < count; i++, to += width * channels) {
-        const from = plane + i * strideHeight * rowBytes;
-        if (isDefined(HTPW_DSP))
-          depthwiseRowDsp(from, rowBytes, taps, kernelHeight, kernelWidth, strideWidth, bias, row, to, width, channels);
-        else
-          depthwiseRowScalar(
-            from,
-            rowBytes,
-            taps,
-            kernelHeight,
-            kernelWidth,
-            strideWidth,
-            bias,
-            row,
-            to,
-            width,
-            channels,
-          );
-      }
+      if (isDefined(HTPW_DSP))
+        depthwiseChannelDsp(
+          plane,
+          rowBytes,
+          strideHeight * rowBytes,
+          taps,
+          kernelHeight,
+          kernelWidth,
+          strideWidth,
+          bias,
+          row,
+          output + c,
+          channels,
+          width,
+          count,
+          height - y - count,
+        );
+      else
+        depthwiseChannelScalar(
+          plane,
+          rowBytes,
+          strideHeight * rowBytes,
+          taps,
+          kernelHeight,
+          kernelWidth,
+          strideWidth,
+          bias,
+          row,
+          output + c,
+          channels,
+          width,
+          count,
+        );
     }
     output += count * width * channels;
   }
@@ -90,30 +104,18 @@ function spreadTaps(weights: usize, channels: u32, height: u32, width: u32, taps
   return spreadTapsScalar(weights, channels, height, width, taps);
 }
 
-/** plane [rows][width] <- one channel from input row `top` on; outside the input: its zero point. */
-function gatherPlane(
-  operator: usize,
-  inputTensor: usize,
-  channel: usize,
-  top: i32,
-  rows: u32,
-  width: u32,
-  plane: usize,
-  rowBytes: u32,
-): void {
-  const channels = tensorChannels(inputTensor);
-  const inputWidth = tensorWidth(inputTensor);
-  const zeroPoint = tensorZeroPoint(inputTensor);
-  const left = <u32>load<u8>(operator, F.OPERATOR_PAD_LEFT_AT);
-  const inside = min(inputWidth, width - left);
-  for (let y = top; y < top + <i32>rows; y++, plane += rowBytes) {
-    if (y < 0 || y >= <i32>tensorHeight(inputTensor)) {
-      fillRow(plane, zeroPoint, width);
-      continue;
+/** `rows` rows of `width` values of one channel, from `from` on, to their place in the plane. */
+function gatherPlane(from: usize, channels: u32, inputRow: u32, rows: i32, width: u32, to: usize, rowBytes: u32): void {
+  for (; rows > 0; rows--, from += inputRow, to += rowBytes) {
+    let value = from;
+    let place = to;
+    for (let n = width >> 2; n > 0; n--, value += 4 * channels, place = at(place, 4)) {
+      put(place, <i32>load<i8>(value));
+      put(at(place, 1), <i32>load<i8>(value + channels));
+      put(at(place, 2), <i32>load<i8>(value + 2 * channels));
+      put(at(place, 3), <i32>load<i8>(value + 3 * channels));
     }
-    fillRow(plane, zeroPoint, left);
-    gatherRow(channel + <u32>y * inputWidth * channels, channels, at(plane, left), inside);
-    fillRow(at(plane, left + inside), zeroPoint, width - left - inside);
+    for (let n = width & 3; n > 0; n--, value += channels, place = at(place, 1)) put(place, <i32>load<i8>(value));
   }
 }
 
@@ -128,16 +130,7 @@ function put(row: usize, value: i32): void {
   else store<u8>(row, <u8>(value ^ 0x80));
 }
 
-function fillRow(row: usize, value: i32, count: u32): void {
-  for (const end = at(row, count); row < end; row = at(row, 1)) put(row, value);
-}
-
-function gatherRow(from: usize, stride: u32, row: usize, count: u32): void {
-  for (const end = at(row, count & ~3); row < end; row = at(row, 4), from += 4 * stride) {
-    put(row, <i32>load<i8>(from));
-    put(at(row, 1), <i32>load<i8>(from + stride));
-    put(at(row, 2), <i32>load<i8>(from + 2 * stride));
-    put(at(row, 3), <i32>load<i8>(from + 3 * stride));
-  }
-  for (let n = count & 3; n > 0; n--, row = at(row, 1), from += stride) put(row, <i32>load<i8>(from));
+/** A word of padding. */
+function padding(zeroPoint: i32): u32 {
+  return isDefined(HTPW_DSP) ? (<u32>zeroPoint & 0xffff) * 0x10001 : ((<u32>zeroPoint & 0xff) ^ 0x80) * 0x1010101;
 }

@@ -37,10 +37,11 @@ export function productBlockDsp(
   output: usize,
   outputStride: u32,
 ): void {
-  // What is computed from missing rows is stored where the first row's result goes next.
-  const output1 = count > 1 ? outputStride : 0;
-  const output2 = count > 2 ? 2 * outputStride : 0;
-  const output3 = count > 3 ? 3 * outputStride : 0;
+  // From the last row back to the first: what is computed from missing rows is overwritten.
+  let last = output + (count - 1) * outputStride;
+  const step3 = count > 3 ? outputStride : 0;
+  const step2 = count > 2 ? outputStride : 0;
+  const step1 = count > 1 ? outputStride : 0;
   for (let c: u32 = 0; c < channels; c++) {
     let x = block;
     let acc0 = load<i32>(rows);
@@ -90,19 +91,23 @@ export function productBlockDsp(
     const multiplier = load<i32>(rows, 4);
     const rounding = load<i32>(rows, 8);
     const right = load<i32>(rows, 12);
+    let to = last++;
     if (right != 0) {
-      store<i8>(output + output3, <i8>requantizeUsual(acc3, multiplier, rounding, right));
-      store<i8>(output + output2, <i8>requantizeUsual(acc2, multiplier, rounding, right));
-      store<i8>(output + output1, <i8>requantizeUsual(acc1, multiplier, rounding, right));
-      store<i8>(output, <i8>requantizeUsual(acc0, multiplier, rounding, right));
+      store<i8>(to, <i8>requantizeUsual(acc3, multiplier, rounding, right));
+      to -= step3;
+      store<i8>(to, <i8>requantizeUsual(acc2, multiplier, rounding, right));
+      to -= step2;
+      store<i8>(to, <i8>requantizeUsual(acc1, multiplier, rounding, right));
+      store<i8>(to - step1, <i8>requantizeUsual(acc0, multiplier, rounding, right));
     } else {
-      store<i8>(output + output3, <i8>requantizeUnusual(acc3, multiplier, rounding));
-      store<i8>(output + output2, <i8>requantizeUnusual(acc2, multiplier, rounding));
-      store<i8>(output + output1, <i8>requantizeUnusual(acc1, multiplier, rounding));
-      store<i8>(output, <i8>requantizeUnusual(acc0, multiplier, rounding));
+      store<i8>(to, <i8>requantizeUnusual(acc3, multiplier, rounding));
+      to -= step3;
+      store<i8>(to, <i8>requantizeUnusual(acc2, multiplier, rounding));
+      to -= step2;
+      store<i8>(to, <i8>requantizeUnusual(acc1, multiplier, rounding));
+      store<i8>(to - step1, <i8>requantizeUnusual(acc0, multiplier, rounding));
     }
     rows += TABLE_ROW_BYTES;
-    output++;
   }
 }
 

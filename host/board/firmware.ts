@@ -24,7 +24,8 @@ export interface Firmware {
 
 const WARNINGS = ['-std=gnu11', '-Wall', '-Wextra'];
 // -O2, not -O3: with dimensions that the compiler can see, -O3 makes the kernels slower
-const OPTIMIZE = ['-O2', '-ffunction-sections', '-fdata-sections'];
+// -fno-ivopts: the kernels say themselves which addresses advance; with more of them the compiler runs out of registers
+const OPTIMIZE = ['-O2', '-fno-ivopts', '-ffunction-sections', '-fdata-sections'];
 const FREESTANDING = ['-ffreestanding', '-fno-common'];
 
 /** The same on every board; a board adds its own from board.json. */
