@@ -50,151 +50,172 @@ export function depthwiseChannelDsp(
   count: u32,
   below: u32,
 ): void {
-  const multiplier = load<i32>(row, 4);
-  const rounding = load<i32>(row, 8);
-  const right = load<i32>(row, 12);
   const pairs = (kernelWidth >> 1) + 1;
-  const unrolled = right != 0 && stride <= 2 && (height == 1 || height == 3) && (pairs == 2 || pairs == 3);
-  const bound = (width & 1) != 0 && below == 0 ? 1 : 0; // rows that must not be exceeded
-  for (; count > 0; count--, plane += planeStep, output += width * channels) {
-    const end = plane + 2 * stride * width;
-    if (!unrolled || count == bound)
-      anyKernel(plane, end, rowBytes, taps, 8 * pairs * height, pairs, stride, bias, row, output, channels);
-    else if (stride == 1) {
-      if (pairs == 2) twoPairs(plane, end, rowBytes, taps, height, bias, multiplier, rounding, right, output, channels);
-      else threePairs(plane, end, rowBytes, taps, height, bias, multiplier, rounding, right, output, channels);
+  const usual = load<i32>(row, 12) != 0 && stride <= 2 && (height == 1 || height == 3) && (pairs == 2 || pairs == 3);
+  const full: u32 = !usual ? 0 : (width & 1) != 0 && below == 0 ? count - 1 : count; // rows that may be exceeded
+  if (full > 0) {
+    if (stride == 1) {
+      if (pairs == 2) twoPairs(plane, rowBytes, planeStep, taps, height, bias, row, output, channels, width, full);
+      else threePairs(plane, rowBytes, planeStep, taps, height, bias, row, output, channels, width, full);
     } else {
-      if (pairs == 2) twoPairsApart(plane, end, rowBytes, taps, height, bias, multiplier, rounding, right, output, channels);
-      else threePairsApart(plane, end, rowBytes, taps, height, bias, multiplier, rounding, right, output, channels);
+      if (pairs == 2) twoPairsApart(plane, rowBytes, planeStep, taps, height, bias, row, output, channels, width, full);
+      else threePairsApart(plane, rowBytes, planeStep, taps, height, bias, row, output, channels, width, full);
     }
+  }
+  for (; count > full; count--) {
+    anyKernel(plane + (count - 1) * planeStep, rowBytes, taps, 8 * pairs * height, pairs, stride, bias, row, output + (count - 1) * width * channels, channels, width);
   }
 }
 
 /** Kernels 2 and 3 wide, stride 1. */
 function twoPairs(
   plane: usize,
-  end: usize,
   rowBytes: u32,
+  planeStep: u32,
   taps: usize,
   height: u32,
   bias: i32,
-  multiplier: i32,
-  rounding: i32,
-  right: i32,
+  row: usize,
   output: usize,
   channels: u32,
+  width: u32,
+  count: u32,
 ): void {
-  for (; plane < end; plane += 4, output += 2 * channels) {
-    let acc0 = bias;
-    let acc1 = bias;
-    acc0 = two(plane, taps, acc0);
-    acc1 = two(plane, taps + 4, acc1);
-    if (height != 1) {
-      const row1 = plane + rowBytes;
-      acc0 = two(row1, taps + 16, acc0);
-      acc1 = two(row1, taps + 20, acc1);
-      const row2 = row1 + rowBytes;
-      acc0 = two(row2, taps + 32, acc0);
-      acc1 = two(row2, taps + 36, acc1);
+  const multiplier = load<i32>(row, 4);
+  const rounding = load<i32>(row, 8);
+  const right = load<i32>(row, 12);
+  for (; count > 0; count--, plane += planeStep, output += width * channels) {
+    let to = output;
+    for (let from = plane; from < plane + 2 * width; from += 4, to += 2 * channels) {
+      let acc0 = bias;
+      let acc1 = bias;
+      acc0 = two(from, taps, acc0);
+      acc1 = two(from, taps + 4, acc1);
+      if (height != 1) {
+        const row1 = from + rowBytes;
+        acc0 = two(row1, taps + 16, acc0);
+        acc1 = two(row1, taps + 20, acc1);
+        const row2 = row1 + rowBytes;
+        acc0 = two(row2, taps + 32, acc0);
+        acc1 = two(row2, taps + 36, acc1);
+      }
+      store<i8>(to, <i8>requantizeUsual(acc0, multiplier, rounding, right));
+      store<i8>(to + channels, <i8>requantizeUsual(acc1, multiplier, rounding, right));
     }
-    store<i8>(output, <i8>requantizeUsual(acc0, multiplier, rounding, right));
-    store<i8>(output + channels, <i8>requantizeUsual(acc1, multiplier, rounding, right));
   }
 }
 
 /** Kernels 4 and 5 wide, stride 1. */
 function threePairs(
   plane: usize,
-  end: usize,
   rowBytes: u32,
+  planeStep: u32,
   taps: usize,
   height: u32,
   bias: i32,
-  multiplier: i32,
-  rounding: i32,
-  right: i32,
+  row: usize,
   output: usize,
   channels: u32,
+  width: u32,
+  count: u32,
 ): void {
-  for (; plane < end; plane += 4, output += 2 * channels) {
-    let acc0 = bias;
-    let acc1 = bias;
-    acc0 = three(plane, taps, acc0);
-    acc1 = three(plane, taps + 4, acc1);
-    if (height != 1) {
-      const row1 = plane + rowBytes;
-      acc0 = three(row1, taps + 24, acc0);
-      acc1 = three(row1, taps + 28, acc1);
-      const row2 = row1 + rowBytes;
-      acc0 = three(row2, taps + 48, acc0);
-      acc1 = three(row2, taps + 52, acc1);
+  const multiplier = load<i32>(row, 4);
+  const rounding = load<i32>(row, 8);
+  const right = load<i32>(row, 12);
+  for (; count > 0; count--, plane += planeStep, output += width * channels) {
+    let to = output;
+    for (let from = plane; from < plane + 2 * width; from += 4, to += 2 * channels) {
+      let acc0 = bias;
+      let acc1 = bias;
+      acc0 = three(from, taps, acc0);
+      acc1 = three(from, taps + 4, acc1);
+      if (height != 1) {
+        const row1 = from + rowBytes;
+        acc0 = three(row1, taps + 24, acc0);
+        acc1 = three(row1, taps + 28, acc1);
+        const row2 = row1 + rowBytes;
+        acc0 = three(row2, taps + 48, acc0);
+        acc1 = three(row2, taps + 52, acc1);
+      }
+      store<i8>(to, <i8>requantizeUsual(acc0, multiplier, rounding, right));
+      store<i8>(to + channels, <i8>requantizeUsual(acc1, multiplier, rounding, right));
     }
-    store<i8>(output, <i8>requantizeUsual(acc0, multiplier, rounding, right));
-    store<i8>(output + channels, <i8>requantizeUsual(acc1, multiplier, rounding, right));
   }
 }
 
 /** Kernels 2 and 3 wide, stride 2. */
 function twoPairsApart(
   plane: usize,
-  end: usize,
   rowBytes: u32,
+  planeStep: u32,
   taps: usize,
   height: u32,
   bias: i32,
-  multiplier: i32,
-  rounding: i32,
-  right: i32,
+  row: usize,
   output: usize,
   channels: u32,
+  width: u32,
+  count: u32,
 ): void {
-  for (; plane < end; plane += 8, output += 2 * channels) {
-    let acc0 = bias;
-    let acc1 = bias;
-    acc0 = two(plane, taps, acc0);
-    acc1 = two(plane + 4, taps, acc1);
-    if (height != 1) {
-      const row1 = plane + rowBytes;
-      acc0 = two(row1, taps + 16, acc0);
-      acc1 = two(row1 + 4, taps + 16, acc1);
-      const row2 = row1 + rowBytes;
-      acc0 = two(row2, taps + 32, acc0);
-      acc1 = two(row2 + 4, taps + 32, acc1);
+  const multiplier = load<i32>(row, 4);
+  const rounding = load<i32>(row, 8);
+  const right = load<i32>(row, 12);
+  for (; count > 0; count--, plane += planeStep, output += width * channels) {
+    let to = output;
+    for (let from = plane; from < plane + 4 * width; from += 8, to += 2 * channels) {
+      let acc0 = bias;
+      let acc1 = bias;
+      acc0 = two(from, taps, acc0);
+      acc1 = two(from + 4, taps, acc1);
+      if (height != 1) {
+        const row1 = from + rowBytes;
+        acc0 = two(row1, taps + 16, acc0);
+        acc1 = two(row1 + 4, taps + 16, acc1);
+        const row2 = row1 + rowBytes;
+        acc0 = two(row2, taps + 32, acc0);
+        acc1 = two(row2 + 4, taps + 32, acc1);
+      }
+      store<i8>(to, <i8>requantizeUsual(acc0, multiplier, rounding, right));
+      store<i8>(to + channels, <i8>requantizeUsual(acc1, multiplier, rounding, right));
     }
-    store<i8>(output, <i8>requantizeUsual(acc0, multiplier, rounding, right));
-    store<i8>(output + channels, <i8>requantizeUsual(acc1, multiplier, rounding, right));
   }
 }
 
 /** Kernels 4 and 5 wide, stride 2. */
 function threePairsApart(
   plane: usize,
-  end: usize,
   rowBytes: u32,
+  planeStep: u32,
   taps: usize,
   height: u32,
   bias: i32,
-  multiplier: i32,
-  rounding: i32,
-  right: i32,
+  row: usize,
   output: usize,
   channels: u32,
+  width: u32,
+  count: u32,
 ): void {
-  for (; plane < end; plane += 8, output += 2 * channels) {
-    let acc0 = bias;
-    let acc1 = bias;
-    acc0 = three(plane, taps, acc0);
-    acc1 = three(plane + 4, taps, acc1);
-    if (height != 1) {
-      const row1 = plane + rowBytes;
-      acc0 = three(row1, taps + 24, acc0);
-      acc1 = three(row1 + 4, taps + 24, acc1);
-      const row2 = row1 + rowBytes;
-      acc0 = three(row2, taps + 48, acc0);
-      acc1 = three(row2 + 4, taps + 48, acc1);
+  const multiplier = load<i32>(row, 4);
+  const rounding = load<i32>(row, 8);
+  const right = load<i32>(row, 12);
+  for (; count > 0; count--, plane += planeStep, output += width * channels) {
+    let to = output;
+    for (let from = plane; from < plane + 4 * width; from += 8, to += 2 * channels) {
+      let acc0 = bias;
+      let acc1 = bias;
+      acc0 = three(from, taps, acc0);
+      acc1 = three(from + 4, taps, acc1);
+      if (height != 1) {
+        const row1 = from + rowBytes;
+        acc0 = three(row1, taps + 24, acc0);
+        acc1 = three(row1 + 4, taps + 24, acc1);
+        const row2 = row1 + rowBytes;
+        acc0 = three(row2, taps + 48, acc0);
+        acc1 = three(row2 + 4, taps + 48, acc1);
+      }
+      store<i8>(to, <i8>requantizeUsual(acc0, multiplier, rounding, right));
+      store<i8>(to + channels, <i8>requantizeUsual(acc1, multiplier, rounding, right));
     }
-    store<i8>(output, <i8>requantizeUsual(acc0, multiplier, rounding, right));
-    store<i8>(output + channels, <i8>requantizeUsual(acc1, multiplier, rounding, right));
   }
 }
 
@@ -214,7 +235,6 @@ function three(x: usize, tap: usize, acc: i32): i32 {
 /** Any kernel and stride, one output at a time. */
 function anyKernel(
   plane: usize,
-  end: usize,
   rowBytes: u32,
   taps: usize,
   tapBytes: u32,
@@ -224,8 +244,9 @@ function anyKernel(
   row: usize,
   output: usize,
   channels: u32,
+  width: u32,
 ): void {
-  for (; plane < end; plane += 2 * stride, output += channels) {
+  for (const end = plane + 2 * stride * width; plane < end; plane += 2 * stride, output += channels) {
     // a window between two pairs: the pairs around it and the shifted taps
     const between = <u32>plane & 2;
     let line = plane - between;

@@ -24,8 +24,10 @@ export interface Firmware {
 
 const WARNINGS = ['-std=gnu11', '-Wall', '-Wextra'];
 // -O2, not -O3: with dimensions that the compiler can see, -O3 makes the kernels slower
-// -fno-ivopts: the kernels say themselves which addresses advance; with more of them the compiler runs out of registers
-const OPTIMIZE = ['-O2', '-fno-ivopts', '-ffunction-sections', '-fdata-sections'];
+// No more inlining than for small functions: kernels in one large function leave each other no registers. No induction
+// variables of the compiler's own: kernels say themselves which addresses advance.
+const KERNELS = ['-fno-inline-functions-called-once', '-fno-ivopts'];
+const OPTIMIZE = ['-O2', ...KERNELS, '-ffunction-sections', '-fdata-sections'];
 const FREESTANDING = ['-ffreestanding', '-fno-common'];
 
 /** The same on every board; a board adds its own from board.json. */
