@@ -117,7 +117,6 @@ export function runOperator(arena: usize, index: u32): void {
   if (kind == F.ADD) {
     const input2Index = <u32>load<u16>(operator, F.OPERATOR_INPUT2_AT);
     add(
-      operator,
       parameters,
       positions * channels,
       input,
@@ -127,6 +126,7 @@ export function runOperator(arena: usize, index: u32): void {
       output,
       tensorZeroPoint(outputTensor),
     );
+    activate(operator, output, positions * channels);
   } else if (kind == F.SOFTMAX) softmax(parameters, input, positions, channels, output);
   else if (kind == F.ARGMAX) argmax(input, positions, channels, output);
   else if (kind == F.STANDARDIZE)

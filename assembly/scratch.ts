@@ -12,6 +12,7 @@ export const TABLE_ROW_BYTES: u32 = 16;
 
 export const BLOCK_ROWS: u32 = 4; // rows of inputs that are multiplied at once (operators/product.ts)
 export const PADDED_ROWS: u32 = 16; // weight rows that are padded to words at once
+export const MIX_TABLE_BYTES: u32 = 16; // weights that a code can give two INT2 matrices (weights/source.ts)
 export const PLANE_BYTES: u32 = 2048; // limit of a depthwise plane, unless one output row needs more
 
 /** [channels] rows of requantisation parameters. */
@@ -66,9 +67,9 @@ export function rowScratch(kind: u32, residency: u32, rows: u32, rowLength: u32)
   return padded == rowLength ? 0 : PADDED_ROWS * padded;
 }
 
-/** A code, the hidden layer and the outputs of the MLP, and one row of each basis matrix as INT8. */
+/** A code, the hidden layer and the outputs of the MLP, a table of sums, and one row of each basis matrix as INT8. */
 export function generatorScratch(codeLength: u32, hidden: u32, outputs: u32, basisRowLength: u32): u32 {
-  return roundUp4(codeLength + hidden + outputs) + roundUp4(outputs * basisRowLength);
+  return roundUp4(codeLength + hidden + outputs) + MIX_TABLE_BYTES + roundUp4(outputs * basisRowLength);
 }
 
 export function roundUp4(x: u32): u32 {
