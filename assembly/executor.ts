@@ -8,16 +8,15 @@
  *   32  one bit per operator: its weights lie in the cache
  */
 import { CRC_START, crc32Update } from './crc32.ts';
-import { uses } from './dsp/intrinsics.ts';
-import { FEATURE_OPERATOR } from './features.ts';
 import * as F from './format.ts';
 import {
-  kernelArea,
+  isKind,
   operatorAt,
   operatorInput,
   operatorKind,
   operatorOutput,
   operatorResidency,
+  operatorWork,
   planAt,
   portTensor,
   programAt,
@@ -33,6 +32,7 @@ import {
   tensorPositions,
   tensorZeroPoint,
 } from './image.ts';
+import { copy } from './memory.ts';
 import { add } from './operators/add.ts';
 import { argmax } from './operators/argmax.ts';
 import { convolution } from './operators/convolution.ts';
@@ -41,8 +41,8 @@ import { pool } from './operators/pooling.ts';
 import { product } from './operators/product.ts';
 import { softmax } from './operators/softmax.ts';
 import { standardize } from './operators/standardize.ts';
-import { expandTable } from './operators/table.ts';
-import { patchScratch, streamScratch, TABLE_HEADER_BYTES, TABLE_ROW_BYTES, tableScratch } from './scratch.ts';
+import { activate, expandTable } from './operators/table.ts';
+import { PADDED_ROWS, roundUp4, rowScratch, TABLE_ROW_BYTES, tableScratch } from './scratch.ts';
 import { OK, WEIGHTS_DIFFER } from './status.ts';
 import { writeRows } from './weights/source.ts';
 
@@ -118,7 +118,6 @@ export function runOperator(arena: usize, index: u32): void {
   if (isKind(kind, F.ADD)) {
     const input2Index = <u32>load<u16>(operator, F.OPERATOR_INPUT2_AT);
     add(
-      operator,
       parameters,
       positions * channels,
       input,
@@ -128,6 +127,7 @@ export function runOperator(arena: usize, index: u32): void {
       output,
       tensorZeroPoint(outputTensor),
     );
+    activate(operator, output, positions * channels);
   }
   if (isKind(kind, F.SOFTMAX)) softmax(parameters, input, positions, channels, output);
   if (isKind(kind, F.ARGMAX)) argmax(input, positions, channels, output);
@@ -152,7 +152,7 @@ function runWeighted(
   const source = sourceOf(arena, operator);
   const channels = tensorChannels(outputTensor);
   const table = scratchOf(arena);
-  const patches = table + tableScratch(channels);
+  const work = table + tableScratch(channels);
   expandTable(
     operator,
     load<usize>(arena, TABLES_AT) + load<u32>(operator, F.OPERATOR_TABLE_AT),
@@ -160,34 +160,72 @@ function runWeighted(
     tensorZeroPoint(outputTensor),
     table,
   );
-
   let weights = load<usize>(arena, WEIGHTS_AT) + load<u32>(source, F.SOURCE_DATA_AT); // RESIDENCY_FLASH
-  if (residency == F.RESIDENCY_STREAM) weights = patches + patchBytes(operator, kind, inputTensor);
-  else if (residency != F.RESIDENCY_FLASH) {
+  if (residency == F.RESIDENCY_BOOT || residency == F.RESIDENCY_LAZY) {
     weights = cacheOf(arena, index);
-    if (residency == F.RESIDENCY_LAZY && !isReady(arena, index)) fillCache(arena, index);
+    if (!isReady(arena, index)) fillCache(arena, index);
   }
   if (isKind(kind, F.DEPTHWISE)) {
-    if (residency == F.RESIDENCY_STREAM) materialise(arena, operator, source, 0, sourceRows(source), weights);
-    depthwise(operator, inputTensor, input, weights, table, outputTensor, output, patches);
-    return;
+    if (residency == F.RESIDENCY_STREAM) {
+      weights = rowsOf(arena, operator, source);
+      materialise(arena, operator, source, 0, sourceRows(source), weights);
+    }
+    depthwise(operator, inputTensor, input, weights, table, outputTensor, output, work);
+  } else {
+    multiply(arena, operator, source, kind, inputTensor, input, weights, table, outputTensor, output, work);
   }
+  activate(operator, output, tensorPositions(outputTensor) * channels);
+}
+
+/** A product, all channels at once or, where weight rows go through scratch, as many as it holds. */
+function multiply(
+  arena: usize,
+  operator: usize,
+  source: usize,
+  kind: u32,
+  inputTensor: usize,
+  input: usize,
+  weights: usize,
+  table: usize,
+  outputTensor: usize,
+  output: usize,
+  work: usize,
+): void {
+  const streamed = operatorResidency(operator) == F.RESIDENCY_STREAM;
+  const channels = tensorChannels(outputTensor);
   const depth = sourceRowLength(source);
-  const positions = tensorPositions(outputTensor);
-  const atOnce = residency == F.RESIDENCY_STREAM ? F.STREAM_ROWS : channels;
+  const padded = roundUp4(depth);
+  // inputs whose rows do not begin on words are gathered like those of a convolution
+  const gathered = kind == F.CONVOLUTION || (kind == F.POINTWISE && padded != depth);
+  const atOnce = streamed ? F.STREAM_ROWS : padded != depth ? PADDED_ROWS : channels;
   for (let c: u32 = 0; c < channels; c += atOnce) {
     const count = min(atOnce, channels - c);
-    const rows = table + TABLE_HEADER_BYTES + c * TABLE_ROW_BYTES;
-    if (residency == F.RESIDENCY_STREAM) materialise(arena, operator, source, c, count, weights);
-    if (isKind(kind, F.CONVOLUTION))
-      convolution(operator, inputTensor, input, weights, count, table, rows, outputTensor, output + c, patches);
-    else product(input, positions, depth, weights, count, table, rows, output + c, channels);
+    let from = weights + c * depth;
+    if (streamed || padded != depth) {
+      const rows = rowsOf(arena, operator, source);
+      if (streamed) {
+        from = rows;
+        materialise(arena, operator, source, c, count, rows);
+      }
+      padRows(from, count, depth, rows, padded);
+      from = rows;
+    }
+    if (gathered) convolution(operator, inputTensor, input, padded, from, count, table, outputTensor, output + c, work);
+    else product(input, tensorPositions(outputTensor), padded, from, count, table, output + c, channels, work);
+    table += count * TABLE_ROW_BYTES;
   }
 }
 
-/** Whether an operator is of a kind; never, at no cost, for a kind that this build leaves out. */
-function isKind(kind: u32, wanted: u32): bool {
-  return uses(FEATURE_OPERATOR + wanted) && kind == wanted;
+/** Rows of `depth` weights, packed or already in place, to rows of `padded` with zeros behind; the last row first. */
+function padRows(from: usize, count: u32, depth: u32, to: usize, padded: u32): void {
+  if (depth == padded) return;
+  for (let r = count; r > 0; ) {
+    r--;
+    for (let k = padded; k > 0; ) {
+      k--;
+      store<i8>(to + r * padded + k, k < depth ? load<i8>(from + r * depth + k) : 0);
+    }
+  }
 }
 
 function fillCache(arena: usize, index: u32): void {
@@ -200,15 +238,9 @@ function fillCache(arena: usize, index: u32): void {
 
 /** Weight rows [row, row + count) of an operator as INT8, with the workspace behind everything else in scratch. */
 function materialise(arena: usize, operator: usize, source: usize, row: u32, count: u32, destination: usize): void {
-  const program = boundProgram(arena);
-  const kind = operatorKind(operator);
-  const channels = tensorChannels(tensorAt(program, operatorOutput(operator)));
-  const inputTensor = tensorAt(program, operatorInput(operator));
   const workspace =
-    scratchOf(arena) +
-    tableScratch(channels) +
-    patchBytes(operator, kind, inputTensor) +
-    streamScratch(kind, operatorResidency(operator), sourceRows(source), sourceRowLength(source));
+    rowsOf(arena, operator, source) +
+    rowScratch(operatorKind(operator), operatorResidency(operator), sourceRows(source), sourceRowLength(source));
   writeRows(
     source,
     load<usize>(arena, GENERATORS_AT),
@@ -234,7 +266,7 @@ export function checkOperatorWeights(arena: usize, index: u32): i32 {
   for (let r: u32 = 0; r < rows; r++) {
     let address = cacheOf(arena, index) + r * rowLength;
     if (residency == F.RESIDENCY_STREAM) {
-      address = streamOf(arena, operator);
+      address = rowsOf(arena, operator, source);
       materialise(arena, operator, source, r, 1, address);
     }
     crc = crc32Update(crc, address, rowLength);
@@ -258,18 +290,10 @@ function scratchOf(arena: usize): usize {
   return arena + <u32>load<u16>(boundProgram(arena), F.PROGRAM_SCRATCH_AT) * F.ARENA_UNIT;
 }
 
-/** Where a streamed operator's rows lie in scratch. */
-function streamOf(arena: usize, operator: usize): usize {
-  const program = boundProgram(arena);
-  const output = tensorAt(program, operatorOutput(operator));
-  const input = tensorAt(program, operatorInput(operator));
-  return scratchOf(arena) + tableScratch(tensorChannels(output)) + patchBytes(operator, operatorKind(operator), input);
-}
-
-function patchBytes(operator: usize, kind: u32, inputTensor: usize): u32 {
-  return patchScratch(kind, kernelArea(operator), tensorChannels(inputTensor));
-}
-
-function copy(to: usize, from: usize, bytes: u32): void {
-  for (let i: u32 = 0; i < bytes; i++) store<u8>(to + i, load<u8>(from + i));
+/** Where weight rows lie in scratch that are not read in place. */
+function rowsOf(arena: usize, operator: usize, source: usize): usize {
+  const output = tensorAt(boundProgram(arena), operatorOutput(operator));
+  return (
+    scratchOf(arena) + tableScratch(tensorChannels(output)) + operatorWork(operator, output, sourceRowLength(source))
+  );
 }

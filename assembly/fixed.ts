@@ -4,10 +4,15 @@
  * A real factor is a Q31 multiplier in [2^30, 2^31) and a shift in [-31, 30], positive = left:
  * factor = multiplier * 2^(shift - 31). See docs/arithmetic.md for worked numbers.
  */
-import { smmulr } from './dsp/intrinsics.ts';
+import { smmulr, ssat8 } from './dsp/intrinsics.ts';
 
 export function clamp(x: i32, low: i32, high: i32): i32 {
   return x < low ? low : x > high ? high : x;
+}
+
+/** clamp(x, -128, 127) */
+export function saturate(x: i32): i32 {
+  return isDefined(HTPW_DSP) ? ssat8(x) : clamp(x, -128, 127);
 }
 
 /** round(a * b / 2^31), ties towards plus infinity; gemmlowp's SaturatingRoundingDoublingHighMul for b >= 0. */
@@ -18,7 +23,8 @@ export function doublingHighMultiply(a: i32, b: i32): i32 {
 /** The same where |a| < 2^30: one instruction on cores with the DSP extension. */
 export function doublingHighMultiplySmall(a: i32, b: i32): i32 {
   if (isDefined(HTPW_DSP)) return smmulr(a << 1, b);
-  return doublingHighMultiply(a, b);
+  const product = <i64>(a << 1) * <i64>b;
+  return <i32>(product >> 32) + <i32>(<u32>product >> 31);
 }
 
 /** round(x / 2^exponent), ties away from zero; exponent in [0, 31]. */

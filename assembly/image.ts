@@ -1,5 +1,8 @@
 /** Typed access to an image that `open` has proved. Nothing here checks anything. */
+import { uses } from './dsp/intrinsics.ts';
+import { FEATURE_OPERATOR } from './features.ts';
 import * as F from './format.ts';
+import { workScratch } from './scratch.ts';
 
 export function programCount(image: usize): u32 {
   return <u32>load<u16>(image, F.HEADER_PROGRAMS_AT);
@@ -61,6 +64,11 @@ export function operatorKind(operator: usize): u32 {
   return <u32>load<u8>(operator, F.OPERATOR_KIND_AT);
 }
 
+/** Whether an operator is of a kind; never, at no cost, for a kind that this build leaves out. */
+export function isKind(kind: u32, wanted: u32): bool {
+  return uses(FEATURE_OPERATOR + wanted) && kind == wanted;
+}
+
 export function operatorResidency(operator: usize): u32 {
   return <u32>load<u8>(operator, F.OPERATOR_RESIDENCY_AT);
 }
@@ -68,6 +76,20 @@ export function operatorResidency(operator: usize): u32 {
 /** Taps of the kernel, height * width. */
 export function kernelArea(operator: usize): u32 {
   return <u32>load<u16>(operator, F.OPERATOR_KERNEL_HEIGHT_AT) * <u32>load<u16>(operator, F.OPERATOR_KERNEL_WIDTH_AT);
+}
+
+/** Scratch of an operator with weights, beside table, rows and generator. */
+export function operatorWork(operator: usize, outputTensor: usize, rowLength: u32): u32 {
+  return workScratch(
+    operatorKind(operator),
+    rowLength,
+    tensorHeight(outputTensor),
+    tensorWidth(outputTensor),
+    <u32>load<u16>(operator, F.OPERATOR_KERNEL_HEIGHT_AT),
+    <u32>load<u16>(operator, F.OPERATOR_KERNEL_WIDTH_AT),
+    <u32>load<u8>(operator, F.OPERATOR_STRIDE_HEIGHT_AT),
+    <u32>load<u8>(operator, F.OPERATOR_STRIDE_WIDTH_AT),
+  );
 }
 
 export function sourceKind(source: usize): u32 {

@@ -4,12 +4,14 @@ import { FEATURE_OPERATOR, FEATURE_TABLE } from './features.ts';
 import * as F from './format.ts';
 import {
   generatorAt,
+  isKind,
   kernelArea,
   operatorAt,
   operatorInput,
   operatorKind,
   operatorOutput,
   operatorResidency,
+  operatorWork,
   planAt,
   sourceAt,
   sourceKind,
@@ -25,7 +27,7 @@ import {
 import { fits } from './openProgram.ts';
 import { isFactor, lies } from './openWeights.ts';
 import { compactShift } from './operators/table.ts';
-import { generatorScratch, patchScratch, streamScratch, tableScratch } from './scratch.ts';
+import { generatorScratch, rowScratch, tableScratch } from './scratch.ts';
 import {
   BAD_DEPTH,
   BAD_OPERATOR,
@@ -105,7 +107,7 @@ export function openOperator(
   const status = openWeighted(kind, operator, input, output, source);
   if (status != OK) return status;
   if (!isTable(operator, tensorChannels(output), tables, tableBytes)) return BAD_TABLE;
-  return openMemory(kind, program, index, operator, input, output, source, generators);
+  return openMemory(kind, program, index, operator, output, source, generators);
 }
 
 /** Strides at least 1, padding smaller than the kernel, and every window overlaps the input. */
@@ -183,7 +185,12 @@ function isTable(operator: usize, channels: u32, tables: usize, tableBytes: u32)
     }
     return true;
   }
-  if (encoding != F.TABLE_Q31 || !lies(offset, F.Q31_BYTES_PER_CHANNEL * channels, tableBytes)) return false;
+  if (
+    !uses(FEATURE_TABLE + F.TABLE_Q31) ||
+    encoding != F.TABLE_Q31 ||
+    !lies(offset, F.Q31_BYTES_PER_CHANNEL * channels, tableBytes)
+  )
+    return false;
   for (let c: u32 = 0; c < channels; c++) {
     const bias = load<i32>(table + 4 * c);
     if (bias > MAX_BIAS || bias < -MAX_BIAS) return false;
@@ -198,7 +205,6 @@ function openMemory(
   program: usize,
   index: u32,
   operator: usize,
-  input: usize,
   output: usize,
   source: usize,
   generators: usize,
@@ -215,8 +221,8 @@ function openMemory(
   }
   let scratch =
     tableScratch(tensorChannels(output)) +
-    patchScratch(kind, kernelArea(operator), tensorChannels(input)) +
-    streamScratch(kind, residency, rows, rowLength);
+    operatorWork(operator, output, rowLength) +
+    rowScratch(kind, residency, rows, rowLength);
   if (!stored) {
     const generator = generatorAt(generators, <u32>load<u16>(source, F.SOURCE_GENERATOR_AT));
     scratch += generatorScratch(
@@ -243,14 +249,13 @@ function openUnweighted(
   const offset = load<u32>(operator, F.OPERATOR_TABLE_AT);
   const encoding = <u32>load<u8>(operator, F.OPERATOR_ENCODING_AT);
   const table = tables + offset;
-  const count =
-    kind == F.ADD
-      ? F.ADD_PARAMETERS
-      : kind == F.SOFTMAX
-        ? F.SOFTMAX_PARAMETERS
-        : kind == F.STANDARDIZE
-          ? F.STANDARDIZE_PARAMETERS
-          : 0;
+  const count = isKind(kind, F.ADD)
+    ? F.ADD_PARAMETERS
+    : isKind(kind, F.SOFTMAX)
+      ? F.SOFTMAX_PARAMETERS
+      : isKind(kind, F.STANDARDIZE)
+        ? F.STANDARDIZE_PARAMETERS
+        : 0;
   if (
     count == 0
       ? encoding != F.TABLE_NONE || offset != F.NO_TABLE
@@ -258,14 +263,14 @@ function openUnweighted(
   )
     return BAD_TABLE;
 
-  if (kind == F.AVERAGE_POOL || kind == F.MAX_POOL) return channels == outputChannels ? OK : BAD_SHAPE;
+  if (isKind(kind, F.AVERAGE_POOL) || isKind(kind, F.MAX_POOL)) return channels == outputChannels ? OK : BAD_SHAPE;
   if (tensorHeight(input) != tensorHeight(output) || tensorWidth(input) != tensorWidth(output)) return BAD_SHAPE;
-  if (kind == F.ARGMAX) return channels <= MAX_ARGMAX_CHANNELS && outputChannels == 1 ? OK : BAD_SHAPE;
-  if (kind == F.SOFTMAX) {
+  if (isKind(kind, F.ARGMAX)) return channels <= MAX_ARGMAX_CHANNELS && outputChannels == 1 ? OK : BAD_SHAPE;
+  if (isKind(kind, F.SOFTMAX)) {
     if (channels != outputChannels || channels > MAX_SOFTMAX_CHANNELS) return BAD_SHAPE;
     return isFactor(load<i32>(table), load<i32>(table, 4)) && load<i32>(table, 8) <= 0 ? OK : BAD_TABLE;
   }
-  if (kind == F.STANDARDIZE) {
+  if (isKind(kind, F.STANDARDIZE)) {
     const gain = load<i32>(table);
     const centre = load<i32>(table, 8);
     const peak = load<i32>(table, 12);
@@ -282,6 +287,7 @@ function openUnweighted(
       ? OK
       : BAD_TABLE;
   }
+  if (!uses(FEATURE_OPERATOR + F.ADD)) return BAD_OPERATOR;
   if (
     tensorPositions(input2) != tensorPositions(input) ||
     tensorChannels(input2) != channels ||

@@ -1,6 +1,6 @@
 /** Proves one generator or one weight source: sizes, encodings, and that all its data lies inside WEIGHTS. */
 import { uses } from './dsp/intrinsics.ts';
-import { FEATURE_ENCODING, FEATURE_SOURCE } from './features.ts';
+import { FEATURE_ENCODING, FEATURE_MIX, FEATURE_SOURCE } from './features.ts';
 import * as F from './format.ts';
 import { generatorAt, sourceKind, sourceRowLength, sourceRows } from './image.ts';
 import { BAD_GENERATOR, BAD_REFERENCE, BAD_SOURCE, NOT_BUILT_IN, OK } from './status.ts';
@@ -44,7 +44,8 @@ export function openGenerator(generator: usize, weightBytes: u32): i32 {
     const rows = <u32>load<u16>(generator, F.GENERATOR_BASIS_ROWS_AT);
     const columns = <u32>load<u16>(generator, F.GENERATOR_BASIS_COLUMNS_AT);
     if (rows == 0 || columns == 0 || !isBasisEncoding(encoding)) return BAD_GENERATOR;
-    if (!uses(FEATURE_ENCODING + encoding)) return NOT_BUILT_IN;
+    if (!uses(FEATURE_ENCODING + encoding) || (!uses(FEATURE_MIX) && isMixed(encoding, codeLength, outputs)))
+      return NOT_BUILT_IN;
     const bytes = <u64>(rows * packedBytes(encoding, columns)) * outputs;
     if (bytes > weightBytes || !lies(load<u32>(generator, F.GENERATOR_BASIS_AT), <u32>bytes, weightBytes))
       return BAD_GENERATOR;
@@ -108,4 +109,9 @@ export function lies(offset: u32, bytes: u32, limit: u32): bool {
 
 function isBasisEncoding(encoding: u32): bool {
   return encoding >= F.ENCODING_INT8 && encoding <= F.ENCODING_INT2;
+}
+
+/** A basis that the general mix serves, not the table of two INT2 matrices (FEATURE_MIX). */
+function isMixed(encoding: u32, codeLength: u32, outputs: u32): bool {
+  return encoding != F.ENCODING_INT2 || codeLength == 0 || outputs > 2;
 }

@@ -1,36 +1,75 @@
 /**
  * How much scratch an operator needs, in bytes: the sum of four areas, each rounded up to 4 bytes. Imported by
- * the host's planner as well, so only what both languages share: numbers, + and *.
+ * the host's planner as well, so only what both languages share: numbers, +, -, * and comparison. The same for every
+ * variant, whatever it uses of it.
  *
- *   | expanded table | patches | streamed rows | generator workspace |
+ *   | expanded table | block, or taps and plane | weight rows | generator workspace |
  */
 import * as F from './format.ts';
 
-// Expanded table: a header { zeroPoint, min, max, 0 } and, a channel, { bias, multiplier, rounding, shift }; i32 each
-export const TABLE_HEADER_BYTES: u32 = 16;
+// Expanded table, a channel: { bias, multiplier, rounding, right }, i32 each (operators/table.ts)
 export const TABLE_ROW_BYTES: u32 = 16;
+
+export const BLOCK_ROWS: u32 = 4; // rows of inputs that are multiplied at once (operators/product.ts)
+export const PADDED_ROWS: u32 = 16; // weight rows that are padded to words at once
+export const MIX_TABLE_BYTES: u32 = 16; // weights that a code can give two INT2 matrices (weights/source.ts)
+export const PLANE_BYTES: u32 = 2048; // limit of a depthwise plane, unless one output row needs more
 
 /** [channels] rows of requantisation parameters. */
 export function tableScratch(channels: u32): u32 {
-  return TABLE_HEADER_BYTES + TABLE_ROW_BYTES * channels;
+  return TABLE_ROW_BYTES * channels;
 }
 
-/** Input values under the kernel at two positions (CONVOLUTION) or at one (DEPTHWISE). */
-export function patchScratch(kind: u32, kernelArea: u32, inputChannels: u32): u32 {
-  if (kind == F.CONVOLUTION) return 2 * roundUp4(kernelArea * inputChannels);
-  if (kind == F.DEPTHWISE) return roundUp4(kernelArea * inputChannels);
-  return 0;
+/** What the operator works in: a block of inputs, or the taps and the plane of one depthwise channel. */
+export function workScratch(
+  kind: u32,
+  depth: u32,
+  outputHeight: u32,
+  outputWidth: u32,
+  kernelHeight: u32,
+  kernelWidth: u32,
+  strideHeight: u32,
+  strideWidth: u32,
+): u32 {
+  if (kind == F.FULLY_CONNECTED) return 0;
+  if (kind != F.DEPTHWISE) return (2 * BLOCK_ROWS + 1) * roundUp4(depth); // BLOCK_ROWS rows as int16 and one as INT8
+  const rowBytes = planeRowBytes(outputWidth, kernelWidth, strideWidth);
+  return (
+    tapScratch(kernelHeight, kernelWidth) +
+    planeScratch((outputHeight - 1) * strideHeight + kernelHeight, kernelHeight, rowBytes)
+  );
 }
 
-/** INT8 rows of a streamed operator: STREAM_ROWS at a time, all taps at once for DEPTHWISE. */
-export function streamScratch(kind: u32, residency: u32, rows: u32, rowLength: u32): u32 {
-  if (residency != F.RESIDENCY_STREAM) return 0;
-  return roundUp4((kind == F.DEPTHWISE ? rows : F.STREAM_ROWS) * rowLength);
+/** The taps of one depthwise channel, as the variant wants them. */
+export function tapScratch(kernelHeight: u32, kernelWidth: u32): u32 {
+  return 4 * kernelHeight * (kernelWidth + 2);
 }
 
-/** A code, the hidden layer and the outputs of the MLP, and one row of each basis matrix as INT8. */
+/** A row of a depthwise plane, int16: some more than the outputs need, as two are computed at a time. */
+export function planeRowBytes(outputWidth: u32, kernelWidth: u32, stride: u32): u32 {
+  return 2 * roundUp4(outputWidth * stride + kernelWidth + 2);
+}
+
+/** All rows that the outputs need, or as many as fit in PLANE_BYTES, but never fewer than one output row needs. */
+export function planeScratch(rows: u32, kernelHeight: u32, rowBytes: u32): u32 {
+  if (rows * rowBytes < PLANE_BYTES) return rows * rowBytes;
+  return kernelHeight * rowBytes < PLANE_BYTES ? PLANE_BYTES : kernelHeight * rowBytes;
+}
+
+/**
+ * INT8 weight rows: of a streamed operator STREAM_ROWS at a time (all taps at once for DEPTHWISE), of any other whose
+ * rows do not begin on words PADDED_ROWS at a time.
+ */
+export function rowScratch(kind: u32, residency: u32, rows: u32, rowLength: u32): u32 {
+  if (kind == F.DEPTHWISE) return residency == F.RESIDENCY_STREAM ? roundUp4(rows * rowLength) : 0;
+  const padded = roundUp4(rowLength);
+  if (residency == F.RESIDENCY_STREAM) return F.STREAM_ROWS * padded;
+  return padded == rowLength ? 0 : PADDED_ROWS * padded;
+}
+
+/** A code, the hidden layer and the outputs of the MLP, a table of sums, and one row of each basis matrix as INT8. */
 export function generatorScratch(codeLength: u32, hidden: u32, outputs: u32, basisRowLength: u32): u32 {
-  return roundUp4(codeLength + hidden + outputs) + roundUp4(outputs * basisRowLength);
+  return roundUp4(codeLength + hidden + outputs) + MIX_TABLE_BYTES + roundUp4(outputs * basisRowLength);
 }
 
 export function roundUp4(x: u32): u32 {

@@ -3,6 +3,7 @@ import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { Command, CommanderError } from 'commander';
 import { projectRoot } from './board/root.ts';
+import { benchVerb } from './verbs/bench.ts';
 import { buildVerb } from './verbs/build.ts';
 import { cardVerb } from './verbs/card.ts';
 import { evalVerb } from './verbs/eval.ts';
@@ -13,7 +14,7 @@ import { trainVerb } from './verbs/train.ts';
 import { CheckFailed } from './verbs/verb.ts';
 import { verifyVerb } from './verbs/verify.ts';
 
-const VERBS = [trainVerb, packVerb, inspectVerb, runVerb, evalVerb, cardVerb, buildVerb, verifyVerb];
+const VERBS = [trainVerb, packVerb, inspectVerb, runVerb, evalVerb, cardVerb, buildVerb, verifyVerb, benchVerb];
 
 /** Runs one command line (without node and script) and returns the exit code: 0 good, 1 check failed, 2 wrong use. */
 export async function main(words: string[]): Promise<number> {

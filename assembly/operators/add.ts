@@ -1,15 +1,15 @@
 /**
  * Element-wise addition of two i8 tensors of one shape, each with a scale of its own; TFLite's int8 ADD.
- * Inputs are widened by 20 bits, brought to twice the larger scale, added, and requantised.
+ * Inputs are widened by 20 bits, brought to twice the larger scale, added, and requantised, saturating.
  */
-import { clamp, doublingHighMultiply, roundingShiftRight } from '../fixed.ts';
-import * as F from '../format.ts';
+import { doublingHighMultiply, doublingHighMultiplySmall, roundingShiftRight, saturate } from '../fixed.ts';
 
 const WIDENING: i32 = 20;
+const HALF: i32 = 1 << 30; // as a Q31 multiplier
+const USUAL_SHIFTS: u32 = 22; // to the right, as in table.ts
 
 /** parameters: ADD_PARAMETERS of the image, shifts <= 0. Output may be either input. */
 export function add(
-  operator: usize,
   parameters: usize,
   count: u32,
   input1: usize,
@@ -19,16 +19,65 @@ export function add(
   output: usize,
   outputZeroPoint: i32,
 ): void {
-  const low = <i32>load<i8>(operator, F.OPERATOR_MIN_AT);
-  const high = <i32>load<i8>(operator, F.OPERATOR_MAX_AT);
+  const factor2 = parameters + 8;
+  const factorOut = parameters + 16;
+  // The input with the larger scale has the factor 1/2 exactly: what follows is for that, all else the loop below.
+  if (<u32>(-load<i32>(factorOut, 4) - 1) < USUAL_SHIFTS) {
+    if (isHalf(parameters) && isAtMostHalf(factor2)) {
+      addScaled(count, input1, zeroPoint1, input2, zeroPoint2, factor2, factorOut, output, outputZeroPoint);
+      return;
+    }
+    if (isHalf(factor2) && isAtMostHalf(parameters)) {
+      addScaled(count, input2, zeroPoint2, input1, zeroPoint1, parameters, factorOut, output, outputZeroPoint);
+      return;
+    }
+  }
   for (let i: u32 = 0; i < count; i++) {
     const a = rescale((<i32>load<i8>(input1 + i) - zeroPoint1) << WIDENING, parameters);
-    const b = rescale((<i32>load<i8>(input2 + i) - zeroPoint2) << WIDENING, parameters + 8);
-    store<i8>(output + i, <i8>clamp(rescale(a + b, parameters + 16) + outputZeroPoint, low, high));
+    const b = rescale((<i32>load<i8>(input2 + i) - zeroPoint2) << WIDENING, factor2);
+    store<i8>(output + i, <i8>saturate(rescale(a + b, factorOut) + outputZeroPoint));
+  }
+}
+
+/** `halved` has the factor 1/2, so that its rescaling is a shift, the other one `factor`, which is at most that. */
+function addScaled(
+  count: u32,
+  halved: usize,
+  halvedZeroPoint: i32,
+  other: usize,
+  otherZeroPoint: i32,
+  factor: usize,
+  factorOut: usize,
+  output: usize,
+  outputZeroPoint: i32,
+): void {
+  const multiplier = load<i32>(factor);
+  // A factor of 1/2 here too: one more to the left before and to the right behind changes nothing, and there is a rounding.
+  const half = u32(isHalf(factor));
+  const left = WIDENING + half;
+  const right = <i32>half - load<i32>(factor, 4);
+  const rounding = 1 << (right - 1);
+  const multiplierOut = load<i32>(factorOut);
+  const rightOut = -load<i32>(factorOut, 4);
+  const roundingOut = (1 << (rightOut - 1)) + (outputZeroPoint << rightOut);
+  for (const end = halved + count; halved < end; halved++, other++, output++) {
+    const a = (<i32>load<i8>(halved) - halvedZeroPoint) << (WIDENING - 1);
+    const scaled = doublingHighMultiplySmall((<i32>load<i8>(other) - otherZeroPoint) << left, multiplier);
+    const b = (scaled + rounding + (scaled >> 31)) >> right;
+    const sum = doublingHighMultiplySmall(a + b, multiplierOut);
+    store<i8>(output, <i8>saturate((sum + roundingOut + (sum >> 31)) >> rightOut));
   }
 }
 
 /** factor: i32 multiplier, i32 shift <= 0. */
+function isHalf(factor: usize): bool {
+  return load<i32>(factor) == HALF && load<i32>(factor, 4) == 0;
+}
+
+function isAtMostHalf(factor: usize): bool {
+  return load<i32>(factor, 4) < 0 || load<i32>(factor) == HALF;
+}
+
 function rescale(x: i32, factor: usize): i32 {
   return roundingShiftRight(doublingHighMultiply(x, load<i32>(factor)), -load<i32>(factor, 4));
 }

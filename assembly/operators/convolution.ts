@@ -2,45 +2,40 @@
  * Convolution, any kernel, stride and padding, per-channel requantisation.
  *
  *   input    [inH, inW, K]          i8
- *   weights  [C, kH, kW, K]         i8   any run of output channels, so that a streamed operator fits
+ *   weights  [C, depth]             i8   any run of output channels; rows of kH kW K values, padded to a multiple of 4
  *   output   [outH, outW, channels] i8   position p begins at output + p * outputStride
- *   patches  2 x roundUp4(kH kW K)  scratch
+ *   block                                scratch (product.ts)
  *
- * The inputs under the kernel at two positions are gathered (padding is the input zero point) and multiplied at once.
+ * The inputs under the kernel are gathered (padding is the input zero point), and a block of them multiplied at once.
  */
-import * as F from '../format.ts';
-import { kernelArea, tensorChannels, tensorHeight, tensorWidth } from '../image.ts';
+import { tensorChannels, tensorHeight, tensorWidth } from '../image.ts';
+import { BLOCK_ROWS } from '../scratch.ts';
 import { gatherPatch } from './patch.ts';
-import { product } from './product.ts';
+import { patchPlace, productPatches, stagePatch } from './product.ts';
 
 export function convolution(
   operator: usize,
   inputTensor: usize,
   input: usize,
+  depth: u32,
   weights: usize,
   channels: u32,
-  table: usize,
   rows: usize,
   outputTensor: usize,
   output: usize,
-  patches: usize,
+  block: usize,
 ): void {
   const outputStride = tensorChannels(outputTensor);
-  const depth = kernelArea(operator) * tensorChannels(inputTensor);
   const width = tensorWidth(outputTensor);
-  const positions = tensorHeight(outputTensor) * width;
+  const height = tensorHeight(outputTensor);
   let gathered: u32 = 0;
-  let y: u32 = 0;
-  let x: u32 = 0;
-  for (let p: u32 = 0; p < positions; p++) {
-    gatherPatch(operator, inputTensor, input, y, x, patches + gathered * depth);
-    if (++x == width) {
-      x = 0;
-      y++;
-    }
-    gathered++;
-    if (gathered == 2 || p + 1 == positions) {
-      product(patches, gathered, depth, weights, channels, table, rows, output, outputStride);
+  for (let y: u32 = 0; y < height; y++) {
+    for (let x: u32 = 0; x < width; x++) {
+      gatherPatch(operator, inputTensor, input, y, x, patchPlace(block, depth, gathered));
+      stagePatch(block, depth, gathered);
+      gathered++;
+      if (gathered < BLOCK_ROWS && (x + 1 < width || y + 1 < height)) continue;
+      productPatches(block, gathered, depth, weights, channels, rows, output, outputStride);
       output += gathered * outputStride;
       gathered = 0;
     }

@@ -4,97 +4,133 @@
  *   input    [inH, inW, K]       i8
  *   weights  [kH, kW, C]         i8   C = K * multiplier, output channel c reads input channel c / multiplier
  *   output   [outH, outW, C]     i8
- *   patch    [kH, kW, K]         scratch
  *
- * Inside the input the taps are read in place; at the border the patch is gathered first, padding included.
+ * One channel at a time: its inputs are gathered into a plane in scratch, padding included, so that there are no
+ * borders and neighbouring outputs share loads; its taps lie beside. A plane that would be large holds the rows of
+ * some output rows at a time. The variants differ in how a value lies in the plane and how its outputs are computed.
  */
 import * as F from '../format.ts';
-import { tensorChannels, tensorHeight, tensorWidth } from '../image.ts';
-import { TABLE_HEADER_BYTES, TABLE_ROW_BYTES } from '../scratch.ts';
-import { gatherPatch, windowLeft, windowTop } from './patch.ts';
-import { requantizeRow } from './table.ts';
+import { tensorChannels, tensorHeight, tensorWidth, tensorZeroPoint } from '../image.ts';
+import { fillWords } from '../memory.ts';
+import { planeRowBytes, planeScratch, TABLE_ROW_BYTES, tapScratch } from '../scratch.ts';
+import { depthwiseChannelDsp, spreadTapsDsp } from './depthwise.dsp.ts';
+import { depthwiseChannelScalar, spreadTapsScalar } from './depthwise.scalar.ts';
+import { windowTop } from './patch.ts';
 
 export function depthwise(
   operator: usize,
   inputTensor: usize,
   input: usize,
   weights: usize,
-  table: usize,
+  rows: usize,
   outputTensor: usize,
   output: usize,
-  patch: usize,
+  taps: usize,
 ): void {
-  const inputChannels = tensorChannels(inputTensor);
-  const inputWidth = tensorWidth(inputTensor);
   const channels = tensorChannels(outputTensor);
   const kernelHeight = <u32>load<u16>(operator, F.OPERATOR_KERNEL_HEIGHT_AT);
   const kernelWidth = <u32>load<u16>(operator, F.OPERATOR_KERNEL_WIDTH_AT);
+  const strideHeight = <u32>load<u8>(operator, F.OPERATOR_STRIDE_HEIGHT_AT);
+  const strideWidth = <u32>load<u8>(operator, F.OPERATOR_STRIDE_WIDTH_AT);
   const multiplier = <u32>load<u8>(operator, F.OPERATOR_MULTIPLIER_AT);
   const height = tensorHeight(outputTensor);
   const width = tensorWidth(outputTensor);
-  for (let y: u32 = 0; y < height; y++) {
+  const plane = taps + tapScratch(kernelHeight, kernelWidth);
+  const rowBytes = planeRowBytes(width, kernelWidth, strideWidth);
+  const planeRows = planeScratch((height - 1) * strideHeight + kernelHeight, kernelHeight, rowBytes) / rowBytes;
+  const atOnce = (planeRows - kernelHeight) / strideHeight + 1;
+  const inputChannels = tensorChannels(inputTensor);
+  const inputRow = tensorWidth(inputTensor) * inputChannels;
+  const left = <u32>load<u8>(operator, F.OPERATOR_PAD_LEFT_AT);
+  const insideWidth = min(tensorWidth(inputTensor), (width - 1) * strideWidth + kernelWidth - left);
+  for (let y: u32 = 0; y < height; y += atOnce) {
+    const count = min(atOnce, height - y);
     const top = windowTop(operator, y);
-    const rowsInside = top >= 0 && top + <i32>kernelHeight <= <i32>tensorHeight(inputTensor);
-    for (let x: u32 = 0; x < width; x++) {
-      const left = windowLeft(operator, x);
-      let window = patch;
-      let rowStride = kernelWidth * inputChannels;
-      if (rowsInside && left >= 0 && left + <i32>kernelWidth <= <i32>inputWidth) {
-        window = input + (<u32>top * inputWidth + <u32>left) * inputChannels;
-        rowStride = inputWidth * inputChannels;
-      } else {
-        gatherPatch(operator, inputTensor, input, y, x, patch);
+    const first = max(top, 0);
+    const last = min(top + <i32>((count - 1) * strideHeight + kernelHeight), <i32>tensorHeight(inputTensor));
+    const inside = at(plane + <u32>(first - top) * rowBytes, left);
+    // The border is the same for all channels, which fill the rest.
+    fillWords(plane, padding(tensorZeroPoint(inputTensor)), planeRows * rowBytes);
+    let sharing: u32 = 0; // output channels still to do that read the plane
+    let channel = input + <u32>first * inputRow;
+    for (let c: u32 = 0; c < channels; c++, sharing--) {
+      if (sharing == 0) {
+        gatherPlane(channel++, inputChannels, inputRow, last - first, insideWidth, inside, rowBytes);
+        sharing = multiplier;
       }
-      depthwisePosition(
-        window,
-        rowStride,
-        inputChannels,
-        multiplier,
-        weights,
-        kernelHeight,
-        kernelWidth,
-        channels,
-        table,
-        output,
-      );
-      output += channels;
+      const row = rows + c * TABLE_ROW_BYTES;
+      const bias = load<i32>(row) + spreadTaps(weights + c, channels, kernelHeight, kernelWidth, taps);
+      if (isDefined(HTPW_DSP))
+        depthwiseChannelDsp(
+          plane,
+          rowBytes,
+          strideHeight * rowBytes,
+          taps,
+          kernelHeight,
+          kernelWidth,
+          strideWidth,
+          bias,
+          row,
+          output + c,
+          channels,
+          width,
+          count,
+          height - y - count,
+        );
+      else
+        depthwiseChannelScalar(
+          plane,
+          rowBytes,
+          strideHeight * rowBytes,
+          taps,
+          kernelHeight,
+          kernelWidth,
+          strideWidth,
+          bias,
+          row,
+          output + c,
+          channels,
+          width,
+          count,
+        );
     }
+    output += count * width * channels;
   }
 }
 
-/** One output position: output[c] = requantize(bias[c] + sum over taps of window[tap][c / multiplier] * weights[tap][c]). */
-function depthwisePosition(
-  window: usize,
-  rowStride: u32,
-  inputChannels: u32,
-  multiplier: u32,
-  weights: usize,
-  kernelHeight: u32,
-  kernelWidth: u32,
-  channels: u32,
-  table: usize,
-  output: usize,
-): void {
-  const low = load<i32>(table, 4);
-  const high = load<i32>(table, 8);
-  let row = table + TABLE_HEADER_BYTES;
-  let sharing: u32 = 0; // output channels done that read this input channel
-  for (let c: u32 = 0; c < channels; c++) {
-    let acc = load<i32>(row);
-    let weight = weights + c;
-    for (let i: u32 = 0; i < kernelHeight; i++) {
-      let from = window + i * rowStride;
-      for (let j: u32 = 0; j < kernelWidth; j++) {
-        acc += <i32>load<i8>(from) * <i32>load<i8>(weight);
-        from += inputChannels;
-        weight += channels;
-      }
+/** The taps of one channel, as the variant wants them; returns what that adds to the bias. */
+function spreadTaps(weights: usize, channels: u32, height: u32, width: u32, taps: usize): i32 {
+  if (isDefined(HTPW_DSP)) return spreadTapsDsp(weights, channels, height, width, taps);
+  return spreadTapsScalar(weights, channels, height, width, taps);
+}
+
+/** `rows` rows of `width` values of one channel, from `from` on, to their place in the plane. */
+function gatherPlane(from: usize, channels: u32, inputRow: u32, rows: i32, width: u32, to: usize, rowBytes: u32): void {
+  for (; rows > 0; rows--, from += inputRow, to += rowBytes) {
+    let value = from;
+    let place = to;
+    for (let n = width >> 2; n > 0; n--, value += 4 * channels, place = at(place, 4)) {
+      put(place, <i32>load<i8>(value));
+      put(at(place, 1), <i32>load<i8>(value + channels));
+      put(at(place, 2), <i32>load<i8>(value + 2 * channels));
+      put(at(place, 3), <i32>load<i8>(value + 3 * channels));
     }
-    store<i8>(output + c, <i8>requantizeRow(acc, row, low, high));
-    row += TABLE_ROW_BYTES;
-    if (++sharing == multiplier) {
-      sharing = 0;
-      window++;
-    }
+    for (let n = width & 3; n > 0; n--, value += channels, place = at(place, 1)) put(place, <i32>load<i8>(value));
   }
+}
+
+/** Address of value x of a plane's row: int16 for the DSP extension, which multiplies pairs of them. */
+function at(row: usize, x: u32): usize {
+  return row + (isDefined(HTPW_DSP) ? 2 * x : x);
+}
+
+/** The scalar variant keeps x + 128, which is never negative: a Cortex-M0 loads that in one instruction, not two. */
+function put(row: usize, value: i32): void {
+  if (isDefined(HTPW_DSP)) store<i16>(row, <i16>value);
+  else store<u8>(row, <u8>(value ^ 0x80));
+}
+
+/** A word of padding. */
+function padding(zeroPoint: i32): u32 {
+  return isDefined(HTPW_DSP) ? (<u32>zeroPoint & 0xffff) * 0x10001 : ((<u32>zeroPoint & 0xff) ^ 0x80) * 0x1010101;
 }

@@ -1,6 +1,7 @@
 /** Gathers the inputs under a kernel at one output position. */
 import * as F from '../format.ts';
 import { tensorChannels, tensorHeight, tensorWidth, tensorZeroPoint } from '../image.ts';
+import { copy, fill } from '../memory.ts';
 
 /** Top input row under the kernel at output row y; negative inside the padding. */
 export function windowTop(operator: usize, y: u32): i32 {
@@ -21,17 +22,24 @@ export function gatherPatch(operator: usize, inputTensor: usize, input: usize, y
   const channels = tensorChannels(inputTensor);
   const height = <i32>tensorHeight(inputTensor);
   const width = <i32>tensorWidth(inputTensor);
-  const zeroPoint = tensorZeroPoint(inputTensor);
+  const zeroPoint = <u32>tensorZeroPoint(inputTensor);
   const top = windowTop(operator, y);
   const left = windowLeft(operator, x);
   const bottom = top + <i32>load<u16>(operator, F.OPERATOR_KERNEL_HEIGHT_AT);
   const right = left + <i32>load<u16>(operator, F.OPERATOR_KERNEL_WIDTH_AT);
+  // the window overlaps the input, so there is at least one column inside
+  const inside = max(left, 0);
+  const before = <u32>(inside - left) * channels;
+  const within = <u32>(min(right, width) - inside) * channels;
+  const after = <u32>max(right - width, 0) * channels;
   for (let row = top; row < bottom; row++) {
-    for (let column = left; column < right; column++) {
-      const inside = row >= 0 && row < height && column >= 0 && column < width;
-      const from = input + <u32>(inside ? row * width + column : 0) * channels;
-      for (let k: u32 = 0; k < channels; k++) store<i8>(patch + k, inside ? load<i8>(from + k) : <i8>zeroPoint);
-      patch += channels;
+    if (row < 0 || row >= height) {
+      fill(patch, zeroPoint, before + within + after);
+    } else {
+      fill(patch, zeroPoint, before);
+      copy(patch + before, input + <u32>(row * width + inside) * channels, within);
+      fill(patch + before + within, zeroPoint, after);
     }
+    patch += before + within + after;
   }
 }

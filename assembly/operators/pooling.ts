@@ -7,11 +7,11 @@
 
 import { clamp } from '../fixed.ts';
 import * as F from '../format.ts';
-import { operatorKind, tensorChannels, tensorHeight, tensorWidth } from '../image.ts';
+import { isKind, operatorKind, tensorChannels, tensorHeight, tensorWidth } from '../image.ts';
 import { windowLeft, windowTop } from './patch.ts';
 
 export function pool(operator: usize, inputTensor: usize, input: usize, outputTensor: usize, output: usize): void {
-  const average = operatorKind(operator) == F.AVERAGE_POOL;
+  const kind = operatorKind(operator);
   const low = <i32>load<i8>(operator, F.OPERATOR_MIN_AT);
   const high = <i32>load<i8>(operator, F.OPERATOR_MAX_AT);
   const channels = tensorChannels(inputTensor);
@@ -28,20 +28,77 @@ export function pool(operator: usize, inputTensor: usize, input: usize, outputTe
       const left = max(windowX, 0);
       const right = min(windowX + <i32>load<u16>(operator, F.OPERATOR_KERNEL_WIDTH_AT), inputWidth);
       const count = (bottom - top) * (right - left);
-      for (let c: u32 = 0; c < channels; c++) {
-        let sum = 0;
-        let highest = -128;
-        for (let row = top; row < bottom; row++) {
-          let from = input + <u32>(row * inputWidth + left) * channels + c;
-          for (let column = left; column < right; column++, from += channels) {
-            const value = <i32>load<i8>(from);
-            sum += value;
-            highest = max(highest, value);
-          }
-        }
-        store<i8>(output++, <i8>clamp(average ? roundedQuotient(sum, count) : highest, low, high));
+      const window = input + <u32>(top * inputWidth + left) * channels;
+      const rows = bottom - top;
+      const columns = right - left;
+      if (isKind(kind, F.AVERAGE_POOL))
+        averageWindow(window, rows, columns, channels, <u32>inputWidth * channels, low, high, output);
+      if (isKind(kind, F.MAX_POOL))
+        maxWindow(window, rows, columns, channels, <u32>inputWidth * channels, low, high, output);
+      output += channels;
+    }
+  }
+}
+
+/** Four channels at a time, as far as there are four: the loop over the window costs as much as a channel. */
+function averageWindow(
+  window: usize,
+  rows: i32,
+  columns: i32,
+  channels: u32,
+  rowBytes: u32,
+  low: i32,
+  high: i32,
+  output: usize,
+): void {
+  const count = rows * columns;
+  let c: u32 = 0;
+  for (; c + 4 <= channels; c += 4) {
+    let sum0 = 0;
+    let sum1 = 0;
+    let sum2 = 0;
+    let sum3 = 0;
+    for (let y = 0; y < rows; y++) {
+      let from = window + c + <u32>y * rowBytes;
+      for (let x = columns; x > 0; x--, from += channels) {
+        sum0 += <i32>load<i8>(from);
+        sum1 += <i32>load<i8>(from, 1);
+        sum2 += <i32>load<i8>(from, 2);
+        sum3 += <i32>load<i8>(from, 3);
       }
     }
+    store<i8>(output + c, <i8>clamp(roundedQuotient(sum0, count), low, high));
+    store<i8>(output + c, <i8>clamp(roundedQuotient(sum1, count), low, high), 1);
+    store<i8>(output + c, <i8>clamp(roundedQuotient(sum2, count), low, high), 2);
+    store<i8>(output + c, <i8>clamp(roundedQuotient(sum3, count), low, high), 3);
+  }
+  for (; c < channels; c++) {
+    let sum = 0;
+    for (let y = 0; y < rows; y++) {
+      let from = window + c + <u32>y * rowBytes;
+      for (let x = columns; x > 0; x--, from += channels) sum += <i32>load<i8>(from);
+    }
+    store<i8>(output + c, <i8>clamp(roundedQuotient(sum, count), low, high));
+  }
+}
+
+function maxWindow(
+  window: usize,
+  rows: i32,
+  columns: i32,
+  channels: u32,
+  rowBytes: u32,
+  low: i32,
+  high: i32,
+  output: usize,
+): void {
+  for (let c: u32 = 0; c < channels; c++) {
+    let highest = -128;
+    for (let y = 0; y < rows; y++) {
+      let from = window + c + <u32>y * rowBytes;
+      for (let x = columns; x > 0; x--, from += channels) highest = max(highest, <i32>load<i8>(from));
+    }
+    store<i8>(output + c, <i8>clamp(highest, low, high));
   }
 }
 

@@ -1,69 +1,161 @@
 /**
  * product with the DSP extension: SXTB16 splits four INT8 into two pairs of int16, SMLAD multiplies and adds a pair.
- * 2 x 2 blocks, 20 instructions per 16 products. Every row begins on a word and depth is a multiple of 4.
+ * Every row begins on a word and depth is a multiple of 4.
+ *
+ * A block is four rows of inputs, split once for all channels and laid side by side, so that one pointer serves the
+ * four: for every four values along depth
+ *
+ *   | row 0: values 0 and 2, values 1 and 3 | row 1 | row 2 | row 3 |     8 bytes each
+ *
+ * One channel at a time then takes 15 instructions per 16 products: a load and two splits of weights, four double
+ * loads, eight SMLAD; 64 and 4 of loop with the unrolling below. Two rows by two channels needs 16 and a register more.
  */
 import { smlad, sxtb16, sxtb16r8 } from '../dsp/intrinsics.ts';
-import { TABLE_ROW_BYTES } from '../scratch.ts';
-import { requantizeRow } from './table.ts';
+import { BLOCK_ROWS, TABLE_ROW_BYTES } from '../scratch.ts';
+import { requantizeRow, requantizeUnusual, requantizeUsual } from './table.ts';
 
-export function productDsp(
-  input: usize,
-  positions: u32,
+const BLOCK_STEP: u32 = 8 * BLOCK_ROWS; // bytes of a block for four values along depth
+
+/** Splits row i8[depth] into place `slot` of a block. */
+export function stageDsp(row: usize, depth: u32, block: usize, slot: u32): void {
+  block += 8 * slot;
+  for (const end = row + depth; row < end; row += 4, block += BLOCK_STEP) {
+    const x = load<i32>(row);
+    store<i32>(block, sxtb16(x));
+    store<i32>(block, sxtb16r8(x), 4);
+  }
+}
+
+/** The first `count` rows of a block; the others may hold anything. */
+export function productBlockDsp(
+  block: usize,
+  count: u32,
   depth: u32,
   weights: usize,
   channels: u32,
   rows: usize,
   output: usize,
   outputStride: u32,
-  low: i32,
-  high: i32,
 ): void {
-  for (let p: u32 = 0; p < positions; p += 2) {
-    const p1 = p + 1 < positions ? <usize>1 : 0;
-    let weight = weights;
-    let row = rows;
-    let out = output + p * outputStride;
-    for (let c: u32 = 0; c < channels; c += 2) {
-      const c1 = c + 1 < channels ? <usize>1 : 0;
-      let x0 = input + p * depth;
-      let x1 = x0 + p1 * depth;
-      let w0 = weight;
-      let w1 = w0 + c1 * depth;
-      let acc00 = load<i32>(row);
-      let acc01 = load<i32>(row + c1 * TABLE_ROW_BYTES);
-      let acc10 = acc00;
-      let acc11 = acc01;
-      const end = x0 + depth;
-      while (x0 < end) {
-        const a = load<i32>(x0);
-        const b = load<i32>(x1);
-        const u = load<i32>(w0);
-        const v = load<i32>(w1);
-        const aEven = sxtb16(a),
-          aOdd = sxtb16r8(a);
-        const bEven = sxtb16(b),
-          bOdd = sxtb16r8(b);
-        const uEven = sxtb16(u),
-          uOdd = sxtb16r8(u);
-        const vEven = sxtb16(v),
-          vOdd = sxtb16r8(v);
-        acc00 = smlad(aOdd, uOdd, smlad(aEven, uEven, acc00));
-        acc01 = smlad(aOdd, vOdd, smlad(aEven, vEven, acc01));
-        acc10 = smlad(bOdd, uOdd, smlad(bEven, uEven, acc10));
-        acc11 = smlad(bOdd, vOdd, smlad(bEven, vEven, acc11));
-        x0 += 4;
-        x1 += 4;
-        w0 += 4;
-        w1 += 4;
-      }
-      const next = row + c1 * TABLE_ROW_BYTES;
-      store<i8>(out, <i8>requantizeRow(acc00, row, low, high));
-      store<i8>(out + c1, <i8>requantizeRow(acc01, next, low, high));
-      store<i8>(out + p1 * outputStride, <i8>requantizeRow(acc10, row, low, high));
-      store<i8>(out + p1 * outputStride + c1, <i8>requantizeRow(acc11, next, low, high));
-      weight += 2 * depth;
-      row += 2 * TABLE_ROW_BYTES;
-      out += 2;
+  // From the last row back to the first: what is computed from missing rows is overwritten.
+  let last = output + (count - 1) * outputStride;
+  const step3 = count > 3 ? outputStride : 0;
+  const step2 = count > 2 ? outputStride : 0;
+  const step1 = count > 1 ? outputStride : 0;
+  for (let c: u32 = 0; c < channels; c++) {
+    let x = block;
+    let acc0 = load<i32>(rows);
+    let acc1 = acc0;
+    let acc2 = acc0;
+    let acc3 = acc0;
+    const end = weights + depth;
+    for (const unrolled = weights + (depth & ~15); weights < unrolled; weights += 16, x += 4 * BLOCK_STEP) {
+      let w = load<i32>(weights);
+      let even = sxtb16(w);
+      let odd = sxtb16r8(w);
+      acc0 = dot(load<i64>(x), even, odd, acc0);
+      acc1 = dot(load<i64>(x, 8), even, odd, acc1);
+      acc2 = dot(load<i64>(x, 16), even, odd, acc2);
+      acc3 = dot(load<i64>(x, 24), even, odd, acc3);
+      w = load<i32>(weights, 4);
+      even = sxtb16(w);
+      odd = sxtb16r8(w);
+      acc0 = dot(load<i64>(x, 32), even, odd, acc0);
+      acc1 = dot(load<i64>(x, 40), even, odd, acc1);
+      acc2 = dot(load<i64>(x, 48), even, odd, acc2);
+      acc3 = dot(load<i64>(x, 56), even, odd, acc3);
+      w = load<i32>(weights, 8);
+      even = sxtb16(w);
+      odd = sxtb16r8(w);
+      acc0 = dot(load<i64>(x, 64), even, odd, acc0);
+      acc1 = dot(load<i64>(x, 72), even, odd, acc1);
+      acc2 = dot(load<i64>(x, 80), even, odd, acc2);
+      acc3 = dot(load<i64>(x, 88), even, odd, acc3);
+      w = load<i32>(weights, 12);
+      even = sxtb16(w);
+      odd = sxtb16r8(w);
+      acc0 = dot(load<i64>(x, 96), even, odd, acc0);
+      acc1 = dot(load<i64>(x, 104), even, odd, acc1);
+      acc2 = dot(load<i64>(x, 112), even, odd, acc2);
+      acc3 = dot(load<i64>(x, 120), even, odd, acc3);
     }
+    for (; weights < end; weights += 4, x += BLOCK_STEP) {
+      const w = load<i32>(weights);
+      const even = sxtb16(w);
+      const odd = sxtb16r8(w);
+      acc0 = dot(load<i64>(x), even, odd, acc0);
+      acc1 = dot(load<i64>(x, 8), even, odd, acc1);
+      acc2 = dot(load<i64>(x, 16), even, odd, acc2);
+      acc3 = dot(load<i64>(x, 24), even, odd, acc3);
+    }
+    const multiplier = load<i32>(rows, 4);
+    const rounding = load<i32>(rows, 8);
+    const right = load<i32>(rows, 12);
+    let to = last++;
+    if (right != 0) {
+      store<i8>(to, <i8>requantizeUsual(acc3, multiplier, rounding, right));
+      to -= step3;
+      store<i8>(to, <i8>requantizeUsual(acc2, multiplier, rounding, right));
+      to -= step2;
+      store<i8>(to, <i8>requantizeUsual(acc1, multiplier, rounding, right));
+      store<i8>(to - step1, <i8>requantizeUsual(acc0, multiplier, rounding, right));
+    } else {
+      store<i8>(to, <i8>requantizeUnusual(acc3, multiplier, rounding));
+      to -= step3;
+      store<i8>(to, <i8>requantizeUnusual(acc2, multiplier, rounding));
+      to -= step2;
+      store<i8>(to, <i8>requantizeUnusual(acc1, multiplier, rounding));
+      store<i8>(to - step1, <i8>requantizeUnusual(acc0, multiplier, rounding));
+    }
+    rows += TABLE_ROW_BYTES;
   }
+}
+
+/** Four products, x and weights split. */
+function dot(x: i64, even: i32, odd: i32, acc: i32): i32 {
+  return smlad(<i32>(x >> 32), odd, smlad(<i32>x, even, acc));
+}
+
+/** One row of inputs, as it is: four channels at a time share its loads. The last four may overlap those before. */
+export function productRowDsp(
+  input: usize,
+  depth: u32,
+  weights: usize,
+  channels: u32,
+  rows: usize,
+  output: usize,
+): void {
+  const last = channels - 1;
+  for (let c: u32 = 0; c < channels; c += 4) {
+    const c1 = min(c + 1, last);
+    const c2 = min(c + 2, last);
+    const c3 = min(c + 3, last);
+    let x = input;
+    let w0 = weights + c * depth;
+    let w1 = weights + c1 * depth;
+    let w2 = weights + c2 * depth;
+    let w3 = weights + c3 * depth;
+    let acc0 = load<i32>(rows + c * TABLE_ROW_BYTES);
+    let acc1 = load<i32>(rows + c1 * TABLE_ROW_BYTES);
+    let acc2 = load<i32>(rows + c2 * TABLE_ROW_BYTES);
+    let acc3 = load<i32>(rows + c3 * TABLE_ROW_BYTES);
+    for (const end = x + depth; x < end; x += 4, w0 += 4, w1 += 4, w2 += 4, w3 += 4) {
+      const four = load<i32>(x);
+      const even = sxtb16(four);
+      const odd = sxtb16r8(four);
+      acc0 = dotPacked(load<i32>(w0), even, odd, acc0);
+      acc1 = dotPacked(load<i32>(w1), even, odd, acc1);
+      acc2 = dotPacked(load<i32>(w2), even, odd, acc2);
+      acc3 = dotPacked(load<i32>(w3), even, odd, acc3);
+    }
+    store<i8>(output + c, <i8>requantizeRow(acc0, rows + c * TABLE_ROW_BYTES));
+    store<i8>(output + c1, <i8>requantizeRow(acc1, rows + c1 * TABLE_ROW_BYTES));
+    store<i8>(output + c2, <i8>requantizeRow(acc2, rows + c2 * TABLE_ROW_BYTES));
+    store<i8>(output + c3, <i8>requantizeRow(acc3, rows + c3 * TABLE_ROW_BYTES));
+  }
+}
+
+/** Four products with weights as they are. */
+function dotPacked(w: i32, even: i32, odd: i32, acc: i32): i32 {
+  return smlad(sxtb16r8(w), odd, smlad(sxtb16(w), even, acc));
 }

@@ -11,8 +11,6 @@ export function productSimd(
   rows: usize,
   output: usize,
   outputStride: u32,
-  low: i32,
-  high: i32,
 ): void {
   const vectors = depth & ~7;
   for (let p: u32 = 0; p < positions; p += 2) {
@@ -40,18 +38,15 @@ export function productSimd(
       const row = rows + c * TABLE_ROW_BYTES;
       const next = row + c1 * TABLE_ROW_BYTES;
       const out = output + p * outputStride + c;
-      store<i8>(out, <i8>requantizeRow(load<i32>(row) + total(sum00) + tail(x0, w0, vectors, depth), row, low, high));
-      store<i8>(
-        out + c1,
-        <i8>requantizeRow(load<i32>(next) + total(sum01) + tail(x0, w1, vectors, depth), next, low, high),
-      );
+      store<i8>(out, <i8>requantizeRow(load<i32>(row) + total(sum00) + tail(x0, w0, vectors, depth), row));
+      store<i8>(out + c1, <i8>requantizeRow(load<i32>(next) + total(sum01) + tail(x0, w1, vectors, depth), next));
       store<i8>(
         out + p1 * outputStride,
-        <i8>requantizeRow(load<i32>(row) + total(sum10) + tail(x1, w0, vectors, depth), row, low, high),
+        <i8>requantizeRow(load<i32>(row) + total(sum10) + tail(x1, w0, vectors, depth), row),
       );
       store<i8>(
         out + p1 * outputStride + c1,
-        <i8>requantizeRow(load<i32>(next) + total(sum11) + tail(x1, w1, vectors, depth), next, low, high),
+        <i8>requantizeRow(load<i32>(next) + total(sum11) + tail(x1, w1, vectors, depth), next),
       );
     }
   }

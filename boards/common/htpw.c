@@ -39,7 +39,7 @@ static s32 open_image(u32 image, u32 bytes, u32 *offset) { return (s32)wasm_open
 
 int32_t htpw_version(void) { return (s32)wasm_version(); }
 
-int32_t htpw_open(const void *image, uint32_t bytes, uint32_t *offset) {
+__attribute__((cold)) int32_t htpw_open(const void *image, uint32_t bytes, uint32_t *offset) {
   return open_image(address_of(image), bytes, offset);
 }
 
@@ -57,7 +57,7 @@ int32_t htpw_output_bytes(const void *image, int32_t program) {
   return (s32)wasm_outputBytes(address_of(image), (u32)program);
 }
 
-int32_t htpw_load(const void *image, int32_t program, void *arena, uint32_t arena_bytes, htpw_progress progress,
+__attribute__((cold)) int32_t htpw_load(const void *image, int32_t program, void *arena, uint32_t arena_bytes, htpw_progress progress,
                   void *context) {
   s32 status = (s32)wasm_bind(address_of(image), (u32)program, address_of(arena), arena_bytes);
   if (status < 0) return status;
@@ -85,7 +85,7 @@ int32_t htpw_invoke(void *arena, const void *input, void *output, htpw_trace tra
   return status < 0 ? status : (s32)wasm_finish(at, address_of(output));
 }
 
-int32_t htpw_check_weights(void *arena, int32_t index) {
+__attribute__((cold)) int32_t htpw_check_weights(void *arena, int32_t index) {
   return (s32)wasm_checkWeights(address_of(arena), (u32)index);
 }
 

@@ -27,7 +27,10 @@ export interface Firmware {
 
 const WARNINGS = ['-std=gnu11', '-Wall', '-Wextra'];
 // -O2, not -O3: with dimensions that the compiler can see, -O3 makes the kernels slower
-const OPTIMIZE = ['-O2', '-ffunction-sections', '-fdata-sections'];
+// No inlining of functions that are not small: on the ECG model it takes 1.1 kB more for 3 % fewer instructions. No
+// induction variables of the compiler's own: kernels say themselves which addresses advance.
+const KERNELS = ['-fno-inline-functions', '-fno-ivopts'];
+const OPTIMIZE = ['-O2', ...KERNELS, '-ffunction-sections', '-fdata-sections'];
 const FREESTANDING = ['-ffreestanding', '-fno-common'];
 
 /** The same on every board; a board adds its own from board.json. */

@@ -1,6 +1,6 @@
 /** What an image needs of a firmware: buffers, asked from the runtime itself, and the features that it uses. */
 import * as FEATURE from '../../assembly/features.ts';
-import { SOURCE_STORED } from '../../assembly/format.ts';
+import { DEPTHWISE, ENCODING_INT2, SOURCE_BASIS, SOURCE_STORED } from '../../assembly/format.ts';
 import { ImageView } from '../image/view.ts';
 import { Runtime } from '../runtime/runtime.ts';
 
@@ -29,14 +29,20 @@ export function measureImage(image: Uint8Array): ImageNeeds {
 /** The mask of what the runtime must keep to run an image. */
 export function featuresOf(image: ImageView): number {
   const bits = new Set<number>();
-  for (const { kind, encoding } of image.programs.flatMap((program) => program.operators)) {
+  for (const { kind, encoding, kernel } of image.programs.flatMap((program) => program.operators)) {
     bits.add(FEATURE.FEATURE_OPERATOR + kind).add(FEATURE.FEATURE_TABLE + encoding);
+    if (kind !== DEPTHWISE) continue;
+    if (kernel[1] === 2 || kernel[1] === 3) bits.add(FEATURE.FEATURE_DEPTHWISE_3);
+    if (kernel[1] === 4 || kernel[1] === 5) bits.add(FEATURE.FEATURE_DEPTHWISE_5);
+    if (kernel[0] === 3) bits.add(FEATURE.FEATURE_DEPTHWISE_2D);
   }
   for (const { kind, encoding } of image.sources) {
     bits.add(FEATURE.FEATURE_SOURCE + kind);
     if (kind === SOURCE_STORED) bits.add(FEATURE.FEATURE_ENCODING + encoding);
   }
-  for (const { kind, codeLength, codeEncoding, basisEncoding } of image.generators) {
+  for (const { kind, codeLength, codeEncoding, basisEncoding, outputs } of image.generators) {
+    const tabled = basisEncoding === ENCODING_INT2 && codeLength > 0 && outputs <= 2;
+    if (kind === SOURCE_BASIS && !tabled) bits.add(FEATURE.FEATURE_MIX);
     bits.add(FEATURE.FEATURE_SOURCE + kind);
     if (codeLength > 0) bits.add(FEATURE.FEATURE_ENCODING + codeEncoding);
     if (basisEncoding > 0) bits.add(FEATURE.FEATURE_ENCODING + basisEncoding);

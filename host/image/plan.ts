@@ -8,7 +8,7 @@
  * (the planner of TensorFlow Lite Micro does the same). Not always optimal; `htpw inspect` prints the peak.
  */
 import * as F from '../../assembly/format.ts';
-import { generatorScratch, patchScratch, streamScratch, tableScratch } from '../../assembly/scratch.ts';
+import { generatorScratch, rowScratch, tableScratch, workScratch } from '../../assembly/scratch.ts';
 import { ImageError, type ImageView, type OperatorView, type ProgramView } from './view.ts';
 
 /** Everything in ARENA_UNITs. */
@@ -48,11 +48,11 @@ export function plan(image: ImageView, program: ProgramView): Plan {
 export function scratchBytes(image: ImageView, program: ProgramView, operator: OperatorView): number {
   if (operator.source === F.NONE) return 0;
   const source = image.sources[operator.source];
-  const [kernelHeight, kernelWidth] = operator.kernel;
+  const { height, width, channels } = program.tensors[operator.output];
   let bytes =
-    tableScratch(program.tensors[operator.output].channels) +
-    patchScratch(operator.kind, kernelHeight * kernelWidth, program.tensors[operator.input].channels) +
-    streamScratch(operator.kind, operator.residency, source.rows, source.rowLength);
+    tableScratch(channels) +
+    workScratch(operator.kind, source.rowLength, height, width, ...operator.kernel, ...operator.stride) +
+    rowScratch(operator.kind, operator.residency, source.rows, source.rowLength);
   if (source.kind !== F.SOURCE_STORED) {
     const { codeLength, hidden, outputs } = image.generators[source.generator];
     bytes += generatorScratch(codeLength, hidden, outputs, source.kind === F.SOURCE_BASIS ? source.rowLength : 0);
