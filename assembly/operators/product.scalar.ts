@@ -19,8 +19,8 @@ export function productPairScalar(
   // An odd last row or channel is computed twice and stored once: one loop for all sizes.
   for (let c: u32 = 0; c < channels; c += 2) {
     const c1 = c + 1 < channels ? <usize>1 : 0;
-    let x0 = input;
-    let x1 = x0 + p1 * depth;
+    const x0 = input;
+    const x1 = x0 + p1 * depth;
     let w0 = weights;
     let w1 = w0 + c1 * depth;
     const next = rows + c1 * TABLE_ROW_BYTES;
@@ -28,38 +28,14 @@ export function productPairScalar(
     let acc01 = load<i32>(next);
     let acc10 = acc00;
     let acc11 = acc01;
-    for (const end = x0 + depth; x0 < end; x0 += 4, x1 += 4, w0 += 4, w1 += 4) {
-      let a = <i32>load<i8>(x0);
-      let b = <i32>load<i8>(x1);
-      let u = <i32>load<i8>(w0);
-      let v = <i32>load<i8>(w1);
+    for (let k: u32 = 0; k < depth; k++) {
+      const a = <i32>load<i8>(x0 + k);
+      const b = <i32>load<i8>(x1 + k);
+      const u = <i32>load<i8>(w0 + k);
       acc00 += a * u;
-      acc01 += a * v;
       acc10 += b * u;
-      acc11 += b * v;
-      a = <i32>load<i8>(x0, 1);
-      b = <i32>load<i8>(x1, 1);
-      u = <i32>load<i8>(w0, 1);
-      v = <i32>load<i8>(w1, 1);
-      acc00 += a * u;
+      const v = <i32>load<i8>(w1 + k);
       acc01 += a * v;
-      acc10 += b * u;
-      acc11 += b * v;
-      a = <i32>load<i8>(x0, 2);
-      b = <i32>load<i8>(x1, 2);
-      u = <i32>load<i8>(w0, 2);
-      v = <i32>load<i8>(w1, 2);
-      acc00 += a * u;
-      acc01 += a * v;
-      acc10 += b * u;
-      acc11 += b * v;
-      a = <i32>load<i8>(x0, 3);
-      b = <i32>load<i8>(x1, 3);
-      u = <i32>load<i8>(w0, 3);
-      v = <i32>load<i8>(w1, 3);
-      acc00 += a * u;
-      acc01 += a * v;
-      acc10 += b * u;
       acc11 += b * v;
     }
     store<i8>(output, <i8>requantizeRow(acc00, rows));

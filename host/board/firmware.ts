@@ -25,8 +25,8 @@ export interface Firmware {
 const WARNINGS = ['-std=gnu11', '-Wall', '-Wextra'];
 // -O2, not -O3: with dimensions that the compiler can see, -O3 makes the kernels slower
 // No more inlining than for small functions: kernels in one large function leave each other no registers. No induction
-// variables of the compiler's own: kernels say themselves which addresses advance.
-const KERNELS = ['-fno-inline-functions-called-once', '-fno-ivopts'];
+// variables of the compiler's own, no reordering of sums: kernels say which addresses advance, and when a product is added.
+const KERNELS = ['-fno-inline-functions-called-once', '-fno-ivopts', '-fno-tree-reassoc'];
 const OPTIMIZE = ['-O2', ...KERNELS, '-ffunction-sections', '-fdata-sections'];
 const FREESTANDING = ['-ffreestanding', '-fno-common'];
 
