@@ -63,7 +63,19 @@ export function depthwiseChannelDsp(
     }
   }
   for (; count > full; count--) {
-    anyKernel(plane + (count - 1) * planeStep, rowBytes, taps, 8 * pairs * height, pairs, stride, bias, row, output + (count - 1) * width * channels, channels, width);
+    anyKernel(
+      plane + (count - 1) * planeStep,
+      rowBytes,
+      taps,
+      8 * pairs * height,
+      pairs,
+      stride,
+      bias,
+      row,
+      output + (count - 1) * width * channels,
+      channels,
+      width,
+    );
   }
 }
 
@@ -219,15 +231,11 @@ function threePairsApart(
   }
 }
 
-/** Two pairs of inputs times two pairs of taps. Inlined, so that the compiler sees which loads are the same. */
-// @ts-ignore: decorator
-@inline
+/** Two pairs of inputs times two pairs of taps. The compiler inlines it and sees which loads are the same. */
 function two(x: usize, tap: usize, acc: i32): i32 {
   return smlad(load<i32>(x, 4), load<i32>(tap, 8), smlad(load<i32>(x), load<i32>(tap), acc));
 }
 
-// @ts-ignore: decorator
-@inline
 function three(x: usize, tap: usize, acc: i32): i32 {
   return smlad(load<i32>(x, 8), load<i32>(tap, 16), two(x, tap, acc));
 }
@@ -252,7 +260,8 @@ function anyKernel(
     let line = plane - between;
     let acc = bias;
     for (let tap = taps + 2 * between; tap < taps + tapBytes; line += rowBytes) {
-      for (let from = line; from < line + 4 * pairs; from += 4, tap += 8) acc = smlad(load<i32>(from), load<i32>(tap), acc);
+      for (let from = line; from < line + 4 * pairs; from += 4, tap += 8)
+        acc = smlad(load<i32>(from), load<i32>(tap), acc);
     }
     store<i8>(output, <i8>requantizeRow(acc, row));
   }
