@@ -3,7 +3,7 @@
  * feeds two products. depth is a multiple of 4.
  */
 import { TABLE_ROW_BYTES } from '../scratch.ts';
-import { requantizeRow, requantizeUnusual, requantizeUsual } from './table.ts';
+import { requantizeRow, requantizeUsual } from './table.ts';
 
 /** p1: 1, or 0 where there is no second row. */
 export function productPairScalar(
@@ -65,8 +65,8 @@ function put(acc0: i32, acc1: i32, row: usize, output: usize, distance: u32): vo
     store<i8>(output + distance, <i8>requantizeUsual(acc1, multiplier, rounding, right));
     store<i8>(output, <i8>requantizeUsual(acc0, multiplier, rounding, right));
   } else {
-    store<i8>(output + distance, <i8>requantizeUnusual(acc1, multiplier, rounding));
-    store<i8>(output, <i8>requantizeUnusual(acc0, multiplier, rounding));
+    store<i8>(output + distance, <i8>requantizeRow(acc1, row));
+    store<i8>(output, <i8>requantizeRow(acc0, row));
   }
 }
 
