@@ -235,7 +235,7 @@ function threePairsApart(
   }
 }
 
-/** Two pairs of inputs times two pairs of taps. Small enough to be inlined, so that the compiler sees which loads are the same. */
+/** Two pairs of inputs times two pairs of taps. The compiler inlines it and sees which loads are the same. */
 function two(x: usize, tap: usize, acc: i32): i32 {
   return smlad(load<i32>(x, 4), load<i32>(tap, 8), smlad(load<i32>(x), load<i32>(tap), acc));
 }

@@ -12,7 +12,7 @@
  */
 import { smlad, sxtb16, sxtb16r8 } from '../dsp/intrinsics.ts';
 import { BLOCK_ROWS, TABLE_ROW_BYTES } from '../scratch.ts';
-import { requantizeRow, requantizeUnusual, requantizeUsual } from './table.ts';
+import { requantizeRow, requantizeUsual } from './table.ts';
 
 const BLOCK_STEP: u32 = 8 * BLOCK_ROWS; // bytes of a block for four values along depth
 
@@ -100,12 +100,12 @@ export function productBlockDsp(
       store<i8>(to, <i8>requantizeUsual(acc1, multiplier, rounding, right));
       store<i8>(to - step1, <i8>requantizeUsual(acc0, multiplier, rounding, right));
     } else {
-      store<i8>(to, <i8>requantizeUnusual(acc3, multiplier, rounding));
+      store<i8>(to, <i8>requantizeRow(acc3, rows));
       to -= step3;
-      store<i8>(to, <i8>requantizeUnusual(acc2, multiplier, rounding));
+      store<i8>(to, <i8>requantizeRow(acc2, rows));
       to -= step2;
-      store<i8>(to, <i8>requantizeUnusual(acc1, multiplier, rounding));
-      store<i8>(to - step1, <i8>requantizeUnusual(acc0, multiplier, rounding));
+      store<i8>(to, <i8>requantizeRow(acc1, rows));
+      store<i8>(to - step1, <i8>requantizeRow(acc0, rows));
     }
     rows += TABLE_ROW_BYTES;
   }

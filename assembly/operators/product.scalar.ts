@@ -3,7 +3,7 @@
  * feeds two products. depth is a multiple of 4.
  */
 import { TABLE_ROW_BYTES } from '../scratch.ts';
-import { requantizeRow } from './table.ts';
+import { requantizeRow, requantizeUsual } from './table.ts';
 
 /** p1: 1, or 0 where there is no second row. */
 export function productPairScalar(
@@ -19,56 +19,54 @@ export function productPairScalar(
   // An odd last row or channel is computed twice and stored once: one loop for all sizes.
   for (let c: u32 = 0; c < channels; c += 2) {
     const c1 = c + 1 < channels ? <usize>1 : 0;
-    let x0 = input;
-    let x1 = x0 + p1 * depth;
-    let w0 = weights;
-    let w1 = w0 + c1 * depth;
+    const x0 = input;
+    const x1 = x0 + p1 * depth;
+    const w0 = weights;
+    const w1 = w0 + c1 * depth;
     const next = rows + c1 * TABLE_ROW_BYTES;
     let acc00 = load<i32>(rows);
     let acc01 = load<i32>(next);
     let acc10 = acc00;
     let acc11 = acc01;
-    for (const end = x0 + depth; x0 < end; x0 += 4, x1 += 4, w0 += 4, w1 += 4) {
-      let a = <i32>load<i8>(x0);
-      let b = <i32>load<i8>(x1);
-      let u = <i32>load<i8>(w0);
-      let v = <i32>load<i8>(w1);
-      acc00 += a * u;
-      acc01 += a * v;
-      acc10 += b * u;
-      acc11 += b * v;
-      a = <i32>load<i8>(x0, 1);
-      b = <i32>load<i8>(x1, 1);
-      u = <i32>load<i8>(w0, 1);
-      v = <i32>load<i8>(w1, 1);
-      acc00 += a * u;
-      acc01 += a * v;
-      acc10 += b * u;
-      acc11 += b * v;
-      a = <i32>load<i8>(x0, 2);
-      b = <i32>load<i8>(x1, 2);
-      u = <i32>load<i8>(w0, 2);
-      v = <i32>load<i8>(w1, 2);
-      acc00 += a * u;
-      acc01 += a * v;
-      acc10 += b * u;
-      acc11 += b * v;
-      a = <i32>load<i8>(x0, 3);
-      b = <i32>load<i8>(x1, 3);
-      u = <i32>load<i8>(w0, 3);
-      v = <i32>load<i8>(w1, 3);
-      acc00 += a * u;
-      acc01 += a * v;
-      acc10 += b * u;
-      acc11 += b * v;
+    for (let k: u32 = 0; k < depth; k++) {
+      let a = <i32>load<i8>(x0 + k);
+      let b = <i32>load<i8>(x1 + k);
+      let w = <i32>load<i8>(w0 + k);
+      acc00 += a * w;
+      acc10 += b * w;
+      w = <i32>load<i8>(w1 + k);
+      acc01 += a * w;
+      acc11 += b * w;
+      k++;
+      a = <i32>load<i8>(x0 + k);
+      b = <i32>load<i8>(x1 + k);
+      w = <i32>load<i8>(w0 + k);
+      acc00 += a * w;
+      acc10 += b * w;
+      w = <i32>load<i8>(w1 + k);
+      acc01 += a * w;
+      acc11 += b * w;
     }
-    store<i8>(output, <i8>requantizeRow(acc00, rows));
-    store<i8>(output + c1, <i8>requantizeRow(acc01, next));
-    store<i8>(output + p1 * outputStride, <i8>requantizeRow(acc10, rows));
-    store<i8>(output + p1 * outputStride + c1, <i8>requantizeRow(acc11, next));
+    // what does not exist is stored first, where what does overwrites it
+    put(acc01, acc11, next, output + c1, p1 * outputStride);
+    put(acc00, acc10, rows, output, p1 * outputStride);
     weights += 2 * depth;
     rows += 2 * TABLE_ROW_BYTES;
     output += 2;
+  }
+}
+
+/** A channel of two input rows. */
+function put(acc0: i32, acc1: i32, row: usize, output: usize, distance: u32): void {
+  const multiplier = load<i32>(row, 4);
+  const rounding = load<i32>(row, 8);
+  const right = load<i32>(row, 12);
+  if (right != 0) {
+    store<i8>(output + distance, <i8>requantizeUsual(acc1, multiplier, rounding, right));
+    store<i8>(output, <i8>requantizeUsual(acc0, multiplier, rounding, right));
+  } else {
+    store<i8>(output + distance, <i8>requantizeRow(acc1, row));
+    store<i8>(output, <i8>requantizeRow(acc0, row));
   }
 }
 
@@ -83,25 +81,27 @@ export function productRowScalar(
 ): void {
   for (let c: u32 = 0; c < channels; c += 2) {
     const c1 = c + 1 < channels ? <usize>1 : 0;
-    let x = input;
-    let w0 = weights;
-    let w1 = w0 + c1 * depth;
+    const w0 = weights;
+    const w1 = w0 + c1 * depth;
     const next = rows + c1 * TABLE_ROW_BYTES;
     let acc0 = load<i32>(rows);
     let acc1 = load<i32>(next);
-    for (const end = x + depth; x < end; x += 4, w0 += 4, w1 += 4) {
-      const a0 = <i32>load<i8>(x);
-      acc0 += a0 * <i32>load<i8>(w0);
-      acc1 += a0 * <i32>load<i8>(w1);
-      const a1 = <i32>load<i8>(x, 1);
-      acc0 += a1 * <i32>load<i8>(w0, 1);
-      acc1 += a1 * <i32>load<i8>(w1, 1);
-      const a2 = <i32>load<i8>(x, 2);
-      acc0 += a2 * <i32>load<i8>(w0, 2);
-      acc1 += a2 * <i32>load<i8>(w1, 2);
-      const a3 = <i32>load<i8>(x, 3);
-      acc0 += a3 * <i32>load<i8>(w0, 3);
-      acc1 += a3 * <i32>load<i8>(w1, 3);
+    for (let k: u32 = 0; k < depth; k++) {
+      let a = <i32>load<i8>(input + k);
+      acc0 += a * <i32>load<i8>(w0 + k);
+      acc1 += a * <i32>load<i8>(w1 + k);
+      k++;
+      a = <i32>load<i8>(input + k);
+      acc0 += a * <i32>load<i8>(w0 + k);
+      acc1 += a * <i32>load<i8>(w1 + k);
+      k++;
+      a = <i32>load<i8>(input + k);
+      acc0 += a * <i32>load<i8>(w0 + k);
+      acc1 += a * <i32>load<i8>(w1 + k);
+      k++;
+      a = <i32>load<i8>(input + k);
+      acc0 += a * <i32>load<i8>(w0 + k);
+      acc1 += a * <i32>load<i8>(w1 + k);
     }
     store<i8>(output, <i8>requantizeRow(acc0, rows));
     store<i8>(output + c1, <i8>requantizeRow(acc1, next));

@@ -28,7 +28,11 @@ function expectEqual(builder: ModelBuilder, variant: (typeof VARIANTS)[number], 
 const KINDS: Record<string, (seed: number) => ModelBuilder> = {
   pointwise: (seed) => {
     const b = new ModelBuilder(seed, [1, 1, 1]);
-    b.tensors[0].shape = [b.integer(1, 3), b.integer(1, 6), b.pick([1, 2, 3, 4, 5, 7, 8, 12, 16, 17, 31, 32, 33, 64])];
+    b.tensors[0].shape = [
+      b.integer(1, 3),
+      b.integer(1, 6),
+      b.pick([1, 2, 3, 4, 5, 7, 8, 12, 16, 17, 20, 31, 32, 33, 64]),
+    ];
     return b.pointwise(b.integer(1, 20), b.pick(['int8', 'int4', 'int2', 'ternary'] as const));
   },
   convolution: (seed) => {
@@ -51,10 +55,40 @@ const KINDS: Record<string, (seed: number) => ModelBuilder> = {
     b.tensors[0].shape = [b.integer(1, 7), b.integer(1, 9), b.integer(1, 5)];
     return b.pool(b.pick(['averagePool', 'maxPool'] as const), window(b));
   },
+  'depthwise in bands': (seed) => {
+    const b = new ModelBuilder(seed, [1, 1, 1]);
+    b.tensors[0].shape = [b.integer(30, 60), b.integer(20, 60), b.integer(1, 2)];
+    const kernel = b.pick([
+      [3, 3],
+      [1, 5],
+      [3, 5],
+      [5, 5],
+      [2, 3],
+    ] as const);
+    const stride = b.integer(1, 3);
+    return b.depthwise(1, { kernel: [...kernel], stride: [b.integer(1, 2), stride], pad: [kernel[0] >> 1, 1] });
+  },
+  'unusual factors': (seed) => {
+    const b = new ModelBuilder(seed, [1, 1, 1]);
+    b.tensors[0].shape = [b.integer(1, 3), b.integer(1, 6), b.pick([4, 8, 13])];
+    b.depthwise(1, window(b)).convolution(b.integer(1, 9), window(b)).pointwise(b.integer(1, 9)).fullyConnected(7);
+    for (const operator of b.operators) {
+      if (!('effectiveScale' in operator)) continue;
+      // shifts from +3 to -31 beside usual ones
+      operator.effectiveScale = operator.effectiveScale.map((scale) =>
+        b.pick([scale, scale, 0.6, 5, 2 ** -24, 2 ** -31]),
+      );
+    }
+    return b;
+  },
   'add and softmax': (seed) => {
     const b = new ModelBuilder(seed, [1, 1, 1]);
     b.tensors[0].shape = [2, b.integer(1, 3), b.integer(1, 20)];
-    return b.pointwise(b.tensors[0].shape[2]).add(0).softmax();
+    b.pointwise(b.tensors[0].shape[2]).add(0);
+    // the first input larger, the second larger, both equal; an output so coarse that the sum takes an unusual shift
+    if (seed % 3 === 0) b.tensors[1].scale = b.tensors[0].scale;
+    if (seed % 5 === 0) b.tensors[2].scale = 2 ** 8;
+    return b.softmax();
   },
   standardize: (seed) => {
     const b = new ModelBuilder(seed, [1, 1, 1], 'i16');
