@@ -4,6 +4,7 @@ import { readFileSync } from 'node:fs';
 import { describe, expect, it } from 'vitest';
 import { buildFirmware } from '../../host/board/firmware.ts';
 import { verifyBoard } from '../../host/board/verify.ts';
+import { bytesByCategory, regionsOf } from '../../host/image/regions.ts';
 import { withResidency } from '../../host/image/seal.ts';
 import { ImageView } from '../../host/image/view.ts';
 import { Runtime } from '../../host/runtime/runtime.ts';
@@ -45,9 +46,35 @@ describe('models/ecg-beats.htpw', () => {
   });
 });
 
+describe('README.md', () => {
+  const readme = readFileSync('README.md', 'utf8');
+  const formatted = (value: number) => value.toLocaleString('en-US');
+
+  it('gives the size of this image and of its controls', () => {
+    for (const path of [MODEL, 'models/controls/ecg-beats-int8.htpw', 'models/controls/ecg-beats-int4.htpw'])
+      expect(readme).toContain(`${formatted(readFileSync(path).length)}`);
+    for (const [category, bytes] of Object.entries(bytesByCategory(regionsOf(new ImageView(image)))))
+      expect(readme).toMatch(new RegExp(`^${category} +${formatted(bytes)} `, 'm'));
+  });
+
+  it.each([
+    ['Cortex-M7', 'mps2-an500'],
+    ['Cortex-M4', 'mps2-an386'],
+    ['Cortex-M3', 'mps2-an385'],
+    ['Cortex-M0', 'mps2-an385-m0'],
+  ])('gives the instruction counts of %s that are recorded in bench/', (core, board) => {
+    const { models } = JSON.parse(readFileSync(`bench/${board}.json`, 'utf8'));
+    const [boot, stream] = models;
+    const cells = [boot.boot, boot.perInference, boot.arenaBytes, stream.perInference, stream.arenaBytes];
+    expect(readme).toContain(`| ${core} | ${cells.map(formatted).join(' | ')} |`);
+  });
+});
+
 describe.skipIf(!canRun('mps2-an500'))('its firmware', () => {
   it('has at most 12 kB of runtime code on a Cortex-M7', async () => {
-    expect((await buildFirmware('nucleo-f767zi', MODEL)).runtimeTextBytes).toBeLessThanOrEqual(12_000);
+    const { runtimeTextBytes } = await buildFirmware('nucleo-f767zi', MODEL);
+    expect(runtimeTextBytes).toBeLessThanOrEqual(12_000);
+    expect(readFileSync('README.md', 'utf8')).toContain(`${runtimeTextBytes.toLocaleString('en-US')} bytes for`);
   });
 
   it.each(['mps2-an500', 'mps2-an386', 'mps2-an385'])('computes on %s what the WASM computes', async (board) => {
@@ -60,6 +87,9 @@ describe.skipIf(!canRun('mps2-an500'))('its firmware', () => {
       windows,
       reference: (input) => runtime.traceCrcs(input),
     });
+    const budget = JSON.parse(readFileSync(`bench/${board}.json`, 'utf8')).models[0];
+    expect(result.instructionsBoot).toBeLessThanOrEqual(1.01 * budget.boot);
+    expect(result.instructionsPerInference).toBeLessThanOrEqual(1.01 * budget.perInference);
     expect(result).toMatchObject({ windows: 2, mismatchingBytes: 0, mismatchingLayers: 0, weightsChecked: true });
   });
 });
