@@ -7,10 +7,12 @@ import { finished } from 'node:stream/promises';
 import { describe, expect, it } from 'vitest';
 import { loadBoard } from '../../host/board/board.ts';
 import { buildRuntime } from '../../host/board/compile.ts';
+import { featuresOf } from '../../host/board/measure.ts';
 import { projectRoot } from '../../host/board/root.ts';
 import { crc32 } from '../../host/image/crc32.ts';
 import { pack } from '../../host/image/pack.ts';
 import { withResidency } from '../../host/image/seal.ts';
+import { ImageView } from '../../host/image/view.ts';
 import { instantiate } from '../../host/runtime/runtime.ts';
 import { statusName } from '../../host/runtime/status.ts';
 import { damagedImages } from '../hostile.ts';
@@ -26,6 +28,7 @@ const SMALL_IMAGES: Record<VariantName, number> = { scalar: 20_000, dsp: 5_000 }
 const LARGE_IMAGES = 100;
 const LARGE = join(root, 'models', 'ecg-beats.htpw');
 const FILL = 0xa5;
+const ALL_FEATURES = 0xffffffff;
 
 /** The damaged images of a variant; generated anew each time, so that they need not all be held at once. */
 function* allDamaged(variant: VariantName): Generator<Uint8Array> {
@@ -45,23 +48,27 @@ function* take<T>(from: Generator<T>, count: number): Generator<T> {
 }
 
 /** hostile.c with the flags of the host board; -O1 compiles in a third of the time of -O2. */
-async function buildHarness(variant: VariantName): Promise<string> {
+async function buildHarness(variant: VariantName, features = ALL_FEATURES): Promise<string> {
   await buildRuntime(variant);
   const folder = join(root, 'build', 'test', 'hostile');
   mkdirSync(folder, { recursive: true });
-  const program = join(folder, variant);
+  const program = join(folder, `${variant}-${features.toString(16)}`);
   const board = loadBoard('host');
   const includes = ['boards/common', 'boards/host', 'dist/c'].map((path) => `-I${join(root, path)}`);
   const sources = ['test/board/hostile.c', 'boards/common/htpw.c', 'dist/c/htpw_status.c'];
   const flags = [...board.cpuFlags, '-std=gnu11', '-O1', '-Wall', '-Wextra', '-Werror'];
-  const define = `-DHTPW_RUNTIME="htpw_${variant}.c"`;
-  execFileSync('gcc', [...flags, ...includes, define, ...sources.map((path) => join(root, path)), '-o', program]);
+  const defines = [`-DHTPW_RUNTIME="htpw_${variant}.c"`, `-DHTPW_FEATURES=${features}u`];
+  execFileSync('gcc', [...flags, ...includes, ...defines, ...sources.map((path) => join(root, path)), '-o', program]);
   return program;
 }
 
 /** Sends every image to the harness and gives the lines it prints; throws what a sanitizer said. */
-async function sanitized(variant: VariantName): Promise<string[]> {
-  const child = spawn(await buildHarness(variant), [], { stdio: ['pipe', 'pipe', 'pipe'] });
+async function sanitized(
+  variant: VariantName,
+  images: Iterable<Uint8Array> = allDamaged(variant),
+  features = ALL_FEATURES,
+): Promise<string[]> {
+  const child = spawn(await buildHarness(variant, features), [], { stdio: ['pipe', 'pipe', 'pipe'] });
   const lines: string[] = [];
   let said = '';
   createInterface({ input: child.stdout }).on('line', (line) => lines.push(line));
@@ -72,7 +79,7 @@ async function sanitized(variant: VariantName): Promise<string[]> {
   const ended = new Promise<number | string>((resolve) => {
     child.on('close', (code, signal) => resolve(code ?? signal!));
   });
-  for (const image of allDamaged(variant)) {
+  for (const image of images) {
     const length = new Uint8Array(Uint32Array.of(image.length).buffer);
     if (!child.stdin.writable) break;
     child.stdin.write(length);
@@ -161,6 +168,22 @@ describe.skipIf(!canRun('host'))('damaged images on the sanitized host', () => {
       }
       expect(lines).toHaveLength(image);
       expect(accepted).toBeGreaterThan(image / 20); // enough of them run that the operators are tried, too
+    },
+  );
+});
+
+describe.skipIf(!canRun('host'))('a runtime built for one image', () => {
+  const own = new Uint8Array(readFileSync(LARGE));
+  const others = [1, 2, 3].map((seed) => pack(everything(seed).build()));
+
+  it.each(['scalar', 'dsp'] as const)(
+    'computes that image as ever and refuses others by name (%s)',
+    async (variant) => {
+      const features = featuresOf(new ImageView(own));
+      const whole = await sanitized(variant, [own]);
+      const [same, ...refused] = await sanitized(variant, [own, ...others], features);
+      expect(same).toBe(whole[0]);
+      expect(refused.map((line) => statusName(Number(line.split(' ')[0])))).toEqual(others.map(() => 'NOT_BUILT_IN'));
     },
   );
 });
