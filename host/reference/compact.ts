@@ -11,7 +11,7 @@ import { type QuantizedMultiplier, roundingDivideByPot, splitExponent } from './
 
 const HALF = 1 << COMPACT_MANTISSA_BITS; // mantissas lie in [HALF, 2 HALF)
 const MAX_FIELD = 31; // of the five-bit exponent field
-const MAX_BIAS_SHIFT = 16;
+const MAX_BIAS_SHIFT = 14; // what open accepts: a bias stays within 2^29
 const MAX_BIAS_ERROR = 1 / 8; // output steps
 
 export interface CompactScales {
@@ -22,7 +22,7 @@ export interface CompactScales {
 }
 
 export interface CompactBias {
-  /** in [0, 16] */
+  /** in [0, 14] */
   biasShift: number;
   /** [channels] */
   values: Int16Array;
