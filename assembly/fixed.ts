@@ -4,7 +4,7 @@
  * A real factor is a Q31 multiplier in [2^30, 2^31) and a shift in [-31, 30], positive = left:
  * factor = multiplier * 2^(shift - 31). See docs/arithmetic.md for worked numbers.
  */
-import { smmulr, ssat8 } from './dsp/intrinsics.ts';
+import { smmlar, ssat8 } from './dsp/intrinsics.ts';
 
 export function clamp(x: i32, low: i32, high: i32): i32 {
   return x < low ? low : x > high ? high : x;
@@ -20,11 +20,11 @@ export function doublingHighMultiply(a: i32, b: i32): i32 {
   return <i32>((<i64>a * <i64>b + 0x40000000) >> 31);
 }
 
-/** The same where |a| < 2^30: one instruction on cores with the DSP extension. */
-export function doublingHighMultiplySmall(a: i32, b: i32): i32 {
-  if (isDefined(HTPW_DSP)) return smmulr(a << 1, b);
-  const product = <i64>(a << 1) * <i64>b;
-  return <i32>(product >> 32) + <i32>(<u32>product >> 31);
+/** addend + round(a * b / 2^32), ties towards plus infinity: one instruction on cores with the DSP extension. */
+export function multiplyHigh(a: i32, b: i32, addend: i32): i32 {
+  if (isDefined(HTPW_DSP)) return smmlar(a, b, addend);
+  const product = <i64>a * <i64>b;
+  return addend + <i32>(product >> 32) + <i32>(<u32>product >> 31);
 }
 
 /** round(x / 2^exponent), ties away from zero; exponent in [0, 31]. */

@@ -3,7 +3,7 @@
  * the host's planner as well, so only what both languages share: numbers, +, -, * and comparison. The same for every
  * variant, whatever it uses of it.
  *
- *   | expanded table | block, or taps and plane | weight rows | generator workspace |
+ *   | expanded table | block, or taps and band | weight rows | generator workspace |
  */
 import * as F from './format.ts';
 
@@ -13,14 +13,14 @@ export const TABLE_ROW_BYTES: u32 = 16;
 export const BLOCK_ROWS: u32 = 4; // rows of inputs that are multiplied at once (operators/product.ts)
 export const PADDED_ROWS: u32 = 16; // weight rows that are padded to words at once
 export const MIX_TABLE_BYTES: u32 = 16; // weights that a code can give two INT2 matrices (weights/source.ts)
-export const PLANE_BYTES: u32 = 2048; // limit of a depthwise plane, unless one output row needs more
+export const BAND_BYTES: u32 = 3072; // limit of plane and sums of a depthwise channel, unless one output row needs more
 
 /** [channels] rows of requantisation parameters. */
 export function tableScratch(channels: u32): u32 {
   return TABLE_ROW_BYTES * channels;
 }
 
-/** What the operator works in: a block of inputs, or the taps and the plane of one depthwise channel. */
+/** What the operator works in: a block of inputs, or the taps, plane and sums of one depthwise channel. */
 export function workScratch(
   kind: u32,
   depth: u32,
@@ -34,10 +34,8 @@ export function workScratch(
   if (kind == F.FULLY_CONNECTED) return 0;
   if (kind != F.DEPTHWISE) return (2 * BLOCK_ROWS + 1) * roundUp4(depth); // BLOCK_ROWS rows as int16 and one as INT8
   const rowBytes = planeRowBytes(outputWidth, kernelWidth, strideWidth);
-  return (
-    tapScratch(kernelHeight, kernelWidth) +
-    planeScratch((outputHeight - 1) * strideHeight + kernelHeight, kernelHeight, rowBytes)
-  );
+  const rows = bandRows(outputHeight, outputWidth, kernelHeight, strideHeight, rowBytes);
+  return tapScratch(kernelHeight, kernelWidth) + bandBytes(rows, outputWidth, kernelHeight, strideHeight, rowBytes);
 }
 
 /** The taps of one depthwise channel, as the variant wants them. */
@@ -50,10 +48,21 @@ export function planeRowBytes(outputWidth: u32, kernelWidth: u32, stride: u32): 
   return 2 * roundUp4(outputWidth * stride + kernelWidth + 2);
 }
 
-/** All rows that the outputs need, or as many as fit in PLANE_BYTES, but never fewer than one output row needs. */
-export function planeScratch(rows: u32, kernelHeight: u32, rowBytes: u32): u32 {
-  if (rows * rowBytes < PLANE_BYTES) return rows * rowBytes;
-  return kernelHeight * rowBytes < PLANE_BYTES ? PLANE_BYTES : kernelHeight * rowBytes;
+/** Output rows of a depthwise channel that are computed at once: as many as BAND_BYTES holds, but at least one. */
+export function bandRows(height: u32, width: u32, kernelHeight: u32, stride: u32, rowBytes: u32): u32 {
+  let rows: u32 = 1;
+  while (rows < height && bandBytes(rows + 1, width, kernelHeight, stride, rowBytes) <= BAND_BYTES) rows++;
+  return rows;
+}
+
+/** The plane that `rows` output rows need, and their sums; sums are computed in twos, so one more. */
+export function bandBytes(rows: u32, width: u32, kernelHeight: u32, stride: u32, rowBytes: u32): u32 {
+  return planeRows(rows, kernelHeight, stride) * rowBytes + 4 * (rows * width + 1);
+}
+
+/** Input rows under `rows` output rows. */
+export function planeRows(rows: u32, kernelHeight: u32, stride: u32): u32 {
+  return (rows - 1) * stride + kernelHeight;
 }
 
 /**

@@ -15,8 +15,8 @@ export declare function sxtb16(a: i32): i32;
 /** Bytes 1 and 3, sign-extended to a pair. */
 export declare function sxtb16r8(a: i32): i32;
 
-/** High word of a * b, rounded: (a * b + 2^31) >> 32 */
-export declare function smmulr(a: i32, b: i32): i32;
+/** acc and the high word of a * b, rounded: acc + ((a * b + 2^31) >> 32) */
+export declare function smmlar(a: i32, b: i32, acc: i32): i32;
 
 /** Pair of a.low and b.low: (a & 0xffff) | (b << 16) */
 export declare function pkhbt(a: i32, b: i32): i32;

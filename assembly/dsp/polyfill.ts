@@ -15,8 +15,8 @@ export function sxtb16r8(a: i32): i32 {
   return (i32(<i8>(a >> 8)) & 0xffff) | ((a >> 24) << 16);
 }
 
-export function smmulr(a: i32, b: i32): i32 {
-  return i32((<i64>a * <i64>b + 0x80000000) >> 32);
+export function smmlar(a: i32, b: i32, acc: i32): i32 {
+  return acc + i32((<i64>a * <i64>b + 0x80000000) >> 32);
 }
 
 export function pkhbt(a: i32, b: i32): i32 {

@@ -2,7 +2,8 @@
  * Element-wise addition of two i8 tensors of one shape, each with a scale of its own; TFLite's int8 ADD.
  * Inputs are widened by 20 bits, brought to twice the larger scale, added, and requantised, saturating.
  */
-import { doublingHighMultiply, doublingHighMultiplySmall, roundingShiftRight, saturate } from '../fixed.ts';
+import { doublingHighMultiply, multiplyHigh, roundingShiftRight, saturate } from '../fixed.ts';
+import { requantizeDoubled } from './table.ts';
 
 const WIDENING: i32 = 20;
 const HALF: i32 = 1 << 30; // as a Q31 multiplier
@@ -54,7 +55,7 @@ function addScaled(
   const multiplier = load<i32>(factor);
   // A factor of 1/2 here too: one more to the left before and to the right behind changes nothing, and there is a rounding.
   const half = u32(isHalf(factor));
-  const left = WIDENING + half;
+  const left = WIDENING + 1 + half; // and one for the high word
   const right = <i32>half - load<i32>(factor, 4);
   const rounding = 1 << (right - 1);
   const multiplierOut = load<i32>(factorOut);
@@ -62,10 +63,9 @@ function addScaled(
   const roundingOut = (1 << (rightOut - 1)) + (outputZeroPoint << rightOut);
   for (const end = halved + count; halved < end; halved++, other++, output++) {
     const a = (<i32>load<i8>(halved) - halvedZeroPoint) << (WIDENING - 1);
-    const scaled = doublingHighMultiplySmall((<i32>load<i8>(other) - otherZeroPoint) << left, multiplier);
-    const b = (scaled + rounding + (scaled >> 31)) >> right;
-    const sum = doublingHighMultiplySmall(a + b, multiplierOut);
-    store<i8>(output, <i8>saturate((sum + roundingOut + (sum >> 31)) >> rightOut));
+    const wide = (<i32>load<i8>(other) - otherZeroPoint) << left;
+    const b = (multiplyHigh(wide, multiplier, rounding) + (wide >> 31)) >> right;
+    store<i8>(output, <i8>requantizeDoubled((a + b) << 1, multiplierOut, roundingOut, rightOut));
   }
 }
 

@@ -1,85 +1,70 @@
 /**
- * Depthwise outputs of one channel with SMLAD, on a plane of int16. Values are loaded in pairs, so a window that begins
+ * Depthwise sums of one channel with SMLAD, on a plane of int16. Values are loaded in pairs, so a window that begins
  * between two pairs needs its taps shifted by one: both forms lie beside each other,
  *
- *   taps [kernelHeight][kernelWidth / 2 + 1]   { (w0, w1), (0, w0) }  { (w2, w3), (w1, w2) } ...   8 bytes each
+ *   taps [kernelHeight]   { (w0, w1) (w2, w3) ... } { (0, w0) (w1, w2) ... }   4 bytes a pair, kernelWidth / 2 + 1 each
  *
- * and zeros where the kernel ends. Two outputs at a time share loads: of the inputs with stride 1, where the second
- * takes the shifted taps, of the taps with stride 2, where it begins one pair later. Kernels of two pairs (3 wide) and
- * three (5 wide), 1 or 3 high, are unrolled; a general path does the rest, one output at a time.
+ * and zeros where the kernel ends. Two sums at a time share loads: of the inputs with stride 1, where the second takes
+ * the shifted taps, of the taps with stride 2, where it begins one pair later. Kernels of two pairs (2 and 3 wide), 1 or
+ * 3 high, and of three (4 and 5 wide), 1 high, are unrolled; a general path does the rest, one sum at a time.
  *
- * Refused: a loop over the kernel's rows in place of unrolling. Entering and leaving it costs as much as a row.
+ * Refused: a loop over the kernel's rows in place of unrolling: entering and leaving it costs as much as a row. One form
+ * for both strides, with an address more: too many registers. Requantising in the same loop: likewise.
  */
 import { pkhbt, smlad, uses } from '../dsp/intrinsics.ts';
 import { FEATURE_DEPTHWISE_2D, FEATURE_DEPTHWISE_3, FEATURE_DEPTHWISE_5 } from '../features.ts';
-import { requantizeRow, requantizeUsual } from './table.ts';
-
-/** taps <- column of weights [height, width] at distance `channels`; both multiples of 8 bytes. Returns 0. */
-export function spreadTapsDsp(weights: usize, channels: u32, height: u32, width: u32, taps: usize): i32 {
-  for (let i: u32 = 0; i < height; i++) {
-    let before = 0; // the tap to the left of a pair
-    for (let j: u32 = 0; j <= width; j += 2, taps += 8) {
-      const first = j < width ? <i32>load<i8>(weights) : 0;
-      const second = j + 1 < width ? <i32>load<i8>(weights + channels) : 0;
-      store<i32>(taps, pkhbt(first, second));
-      store<i32>(taps, pkhbt(before, first), 4);
-      before = second;
-      weights += min(2, width - j) * channels;
-    }
-  }
-  return 0;
-}
 
 /**
- * `count` rows of `width` outputs, whose windows begin planeStep bytes below one another; `below` rows of the tensor
- * follow them. The second of two outputs may be one too many: it is then stored where the next row begins, whose own
- * first output comes later. Only the last row of the tensor has no next one.
+ * sums i32[count][width] <- doubled sums of `count` output rows, whose windows begin planeStep bytes below one another,
+ * and one value behind them to be ignored. weights: the channel's column, at distance `channels`.
  */
-export function depthwiseChannelDsp(
+export function depthwiseSumsDsp(
   plane: usize,
   rowBytes: u32,
   planeStep: u32,
+  weights: usize,
+  channels: u32,
   taps: usize,
   height: u32,
   kernelWidth: u32,
   stride: u32,
   bias: i32,
-  row: usize,
-  output: usize,
-  channels: u32,
+  sums: usize,
   width: u32,
   count: u32,
-  below: u32,
 ): void {
+  spreadTaps(weights, channels, height, kernelWidth, taps);
+  bias <<= 1;
   const pairs = (kernelWidth >> 1) + 1;
   const narrow = uses(FEATURE_DEPTHWISE_3) && pairs == 2;
-  const five = uses(FEATURE_DEPTHWISE_5) && pairs == 3;
-  const flat = height == 1 || (uses(FEATURE_DEPTHWISE_2D) && height == 3);
-  const usual = load<i32>(row, 12) != 0 && stride <= 2 && flat && (narrow || five);
-  const full: u32 = !usual ? 0 : (width & 1) != 0 && below == 0 ? count - 1 : count; // rows that may be exceeded
-  if (full > 0) {
-    if (stride == 1) {
-      if (narrow) twoPairs(plane, rowBytes, planeStep, taps, height, bias, row, output, channels, width, full);
-      if (five) threePairs(plane, rowBytes, planeStep, taps, height, bias, row, output, channels, width, full);
-    } else {
-      if (narrow) twoPairsApart(plane, rowBytes, planeStep, taps, height, bias, row, output, channels, width, full);
-      if (five) threePairsApart(plane, rowBytes, planeStep, taps, height, bias, row, output, channels, width, full);
-    }
+  if (narrow && stride <= 2 && (height == 1 || (uses(FEATURE_DEPTHWISE_2D) && height == 3))) {
+    if (stride == 1) twoPairs(plane, rowBytes, planeStep, taps, height, bias, sums, width, count);
+    else twoPairsApart(plane, rowBytes, planeStep, taps, height, bias, sums, width, count);
+    return;
   }
-  for (; count > full; count--) {
-    anyKernel(
-      plane + (count - 1) * planeStep,
-      rowBytes,
-      taps,
-      8 * pairs * height,
-      pairs,
-      stride,
-      bias,
-      row,
-      output + (count - 1) * width * channels,
-      channels,
-      width,
-    );
+  if (uses(FEATURE_DEPTHWISE_5) && pairs == 3 && stride <= 2 && height == 1) {
+    for (; count > 0; count--, plane += planeStep, sums += 4 * width) {
+      if (stride == 1) threePairs(plane, taps, bias, sums, width);
+      else threePairsApart(plane, taps, bias, sums, width);
+    }
+    return;
+  }
+  anyKernel(plane, rowBytes, planeStep, taps, pairs, height, stride, bias, sums, width, count);
+}
+
+/** taps <- column of weights [height, width] at distance `channels`, doubled. */
+function spreadTaps(weights: usize, channels: u32, height: u32, width: u32, taps: usize): void {
+  const shifted = 4 * ((width >> 1) + 1); // from a pair to the same one shifted
+  for (const step = width * channels; height > 0; height--, weights += step, taps += shifted) {
+    let tap = weights;
+    let before = 0; // to the left of the pair
+    for (let left = <i32>width; left >= 0; left -= 2, taps += 4, tap += 2 * channels) {
+      const first = left > 0 ? (<i32>load<i8>(tap)) << 1 : 0;
+      const second = left > 1 ? (<i32>load<i8>(tap + channels)) << 1 : 0;
+      store<i32>(taps, pkhbt(first, second));
+      store<i32>(taps + shifted, pkhbt(before, first));
+      before = second;
+    }
   }
 }
 
@@ -91,71 +76,38 @@ function twoPairs(
   taps: usize,
   height: u32,
   bias: i32,
-  row: usize,
-  output: usize,
-  channels: u32,
+  sums: usize,
   width: u32,
   count: u32,
 ): void {
-  const multiplier = load<i32>(row, 4);
-  const rounding = load<i32>(row, 8);
-  const right = load<i32>(row, 12);
-  for (; count > 0; count--, plane += planeStep, output += width * channels) {
-    let to = output;
-    for (let from = plane; from < plane + 2 * width; from += 4, to += 2 * channels) {
-      let acc0 = bias;
-      let acc1 = bias;
-      acc0 = two(from, taps, acc0);
-      acc1 = two(from, taps + 4, acc1);
+  for (; count > 0; count--, plane += planeStep, sums += 4 * width) {
+    let to = sums;
+    for (let from = plane; from < plane + 2 * width; from += 4, to += 8) {
+      let x = load<i64>(from);
+      let acc0 = two(x, load<i64>(taps), bias);
+      let acc1 = two(x, load<i64>(taps, 8), bias);
       if (uses(FEATURE_DEPTHWISE_2D) && height != 1) {
         const row1 = from + rowBytes;
-        acc0 = two(row1, taps + 16, acc0);
-        acc1 = two(row1, taps + 20, acc1);
-        const row2 = row1 + rowBytes;
-        acc0 = two(row2, taps + 32, acc0);
-        acc1 = two(row2, taps + 36, acc1);
+        x = load<i64>(row1);
+        acc0 = two(x, load<i64>(taps, 16), acc0);
+        acc1 = two(x, load<i64>(taps, 24), acc1);
+        x = load<i64>(row1 + rowBytes);
+        acc0 = two(x, load<i64>(taps, 32), acc0);
+        acc1 = two(x, load<i64>(taps, 40), acc1);
       }
-      store<i8>(to, <i8>requantizeUsual(acc0, multiplier, rounding, right));
-      store<i8>(to + channels, <i8>requantizeUsual(acc1, multiplier, rounding, right));
+      store<i32>(to, acc0);
+      store<i32>(to, acc1, 4);
     }
   }
 }
 
-/** Kernels 4 and 5 wide, stride 1. */
-function threePairs(
-  plane: usize,
-  rowBytes: u32,
-  planeStep: u32,
-  taps: usize,
-  height: u32,
-  bias: i32,
-  row: usize,
-  output: usize,
-  channels: u32,
-  width: u32,
-  count: u32,
-): void {
-  const multiplier = load<i32>(row, 4);
-  const rounding = load<i32>(row, 8);
-  const right = load<i32>(row, 12);
-  for (; count > 0; count--, plane += planeStep, output += width * channels) {
-    let to = output;
-    for (let from = plane; from < plane + 2 * width; from += 4, to += 2 * channels) {
-      let acc0 = bias;
-      let acc1 = bias;
-      acc0 = three(from, taps, acc0);
-      acc1 = three(from, taps + 4, acc1);
-      if (uses(FEATURE_DEPTHWISE_2D) && height != 1) {
-        const row1 = from + rowBytes;
-        acc0 = three(row1, taps + 24, acc0);
-        acc1 = three(row1, taps + 28, acc1);
-        const row2 = row1 + rowBytes;
-        acc0 = three(row2, taps + 48, acc0);
-        acc1 = three(row2, taps + 52, acc1);
-      }
-      store<i8>(to, <i8>requantizeUsual(acc0, multiplier, rounding, right));
-      store<i8>(to + channels, <i8>requantizeUsual(acc1, multiplier, rounding, right));
-    }
+/** Kernels 4 and 5 wide, 1 high, stride 1. */
+function threePairs(plane: usize, taps: usize, bias: i32, sums: usize, width: u32): void {
+  for (const end = plane + 2 * width; plane < end; plane += 4, sums += 8) {
+    const x = load<i64>(plane);
+    const last = load<i32>(plane, 8);
+    store<i32>(sums, smlad(last, load<i32>(taps, 8), two(x, load<i64>(taps), bias)));
+    store<i32>(sums, smlad(last, load<i32>(taps, 20), two(x, load<i64>(taps, 12), bias)), 4);
   }
 }
 
@@ -167,106 +119,73 @@ function twoPairsApart(
   taps: usize,
   height: u32,
   bias: i32,
-  row: usize,
-  output: usize,
-  channels: u32,
+  sums: usize,
   width: u32,
   count: u32,
 ): void {
-  const multiplier = load<i32>(row, 4);
-  const rounding = load<i32>(row, 8);
-  const right = load<i32>(row, 12);
-  for (; count > 0; count--, plane += planeStep, output += width * channels) {
-    let to = output;
-    for (let from = plane; from < plane + 4 * width; from += 8, to += 2 * channels) {
-      let acc0 = bias;
-      let acc1 = bias;
-      acc0 = two(from, taps, acc0);
-      acc1 = two(from + 4, taps, acc1);
+  for (; count > 0; count--, plane += planeStep, sums += 4 * width) {
+    let to = sums;
+    for (let from = plane; from < plane + 4 * width; from += 8, to += 8) {
+      let tap = load<i64>(taps);
+      let acc0 = two(load<i64>(from), tap, bias);
+      let acc1 = two(load<i64>(from, 4), tap, bias);
       if (uses(FEATURE_DEPTHWISE_2D) && height != 1) {
         const row1 = from + rowBytes;
-        acc0 = two(row1, taps + 16, acc0);
-        acc1 = two(row1 + 4, taps + 16, acc1);
+        tap = load<i64>(taps, 16);
+        acc0 = two(load<i64>(row1), tap, acc0);
+        acc1 = two(load<i64>(row1, 4), tap, acc1);
         const row2 = row1 + rowBytes;
-        acc0 = two(row2, taps + 32, acc0);
-        acc1 = two(row2 + 4, taps + 32, acc1);
+        tap = load<i64>(taps, 32);
+        acc0 = two(load<i64>(row2), tap, acc0);
+        acc1 = two(load<i64>(row2, 4), tap, acc1);
       }
-      store<i8>(to, <i8>requantizeUsual(acc0, multiplier, rounding, right));
-      store<i8>(to + channels, <i8>requantizeUsual(acc1, multiplier, rounding, right));
+      store<i32>(to, acc0);
+      store<i32>(to, acc1, 4);
     }
   }
 }
 
-/** Kernels 4 and 5 wide, stride 2. */
-function threePairsApart(
+/** Kernels 4 and 5 wide, 1 high, stride 2. */
+function threePairsApart(plane: usize, taps: usize, bias: i32, sums: usize, width: u32): void {
+  for (const end = plane + 4 * width; plane < end; plane += 8, sums += 8) {
+    const tap = load<i64>(taps);
+    const last = load<i32>(taps, 8);
+    store<i32>(sums, smlad(load<i32>(plane, 8), last, two(load<i64>(plane), tap, bias)));
+    store<i32>(sums, smlad(load<i32>(plane, 12), last, two(load<i64>(plane, 4), tap, bias)), 4);
+  }
+}
+
+/** Two pairs of inputs times two pairs of taps. */
+function two(x: i64, tap: i64, acc: i32): i32 {
+  return smlad(<i32>(x >> 32), <i32>(tap >> 32), smlad(<i32>x, <i32>tap, acc));
+}
+
+/** Any kernel and stride, one sum at a time. */
+function anyKernel(
   plane: usize,
   rowBytes: u32,
   planeStep: u32,
   taps: usize,
+  pairs: u32,
   height: u32,
+  stride: u32,
   bias: i32,
-  row: usize,
-  output: usize,
-  channels: u32,
+  sums: usize,
   width: u32,
   count: u32,
 ): void {
-  const multiplier = load<i32>(row, 4);
-  const rounding = load<i32>(row, 8);
-  const right = load<i32>(row, 12);
-  for (; count > 0; count--, plane += planeStep, output += width * channels) {
-    let to = output;
-    for (let from = plane; from < plane + 4 * width; from += 8, to += 2 * channels) {
-      let acc0 = bias;
-      let acc1 = bias;
-      acc0 = three(from, taps, acc0);
-      acc1 = three(from + 4, taps, acc1);
-      if (uses(FEATURE_DEPTHWISE_2D) && height != 1) {
-        const row1 = from + rowBytes;
-        acc0 = three(row1, taps + 24, acc0);
-        acc1 = three(row1 + 4, taps + 24, acc1);
-        const row2 = row1 + rowBytes;
-        acc0 = three(row2, taps + 48, acc0);
-        acc1 = three(row2 + 4, taps + 48, acc1);
+  const tapsEnd = taps + 8 * pairs * height;
+  for (; count > 0; count--, plane += planeStep) {
+    for (let start = plane; start < plane + 2 * stride * width; start += 2 * stride, sums += 4) {
+      // a window between two pairs: the pairs around it and the shifted taps
+      const between = <u32>start & 2;
+      let line = start - between;
+      let acc = bias;
+      for (let tap = taps + 2 * pairs * between; tap < tapsEnd; line += rowBytes, tap += 4 * pairs) {
+        for (let from = line; from < line + 4 * pairs; from += 4, tap += 4)
+          acc = smlad(load<i32>(from), load<i32>(tap), acc);
       }
-      store<i8>(to, <i8>requantizeUsual(acc0, multiplier, rounding, right));
-      store<i8>(to + channels, <i8>requantizeUsual(acc1, multiplier, rounding, right));
+      store<i32>(sums, acc);
     }
-  }
-}
-
-/** Two pairs of inputs times two pairs of taps. The compiler inlines it and sees which loads are the same. */
-function two(x: usize, tap: usize, acc: i32): i32 {
-  return smlad(load<i32>(x, 4), load<i32>(tap, 8), smlad(load<i32>(x), load<i32>(tap), acc));
-}
-
-function three(x: usize, tap: usize, acc: i32): i32 {
-  return smlad(load<i32>(x, 8), load<i32>(tap, 16), two(x, tap, acc));
-}
-
-/** Any kernel and stride, one output at a time. */
-function anyKernel(
-  plane: usize,
-  rowBytes: u32,
-  taps: usize,
-  tapBytes: u32,
-  pairs: u32,
-  stride: u32,
-  bias: i32,
-  row: usize,
-  output: usize,
-  channels: u32,
-  width: u32,
-): void {
-  for (const end = plane + 2 * stride * width; plane < end; plane += 2 * stride, output += channels) {
-    // a window between two pairs: the pairs around it and the shifted taps
-    const between = <u32>plane & 2;
-    let line = plane - between;
-    let acc = bias;
-    for (let tap = taps + 2 * between; tap < taps + tapBytes; line += rowBytes) {
-      for (let from = line; from < line + 4 * pairs; from += 4, tap += 8)
-        acc = smlad(load<i32>(from), load<i32>(tap), acc);
-    }
-    store<i8>(output, <i8>requantizeRow(acc, row));
   }
 }

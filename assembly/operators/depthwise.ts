@@ -6,16 +6,18 @@
  *   output   [outH, outW, C]     i8
  *
  * One channel at a time: its inputs are gathered into a plane in scratch, padding included, so that there are no
- * borders and neighbouring outputs share loads; its taps lie beside. A plane that would be large holds the rows of
- * some output rows at a time. The variants differ in how a value lies in the plane and how its outputs are computed.
+ * borders and neighbouring outputs share loads; its taps lie beside. All sums of the channel come first, then they are
+ * requantised: each loop by itself fits the registers of a Cortex-M. What would take more than BAND_BYTES is done some
+ * output rows at a time. The variants differ in how a value lies in the plane and how it is multiplied.
  */
 import * as F from '../format.ts';
 import { tensorChannels, tensorHeight, tensorWidth, tensorZeroPoint } from '../image.ts';
 import { fillWords } from '../memory.ts';
-import { planeRowBytes, planeScratch, TABLE_ROW_BYTES, tapScratch } from '../scratch.ts';
-import { depthwiseChannelDsp, spreadTapsDsp } from './depthwise.dsp.ts';
-import { depthwiseChannelScalar, spreadTapsScalar } from './depthwise.scalar.ts';
+import { bandRows, planeRowBytes, planeRows, TABLE_ROW_BYTES, tapScratch } from '../scratch.ts';
+import { depthwiseSumsDsp } from './depthwise.dsp.ts';
+import { depthwiseSumsScalar } from './depthwise.scalar.ts';
 import { windowTop } from './patch.ts';
+import { requantizeColumn } from './table.ts';
 
 export function depthwise(
   operator: usize,
@@ -37,8 +39,8 @@ export function depthwise(
   const width = tensorWidth(outputTensor);
   const plane = taps + tapScratch(kernelHeight, kernelWidth);
   const rowBytes = planeRowBytes(width, kernelWidth, strideWidth);
-  const planeRows = planeScratch((height - 1) * strideHeight + kernelHeight, kernelHeight, rowBytes) / rowBytes;
-  const atOnce = (planeRows - kernelHeight) / strideHeight + 1;
+  const atOnce = bandRows(height, width, kernelHeight, strideHeight, rowBytes);
+  const planeBytes = planeRows(atOnce, kernelHeight, strideHeight) * rowBytes;
   const inputChannels = tensorChannels(inputTensor);
   const inputRow = tensorWidth(inputTensor) * inputChannels;
   const left = <u32>load<u8>(operator, F.OPERATOR_PAD_LEFT_AT);
@@ -47,10 +49,10 @@ export function depthwise(
     const count = min(atOnce, height - y);
     const top = windowTop(operator, y);
     const first = max(top, 0);
-    const last = min(top + <i32>((count - 1) * strideHeight + kernelHeight), <i32>tensorHeight(inputTensor));
+    const last = min(top + <i32>planeRows(count, kernelHeight, strideHeight), <i32>tensorHeight(inputTensor));
     const inside = at(plane + <u32>(first - top) * rowBytes, left);
     // The border is the same for all channels, which fill the rest.
-    fillWords(plane, padding(tensorZeroPoint(inputTensor)), planeRows * rowBytes);
+    fillWords(plane, padding(tensorZeroPoint(inputTensor)), planeBytes);
     let sharing: u32 = 0; // output channels still to do that read the plane
     let channel = input + <u32>first * inputRow;
     for (let c: u32 = 0; c < channels; c++, sharing--) {
@@ -59,49 +61,75 @@ export function depthwise(
         sharing = multiplier;
       }
       const row = rows + c * TABLE_ROW_BYTES;
-      const bias = load<i32>(row) + spreadTaps(weights + c, channels, kernelHeight, kernelWidth, taps);
-      if (isDefined(HTPW_DSP))
-        depthwiseChannelDsp(
-          plane,
-          rowBytes,
-          strideHeight * rowBytes,
-          taps,
-          kernelHeight,
-          kernelWidth,
-          strideWidth,
-          bias,
-          row,
-          output + c,
-          channels,
-          width,
-          count,
-          height - y - count,
-        );
-      else
-        depthwiseChannelScalar(
-          plane,
-          rowBytes,
-          strideHeight * rowBytes,
-          taps,
-          kernelHeight,
-          kernelWidth,
-          strideWidth,
-          bias,
-          row,
-          output + c,
-          channels,
-          width,
-          count,
-        );
+      sumUp(
+        plane,
+        rowBytes,
+        strideHeight * rowBytes,
+        weights + c,
+        channels,
+        taps,
+        kernelHeight,
+        kernelWidth,
+        strideWidth,
+        load<i32>(row),
+        plane + planeBytes,
+        width,
+        count,
+      );
+      requantizeColumn(plane + planeBytes, width * count, row, output + c, channels);
     }
     output += count * width * channels;
   }
 }
 
-/** The taps of one channel, as the variant wants them; returns what that adds to the bias. */
-function spreadTaps(weights: usize, channels: u32, height: u32, width: u32, taps: usize): i32 {
-  if (isDefined(HTPW_DSP)) return spreadTapsDsp(weights, channels, height, width, taps);
-  return spreadTapsScalar(weights, channels, height, width, taps);
+/** The doubled sums of one channel; depthwise.dsp.ts has the arguments. */
+function sumUp(
+  plane: usize,
+  rowBytes: u32,
+  planeStep: u32,
+  weights: usize,
+  channels: u32,
+  taps: usize,
+  height: u32,
+  kernelWidth: u32,
+  stride: u32,
+  bias: i32,
+  sums: usize,
+  width: u32,
+  count: u32,
+): void {
+  if (isDefined(HTPW_DSP))
+    depthwiseSumsDsp(
+      plane,
+      rowBytes,
+      planeStep,
+      weights,
+      channels,
+      taps,
+      height,
+      kernelWidth,
+      stride,
+      bias,
+      sums,
+      width,
+      count,
+    );
+  else
+    depthwiseSumsScalar(
+      plane,
+      rowBytes,
+      planeStep,
+      weights,
+      channels,
+      taps,
+      height,
+      kernelWidth,
+      stride,
+      bias,
+      sums,
+      width,
+      count,
+    );
 }
 
 /** `rows` rows of `width` values of one channel, from `from` on, to their place in the plane. */

@@ -11,7 +11,7 @@
  */
 import { uses } from '../dsp/intrinsics.ts';
 import { FEATURE_TABLE } from '../features.ts';
-import { doublingHighMultiplySmall, requantize, saturate } from '../fixed.ts';
+import { multiplyHigh, requantize, saturate } from '../fixed.ts';
 import * as F from '../format.ts';
 import { TABLE_ROW_BYTES } from '../scratch.ts';
 
@@ -57,9 +57,14 @@ export function compactShift(scale: u32, exponent: i32): i32 {
 
 /** acc, |acc| < 2^30, to INT8: TFLite's two roundings, zero point. right > 0; the rest as in the expanded table. */
 export function requantizeUsual(acc: i32, multiplier: i32, rounding: i32, right: i32): i32 {
-  // Half away from zero: the tie of a negative value goes down, so take 1 off before the shift.
-  const product = doublingHighMultiplySmall(acc, multiplier);
-  return saturate((product + rounding + (product >> 31)) >> right);
+  return requantizeDoubled(acc << 1, multiplier, rounding, right);
+}
+
+/** The same for a sum that comes doubled. */
+export function requantizeDoubled(doubled: i32, multiplier: i32, rounding: i32, right: i32): i32 {
+  // Half away from zero: the tie of a negative value goes down, so take 1 off before the shift. Where the high word of
+  // a negative sum is 0, that changes nothing: rounding holds the zero point, and at least 1 for what is lost.
+  return saturate((multiplyHigh(doubled, multiplier, rounding) + (doubled >> 31)) >> right);
 }
 
 /** The same for right = 0. A function of its own, called for whole channels: the usual one is small enough to inline. */
@@ -72,6 +77,21 @@ export function requantizeRow(acc: i32, row: usize): i32 {
   const right = load<i32>(row, 12);
   if (right != 0) return requantizeUsual(acc, load<i32>(row, 4), load<i32>(row, 8), right);
   return requantizeUnusual(acc, load<i32>(row, 4), load<i32>(row, 8));
+}
+
+/** `count` outputs at distance `step` <- doubled sums i32[count] of one channel. */
+export function requantizeColumn(sums: usize, count: u32, row: usize, output: usize, step: u32): void {
+  const multiplier = load<i32>(row, 4);
+  const rounding = load<i32>(row, 8);
+  const right = load<i32>(row, 12);
+  const end = sums + 4 * count;
+  if (right != 0) {
+    for (const twos = end - 4; sums < twos; sums += 8, output += 2 * step) {
+      store<i8>(output, <i8>requantizeDoubled(load<i32>(sums), multiplier, rounding, right));
+      store<i8>(output + step, <i8>requantizeDoubled(load<i32>(sums, 4), multiplier, rounding, right));
+    }
+  }
+  for (; sums < end; sums += 4, output += step) store<i8>(output, <i8>requantizeRow(load<i32>(sums) >> 1, row));
 }
 
 /** Kernels saturate to INT8; a fused activation that is narrower takes a pass of its own, as few layers have one. */

@@ -34,9 +34,9 @@ W2C_INLINE u32 w2c_intrinsics_sxtb16r8(u32 a) {
   return r;
 }
 
-W2C_INLINE u32 w2c_intrinsics_smmulr(u32 a, u32 b) {
+W2C_INLINE u32 w2c_intrinsics_smmlar(u32 a, u32 b, u32 acc) {
   u32 r;
-  __asm__("smmulr %0, %1, %2" : "=r"(r) : "r"(a), "r"(b));
+  __asm__("smmlar %0, %1, %2, %3" : "=r"(r) : "r"(a), "r"(b), "r"(acc));
   return r;
 }
 
@@ -68,8 +68,8 @@ W2C_INLINE u32 w2c_intrinsics_sxtb16(u32 a) { return (u16)(s8)a | (u32)(s8)(a >>
 
 W2C_INLINE u32 w2c_intrinsics_sxtb16r8(u32 a) { return (u16)(s8)(a >> 8) | (u32)(s8)(a >> 24) << 16; }
 
-W2C_INLINE u32 w2c_intrinsics_smmulr(u32 a, u32 b) {
-  return (u32)(((u64)((s64)(s32)a * (s32)b) + 0x80000000u) >> 32);
+W2C_INLINE u32 w2c_intrinsics_smmlar(u32 a, u32 b, u32 acc) {
+  return acc + (u32)(((u64)((s64)(s32)a * (s32)b) + 0x80000000u) >> 32);
 }
 
 W2C_INLINE u32 w2c_intrinsics_pkhbt(u32 a, u32 b) { return (a & 0xffffu) | b << 16; }

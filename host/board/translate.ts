@@ -52,11 +52,22 @@ function withoutInstance(text: string): string {
     .replaceAll('(instance)', '()');
 }
 
+/**
+ * Kernels are cut so that a loop fits the registers, and what it calls for each value is straight code: the one keeps
+ * its registers to itself, the other costs no call, whatever the compiler's own estimate says.
+ */
+function inlining(body: string): string {
+  if (/^ *var_L\d+:[\s\S]*goto/m.test(body)) return '__attribute__((noinline)) ';
+  if (!/\b(if|goto)\b/.test(body) && /w2c_intrinsics_s/.test(body)) return 'inline __attribute__((always_inline)) ';
+  return '';
+}
+
 /** C of the functions alone; include after the prelude. Exports are named wasm_<export>. */
 export function translate(generated: string, origin: Origin): string {
   const code = withoutInstance(`${prototypes(generated).join('\n')}\n\n${bodies(generated)}`)
     // only the prototypes say static, and what a build does not use is no fault
-    .replaceAll(/^static /gm, 'static __attribute__((unused)) ');
+    .replaceAll(/^static /gm, 'static __attribute__((unused)) ')
+    .replaceAll(/^(?!static)(?:\w+ )+w2c_htpw_\w+\([^;]*?\) \{\n[\s\S]*?^\}$/gm, (body) => `${inlining(body)}${body}`);
   const left = /^.*(instance|LOAD_DATA|data_segment|funcref|RANGE_CHECK|wasm_rt_).*$/m.exec(code);
   if (left)
     throw new Error(`wasm2c output: "${left[0].trim()}" needs more than the prelude has; is the build gate passing?`);

@@ -12,7 +12,7 @@ export interface Variant {
 
 /** What every variant imports: which features this build keeps. */
 const USES = ['uses'];
-const DSP = [...USES, 'smlad', 'sxtb16', 'sxtb16r8', 'smmulr', 'pkhbt', 'pkhtb', 'ssat8'];
+const DSP = [...USES, 'smlad', 'sxtb16', 'sxtb16r8', 'smmlar', 'pkhbt', 'pkhtb', 'ssat8'];
 
 export const VARIANTS: readonly Variant[] = [
   { name: 'scalar', imports: USES, c: true, simd: false },

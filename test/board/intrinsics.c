@@ -29,7 +29,7 @@ int main(void) {
     for (int j = 0; j < COUNT; j++) {
       volatile u32 b = EDGES[j];
       line(w2c_intrinsics_smlad(a, b, a ^ b));
-      line(w2c_intrinsics_smmulr(a, b));
+      line(w2c_intrinsics_smmlar(a, b, a ^ b));
       line(w2c_intrinsics_pkhbt(a, b));
       line(w2c_intrinsics_pkhtb(a, b));
     }

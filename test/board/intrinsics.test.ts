@@ -50,7 +50,9 @@ async function polyfilled(): Promise<string[]> {
   const hex = (value: number) => (value >>> 0).toString(16).padStart(8, '0');
   return EDGES.flatMap((a) => [
     ...[dsp.sxtb16(a), dsp.sxtb16r8(a), dsp.ssat8(a)].map(hex),
-    ...EDGES.flatMap((b) => [dsp.smlad(a, b, a ^ b), dsp.smmulr(a, b), dsp.pkhbt(a, b), dsp.pkhtb(a, b)].map(hex)),
+    ...EDGES.flatMap((b) =>
+      [dsp.smlad(a, b, a ^ b), dsp.smmlar(a, b, a ^ b), dsp.pkhbt(a, b), dsp.pkhtb(a, b)].map(hex),
+    ),
   ]);
 }
 
