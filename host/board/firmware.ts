@@ -40,7 +40,16 @@ const OPTIMIZE = ['-O2', ...KERNELS, '-ffunction-sections', '-fdata-sections'];
 const FREESTANDING = ['-ffreestanding', '-fno-common'];
 
 /** The same on every board; a board adds its own from board.json. */
-const COMMON_SOURCES = ['htpw.c', 'agent.c', 'line.c', 'reply.c', 'image.S'];
+const COMMON_SOURCES = ['line.c', 'reply.c', 'image.S'];
+const AGENT = 'boards/common/agent.c';
+
+/** What tests build otherwise than users do. */
+export interface FirmwareOptions {
+  /** C file with the main function, relative to the project; the agent */
+  main?: string;
+  /** of the runtime; the board's */
+  variant?: string;
+}
 
 interface Build {
   board: Board;
@@ -49,6 +58,7 @@ interface Build {
   folder: string;
   image: string;
   needs: ImageNeeds;
+  main: string;
 }
 
 function defines({ board, image, needs }: Build): string[] {
@@ -68,9 +78,9 @@ function defines({ board, image, needs }: Build): string[] {
   ];
 }
 
-function sourcesOf({ board, root }: Build): string[] {
+function sourcesOf({ board, root, main }: Build): string[] {
   const common = join(root, 'boards', 'common');
-  const files = COMMON_SOURCES.map((name) => join(common, name));
+  const files = [join(common, 'htpw.c'), join(root, main), ...COMMON_SOURCES.map((name) => join(common, name))];
   if (board.memory) files.push(join(common, 'libc.c'));
   files.push(join(root, 'dist', 'c', 'htpw_status.c'));
   return [...files, ...board.sources.map((name) => resolve(board.folder, name))];
@@ -193,11 +203,17 @@ async function publish(from: string, to: string): Promise<void> {
 }
 
 /**
- * Compiles and links the agent with an image; the runtime is built first where it is out of date. Builds may run at the
+ * Compiles and links the agent, or another program, with an image; the runtime is built first where it is out of date. Builds may run at the
  * same time, also of the same board and image: each works in a folder of its own.
  */
-export async function buildFirmware(boardName: string, imagePath: string, root = projectRoot()): Promise<Firmware> {
-  const board = loadBoard(boardName, root);
+export async function buildFirmware(
+  boardName: string,
+  imagePath: string,
+  root = projectRoot(),
+  { main = AGENT, variant }: FirmwareOptions = {},
+): Promise<Firmware> {
+  const declared = loadBoard(boardName, root);
+  const board = { ...declared, variant: variant ?? declared.variant };
   const image = resolve(imagePath);
   const bytes = await readFile(image).catch(() => {
     throw new Error(`${imagePath}: cannot be read; pack a model first`);
@@ -208,7 +224,7 @@ export async function buildFirmware(boardName: string, imagePath: string, root =
   await mkdir(dirname(target), { recursive: true });
   const folder = await mkdtemp(`${target}-`);
   try {
-    const sizes = await makeFirmware({ board, root, folder, image, needs });
+    const sizes = await makeFirmware({ board, root, folder, image, needs, main });
     const firmware = { ...sizes, elf: relative(process.cwd(), join(target, 'firmware.elf')) };
     assertWithinBudget(board, firmware);
     await publish(folder, target);

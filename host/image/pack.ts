@@ -27,12 +27,14 @@ import { seal } from './seal.ts';
 export interface PackOptions {
   /**
    * compact (default): four bytes a channel, and q31 for a layer whose biases 16 bits would spoil;
-   * q31: exact TFLite numbers, nine bytes a channel
+   * q31: exact TFLite numbers, nine bytes a channel; a function says it operator by operator
    */
-  tables?: TableEncoding;
+  tables?: Tables;
   /** leave the metadata out */
   strip?: boolean;
 }
+
+type Tables = TableEncoding | ((operator: WeightedOperator) => TableEncoding);
 
 const KIND_CODES: Record<Operator['kind'], number> = {
   convolution: F.CONVOLUTION,
@@ -114,7 +116,7 @@ function assemble(sections: [kind: number, bytes: Uint8Array][], model: Model): 
   return image;
 }
 
-function packProgram(program: Program, weights: Int8Array[], tables: ByteWriter, encoding: TableEncoding): Uint8Array {
+function packProgram(program: Program, weights: Int8Array[], tables: ByteWriter, encoding: Tables): Uint8Array {
   const out = new ByteWriter()
     .u16(program.tensors.length)
     .u16(program.operators.length)
@@ -146,7 +148,7 @@ function packOperator(
   program: Program,
   weights: Int8Array[],
   tables: ByteWriter,
-  encoding: TableEncoding,
+  encoding: Tables,
   out: ByteWriter,
 ): void {
   const table = packTable(operator, program, weights, tables, encoding);
@@ -187,10 +189,12 @@ function packTable(
   program: Program,
   weights: Int8Array[],
   tables: ByteWriter,
-  encoding: TableEncoding,
+  encoding: Tables,
 ): PackedTable {
-  if ('effectiveScale' in operator)
-    return packChannels(operator, program.tensors[operator.input], weights[operator.source], tables, encoding);
+  if ('effectiveScale' in operator) {
+    const own = typeof encoding === 'function' ? encoding(operator) : encoding;
+    return packChannels(operator, program.tensors[operator.input], weights[operator.source], tables, own);
+  }
   const parameters = operatorParameters(operator, program.tensors);
   if (parameters.length === 0) return { offset: F.NO_TABLE, encoding: F.TABLE_NONE, biasShift: 0, exponent: 0 };
   const offset = tables.align(4).size;

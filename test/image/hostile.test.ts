@@ -153,6 +153,12 @@ const WRONG: [what: string, edit: Edit, status: number, offset: number][] = [
     depthwise.at,
   ],
   [
+    'shift of one channel, below -31 (compact tables)',
+    (d) => d.setUint16(view.section(F.SECTION_TABLES).offset + depthwise.table + 4, 0xf800, true), // 31 below the largest
+    S.BAD_TABLE,
+    depthwise.at,
+  ],
+  [
     'marker peak out of range',
     (d) => d.setInt32(view.section(F.SECTION_TABLES).offset + standardize.table + 12, 1000, true),
     S.BAD_TABLE,
@@ -196,14 +202,33 @@ const WRONG: [what: string, edit: Edit, status: number, offset: number][] = [
   ],
 ];
 
+/** Exact tables, last channel of the depthwise operator: i32 bias[c], i32 multiplier[c], i8 shift[c]. */
+const exact = pack(everything(1).build(), { tables: 'q31' });
+const exactView = new ImageView(exact);
+const exactDepthwise = exactView.programs[0].operators[2];
+const channels = exactView.programs[0].tensors[exactDepthwise.output].channels;
+const [biasAt, multiplierAt, shiftAt] = [channels - 1, 2 * channels - 1]
+  .map((word) => 4 * word)
+  .concat(9 * channels - 1);
+const inTable = (at: number) => exactView.section(F.SECTION_TABLES).offset + exactDepthwise.table + at;
+const WRONG_EXACT: [what: string, edit: Edit][] = [
+  ['shift below -31', (d) => d.setInt8(inTable(shiftAt), -32)],
+  ['shift above 30', (d) => d.setInt8(inTable(shiftAt), 31)],
+  ['multiplier below 2^30', (d) => d.setInt32(inTable(multiplierAt), 0x3fffffff, true)],
+  ['negative multiplier', (d) => d.setInt32(inTable(multiplierAt), -0x40000000, true)],
+  ['bias above 2^29', (d) => d.setInt32(inTable(biasAt), 0x20000001, true)],
+  ['bias below -2^29', (d) => d.setInt32(inTable(biasAt), -0x20000001, true)],
+];
+
 describe('open', () => {
   it.each(WRONG)('refuses a wrong %s by name, with its offset', (_, edit, status, offset) => {
-    const wrong = image.slice();
-    const data = new DataView(wrong.buffer);
-    edit(data);
-    data.setUint32(F.HEADER_CRC_AT, crc32(wrong.subarray(F.HEADER_BYTES)), true);
-    const refusal = refusalOf(wrong);
+    const refusal = refusalOf(edited(image, edit));
     expect([statusName(refusal.status), refusal.offset]).toEqual([statusName(status), offset]);
+  });
+
+  it.each(WRONG_EXACT)('refuses a %s in the last channel of an exact table', (_, edit) => {
+    const refusal = refusalOf(edited(exact, edit));
+    expect([statusName(refusal.status), refusal.offset]).toEqual(['BAD_TABLE', exactDepthwise.at]);
   });
 
   it('refuses a single flipped bit by its CRC', () => {
@@ -212,6 +237,15 @@ describe('open', () => {
     expect(statusName(refusalOf(wrong).status)).toBe('BAD_CRC');
   });
 });
+
+/** A copy with one edit and its CRC made right. */
+function edited(original: Uint8Array, edit: Edit): Uint8Array {
+  const wrong = original.slice();
+  const data = new DataView(wrong.buffer);
+  edit(data);
+  data.setUint32(F.HEADER_CRC_AT, crc32(wrong.subarray(F.HEADER_BYTES)), true);
+  return wrong;
+}
 
 function refusalOf(bytes: Uint8Array): StatusError {
   try {

@@ -1,0 +1,126 @@
+/**
+ * The table of shapes on every core: one firmware with all of its programs, one run. What comes out is what the slow
+ * twins say, whatever the memory held before, and nothing is touched that does not belong to the operator at hand.
+ */
+import { resolve } from 'node:path';
+import { createInterface } from 'node:readline';
+import { beforeAll, describe, expect, it } from 'vitest';
+import { type Board, loadBoard } from '../../host/board/board.ts';
+import { buildFirmware } from '../../host/board/firmware.ts';
+import { projectRoot } from '../../host/board/root.ts';
+import { connect } from '../../host/board/transport.ts';
+import { ImageView } from '../../host/image/view.ts';
+import { type Range, reachOf } from '../reach.ts';
+import { packTogether, type ShapeRow, shapeRows, twinCrcs } from '../shapes.ts';
+import { canRun, imageFile } from './workshop.ts';
+
+/** Board, variant of the runtime, and what it is. */
+const CORES: [board: string, variant: 'scalar' | 'dsp', what: string][] = [
+  ['host', 'scalar', 'x86-64 under the sanitizers'],
+  ['host', 'dsp', 'x86-64 under the sanitizers, DSP instructions in plain C'],
+  ['mps2-an500', 'dsp', 'Cortex-M7'],
+  ['mps2-an386', 'dsp', 'Cortex-M4'],
+  ['mps2-an385', 'scalar', 'Cortex-M3'],
+  ['mps2-an385-m0', 'scalar', 'Cortex-M0 code'],
+  ['microbit', 'scalar', 'Cortex-M0, as many rows as fit'],
+];
+
+/** An image, and behind it for each program what its operators may touch and its inputs: shapes.c has the layout. */
+function firmwareData(rows: readonly ShapeRow[]): Uint8Array {
+  const image = packTogether(rows);
+  const view = new ImageView(image);
+  const words: number[] = [];
+  const put = (ranges: Range[]) => words.push(ranges.length, ...ranges.flat());
+  rows.forEach(({ inputs }, p) => {
+    const program = view.programs[p];
+    words.push(program.operators.length);
+    program.operators.forEach((_, o) => {
+      const { reads, ignored, output, scratch, cache, image: inImage } = reachOf(view, program, o);
+      put([...reads, ...ignored, output, scratch, ...cache]);
+      put(inImage);
+    });
+    words.push(inputs.length);
+    for (const input of inputs) words.push(...wordsOf(input));
+  });
+  const behind = (image.length + 15) & ~15;
+  const file = new Uint8Array(behind + 4 * words.length);
+  file.set(image);
+  file.set(new Uint8Array(Uint32Array.from(words).buffer), behind);
+  return file;
+}
+
+function wordsOf(bytes: Uint8Array): Uint32Array {
+  const padded = new Uint8Array((bytes.length + 3) & ~3);
+  padded.set(bytes);
+  return new Uint32Array(padded.buffer);
+}
+
+/** The lines of shapes.c, of each program: two kinds of garbage, every input. */
+function expectedLines(rows: readonly ShapeRow[]): string[] {
+  return rows.flatMap((row, p) => {
+    const crcs = row.inputs.map((input) =>
+      twinCrcs(row, input).map((crc) => (crc >>> 0).toString(16).padStart(8, '0')),
+    );
+    return [0, 1].flatMap((garbage) => crcs.map((layers, i) => `${p} ${garbage} ${i} ${layers.join(' ')}`));
+  });
+}
+
+/** Rows of all kinds that a microbit has RAM and flash for. */
+function small(rows: readonly ShapeRow[]): ShapeRow[] {
+  let flash = 0;
+  return rows.filter((row, i) => {
+    if (i % 4 > 0) return false;
+    const file = firmwareData([row]);
+    const { arenaBytes } = new ImageView(file).programs[0];
+    const fits = 2 * arenaBytes + row.inputs[0].length < 9000 && flash + file.length < 170_000;
+    if (fits) flash += file.length;
+    return fits;
+  });
+}
+
+async function linesFrom(board: Board, elf: string): Promise<string[]> {
+  const transport = await connect(board, elf);
+  const lines: string[] = [];
+  try {
+    for await (const line of createInterface({ input: transport.readable })) {
+      if (line === 'end') return lines;
+      lines.push(line);
+    }
+    throw new Error(`${board.name}: stopped after "${lines.at(-1)}"\n${await transport.ended}`);
+  } finally {
+    await transport.close();
+  }
+}
+
+describe('every operator of the table of shapes', () => {
+  const rows = shapeRows();
+  const few = small(rows);
+  const lines = new Map<readonly ShapeRow[], string[]>();
+  beforeAll(() => {
+    for (const table of [rows, few]) lines.set(table, expectedLines(table));
+  }, 120_000);
+
+  for (const [name, variant, what] of CORES) {
+    const table = name === 'microbit' ? few : rows;
+    it.skipIf(!canRun(name))(
+      `equals its twin and keeps to its memory on ${name}, ${variant}: ${what}`,
+      { timeout: 120_000 },
+      async () => {
+        const image = imageFile(`shapes-${name}-${variant}`, firmwareData(table));
+        const main = 'test/board/shapes.c';
+        const { elf } = await buildFirmware(name, image, projectRoot(), { main, variant });
+        const board = loadBoard(name);
+        const { runner } = board;
+        // nothing is counted, so that the emulator need not either
+        const uncounted = runner.kind === 'qemu' ? { ...board, runner: { ...runner, arguments: [] } } : board;
+        const got = await linesFrom(uncounted, resolve(elf));
+        const expected = lines.get(table)!;
+        const wrong = expected.flatMap((line, i) =>
+          line === got[i] ? [] : [`${table[Number(line.split(' ')[0])].name}: expected "${line}", got "${got[i]}"`],
+        );
+        expect(wrong.slice(0, 12)).toEqual([]);
+        expect(got).toHaveLength(expected.length);
+      },
+    );
+  }
+});

@@ -1,0 +1,95 @@
+/** What an operator may read and write, byte for byte, from the records of an image: everything else is out of reach. */
+import * as F from '../assembly/format.ts';
+import { ENCODING_CODES, packedBytes } from '../host/image/packed.ts';
+import { scratchBytes } from '../host/image/plan.ts';
+import type { ImageView, OperatorView, ProgramView } from '../host/image/view.ts';
+import type { Encoding } from '../host/model/model.ts';
+
+/** Offset and bytes. */
+export type Range = [at: number, bytes: number];
+
+export interface Reach {
+  /** in the arena: the runtime's state, and the tensors that the operator reads */
+  reads: Range[];
+  /** in the arena: read, but multiplied by 0, so that it does not matter what lies there */
+  ignored: Range[];
+  /** in the arena: the tensor that it makes */
+  output: Range;
+  /** in the arena: only as much of the scratch as this operator asks for */
+  scratch: Range;
+  /** in the arena: where its weights are kept, if they are */
+  cache: Range[];
+  /** in the image: records, the operator's table, its weights or what they are generated from */
+  image: Range[];
+}
+
+/** Of operator `index` of a program. */
+export function reachOf(image: ImageView, program: ProgramView, index: number): Reach {
+  const operator = program.operators[index];
+  const place = (i: number) => image.u16(program.planAt + 2 * i) * F.ARENA_UNIT;
+  const tensor = (t: number): Range => [place(t), program.tensors[t].bytes];
+  const inputs = operator.input2 === F.NONE ? [operator.input] : [operator.input, operator.input2];
+  const scratchAt = image.u16(program.at + F.PROGRAM_SCRATCH_AT) * F.ARENA_UNIT;
+  const cached = operator.residency === F.RESIDENCY_BOOT || operator.residency === F.RESIDENCY_LAZY;
+  const { rows, rowLength } = cached ? image.sources[operator.source] : { rows: 0, rowLength: 0 };
+  return {
+    reads: [[0, F.ARENA_HEADER_BYTES], ...inputs.map(tensor)],
+    ignored: ignoredBytes(tensor(operator.input), operator),
+    output: tensor(operator.output),
+    scratch: [scratchAt, scratchBytes(image, program, operator)],
+    cache: cached ? [[place(program.tensors.length + index), rows * rowLength]] : [],
+    image: imageReach(image, program, operator),
+  };
+}
+
+/** FULLY_CONNECTED takes its input as it lies, in words; weights are padded with zeros to words. */
+function ignoredBytes([at, bytes]: Range, { kind }: OperatorView): Range[] {
+  return kind === F.FULLY_CONNECTED && bytes % 4 > 0 ? [[at + bytes, 4 - (bytes % 4)]] : [];
+}
+
+function imageReach(image: ImageView, program: ProgramView, operator: OperatorView): Range[] {
+  const tables = image.section(F.SECTION_TABLES).offset;
+  const ranges: Range[] = [[0, tables]];
+  const table = tableBytes(program, operator);
+  if (table > 0) ranges.push([tables + operator.table, table]);
+  if (operator.source !== F.NONE) ranges.push(...weightReach(image, operator.source));
+  return ranges;
+}
+
+function tableBytes(program: ProgramView, { kind, encoding, output }: OperatorView): number {
+  const { channels } = program.tensors[output];
+  if (encoding === F.TABLE_COMPACT) return F.COMPACT_BYTES_PER_CHANNEL * channels;
+  if (encoding === F.TABLE_Q31) return F.Q31_BYTES_PER_CHANNEL * channels;
+  const parameters: Record<number, number> = {
+    [F.ADD]: F.ADD_PARAMETERS,
+    [F.SOFTMAX]: F.SOFTMAX_PARAMETERS,
+    [F.STANDARDIZE]: F.STANDARDIZE_PARAMETERS,
+  };
+  return 4 * (parameters[kind] ?? 0);
+}
+
+function packed(encoding: number, count: number): number {
+  const [name] = Object.entries(ENCODING_CODES).find(([, code]) => code === encoding)!;
+  return packedBytes(name as Encoding, count);
+}
+
+function weightReach(image: ImageView, index: number): Range[] {
+  const base = image.section(F.SECTION_WEIGHTS).offset;
+  const source = image.sources[index];
+  if (source.kind === F.SOURCE_STORED)
+    return [[base + source.data, source.rows * packed(source.encoding, source.rowLength)]];
+  const { codeLength, codeEncoding, hidden, outputs, mlp, basis, basisEncoding, basisRows, basisColumns } =
+    image.generators[source.generator];
+  const ranges: Range[] = [];
+  if (codeLength > 0) {
+    const codes =
+      source.kind === F.SOURCE_BASIS
+        ? Math.ceil(source.rows / source.rowsPerCode)
+        : (source.rows * source.rowLength) / outputs;
+    ranges.push([base + source.data, codes * packed(codeEncoding, codeLength)]);
+    ranges.push([base + mlp, 2 * (hidden + outputs) + hidden * (codeLength + outputs)]);
+  }
+  if (source.kind === F.SOURCE_BASIS)
+    ranges.push([base + basis, outputs * basisRows * packed(basisEncoding, basisColumns)]);
+  return ranges;
+}

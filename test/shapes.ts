@@ -1,0 +1,371 @@
+/**
+ * The table of shapes: hundreds of small programs, nearly all of one operator, that together hold every kind, weight
+ * source, residency and table encoding, sizes where tails and alignment change, and values at their limits.
+ * Deterministic by seed; the same rows run in Node, on the sanitized host and on every emulated core.
+ */
+import { crc32 } from '../host/image/crc32.ts';
+import { pack } from '../host/image/pack.ts';
+import type { Model, Operator, Program, WeightedOperator, Window } from '../host/model/model.ts';
+import { execute, type TensorValues } from '../host/reference/executor.ts';
+import { materialize } from '../host/reference/generator.ts';
+import { rowSums, type TableEncoding, tapSums } from '../host/reference/table.ts';
+import { everything, LEVELS, ModelBuilder } from './zoo.ts';
+
+/** One program, and what it is given. */
+export interface ShapeRow {
+  /** says what it is, such as "17 pointwise 1x5x18 -> 1x5x6 int4 lazy q31" */
+  name: string;
+  model: Model;
+  tables: TableEncoding;
+  /** raw bytes of all inputs, one after another; the first ones are a pattern, the last ones random */
+  inputs: Uint8Array[];
+}
+
+/** What a weighted operator's weights can be made of: the encodings of stored ones, and the generators. */
+const SOURCES = ['int8', 'int4', 'int2', 'ternary', 'basis', 'slice', 'tile'] as const;
+/** Those of them that even the longest rows can have without taking long. */
+const STORED = ['int8', 'int4', 'ternary', 'int8'] as const;
+type SourceName = (typeof SOURCES)[number];
+
+/** How many rows of each kind, and row number i of it: sizes that matter most are walked, not drawn. */
+const KINDS: Record<string, [rows: number, make: (b: ModelBuilder, i: number) => void]> = {
+  pointwise: [
+    140,
+    (b, i) => {
+      input(b, b.pick([1, 1, 2, 3]), b.integer(1, 9), 1 + (i % 70));
+      b.pointwise(1 + ((7 * i) % 40));
+    },
+  ],
+  convolution: [
+    90,
+    (b, i) => {
+      input(b, b.integer(1, 7), b.integer(1, 9), 1 + (i % 9));
+      b.convolution(1 + ((3 * i) % 11), window(b, 5, 5));
+    },
+  ],
+  'convolution of one dimension': [
+    50,
+    (b, i) => {
+      input(b, 1, b.integer(1, 40), 1 + (i % 5));
+      b.convolution(1 + ((3 * i) % 17), window(b, 1, 9));
+    },
+  ],
+  depthwise: [
+    110,
+    (b, i) => {
+      input(b, b.integer(1, 9), b.integer(1, 12), b.integer(1, 9));
+      b.depthwise(1 + (i % 4), window(b, 7, 7));
+    },
+  ],
+  'depthwise of one dimension': [
+    40,
+    (b, i) => {
+      input(b, 1, b.integer(1, 50), b.integer(1, 40));
+      b.depthwise(1 + (i % 2), window(b, 1, 9));
+    },
+  ],
+  'depthwise in bands': [
+    24,
+    (b, i) => {
+      input(b, b.integer(30, 60), b.integer(20, 60), b.integer(1, 2));
+      b.depthwise(1 + (i % 2), window(b, 5, 5));
+    },
+  ],
+  fullyConnected: [
+    70,
+    (b, i) => {
+      input(b, b.integer(1, 2), b.integer(1, 4), 1 + (i % 70));
+      b.fullyConnected(1 + ((7 * i) % 20));
+    },
+  ],
+  averagePool: [40, (b) => pool(b, 'averagePool')],
+  maxPool: [40, (b) => pool(b, 'maxPool')],
+  add: [
+    40,
+    (b, i) => {
+      input(b, b.integer(1, 3), b.integer(1, 5), b.integer(1, 40));
+      if (i % 8 > 0) b.tensor('second', [...b.tensors[0].shape]);
+      b.add(0);
+      for (const tensor of b.tensors) {
+        tensor.zeroPoint = zeroPoint(b, tensor.zeroPoint);
+        tensor.scale = b.pick([tensor.scale, 0.05, 2 ** 8, 2 ** -8]);
+      }
+      narrow(b);
+    },
+  ],
+  softmax: [
+    40,
+    (b, i) => {
+      input(b, 1, b.integer(1, 4), i % 10 === 0 ? 256 : 1 + ((7 * i) % 70));
+      b.tensors[0].scale = b.pick([2 ** -10, 0.02, 0.1, 1, 16]);
+      b.softmax();
+    },
+  ],
+  argmax: [
+    24,
+    (b, i) => {
+      input(b, b.integer(1, 3), b.integer(1, 5), i % 8 === 0 ? 128 : 1 + ((5 * i) % 40));
+      b.argmax();
+    },
+  ],
+  standardize: [
+    36,
+    (b, i) => {
+      input(b, 1, i % 12 === 0 ? 4096 : b.integer(1, 300), b.integer(1, 3));
+      const marker = { centre: b.integer(0, 50), peak: b.pick([1, 60, 127]), slope: b.pick([0, 1, 9, 127]) };
+      b.standardize(b.pick([null, marker]), b.pick([0, 0, 3, 9000]));
+      b.tensors[1].zeroPoint = zeroPoint(b, 0);
+      b.tensors[1].scale = b.pick([1 / 32, 1 / 256, 1, 16]);
+    },
+  ],
+  // every accumulator as long as the format allows
+  'deep product': [
+    4,
+    (b, i) => {
+      input(b, 1, i < 2 ? 1 : 3, 16384);
+      if (i < 2) b.fullyConnected(3);
+      else b.pointwise(2);
+    },
+  ],
+  network: [8, () => {}],
+};
+
+/** All rows of the table. */
+export function shapeRows(seed = 1): ShapeRow[] {
+  const rows: ShapeRow[] = [];
+  for (const [kind, [count, make]] of Object.entries(KINDS)) {
+    for (let i = 0; i < count; i++) {
+      const own = seed * 100_000 + rows.length;
+      const row = kind === 'network' ? network(own) : single(own, kind, i, make);
+      rows.push({ ...row, name: `${rows.length} ${row.name}` });
+    }
+  }
+  return rows;
+}
+
+function single(seed: number, kind: string, i: number, make: (b: ModelBuilder, i: number) => void): ShapeRow {
+  const b = new ModelBuilder(seed, [1, 1, 1], kind === 'standardize' ? 'i16' : 'i8');
+  b.tensors[0].zeroPoint = zeroPoint(b, b.tensors[0].zeroPoint);
+  make(b, i);
+  const operator = b.operators[0];
+  const tables = b.pick(['compact', 'q31'] as const);
+  let made = '';
+  if ('effectiveScale' in operator) {
+    if (b.pick([false, false, true])) cut(b, operator);
+    made = ` ${sourceFrom(b, operator, kind === 'deep product' ? STORED[i] : SOURCES[(3 * i + Math.floor(i / 7)) % SOURCES.length])} ${operator.residency} ${tables}`;
+    limits(b, operator, tables);
+  }
+  const model = b.build();
+  const [program] = model.programs;
+  program.inputs = kind === 'add' && operator.input !== 0 ? [0, 1] : [0];
+  const shapes = [operator.input, operator.output].map((tensor) => program.tensors[tensor].shape.join('x'));
+  const geometry =
+    'kernel' in operator ? ` kernel ${operator.kernel} stride ${operator.stride} pad ${operator.pad}` : '';
+  return { name: `${kind} ${shapes.join(' -> ')}${geometry}${made}`, model, tables, inputs: inputs(b, program) };
+}
+
+/** A chain of all operators, whose tensors share the arena. */
+function network(seed: number): ShapeRow {
+  const b = everything(seed);
+  const model = b.build();
+  return {
+    name: `network of seed ${seed}`,
+    model,
+    tables: b.pick(['compact', 'q31']),
+    inputs: inputs(b, model.programs[0]),
+  };
+}
+
+function input(b: ModelBuilder, height: number, width: number, channels: number): void {
+  b.tensors[0].shape = [height, width, channels];
+}
+
+function zeroPoint(b: ModelBuilder, usual: number): number {
+  return b.pick([-128, 127, 0, usual]);
+}
+
+/** Any kernel, more often a usual one, also larger than its input; any stride, any padding below the kernel. */
+function window(b: ModelBuilder, mostHigh: number, mostWide: number): Window {
+  const size = (usual: number[], most: number) => Math.min(most, b.pick([...usual, b.integer(1, most)]));
+  const kernel: [number, number] = [size([1, 3], mostHigh), size([3, 5], mostWide)];
+  return {
+    kernel,
+    stride: [b.integer(1, 4), b.pick([1, 1, 2, 2, 3, 4])],
+    pad: [b.integer(0, kernel[0] - 1), b.integer(0, kernel[1] - 1)],
+  };
+}
+
+function pool(b: ModelBuilder, kind: 'averagePool' | 'maxPool'): void {
+  input(b, b.integer(1, 9), b.integer(1, 9), b.integer(1, 20));
+  b.pool(kind, window(b, 5, 7));
+  cut(b, b.operators[0]);
+  narrow(b);
+}
+
+/** An output of any size at which every window meets its input, not only that of symmetric padding. */
+function cut(b: ModelBuilder, operator: Operator): void {
+  if (!('kernel' in operator)) return;
+  const [from, to] = [operator.input, operator.output].map((tensor) => b.tensors[tensor].shape);
+  for (const axis of [0, 1])
+    to[axis] = b.integer(1, Math.ceil((from[axis] + operator.pad[axis]) / operator.stride[axis]));
+}
+
+/** Sometimes an activation that leaves little, or a single value. */
+function narrow(b: ModelBuilder): void {
+  const [operator] = b.operators;
+  if (!('activation' in operator)) return;
+  operator.activation = b.pick<[number, number]>([
+    operator.activation,
+    [-128, 127],
+    [-128, 127],
+    [0, 6],
+    [-128, -1],
+    [5, 5],
+    [-128, -128],
+    [127, 127],
+  ]);
+}
+
+/** Makes an operator's weights of `name`; returns the name. */
+function sourceFrom(b: ModelBuilder, operator: WeightedOperator, name: SourceName): SourceName {
+  const { rows, rowLength } = b.sources[operator.source] as { rows: number; rowLength: number };
+  const own = operator.source;
+  const mlp = (outputs: number) =>
+    b.mlp(b.integer(1, 6), b.integer(1, 12), outputs, b.pick(['int8', 'int4', 'int2'] as const));
+  if (name === 'basis' || name === 'slice') {
+    const encoding = b.pick(['int8', 'int4', 'int2', 'int2'] as const);
+    const mixer = name === 'basis' ? mlp(b.integer(1, 4)) : null;
+    const basis = b.basis(rows + b.integer(0, 3), rowLength + b.integer(0, 3), encoding, mixer);
+    b.fromBasis(basis, rows, rowLength, b.integer(1, rows));
+  } else if (name === 'tile') {
+    const lengths = Array.from({ length: 64 }, (_, i) => i + 1).filter((length) => rowLength % length === 0);
+    b.fromTiles(b.tile(mlp(b.pick(lengths.slice(-2)))), rows, rowLength);
+  } else b.stored(name, rows, rowLength);
+  b.sources[own] = b.sources.pop()!;
+  operator.residency = b.pick(
+    name === 'int8' ? ['flash', 'flash', 'boot', 'lazy', 'stream'] : ['boot', 'lazy', 'stream'],
+  );
+  return name;
+}
+
+const EXTREME_FACTORS = [
+  0.6,
+  0.9999999999,
+  0.5,
+  5,
+  7.9,
+  2 ** 29,
+  2 ** -22,
+  2 ** -23,
+  2 ** -24,
+  2 ** -31,
+  2 ** -32,
+  1e-12,
+];
+const MAX_BIAS = 2 ** 29; // what open accepts of a folded one
+
+/** Weights, zero points, biases, factors and activation of an operator: one in two usual, the others at a limit. */
+function limits(b: ModelBuilder, operator: WeightedOperator, tables: TableEncoding): void {
+  const output = b.tensors[operator.output];
+  output.zeroPoint = zeroPoint(b, output.zeroPoint);
+  narrow(b);
+  extremeWeights(b, operator);
+  const { bias, effectiveScale } = operator;
+  const factors = b.pick(['usual', 'usual', 'usual', 'mixed', 'extreme'] as const);
+  effectiveScale.forEach((scale, c) => {
+    if (factors === 'extreme' || (factors === 'mixed' && b.integer(0, 1) === 0))
+      effectiveScale[c] = b.pick([scale, ...EXTREME_FACTORS]);
+  });
+  const biases = b.pick(['usual', 'usual', 'usual', 'zero', 'limit', 'far'] as const);
+  if (biases === 'usual') return;
+  const weights = materialize(b.sources[operator.source], b.generators);
+  const sums = operator.kind === 'depthwise' ? tapSums(weights, bias.length) : rowSums(weights, bias.length);
+  // a compact table holds 16 bits, shifted by up to 14
+  const furthest =
+    tables === 'compact' ? [-MAX_BIAS, MAX_BIAS - 2 ** 14] : [-MAX_BIAS, MAX_BIAS, 1 - MAX_BIAS, MAX_BIAS - 1];
+  bias.forEach((_, c) => {
+    bias[c] = biases === 'zero' ? 0 : b.pick(furthest) + b.tensors[operator.input].zeroPoint * sums[c];
+    if (biases === 'far') effectiveScale[c] = b.integer(20, 120) / MAX_BIAS; // not all of the outputs saturate
+  });
+}
+
+function extremeWeights(b: ModelBuilder, operator: WeightedOperator): void {
+  const flavour = b.pick(['random', 'random', 'random', 'lowest', 'highest', 'alternating'] as const);
+  if (flavour === 'random') return;
+  const fill = (values: Int8Array, levels: number[]) => {
+    const ends = { lowest: [levels[0]], highest: [levels.at(-1)!], alternating: [levels[0], levels.at(-1)!] }[flavour];
+    values.forEach((_, k) => {
+      values[k] = ends[k % ends.length];
+    });
+  };
+  const source = b.sources[operator.source];
+  if (source.kind === 'stored') {
+    fill(source.values, LEVELS[source.encoding]);
+    return;
+  }
+  const generator = b.generators[source.generator];
+  if (generator.mlp) fill(source.codes, LEVELS[generator.mlp.codeEncoding]);
+  if (generator.kind === 'basis') fill(generator.values, LEVELS[generator.encoding]);
+}
+
+/** Two inputs: a pattern at the limits, and a random one in which one value in eight is extreme. */
+function inputs(b: ModelBuilder, program: Program): Uint8Array[] {
+  const wide = program.tensors[program.inputs[0]].type === 'i16';
+  const [low, high] = wide ? [-32768, 32767] : [-128, 127];
+  const count = program.inputs.reduce((sum, tensor) => sum + elements(program, tensor), 0);
+  const pattern = b.pick([[low], [high], [low, high], [high, low, high], [b.integer(low, high)]]);
+  const loudness = b.pick([1, 1, 1 / 256]); // quiet recordings, too
+  const drawn = () => (b.integer(0, 7) === 0 ? b.pick([low, high]) : Math.round(b.integer(low, high) * loudness));
+  return [(i: number) => pattern[i % pattern.length], drawn].map((value) => {
+    const values = Array.from({ length: count }, (_, i) => value(i));
+    return new Uint8Array((wide ? Int16Array : Int8Array).from(values).buffer);
+  });
+}
+
+function elements(program: Program, tensor: number): number {
+  return program.tensors[tensor].shape.reduce((product, size) => product * size, 1);
+}
+
+/** What the slow twins say: the values of every tensor. */
+export function twin(row: ShapeRow, input: Uint8Array): TensorValues[] {
+  const [program] = row.model.programs;
+  let at = 0;
+  const parts = program.inputs.map((tensor) => {
+    const bytes = elements(program, tensor) * (program.tensors[tensor].type === 'i16' ? 2 : 1);
+    at += bytes;
+    return input.subarray(at - bytes, at);
+  });
+  return execute(row.model, program, parts, { tables: row.tables });
+}
+
+/** The same as CRC-32: of each operator's output, in order, then of the program's outputs. */
+export function twinCrcs(row: ShapeRow, input: Uint8Array): number[] {
+  const [program] = row.model.programs;
+  const values = twin(row, input);
+  const crcOf = (tensors: number[]) => crc32(Buffer.concat(tensors.map((tensor) => bytesOf(values[tensor]))));
+  return [...program.operators.map(({ output }) => crcOf([output])), crcOf(program.outputs)];
+}
+
+function bytesOf({ buffer, byteOffset, byteLength }: TensorValues): Uint8Array {
+  return new Uint8Array(buffer, byteOffset, byteLength);
+}
+
+/** One image with a program for each row. */
+export function packTogether(rows: readonly ShapeRow[]): Uint8Array {
+  const model: Model = { programs: [], sources: [], generators: [], metadata: { name: 'shapes' } };
+  const tables = new Map<Operator, TableEncoding>();
+  for (const row of rows) {
+    const [firstSource, firstGenerator] = [model.sources.length, model.generators.length];
+    for (const source of row.model.sources)
+      model.sources.push('generator' in source ? { ...source, generator: source.generator + firstGenerator } : source);
+    model.generators.push(...row.model.generators);
+    for (const program of row.model.programs) {
+      const operators = program.operators.map((operator) =>
+        'source' in operator ? { ...operator, source: operator.source + firstSource } : operator,
+      );
+      for (const operator of operators) tables.set(operator, row.tables);
+      model.programs.push({ ...program, operators });
+    }
+  }
+  return pack(model, { tables: (operator) => tables.get(operator)! });
+}
