@@ -9,12 +9,24 @@ import { cardVerb } from './verbs/card.ts';
 import { evalVerb } from './verbs/eval.ts';
 import { inspectVerb } from './verbs/inspect.ts';
 import { packVerb } from './verbs/pack.ts';
+import { planVerb } from './verbs/plan.ts';
 import { runVerb } from './verbs/run.ts';
 import { trainVerb } from './verbs/train.ts';
 import { CheckFailed } from './verbs/verb.ts';
 import { verifyVerb } from './verbs/verify.ts';
 
-const VERBS = [trainVerb, packVerb, inspectVerb, runVerb, evalVerb, cardVerb, buildVerb, verifyVerb, benchVerb];
+const VERBS = [
+  trainVerb,
+  packVerb,
+  inspectVerb,
+  planVerb,
+  runVerb,
+  evalVerb,
+  cardVerb,
+  buildVerb,
+  verifyVerb,
+  benchVerb,
+];
 
 /** Runs one command line (without node and script) and returns the exit code: 0 good, 1 check failed, 2 wrong use. */
 export async function main(words: string[]): Promise<number> {

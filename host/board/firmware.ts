@@ -187,12 +187,13 @@ async function publish(from: string, to: string): Promise<void> {
   for (const name of await readdir(from)) await rename(join(from, name), join(to, name));
 }
 
-/**
- * Compiles and links the agent with an image; the runtime is built first where it is out of date. Builds may run at the
- * same time, also of the same board and image: each works in a folder of its own.
- */
-export async function buildFirmware(boardName: string, imagePath: string, root = projectRoot()): Promise<Firmware> {
-  const board = loadBoard(boardName, root);
+/** Runs `use` on a build of the agent with an image, in a folder that is gone afterwards. */
+async function inBuild<T>(
+  board: Board,
+  imagePath: string,
+  root: string,
+  use: (build: Build, target: string) => Promise<T>,
+): Promise<T> {
   const image = resolve(imagePath);
   const bytes = await readFile(image).catch(() => {
     throw new Error(`${imagePath}: cannot be read; pack a model first`);
@@ -203,12 +204,44 @@ export async function buildFirmware(boardName: string, imagePath: string, root =
   await mkdir(dirname(target), { recursive: true });
   const folder = await mkdtemp(`${target}-`);
   try {
-    const sizes = await makeFirmware({ board, root, folder, image, needs });
-    const firmware = { ...sizes, elf: relative(process.cwd(), join(target, 'firmware.elf')) };
-    assertWithinBudget(board, firmware);
-    await publish(folder, target);
-    return firmware;
+    return await use({ board, root, folder, image, needs }, target);
   } finally {
     await rm(folder, { recursive: true, force: true });
   }
+}
+
+/**
+ * Compiles and links the agent with an image; the runtime is built first where it is out of date. Builds may run at the
+ * same time, also of the same board and image: each works in a folder of its own.
+ */
+export function buildFirmware(boardName: string, imagePath: string, root = projectRoot()): Promise<Firmware> {
+  const board = loadBoard(boardName, root);
+  return inBuild(board, imagePath, root, async (build, target) => {
+    const firmware = {
+      ...(await makeFirmware(build)),
+      elf: relative(process.cwd(), join(target, 'firmware.elf')),
+    };
+    assertWithinBudget(board, firmware);
+    await publish(build.folder, target);
+    return firmware;
+  });
+}
+
+/** What linking is given in place of a board's memory, in bytes, so that it measures what does not fit: 128 MiB each. */
+const ROOM = 2 ** 27;
+
+/** The sizes of a board's firmware with an image, whether the board has room for it or not; nothing is kept. */
+export function measureFirmware(
+  boardName: string,
+  imagePath: string,
+  root = projectRoot(),
+): Promise<Omit<Firmware, 'elf'> & { arenaBytes: number }> {
+  const board = loadBoard(boardName, root);
+  const { memory } = board;
+  if (!memory) throw new Error(`${boardName}: has no memory map, so its firmware has no size; name another board`);
+  const roomy = { flash: { ...memory.flash, bytes: ROOM }, ram: { ...memory.ram, bytes: ROOM } };
+  return inBuild({ ...board, memory: roomy }, imagePath, root, async (build) => ({
+    ...(await makeFirmware(build)),
+    arenaBytes: build.needs.arenaBytes,
+  }));
 }
