@@ -6,6 +6,7 @@ import { projectRoot } from './board/root.ts';
 import { benchVerb } from './verbs/bench.ts';
 import { buildVerb } from './verbs/build.ts';
 import { cardVerb } from './verbs/card.ts';
+import { deployVerb } from './verbs/deploy.ts';
 import { evalVerb } from './verbs/eval.ts';
 import { inspectVerb } from './verbs/inspect.ts';
 import { packVerb } from './verbs/pack.ts';
@@ -26,6 +27,7 @@ const VERBS = [
   buildVerb,
   verifyVerb,
   benchVerb,
+  deployVerb,
 ];
 
 /** Runs one command line (without node and script) and returns the exit code: 0 good, 1 check failed, 2 wrong use. */

@@ -57,15 +57,16 @@ interface LayerOption extends Option {
 }
 
 /**
- * The curve of one program. `lazy` false leaves out weights made on first use, for applications whose first answer must
- * take no longer than the others.
+ * The curve of one program. Weights that are kept are made on first use, which saves boot and takes the same RAM and the
+ * same inferences (but for a branch, 5 instructions a layer); with `lazy` false at boot, for applications whose first
+ * answer must take no longer than the others.
  */
 export function residencyCurve(view: ImageView, index: number, costs: Costs, { lazy = true } = {}): Curve {
   const program = view.programs[index];
   const tensors = tensorUnits(program);
   const header = units(F.ARENA_HEADER_BYTES);
   const all = layerOptions(view, index, costs);
-  const offered = all.map((options) => options.filter(({ layer }) => lazy || layer.residency !== 'lazy'));
+  const offered = all.map((options) => options.filter(({ layer }) => layer.residency !== (lazy ? 'boot' : 'lazy')));
   const total = (chosen: LayerOption[]) => sum(costs, index, header + tensors, chosen);
   const uniform = (residency: Residency) =>
     total(all.map((options) => options.find(({ layer }) => layer.residency === residency) ?? options[0]));

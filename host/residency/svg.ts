@@ -4,11 +4,13 @@ import type { Curve } from './curve.ts';
 import { KIB, references, unitOf } from './plot.ts';
 
 const WIDTH = 760;
-const HEIGHT = 460;
+const HEIGHT = 490;
 const LEFT = 84;
 const RIGHT = 28;
 const TOP = 56;
-const BOTTOM = 66;
+const BOTTOM = 96;
+
+const LEGEND_AT = [12, 224, 326, 512]; // from LEFT: wide enough for the words of each
 
 const COLOURS = { best: '#1f5fa8', S: '#b3541e', L: '#7a3e9d', B: '#2b7a3d', ink: '#222', grid: '#dde1e6' };
 
@@ -82,7 +84,7 @@ function axes(x: Axis, y: Axis, unit: string, column: (tick: number) => number, 
     ...vertical,
     ...horizontal,
     `<path d="M${LEFT} ${TOP}V${bottom}H${WIDTH - RIGHT}" fill="none" stroke="${COLOURS.ink}" shape-rendering="crispEdges"/>`,
-    `<text x="${(LEFT + WIDTH - RIGHT) / 2}" y="${HEIGHT - 18}" text-anchor="middle">arena, KiB</text>`,
+    `<text x="${(LEFT + WIDTH - RIGHT) / 2}" y="${bottom + 42}" text-anchor="middle">arena, KiB</text>`,
     `<text transform="translate(24 ${middle}) rotate(-90)" text-anchor="middle">${unit} per inference</text>`,
   ].join('\n');
 }
@@ -96,20 +98,20 @@ function shape(sign: string, x: number, y: number): string {
   return `<circle cx="${x}" cy="${y}" r="7" ${style} fill-opacity="0"/>`;
 }
 
-/** Top right, where no curve goes that falls to the right. */
+/** One line below everything, where it hides no point. */
 function legend(curve: Curve, marks: [sign: string, meaning: string][]): string {
-  const left = WIDTH - RIGHT - 236;
-  const rows = [['best', `best for its RAM, ${curve.best.length} of them`], ...marks];
-  const lines = rows.map(([sign, meaning], i) => {
-    const y = TOP + 20 + 21 * i;
-    const drawn =
-      sign === 'best'
-        ? `<path d="M${left + 6} ${y}h22" stroke="${COLOURS.best}" stroke-width="1.5"/><circle cx="${left + 17}" cy="${y}" r="3.5" fill="${COLOURS.best}"/>`
-        : shape(sign, left + 17, y);
-    return `${drawn}<text x="${left + 38}" y="${y + 4}">${escaped(meaning)}</text>`;
-  });
-  const box = `<rect x="${left}" y="${TOP + 4}" width="232" height="${21 * rows.length + 12}" fill="#fff" fill-opacity="0.9" stroke="${COLOURS.grid}"/>`;
-  return [box, ...lines].join('\n');
+  const entries = [['best', `best for its RAM, ${curve.best.length} of them`], ...marks];
+  const y = HEIGHT - 20;
+  return entries
+    .map(([sign, meaning], i) => {
+      const x = LEFT + LEGEND_AT[i];
+      const drawn =
+        sign === 'best'
+          ? `<path d="M${x - 11} ${y}h22" stroke="${COLOURS.best}" stroke-width="1.5"/><circle cx="${x}" cy="${y}" r="3.5" fill="${COLOURS.best}"/>`
+          : shape(sign, x, y);
+      return `${drawn}<text x="${x + 17}" y="${y + 4}">${escaped(meaning)}</text>`;
+    })
+    .join('\n');
 }
 
 function round(value: number): number {
