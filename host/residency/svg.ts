@@ -10,7 +10,7 @@ const RIGHT = 28;
 const TOP = 56;
 const BOTTOM = 96;
 
-const LEGEND_AT = [12, 224, 326, 512]; // from LEFT: wide enough for the words of each
+const LEGEND_AT = [12, 224, 326, 524]; // from LEFT: wide enough for the words of each
 
 const COLOURS = { best: '#1f5fa8', S: '#b3541e', L: '#7a3e9d', B: '#2b7a3d', ink: '#222', grid: '#dde1e6' };
 
