@@ -6,15 +6,29 @@ import { projectRoot } from './board/root.ts';
 import { benchVerb } from './verbs/bench.ts';
 import { buildVerb } from './verbs/build.ts';
 import { cardVerb } from './verbs/card.ts';
+import { deployVerb } from './verbs/deploy.ts';
 import { evalVerb } from './verbs/eval.ts';
 import { inspectVerb } from './verbs/inspect.ts';
 import { packVerb } from './verbs/pack.ts';
+import { planVerb } from './verbs/plan.ts';
 import { runVerb } from './verbs/run.ts';
 import { trainVerb } from './verbs/train.ts';
 import { CheckFailed } from './verbs/verb.ts';
 import { verifyVerb } from './verbs/verify.ts';
 
-const VERBS = [trainVerb, packVerb, inspectVerb, runVerb, evalVerb, cardVerb, buildVerb, verifyVerb, benchVerb];
+const VERBS = [
+  trainVerb,
+  packVerb,
+  inspectVerb,
+  planVerb,
+  runVerb,
+  evalVerb,
+  cardVerb,
+  buildVerb,
+  verifyVerb,
+  benchVerb,
+  deployVerb,
+];
 
 /** Runs one command line (without node and script) and returns the exit code: 0 good, 1 check failed, 2 wrong use. */
 export async function main(words: string[]): Promise<number> {

@@ -2,10 +2,12 @@
 export { evaluate } from './evaluate/evaluate.ts';
 export { pack } from './image/pack.ts';
 export { bytesByCategory, regionsOf } from './image/regions.ts';
-export { withResidency } from './image/seal.ts';
+export { type Residencies, withResidencies, withResidency } from './image/seal.ts';
 export { ImageView } from './image/view.ts';
 export type * from './model/model.ts';
 export { execute } from './reference/executor.ts';
+export { imageCosts } from './residency/costs.ts';
+export { type Costs, type Curve, residenciesOf, residencyCurve } from './residency/curve.ts';
 export { Runtime, type VariantName } from './runtime/runtime.ts';
 export { StatusError, statusName } from './runtime/status.ts';
 export { trainModel } from './train/train.ts';

@@ -172,6 +172,64 @@ static void command_dump(struct agent *agent, struct line *line) {
   if (status < 0) reply_status(status);
 }
 
+/* One pass over all operators that `profile` times, each by itself. */
+struct pass {
+  const struct agent *agent;
+  const char *name;
+  uint32_t start; /* of the operator at hand */
+};
+
+static void pass_reply(const struct pass *pass, int32_t index) {
+  uint32_t ticks = ticks_since(pass->agent, pass->start); /* before anything is sent: the UART is not timed */
+  reply_text(pass->name);
+  reply_text(" ");
+  reply_signed(index);
+  reply_field("ticks", ticks);
+  reply_end();
+}
+
+/* htpw_load calls this before each operator, and once more behind the last. */
+static void pass_prepared(void *context, int32_t index, int32_t total) {
+  struct pass *pass = context;
+  (void)total;
+  if (index > 0) pass_reply(pass, index - 1);
+  pass->start = ticks_now();
+}
+
+static void pass_stepped(void *context, int32_t index, const void *output, uint32_t bytes) {
+  struct pass *pass = context;
+  (void)output;
+  (void)bytes;
+  pass_reply(pass, index);
+  pass->start = ticks_now();
+}
+
+static int32_t profile_load(struct agent *agent) {
+  const struct board_memory *memory = &agent->memory;
+  struct pass pass = {.agent = agent, .name = "prepare"};
+  return htpw_load(memory->image, agent->program, memory->arena, memory->arena_bytes, pass_prepared, &pass);
+}
+
+static int32_t profile_invoke(struct agent *agent, const char *name) {
+  const struct board_memory *memory = &agent->memory;
+  struct pass pass = {.agent = agent, .name = name, .start = ticks_now()};
+  return htpw_invoke(memory->arena, memory->input, memory->output, pass_stepped, &pass);
+}
+
+static void command_profile(struct agent *agent, struct line *line) {
+  if (!ended(line) || !with_input(agent)) return;
+  uint32_t ticks;
+  int32_t status = profile_load(agent);
+  if (status >= 0) status = profile_invoke(agent, "first");
+  if (status >= 0) status = profile_invoke(agent, "next");
+  if (status >= 0) status = timed_invoke(agent, &ticks);
+  if (status < 0) return reply_status(status);
+  reply_text("ok");
+  reply_field("operators", (uint32_t)htpw_operators(agent->memory.arena));
+  reply_field("ticks", ticks);
+  reply_end();
+}
+
 static void command_weights(struct agent *agent, struct line *line) {
   if (!ended(line) || !loaded(agent)) return;
   int32_t total = htpw_operators(agent->memory.arena);
@@ -190,6 +248,7 @@ static const struct {
 } COMMANDS[] = {
     {"info", command_info},   {"load", command_load}, {"run", command_run},
     {"bench", command_bench}, {"dump", command_dump}, {"weights", command_weights},
+    {"profile", command_profile},
 };
 
 static void answer(struct agent *agent, struct line *line) {
@@ -202,7 +261,7 @@ static void answer(struct agent *agent, struct line *line) {
   for (uint32_t i = 0; i < sizeof COMMANDS / sizeof *COMMANDS; i++) {
     if (__builtin_strcmp(name, COMMANDS[i].name) == 0) return COMMANDS[i].answer(agent, line);
   }
-  reply_error("BAD_COMMAND", "one of: info load run bench dump weights");
+  reply_error("BAD_COMMAND", "one of: info load run bench dump weights profile");
 }
 
 int main(void) {

@@ -35,6 +35,12 @@ export interface Board {
   /** count = ticks * multiply / divide, in `unit` */
   ticks: { source: string; unit: 'instructions' | 'cycles' | 'nanoseconds'; multiply: number; divide: number };
   runner: Runner;
+  /** emulated board with the same code, where instructions are counted for a board on which they cannot be */
+  emulated?: string;
+  /** what turns instructions into time: an assumption, and what it rests on */
+  timing?: { instructionsPerCycle: number; source: string };
+  /** supply while the core computes, and where the figures are from */
+  power?: { volts: number; milliamps: number; source: string };
   /** absolute path of its folder */
   folder: string;
 }
@@ -65,6 +71,26 @@ export function loadBoard(name: string, root = projectRoot()): Board {
     throw new Error(`${where}: not JSON, ${(error as Error).message}`);
   }
   return checkBoard(json, name, folder, where);
+}
+
+/** Instructions, cycles or nanoseconds of a board's ticks, as its board.json says. */
+export function counted({ ticks }: Pick<Board, 'ticks'>, count: number): number {
+  return Math.round((count * ticks.multiply) / ticks.divide);
+}
+
+/** Where the instructions of a board's code are counted: on itself, or on the emulated board that it names. */
+export function emulationOf(board: Board, root = projectRoot()): Board {
+  const where = `boards/${board.name}/board.json`;
+  const emulated = board.emulated === undefined ? board : loadBoard(board.emulated, root);
+  if (emulated.ticks.unit !== 'instructions')
+    throw new Error(
+      `${where}: emulated: expected a board that counts instructions, got ${emulated.name} which counts ${emulated.ticks.unit}`,
+    );
+  for (const key of ['core', 'variant'] as const) {
+    if (emulated[key] !== board[key])
+      throw new Error(`${where}: emulated: expected ${key} ${board[key]}, got ${emulated[key]} of ${emulated.name}`);
+  }
+  return emulated;
 }
 
 type Fields = Record<string, unknown>;
@@ -108,6 +134,12 @@ class Checker {
       : this.fail(key, 'a whole number above 0');
   }
 
+  /** not only whole numbers */
+  quantity(key: string): number {
+    const value = this.fields[key];
+    return typeof value === 'number' && value > 0 ? value : this.fail(key, 'a number above 0');
+  }
+
   /** "0x08000000", because JSON has no hex numbers */
   address(key: string): number {
     const value = this.fields[key];
@@ -129,6 +161,29 @@ function checkRunner(fields: Checker): Runner {
   if (kind === 'qemu') return { kind, machine: fields.text('machine'), arguments: fields.texts('arguments') };
   if (kind === 'serial') return { kind, baud: fields.positive('baud'), flash: fields.text('flash') };
   return { kind };
+}
+
+/** What only some boards say, for figures that are estimated. */
+function checkEstimates(fields: Checker): Partial<Board> {
+  const timing = fields.has('timing') ? fields.object('timing') : null;
+  const power = fields.has('power') ? fields.object('power') : null;
+  return {
+    ...(fields.has('emulated') ? { emulated: fields.text('emulated') } : {}),
+    ...(timing
+      ? {
+          timing: { instructionsPerCycle: timing.quantity('instructionsPerCycle'), source: timing.text('source') },
+        }
+      : {}),
+    ...(power
+      ? {
+          power: {
+            volts: power.quantity('volts'),
+            milliamps: power.quantity('milliamps'),
+            source: power.text('source'),
+          },
+        }
+      : {}),
+  };
 }
 
 function checkBareMetal(fields: Checker, where: string): Partial<Board> {
@@ -171,6 +226,7 @@ function checkBoard(json: unknown, name: string, folder: string, where: string):
     },
     runner: checkRunner(fields.object('runner')),
     ...(fields.has('residency') ? { residency: fields.oneOf('residency', ['boot', 'lazy', 'stream'] as const) } : {}),
+    ...checkEstimates(fields),
     folder,
   };
   return board.runner.kind === 'native' ? board : { ...board, ...checkBareMetal(fields, where) };

@@ -43,14 +43,6 @@ const FREESTANDING = ['-ffreestanding', '-fno-common'];
 const COMMON_SOURCES = ['line.c', 'reply.c', 'image.S'];
 const AGENT = 'boards/common/agent.c';
 
-/** What tests build otherwise than users do. */
-export interface FirmwareOptions {
-  /** C file with the main function, relative to the project; the agent */
-  main?: string;
-  /** of the runtime; the board's */
-  variant?: string;
-}
-
 interface Build {
   board: Board;
   root: string;
@@ -202,34 +194,78 @@ async function publish(from: string, to: string): Promise<void> {
   for (const name of await readdir(from)) await rename(join(from, name), join(to, name));
 }
 
-/**
- * Compiles and links the agent, or another program, with an image; the runtime is built first where it is out of date. Builds may run at the
- * same time, also of the same board and image: each works in a folder of its own.
- */
-export async function buildFirmware(
-  boardName: string,
+export interface BuildOptions {
+  root?: string;
+  /** mask of what the runtime keeps (assembly/features.ts); default: what the image uses */
+  features?: number;
+  /** of the folder under build/<board>/; default: that of the image */
+  name?: string;
+  /** C file of the program that runs instead of the agent */
+  main?: string;
+  /** of the runtime, instead of the board's own */
+  variant?: string;
+}
+
+/** Keeps every operator, encoding and source: the runtime that runs any image. */
+export const ALL_FEATURES = 0xffffffff;
+
+/** Runs `use` on a build of a program with an image, in a folder that is gone afterwards. */
+async function inBuild<T>(
+  board: Board,
   imagePath: string,
-  root = projectRoot(),
-  { main = AGENT, variant }: FirmwareOptions = {},
-): Promise<Firmware> {
-  const declared = loadBoard(boardName, root);
-  const board = { ...declared, variant: variant ?? declared.variant };
+  { root = projectRoot(), features, name = basename(imagePath, extname(imagePath)), main = AGENT }: BuildOptions,
+  use: (build: Build, target: string) => Promise<T>,
+): Promise<T> {
   const image = resolve(imagePath);
   const bytes = await readFile(image).catch(() => {
     throw new Error(`${imagePath}: cannot be read; pack a model first`);
   });
   for (const variant of new Set([board.variant, 'scalar'])) await buildRuntime(variant, root); // scalar measures
   const needs = measured(imagePath, bytes);
-  const target = join(root, 'build', board.name, basename(image, extname(image)));
+  needs.features = features ?? needs.features;
+  const target = join(root, 'build', board.name, name);
   await mkdir(dirname(target), { recursive: true });
   const folder = await mkdtemp(`${target}-`);
   try {
-    const sizes = await makeFirmware({ board, root, folder, image, needs, main });
-    const firmware = { ...sizes, elf: relative(process.cwd(), join(target, 'firmware.elf')) };
-    assertWithinBudget(board, firmware);
-    await publish(folder, target);
-    return firmware;
+    return await use({ board, root, folder, image, needs, main }, target);
   } finally {
     await rm(folder, { recursive: true, force: true });
   }
+}
+
+/**
+ * Compiles and links the agent, or another program, with an image; the runtime is built first where it is out of date.
+ * Builds may run at the same time, also of the same board and image: each works in a folder of its own.
+ */
+export function buildFirmware(boardName: string, imagePath: string, options: BuildOptions = {}): Promise<Firmware> {
+  const declared = loadBoard(boardName, options.root);
+  const board = { ...declared, variant: options.variant ?? declared.variant };
+  return inBuild(board, imagePath, options, async (build, target) => {
+    const firmware = {
+      ...(await makeFirmware(build)),
+      elf: relative(process.cwd(), join(target, 'firmware.elf')),
+    };
+    assertWithinBudget(board, firmware);
+    await publish(build.folder, target);
+    return firmware;
+  });
+}
+
+/** What linking is given in place of a board's memory, in bytes, so that it measures what does not fit: 128 MiB each. */
+const ROOM = 2 ** 27;
+
+/** The sizes of a board's firmware with an image, whether the board has room for it or not; nothing is kept. */
+export function measureFirmware(
+  boardName: string,
+  imagePath: string,
+  options: BuildOptions = {},
+): Promise<Omit<Firmware, 'elf'> & { arenaBytes: number }> {
+  const board = loadBoard(boardName, options.root);
+  const { memory } = board;
+  if (!memory) throw new Error(`${boardName}: has no memory map, so its firmware has no size; name another board`);
+  const roomy = { flash: { ...memory.flash, bytes: ROOM }, ram: { ...memory.ram, bytes: ROOM } };
+  return inBuild({ ...board, memory: roomy }, imagePath, options, async (build) => ({
+    ...(await makeFirmware(build)),
+    arenaBytes: build.needs.arenaBytes,
+  }));
 }

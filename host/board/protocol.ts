@@ -3,6 +3,7 @@ import { createInterface, type Interface } from 'node:readline';
 import type { Recording } from './capture.ts';
 import {
   type AgentInfo,
+  type Profile,
   parseFields,
   type Reply,
   ReplyError,
@@ -10,6 +11,7 @@ import {
   readInfo,
   readLoad,
   readOutput,
+  readProfile,
   readRun,
 } from './reply.ts';
 import type { Transport } from './transport.ts';
@@ -132,6 +134,11 @@ export class Agent {
   /** Result of one operator for the last input. */
   dump(operator: number): Promise<Uint8Array> {
     return this.ask(`dump ${operator}`, readOutput);
+  }
+
+  /** Loads the program again and times every operator over the last input. */
+  profile(): Promise<Profile> {
+    return this.ask('profile', (reply) => readProfile(reply, this.operators));
   }
 
   async weights(): Promise<void> {

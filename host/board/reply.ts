@@ -47,6 +47,17 @@ export interface RunResult {
   layers: number[];
 }
 
+/** Ticks of each operator by itself, of load and of two inferences after it, and of a whole inference without tracing. */
+export interface Profile {
+  /** materialising its weights during load */
+  prepare: number[];
+  /** in the first inference, where lazy weights are materialised */
+  first: number[];
+  /** in any later inference */
+  next: number[];
+  ticks: number;
+}
+
 export const parseFields = (text: string): Fields =>
   Object.fromEntries([...text.matchAll(/(\S+?)=(\S*)/g)].map(([, key, value]) => [key, value]));
 
@@ -97,4 +108,22 @@ export function readRun(reply: Reply, operators: number): RunResult {
     throw new ReplyError(layers.length, `layer ${layers.length} of ${operators} before the answer`, 'ok');
   }
   return { output: readOutput(reply), ticks: number(reply, 'ticks'), layers };
+}
+
+/** `operators`: how many lines each of the three passes must have. */
+export function readProfile(reply: Reply, operators: number): Profile {
+  const passes = ['prepare', 'first', 'next'] as const;
+  const lines = reply.lines.values();
+  const read = (name: (typeof passes)[number], index: number, line: string | undefined): number => {
+    const [, operator, ticks] = new RegExp(`^${name} (\\d+) ticks=(\\d+)( |$)`).exec(line ?? '') ?? [];
+    if (Number(operator) === index) return Number(ticks);
+    const at = passes.indexOf(name) * operators + index;
+    throw new ReplyError(Math.min(at, reply.lines.length), `${name} ${index} ticks=<number>`, line ?? 'ok');
+  };
+  const [prepare, first, next] = passes.map((name) =>
+    Array.from({ length: operators }, (_, index) => read(name, index, lines.next().value)),
+  );
+  const rest = lines.next().value;
+  if (rest !== undefined) throw new ReplyError(passes.length * operators, 'ok operators=', rest);
+  return { prepare, first, next, ticks: number(reply, 'ticks') };
 }

@@ -1,6 +1,6 @@
 /** Runs windows on a board and compares every byte and every layer with the reference that the caller brings. */
 import { resolve } from 'node:path';
-import { type Board, loadBoard } from './board.ts';
+import { type Board, counted, loadBoard } from './board.ts';
 import { Recording } from './capture.ts';
 import { assertSameImage, type Conversation, type Mismatch, type Reference, Tally } from './compare.ts';
 import { buildFirmware, type Firmware } from './firmware.ts';
@@ -50,7 +50,7 @@ export interface VerifyResult {
 }
 
 function counts(board: Board, boot: number, inference: number): Partial<VerifyResult> {
-  const count = (ticks: number) => Math.round((ticks * board.ticks.multiply) / board.ticks.divide);
+  const count = (ticks: number) => counted(board, ticks);
   return board.ticks.unit === 'instructions'
     ? { instructionsBoot: count(boot), instructionsPerInference: count(inference) }
     : { ticksBoot: count(boot), ticksPerInference: count(inference) };
@@ -93,7 +93,7 @@ export async function verifyBoard(options: VerifyOptions): Promise<VerifyResult>
   }
   if (options.board === undefined) throw new Error('verify: expected a board or a log, got neither; name a board');
   const board = loadBoard(options.board, root);
-  const firmware = await buildFirmware(board.name, options.imagePath, root);
+  const firmware = await buildFirmware(board.name, options.imagePath, { root });
   const record = options.record === undefined ? undefined : new Recording(options.record);
   const agent = new Agent(await connect(board, resolve(firmware.elf), options.port), { record });
   try {

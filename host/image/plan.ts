@@ -21,7 +21,8 @@ export interface Plan {
   caches: number[];
 }
 
-const MAX_UNITS = 0xffff;
+/** The largest arena that a plan can describe. */
+export const MAX_UNITS = 0xffff;
 
 /** Plans a program of an image for the residency that its operators ask for. */
 export function plan(image: ImageView, program: ProgramView): Plan {
@@ -31,17 +32,27 @@ export function plan(image: ImageView, program: ProgramView): Plan {
   const scratch = units(F.ARENA_HEADER_BYTES);
   const floor = scratch + scratchSize;
   const tensors = placeTensors(program, floor);
-  let end = Math.max(floor, ...tensors.map((at, t) => at + units(program.tensors[t].bytes)));
+  let end = floor + tensorUnits(program);
   const caches = program.operators.map((operator) => {
     if (operator.residency !== F.RESIDENCY_BOOT && operator.residency !== F.RESIDENCY_LAZY) return 0;
-    const { rows, rowLength } = image.sources[operator.source];
     const at = end;
-    end += units(rows * rowLength);
+    end += cacheUnits(image, operator);
     return at;
   });
   if (end > MAX_UNITS)
     throw new ImageError(`program needs ${end * F.ARENA_UNIT} bytes of RAM, a plan holds ${MAX_UNITS * F.ARENA_UNIT}`);
   return { arena: end, scratch, scratchSize, tensors, caches };
+}
+
+/** ARENA_UNITs that all tensors take together, which lie behind scratch wherever that ends. */
+export function tensorUnits(program: ProgramView): number {
+  return Math.max(0, ...placeTensors(program, 0).map((at, t) => at + units(program.tensors[t].bytes)));
+}
+
+/** ARENA_UNITs of a layer's weights as INT8. */
+export function cacheUnits(image: ImageView, { source }: OperatorView): number {
+  const { rows, rowLength } = image.sources[source];
+  return units(rows * rowLength);
 }
 
 /** Scratch of one operator, in bytes; the same sum as in assembly/openOperator.ts. */
@@ -98,6 +109,7 @@ function lifetimes(program: ProgramView): { first: number; last: number }[] {
   return lives;
 }
 
-function units(bytes: number): number {
+/** Bytes in ARENA_UNITs, rounded up. */
+export function units(bytes: number): number {
   return Math.ceil(bytes / F.ARENA_UNIT);
 }

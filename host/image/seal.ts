@@ -4,7 +4,7 @@ import * as F from '../../assembly/format.ts';
 import type { Residency } from '../model/model.ts';
 import { crc32 } from './crc32.ts';
 import { plan } from './plan.ts';
-import { ImageError, ImageView, RESIDENCY_NAMES } from './view.ts';
+import { ImageError, ImageView, type OperatorView, RESIDENCY_NAMES } from './view.ts';
 
 /** A copy of the image with its plans computed and its trailer and CRC made to fit. */
 export function seal(image: Uint8Array): Uint8Array {
@@ -31,18 +31,52 @@ export function digest(image: Uint8Array, trailerOffset: number): Uint8Array {
   return createHash('sha256').update(image.subarray(F.HEADER_BYTES, trailerOffset)).digest();
 }
 
+/** Per program and operator; null for an operator without weights. */
+export type Residencies = readonly (readonly (Residency | null)[])[];
+
+/**
+ * The same image with the residency of every operator given, and its memory planned for it. Throws ImageError for an
+ * operator that is left out, a residency without weights, or 'flash' for weights that are no stored INT8.
+ */
+export function withResidencies(image: Uint8Array, residencies: Residencies): Uint8Array {
+  const view = new ImageView(image);
+  const changed = image.slice();
+  for (const [p, program] of view.programs.entries()) {
+    for (const [o, operator] of program.operators.entries()) {
+      const residency = residencies[p]?.[o];
+      const fits = allowedResidencies(view, operator);
+      if (residency === undefined || !fits.includes(residency)) {
+        const expected = fits.map((name) => name ?? 'none').join(', ');
+        throw new ImageError(`program ${p} operator ${o}: residency must be ${expected}, got ${residency ?? 'none'}`);
+      }
+      if (residency !== null) changed[operator.at + F.OPERATOR_RESIDENCY_AT] = RESIDENCY_NAMES.indexOf(residency);
+    }
+  }
+  return seal(changed);
+}
+
+/** The residencies that an operator can have; null alone without weights. */
+export function allowedResidencies(view: ImageView, { source }: OperatorView): readonly (Residency | null)[] {
+  if (source === F.NONE) return [null];
+  const { kind, encoding } = view.sources[source];
+  const inPlace = kind === F.SOURCE_STORED && encoding === F.ENCODING_INT8;
+  return inPlace ? RESIDENCY_NAMES : RESIDENCY_NAMES.filter((name) => name !== 'flash');
+}
+
 /**
  * The same image with every layer of one residency: those whose weights need materialising, and for 'boot' and
  * 'stream' nothing else (INT8 weights stay in flash). Throws for a name that is none.
  */
 export function withResidency(image: Uint8Array, residency: Exclude<Residency, 'flash'>): Uint8Array {
-  const code = RESIDENCY_NAMES.indexOf(residency);
-  if (code < 1) throw new ImageError(`residency must be boot, lazy or stream, got "${residency}"`);
-  const changed = image.slice();
-  for (const program of new ImageView(image).programs) {
-    for (const operator of program.operators) {
-      if (operator.residency !== F.RESIDENCY_FLASH) changed[operator.at + F.OPERATOR_RESIDENCY_AT] = code;
-    }
-  }
-  return seal(changed);
+  if (RESIDENCY_NAMES.indexOf(residency) < 1)
+    throw new ImageError(`residency must be boot, lazy or stream, got "${residency}"`);
+  return withResidencies(
+    image,
+    new ImageView(image).programs.map(({ operators }) =>
+      operators.map((operator) => {
+        if (operator.source === F.NONE) return null;
+        return operator.residency === F.RESIDENCY_FLASH ? 'flash' : residency;
+      }),
+    ),
+  );
 }

@@ -3,13 +3,14 @@ import { join, resolve } from 'node:path';
 import type { Command } from 'commander';
 import { type Core, KERNELS, kernelModel, shapeName, work } from '../bench/kernels.ts';
 import { ecgModel } from '../bench/models.ts';
-import { type Board, loadBoard } from '../board/board.ts';
+import { type Board, counted, loadBoard } from '../board/board.ts';
 import { buildFirmware } from '../board/firmware.ts';
 import { run } from '../board/process.ts';
 import { Agent } from '../board/protocol.ts';
 import { projectRoot } from '../board/root.ts';
 import { connect } from '../board/transport.ts';
 import { pack } from '../image/pack.ts';
+import { anyInput } from '../residency/measure.ts';
 import { Runtime } from '../runtime/runtime.ts';
 import { readConfig } from '../train/config.ts';
 import { CheckFailed, columns, writeBytes } from './verb.ts';
@@ -101,7 +102,7 @@ async function measure(board: Board): Promise<Figures> {
       await onBoard(board, `${model}-${residency}`, image, async (agent) => {
         const boot = counted(board, (await agent.load(0)).ticks);
         const { inputBytes } = await agent.info();
-        const { ticks } = await agent.run(Uint8Array.from({ length: inputBytes }, (_, i) => (i & 1 ? 0 : i * 37)));
+        const { ticks } = await agent.run(anyInput(inputBytes));
         const arenaBytes = new Runtime(image).arenaBytes();
         figures.models.push({ model, residency, boot, perInference: counted(board, ticks), arenaBytes });
       });
@@ -109,8 +110,6 @@ async function measure(board: Board): Promise<Figures> {
   }
   return figures;
 }
-
-const counted = ({ ticks }: Board, count: number): number => Math.round((count * ticks.multiply) / ticks.divide);
 
 async function onBoard(
   board: Board,

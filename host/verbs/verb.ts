@@ -56,11 +56,12 @@ export async function withProgress<T>(
   }
 }
 
-/** Columns aligned: text to the left, numbers to the right. */
+/** Columns aligned: those with a number in them to the right, text to the left. */
 export function columns(rows: (string | number)[][]): string {
   const widths = (rows[0] ?? []).map((_, i) => Math.max(...rows.map((row) => format(row[i]).length)));
+  const numeric = widths.map((_, i) => rows.some((row) => typeof row[i] === 'number'));
   const cell = (value: string | number, i: number) =>
-    typeof value === 'number' ? format(value).padStart(widths[i]) : format(value).padEnd(widths[i]);
+    numeric[i] ? format(value).padStart(widths[i]) : format(value).padEnd(widths[i]);
   return rows.map((row) => row.map(cell).join('  ').trimEnd()).join('\n');
 }
 

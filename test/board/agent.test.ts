@@ -30,7 +30,7 @@ for (const board of ['host', 'microbit'])
     });
 
     it('refuses to run before a program is loaded', async () => {
-      for (const line of [`run ${full}`, 'bench 1', 'dump 0', 'weights'])
+      for (const line of [`run ${full}`, 'bench 1', 'dump 0', 'weights', 'profile'])
         expect(await refusal(line)).toBe('NOT_LOADED');
     });
 
@@ -48,6 +48,7 @@ for (const board of ['host', 'microbit'])
       ['a negative number', 'load -1', 'BAD_NUMBER'],
       ['a hex number', 'load 0x0', 'BAD_NUMBER'],
       ['a number too long', `load ${'9'.repeat(300)}`, 'BAD_NUMBER'],
+      ['text behind profile', 'profile 0', 'TRAILING_TEXT'],
       ['zero runs', 'bench 0', 'BAD_NUMBER'],
       ['control characters', '\x01\x02\x7f', 'BAD_COMMAND'],
       ['bytes above 127', '\u00ff\u00fe', 'BAD_COMMAND'],
@@ -71,6 +72,7 @@ for (const board of ['host', 'microbit'])
       await agent.run(tinyWindow(1));
       expect(await refusal(line)).toBe(code);
       expect(await refusal('bench 1')).toBe('NO_INPUT');
+      expect(await refusal('profile')).toBe('NO_INPUT');
     });
 
     it('dumps the layer whose checksum it traced, and refuses one that is not there', async () => {
@@ -88,6 +90,15 @@ for (const board of ['host', 'microbit'])
       const { total, most } = await agent.bench(5);
       expect(most).toBeGreaterThan(0);
       expect(total).toBeLessThanOrEqual(5 * most);
+    });
+
+    it('times every operator by itself in a profile, and answers after it as before', async () => {
+      await agent.load(0);
+      const { output } = await agent.run(tinyWindow(3));
+      const { prepare, first, next, ticks } = await agent.profile();
+      expect([prepare.length, first.length, next.length]).toEqual([2, 2, 2]);
+      expect(Math.min(...first, ...next, ticks)).toBeGreaterThan(0);
+      expect(await agent.dump(1)).toEqual(output); // the input is still there
     });
 
     it('takes upper-case hex, blanks around words and empty lines', async () => {

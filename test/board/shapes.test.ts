@@ -108,7 +108,7 @@ describe('every operator of the table of shapes', () => {
       async () => {
         const image = imageFile(`shapes-${name}-${variant}`, firmwareData(table));
         const main = 'test/board/shapes.c';
-        const { elf } = await buildFirmware(name, image, projectRoot(), { main, variant });
+        const { elf } = await buildFirmware(name, image, { main, variant });
         const board = loadBoard(name);
         const { runner } = board;
         // nothing is counted, so that the emulator need not either

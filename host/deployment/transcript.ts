@@ -1,0 +1,15 @@
+/** Blocks of a page that show a command and its output: made anew, so that a page cannot show what is no longer so. */
+import { join } from 'node:path';
+import { runNode } from '../board/process.ts';
+import { projectRoot } from '../board/root.ts';
+
+const BLOCK = /^```\n\$ npx htpw (plan .*)\n[^`]*```$/gm;
+
+/** The page with every block that begins "$ npx htpw plan ..." holding what that prints now. */
+export async function withTranscripts(page: string): Promise<string> {
+  const root = projectRoot();
+  const outputs = new Map<string, string>();
+  for (const [, command] of page.matchAll(BLOCK))
+    outputs.set(command, await runNode(join(root, 'scripts', 'htpw.js'), command.split(' '), root));
+  return page.replace(BLOCK, (_, command) => `\`\`\`\n$ npx htpw ${command}\n${outputs.get(command)}\`\`\``);
+}

@@ -1,0 +1,34 @@
+/** How much arena there may be: as given, or what a board's RAM leaves. */
+import { ARENA_UNIT } from '../../assembly/format.ts';
+import type { Board } from '../board/board.ts';
+import { measureFirmware } from '../board/firmware.ts';
+
+const FACTORS: Record<string, number> = {
+  '': 1,
+  B: 1,
+  k: 1024, // as data sheets of microcontrollers mean it
+  KiB: 1024,
+  kB: 1000,
+  M: 1024 * 1024,
+  MiB: 1024 * 1024,
+  MB: 1_000_000,
+};
+
+/** Bytes of "64KiB", "64k" (both 65,536), "64kB" (64,000) or "65536"; throws for anything else. */
+export function parseBytes(text: string): number {
+  const [, digits, unit] = /^(\d+(?:\.\d+)?) ?([A-Za-z]*)$/.exec(text) ?? [];
+  const bytes = Math.floor(Number(digits) * (FACTORS[unit] ?? Number.NaN));
+  if (bytes > 0) return bytes;
+  throw new Error(`expected an amount of RAM such as 64k (= 64 KiB), 64KiB, 64kB or 65536, got "${text}"`);
+}
+
+/**
+ * The largest arena, in bytes, that a board has RAM for: its budget without stack, input, output and all that the
+ * program has in RAM. Builds the board's firmware to know.
+ */
+export async function arenaBudget(board: Board, imagePath: string): Promise<number> {
+  if (!board.budget) throw new Error(`${board.name}: has no RAM budget; give one with --sram`);
+  const { ramBytes, arenaBytes } = await measureFirmware(board.name, imagePath);
+  const left = board.budget.ramBytes - (ramBytes - arenaBytes);
+  return Math.max(0, Math.floor(left / ARENA_UNIT) * ARENA_UNIT);
+}

@@ -1,0 +1,57 @@
+/** The three measurements that all choices of an image follow from: all layers at boot, on first use, never kept. */
+import { basename, extname, join } from 'node:path';
+import type { Board } from '../board/board.ts';
+import { projectRoot } from '../board/root.ts';
+import { crc32 } from '../image/crc32.ts';
+import { withResidencies } from '../image/seal.ts';
+import { ImageView } from '../image/view.ts';
+import type { Residency } from '../model/model.ts';
+import { writeBytes } from '../verbs/verb.ts';
+import { type Costs, choicesFor, MEASURED } from './curve.ts';
+import { measureCosts } from './measure.ts';
+
+type Measured = Awaited<ReturnType<typeof measureCosts>>;
+
+/** The image with every layer that can be of this residency so, and the others (stored INT8) in flash. */
+export function uniformImage(image: Uint8Array, residency: Residency): Uint8Array {
+  const view = new ImageView(image);
+  return withResidencies(
+    image,
+    view.programs.map(({ operators }) =>
+      operators.map((operator) => {
+        const choices = choicesFor(view, operator);
+        return choices.includes(residency) ? residency : (choices[0] ?? null);
+      }),
+    ),
+  );
+}
+
+/** Writes an image under build/, named after its bytes, so that two can be built and run at the same time. */
+export function placeUnderBuild(path: string, image: Uint8Array): string {
+  const name = `${basename(path, extname(path))}-${crc32(image).toString(16).padStart(8, '0')}`;
+  const placed = join(projectRoot(), 'build', 'residency', `${name}.htpw`);
+  writeBytes(placed, image);
+  return placed;
+}
+
+/** Measures on an emulated board; images that come out the same are measured once. `path` only names the files. */
+export async function imageCosts(
+  path: string,
+  image: Uint8Array,
+  board: Board,
+  report: (done: number, total: number, note: string) => void = () => {},
+): Promise<Costs> {
+  const known = new Map<string, Measured>();
+  const costs = {} as Costs;
+  for (const [i, residency] of MEASURED.entries()) {
+    report(i, MEASURED.length, residency);
+    const variant = uniformImage(image, residency);
+    const key = Buffer.from(variant).toString('latin1');
+    const measured =
+      known.get(key) ?? (await measureCosts(placeUnderBuild(path, variant), new ImageView(variant), board));
+    known.set(key, measured);
+    costs[residency] = measured.programs;
+  }
+  report(MEASURED.length, MEASURED.length, '');
+  return costs;
+}

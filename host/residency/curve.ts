@@ -1,0 +1,155 @@
+/** All choices of residency that are worth taking for a program, from smallest arena to fastest inference. */
+import * as F from '../../assembly/format.ts';
+import { cacheUnits, MAX_UNITS, scratchBytes, tensorUnits, units } from '../image/plan.ts';
+import { allowedResidencies } from '../image/seal.ts';
+import { type ImageView, OPERATOR_NAMES, type OperatorView, RESIDENCY_NAMES } from '../image/view.ts';
+import type { Residency } from '../model/model.ts';
+import { bestChoices, type Option } from './choose.ts';
+import type { ProgramCosts } from './measure.ts';
+
+/** Residencies that need measuring; what stays in flash costs the same in all of them. */
+export const MEASURED = ['boot', 'lazy', 'stream'] as const;
+/** Per measured residency, given to all layers whose weights need materialising; per program. */
+export type Costs = Record<(typeof MEASURED)[number], ProgramCosts[]>;
+
+/** A layer as one plan has it; costs in instructions. */
+export interface PlannedLayer {
+  operator: number;
+  /** PW1, PW2 ... for pointwise layers in order, and so for the others */
+  name: string;
+  weights: string;
+  residency: Residency;
+  cacheBytes: number;
+  scratchBytes: number;
+  /** of an inference, after the first */
+  steady: number;
+  /** of boot, for making its weights */
+  boot: number;
+  /** of the first inference, for making its weights */
+  firstUse: number;
+}
+
+/** A residency for every layer and what it comes to. */
+export interface ProgramPlan {
+  arenaBytes: number;
+  steady: number;
+  boot: number;
+  /** the first inference */
+  first: number;
+  layers: PlannedLayer[];
+}
+
+export interface Curve {
+  name: string;
+  /** by arena rising and cost falling; the last is the fastest of all */
+  best: ProgramPlan[];
+  /** everything at boot, on first use, never kept: whether among the best or not */
+  boot: ProgramPlan;
+  lazy: ProgramPlan;
+  stream: ProgramPlan;
+  /** of any arena of this program, in bytes */
+  headerBytes: number;
+  tensorBytes: number;
+}
+
+interface LayerOption extends Option {
+  layer: PlannedLayer;
+}
+
+/**
+ * The curve of one program. Weights that are kept are made on first use, which saves boot and takes the same RAM and the
+ * same inferences (but for a branch, 5 instructions a layer); with `lazy` false at boot, for applications whose first
+ * answer must take no longer than the others.
+ */
+export function residencyCurve(view: ImageView, index: number, costs: Costs, { lazy = true } = {}): Curve {
+  const program = view.programs[index];
+  const tensors = tensorUnits(program);
+  const header = units(F.ARENA_HEADER_BYTES);
+  const all = layerOptions(view, index, costs);
+  const offered = all.map((options) => options.filter(({ layer }) => layer.residency !== (lazy ? 'boot' : 'lazy')));
+  const total = (chosen: LayerOption[]) => sum(costs, index, header + tensors, chosen);
+  const uniform = (residency: Residency) =>
+    total(all.map((options) => options.find(({ layer }) => layer.residency === residency) ?? options[0]));
+  const { name } = view.metadata();
+  return {
+    name: index === 0 && typeof name === 'string' ? name : `program ${index}`,
+    best: bestChoices(header + tensors, offered)
+      .filter((choice) => choice.units <= MAX_UNITS)
+      .map(({ chosen }) => total(chosen.map((option, l) => offered[l][option]))),
+    boot: uniform('boot'),
+    lazy: uniform('lazy'),
+    stream: uniform('stream'),
+    headerBytes: header * F.ARENA_UNIT,
+    tensorBytes: tensors * F.ARENA_UNIT,
+  };
+}
+
+/** Per operator of a program, for the image's `withResidencies`; null without weights. */
+export function residenciesOf(view: ImageView, index: number, { layers }: ProgramPlan): (Residency | null)[] {
+  const byOperator = new Map(layers.map(({ operator, residency }) => [operator, residency]));
+  return view.programs[index].operators.map((_, o) => byOperator.get(o) ?? null);
+}
+
+/** Stored INT8 weights are best where they are: reading them from a cache or flash takes the same instructions. */
+export function choicesFor(view: ImageView, operator: OperatorView): Residency[] {
+  const allowed = allowedResidencies(view, operator);
+  if (allowed.includes('flash')) return ['flash'];
+  return RESIDENCY_NAMES.filter((name) => allowed.includes(name));
+}
+
+function layerOptions(view: ImageView, index: number, costs: Costs): LayerOption[][] {
+  const program = view.programs[index];
+  const counts: Record<string, number> = {};
+  return program.operators.flatMap((operator, o) => {
+    if (operator.source === F.NONE) return [];
+    const prefix = PREFIXES[OPERATOR_NAMES[operator.kind]];
+    counts[prefix] = (counts[prefix] ?? 0) + 1;
+    const { rows, rowLength } = view.sources[operator.source];
+    const common = { operator: o, name: `${prefix}${counts[prefix]}`, weights: `${rows}x${rowLength}` };
+    const options = choicesFor(view, operator).map((residency): LayerOption => {
+      const cost = costs[residency === 'flash' ? 'stream' : residency][index].operators[o];
+      const code = RESIDENCY_NAMES.indexOf(residency);
+      const scratch = scratchBytes(view, program, { ...operator, residency: code });
+      const cache = residency === 'boot' || residency === 'lazy' ? cacheUnits(view, operator) : 0;
+      // what load does for a layer with nothing to make is in the costs of a load
+      const boot = cost.boot - costs.stream[index].operators[o].boot;
+      const layer = {
+        ...common,
+        residency,
+        cacheBytes: cache * F.ARENA_UNIT,
+        scratchBytes: scratch,
+        steady: cost.steady,
+        boot,
+        firstUse: cost.first - cost.steady,
+      };
+      return { cacheUnits: cache, scratchUnits: units(scratch), steady: cost.steady, boot, layer };
+    });
+    return [options];
+  });
+}
+
+const PREFIXES: Record<string, string> = {
+  convolution: 'conv',
+  depthwise: 'DW',
+  pointwise: 'PW',
+  fullyConnected: 'FC',
+};
+
+/** Costs add up: what the streaming run took, with each layer's own replaced. */
+function sum(costs: Costs, index: number, fixedUnits: number, chosen: LayerOption[]): ProgramPlan {
+  const streamed = costs.stream[index];
+  const layers = chosen.map(({ layer }) => layer);
+  const steady = layers.reduce(
+    (total, layer) => total + layer.steady - streamed.operators[layer.operator].steady,
+    streamed.steady,
+  );
+  const scratch = Math.max(0, ...chosen.map((option) => option.scratchUnits));
+  const caches = chosen.reduce((total, option) => total + option.cacheUnits, 0);
+  return {
+    arenaBytes: (fixedUnits + scratch + caches) * F.ARENA_UNIT,
+    steady,
+    boot: layers.reduce((total, layer) => total + layer.boot, streamed.boot),
+    first: layers.reduce((total, layer) => total + layer.firstUse, steady),
+    layers,
+  };
+}

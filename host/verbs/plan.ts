@@ -1,0 +1,144 @@
+import type { Command } from 'commander';
+import { type Board, emulationOf, loadBoard } from '../board/board.ts';
+import { withResidencies } from '../image/seal.ts';
+import { ImageView } from '../image/view.ts';
+import { arenaBudget, parseBytes } from '../residency/budget.ts';
+import { imageCosts, placeUnderBuild, uniformImage } from '../residency/costs.ts';
+import { type Curve, type ProgramPlan, residenciesOf, residencyCurve } from '../residency/curve.ts';
+import { plot } from '../residency/plot.ts';
+import { svg } from '../residency/svg.ts';
+import { readImage } from './image.ts';
+import { columns, print, UsageError, withProgress, writeBytes } from './verb.ts';
+
+const DEFAULT_BOARD = 'mps2-an500';
+
+interface PlanFlags {
+  sram?: string;
+  board?: string;
+  lazy: boolean;
+  output?: string;
+  curve?: string | true;
+  json?: boolean;
+}
+
+export function planVerb(program: Command): void {
+  program
+    .command('plan <image>')
+    .summary('which weights to keep in RAM, for the fewest instructions that a budget allows')
+    .description(
+      'Measure what each layer costs at boot, on first use and streamed, on the emulated core of a board, and choose the residency of every layer: fewest instructions per inference, then at boot, in at most the given arena. Exact, not a heuristic. Several programs are planned one by one, as one arena holds one at a time.',
+    )
+    .option('--sram <bytes>', 'largest arena: 64k or 64KiB (65,536 bytes), 64kB (64,000), 65536')
+    .option(
+      '--board <name>',
+      `whose core counts (default ${DEFAULT_BOARD}), and without --sram whose RAM is the budget, less stack, buffers and static data`,
+    )
+    .option('--no-lazy', 'no weights made in the first inference: it takes as long as every other')
+    .option('-o, --output <image>', 'write the image with this plan')
+    .option('--curve [svg]', 'plot RAM against instructions of all plans worth taking; with a name also as a drawing')
+    .option('--json', 'machine-readable result')
+    .addHelpText(
+      'after',
+      '\nExamples:\n  htpw plan models/ecg-beats.htpw --sram 32k\n  htpw plan models/ecg-beats.htpw --board microbit -o build/ecg-microbit.htpw\n  htpw plan models/ecg-beats.htpw --curve build/ecg-beats.svg',
+    )
+    .action(async (path: string, flags: PlanFlags) => {
+      if (flags.sram === undefined && flags.board === undefined && flags.curve === undefined)
+        throw new UsageError('plan: expected --sram <bytes>, --board <name> or --curve, got none; htpw plan --help');
+      if (flags.output !== undefined && flags.sram === undefined && flags.board === undefined)
+        throw new UsageError('plan: --output needs a budget; give --sram <bytes> or --board <name>');
+      const image = readImage(path);
+      const given = flags.sram === undefined ? null : sramOf(flags.sram);
+      const board = loadBoard(flags.board ?? DEFAULT_BOARD);
+      const emulated = emulationOf(board);
+      const view = new ImageView(image);
+      const costs = await withProgress('plan', (report) => imageCosts(path, image, emulated, report));
+      const curves = view.programs.map((_, p) => residencyCurve(view, p, costs, { lazy: flags.lazy }));
+      const budget = given ?? (flags.board === undefined ? null : await budgetOf(board, path, image));
+      const plans = budget === null ? null : curves.map((curve) => within(curve, budget, path));
+      if (plans && flags.output !== undefined) {
+        const chosen = plans.map((plan, p) => residenciesOf(view, p, plan));
+        writeBytes(flags.output, withResidencies(image, chosen));
+      }
+      if (typeof flags.curve === 'string') writeBytes(flags.curve, svg(curves, subtitle(emulated)));
+      const result = { image: path, board: board.name, emulated: emulated.name, budgetBytes: budget, plans, curves };
+      print(flags.json, result, () => render(path, emulated, budget, plans, curves, flags));
+    });
+}
+
+function sramOf(text: string): number {
+  try {
+    return parseBytes(text);
+  } catch (error) {
+    throw new UsageError(`--sram: ${(error as Error).message}`);
+  }
+}
+
+/** What does not depend on residency is measured with all of them streamed. */
+function budgetOf(board: Board, path: string, image: Uint8Array): Promise<number> {
+  return arenaBudget(board, placeUnderBuild(path, uniformImage(image, 'stream')));
+}
+
+/** The fastest plan that fits; an error says what the smallest arena is made of. */
+function within(curve: Curve, budget: number, path: string): ProgramPlan {
+  const found = curve.best.findLast(({ arenaBytes }) => arenaBytes <= budget);
+  if (found) return found;
+  const smallest = curve.best[0];
+  const { layers, arenaBytes } = smallest;
+  const most = layers.reduce((a, b) => (b.scratchBytes > a.scratchBytes ? b : a));
+  const caches = layers.reduce((sum, { cacheBytes }) => sum + cacheBytes, 0);
+  const parts = [
+    `tensors ${bytes(curve.tensorBytes)}`,
+    `scratch of ${most.name} ${bytes(arenaBytes - caches - curve.tensorBytes - curve.headerBytes)}`,
+    `header ${curve.headerBytes}`,
+    ...(caches > 0 ? [`weights ${bytes(caches)}`] : []),
+  ];
+  throw new UsageError(
+    `${path}: ${curve.name}: expected an arena of at least ${bytes(arenaBytes)} bytes (${parts.join(', ')}), got ${bytes(budget)}; give it more RAM, or train a network with smaller tensors`,
+  );
+}
+
+const bytes = (count: number) => count.toLocaleString('en-US');
+
+const subtitle = ({ name, core }: Board) => `instructions of a ${core}, counted on the emulated ${name}`;
+
+function render(
+  path: string,
+  emulated: Board,
+  budget: number | null,
+  plans: ProgramPlan[] | null,
+  curves: Curve[],
+  flags: PlanFlags,
+): string {
+  const parts = [`${path}: ${subtitle(emulated)}`];
+  for (const [p, curve] of curves.entries()) {
+    if (plans && budget !== null) parts.push(table(curve.name, plans[p], budget));
+    if (flags.curve) parts.push(plot(curve));
+  }
+  if (flags.output) parts.push(`${flags.output}: the image with this plan`);
+  if (typeof flags.curve === 'string') parts.push(`${flags.curve}: the drawing`);
+  return parts.join('\n\n');
+}
+
+function table(name: string, plan: ProgramPlan, budget: number): string {
+  const { layers, arenaBytes } = plan;
+  const cached = layers.reduce((sum, { cacheBytes }) => sum + cacheBytes, 0);
+  const weighted = layers.reduce((sum, { steady }) => sum + steady, 0);
+  const layerBoot = layers.reduce((sum, { boot }) => sum + boot, 0);
+  const firstUse = layers.reduce((sum, { firstUse }) => sum + firstUse, 0);
+  const body = columns([
+    ['layer', 'weights', 'residency', 'cache B', 'inference', 'boot', 'first use'],
+    ...layers.map((l) => [l.name, l.weights, l.residency, l.cacheBytes, l.steady, l.boot, l.firstUse]),
+    ['all else', '', '', 0, plan.steady - weighted, plan.boot - layerBoot, 0],
+    ['total', '', '', cached, plan.steady, plan.boot, firstUse],
+  ]);
+  const rule = '-'.repeat(Math.max(...body.split('\n').map((line) => line.length)));
+  const lines = body.split('\n');
+  return [
+    name,
+    lines[0],
+    ...lines.slice(1, -1),
+    rule,
+    lines[lines.length - 1],
+    `arena ${bytes(arenaBytes)} of ${bytes(budget)} bytes, ${bytes(budget - arenaBytes)} left; first inference ${bytes(plan.first)} instructions`,
+  ].join('\n');
+}
