@@ -187,11 +187,26 @@ async function publish(from: string, to: string): Promise<void> {
   for (const name of await readdir(from)) await rename(join(from, name), join(to, name));
 }
 
+export interface BuildOptions {
+  root?: string;
+  /** mask of what the runtime keeps (assembly/features.ts); default: what the image uses */
+  features?: number;
+  /** of the folder under build/<board>/; default: that of the image */
+  name?: string;
+}
+
+/** Keeps every operator, encoding and source: the runtime that runs any image. */
+export const ALL_FEATURES = 0xffffffff;
+
 /**
  * Compiles and links the agent with an image; the runtime is built first where it is out of date. Builds may run at the
  * same time, also of the same board and image: each works in a folder of its own.
  */
-export async function buildFirmware(boardName: string, imagePath: string, root = projectRoot()): Promise<Firmware> {
+export async function buildFirmware(
+  boardName: string,
+  imagePath: string,
+  { root = projectRoot(), features, name = basename(imagePath, extname(imagePath)) }: BuildOptions = {},
+): Promise<Firmware> {
   const board = loadBoard(boardName, root);
   const image = resolve(imagePath);
   const bytes = await readFile(image).catch(() => {
@@ -199,7 +214,8 @@ export async function buildFirmware(boardName: string, imagePath: string, root =
   });
   for (const variant of new Set([board.variant, 'scalar'])) await buildRuntime(variant, root); // scalar measures
   const needs = measured(imagePath, bytes);
-  const target = join(root, 'build', board.name, basename(image, extname(image)));
+  needs.features = features ?? needs.features;
+  const target = join(root, 'build', board.name, name);
   await mkdir(dirname(target), { recursive: true });
   const folder = await mkdtemp(`${target}-`);
   try {

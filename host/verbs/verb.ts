@@ -56,13 +56,23 @@ export async function withProgress<T>(
   }
 }
 
-/** Columns aligned: text to the left, numbers to the right. */
+/** Columns aligned: text to the left, numbers to the right, also those already formatted, with what stands above them. */
 export function columns(rows: (string | number)[][]): string {
   const widths = (rows[0] ?? []).map((_, i) => Math.max(...rows.map((row) => format(row[i]).length)));
-  const cell = (value: string | number, i: number) =>
-    typeof value === 'number' ? format(value).padStart(widths[i]) : format(value).padEnd(widths[i]);
-  return rows.map((row) => row.map(cell).join('  ').trimEnd()).join('\n');
+  const numeric = widths.map((_, i) => rows.slice(1).some((row) => isNumeric(row[i])));
+  const cell = (value: string | number, i: number, row: number) =>
+    isNumeric(value) || (row === 0 && numeric[i]) ? format(value).padStart(widths[i]) : format(value).padEnd(widths[i]);
+  return rows
+    .map((row, r) =>
+      row
+        .map((value, i) => cell(value, i, r))
+        .join('  ')
+        .trimEnd(),
+    )
+    .join('\n');
 }
+
+const isNumeric = (value: string | number): boolean => typeof value === 'number' || /^-?\d[\d,]*(\.\d+)?$/.test(value);
 
 function format(value: string | number): string {
   return typeof value === 'number' ? value.toLocaleString('en-US') : value;
