@@ -14,6 +14,7 @@ struct agent {
   struct board_memory memory;
   uint32_t ticks_overhead; /* of reading the counter twice */
   int32_t opened;          /* status of htpw_open */
+  uint32_t open_ticks;     /* that it took */
   uint32_t refused_at;     /* byte offset in the image, when it was refused */
   int32_t program;         /* loaded, or -1 */
   uint32_t input_bytes;    /* of the loaded program */
@@ -58,6 +59,7 @@ static void command_info(struct agent *agent, struct line *line) {
   reply_text(" image=");
   reply_text(htpw_status_name(agent->opened));
   reply_field("refusedAt", agent->refused_at);
+  reply_field("openTicks", agent->open_ticks);
   reply_field("programs", agent->opened < 0 ? 0 : (uint32_t)htpw_programs(agent->memory.image));
   reply_field("arenaBytes", agent->memory.arena_bytes);
   reply_field("inputBytes", running ? agent->input_bytes : agent->memory.input_bytes);
@@ -271,7 +273,9 @@ int main(void) {
   struct agent agent = {.memory = board_memory(), .program = -1};
   uint32_t start = ticks_now();
   agent.ticks_overhead = ticks_now() - start;
+  start = ticks_now();
   agent.opened = htpw_open(agent.memory.image, agent.memory.image_bytes, &agent.refused_at);
+  agent.open_ticks = ticks_since(&agent, start);
   if (agent.opened >= 0) agent.refused_at = 0;
   reply_text("# hypertinypw on " BOARD_NAME "\n");
 

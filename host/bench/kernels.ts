@@ -166,9 +166,16 @@ export function randomInt8(rows: number, rowLength: number, random: Random): Sto
   return { kind: 'stored', encoding: 'int8', rows, rowLength, values };
 }
 
-/** Biases, and factors that spread the outputs over the INT8 range. */
-export function requantisation(channels: number, depth: number, random: Random): Omit<Weighted, 'source'> {
-  const typical = 74 * 74 * Math.sqrt(depth); // deviation of a sum of products of uniform INT8
+const UNIFORM = 74; // root mean square of uniform INT8
+
+/** Biases, and factors that spread the outputs over the INT8 range; inputs are off their zero point by `inputRms`. */
+export function requantisation(
+  channels: number,
+  depth: number,
+  random: Random,
+  inputRms = UNIFORM,
+): Omit<Weighted, 'source'> {
+  const typical = UNIFORM * inputRms * Math.sqrt(depth); // deviation of a sum of products
   return {
     residency: 'flash',
     bias: Int32Array.from({ length: channels }, () => random.below(2000) - 1000),

@@ -200,7 +200,7 @@ export interface BuildOptions {
   features?: number;
   /** of the folder under build/<board>/; default: that of the image */
   name?: string;
-  /** C file of the program that runs instead of the agent */
+  /** C file of the program that runs instead of the agent, relative to the project */
   main?: string;
   /** of the runtime, instead of the board's own */
   variant?: string;

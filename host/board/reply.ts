@@ -30,6 +30,8 @@ export interface AgentInfo {
   imageCrc: number;
   /** "OK", or the status with which the image was refused */
   image: string;
+  /** of proving the image at start; null in a capture of an agent that did not say */
+  openTicks: number | null;
   programs: number;
   arenaBytes: number;
   inputBytes: number;
@@ -79,6 +81,7 @@ export function readInfo(reply: Reply): AgentInfo {
     imageBytes: number(reply, 'imageBytes'),
     imageCrc: Number.parseInt(field(reply, 'imageCrc', /^[0-9a-f]{8}$/, '8 hex digits'), 16),
     image: text(reply, 'image'),
+    openTicks: reply.fields.openTicks === undefined ? null : number(reply, 'openTicks'),
     programs: number(reply, 'programs'),
     arenaBytes: number(reply, 'arenaBytes'),
     inputBytes: number(reply, 'inputBytes'),

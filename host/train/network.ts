@@ -99,7 +99,7 @@ export function buildNetwork(config: NetworkConfig, classes: number): NetworkSpe
 }
 
 /** Left share of the padding that TensorFlow calls SAME; the right end gets the odd one. */
-function samePadding(inputWidth: number, outputWidth: number, kernel: number, stride: number): number {
+export function samePadding(inputWidth: number, outputWidth: number, kernel: number, stride: number): number {
   return Math.floor(Math.max(0, (outputWidth - 1) * stride + kernel - inputWidth) / 2);
 }
 

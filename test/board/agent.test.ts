@@ -29,6 +29,12 @@ for (const board of ['host', 'microbit'])
       expect(info).toMatchObject({ board, image: 'OK', programs: 1, operators: 0, inputBytes: TINY_INPUT_BYTES });
     });
 
+    it('says how long proving the image took, the same whenever it is asked', async () => {
+      const { openTicks } = await agent.info();
+      expect(openTicks).toBeGreaterThan(0);
+      expect((await agent.info()).openTicks).toBe(openTicks);
+    });
+
     it('refuses to run before a program is loaded', async () => {
       for (const line of [`run ${full}`, 'bench 1', 'dump 0', 'weights', 'profile'])
         expect(await refusal(line)).toBe('NOT_LOADED');

@@ -42,6 +42,12 @@ describe.skipIf(!canRun('host'))('a recorded conversation', () => {
     expect(live).toMatchObject({ windows: 3, mismatchingLayers: 0, weightsChecked: true });
   });
 
+  it('may be of an agent that did not time the proof of the image', async () => {
+    const edit = replaced('< ok board=', / openTicks=\d+/, '');
+    expect(edit(lines)).not.toEqual(lines);
+    expect(await verifyEdited(edit)).toMatchObject({ windows: 3, mismatchingLayers: 0 });
+  });
+
   it('with one changed CRC has one mismatching layer, and says which', async () => {
     const flip = (line: string) => line.replace(/crc=(.)/, (_, digit) => `crc=${digit === '0' ? '1' : '0'}`);
     const at = lines.findLastIndex((line) => line.startsWith('< layer 1 '));

@@ -7,7 +7,6 @@ import { createInterface } from 'node:readline';
 import { beforeAll, describe, expect, it } from 'vitest';
 import { type Board, loadBoard } from '../../host/board/board.ts';
 import { buildFirmware } from '../../host/board/firmware.ts';
-import { projectRoot } from '../../host/board/root.ts';
 import { connect } from '../../host/board/transport.ts';
 import { ImageView } from '../../host/image/view.ts';
 import { type Range, reachOf } from '../reach.ts';

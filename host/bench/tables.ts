@@ -1,0 +1,103 @@
+/** What `htpw bench` prints: figures of one board beside CMSIS-NN's and TensorFlow Lite Micro's. */
+import { columns } from '../verbs/verb.ts';
+import type { Figures, ModelFigure } from './figures.ts';
+import { type Core, KERNELS, shapeName } from './kernels.ts';
+import { macs } from './models.ts';
+import type { NodeFigure } from './node.ts';
+import { TOPOLOGIES } from './topologies.ts';
+
+type Row = (string | number)[];
+
+/** All tables of a board. */
+export function boardTables(figures: Figures, core: Core): string {
+  const { tailoredEcg, allOperators } = figures.text;
+  return [
+    `${figures.board} (Cortex-${core}), instructions`,
+    columns(withoutEmpty(kernelRows(figures, core))),
+    columns(residencyRows(figures.models)),
+    columns(withoutEmpty(topologyRows(figures.models, core))),
+    columns([
+      ['bytes of runtime code', ''],
+      ['ecg-beats', tailoredEcg],
+      ['all operators', allOperators],
+    ]),
+  ].join('\n\n');
+}
+
+function kernelRows({ kernels }: Figures, core: Core): Row[] {
+  const rows = kernels.map(({ kernel, shape, instructions, perMac }) => {
+    const theirs = KERNELS.find((known) => known.kind === kernel && shapeName(known) === shape)?.cmsis[core];
+    return [kernel, shape, instructions, perMac.toFixed(2), theirs?.toFixed(2) ?? '', ratio(perMac, theirs)];
+  });
+  return [['kernel', 'shape', 'instructions', 'per MAC', 'CMSIS-NN', 'ratio'], ...rows];
+}
+
+/**
+ * The models that were measured in several residencies. "inf. / flash" and "inf. / boot" compare an inference with
+ * that of the same network with stored weights, and with weights generated at boot.
+ */
+export function residencyRows(models: readonly ModelFigure[]): Row[] {
+  const rows = models.flatMap((figure) => {
+    const { model, residency, open, boot, firstInference, perInference, arenaBytes } = figure;
+    const inference = (of: string) =>
+      models.find((other) => other.model === model && other.residency === of)?.perInference;
+    const generated = inference('boot');
+    if (generated === undefined) return [];
+    const relative = [
+      ratio(perInference, inference('flash')),
+      ratio(perInference, generated),
+      ratio(boot, perInference),
+    ];
+    return [[model, residency, open, boot, firstInference, perInference, ...relative, arenaBytes]];
+  });
+  const titles = [
+    'open',
+    'boot',
+    'first inference',
+    'inference',
+    'inf. / flash',
+    'inf. / boot',
+    'boot / inf.',
+    'arena bytes',
+  ];
+  return [['model', 'weights', ...titles], ...rows];
+}
+
+/** The networks of MLPerf Tiny; start-up is open and load here, AllocateTensors there. */
+export function topologyRows(models: readonly ModelFigure[], core: Core): Row[] {
+  const rows = TOPOLOGIES.flatMap(({ name, build, peer }) => {
+    const ours = models.find(({ model }) => model === name);
+    if (!ours) return [];
+    const work = macs(build());
+    const beside = (count: number, theirs?: number): Row => [count, theirs ?? '', ratio(count, theirs)];
+    return [
+      [
+        name,
+        work,
+        (ours.perInference / work).toFixed(2),
+        ...beside(ours.perInference, peer[core]?.inference),
+        ...beside(ours.open + ours.boot, peer[core]?.startUp),
+        ...beside(ours.arenaBytes, peer[core]?.arenaBytes),
+      ],
+    ];
+  });
+  const titles = ['inference', 'start-up', 'arena bytes'].flatMap((title) => [title, 'TFLM', 'ratio']);
+  return [['network', 'MACs', 'per MAC', ...titles], ...rows];
+}
+
+export function nodeTable(figures: readonly NodeFigure[]): string {
+  const rows = figures.map(({ variant, windowsPerSecond, ofScalar }) => [
+    variant,
+    Math.round(windowsPerSecond),
+    ofScalar.toFixed(2),
+  ]);
+  return columns([['variant', 'windows/s', 'of scalar'], ...rows]);
+}
+
+/** Leaves out columns that have nothing but a title: not everything was measured on every core. */
+export function withoutEmpty(rows: readonly Row[]): Row[] {
+  const kept = rows[0].map((_, i) => rows.slice(1).some((row) => row[i] !== ''));
+  return rows.map((row) => row.filter((_, i) => kept[i]));
+}
+
+const ratio = (ours: number, theirs: number | undefined): string => (theirs ? (ours / theirs).toFixed(2) : '');
