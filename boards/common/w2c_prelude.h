@@ -31,11 +31,14 @@ typedef int64_t s64;
 /* Unreachable code and impossible division only: htpw_open has refused every image that could lead here. */
 #define TRAP(reason) (__builtin_trap(), 0)
 
+/* Every access is aligned; eight bytes only to a word, which is what LDRD and STRD want. */
+#define ALIGNMENT(bytes) ((bytes) < 4 ? (bytes) : 4)
+
 #if UINTPTR_MAX > 0xffffffffu
 _Alignas(16) static u8 host_memory[HTPW_HOST_BYTES];
 
 W2C_INLINE void *w2c_address(u64 address, u32 bytes) {
-  if (UNLIKELY(address < 8 || address + bytes > HTPW_HOST_BYTES || address % bytes)) {
+  if (UNLIKELY(address < 8 || address + bytes > HTPW_HOST_BYTES || address % ALIGNMENT(bytes))) {
     __builtin_trap();
   }
   return host_memory + address;
@@ -51,7 +54,7 @@ W2C_INLINE void *w2c_address(u64 address, u32 bytes) {
 #define W2C_LOAD(name, memory_type, result_type)                                                       \
   W2C_INLINE result_type name##_default32(u64 address) {                                               \
     memory_type value;                                                                                 \
-    void *from = __builtin_assume_aligned(w2c_address(address, sizeof value), sizeof value);           \
+    void *from = __builtin_assume_aligned(w2c_address(address, sizeof value), ALIGNMENT(sizeof value));           \
     __builtin_memcpy(&value, from, sizeof value);                                                      \
     __asm__("" ::"r"(value));                                                                          \
     return (result_type)value;                                                                         \
@@ -59,7 +62,7 @@ W2C_INLINE void *w2c_address(u64 address, u32 bytes) {
 #define W2C_STORE(name, memory_type, value_type)                                                       \
   W2C_INLINE void name##_default32(u64 address, value_type wide) {                                     \
     memory_type value = (memory_type)wide;                                                             \
-    void *to = __builtin_assume_aligned(w2c_address(address, sizeof value), sizeof value);             \
+    void *to = __builtin_assume_aligned(w2c_address(address, sizeof value), ALIGNMENT(sizeof value));             \
     __builtin_memcpy(to, &value, sizeof value);                                                        \
   }
 
