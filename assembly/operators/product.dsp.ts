@@ -12,7 +12,7 @@
  */
 import { smlad, sxtb16, sxtb16r8 } from '../dsp/intrinsics.ts';
 import { BLOCK_ROWS, TABLE_ROW_BYTES } from '../scratch.ts';
-import { requantizeRow, requantizeUsual } from './table.ts';
+import { requantizeRow, requantizeRows, requantizeUsual } from './table.ts';
 
 const BLOCK_STEP: u32 = 8 * BLOCK_ROWS; // bytes of a block for four values along depth
 
@@ -116,7 +116,10 @@ function dot(x: i64, even: i32, odd: i32, acc: i32): i32 {
   return smlad(<i32>(x >> 32), odd, smlad(<i32>x, even, acc));
 }
 
-/** One row of inputs, as it is: four channels at a time share its loads. The last four may overlap those before. */
+/**
+ * One row of inputs, as it is: four channels at a time share its loads, the last ones go alone. Sums go where the biases
+ * were, and are requantised in the end.
+ */
 export function productRowDsp(
   input: usize,
   depth: u32,
@@ -125,34 +128,42 @@ export function productRowDsp(
   rows: usize,
   output: usize,
 ): void {
-  const last = channels - 1;
-  for (let c: u32 = 0; c < channels; c += 4) {
-    const c1 = min(c + 1, last);
-    const c2 = min(c + 2, last);
-    const c3 = min(c + 3, last);
+  const first = rows;
+  const last = rows + TABLE_ROW_BYTES * channels;
+  for (const fours = rows + TABLE_ROW_BYTES * (channels & ~3); rows < fours; rows += 4 * TABLE_ROW_BYTES) {
     let x = input;
-    let w0 = weights + c * depth;
-    let w1 = weights + c1 * depth;
-    let w2 = weights + c2 * depth;
-    let w3 = weights + c3 * depth;
-    let acc0 = load<i32>(rows + c * TABLE_ROW_BYTES);
-    let acc1 = load<i32>(rows + c1 * TABLE_ROW_BYTES);
-    let acc2 = load<i32>(rows + c2 * TABLE_ROW_BYTES);
-    let acc3 = load<i32>(rows + c3 * TABLE_ROW_BYTES);
-    for (const end = x + depth; x < end; x += 4, w0 += 4, w1 += 4, w2 += 4, w3 += 4) {
+    let w1 = weights + depth;
+    let w2 = w1 + depth;
+    let w3 = w2 + depth;
+    let acc0 = load<i32>(rows);
+    let acc1 = load<i32>(rows, TABLE_ROW_BYTES);
+    let acc2 = load<i32>(rows, 2 * TABLE_ROW_BYTES);
+    let acc3 = load<i32>(rows, 3 * TABLE_ROW_BYTES);
+    // Refused: two steps at a time. The compiler then adds to each pointer where it now loads and adds in one.
+    for (const end = x + depth; x < end; x += 4, weights += 4, w1 += 4, w2 += 4, w3 += 4) {
       const four = load<i32>(x);
       const even = sxtb16(four);
       const odd = sxtb16r8(four);
-      acc0 = dotPacked(load<i32>(w0), even, odd, acc0);
+      acc0 = dotPacked(load<i32>(weights), even, odd, acc0);
       acc1 = dotPacked(load<i32>(w1), even, odd, acc1);
       acc2 = dotPacked(load<i32>(w2), even, odd, acc2);
       acc3 = dotPacked(load<i32>(w3), even, odd, acc3);
     }
-    store<i8>(output + c, <i8>requantizeRow(acc0, rows + c * TABLE_ROW_BYTES));
-    store<i8>(output + c1, <i8>requantizeRow(acc1, rows + c1 * TABLE_ROW_BYTES));
-    store<i8>(output + c2, <i8>requantizeRow(acc2, rows + c2 * TABLE_ROW_BYTES));
-    store<i8>(output + c3, <i8>requantizeRow(acc3, rows + c3 * TABLE_ROW_BYTES));
+    store<i32>(rows, acc0);
+    store<i32>(rows, acc1, TABLE_ROW_BYTES);
+    store<i32>(rows, acc2, 2 * TABLE_ROW_BYTES);
+    store<i32>(rows, acc3, 3 * TABLE_ROW_BYTES);
+    weights = w3;
   }
+  for (; rows < last; rows += TABLE_ROW_BYTES) {
+    let acc = load<i32>(rows);
+    for (let x = input; x < input + depth; x += 4, weights += 4) {
+      const four = load<i32>(x);
+      acc = dotPacked(load<i32>(weights), sxtb16(four), sxtb16r8(four), acc);
+    }
+    store<i32>(rows, acc);
+  }
+  requantizeRows(first, channels, output);
 }
 
 /** Four products with weights as they are. */

@@ -3,7 +3,7 @@
  * feeds two products. depth is a multiple of 4.
  */
 import { TABLE_ROW_BYTES } from '../scratch.ts';
-import { requantizeRow, requantizeUsual } from './table.ts';
+import { requantizeRow, requantizeRows, requantizeUsual } from './table.ts';
 
 /** p1: 1, or 0 where there is no second row. */
 export function productPairScalar(
@@ -70,7 +70,7 @@ function put(acc0: i32, acc1: i32, row: usize, output: usize, distance: u32): vo
   }
 }
 
-/** One row of inputs by two channels. */
+/** One row of inputs by two channels; sums go where the biases were until all are done. */
 export function productRowScalar(
   input: usize,
   depth: u32,
@@ -103,10 +103,10 @@ export function productRowScalar(
       acc0 += a * <i32>load<i8>(w0 + k);
       acc1 += a * <i32>load<i8>(w1 + k);
     }
-    store<i8>(output, <i8>requantizeRow(acc0, rows));
-    store<i8>(output + c1, <i8>requantizeRow(acc1, next));
+    store<i32>(rows, acc0);
+    store<i32>(next, acc1);
     weights += 2 * depth;
     rows += 2 * TABLE_ROW_BYTES;
-    output += 2;
   }
+  requantizeRows(rows - ((channels + 1) & ~1) * TABLE_ROW_BYTES, channels, output);
 }

@@ -24,23 +24,28 @@ export function expandTable(operator: usize, source: usize, channels: u32, zeroP
     (!uses(FEATURE_TABLE + F.TABLE_Q31) || <u32>load<u8>(operator, F.OPERATOR_ENCODING_AT) == F.TABLE_COMPACT);
   const biasShift = <u32>load<u8>(operator, F.OPERATOR_BIAS_SHIFT_AT);
   const exponent = <i32>load<i8>(operator, F.OPERATOR_EXPONENT_AT);
-  for (let c: u32 = 0; c < channels; c++, rows += TABLE_ROW_BYTES) {
-    let shift: i32;
+  const roundingOne = 1 + 2 * zeroPoint; // for a shift of one
+  const multipliers = 4 * channels;
+  let shifts = source + 8 * channels;
+  for (const end = rows + TABLE_ROW_BYTES * channels; rows < end; rows += TABLE_ROW_BYTES, source += 4) {
+    let right: i32;
     if (compact) {
       const scale = <u32>load<u16>(source);
       store<i32>(rows, (<i32>load<i16>(source, 2)) << biasShift);
       store<i32>(rows, compactMultiplier(scale), 4);
-      shift = compactShift(scale, exponent);
-      source += F.COMPACT_BYTES_PER_CHANNEL;
+      right = -compactShift(scale, exponent);
     } else {
-      store<i32>(rows, load<i32>(source + 4 * c));
-      store<i32>(rows, load<i32>(source + 4 * (channels + c)), 4);
-      shift = <i32>load<i8>(source + 8 * channels + c);
+      store<i32>(rows, load<i32>(source));
+      store<i32>(rows, load<i32>(source + multipliers), 4);
+      right = -(<i32>load<i8>(shifts++));
     }
-    const right = -shift;
-    const usual = <u32>(right - 1) < FAST_SHIFTS;
-    store<i32>(rows, usual ? (1 << (right - 1)) + (zeroPoint << right) : (zeroPoint << 8) | (shift & 0xff), 8);
-    store<i32>(rows, usual ? right : 0, 12);
+    if (<u32>(right - 1) < FAST_SHIFTS) {
+      store<i32>(rows, roundingOne << (right - 1), 8);
+      store<i32>(rows, right, 12);
+    } else {
+      store<i32>(rows, (zeroPoint << 8) | (-right & 0xff), 8);
+      store<i32>(rows, 0, 12);
+    }
   }
 }
 
@@ -77,6 +82,18 @@ export function requantizeRow(acc: i32, row: usize): i32 {
   const right = load<i32>(row, 12);
   if (right != 0) return requantizeUsual(acc, load<i32>(row, 4), load<i32>(row, 8), right);
   return requantizeUnusual(acc, load<i32>(row, 4), load<i32>(row, 8));
+}
+
+/** outputs i8[channels] <- sums of one position, each in the place of its row's bias. */
+export function requantizeRows(rows: usize, channels: u32, output: usize): void {
+  for (const end = output + channels; output < end; output++, rows += TABLE_ROW_BYTES) {
+    const sum = load<i32>(rows);
+    const multiplier = load<i32>(rows, 4);
+    const rounding = load<i32>(rows, 8);
+    const right = load<i32>(rows, 12);
+    if (right != 0) store<i8>(output, <i8>requantizeUsual(sum, multiplier, rounding, right));
+    else store<i8>(output, <i8>requantizeUnusual(sum, multiplier, rounding));
+  }
 }
 
 /** `count` outputs at distance `step` <- doubled sums i32[count] of one channel. */

@@ -31,10 +31,9 @@ typedef int64_t s64;
 /* Unreachable code and impossible division only: htpw_open has refused every image that could lead here. */
 #define TRAP(reason) (__builtin_trap(), 0)
 
-/* Every access is aligned; eight bytes only to a word, which is what LDRD and STRD want. */
-#define ALIGNMENT(bytes) ((bytes) < 4 ? (bytes) : 4)
-
 #if UINTPTR_MAX > 0xffffffffu
+/* Every access is aligned; eight bytes to a word, which is all that LDRD and STRD want. */
+#define ALIGNMENT(bytes) ((bytes) < 4 ? (bytes) : 4)
 _Alignas(16) static u8 host_memory[HTPW_HOST_BYTES];
 
 W2C_INLINE void *w2c_address(u64 address, u32 bytes) {
@@ -44,6 +43,8 @@ W2C_INLINE void *w2c_address(u64 address, u32 bytes) {
   return host_memory + address;
 }
 #else
+/* The compiler takes LDRD only for what it believes to be aligned to eight bytes. */
+#define ALIGNMENT(bytes) (bytes)
 #define w2c_address(address, bytes) ((void *)(uintptr_t)(u32)(address))
 #endif
 
