@@ -4,7 +4,8 @@
  * A real factor is a Q31 multiplier in [2^30, 2^31) and a shift in [-31, 30], positive = left:
  * factor = multiplier * 2^(shift - 31). See docs/arithmetic.md for worked numbers.
  */
-import { smmlar, ssat8 } from './dsp/intrinsics.ts';
+import { smmlar, ssat8, uses } from './dsp/intrinsics.ts';
+import { FEATURE_LONG_MULTIPLY } from './features.ts';
 
 export function clamp(x: i32, low: i32, high: i32): i32 {
   return x < low ? low : x > high ? high : x;
@@ -20,11 +21,26 @@ export function doublingHighMultiply(a: i32, b: i32): i32 {
   return <i32>((<i64>a * <i64>b + 0x40000000) >> 31);
 }
 
-/** addend + round(a * b / 2^32), ties towards plus infinity: one instruction on cores with the DSP extension. */
+/** addend + round(a * b / 2^32), ties towards plus infinity, b >= 0: one instruction with the DSP extension. */
 export function multiplyHigh(a: i32, b: i32, addend: i32): i32 {
   if (isDefined(HTPW_DSP)) return smmlar(a, b, addend);
-  const product = <i64>a * <i64>b;
-  return addend + <i32>(product >> 32) + <i32>(<u32>product >> 31);
+  if (uses(FEATURE_LONG_MULTIPLY)) {
+    const product = <i64>a * <i64>b;
+    return addend + <i32>(product >> 32) + <i32>(<u32>product >> 31);
+  }
+  return addend + multiplyHalves(a, b);
+}
+
+/** round(a * b / 2^32) for b >= 0, from products of 16 by 16 bits, none of which overflows. */
+export function multiplyHalves(a: i32, b: i32): i32 {
+  const high = a >> 16;
+  const low = a & 0xffff;
+  const highB = b >> 16;
+  const lowB = b & 0xffff;
+  const left = high * lowB;
+  // at most 0xffff * 0x7fff + 0xfffe + 0x8000 = 2^31 - 1
+  const right = low * highB + <i32>(<u32>(low * lowB) >> 16) + 0x8000;
+  return high * highB + (left >> 16) + <i32>(<u32>((left & 0xffff) + right) >> 16);
 }
 
 /** round(x / 2^exponent), ties away from zero; exponent in [0, 31]. */

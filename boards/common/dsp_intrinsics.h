@@ -12,7 +12,15 @@
 #define HTPW_FEATURES 0xffffffffu
 #endif
 
-W2C_INLINE u32 w2c_intrinsics_uses(u32 feature) { return HTPW_FEATURES >> feature & 1u; }
+/* Bits of the core, whatever the image uses: bit 30, a multiplication to 64 bits, which ARMv6-M has not. */
+#ifdef __ARM_ARCH_6M__
+#define CORE_FEATURES 0u
+#else
+#define CORE_FEATURES (1u << 30)
+#endif
+W2C_INLINE u32 w2c_intrinsics_uses(u32 feature) {
+  return (((HTPW_FEATURES & ~(1u << 30)) | CORE_FEATURES) >> feature) & 1u;
+}
 
 #if defined(__ARM_FEATURE_DSP)
 
