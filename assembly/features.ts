@@ -14,3 +14,4 @@ export const FEATURE_ENCODING: u32 = 20; // + encoding of stored values, codes o
 export const FEATURE_TABLE: u32 = 25; //   + table encoding
 // What the core has; the C says, whatever the image uses
 export const FEATURE_LONG_MULTIPLY: u32 = 30; // 32 by 32 bits to 64 in one instruction
+export const FEATURE_OFFSET_LOADS: u32 = 31; //  signed bytes at a constant distance from a register

@@ -13,7 +13,7 @@ export function clamp(x: i32, low: i32, high: i32): i32 {
 
 /** clamp(x, -128, 127) */
 export function saturate(x: i32): i32 {
-  return isDefined(HTPW_DSP) ? ssat8(x) : clamp(x, -128, 127);
+  return ssat8(x);
 }
 
 /** round(a * b / 2^31), ties towards plus infinity; gemmlowp's SaturatingRoundingDoublingHighMul for b >= 0. */

@@ -1,7 +1,10 @@
 /**
  * product in portable integer operations: two rows of inputs, taken as they are, by two channels, so that each load
- * feeds two products. depth is a multiple of 4.
+ * feeds two products. depth is a multiple of 4. ARMv6-M loads signed bytes at the sum of two registers only: there an
+ * index serves all four rows; elsewhere four pointers advance by 4.
  */
+import { uses } from '../dsp/intrinsics.ts';
+import { FEATURE_OFFSET_LOADS } from '../features.ts';
 import { TABLE_ROW_BYTES } from '../scratch.ts';
 import { requantizeRow, requantizeRows, requantizeUsual } from './table.ts';
 
@@ -19,33 +22,70 @@ export function productPairScalar(
   // An odd last row or channel is computed twice and stored once: one loop for all sizes.
   for (let c: u32 = 0; c < channels; c += 2) {
     const c1 = c + 1 < channels ? <usize>1 : 0;
-    const x0 = input;
-    const x1 = x0 + p1 * depth;
-    const w0 = weights;
-    const w1 = w0 + c1 * depth;
+    let x0 = input;
+    let x1 = x0 + p1 * depth;
+    let w0 = weights;
+    let w1 = w0 + c1 * depth;
     const next = rows + c1 * TABLE_ROW_BYTES;
     let acc00 = load<i32>(rows);
     let acc01 = load<i32>(next);
     let acc10 = acc00;
     let acc11 = acc01;
-    for (let k: u32 = 0; k < depth; k++) {
-      let a = <i32>load<i8>(x0 + k);
-      let b = <i32>load<i8>(x1 + k);
-      let w = <i32>load<i8>(w0 + k);
-      acc00 += a * w;
-      acc10 += b * w;
-      w = <i32>load<i8>(w1 + k);
-      acc01 += a * w;
-      acc11 += b * w;
-      k++;
-      a = <i32>load<i8>(x0 + k);
-      b = <i32>load<i8>(x1 + k);
-      w = <i32>load<i8>(w0 + k);
-      acc00 += a * w;
-      acc10 += b * w;
-      w = <i32>load<i8>(w1 + k);
-      acc01 += a * w;
-      acc11 += b * w;
+    if (uses(FEATURE_OFFSET_LOADS)) {
+      for (const end = x0 + depth; x0 < end; x0 += 4, x1 += 4, w0 += 4, w1 += 4) {
+        let a = <i32>load<i8>(x0);
+        let b = <i32>load<i8>(x1);
+        let w = <i32>load<i8>(w0);
+        acc00 += a * w;
+        acc10 += b * w;
+        w = <i32>load<i8>(w1);
+        acc01 += a * w;
+        acc11 += b * w;
+        a = <i32>load<i8>(x0, 1);
+        b = <i32>load<i8>(x1, 1);
+        w = <i32>load<i8>(w0, 1);
+        acc00 += a * w;
+        acc10 += b * w;
+        w = <i32>load<i8>(w1, 1);
+        acc01 += a * w;
+        acc11 += b * w;
+        a = <i32>load<i8>(x0, 2);
+        b = <i32>load<i8>(x1, 2);
+        w = <i32>load<i8>(w0, 2);
+        acc00 += a * w;
+        acc10 += b * w;
+        w = <i32>load<i8>(w1, 2);
+        acc01 += a * w;
+        acc11 += b * w;
+        a = <i32>load<i8>(x0, 3);
+        b = <i32>load<i8>(x1, 3);
+        w = <i32>load<i8>(w0, 3);
+        acc00 += a * w;
+        acc10 += b * w;
+        w = <i32>load<i8>(w1, 3);
+        acc01 += a * w;
+        acc11 += b * w;
+      }
+    } else {
+      for (let k: u32 = 0; k < depth; k++) {
+        let a = <i32>load<i8>(x0 + k);
+        let b = <i32>load<i8>(x1 + k);
+        let w = <i32>load<i8>(w0 + k);
+        acc00 += a * w;
+        acc10 += b * w;
+        w = <i32>load<i8>(w1 + k);
+        acc01 += a * w;
+        acc11 += b * w;
+        k++;
+        a = <i32>load<i8>(x0 + k);
+        b = <i32>load<i8>(x1 + k);
+        w = <i32>load<i8>(w0 + k);
+        acc00 += a * w;
+        acc10 += b * w;
+        w = <i32>load<i8>(w1 + k);
+        acc01 += a * w;
+        acc11 += b * w;
+      }
     }
     // what does not exist is stored first, where what does overwrites it
     put(acc01, acc11, next, output + c1, p1 * outputStride);

@@ -1,5 +1,5 @@
 /*
- * What the runtime imports: a constant for every variant, and one Arm instruction each for `dsp`;
+ * What the runtime imports: constants and a saturation for every variant, one Arm instruction each for `dsp`;
  * assembly/dsp/intrinsics.ts says what each means.
  * Included before the translated runtime, so that every call is inlined. Cores without the DSP extension get plain C
  * with the same results: right for tests on a host, too slow for a device, which should take the `scalar` variant.
@@ -12,14 +12,28 @@
 #define HTPW_FEATURES 0xffffffffu
 #endif
 
-/* Bits of the core, whatever the image uses: bit 30, a multiplication to 64 bits, which ARMv6-M has not. */
+/*
+ * Bits 30 and 31 are of the core, whatever the image uses: a multiplication to 64 bits, and loading signed bytes at a
+ * constant distance from a register. ARMv6-M has neither.
+ */
 #ifdef __ARM_ARCH_6M__
 #define CORE_FEATURES 0u
 #else
-#define CORE_FEATURES (1u << 30)
+#define CORE_FEATURES (3u << 30)
 #endif
 W2C_INLINE u32 w2c_intrinsics_uses(u32 feature) {
-  return (((HTPW_FEATURES & ~(1u << 30)) | CORE_FEATURES) >> feature) & 1u;
+  return (((HTPW_FEATURES & ~(3u << 30)) | CORE_FEATURES) >> feature) & 1u;
+}
+
+W2C_INLINE u32 w2c_intrinsics_ssat8(u32 a) {
+#ifdef __ARM_FEATURE_SAT
+  u32 r;
+  __asm__("ssat %0, #8, %1" : "=r"(r) : "r"(a));
+  return r;
+#else
+  s32 x = (s32)a;
+  return (u32)(x < -128 ? -128 : x > 127 ? 127 : x);
+#endif
 }
 
 #if defined(__ARM_FEATURE_DSP)
@@ -60,12 +74,6 @@ W2C_INLINE u32 w2c_intrinsics_pkhtb(u32 a, u32 b) {
   return r;
 }
 
-W2C_INLINE u32 w2c_intrinsics_ssat8(u32 a) {
-  u32 r;
-  __asm__("ssat %0, #8, %1" : "=r"(r) : "r"(a));
-  return r;
-}
-
 #else
 
 W2C_INLINE u32 w2c_intrinsics_smlad(u32 a, u32 b, u32 acc) {
@@ -83,11 +91,6 @@ W2C_INLINE u32 w2c_intrinsics_smmlar(u32 a, u32 b, u32 acc) {
 W2C_INLINE u32 w2c_intrinsics_pkhbt(u32 a, u32 b) { return (a & 0xffffu) | b << 16; }
 
 W2C_INLINE u32 w2c_intrinsics_pkhtb(u32 a, u32 b) { return (a & 0xffff0000u) | b >> 16; }
-
-W2C_INLINE u32 w2c_intrinsics_ssat8(u32 a) {
-  s32 x = (s32)a;
-  return (u32)(x < -128 ? -128 : x > 127 ? 127 : x);
-}
 
 #endif
 #endif

@@ -58,7 +58,8 @@ function withoutInstance(text: string): string {
  */
 function inlining(body: string): string {
   if (/^ *var_L\d+:[\s\S]*goto/m.test(body)) return '__attribute__((noinline)) ';
-  if (!/\b(if|goto)\b/.test(body) && /w2c_intrinsics_s/.test(body)) return 'inline __attribute__((always_inline)) ';
+  if (!/\b(if|goto)\b/.test(body) && /w2c_intrinsics_(smlad|smmlar)/.test(body))
+    return 'inline __attribute__((always_inline)) ';
   return '';
 }
 

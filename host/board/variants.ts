@@ -10,14 +10,14 @@ export interface Variant {
   simd: boolean;
 }
 
-/** What every variant imports: which features this build keeps. */
-const USES = ['uses'];
-const DSP = [...USES, 'smlad', 'sxtb16', 'sxtb16r8', 'smmlar', 'pkhbt', 'pkhtb', 'ssat8'];
+/** What every variant imports: which features this build keeps, and a saturation that most cores have. */
+const COMMON = ['uses', 'ssat8'];
+const DSP = [...COMMON, 'smlad', 'sxtb16', 'sxtb16r8', 'smmlar', 'pkhbt', 'pkhtb'];
 
 export const VARIANTS: readonly Variant[] = [
-  { name: 'scalar', imports: USES, c: true, simd: false },
+  { name: 'scalar', imports: COMMON, c: true, simd: false },
   { name: 'dsp', imports: DSP, c: true, simd: false },
-  { name: 'simd', imports: USES, c: false, simd: true },
+  { name: 'simd', imports: COMMON, c: false, simd: true },
 ];
 
 export function findVariant(name: string): Variant {
