@@ -197,6 +197,11 @@ function multiply(
   const padded = roundUp4(depth);
   // inputs whose rows do not begin on words are gathered like those of a convolution
   const gathered = kind == F.CONVOLUTION || (kind == F.POINTWISE && padded != depth);
+  if (kind == F.FULLY_CONNECTED && padded != depth) {
+    // what lies behind the copy is multiplied by 0, but behind the input it is not ours to read
+    copy(work, input, depth);
+    input = work;
+  }
   const atOnce = streamed ? F.STREAM_ROWS : padded != depth ? PADDED_ROWS : channels;
   for (let c: u32 = 0; c < channels; c += atOnce) {
     const count = min(atOnce, channels - c);

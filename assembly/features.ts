@@ -5,9 +5,8 @@
  */
 export const FEATURE_OPERATOR: u32 = 0; // + operator kind
 // Kernels for shapes that have faster ones than the general path
-export const FEATURE_DEPTHWISE_3: u32 = 11; // depthwise kernels 2 and 3 wide
-export const FEATURE_DEPTHWISE_5: u32 = 12; // 4 and 5 wide, 1 high
-export const FEATURE_DEPTHWISE_2D: u32 = 13; // 2 and 3 wide, 3 high
+export const FEATURE_DEPTHWISE_3X3: u32 = 11;
+export const FEATURE_DEPTHWISE_FLAT: u32 = 12; // 1 high, 3 to 5 wide
 export const FEATURE_MIX: u32 = 14; //          a basis other than one or two INT2 matrices with codes
 export const FEATURE_SOURCE: u32 = 16; //  + source kind
 export const FEATURE_ENCODING: u32 = 20; // + encoding of stored values, codes or basis

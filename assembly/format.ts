@@ -180,5 +180,5 @@ export const TLV_SHA256: u32 = 0x0010; // 32 bytes: SHA-256 of [headerBytes, off
 // Arena
 export const ARENA_UNIT: u32 = 16; // the plan counts in these; also the alignment of arena and tensors
 export const ARENA_HEADER_BYTES: u32 = 128; // the runtime's own state, at the start of the arena
-export const STREAM_ROWS: u32 = 8; // rows materialised at a time with RESIDENCY_STREAM
+export const STREAM_ROWS: u32 = 16; // rows materialised at a time with RESIDENCY_STREAM
 export const MAX_ACCUMULATION: u32 = 16384; // products summed into one accumulator

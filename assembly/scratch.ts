@@ -31,7 +31,7 @@ export function workScratch(
   strideHeight: u32,
   strideWidth: u32,
 ): u32 {
-  if (kind == F.FULLY_CONNECTED) return 0;
+  if (kind == F.FULLY_CONNECTED) return roundUp4(depth) == depth ? 0 : roundUp4(depth); // the input, padded
   if (kind != F.DEPTHWISE) return (2 * BLOCK_ROWS + 1) * roundUp4(depth); // BLOCK_ROWS rows as int16 and one as INT8
   const rowBytes = planeRowBytes(outputWidth, kernelWidth, strideWidth);
   const rows = bandRows(outputHeight, outputWidth, kernelHeight, strideHeight, rowBytes);
@@ -40,7 +40,7 @@ export function workScratch(
 
 /** The taps of one depthwise channel, as the variant wants them. */
 export function tapScratch(kernelHeight: u32, kernelWidth: u32): u32 {
-  return 4 * kernelHeight * (kernelWidth + 2);
+  return 4 * kernelHeight * (kernelWidth + 3);
 }
 
 /** A row of a depthwise plane, int16: some more than the outputs need, as two are computed at a time. */

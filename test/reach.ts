@@ -11,8 +11,6 @@ export type Range = [at: number, bytes: number];
 export interface Reach {
   /** in the arena: the runtime's state, and the tensors that the operator reads */
   reads: Range[];
-  /** in the arena: read, but multiplied by 0, so that it does not matter what lies there */
-  ignored: Range[];
   /** in the arena: the tensor that it makes */
   output: Range;
   /** in the arena: only as much of the scratch as this operator asks for */
@@ -34,17 +32,11 @@ export function reachOf(image: ImageView, program: ProgramView, index: number): 
   const { rows, rowLength } = cached ? image.sources[operator.source] : { rows: 0, rowLength: 0 };
   return {
     reads: [[0, F.ARENA_HEADER_BYTES], ...inputs.map(tensor)],
-    ignored: ignoredBytes(tensor(operator.input), operator),
     output: tensor(operator.output),
     scratch: [scratchAt, scratchBytes(image, program, operator)],
     cache: cached ? [[place(program.tensors.length + index), rows * rowLength]] : [],
     image: imageReach(image, program, operator),
   };
-}
-
-/** FULLY_CONNECTED takes its input as it lies, in words; weights are padded with zeros to words. */
-function ignoredBytes([at, bytes]: Range, { kind }: OperatorView): Range[] {
-  return kind === F.FULLY_CONNECTED && bytes % 4 > 0 ? [[at + bytes, 4 - (bytes % 4)]] : [];
 }
 
 function imageReach(image: ImageView, program: ProgramView, operator: OperatorView): Range[] {

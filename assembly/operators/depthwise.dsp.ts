@@ -2,17 +2,17 @@
  * Depthwise sums of one channel with SMLAD, on a plane of int16. Values are loaded in pairs, so a window that begins
  * between two pairs needs its taps shifted by one: both forms lie beside each other,
  *
- *   taps [kernelHeight]   { (w0, w1) (w2, w3) ... } { (0, w0) (w1, w2) ... }   4 bytes a pair, kernelWidth / 2 + 1 each
+ *   taps [kernelHeight]   { (w0, w1) (w2, w3) ... } { (0, w0) (w1, w2) ... }   4 bytes a pair
  *
  * and zeros where the kernel ends. Two sums at a time share loads: of the inputs with stride 1, where the second takes
- * the shifted taps, of the taps with stride 2, where it begins one pair later. Kernels of two pairs (2 and 3 wide), 1 or
- * 3 high, and of three (4 and 5 wide), 1 high, are unrolled; a general path does the rest, one sum at a time.
+ * the shifted taps, of the taps with stride 2, where it begins one pair later. Kernels of 3 x 3 and of 1 x 3 to 1 x 5
+ * are unrolled; a general path does the rest, one sum at a time.
  *
  * Refused: a loop over the kernel's rows in place of unrolling: entering and leaving it costs as much as a row. One form
  * for both strides, with an address more: too many registers. Requantising in the same loop: likewise.
  */
 import { pkhbt, smlad, uses } from '../dsp/intrinsics.ts';
-import { FEATURE_DEPTHWISE_2D, FEATURE_DEPTHWISE_3, FEATURE_DEPTHWISE_5 } from '../features.ts';
+import { FEATURE_DEPTHWISE_3X3, FEATURE_DEPTHWISE_FLAT } from '../features.ts';
 
 /**
  * sums i32[count][width] <- doubled sums of `count` output rows, whose windows begin planeStep bytes below one another,
@@ -33,32 +33,34 @@ export function depthwiseSumsDsp(
   width: u32,
   count: u32,
 ): void {
-  spreadTaps(weights, channels, height, kernelWidth, taps);
   bias <<= 1;
-  const pairs = (kernelWidth >> 1) + 1;
-  const narrow = uses(FEATURE_DEPTHWISE_3) && pairs == 2;
-  if (narrow && stride <= 2 && (height == 1 || (uses(FEATURE_DEPTHWISE_2D) && height == 3))) {
-    if (stride == 1) twoPairs(plane, rowBytes, planeStep, taps, height, bias, sums, width, count);
-    else twoPairsApart(plane, rowBytes, planeStep, taps, height, bias, sums, width, count);
+  if (uses(FEATURE_DEPTHWISE_3X3) && kernelWidth == 3 && height == 3 && stride <= 2) {
+    spreadTaps(weights, channels, 3, 3, 2, taps);
+    if (stride == 1) twoPairs(plane, rowBytes, planeStep, taps, bias, sums, width, count);
+    else twoPairsApart(plane, rowBytes, planeStep, taps, bias, sums, width, count);
     return;
   }
-  if (uses(FEATURE_DEPTHWISE_5) && pairs == 3 && stride <= 2 && height == 1) {
+  if (uses(FEATURE_DEPTHWISE_FLAT) && <u32>(kernelWidth - 3) <= 2 && height == 1 && stride <= 2) {
+    spreadTaps(weights, channels, 1, kernelWidth, 3, taps);
     for (; count > 0; count--, plane += planeStep, sums += 4 * width) {
       if (stride == 1) threePairs(plane, taps, bias, sums, width);
       else threePairsApart(plane, taps, bias, sums, width);
     }
     return;
   }
+  const pairs = (kernelWidth >> 1) + 1;
+  spreadTaps(weights, channels, height, kernelWidth, pairs, taps);
   anyKernel(plane, rowBytes, planeStep, taps, pairs, height, stride, bias, sums, width, count);
 }
 
-/** taps <- column of weights [height, width] at distance `channels`, doubled. */
-function spreadTaps(weights: usize, channels: u32, height: u32, width: u32, taps: usize): void {
-  const shifted = 4 * ((width >> 1) + 1); // from a pair to the same one shifted
+/** taps <- column of weights [height, width] at distance `channels`, doubled, `pairs` to a row. */
+function spreadTaps(weights: usize, channels: u32, height: u32, width: u32, pairs: u32, taps: usize): void {
+  const shifted = 4 * pairs; // from a pair to the same one shifted
   for (const step = width * channels; height > 0; height--, weights += step, taps += shifted) {
     let tap = weights;
     let before = 0; // to the left of the pair
-    for (let left = <i32>width; left >= 0; left -= 2, taps += 4, tap += 2 * channels) {
+    let left = <i32>width;
+    for (const end = taps + shifted; taps < end; taps += 4, tap += 2 * channels, left -= 2) {
       const first = left > 0 ? (<i32>load<i8>(tap)) << 1 : 0;
       const second = left > 1 ? (<i32>load<i8>(tap + channels)) << 1 : 0;
       store<i32>(taps, pkhbt(first, second));
@@ -68,13 +70,12 @@ function spreadTaps(weights: usize, channels: u32, height: u32, width: u32, taps
   }
 }
 
-/** Kernels 2 and 3 wide, stride 1. */
+/** 3 x 3, stride 1. */
 function twoPairs(
   plane: usize,
   rowBytes: u32,
   planeStep: u32,
   taps: usize,
-  height: u32,
   bias: i32,
   sums: usize,
   width: u32,
@@ -86,22 +87,20 @@ function twoPairs(
       let x = load<i64>(from);
       let acc0 = two(x, load<i64>(taps), bias);
       let acc1 = two(x, load<i64>(taps, 8), bias);
-      if (uses(FEATURE_DEPTHWISE_2D) && height != 1) {
-        const row1 = from + rowBytes;
-        x = load<i64>(row1);
-        acc0 = two(x, load<i64>(taps, 16), acc0);
-        acc1 = two(x, load<i64>(taps, 24), acc1);
-        x = load<i64>(row1 + rowBytes);
-        acc0 = two(x, load<i64>(taps, 32), acc0);
-        acc1 = two(x, load<i64>(taps, 40), acc1);
-      }
+      const row1 = from + rowBytes;
+      x = load<i64>(row1);
+      acc0 = two(x, load<i64>(taps, 16), acc0);
+      acc1 = two(x, load<i64>(taps, 24), acc1);
+      x = load<i64>(row1 + rowBytes);
+      acc0 = two(x, load<i64>(taps, 32), acc0);
+      acc1 = two(x, load<i64>(taps, 40), acc1);
       store<i32>(to, acc0);
       store<i32>(to, acc1, 4);
     }
   }
 }
 
-/** Kernels 4 and 5 wide, 1 high, stride 1. */
+/** 3 to 5 wide, 1 high, stride 1. */
 function threePairs(plane: usize, taps: usize, bias: i32, sums: usize, width: u32): void {
   for (const end = plane + 2 * width; plane < end; plane += 4, sums += 8) {
     const x = load<i64>(plane);
@@ -111,13 +110,12 @@ function threePairs(plane: usize, taps: usize, bias: i32, sums: usize, width: u3
   }
 }
 
-/** Kernels 2 and 3 wide, stride 2. */
+/** 3 x 3, stride 2. */
 function twoPairsApart(
   plane: usize,
   rowBytes: u32,
   planeStep: u32,
   taps: usize,
-  height: u32,
   bias: i32,
   sums: usize,
   width: u32,
@@ -129,23 +127,21 @@ function twoPairsApart(
       let tap = load<i64>(taps);
       let acc0 = two(load<i64>(from), tap, bias);
       let acc1 = two(load<i64>(from, 4), tap, bias);
-      if (uses(FEATURE_DEPTHWISE_2D) && height != 1) {
-        const row1 = from + rowBytes;
-        tap = load<i64>(taps, 16);
-        acc0 = two(load<i64>(row1), tap, acc0);
-        acc1 = two(load<i64>(row1, 4), tap, acc1);
-        const row2 = row1 + rowBytes;
-        tap = load<i64>(taps, 32);
-        acc0 = two(load<i64>(row2), tap, acc0);
-        acc1 = two(load<i64>(row2, 4), tap, acc1);
-      }
+      const row1 = from + rowBytes;
+      tap = load<i64>(taps, 16);
+      acc0 = two(load<i64>(row1), tap, acc0);
+      acc1 = two(load<i64>(row1, 4), tap, acc1);
+      const row2 = row1 + rowBytes;
+      tap = load<i64>(taps, 32);
+      acc0 = two(load<i64>(row2), tap, acc0);
+      acc1 = two(load<i64>(row2, 4), tap, acc1);
       store<i32>(to, acc0);
       store<i32>(to, acc1, 4);
     }
   }
 }
 
-/** Kernels 4 and 5 wide, 1 high, stride 2. */
+/** 3 to 5 wide, 1 high, stride 2. */
 function threePairsApart(plane: usize, taps: usize, bias: i32, sums: usize, width: u32): void {
   for (const end = plane + 4 * width; plane < end; plane += 8, sums += 8) {
     const tap = load<i64>(taps);

@@ -27,14 +27,16 @@ export interface Firmware {
 
 const WARNINGS = ['-std=gnu11', '-Wall', '-Wextra'];
 // -O2, not -O3: with dimensions that the compiler can see, -O3 makes the kernels slower
-// Inlining a little more sparingly than usual takes 0.5 kB off the ECG model's runtime for 0.2 % more instructions. No
-// induction variables of the compiler's own, no reordering of sums: kernels say which addresses advance, and when a
-// product is added.
+// Kernels say which addresses advance, when a product is added and what a loop keeps in registers, so the compiler has
+// no induction variables of its own, reorders no sums, and hoists nothing: an address that it hoists is spilled. What is
+// inlined, host/board/translate.ts says. Measured with `npm run bench`, docs/performance.md.
 const KERNELS = [
   '--param=max-inline-insns-auto=12',
+  '-fno-inline-functions-called-once',
   '-fno-ivopts',
   '-fno-tree-reassoc',
-  '-fno-inline-functions-called-once',
+  '-fno-tree-pre',
+  '-fno-tree-loop-im',
 ];
 const OPTIMIZE = ['-O2', ...KERNELS, '-ffunction-sections', '-fdata-sections'];
 const FREESTANDING = ['-ffreestanding', '-fno-common'];

@@ -32,9 +32,8 @@ export function featuresOf(image: ImageView): number {
   for (const { kind, encoding, kernel } of image.programs.flatMap((program) => program.operators)) {
     bits.add(FEATURE.FEATURE_OPERATOR + kind).add(FEATURE.FEATURE_TABLE + encoding);
     if (kind !== DEPTHWISE) continue;
-    if (kernel[1] === 2 || kernel[1] === 3) bits.add(FEATURE.FEATURE_DEPTHWISE_3);
-    if (kernel[1] === 4 || kernel[1] === 5) bits.add(FEATURE.FEATURE_DEPTHWISE_5);
-    if (kernel[0] === 3) bits.add(FEATURE.FEATURE_DEPTHWISE_2D);
+    if (kernel[0] === 3 && kernel[1] === 3) bits.add(FEATURE.FEATURE_DEPTHWISE_3X3);
+    if (kernel[0] === 1 && kernel[1] >= 3 && kernel[1] <= 5) bits.add(FEATURE.FEATURE_DEPTHWISE_FLAT);
   }
   for (const { kind, encoding } of image.sources) {
     bits.add(FEATURE.FEATURE_SOURCE + kind);

@@ -34,8 +34,8 @@ function firmwareData(rows: readonly ShapeRow[]): Uint8Array {
     const program = view.programs[p];
     words.push(program.operators.length);
     program.operators.forEach((_, o) => {
-      const { reads, ignored, output, scratch, cache, image: inImage } = reachOf(view, program, o);
-      put([...reads, ...ignored, output, scratch, ...cache]);
+      const { reads, output, scratch, cache, image: inImage } = reachOf(view, program, o);
+      put([...reads, output, scratch, ...cache]);
       put(inImage);
     });
     words.push(inputs.length);

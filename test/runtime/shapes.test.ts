@@ -93,7 +93,6 @@ class Field {
     const [output, scratch] = from(this.arena, [reach.output, reach.scratch]);
     return {
       reads: from(this.arena, reach.reads),
-      ignored: from(this.arena, reach.ignored),
       output,
       scratch,
       cache: from(this.arena, reach.cache),
