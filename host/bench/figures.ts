@@ -11,7 +11,7 @@ export interface KernelFigure {
   perMac: number;
 }
 
-/** Instructions of a whole network; start-up is open + boot. */
+/** Instructions of a whole network. */
 export interface ModelFigure {
   model: string;
   /** of the weights that the network may generate; "flash": all are stored */

@@ -14,7 +14,7 @@ const MODELS = [
   figure('ecg-beats', 'flash', [9, 1, 100, 100, 50]),
   figure('ecg-beats', 'boot', [5, 25, 100, 100, 90]),
   figure('ecg-beats', 'stream', [5, 1, 150, 150, 60]),
-  figure('kws', 'flash', [200_000, 59_771, 3_820_000, 3_820_000, 11_410]),
+  figure('kws', 'flash', [200_000, 12_989, 3_820_000, 3_820_000, 11_410]),
 ];
 
 /** A row by the titles above it. */
@@ -32,22 +32,23 @@ describe('the table of residencies', () => {
     ]);
   });
 
-  it('puts an inference beside that with stored weights and that with cached ones, and start-up beside an inference', () => {
+  it('puts an inference beside that with stored weights and that with cached ones, and boot beside an inference', () => {
     expect(named(rows, 1)).toMatchObject({ boot: 25, 'inf. / flash': '1.00', 'boot / inf.': '0.25' });
     expect(named(rows, 2)).toMatchObject({ inference: 150, 'inf. / flash': '1.50', 'inf. / boot': '1.50' });
   });
 });
 
 describe('the table of MLPerf Tiny', () => {
-  it('puts open and load together beside AllocateTensors, and every figure before its ratio', () => {
+  it('puts load beside AllocateTensors, every figure before its ratio, and open by itself', () => {
     const [, row] = topologyRows(MODELS, 'M7');
     expect(row).toEqual([
       'kws',
       2_656_768,
       '1.44',
       ...[3_820_000, 7_640_000, '0.50'],
-      ...[259_771, 259_771, '1.00'],
+      ...[12_989, 259_771, '0.050'],
       ...[11_410, 22_820, '0.50'],
+      200_000,
     ]);
   });
 
@@ -57,8 +58,9 @@ describe('the table of MLPerf Tiny', () => {
       'MACs',
       'per MAC',
       'inference',
-      'start-up',
+      'load',
       'arena bytes',
+      'open',
     ]);
   });
 });
