@@ -16,6 +16,7 @@ import { fillWords } from '../memory.ts';
 import { bandRows, planeRowBytes, planeRows, TABLE_ROW_BYTES, tapScratch } from '../scratch.ts';
 import { depthwiseSumsDsp } from './depthwise.dsp.ts';
 import { depthwiseSumsScalar } from './depthwise.scalar.ts';
+import { depthwiseSimd } from './depthwise.simd.ts';
 import { windowTop } from './patch.ts';
 import { requantizeColumn } from './table.ts';
 
@@ -35,6 +36,12 @@ export function depthwise(
   const strideHeight = <u32>load<u8>(operator, F.OPERATOR_STRIDE_HEIGHT_AT);
   const strideWidth = <u32>load<u8>(operator, F.OPERATOR_STRIDE_WIDTH_AT);
   const multiplier = <u32>load<u8>(operator, F.OPERATOR_MULTIPLIER_AT);
+  if (isDefined(HTPW_SIMD)) {
+    if (multiplier == 1 && channels >= 8) {
+      depthwiseSimd(operator, inputTensor, input, weights, rows, outputTensor, output, taps);
+      return;
+    }
+  }
   const height = tensorHeight(outputTensor);
   const width = tensorWidth(outputTensor);
   const plane = taps + tapScratch(kernelHeight, kernelWidth);

@@ -27,8 +27,10 @@ export function product(
   block: usize,
 ): void {
   if (isDefined(HTPW_SIMD)) {
-    productSimd(input, positions, depth, weights, channels, rows, output, outputStride);
-    return;
+    if (channels >= 4) {
+      productSimd(input, positions, depth, weights, channels, rows, output, outputStride);
+      return;
+    }
   }
   while (positions > 1) {
     const count = min(positions, BLOCK_ROWS);

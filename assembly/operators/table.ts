@@ -15,7 +15,7 @@ import { multiplyHigh, requantize, saturate } from '../fixed.ts';
 import * as F from '../format.ts';
 import { TABLE_ROW_BYTES } from '../scratch.ts';
 
-const FAST_SHIFTS: u32 = 22;
+export const FAST_SHIFTS: u32 = 22;
 
 /** operator: its record; source: its table in the image; rows: destination in scratch. */
 export function expandTable(operator: usize, source: usize, channels: u32, zeroPoint: i32, rows: usize): void {
