@@ -8,7 +8,8 @@
  * One channel at a time: its inputs are gathered into a plane in scratch, padding included, so that there are no
  * borders and neighbouring outputs share loads; its taps lie beside. All sums of the channel come first, then they are
  * requantised: each loop by itself fits the registers of a Cortex-M. What would take more than BAND_BYTES is done some
- * output rows at a time. The variants differ in how a value lies in the plane and how it is multiplied.
+ * output rows at a time. The variants differ in how a value lies in the plane and how it is multiplied; `simd` takes eight
+ * channels as they lie and needs no plane.
  */
 import * as F from '../format.ts';
 import { tensorChannels, tensorHeight, tensorWidth, tensorZeroPoint } from '../image.ts';

@@ -1,0 +1,114 @@
+/** What the recorded counts claim against CMSIS-NN and TensorFlow Lite Micro, and that README.md says the same. */
+import { readFileSync } from 'node:fs';
+import { describe, expect, it } from 'vitest';
+import type { Figures } from '../../host/bench/figures.ts';
+import { type Core, KERNELS, type Kernel, shapeName } from '../../host/bench/kernels.ts';
+import { TOPOLOGIES } from '../../host/bench/topologies.ts';
+
+const BOARDS = { M7: 'mps2-an500', M4: 'mps2-an386', M3: 'mps2-an385', M0: 'mps2-an385-m0' } as const;
+
+function recorded(core: Core): Figures {
+  return JSON.parse(readFileSync(`bench/${BOARDS[core]}.json`, 'utf8'));
+}
+
+/** Instructions of a kernel as a part of CMSIS-NN's. */
+function ofCmsis(core: Core, kernel: Kernel): number {
+  const shape = shapeName(kernel);
+  const figure = recorded(core).kernels.find((known) => known.kernel === kernel.kind && known.shape === shape)!;
+  return figure.perMac / kernel.cmsis[core]!;
+}
+
+/** Limits on cores with the DSP extension: for all of a kind, and for single shapes. */
+const DSP: Record<string, number> = {
+  pointwise: 0.66,
+  depthwise: 0.6,
+  'depthwise 1x128x64, 1x5': 0.3,
+  convolution: 0.63,
+  fullyConnected: 0.93,
+  // nothing to multiply: the table, the call and the ports are a third of it
+  'fullyConnected 64 to 12': 1.05,
+  'fullyConnected 128 to 8': 1.04,
+  averagePool: 0.6,
+  add: 0.3,
+};
+
+const LIMITS: Record<Core, Record<string, number>> = {
+  M7: DSP,
+  M4: { ...DSP, 'fullyConnected 8 to 128': 0.95 },
+  M3: { pointwise: 0.9 },
+  M0: {
+    pointwise: 0.9,
+    depthwise: 0.5,
+    convolution: 0.9,
+    fullyConnected: 0.9,
+    'fullyConnected 64 to 12': 0.98,
+    'fullyConnected 8 to 128': 0.95,
+    averagePool: 0.9,
+    add: 0.9,
+  },
+};
+
+const compared = (['M7', 'M4', 'M3', 'M0'] as const).flatMap((core) =>
+  KERNELS.filter(({ cmsis }) => cmsis[core]).map((kernel) => {
+    const shape = `${kernel.kind} ${shapeName(kernel)}`;
+    return { core, shape, limit: LIMITS[core][shape] ?? LIMITS[core][kernel.kind], kernel };
+  }),
+);
+
+describe('the kernels', () => {
+  it.each(compared)(
+    '$shape on $core takes at most $limit of the instructions of CMSIS-NN',
+    ({ core, kernel, limit }) => {
+      expect(ofCmsis(core, kernel)).toBeLessThanOrEqual(limit);
+    },
+  );
+});
+
+const NETWORKS = { kws: [0.6, 0.75], vww: [0.6, 0.9], ic: [0.7, 0.9], ad: [0.85, 0.9] } as const;
+
+describe.each(TOPOLOGIES)('$description', ({ name, description, peer }) => {
+  const figure = (core: Core) => recorded(core).models.find(({ model }) => model === name)!;
+  const ratio = (core: Core) => figure(core).perInference / peer[core]!.inference;
+
+  it('takes the part of the instructions of TensorFlow Lite Micro that was promised', () => {
+    const [m7, m0] = NETWORKS[name];
+    expect(ratio('M7')).toBeLessThanOrEqual(m7);
+    expect(ratio('M0')).toBeLessThanOrEqual(m0);
+  });
+
+  it.each(['M7', 'M4', 'M0'] as const)('loads in at most a twentieth of the time of AllocateTensors on %s', (core) => {
+    expect(figure(core).boot).toBeLessThanOrEqual(0.05 * peer[core]!.startUp);
+  });
+
+  it('stands in README.md with what is recorded', () => {
+    const [m7, m0] = [figure('M7'), figure('M0')];
+    const cells = [
+      description,
+      m7.perInference,
+      ratio('M7').toFixed(2),
+      m0.perInference,
+      ratio('M0').toFixed(2),
+      m7.arenaBytes,
+      (m7.arenaBytes / peer.M7!.arenaBytes!).toFixed(2),
+    ].map((cell) => (typeof cell === 'number' ? cell.toLocaleString('en-US') : cell));
+    expect(readFileSync('README.md', 'utf8')).toContain(`| ${cells.join(' | ')} |`);
+  });
+});
+
+describe('the ECG network on a Cortex-M7', () => {
+  const of = (residency: string) =>
+    recorded('M7').models.find((figure) => figure.model === 'ecg-beats' && figure.residency === residency)!;
+
+  it('runs generated weights as fast as stored ones, within 1 %', () => {
+    expect(of('boot').perInference).toBeLessThanOrEqual(1.01 * of('flash').perInference);
+  });
+
+  it('generates them at boot in less than half an inference', () => {
+    expect(of('boot').boot).toBeLessThanOrEqual(0.5 * of('boot').perInference);
+  });
+
+  it('streams in at most 1.3 times a cached inference, in a third of the RAM', () => {
+    expect(of('stream').perInference).toBeLessThanOrEqual(1.3 * of('boot').perInference);
+    expect(of('stream').arenaBytes).toBeLessThanOrEqual(of('boot').arenaBytes / 3);
+  });
+});
