@@ -71,6 +71,34 @@ const KINDS: Record<string, [rows: number, make: (b: ModelBuilder, i: number) =>
       b.depthwise(1 + (i % 2), window(b, 5, 5));
     },
   ],
+  'depthwise that is unrolled': [
+    128,
+    (b, i) => {
+      const kernel = [[3, 3] as const, [1, 3] as const, [1, 4] as const, [1, 5] as const][i % 4];
+      const stride = 1 + ((i >> 2) & 1);
+      input(b, kernel[0] + b.integer(0, 5), b.integer(5, 24), b.pick([1, 3, 8, 16, 19, 24]));
+      b.depthwise(1, {
+        kernel: [...kernel],
+        stride: [b.integer(1, 2), stride],
+        pad: [kernel[0] >> 1, b.integer(0, 2)],
+      });
+    },
+  ],
+  'depthwise of long rows': [
+    32,
+    (b, i) => {
+      input(b, b.integer(4, 7), b.pick([150, 160, 170, b.integer(100, 400)]), 1);
+      const kernel: [number, number] = i % 2 === 0 ? [3, 3] : [b.integer(1, 4), b.integer(1, 6)];
+      b.depthwise(1, { kernel, stride: [1, b.integer(1, 2)], pad: [kernel[0] >> 1, kernel[1] >> 1] });
+    },
+  ],
+  'fullyConnected of few channels': [
+    24,
+    (b, i) => {
+      input(b, 1, 1, 9 + (i % 4));
+      b.fullyConnected(1 + (i % 3));
+    },
+  ],
   fullyConnected: [
     70,
     (b, i) => {

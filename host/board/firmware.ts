@@ -29,7 +29,7 @@ const WARNINGS = ['-std=gnu11', '-Wall', '-Wextra'];
 // -O2, not -O3: with dimensions that the compiler can see, -O3 makes the kernels slower
 // Kernels say which addresses advance, when a product is added and what a loop keeps in registers, so the compiler has
 // no induction variables of its own, reorders no sums, and hoists nothing: an address that it hoists is spilled. What is
-// inlined, host/board/translate.ts says. Measured with `npm run bench`, docs/performance.md.
+// inlined, host/board/translate.ts says.
 const KERNELS = [
   '--param=max-inline-insns-auto=12',
   '-fno-inline-functions-called-once',

@@ -19,7 +19,7 @@ export interface ProgramCosts {
   operators: { boot: number; steady: number; first: number }[];
 }
 
-/** An input to count with: samples of 16 or 8 bits. Counts differ between inputs by less than one in a thousand. */
+/** An input to count with: samples of 16 or 8 bits. */
 export function anyInput(bytes: number): Uint8Array {
   return Uint8Array.from({ length: bytes }, (_, i) => (i & 1 ? 0 : i * 37));
 }

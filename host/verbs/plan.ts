@@ -84,11 +84,12 @@ function within(curve: Curve, budget: number, path: string): ProgramPlan {
   if (found) return found;
   const smallest = curve.best[0];
   const { layers, arenaBytes } = smallest;
-  const most = layers.reduce((a, b) => (b.scratchBytes > a.scratchBytes ? b : a));
+  const [most] = layers.toSorted((a, b) => b.scratchBytes - a.scratchBytes);
   const caches = layers.reduce((sum, { cacheBytes }) => sum + cacheBytes, 0);
   const parts = [
     `tensors ${bytes(curve.tensorBytes)}`,
-    `scratch of ${most.name} ${bytes(arenaBytes - caches - curve.tensorBytes - curve.headerBytes)}`,
+    // a program without weights needs none
+    ...(most ? [`scratch of ${most.name} ${bytes(arenaBytes - caches - curve.tensorBytes - curve.headerBytes)}`] : []),
     `header ${curve.headerBytes}`,
     ...(caches > 0 ? [`weights ${bytes(caches)}`] : []),
   ];

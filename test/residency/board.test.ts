@@ -15,7 +15,7 @@ import { type Costs, residenciesOf, residencyCurve } from '../../host/residency/
 import { anyInput, measureCosts } from '../../host/residency/measure.ts';
 import { Runtime } from '../../host/runtime/runtime.ts';
 import { canRun, HAS_ARM_COMPILER, imageFile } from '../board/workshop.ts';
-import { everything } from '../zoo.ts';
+import { everything, ModelBuilder } from '../zoo.ts';
 
 const ECG = 'models/ecg-beats.htpw';
 const EMULATED = 'mps2-an500';
@@ -118,6 +118,15 @@ describe('htpw plan', () => {
     expect(said.error.trim().split('\n')).toHaveLength(1);
     expect(said.error).toMatch(message);
   });
+
+  it.skipIf(!canRun(EMULATED))(
+    'with too little RAM for a network without weights says so in one line, too',
+    async () => {
+      const image = pack(new ModelBuilder(1, [1, 64, 8]).softmax().build());
+      expect(await main(['plan', imageFile('without-weights', image), '--sram', '64'])).toBe(2);
+      expect(said.error).toMatch(/at least [\d,]+ bytes \(tensors [\d,]+, header \d+\), got 64;/);
+    },
+  );
 
   it.skipIf(!canRun(EMULATED))('with too little RAM gives the smallest arena and what holds it', async () => {
     expect(await main(['plan', ECG, '--sram', '8k'])).toBe(2);

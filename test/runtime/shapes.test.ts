@@ -4,8 +4,15 @@
  */
 import { describe, expect, it } from 'vitest';
 import * as F from '../../assembly/format.ts';
+import { bandRows, planeRowBytes } from '../../assembly/scratch.ts';
 import { pack } from '../../host/image/pack.ts';
-import { ImageView, OPERATOR_NAMES, RESIDENCY_NAMES } from '../../host/image/view.ts';
+import {
+  ImageView,
+  OPERATOR_NAMES,
+  type OperatorView,
+  RESIDENCY_NAMES,
+  type TensorView,
+} from '../../host/image/view.ts';
 import { instantiate, type VariantName } from '../../host/runtime/runtime.ts';
 import { type Range, type Reach, reachOf } from '../reach.ts';
 import { type ShapeRow, shapeRows, twin } from '../shapes.ts';
@@ -122,6 +129,19 @@ function aligned(address: number): number {
   return (address + 15) & ~15;
 }
 
+/** Which paths through the kernels a shape takes. */
+function geometry({ kind, kernel, stride, input, output }: OperatorView, tensors: readonly TensorView[]): string[] {
+  const { height, width, channels } = tensors[output];
+  const [inputChannels, depth] = [tensors[input].channels, tensors[input].bytes];
+  if (kind === F.FULLY_CONNECTED) return channels < 4 ? [`few % ${depth % 4}`] : [];
+  if (kind !== F.DEPTHWISE) return [];
+  const rows = bandRows(height, width, kernel[0], stride[0], planeRowBytes(width, kernel[1], stride[1]));
+  const words = [`${kernel.join('x')} s${stride[1]} ${width % 2 === 0 ? 'even' : 'odd'}`];
+  if (rows < height) words.push(`band of ${rows}`);
+  if (channels === inputChannels && channels > 8) words.push(channels % 8 === 0 ? 'eights' : 'eights and a tail');
+  return words;
+}
+
 describe('the table of shapes', () => {
   it('holds every kind with every source, residency and table encoding, at every limit', () => {
     const seen = new Map<string, number>();
@@ -137,6 +157,7 @@ describe('the table of shapes', () => {
         count(kind);
         count('zero point', tensors[operator.input].zeroPoint);
         if (operator.source === F.NONE) continue;
+        for (const words of geometry(operator, tensors)) count(words);
         const source = view.sources[operator.source];
         count(kind, RESIDENCY_NAMES[operator.residency]);
         count(kind, ['', 'stored', 'basis', 'tile'][source.kind], source.encoding);
@@ -161,7 +182,11 @@ describe('the table of shapes', () => {
       'zero point 0',
       ...[3, 0, -21, -22, -23, -30].map((n) => `shift ${n}`),
     ];
-    const wanted = [...weighted.flatMap(of), ...others, ...numbers];
+    const unrolled = ['3x3', '1x3', '1x4', '1x5'].flatMap((kernel) =>
+      [1, 2].flatMap((stride) => ['odd', 'even'].map((width) => `${kernel} s${stride} ${width}`)),
+    );
+    const paths = ['eights', 'eights and a tail', 'band of 1', 'band of 2', ...[0, 1, 2, 3].map((n) => `few % ${n}`)];
+    const wanted = [...weighted.flatMap(of), ...others, ...numbers, ...unrolled, ...paths];
     expect(wanted.filter((key) => (seen.get(key) ?? 0) < 4)).toEqual([]);
     expect(rows.length).toBeGreaterThanOrEqual(500);
   });
