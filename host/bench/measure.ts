@@ -1,10 +1,9 @@
 /** Runs the kernels and whole networks on emulated boards and counts. */
-import { join, resolve } from 'node:path';
-import { type Board, loadBoard } from '../board/board.ts';
+import { join } from 'node:path';
+import { type Board, counted, loadBoard } from '../board/board.ts';
 import { ALL_FEATURES, buildFirmware, type Firmware } from '../board/firmware.ts';
-import { Agent } from '../board/protocol.ts';
 import { projectRoot } from '../board/root.ts';
-import { connect } from '../board/transport.ts';
+import { anyInput, onBoard } from '../board/session.ts';
 import { pack } from '../image/pack.ts';
 import { Runtime } from '../runtime/runtime.ts';
 import { readConfig } from '../train/config.ts';
@@ -105,14 +104,13 @@ async function measureNetwork(
   { model, residency, arenaBytes, path }: Packed,
 ): Promise<{ figure: ModelFigure; firmware: Firmware }> {
   const ticks = { open: 0, boot: 0, firstInference: 0, perInference: 0 };
-  const firmware = await onBoard(board, path, async (agent) => {
+  const firmware = await onBoard(board, path, async (agent, built) => {
     ticks.boot = (await agent.load(0)).ticks;
     const { inputBytes, openTicks } = await agent.info();
     ticks.open = openTicks!; // the agent is of this very build
-    ticks.firstInference = (
-      await agent.run(Uint8Array.from({ length: inputBytes }, (_, i) => (i & 1 ? 0 : i * 37)))
-    ).ticks;
+    ticks.firstInference = (await agent.run(anyInput(inputBytes))).ticks;
     ticks.perInference = (await agent.bench(1)).total; // the same input, which takes seconds to send
+    return built;
   });
   const count = (key: keyof typeof ticks) => counted(board, ticks[key]);
   const figure: ModelFigure = {
@@ -125,17 +123,4 @@ async function measureNetwork(
     arenaBytes,
   };
   return { figure, firmware };
-}
-
-const counted = ({ ticks }: Board, count: number): number => Math.round((count * ticks.multiply) / ticks.divide);
-
-async function onBoard(board: Board, image: string, use: (agent: Agent) => Promise<void>): Promise<Firmware> {
-  const firmware = await buildFirmware(board.name, image);
-  const agent = new Agent(await connect(board, resolve(firmware.elf)));
-  try {
-    await use(agent);
-  } finally {
-    await agent.close();
-  }
-  return firmware;
 }

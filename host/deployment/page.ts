@@ -75,7 +75,8 @@ function row(deployment: Deployment, all: Deployment[]): string[] {
   if (lacks) return [...head, NONE, NONE, NONE, NONE, NONE];
   const estimate = emulationOf(board).name === board.name ? '' : '~';
   const other = all.find((candidate) => candidate.board.name === board.name && candidate.held === 'stream');
-  const pays = held === 'boot' && other ? breakEven(deployment.boot, other.inference, deployment.inference) : null;
+  const pays =
+    held === 'boot' && other ? breakEven(deployment.boot - other.boot, other.inference, deployment.inference) : null;
   return [
     ...head,
     estimate + number(deployment.boot),
@@ -98,7 +99,7 @@ export function shortage({ board, flashBytes, ramBytes }: Deployment): string | 
   return lacking.length > 0 ? `no: ${lacking.join(', ')}` : null;
 }
 
-/** Inferences after which weights made once have cost less than weights made each time; null when they never do. */
+/** Inferences after which weights made once, for `boot` more, have cost less than weights made each time; null when they never do. */
 export function breakEven(boot: number, streamed: number, cached: number): number | null {
   return streamed > cached ? Math.ceil(boot / (streamed - cached)) : null;
 }

@@ -1,10 +1,8 @@
 /** What each operator of an image costs under each residency: measured on an emulated board, not modelled. */
-import { resolve } from 'node:path';
 import { type Board, counted } from '../board/board.ts';
-import { buildFirmware } from '../board/firmware.ts';
-import { Agent } from '../board/protocol.ts';
+import type { Agent } from '../board/protocol.ts';
 import type { Profile } from '../board/reply.ts';
-import { connect } from '../board/transport.ts';
+import { anyInput, onBoard } from '../board/session.ts';
 import type { ImageView } from '../image/view.ts';
 
 /** Instructions of one program as an image has its layers resident. */
@@ -19,11 +17,6 @@ export interface ProgramCosts {
   operators: { boot: number; steady: number; first: number }[];
 }
 
-/** An input to count with: samples of 16 or 8 bits. */
-export function anyInput(bytes: number): Uint8Array {
-  return Uint8Array.from({ length: bytes }, (_, i) => (i & 1 ? 0 : i * 37));
-}
-
 /**
  * Builds the firmware of `imagePath`, runs it on an emulated board and counts; `stackUsed` in bytes, of a load and an
  * inference, without what profiling takes. Throws when the image does not fit the emulated board.
@@ -33,9 +26,7 @@ export async function measureCosts(
   view: ImageView,
   board: Board,
 ): Promise<{ programs: ProgramCosts[]; stackUsed: number }> {
-  const firmware = await buildFirmware(board.name, imagePath);
-  const agent = new Agent(await connect(board, resolve(firmware.elf)));
-  try {
+  return onBoard(board, imagePath, async (agent) => {
     const indices = [...view.programs.keys()];
     for (const program of indices) await loadAndRun(agent, program);
     const { stackUsed } = await agent.info();
@@ -45,9 +36,7 @@ export async function measureCosts(
       programs.push(costs(board, load, await agent.profile()));
     }
     return { programs, stackUsed };
-  } finally {
-    await agent.close();
-  }
+  });
 }
 
 /** Ticks of the load. */

@@ -6,6 +6,7 @@ import { loadBoard } from '../../host/board/board.ts';
 import { measureFirmware } from '../../host/board/firmware.ts';
 import { committedImages, type Deployment, deviceBoards, waysToHold } from '../../host/deployment/measure.ts';
 import { breakEven, HEADINGS, millijoules, milliseconds, shortage } from '../../host/deployment/page.ts';
+import { withTranscripts } from '../../host/deployment/transcript.ts';
 import { ImageView } from '../../host/image/view.ts';
 import { placeUnderBuild } from '../../host/residency/costs.ts';
 import { HAS_ARM_COMPILER } from '../board/workshop.ts';
@@ -67,7 +68,10 @@ describe.each(committedImages())('docs/deploy.md says of %s', (path) => {
       expect(row['ms, estimate']).toBe(milliseconds(it.board, it.inference));
       expect(row['mJ, estimate']).toBe(millijoules(it.board, it.inference));
       const stream = rows.find(({ board, weights }) => board === row.board && weights === 'stream');
-      const pays = row.weights === 'boot' ? breakEven(it.boot, number(stream!.inference), it.inference) : null;
+      const pays =
+        row.weights === 'boot'
+          ? breakEven(it.boot - number(stream!.boot), number(stream!.inference), it.inference)
+          : null;
       expect(row['boot pays after']).toBe(pays === null ? '-' : String(pays));
     }
   });
@@ -106,5 +110,9 @@ describe('an estimate', () => {
 
   it('of when boot pays is rounded up, and never where streaming costs no more', () => {
     expect([breakEven(340, 110, 100), breakEven(341, 110, 100), breakEven(5, 100, 100)]).toEqual([34, 35, null]);
+  });
+
+  it('cannot be up to date when the examples have lost what they show', async () => {
+    await expect(withTranscripts('# Residency\n')).rejects.toThrow(/expected a block that begins/);
   });
 });
