@@ -4,8 +4,9 @@
  * The arena begins with the runtime's state (ARENA_HEADER_BYTES); tensors, scratch and weight caches lie where the
  * plan in the image says.
  *
- *   0  magic   4  image   8  program   12  sources   16  generators   20  tables   24  weights   28  reserved
+ *   0  magic   4  image   8  program   12  sources   16  generators   20  tables   24  weights   28  operators
  *   32  one bit per operator: its weights lie in the cache
+ *   64  plan
  */
 import { CRC_START, crc32Update } from './crc32.ts';
 import * as F from './format.ts';
@@ -42,7 +43,7 @@ import { product } from './operators/product.ts';
 import { softmax } from './operators/softmax.ts';
 import { standardize } from './operators/standardize.ts';
 import { activate, expandTable } from './operators/table.ts';
-import { PADDED_ROWS, roundUp4, rowScratch, TABLE_ROW_BYTES, tableScratch } from './scratch.ts';
+import { channelsAtOnce, roundUp4, rowScratch, TABLE_ROW_BYTES, tableScratch } from './scratch.ts';
 import { OK, WEIGHTS_DIFFER } from './status.ts';
 import { writeRows } from './weights/source.ts';
 
@@ -53,13 +54,18 @@ const SOURCES_AT: u32 = 12;
 const GENERATORS_AT: u32 = 16;
 const TABLES_AT: u32 = 20;
 const WEIGHTS_AT: u32 = 24;
+const OPERATORS_AT: u32 = 28;
 const READY_AT: u32 = 32;
+const PLAN_AT: u32 = 64;
 
 export function bindProgram(image: usize, program: u32, arena: usize): void {
   for (let i: u32 = 0; i < F.ARENA_HEADER_BYTES; i += 4) store<u32>(arena + i, 0);
   store<u32>(arena, ARENA_MAGIC);
   store<usize>(arena, image, IMAGE_AT);
-  store<usize>(arena, programAt(image, program), PROGRAM_AT);
+  const bound = programAt(image, program);
+  store<usize>(arena, bound, PROGRAM_AT);
+  store<usize>(arena, operatorAt(bound, 0), OPERATORS_AT);
+  store<usize>(arena, planAt(bound), PLAN_AT);
   store<usize>(arena, sectionAt(image, F.SECTION_SOURCES), SOURCES_AT);
   store<usize>(arena, sectionAt(image, F.SECTION_GENERATORS), GENERATORS_AT);
   store<usize>(arena, sectionAt(image, F.SECTION_TABLES), TABLES_AT);
@@ -76,7 +82,7 @@ export function boundProgram(arena: usize): usize {
 
 /** Arena address of a tensor. */
 export function tensorAddress(arena: usize, tensor: u32): usize {
-  return arena + <u32>load<u16>(planAt(boundProgram(arena)) + 2 * tensor) * F.ARENA_UNIT;
+  return arena + <u32>load<u16>(load<usize>(arena, PLAN_AT) + 2 * tensor) * F.ARENA_UNIT;
 }
 
 /** Materialises the weights of an operator that is resident from boot on. */
@@ -99,9 +105,9 @@ export function copyPorts(arena: usize, first: u32, last: u32, memory: usize, fr
 
 /** Runs one operator; those before it have run. */
 export function runOperator(arena: usize, index: u32): void {
-  const program = boundProgram(arena);
-  const operator = operatorAt(program, index);
+  const operator = load<usize>(arena, OPERATORS_AT) + index * F.OPERATOR_BYTES;
   const kind = operatorKind(operator);
+  const program = boundProgram(arena);
   const inputIndex = operatorInput(operator);
   const outputIndex = operatorOutput(operator);
   const inputTensor = tensorAt(program, inputIndex);
@@ -109,7 +115,7 @@ export function runOperator(arena: usize, index: u32): void {
   const input = tensorAddress(arena, inputIndex);
   const output = tensorAddress(arena, outputIndex);
   if (kind <= F.FULLY_CONNECTED) {
-    runWeighted(arena, index, operator, kind, inputTensor, input, outputTensor, output);
+    runWeighted(arena, index, operator, inputTensor, input, outputTensor, output);
     return;
   }
   const parameters = load<usize>(arena, TABLES_AT) + load<u32>(operator, F.OPERATOR_TABLE_AT);
@@ -137,74 +143,44 @@ export function runOperator(arena: usize, index: u32): void {
     pool(operator, inputTensor, input, outputTensor, output);
 }
 
-/** Table into scratch; weights from flash, from the cache, or some rows at a time. */
+/**
+ * Some output channels at a time, often all of them (channelsAtOnce): their table into scratch, their weights too where
+ * those cannot be read in place, then the kernel.
+ */
 function runWeighted(
   arena: usize,
   index: u32,
   operator: usize,
-  kind: u32,
   inputTensor: usize,
   input: usize,
   outputTensor: usize,
   output: usize,
 ): void {
-  const residency = operatorResidency(operator);
+  const kind = operatorKind(operator);
   const source = sourceOf(arena, operator);
-  const channels = tensorChannels(outputTensor);
-  const table = scratchOf(arena);
-  const work = table + tableScratch(channels);
-  expandTable(
-    operator,
-    load<usize>(arena, TABLES_AT) + load<u32>(operator, F.OPERATOR_TABLE_AT),
-    channels,
-    tensorZeroPoint(outputTensor),
-    table,
-  );
-  let weights = load<usize>(arena, WEIGHTS_AT) + load<u32>(source, F.SOURCE_DATA_AT); // RESIDENCY_FLASH
-  if (residency == F.RESIDENCY_BOOT || residency == F.RESIDENCY_LAZY) {
-    weights = cacheOf(arena, index);
-    if (!isReady(arena, index)) fillCache(arena, index);
-  }
-  if (isKind(kind, F.DEPTHWISE)) {
-    if (residency == F.RESIDENCY_STREAM) {
-      weights = rowsOf(arena, operator, source);
-      materialise(arena, operator, source, 0, sourceRows(source), weights);
-    }
-    depthwise(operator, inputTensor, input, weights, table, outputTensor, output, work);
-  } else {
-    multiply(arena, operator, source, kind, inputTensor, input, weights, table, outputTensor, output, work);
-  }
-  activate(operator, output, tensorPositions(outputTensor) * channels);
-}
-
-/** A product, all channels at once or, where weight rows go through scratch, as many as it holds. */
-function multiply(
-  arena: usize,
-  operator: usize,
-  source: usize,
-  kind: u32,
-  inputTensor: usize,
-  input: usize,
-  weights: usize,
-  table: usize,
-  outputTensor: usize,
-  output: usize,
-  work: usize,
-): void {
-  const streamed = operatorResidency(operator) == F.RESIDENCY_STREAM;
-  const channels = tensorChannels(outputTensor);
+  const residency = operatorResidency(operator);
+  const streamed = residency == F.RESIDENCY_STREAM;
   const depth = sourceRowLength(source);
   const padded = roundUp4(depth);
+  const channels = tensorChannels(outputTensor);
+  const atOnce = channelsAtOnce(kind, residency, channels, depth);
+  const table = scratchOf(arena);
+  const work = table + TABLE_ROW_BYTES * atOnce;
   // inputs whose rows do not begin on words are gathered like those of a convolution
-  const gathered = kind == F.CONVOLUTION || (kind == F.POINTWISE && padded != depth);
-  if (kind == F.FULLY_CONNECTED && padded != depth) {
+  const gathered = kind == F.CONVOLUTION || (padded != depth && kind == F.POINTWISE);
+  if (padded != depth && kind == F.FULLY_CONNECTED) {
     // what lies behind the copy is multiplied by 0, but behind the input it is not ours to read
     copy(work, input, depth);
     input = work;
   }
-  const atOnce = streamed ? F.STREAM_ROWS : padded != depth ? PADDED_ROWS : channels;
+  const weights = weightsOf(arena, index, operator, source);
   for (let c: u32 = 0; c < channels; c += atOnce) {
     const count = min(atOnce, channels - c);
+    expandTable(operator, load<usize>(arena, TABLES_AT), outputTensor, c, count, table);
+    if (isKind(kind, F.DEPTHWISE)) {
+      depthwise(operator, inputTensor, input, weights, c, count, table, outputTensor, output, work);
+      continue;
+    }
     let from = weights + c * depth;
     if (streamed || padded != depth) {
       const rows = rowsOf(arena, operator, source);
@@ -217,8 +193,23 @@ function multiply(
     }
     if (gathered) convolution(operator, inputTensor, input, padded, from, count, table, outputTensor, output + c, work);
     else product(input, tensorPositions(outputTensor), padded, from, count, table, output + c, channels, work);
-    table += count * TABLE_ROW_BYTES;
   }
+  activate(operator, output, tensorPositions(outputTensor) * channels);
+}
+
+/** Weights of an operator: in flash, in the cache, or, of a streamed depthwise one, all taps in scratch. */
+function weightsOf(arena: usize, index: u32, operator: usize, source: usize): usize {
+  const residency = operatorResidency(operator);
+  if (residency == F.RESIDENCY_BOOT || residency == F.RESIDENCY_LAZY) {
+    if (!isReady(arena, index)) fillCache(arena, index);
+    return cacheOf(arena, index);
+  }
+  if (isKind(operatorKind(operator), F.DEPTHWISE) && residency == F.RESIDENCY_STREAM) {
+    const rows = rowsOf(arena, operator, source);
+    materialise(arena, operator, source, 0, sourceRows(source), rows);
+    return rows;
+  }
+  return load<usize>(arena, WEIGHTS_AT) + load<u32>(source, F.SOURCE_DATA_AT);
 }
 
 /** Rows of `depth` weights, packed or already in place, to rows of `padded` with zeros behind; the last row first. */
@@ -298,7 +289,10 @@ function scratchOf(arena: usize): usize {
 /** Where weight rows lie in scratch that are not read in place. */
 function rowsOf(arena: usize, operator: usize, source: usize): usize {
   const output = tensorAt(boundProgram(arena), operatorOutput(operator));
+  const rowLength = sourceRowLength(source);
   return (
-    scratchOf(arena) + tableScratch(tensorChannels(output)) + operatorWork(operator, output, sourceRowLength(source))
+    scratchOf(arena) +
+    tableScratch(operatorKind(operator), operatorResidency(operator), tensorChannels(output), rowLength) +
+    operatorWork(operator, output, rowLength)
   );
 }

@@ -220,7 +220,7 @@ function openMemory(
     if (!fits(units, rows * rowLength, <u32>load<u16>(program, F.PROGRAM_ARENA_AT))) return BAD_PLAN;
   }
   let scratch =
-    tableScratch(tensorChannels(output)) +
+    tableScratch(kind, residency, tensorChannels(output), rowLength) +
     operatorWork(operator, output, rowLength) +
     rowScratch(kind, residency, rows, rowLength);
   if (!stored) {

@@ -12,12 +12,26 @@ export const TABLE_ROW_BYTES: u32 = 16;
 
 export const BLOCK_ROWS: u32 = 4; // rows of inputs that are multiplied at once (operators/product.ts)
 export const PADDED_ROWS: u32 = 16; // weight rows that are padded to words at once
+export const TABLE_ROWS: u32 = 32; // channels whose table is expanded at once where one channel is done after another
 export const MIX_TABLE_BYTES: u32 = 16; // weights that a code can give two INT2 matrices (weights/source.ts)
 export const BAND_BYTES: u32 = 3072; // limit of plane and sums of a depthwise channel, unless one output row needs more
 
-/** [channels] rows of requantisation parameters. */
-export function tableScratch(channels: u32): u32 {
-  return TABLE_ROW_BYTES * channels;
+/**
+ * Output channels that an operator computes at once, or fewer at its end. All where each position takes every channel
+ * before the next; else no more than scratch should hold of their table and of weight rows that are not read in place.
+ */
+export function channelsAtOnce(kind: u32, residency: u32, channels: u32, rowLength: u32): u32 {
+  if (kind == F.DEPTHWISE) return channels < TABLE_ROWS ? channels : TABLE_ROWS;
+  let limit = channels;
+  if (kind == F.FULLY_CONNECTED) limit = 2 * TABLE_ROWS; // it needs nothing else
+  if (roundUp4(rowLength) != rowLength) limit = PADDED_ROWS;
+  if (residency == F.RESIDENCY_STREAM) limit = F.STREAM_ROWS;
+  return channels < limit ? channels : limit;
+}
+
+/** Rows of requantisation parameters of the channels that are computed at once. */
+export function tableScratch(kind: u32, residency: u32, channels: u32, rowLength: u32): u32 {
+  return TABLE_ROW_BYTES * channelsAtOnce(kind, residency, channels, rowLength);
 }
 
 /** What the operator works in: a block of inputs, or the taps, plane and sums of one depthwise channel. */

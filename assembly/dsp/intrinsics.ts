@@ -32,3 +32,6 @@ export declare function ssat8(a: i32): i32;
  * leaves out what its image does not need; true in Node.
  */
 export declare function uses(feature: u32): bool;
+
+/** The condition as it is, for the compiler to keep what it guards out of the way. */
+export declare function rarely(condition: bool): bool;

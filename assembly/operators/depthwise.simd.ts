@@ -10,12 +10,13 @@ import { TABLE_ROW_BYTES } from '../scratch.ts';
 import { windowLeft, windowTop } from './patch.ts';
 import { column, factorOf, lowestOf, multiplyHighFour, requantizeEach, settleFour } from './table.simd.ts';
 
-/** At least 8 channels; the last eight may overlap those before. padding: 8 bytes of scratch. */
+/** `count` channels, at least 8, from where input, weights and output are; the last eight may overlap those before. */
 export function depthwiseSimd(
   operator: usize,
   inputTensor: usize,
   input: usize,
   weights: usize,
+  count: u32,
   rows: usize,
   outputTensor: usize,
   output: usize,
@@ -23,8 +24,8 @@ export function depthwiseSimd(
 ): void {
   const channels = tensorChannels(outputTensor);
   fill(padding, <u32>tensorZeroPoint(inputTensor), 8);
-  for (let next: u32 = 0; next < channels; next += 8) {
-    const c = min(next, channels - 8);
+  for (let next: u32 = 0; next < count; next += 8) {
+    const c = min(next, count - 8);
     const row = rows + c * TABLE_ROW_BYTES;
     eightChannels(operator, inputTensor, input + c, weights + c, row, outputTensor, output + c, padding, channels);
   }

@@ -5,6 +5,8 @@
  *   weights  [kH, kW, C]         i8   C = K * multiplier, output channel c reads input channel c / multiplier
  *   output   [outH, outW, C]     i8
  *
+ * Output channels [first, first + count), whose expanded table is `rows`.
+ *
  * One channel at a time: its inputs are gathered into a plane in scratch, padding included, so that there are no
  * borders and neighbouring outputs share loads; its taps lie beside. All sums of the channel come first, then they are
  * requantised: each loop by itself fits the registers of a Cortex-M. What would take more than BAND_BYTES is done some
@@ -26,6 +28,8 @@ export function depthwise(
   inputTensor: usize,
   input: usize,
   weights: usize,
+  first: u32,
+  count: u32,
   rows: usize,
   outputTensor: usize,
   output: usize,
@@ -38,8 +42,18 @@ export function depthwise(
   const strideWidth = <u32>load<u8>(operator, F.OPERATOR_STRIDE_WIDTH_AT);
   const multiplier = <u32>load<u8>(operator, F.OPERATOR_MULTIPLIER_AT);
   if (isDefined(HTPW_SIMD)) {
-    if (multiplier == 1 && channels >= 8) {
-      depthwiseSimd(operator, inputTensor, input, weights, rows, outputTensor, output, taps);
+    if (multiplier == 1 && count >= 8) {
+      depthwiseSimd(
+        operator,
+        inputTensor,
+        input + first,
+        weights + first,
+        count,
+        rows,
+        outputTensor,
+        output + first,
+        taps,
+      );
       return;
     }
   }
@@ -54,21 +68,21 @@ export function depthwise(
   const left = <u32>load<u8>(operator, F.OPERATOR_PAD_LEFT_AT);
   const insideWidth = min(tensorWidth(inputTensor), (width - 1) * strideWidth + kernelWidth - left);
   for (let y: u32 = 0; y < height; y += atOnce) {
-    const count = min(atOnce, height - y);
+    const band = min(atOnce, height - y);
     const top = windowTop(operator, y);
-    const first = max(top, 0);
-    const last = min(top + <i32>planeRows(count, kernelHeight, strideHeight), <i32>tensorHeight(inputTensor));
-    const inside = at(plane + <u32>(first - top) * rowBytes, left);
+    const upper = max(top, 0);
+    const lower = min(top + <i32>planeRows(band, kernelHeight, strideHeight), <i32>tensorHeight(inputTensor));
+    const inside = at(plane + <u32>(upper - top) * rowBytes, left);
     // The border is the same for all channels, which fill the rest.
     fillWords(plane, padding(tensorZeroPoint(inputTensor)), planeBytes);
+    let channel = input + <u32>upper * inputRow + first / multiplier;
     let sharing: u32 = 0; // output channels still to do that read the plane
-    let channel = input + <u32>first * inputRow;
-    for (let c: u32 = 0; c < channels; c++, sharing--) {
+    let row = rows;
+    for (let c = first; c < first + count; c++, sharing--, row += TABLE_ROW_BYTES) {
       if (sharing == 0) {
-        gatherPlane(channel++, inputChannels, inputRow, last - first, insideWidth, inside, rowBytes);
-        sharing = multiplier;
+        gatherPlane(channel++, inputChannels, inputRow, lower - upper, insideWidth, inside, rowBytes);
+        sharing = c == first ? multiplier - (first % multiplier) : multiplier;
       }
-      const row = rows + c * TABLE_ROW_BYTES;
       sumUp(
         plane,
         rowBytes,
@@ -82,11 +96,11 @@ export function depthwise(
         load<i32>(row),
         plane + planeBytes,
         width,
-        count,
+        band,
       );
-      requantizeColumn(plane + planeBytes, width * count, row, output + c, channels);
+      requantizeColumn(plane + planeBytes, width * band, row, output + c, channels);
     }
-    output += count * width * channels;
+    output += band * width * channels;
   }
 }
 

@@ -110,7 +110,7 @@ function put(acc0: i32, acc1: i32, row: usize, output: usize, distance: u32): vo
   }
 }
 
-/** One row of inputs by two channels; sums go where the biases were until all are done. */
+/** One row of inputs by two channels, an odd last one alone; sums go where the biases were until all are done. */
 export function productRowScalar(
   input: usize,
   depth: u32,
@@ -119,34 +119,37 @@ export function productRowScalar(
   rows: usize,
   output: usize,
 ): void {
-  for (let c: u32 = 0; c < channels; c += 2) {
-    const c1 = c + 1 < channels ? <usize>1 : 0;
-    const w0 = weights;
-    const w1 = w0 + c1 * depth;
-    const next = rows + c1 * TABLE_ROW_BYTES;
+  const first = rows;
+  const last = rows + TABLE_ROW_BYTES * channels;
+  for (const twos = rows + TABLE_ROW_BYTES * (channels & ~1); rows < twos; rows += 2 * TABLE_ROW_BYTES) {
+    const w1 = weights + depth;
     let acc0 = load<i32>(rows);
-    let acc1 = load<i32>(next);
+    let acc1 = load<i32>(rows, TABLE_ROW_BYTES);
     for (let k: u32 = 0; k < depth; k++) {
       let a = <i32>load<i8>(input + k);
-      acc0 += a * <i32>load<i8>(w0 + k);
+      acc0 += a * <i32>load<i8>(weights + k);
       acc1 += a * <i32>load<i8>(w1 + k);
       k++;
       a = <i32>load<i8>(input + k);
-      acc0 += a * <i32>load<i8>(w0 + k);
+      acc0 += a * <i32>load<i8>(weights + k);
       acc1 += a * <i32>load<i8>(w1 + k);
       k++;
       a = <i32>load<i8>(input + k);
-      acc0 += a * <i32>load<i8>(w0 + k);
+      acc0 += a * <i32>load<i8>(weights + k);
       acc1 += a * <i32>load<i8>(w1 + k);
       k++;
       a = <i32>load<i8>(input + k);
-      acc0 += a * <i32>load<i8>(w0 + k);
+      acc0 += a * <i32>load<i8>(weights + k);
       acc1 += a * <i32>load<i8>(w1 + k);
     }
     store<i32>(rows, acc0);
-    store<i32>(next, acc1);
-    weights += 2 * depth;
-    rows += 2 * TABLE_ROW_BYTES;
+    store<i32>(rows, acc1, TABLE_ROW_BYTES);
+    weights = w1 + depth;
   }
-  requantizeRows(rows - ((channels + 1) & ~1) * TABLE_ROW_BYTES, channels, output);
+  if (rows < last) {
+    let acc = load<i32>(rows);
+    for (let k: u32 = 0; k < depth; k++) acc += <i32>load<i8>(input + k) * <i32>load<i8>(weights + k);
+    store<i32>(rows, acc);
+  }
+  requantizeRows(first, channels, output);
 }

@@ -2,7 +2,7 @@
  * Softmax over the channels of each position, i8 to i8 with output scale 1/256 and zero point -128; TFLite's int8
  * SOFTMAX in gemmlowp's fixed point. Qm.n below: m integer bits, n fractional bits, one sign bit.
  */
-import { clamp, doublingHighMultiply, requantize, roundingShiftRight } from '../fixed.ts';
+import { doublingHighMultiply, requantize, roundingShiftRight, saturate } from '../fixed.ts';
 
 /** parameters: multiplier, shift (a difference to Q5.26, beta included), lowest difference that still counts. */
 export function softmax(parameters: usize, input: usize, positions: u32, channels: u32, output: usize): void {
@@ -24,7 +24,7 @@ export function softmax(parameters: usize, input: usize, positions: u32, channel
       let value = -128;
       if (difference >= lowest) {
         const share = doublingHighMultiply(reciprocal, exponential(requantize(difference, multiplier, shift)));
-        value = clamp(roundingShiftRight(share, 12 - headroom + 31 - 8) - 128, -128, 127);
+        value = saturate(roundingShiftRight(share, 12 - headroom + 31 - 8) - 128);
       }
       store<i8>(output + c, <i8>value);
     }

@@ -7,7 +7,7 @@
  * Integer only. mean and deviations in quarter steps; 1/deviation = sqrt(n) / sqrt(sum of squares) in 21 fractional
  * bits, from two integer square roots and one 32-bit division, within 1 part in 2^12. Worked numbers in docs/arithmetic.md.
  */
-import { clamp, squareRoot } from '../fixed.ts';
+import { saturate, squareRoot } from '../fixed.ts';
 
 /** parameters: STANDARDIZE_PARAMETERS of the image: gain (Q8), floor, marker centre, peak, slope. */
 export function standardize(
@@ -41,7 +41,7 @@ export function standardize(
     for (let i: u32 = 0; i < n; i++) {
       const deviation = <i64>(4 * <i32>load<i16>(from + 2 * i * channels) - mean);
       const z = <i32>((deviation * factor + half) >> (29 + cut));
-      store<i8>(output + i * stride + c, <i8>clamp(z + zeroPoint, -128, 127));
+      store<i8>(output + i * stride + c, <i8>saturate(z + zeroPoint));
     }
   }
   if (peak > 0) mark(parameters, n, peak, output + channels, stride);

@@ -9,43 +9,59 @@
  *
  * The usual shifts leave room for the zero point above the rounding of the last shift: one addition does both.
  */
-import { uses } from '../dsp/intrinsics.ts';
+import { rarely, uses } from '../dsp/intrinsics.ts';
 import { FEATURE_TABLE } from '../features.ts';
 import { multiplyHigh, requantize, saturate } from '../fixed.ts';
 import * as F from '../format.ts';
+import { tensorChannels, tensorZeroPoint } from '../image.ts';
 import { TABLE_ROW_BYTES } from '../scratch.ts';
 
 export const FAST_SHIFTS: u32 = 22;
 
-/** operator: its record; source: its table in the image; rows: destination in scratch. */
-export function expandTable(operator: usize, source: usize, channels: u32, zeroPoint: i32, rows: usize): void {
+/** Rows of output channels [first, first + count). operator: its record; tables: that section; rows: in scratch. */
+export function expandTable(
+  operator: usize,
+  tables: usize,
+  outputTensor: usize,
+  first: u32,
+  count: u32,
+  rows: usize,
+): void {
+  const channels = tensorChannels(outputTensor);
+  const zeroPoint = tensorZeroPoint(outputTensor);
   const compact =
     uses(FEATURE_TABLE + F.TABLE_COMPACT) &&
     (!uses(FEATURE_TABLE + F.TABLE_Q31) || <u32>load<u8>(operator, F.OPERATOR_ENCODING_AT) == F.TABLE_COMPACT);
   const biasShift = <u32>load<u8>(operator, F.OPERATOR_BIAS_SHIFT_AT);
   const exponent = <i32>load<i8>(operator, F.OPERATOR_EXPONENT_AT);
-  const roundingOne = 1 + 2 * zeroPoint; // for a shift of one
+  const rounding = 1 + 2 * zeroPoint; // of a shift by one
   const multipliers = 4 * channels;
-  let shifts = source + 8 * channels;
-  for (const end = rows + TABLE_ROW_BYTES * channels; rows < end; rows += TABLE_ROW_BYTES, source += 4) {
-    let right: i32;
+  const table = tables + load<u32>(operator, F.OPERATOR_TABLE_AT);
+  let source = table + 4 * first;
+  let shifts = table + 8 * channels + first;
+  for (const end = rows + TABLE_ROW_BYTES * count; rows < end; rows += TABLE_ROW_BYTES, source += 4) {
     if (compact) {
       const scale = <u32>load<u16>(source);
-      store<i32>(rows, (<i32>load<i16>(source, 2)) << biasShift);
-      store<i32>(rows, compactMultiplier(scale), 4);
-      right = -compactShift(scale, exponent);
+      const bias = (<i32>load<i16>(source, 2)) << biasShift;
+      expandRow(rows, bias, compactMultiplier(scale), compactShift(scale, exponent), rounding);
     } else {
-      store<i32>(rows, load<i32>(source));
-      store<i32>(rows, load<i32>(source + multipliers), 4);
-      right = -(<i32>load<i8>(shifts++));
+      expandRow(rows, load<i32>(source), load<i32>(source + multipliers), <i32>load<i8>(shifts), rounding);
+      shifts++;
     }
-    if (<u32>(right - 1) < FAST_SHIFTS) {
-      store<i32>(rows, roundingOne << (right - 1), 8);
-      store<i32>(rows, right, 12);
-    } else {
-      store<i32>(rows, (zeroPoint << 8) | (-right & 0xff), 8);
-      store<i32>(rows, 0, 12);
-    }
+  }
+}
+
+/** shift: positive to the left; rounding: of a shift by one to the right. */
+function expandRow(row: usize, bias: i32, multiplier: i32, shift: i32, rounding: i32): void {
+  const right = -shift;
+  store<i32>(row, bias);
+  store<i32>(row, multiplier, 4);
+  if (rarely(<u32>(right - 1) >= FAST_SHIFTS)) {
+    store<i32>(row, ((rounding >> 1) << 8) | (shift & 0xff), 8);
+    store<i32>(row, 0, 12);
+  } else {
+    store<i32>(row, rounding << (right - 1), 8);
+    store<i32>(row, right, 12);
   }
 }
 
@@ -72,7 +88,7 @@ export function requantizeDoubled(doubled: i32, multiplier: i32, rounding: i32, 
   return saturate((multiplyHigh(doubled, multiplier, rounding) + (doubled >> 31)) >> right);
 }
 
-/** The same for right = 0. A function of its own, called for whole channels: the usual one is small enough to inline. */
+/** The same for right = 0; packed: the third word of the expanded table. */
 export function requantizeUnusual(acc: i32, multiplier: i32, packed: i32): i32 {
   return saturate(requantize(acc, multiplier, <i32>(<i8>packed)) + (packed >> 8));
 }
@@ -80,8 +96,8 @@ export function requantizeUnusual(acc: i32, multiplier: i32, packed: i32): i32 {
 /** Either, from the row of the expanded table. */
 export function requantizeRow(acc: i32, row: usize): i32 {
   const right = load<i32>(row, 12);
-  if (right != 0) return requantizeUsual(acc, load<i32>(row, 4), load<i32>(row, 8), right);
-  return requantizeUnusual(acc, load<i32>(row, 4), load<i32>(row, 8));
+  if (rarely(right == 0)) return requantizeUnusual(acc, load<i32>(row, 4), load<i32>(row, 8));
+  return requantizeUsual(acc, load<i32>(row, 4), load<i32>(row, 8), right);
 }
 
 /** outputs i8[channels] <- sums of one position, each in the place of its row's bias. */
@@ -91,8 +107,8 @@ export function requantizeRows(rows: usize, channels: u32, output: usize): void 
     const multiplier = load<i32>(rows, 4);
     const rounding = load<i32>(rows, 8);
     const right = load<i32>(rows, 12);
-    if (right != 0) store<i8>(output, <i8>requantizeUsual(sum, multiplier, rounding, right));
-    else store<i8>(output, <i8>requantizeUnusual(sum, multiplier, rounding));
+    if (rarely(right == 0)) store<i8>(output, <i8>requantizeUnusual(sum, multiplier, rounding));
+    else store<i8>(output, <i8>requantizeUsual(sum, multiplier, rounding, right));
   }
 }
 

@@ -25,6 +25,8 @@ W2C_INLINE u32 w2c_intrinsics_uses(u32 feature) {
   return (((HTPW_FEATURES & ~(3u << 30)) | CORE_FEATURES) >> feature) & 1u;
 }
 
+W2C_INLINE u32 w2c_intrinsics_rarely(u32 condition) { return (u32)__builtin_expect(condition != 0, 0); }
+
 W2C_INLINE u32 w2c_intrinsics_ssat8(u32 a) {
 #ifdef __ARM_FEATURE_SAT
   u32 r;

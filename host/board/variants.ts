@@ -11,7 +11,7 @@ export interface Variant {
 }
 
 /** What every variant imports: which features this build keeps, and a saturation that most cores have. */
-const COMMON = ['uses', 'ssat8'];
+const COMMON = ['uses', 'ssat8', 'rarely'];
 const DSP = [...COMMON, 'smlad', 'sxtb16', 'sxtb16r8', 'smmlar', 'pkhbt', 'pkhtb'];
 
 export const VARIANTS: readonly Variant[] = [

@@ -61,7 +61,7 @@ export function scratchBytes(image: ImageView, program: ProgramView, operator: O
   const source = image.sources[operator.source];
   const { height, width, channels } = program.tensors[operator.output];
   let bytes =
-    tableScratch(channels) +
+    tableScratch(operator.kind, operator.residency, channels, source.rowLength) +
     workScratch(operator.kind, source.rowLength, height, width, ...operator.kernel, ...operator.stride) +
     rowScratch(operator.kind, operator.residency, source.rows, source.rowLength);
   if (source.kind !== F.SOURCE_STORED) {
