@@ -164,7 +164,7 @@ function runWeighted(
   const padded = roundUp4(depth);
   const channels = tensorChannels(outputTensor);
   const atOnce = channelsAtOnce(kind, residency, channels, depth);
-  const table = scratchOf(arena);
+  const table = scratchOf(arena, operator);
   const work = table + TABLE_ROW_BYTES * atOnce;
   // inputs whose rows do not begin on words are gathered like those of a convolution
   const gathered = kind == F.CONVOLUTION || (padded != depth && kind == F.POINTWISE);
@@ -282,8 +282,8 @@ function cacheOf(arena: usize, index: u32): usize {
   return tensorAddress(arena, tensorCount(boundProgram(arena)) + index);
 }
 
-function scratchOf(arena: usize): usize {
-  return arena + <u32>load<u16>(boundProgram(arena), F.PROGRAM_SCRATCH_AT) * F.ARENA_UNIT;
+function scratchOf(arena: usize, operator: usize): usize {
+  return arena + <u32>load<u16>(operator, F.OPERATOR_SCRATCH_AT) * F.ARENA_UNIT;
 }
 
 /** Where weight rows lie in scratch that are not read in place. */
@@ -291,7 +291,7 @@ function rowsOf(arena: usize, operator: usize, source: usize): usize {
   const output = tensorAt(boundProgram(arena), operatorOutput(operator));
   const rowLength = sourceRowLength(source);
   return (
-    scratchOf(arena) +
+    scratchOf(arena, operator) +
     tableScratch(operatorKind(operator), operatorResidency(operator), tensorChannels(output), rowLength) +
     operatorWork(operator, output, rowLength)
   );

@@ -10,7 +10,7 @@
  */
 
 export const MAGIC: u32 = 0x57505448; // "HTPW" in a hex dump
-export const FORMAT_VERSION: u32 = 1;
+export const FORMAT_VERSION: u32 = 2;
 export const SECTION_ALIGNMENT: u32 = 16;
 
 // Header, 32 bytes
@@ -42,15 +42,12 @@ export const SECTION_METADATA: u32 = 6; // JSON for the host; the device never r
 export const SECTION_TRAILER: u32 = 7;
 
 // Program: header, tensors, input and output descriptors, operators, plan; each follows the one before
-export const PROGRAM_HEADER_BYTES: u32 = 16;
+export const PROGRAM_HEADER_BYTES: u32 = 8;
 export const PROGRAM_TENSORS_AT: u32 = 0; //       u16, count
 export const PROGRAM_OPERATORS_AT: u32 = 2; //     u16, count, at most MAX_OPERATORS
 export const PROGRAM_INPUTS_AT: u32 = 4; //        u8, count
 export const PROGRAM_OUTPUTS_AT: u32 = 5; //       u8, count
 export const PROGRAM_ARENA_AT: u32 = 6; //         u16, arena size in ARENA_UNITs
-export const PROGRAM_SCRATCH_AT: u32 = 8; //       u16, scratch offset in ARENA_UNITs
-export const PROGRAM_SCRATCH_SIZE_AT: u32 = 10; // u16, scratch size in ARENA_UNITs
-export const PROGRAM_RESERVED_AT: u32 = 12; //     u32, zero
 
 export const MAX_OPERATORS: u32 = 256;
 
@@ -76,7 +73,8 @@ export const OPERATOR_BYTES: u32 = 28;
 export const OPERATOR_KIND_AT: u32 = 0; //         u8
 export const OPERATOR_RESIDENCY_AT: u32 = 1; //    u8
 export const OPERATOR_INPUT_AT: u32 = 2; //        u16, tensor
-export const OPERATOR_INPUT2_AT: u32 = 4; //       u16, tensor or NONE (ADD)
+export const OPERATOR_INPUT2_AT: u32 = 4; //       u16, without weights: tensor (ADD) or NONE
+export const OPERATOR_SCRATCH_AT: u32 = OPERATOR_INPUT2_AT; // with weights: arena offset of its scratch in ARENA_UNITs
 export const OPERATOR_OUTPUT_AT: u32 = 6; //       u16, tensor
 export const OPERATOR_SOURCE_AT: u32 = 8; //       u16, weight source or NONE
 export const OPERATOR_STRIDE_HEIGHT_AT: u32 = 10; // u8

@@ -69,10 +69,11 @@ export function openOperator(
   const inputIndex = operatorInput(operator);
   const input2Index = <u32>load<u16>(operator, F.OPERATOR_INPUT2_AT);
   const outputIndex = operatorOutput(operator);
+  const weighted = kind <= F.FULLY_CONNECTED;
   if (
     inputIndex >= tensors ||
     outputIndex >= tensors ||
-    (kind == F.ADD ? input2Index >= tensors : input2Index != F.NONE)
+    (kind == F.ADD ? input2Index >= tensors : !weighted && input2Index != F.NONE)
   )
     return BAD_REFERENCE;
   const input = tensorAt(program, inputIndex);
@@ -84,7 +85,6 @@ export function openOperator(
   )
     return BAD_SHAPE;
 
-  const weighted = kind <= F.FULLY_CONNECTED;
   const windowed = kind <= F.DEPTHWISE || kind == F.AVERAGE_POOL || kind == F.MAX_POOL;
   if (windowed ? !isWindow(operator, input, output) : !isPlain(operator)) return BAD_OPERATOR;
   if (!weighted) {
@@ -232,7 +232,8 @@ function openMemory(
       sourceKind(source) == F.SOURCE_BASIS ? rowLength : 0,
     );
   }
-  return scratch <= <u32>load<u16>(program, F.PROGRAM_SCRATCH_SIZE_AT) * F.ARENA_UNIT ? OK : BAD_SCRATCH;
+  const place = <u32>load<u16>(operator, F.OPERATOR_SCRATCH_AT);
+  return fits(place, scratch, <u32>load<u16>(program, F.PROGRAM_ARENA_AT)) ? OK : BAD_SCRATCH;
 }
 
 function openUnweighted(

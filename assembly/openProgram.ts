@@ -46,21 +46,12 @@ export function openProgram(
     operators == 0 ||
     operators > F.MAX_OPERATORS ||
     inputCount(program) == 0 ||
-    load<u8>(program, F.PROGRAM_OUTPUTS_AT) == 0 ||
-    load<u32>(program, F.PROGRAM_RESERVED_AT) != 0
+    load<u8>(program, F.PROGRAM_OUTPUTS_AT) == 0
   )
     return refuse(where, offset, BAD_PROGRAM);
 
   const arenaUnits = <u32>load<u16>(program, F.PROGRAM_ARENA_AT);
-  if (
-    !fits(
-      <u32>load<u16>(program, F.PROGRAM_SCRATCH_AT),
-      <u32>load<u16>(program, F.PROGRAM_SCRATCH_SIZE_AT) * F.ARENA_UNIT,
-      arenaUnits,
-    )
-  ) {
-    return refuse(where, offset + F.PROGRAM_SCRATCH_AT, BAD_PLAN);
-  }
+  if (arenaUnits * F.ARENA_UNIT < F.ARENA_HEADER_BYTES) return refuse(where, offset + F.PROGRAM_ARENA_AT, BAD_PLAN);
   for (let i: u32 = 0; i < tensors; i++) {
     const tensor = tensorAt(program, i);
     const type = <u32>load<u8>(tensor, F.TENSOR_TYPE_AT);

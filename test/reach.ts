@@ -27,13 +27,12 @@ export function reachOf(image: ImageView, program: ProgramView, index: number): 
   const place = (i: number) => image.u16(program.planAt + 2 * i) * F.ARENA_UNIT;
   const tensor = (t: number): Range => [place(t), program.tensors[t].bytes];
   const inputs = operator.input2 === F.NONE ? [operator.input] : [operator.input, operator.input2];
-  const scratchAt = image.u16(program.at + F.PROGRAM_SCRATCH_AT) * F.ARENA_UNIT;
   const cached = operator.residency === F.RESIDENCY_BOOT || operator.residency === F.RESIDENCY_LAZY;
   const { rows, rowLength } = cached ? image.sources[operator.source] : { rows: 0, rowLength: 0 };
   return {
     reads: [[0, F.ARENA_HEADER_BYTES], ...inputs.map(tensor)],
     output: tensor(operator.output),
-    scratch: [scratchAt, scratchBytes(image, program, operator)],
+    scratch: [operator.scratch * F.ARENA_UNIT, scratchBytes(image, program, operator)],
     cache: cached ? [[place(program.tensors.length + index), rows * rowLength]] : [],
     image: imageReach(image, program, operator),
   };

@@ -122,10 +122,7 @@ function packProgram(program: Program, weights: Int8Array[], tables: ByteWriter,
     .u16(program.operators.length)
     .u8(program.inputs.length)
     .u8(program.outputs.length)
-    .u16(0)
-    .u16(0)
-    .u16(0)
-    .u32(0);
+    .u16(0); // arena: seal
   for (const { shape, type, zeroPoint } of program.tensors) {
     for (const size of shape) out.u16(size);
     out.u8(type === 'i16' ? F.TYPE_I16 : F.TYPE_I8).u8(zeroPoint);
@@ -159,7 +156,7 @@ function packOperator(
     .u8(KIND_CODES[operator.kind])
     .u8('residency' in operator ? RESIDENCY_CODES[operator.residency] : 0)
     .u16(operator.input)
-    .u16('input2' in operator ? operator.input2 : F.NONE)
+    .u16('input2' in operator ? operator.input2 : 'source' in operator ? 0 : F.NONE) // scratch: seal
     .u16(operator.output)
     .u16('source' in operator ? operator.source : F.NONE)
     .u8(stride[0])

@@ -2,21 +2,24 @@
  * The memory plan: where tensors, scratch and weight caches lie in the arena.
  *
  *   0        128
- *   | header | scratch | tensors, those that live at the same time side by side | caches of boot and lazy layers |
+ *   | header | tensors that live at the same time side by side; scratch of the operator that runs, between or behind |
+ *   | caches of boot and lazy layers |
  *
- * Tensors are placed greedily, the largest first, each at the lowest place where nothing lies that lives while it does
- * (the planner of TensorFlow Lite Micro does the same). Not always optimal; `htpw inspect` prints the peak.
+ * Tensors are placed greedily, in some order, each at the lowest place where nothing lies that lives while it does.
+ * Largest first (as the planner of TensorFlow Lite Micro does) is tried before all; then whatever stands at the peak goes
+ * to the front, again and again, and the best is kept. Where the result is the least that any placing could need, it says
+ * so: `bound`. Scratch takes the lowest gap that its operator leaves. Tensors lie the same whatever the residencies.
  */
 import * as F from '../../assembly/format.ts';
 import { generatorScratch, rowScratch, tableScratch, workScratch } from '../../assembly/scratch.ts';
-import { ImageError, type ImageView, type OperatorView, type ProgramView } from './view.ts';
+import { ImageError, type ImageView, type OperatorView, type ProgramView, RESIDENCY_NAMES } from './view.ts';
 
 /** Everything in ARENA_UNITs. */
 export interface Plan {
   arena: number;
-  scratch: number;
-  scratchSize: number;
   tensors: number[];
+  /** per operator; 0 where it needs none */
+  scratches: number[];
   /** per operator; 0 without a cache */
   caches: number[];
 }
@@ -24,15 +27,14 @@ export interface Plan {
 /** The largest arena that a plan can describe. */
 export const MAX_UNITS = 0xffff;
 
+const HEADER = units(F.ARENA_HEADER_BYTES);
+
 /** Plans a program of an image for the residency that its operators ask for. */
 export function plan(image: ImageView, program: ProgramView): Plan {
-  const scratchSize = units(
-    Math.max(0, ...program.operators.map((operator) => scratchBytes(image, program, operator))),
-  );
-  const scratch = units(F.ARENA_HEADER_BYTES);
-  const floor = scratch + scratchSize;
-  const tensors = placeTensors(program, floor);
-  let end = floor + tensorUnits(program);
+  const placing = placeTensors(image, program);
+  const sizes = program.operators.map((operator) => units(scratchBytes(image, program, operator)));
+  const scratches = sizes.map((size, o) => (size === 0 ? 0 : placing.gap(o, size)));
+  let end = Math.max(placing.end, ...scratches.map((at, o) => at + sizes[o]));
   const caches = program.operators.map((operator) => {
     if (operator.residency !== F.RESIDENCY_BOOT && operator.residency !== F.RESIDENCY_LAZY) return 0;
     const at = end;
@@ -41,12 +43,7 @@ export function plan(image: ImageView, program: ProgramView): Plan {
   });
   if (end > MAX_UNITS)
     throw new ImageError(`program needs ${end * F.ARENA_UNIT} bytes of RAM, a plan holds ${MAX_UNITS * F.ARENA_UNIT}`);
-  return { arena: end, scratch, scratchSize, tensors, caches };
-}
-
-/** ARENA_UNITs that all tensors take together, which lie behind scratch wherever that ends. */
-export function tensorUnits(program: ProgramView): number {
-  return Math.max(0, ...placeTensors(program, 0).map((at, t) => at + units(program.tensors[t].bytes)));
+  return { arena: end, tensors: placing.at, scratches, caches };
 }
 
 /** ARENA_UNITs of a layer's weights as INT8. */
@@ -71,24 +68,109 @@ export function scratchBytes(image: ImageView, program: ProgramView, operator: O
   return bytes;
 }
 
-function placeTensors(program: ProgramView, floor: number): number[] {
-  const lives = lifetimes(program);
-  const sizes = program.tensors.map((tensor) => units(tensor.bytes));
-  const order = sizes.map((_, t) => t).sort((a, b) => sizes[b] - sizes[a] || a - b);
-  const placed: number[] = [];
-  const at = new Array<number>(sizes.length).fill(floor);
-  for (const t of order) {
-    const neighbours = placed.filter((o) => lives[o].first <= lives[t].last && lives[t].first <= lives[o].last);
-    neighbours.sort((a, b) => at[a] - at[b]);
-    let candidate = floor;
-    for (const o of neighbours) {
-      if (candidate + sizes[t] <= at[o]) break;
-      candidate = Math.max(candidate, at[o] + sizes[o]);
-    }
-    at[t] = candidate;
-    placed.push(t);
+/** Where tensors lie, header included, and what room that leaves. */
+export interface Placing {
+  at: number[];
+  /** behind the last tensor */
+  end: number;
+  /** behind tensors and the least scratch of every operator */
+  peak: number;
+  /** no placing has a lower peak: tensors and least scratch of the operator that needs most, side by side */
+  bound: number;
+  /** lowest place for `size` units that no tensor has while operator `o` runs */
+  gap(o: number, size: number): number;
+}
+
+/** Places all tensors of a program; the same for every choice of residencies. */
+export function placeTensors(image: ImageView, program: ProgramView): Placing {
+  const blocks = blocksOf(program);
+  const scratches = program.operators.map((operator) => units(leastScratch(image, program, operator)));
+  const live = program.operators.map((_, o) => blocks.filter(({ first, last }) => first <= o && o <= last));
+  const total = (some: Block[]) => some.reduce((sum, { size }) => sum + size, 0);
+  const bound = HEADER + Math.max(0, ...live.map((some, o) => total(some) + scratches[o]));
+  let order = blocks.toSorted((a, b) => b.size - a.size || a.tensors[0] - b.tensors[0]);
+  let placed = place(order);
+  let best = placed;
+  for (let tried = 0; tried < 2 * blocks.length && peakOf(best).peak > bound; tried++) {
+    const { top } = peakOf(placed);
+    order = [top, ...order.filter((block) => block !== top)];
+    placed = place(order);
+    if (peakOf(placed).peak < peakOf(best).peak) best = placed;
   }
-  return at;
+  const at = program.tensors.map((_, t) => best.get(blocks.find(({ tensors }) => tensors.includes(t))!)!);
+  const { end, peak } = peakOf(best);
+  return { at, end, peak, bound, gap: (o, size) => lowest(live[o], size, best) };
+
+  /** The peak of a placing, and the block that lies highest where it is. */
+  function peakOf(placed: Map<Block, number>): { end: number; peak: number; top: Block } {
+    const height = (block: Block) => placed.get(block)! + block.size;
+    const highest = (some: Block[]) => some.reduce((a, b) => (height(b) > height(a) ? b : a));
+    const top = highest(blocks);
+    const worst = { end: height(top), peak: height(top), top };
+    for (const [o, size] of scratches.entries()) {
+      const reach = size === 0 ? 0 : lowest(live[o], size, placed) + size;
+      if (reach > worst.peak) [worst.peak, worst.top] = [reach, highest(live[o])];
+    }
+    return worst;
+  }
+}
+
+/** Tensors that share one place, and the operators during which it keeps their values. */
+interface Block {
+  tensors: number[];
+  size: number;
+  first: number;
+  last: number;
+}
+
+/** A tensor that an operator can write over its input shares that place; every other has its own. */
+function blocksOf(program: ProgramView): Block[] {
+  const lives = lifetimes(program);
+  const blocks = program.tensors.map(
+    ({ bytes }, t): Block => ({ tensors: [t], size: units(bytes), first: lives[t].first, last: lives[t].last }),
+  );
+  const blockOf = (t: number) => blocks.find(({ tensors }) => tensors.includes(t))!;
+  for (const [o, operator] of program.operators.entries()) {
+    const output = blockOf(operator.output);
+    const over = overwritable(operator)
+      .filter((t) => t !== F.NONE && program.tensors[t].bytes === program.tensors[operator.output].bytes)
+      .map(blockOf)
+      .find((input) => input !== output && input.last === o && output.first === o);
+    if (!over) continue;
+    over.tensors.push(...output.tensors);
+    over.last = output.last;
+    blocks.splice(blocks.indexOf(output), 1);
+  }
+  return blocks;
+}
+
+/** Inputs that an operator reads at a place for the last time before it writes there. */
+function overwritable({ kind, input, input2 }: OperatorView): number[] {
+  return kind === F.ADD ? [input, input2] : [];
+}
+
+function place(order: readonly Block[]): Map<Block, number> {
+  const placed = new Map<Block, number>();
+  for (const block of order) {
+    const neighbours = [...placed.keys()].filter((o) => o.first <= block.last && block.first <= o.last);
+    placed.set(block, lowest(neighbours, block.size, placed));
+  }
+  return placed;
+}
+
+/** The lowest place behind the header where `size` units miss all of `taken`. */
+function lowest(taken: readonly Block[], size: number, placed: Map<Block, number>): number {
+  let candidate = HEADER;
+  for (const block of taken.toSorted((a, b) => placed.get(a)! - placed.get(b)!)) {
+    if (candidate + size <= placed.get(block)!) break;
+    candidate = Math.max(candidate, placed.get(block)! + block.size);
+  }
+  return candidate;
+}
+
+/** Scratch that an operator needs in any residency that its weights allow. */
+function leastScratch(image: ImageView, program: ProgramView, operator: OperatorView): number {
+  return Math.min(...RESIDENCY_NAMES.map((_, residency) => scratchBytes(image, program, { ...operator, residency })));
 }
 
 /** First and last operator during which a tensor must keep its values; inputs live from before, outputs till after. */

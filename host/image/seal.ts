@@ -14,8 +14,9 @@ export function seal(image: Uint8Array): Uint8Array {
   for (const program of view.programs) {
     const planned = plan(view, program);
     put16(program.at + F.PROGRAM_ARENA_AT, planned.arena);
-    put16(program.at + F.PROGRAM_SCRATCH_AT, planned.scratch);
-    put16(program.at + F.PROGRAM_SCRATCH_SIZE_AT, planned.scratchSize);
+    for (const [o, operator] of program.operators.entries()) {
+      if (operator.source !== F.NONE) put16(operator.at + F.OPERATOR_SCRATCH_AT, planned.scratches[o]);
+    }
     [...planned.tensors, ...planned.caches].forEach((value, i) => {
       put16(program.planAt + 2 * i, value);
     });

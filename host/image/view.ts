@@ -35,6 +35,8 @@ export interface OperatorView {
   residency: number;
   input: number;
   input2: number;
+  /** arena offset of its scratch in ARENA_UNITs; 0 without weights */
+  scratch: number;
   output: number;
   source: number;
   stride: [number, number];
@@ -211,12 +213,14 @@ export class ImageView {
   }
 
   private operator(at: number): OperatorView {
+    const weighted = this.u16(at + F.OPERATOR_SOURCE_AT) !== F.NONE;
     return {
       at,
       kind: this.u8(at + F.OPERATOR_KIND_AT),
       residency: this.u8(at + F.OPERATOR_RESIDENCY_AT),
       input: this.u16(at + F.OPERATOR_INPUT_AT),
-      input2: this.u16(at + F.OPERATOR_INPUT2_AT),
+      input2: weighted ? F.NONE : this.u16(at + F.OPERATOR_INPUT2_AT),
+      scratch: weighted ? this.u16(at + F.OPERATOR_SCRATCH_AT) : 0,
       output: this.u16(at + F.OPERATOR_OUTPUT_AT),
       source: this.u16(at + F.OPERATOR_SOURCE_AT),
       stride: [this.u8(at + F.OPERATOR_STRIDE_HEIGHT_AT), this.u8(at + F.OPERATOR_STRIDE_WIDTH_AT)],

@@ -1,15 +1,16 @@
 /**
  * Which layers to keep in RAM: every way of choosing a residency per layer that no other way beats.
  *
- * The arena is what is fixed, plus the largest scratch that any layer asks for, plus all caches. So for each scratch that
- * can be the largest, the layers with no more are a knapsack over caches: add layer by layer, keep of all sums only those
+ * The arena ends where the scratch of some layer ends, or what is fixed, and all caches lie behind. So for each end that
+ * can be the last, the layers whose scratch ends no later are a knapsack over caches: add layer by layer, keep of all sums only those
  * that cost less than every smaller one. Exact, as costs add up; a sum that is beaten stays beaten, whatever is added.
  */
 
 /** One residency of one layer. Sizes in ARENA_UNITs, costs in instructions. */
 export interface Option {
   cacheUnits: number;
-  scratchUnits: number;
+  /** where its scratch ends */
+  scratchEnd: number;
   /** of each inference, the first of all left out */
   steady: number;
   /** of boot */
@@ -37,22 +38,20 @@ interface Sum {
  * The choices that are not beaten, by RAM rising and cost falling: no other has at most the RAM and at most the cost,
  * first of an inference, then of boot. Of choices equal in all three one is given. Empty when a layer has no option.
  */
-export function bestChoices(fixedUnits: number, layers: readonly (readonly Option[])[]): Choice[] {
-  const bounds = [...new Set(layers.flat().map(({ scratchUnits }) => scratchUnits))];
-  if (layers.length === 0) bounds.push(0);
-  const all = bounds.flatMap((bound) =>
-    sums(layers, bound).map((sum) => ({ ...sum, units: sum.units + fixedUnits + bound })),
-  );
+export function bestChoices(fixedEnd: number, layers: readonly (readonly Option[])[]): Choice[] {
+  const ends = new Set(layers.flat().map(({ scratchEnd }) => Math.max(fixedEnd, scratchEnd)));
+  if (layers.length === 0) ends.add(fixedEnd);
+  const all = [...ends].flatMap((end) => sums(layers, end).map((sum) => ({ ...sum, units: sum.units + end })));
   return unbeaten(all).map((sum) => ({ units: sum.units, steady: sum.steady, boot: sum.boot, chosen: path(sum) }));
 }
 
-/** The unbeaten sums of caches where no layer has more scratch than `bound`. */
-function sums(layers: readonly (readonly Option[])[], bound: number): Sum[] {
+/** The unbeaten sums of caches where no layer's scratch ends behind `end`. */
+function sums(layers: readonly (readonly Option[])[], end: number): Sum[] {
   let known: Sum[] = [{ units: 0, steady: 0, boot: 0, option: -1, previous: null }];
   for (const options of layers) {
     known = unbeaten(
       options.flatMap((option, index) =>
-        option.scratchUnits > bound ? [] : known.map((previous) => plus(previous, option, index)),
+        option.scratchEnd > end ? [] : known.map((previous) => plus(previous, option, index)),
       ),
     );
   }

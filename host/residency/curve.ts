@@ -1,6 +1,6 @@
 /** All choices of residency that are worth taking for a program, from smallest arena to fastest inference. */
 import * as F from '../../assembly/format.ts';
-import { cacheUnits, MAX_UNITS, scratchBytes, tensorUnits, units } from '../image/plan.ts';
+import { cacheUnits, MAX_UNITS, placeTensors, scratchBytes, units } from '../image/plan.ts';
 import { allowedResidencies } from '../image/seal.ts';
 import { type ImageView, OPERATOR_NAMES, type OperatorView, RESIDENCY_NAMES } from '../image/view.ts';
 import type { Residency } from '../model/model.ts';
@@ -63,24 +63,23 @@ interface LayerOption extends Option {
  */
 export function residencyCurve(view: ImageView, index: number, costs: Costs, { lazy = true } = {}): Curve {
   const program = view.programs[index];
-  const tensors = tensorUnits(program);
-  const header = units(F.ARENA_HEADER_BYTES);
+  const { end } = placeTensors(view, program);
   const all = layerOptions(view, index, costs);
   const offered = all.map((options) => options.filter(({ layer }) => layer.residency !== (lazy ? 'boot' : 'lazy')));
-  const total = (chosen: LayerOption[]) => sum(costs, index, header + tensors, chosen);
+  const total = (chosen: LayerOption[]) => sum(costs, index, end, chosen);
   const uniform = (residency: Residency) =>
     total(all.map((options) => options.find(({ layer }) => layer.residency === residency) ?? options[0]));
   const { name } = view.metadata();
   return {
     name: index === 0 && typeof name === 'string' ? name : `program ${index}`,
-    best: bestChoices(header + tensors, offered)
+    best: bestChoices(end, offered)
       .filter((choice) => choice.units <= MAX_UNITS)
       .map(({ chosen }) => total(chosen.map((option, l) => offered[l][option]))),
     boot: uniform('boot'),
     lazy: uniform('lazy'),
     stream: uniform('stream'),
-    headerBytes: header * F.ARENA_UNIT,
-    tensorBytes: tensors * F.ARENA_UNIT,
+    headerBytes: F.ARENA_HEADER_BYTES,
+    tensorBytes: end * F.ARENA_UNIT - F.ARENA_HEADER_BYTES,
   };
 }
 
@@ -99,6 +98,7 @@ export function choicesFor(view: ImageView, operator: OperatorView): Residency[]
 
 function layerOptions(view: ImageView, index: number, costs: Costs): LayerOption[][] {
   const program = view.programs[index];
+  const placing = placeTensors(view, program);
   const counts: Record<string, number> = {};
   return program.operators.flatMap((operator, o) => {
     if (operator.source === F.NONE) return [];
@@ -122,7 +122,13 @@ function layerOptions(view: ImageView, index: number, costs: Costs): LayerOption
         boot,
         firstUse: cost.first - cost.steady,
       };
-      return { cacheUnits: cache, scratchUnits: units(scratch), steady: cost.steady, boot, layer };
+      return {
+        cacheUnits: cache,
+        scratchEnd: placing.gap(o, units(scratch)) + units(scratch),
+        steady: cost.steady,
+        boot,
+        layer,
+      };
     });
     return [options];
   });
@@ -136,17 +142,17 @@ const PREFIXES: Record<string, string> = {
 };
 
 /** Costs add up: what the streaming run took, with each layer's own replaced. */
-function sum(costs: Costs, index: number, fixedUnits: number, chosen: LayerOption[]): ProgramPlan {
+function sum(costs: Costs, index: number, fixedEnd: number, chosen: LayerOption[]): ProgramPlan {
   const streamed = costs.stream[index];
   const layers = chosen.map(({ layer }) => layer);
   const steady = layers.reduce(
     (total, layer) => total + layer.steady - streamed.operators[layer.operator].steady,
     streamed.steady,
   );
-  const scratch = Math.max(0, ...chosen.map((option) => option.scratchUnits));
+  const end = Math.max(fixedEnd, ...chosen.map(({ scratchEnd }) => scratchEnd));
   const caches = chosen.reduce((total, option) => total + option.cacheUnits, 0);
   return {
-    arenaBytes: (fixedUnits + scratch + caches) * F.ARENA_UNIT,
+    arenaBytes: (end + caches) * F.ARENA_UNIT,
     steady,
     boot: layers.reduce((total, layer) => total + layer.boot, streamed.boot),
     first: layers.reduce((total, layer) => total + layer.firstUse, steady),

@@ -86,10 +86,10 @@ function within(curve: Curve, budget: number, path: string): ProgramPlan {
   const { layers, arenaBytes } = smallest;
   const [most] = layers.toSorted((a, b) => b.scratchBytes - a.scratchBytes);
   const caches = layers.reduce((sum, { cacheBytes }) => sum + cacheBytes, 0);
+  const behind = arenaBytes - caches - curve.tensorBytes - curve.headerBytes;
   const parts = [
     `tensors ${bytes(curve.tensorBytes)}`,
-    // a program without weights needs none
-    ...(most ? [`scratch of ${most.name} ${bytes(arenaBytes - caches - curve.tensorBytes - curve.headerBytes)}`] : []),
+    ...(behind > 0 ? [`scratch of ${most.name} behind them ${bytes(behind)}`] : []),
     `header ${curve.headerBytes}`,
     ...(caches > 0 ? [`weights ${bytes(caches)}`] : []),
   ];

@@ -184,7 +184,7 @@ const WRONG: [what: string, edit: Edit, status: number, offset: number][] = [
   ],
   [
     'scratch too small',
-    (d) => d.setUint16(program.at + F.PROGRAM_SCRATCH_SIZE_AT, 1, true),
+    (d) => d.setUint16(convolution.at + F.OPERATOR_SCRATCH_AT, program.arenaBytes / F.ARENA_UNIT - 1, true),
     S.BAD_SCRATCH,
     convolution.at,
   ],

@@ -133,7 +133,7 @@ describe('htpw plan', () => {
     expect(await main(['plan', ECG, '--sram', '8k'])).toBe(2);
     expect(said.error.trim().split('\n')).toHaveLength(1);
     const [, total, ...parts] =
-      /at least ([\d,]+) bytes \(tensors ([\d,]+), scratch of PW\d ([\d,]+), header (\d+)\), got 8,192;/.exec(
+      /at least ([\d,]+) bytes \(tensors ([\d,]+), scratch of PW\d behind them ([\d,]+), header (\d+)\), got 8,192;/.exec(
         said.error,
       ) ?? [];
     const number = (text: string) => Number(text.replaceAll(',', ''));

@@ -10,7 +10,7 @@ function instance(seed: number): Option[][] {
   return Array.from({ length: 1 + below(5) }, () =>
     Array.from({ length: 1 + below(4) }, () => ({
       cacheUnits: below(6),
-      scratchUnits: below(5),
+      scratchEnd: 5 + below(5),
       steady: below(4),
       boot: below(4),
     })),
@@ -28,9 +28,9 @@ function everyChoice(fixed: number, layers: Option[][]): Choice[] {
 function total(fixed: number, layers: Option[][], chosen: number[]): Choice {
   const options = chosen.map((i, l) => layers[l][i]);
   const sum = (of: (option: Option) => number) => options.reduce((acc, option) => acc + of(option), 0);
-  const scratch = Math.max(0, ...options.map(({ scratchUnits }) => scratchUnits));
+  const end = Math.max(fixed, ...options.map(({ scratchEnd }) => scratchEnd));
   return {
-    units: fixed + scratch + sum((o) => o.cacheUnits),
+    units: end + sum((o) => o.cacheUnits),
     steady: sum((o) => o.steady),
     boot: sum((o) => o.boot),
     chosen,
@@ -75,9 +75,9 @@ describe('the optimiser', () => {
   });
 
   it('takes larger scratch where a cache would cost more, and the other way round', () => {
-    const layer = (cacheUnits: number, scratchUnits: number, steady: number) => ({
+    const layer = (cacheUnits: number, scratchEnd: number, steady: number) => ({
       cacheUnits,
-      scratchUnits,
+      scratchEnd,
       steady,
       boot: 0,
     });
@@ -95,14 +95,14 @@ describe('the optimiser', () => {
 
   it('has one plan for a program without weights, and none where a layer cannot be held at all', () => {
     expect(bestChoices(3, [])).toEqual([{ units: 3, steady: 0, boot: 0, chosen: [] }]);
-    expect(bestChoices(3, [[], [{ cacheUnits: 0, scratchUnits: 1, steady: 1, boot: 1 }]])).toEqual([]);
+    expect(bestChoices(3, [[], [{ cacheUnits: 0, scratchEnd: 1, steady: 1, boot: 1 }]])).toEqual([]);
   });
 
   it('is done with sixty layers of different sizes within seconds', () => {
     const next = random(1);
     const layers = Array.from({ length: 60 }, () => [
-      { cacheUnits: 1 + Math.floor(next() * 60), scratchUnits: 20, steady: 100, boot: 50 },
-      { cacheUnits: 0, scratchUnits: 20 + Math.floor(next() * 10), steady: 100 + Math.floor(next() * 1000), boot: 0 },
+      { cacheUnits: 1 + Math.floor(next() * 60), scratchEnd: 120, steady: 100, boot: 50 },
+      { cacheUnits: 0, scratchEnd: 120 + Math.floor(next() * 10), steady: 100 + Math.floor(next() * 1000), boot: 0 },
     ]);
     expect(bestChoices(100, layers).length).toBeGreaterThan(100);
   });
