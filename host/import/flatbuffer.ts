@@ -124,7 +124,7 @@ export class Table {
 
   /** The elements are named `${table} ${element} ${index}`. */
   tables(field: string, id: number, element: string): Table[] {
-    const prefix = this.name === '' ? element : `${this.name} ${element}`;
+    const prefix = this.name === 'model' ? element : `${this.name} ${element}`;
     return this.elements(field, id, 4, (at, i) => {
       const name = `${prefix} ${i}`;
       return new Table(this.file, this.file.follow(at, name), name);

@@ -8,6 +8,7 @@ import { type Graph, type GraphOperator, readGraph } from './graph.ts';
 import { findPorts, liveOperators, type Port, type Ports } from './live.ts';
 import { Lowering } from './lowering.ts';
 import { OPERATORS, type Support } from './operators.ts';
+import { checkStatic } from './shape.ts';
 import { Views } from './views.ts';
 
 const MAX_OPERATORS = 256;
@@ -98,7 +99,10 @@ function lower(graph: Graph, views: Views, ports: Ports, operators: GraphOperato
     }
   };
   ports.inputs.forEach(({ tensor }, i) => {
-    attempt(`input ${i}`, () => lowering.port(tensor));
+    attempt(`input ${i}`, () => {
+      checkStatic(graph.tensors[graph.inputs[i]]);
+      lowering.port(tensor);
+    });
     lowering.write(tensor);
   });
   for (const operator of operators) {
