@@ -17,6 +17,7 @@ import { ImportError } from './error.ts';
 /** How often the bytes of a file may be read; a writer that shares nothing needs 1. */
 const READS = 4;
 const TABLE_COST = 4;
+const SHOWN_CHARACTERS = 60;
 
 export class Flatbuffer {
   readonly scalars: ByteBuffer;
@@ -150,10 +151,13 @@ export class Table {
     return vector === null ? null : this.file.bytes.subarray(vector.at, vector.at + vector.length);
   }
 
+  /** For people: of one line whatever the file says, and cut where converters join the names of ten fused layers. */
   string(field: string, id: number): string {
     const bytes = this.bytes(field, id) ?? new Uint8Array();
-    this.file.charge(bytes.length, `${this.name} ${field}`, this.at);
-    return new TextDecoder().decode(bytes);
+    const text = new TextDecoder()
+      .decode(bytes.subarray(0, 4 * SHOWN_CHARACTERS))
+      .replace(/\p{C}|\p{Zl}|\p{Zp}/gu, '?');
+    return text.length > SHOWN_CHARACTERS ? `${text.slice(0, SHOWN_CHARACTERS)}...` : text;
   }
 
   has(field: string, id: number): boolean {

@@ -1,5 +1,4 @@
 /** Lowering of the operators without weights. */
-import { addFactors } from '../reference/add.ts';
 import { Unsupported } from './error.ts';
 import type { GraphOperator, OperatorOf } from './graph.ts';
 import type { Activation, Lowering } from './lowering.ts';
@@ -15,8 +14,8 @@ export function add(operator: OperatorOf<'ADD'>, to: Lowering): void {
   const output = to.output(operator);
   if (!sameShape(first.shape, second.shape) || !sameShape(first.shape, output.shape))
     throw new Unsupported(`shapes [${first.shape}] and [${second.shape}] to [${output.shape}]; only equal ones`);
-  const factor = addFactors(first.scale, second.scale, output.scale).output;
-  if (factor.shift > 0) throw new Unsupported('output scale is too small beside the scales of the inputs');
+  const factor = (2 * Math.max(first.scale, second.scale)) / (2 ** 20 * output.scale); // as addFactors
+  checkFactor(factor, 0, '2 * largest input scale / (2^20 * output scale)');
   to.emit(operator, {
     kind: 'add',
     name: `operator ${operator.index}`,

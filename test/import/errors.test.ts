@@ -88,6 +88,16 @@ describe('a file is refused', () => {
       /subgraph 0 operator 0, byte \d+: inputs must be in \[-1, 4\), got 9/,
     ],
     [
+      'whose tensor has a name of several lines',
+      set(0, { name: 'a\nb\u001b[2J\u2028c', shape: [2, 4, 4, 2] }),
+      /tensor "a\?b\?\[2J\?c" has/,
+    ],
+    [
+      'whose tensor has a very long name',
+      set(0, { name: 'a'.repeat(1000), shape: [2, 4, 4, 2] }),
+      /tensor "a{60}\.\.\." has/,
+    ],
+    [
       'without an operator that computes',
       (file) => Object.assign(file, { operators: [] }),
       /no operator that computes anything/,
@@ -210,6 +220,11 @@ describe('other operators are refused', () => {
         inputs: [0, 1],
       }),
       /only equal ones/,
+    ],
+    [
+      'ADD with a scale too large to add',
+      tflite({ ...single('ADD', [activation([1, 3], 3e38), activation([1, 3]), activation([1, 3])]), inputs: [0, 1] }),
+      /0 ADD .* must be a factor below 2\^0/,
     ],
     [
       'a custom operator',
