@@ -61,8 +61,8 @@ export function importTflite(bytes: Uint8Array, name: string): Imported {
 }
 
 /**
- * The same, packed. 'q31' tables are exact; 'compact' ones take 4 bytes a channel in place of 9 and change some outputs by
- * a step. Throws ImportError also when the model needs more RAM than an arena can have.
+ * The same, packed. 'q31' tables are exact; 'compact' ones take 4 bytes a channel in place of 9 and change the outputs.
+ * Throws ImportError also when the model needs more RAM than an arena can have.
  */
 export function importImage(
   bytes: Uint8Array,

@@ -16,7 +16,7 @@ export function importVerb(program: Command): void {
       'Turn a fully quantised INT8 .tflite model into an image that gives the same bytes as the reference kernels of TensorFlow Lite Micro. What cannot be imported is named, all of it at once; docs/import.md has what can.',
     )
     .requiredOption('-o, --output <image>', 'where the image goes')
-    .option('--tables <encoding>', 'q31: exact; compact: fewer bytes, and some outputs differ by a step', 'q31')
+    .option('--tables <encoding>', 'q31: exact; compact: fewer bytes, but other outputs than the .tflite', 'q31')
     .option('--json', 'machine-readable result')
     .addHelpText(
       'after',
@@ -82,7 +82,7 @@ function render(result: ReturnType<typeof summary>): string {
     `${result.output}: ${number(result.bytes)} bytes, arena ${number(result.arenaBytes)} bytes`,
     result.exact
       ? 'tables q31: the same bytes as TensorFlow Lite Micro'
-      : 'tables compact: NOT exact, some outputs differ from TensorFlow Lite Micro by a step',
+      : 'tables compact: NOT exact, outputs differ from those of TensorFlow Lite Micro; measure the accuracy again',
     ...result.inputs.map((input) => `input   ${port(input)}`),
     ...result.outputs.map((output) => `output  ${port(output)}`),
     columns(result.operators.map(({ index, opcode, kind, output }) => [`  ${index}`, opcode, kind, output.join('x')])),
