@@ -94,6 +94,22 @@ describe('import', () => {
     expect(inputs[0].type).toBe('FLOAT32');
   });
 
+  it('takes weights of -128, which TFLite itself does not write, to the same bytes on every variant', () => {
+    const lowest = { ...weights([3, 40], 0, 0.001), data: new Array(120).fill(-128) };
+    const file = single('FULLY_CONNECTED', [activation([1, 40]), lowest, bias(3), activation([1, 3], 0.5)], {
+      optionsType: 8,
+      options: { 0: int8(0) },
+    });
+    const { model, image } = importImage(tflite(file), 'x');
+    const [program] = model.programs;
+    for (const value of [-128, 0, 127]) {
+      const input = new Uint8Array(40).fill(value);
+      const expected = execute(model, program, [input], { tables: 'q31' })[program.outputs[0]];
+      for (const variant of ['scalar', 'dsp', 'simd'] as const)
+        expect(Array.from(new Int8Array(new Runtime(image, variant).load().run(input).buffer))).toEqual([...expected]);
+    }
+  });
+
   it('takes the top and left half of SAME padding, rounded down', () => {
     const file = single(
       'CONV_2D',
