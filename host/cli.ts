@@ -8,6 +8,7 @@ import { buildVerb } from './verbs/build.ts';
 import { cardVerb } from './verbs/card.ts';
 import { deployVerb } from './verbs/deploy.ts';
 import { evalVerb } from './verbs/eval.ts';
+import { importVerb } from './verbs/import.ts';
 import { inspectVerb } from './verbs/inspect.ts';
 import { packVerb } from './verbs/pack.ts';
 import { planVerb } from './verbs/plan.ts';
@@ -19,6 +20,7 @@ import { verifyVerb } from './verbs/verify.ts';
 const VERBS = [
   trainVerb,
   packVerb,
+  importVerb,
   inspectVerb,
   planVerb,
   runVerb,

@@ -4,6 +4,7 @@ export { pack } from './image/pack.ts';
 export { bytesByCategory, regionsOf } from './image/regions.ts';
 export { type Residencies, withResidencies, withResidency } from './image/seal.ts';
 export { ImageView } from './image/view.ts';
+export { type Imported, importImage, importTflite } from './import/import.ts';
 export type * from './model/model.ts';
 export { execute } from './reference/executor.ts';
 export { imageCosts } from './residency/costs.ts';

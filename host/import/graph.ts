@@ -1,0 +1,137 @@
+/** A .tflite file as a graph of operators over tensors: everything an importer asks of it, nothing interpreted yet. */
+import { ImportError } from './error.ts';
+import { Flatbuffer, type Table } from './flatbuffer.ts';
+import { type OperatorOptions, readOptions } from './options.ts';
+import { IDENTIFIER, OPCODES, SCHEMA_VERSION, TENSOR_TYPES } from './schema.ts';
+
+export interface GraphTensor {
+  index: number;
+  name: string;
+  /** of TENSOR_TYPES */
+  type: string;
+  shape: number[];
+  /** the shape with -1 where the size is only known when the model runs; empty: all are known */
+  signature: number[];
+  /** float32 values, one per tensor or one per channel; empty without quantisation */
+  scales: number[];
+  zeroPoints: number[];
+  /** which dimension the channels of `scales` are */
+  quantizedDimension: number;
+  /** bytes of a constant as they lie in the file, little-endian; null when an operator or the caller writes the tensor */
+  data: Uint8Array | null;
+  sparse: boolean;
+}
+
+/** An operator whose options are known here, by its opcode, or any other operator by name only. */
+export type GraphOperator = KnownOperator | OtherOperator;
+
+interface OperatorBase {
+  index: number;
+  /** tensors; -1: an optional input that is left out */
+  inputs: number[];
+  outputs: number[];
+}
+export type OperatorOf<K extends keyof OperatorOptions> = K extends unknown
+  ? OperatorBase & { opcode: K; options: OperatorOptions[K] }
+  : never;
+export type KnownOperator = OperatorOf<keyof OperatorOptions>;
+export interface OtherOperator extends OperatorBase {
+  opcode: string;
+  options: null;
+}
+
+export interface Graph {
+  fileBytes: number;
+  tensors: GraphTensor[];
+  operators: GraphOperator[];
+  inputs: number[];
+  outputs: number[];
+  /** the operator that writes a tensor */
+  producers: Map<number, GraphOperator>;
+}
+
+/** Reads the only subgraph of a .tflite file; throws ImportError, which names the table and the byte, when it is damaged. */
+export function readGraph(bytes: Uint8Array): Graph {
+  const model = new Flatbuffer(bytes, IDENTIFIER).root('model');
+  const version = model.uint32('version', 0);
+  if (version !== SCHEMA_VERSION)
+    throw new ImportError(
+      `the file has version ${version} of the TFLite schema, expected ${SCHEMA_VERSION}; convert the model again`,
+    );
+  const subgraphs = model.tables('subgraphs', 2, 'subgraph');
+  if (subgraphs.length !== 1)
+    throw new ImportError(
+      `the file has ${subgraphs.length} subgraphs, expected 1; control flow (IF, WHILE) and several signatures cannot be imported`,
+    );
+  const [subgraph] = subgraphs;
+  const opcodes = model.tables('operator_codes', 1, 'operator code').map(readOpcode);
+  const buffers = model.tables('buffers', 4, 'buffer').map(readBuffer);
+  const tensors = subgraph.tables('tensors', 0, 'tensor').map((table, i) => readTensor(table, i, buffers));
+  const indices = (table: Table, field: string, id: number, lowest = 0) =>
+    table.int32s(field, id).map((tensor) => inRange(table, field, tensor, lowest, tensors.length));
+  const operators = subgraph.tables('operators', 3, 'operator').map((table, index): GraphOperator => {
+    const code = inRange(table, 'opcode_index', table.uint32('opcode_index', 0), 0, opcodes.length);
+    const base = { index, inputs: indices(table, 'inputs', 1, -1), outputs: indices(table, 'outputs', 2) };
+    return { ...base, ...readOptions(opcodes[code], table) } as GraphOperator;
+  });
+  const inputs = indices(subgraph, 'inputs', 1);
+  const outputs = indices(subgraph, 'outputs', 2);
+  return {
+    fileBytes: bytes.length,
+    tensors,
+    operators,
+    inputs,
+    outputs,
+    producers: producersOf(operators, inputs, tensors),
+  };
+}
+
+function readOpcode(table: Table): string {
+  // older files have only the byte; newer ones repeat codes below 127 in it
+  const code = Math.max(table.int8('deprecated_builtin_code', 0), table.int32('builtin_code', 3));
+  const name = OPCODES[code] ?? `builtin operator ${code}`;
+  return name === 'CUSTOM' ? `custom operator ${JSON.stringify(table.string('custom_code', 1))}` : name;
+}
+
+function readBuffer(table: Table): Uint8Array | null {
+  if (table.uint64('offset', 1) > 1n) table.fail(table.at, 'data outside of the FlatBuffer, as in files above 2 GB');
+  const data = table.bytes('data', 0);
+  return data === null || data.length === 0 ? null : data;
+}
+
+function readTensor(table: Table, index: number, buffers: (Uint8Array | null)[]): GraphTensor {
+  const type = table.int8('type', 1);
+  const quantization = table.table('quantization', 4);
+  if (table.uint32('external_buffer', 10) !== 0) table.fail(table.at, 'data in another file');
+  return {
+    index,
+    name: table.string('name', 3),
+    type: TENSOR_TYPES[type] ?? `type ${type}`,
+    shape: table.int32s('shape', 0),
+    signature: table.int32s('shape_signature', 7),
+    scales: quantization?.float32s('scale', 2) ?? [],
+    zeroPoints: quantization?.int64s('zero_point', 3) ?? [],
+    quantizedDimension: quantization?.int32('quantized_dimension', 6) ?? 0,
+    data: buffers[inRange(table, 'buffer', table.uint32('buffer', 2), 0, Math.max(buffers.length, 1))] ?? null,
+    sparse: table.has('sparsity', 6),
+  };
+}
+
+function inRange(table: Table, field: string, value: number, lowest: number, count: number): number {
+  if (value < lowest || value >= count) table.fail(table.at, `${field} must be in [${lowest}, ${count}), got ${value}`);
+  return value;
+}
+
+function producersOf(operators: GraphOperator[], inputs: number[], tensors: GraphTensor[]): Map<number, GraphOperator> {
+  const producers = new Map<number, GraphOperator>();
+  for (const operator of operators) {
+    for (const output of operator.outputs) {
+      if (producers.has(output) || inputs.includes(output) || tensors[output].data !== null)
+        throw new ImportError(
+          `damaged .tflite: operator ${operator.index} writes tensor ${output}, which is an input, a constant or written before; export the model again`,
+        );
+      producers.set(output, operator);
+    }
+  }
+  return producers;
+}

@@ -1,0 +1,147 @@
+/** A .tflite file to the model that `pack` writes, or the list of everything in it that stands in the way. */
+import { pack } from '../image/pack.ts';
+import { ImageError } from '../image/view.ts';
+import type { Model } from '../model/model.ts';
+import type { TableEncoding } from '../reference/table.ts';
+import { ImportError, Unsupported } from './error.ts';
+import { type Graph, type GraphOperator, readGraph } from './graph.ts';
+import { findPorts, liveOperators, type Port, type Ports } from './live.ts';
+import { Lowering } from './lowering.ts';
+import { OPERATORS, type Support } from './operators.ts';
+import { checkStatic } from './shape.ts';
+import { Views } from './views.ts';
+
+const MAX_OPERATORS = 256;
+
+export interface Imported {
+  model: Model;
+  /** for every operator of the model, the one of the .tflite that it comes from */
+  origins: { index: number; opcode: string }[];
+  /** operators of the .tflite that need no operator of the model */
+  folded: { index: number; opcode: string }[];
+  inputs: Port[];
+  outputs: Port[];
+}
+
+/**
+ * Imports an INT8 model. Packed with exact tables (`tables: 'q31'`) it gives every byte that the reference kernels of
+ * TensorFlow Lite Micro give. Throws ImportError, one line, when the file is damaged or asks for what there is not;
+ * unsupported operators are all named at once.
+ */
+export function importTflite(bytes: Uint8Array, name: string): Imported {
+  const graph = readGraph(bytes);
+  const live = liveOperators(graph);
+  checkTypes(graph, live);
+  const ports = findPorts(graph, live);
+  const kept = live.filter((operator) => !ports.dropped.has(operator));
+  const views = new Views(graph, kept);
+  const remaining = kept.filter((operator) => !views.folded.has(operator));
+  const lowering = lower(graph, views, ports, remaining);
+  const left = new Set(lowering.origins);
+  return {
+    model: {
+      programs: [
+        {
+          name,
+          tensors: lowering.tensors,
+          operators: lowering.operators,
+          inputs: ports.inputs.map(({ tensor }) => lowering.port(tensor)),
+          outputs: ports.outputs.map(({ tensor }) => lowering.port(tensor)),
+        },
+      ],
+      sources: lowering.sources,
+      generators: [],
+      metadata: { name, source: 'tflite' },
+    },
+    origins: lowering.origins.map(identity),
+    folded: graph.operators.filter((operator) => !left.has(operator)).map(identity),
+    inputs: ports.inputs,
+    outputs: ports.outputs,
+  };
+}
+
+/**
+ * The same, packed. 'q31' tables are exact; 'compact' ones take 4 bytes a channel in place of 9 and change the outputs.
+ * Throws ImportError also when the model needs more RAM than an arena can have.
+ */
+export function importImage(
+  bytes: Uint8Array,
+  name: string,
+  tables: TableEncoding = 'q31',
+): Imported & { image: Uint8Array } {
+  const imported = importTflite(bytes, name);
+  try {
+    return { ...imported, image: pack(imported.model, { tables }) };
+  } catch (error) {
+    if (error instanceof ImageError) throw new ImportError(`${error.message}; use smaller activations`);
+    throw error;
+  }
+}
+
+function identity({ index, opcode }: GraphOperator): { index: number; opcode: string } {
+  return { index, opcode };
+}
+
+/** Lowers every operator, and only then throws with all that could not be. */
+function lower(graph: Graph, views: Views, ports: Ports, operators: GraphOperator[]): Lowering {
+  if (operators.length === 0)
+    throw new ImportError('the model has no operator that computes anything; nothing to import');
+  if (operators.length > MAX_OPERATORS)
+    throw new ImportError(`the model has ${operators.length} operators, an image at most ${MAX_OPERATORS}; split it`);
+  const lowering = new Lowering(graph, views);
+  const refused: string[] = [];
+  const attempt = (what: string, work: () => void) => {
+    try {
+      work();
+    } catch (error) {
+      if (!(error instanceof Unsupported)) throw error;
+      refused.push(`${what} (${error.message})`);
+    }
+  };
+  ports.inputs.forEach(({ tensor }, i) => {
+    attempt(`input ${i}`, () => {
+      checkStatic(graph.tensors[graph.inputs[i]]);
+      lowering.port(tensor);
+    });
+    lowering.write(tensor);
+  });
+  for (const operator of operators) {
+    attempt(`${operator.index} ${operator.opcode}`, () => lowerOperator(operator, lowering));
+    for (const output of operator.outputs) lowering.write(output); // or every reader of a refused one would be named too
+  }
+  ports.outputs.forEach(({ tensor }, i) => {
+    attempt(`output ${i}`, () => lowering.port(tensor));
+  });
+  if (refused.length > 0)
+    throw new ImportError(`cannot be imported, by operator: ${refused.join('; ')}; docs/import.md has what can`);
+  return lowering;
+}
+
+function lowerOperator(operator: GraphOperator, lowering: Lowering): void {
+  const entry = (OPERATORS as Record<string, Support<never> | undefined>)[operator.opcode];
+  if (entry === undefined) throw new Unsupported('no such operator here');
+  if (entry.lower === null) throw new Unsupported(`only ${entry.note}`);
+  entry.lower(operator as never, lowering);
+}
+
+/** Models that are not INT8 as a whole are told so once, and what to do. */
+function checkTypes({ tensors }: Graph, live: GraphOperator[]): void {
+  const used = live.flatMap(({ opcode, inputs }) =>
+    inputs.filter((tensor) => tensor >= 0).map((tensor) => ({ opcode, ...tensors[tensor] })),
+  );
+  const weights = used.find(({ data, type }) => data !== null && (type === 'FLOAT32' || type === 'FLOAT16'));
+  const computes = (opcode: string) => opcode !== 'QUANTIZE' && opcode !== 'DEQUANTIZE';
+  const real = used.some(({ opcode, type }) => computes(opcode) && type === 'FLOAT32');
+  const integer = used.some(({ data, opcode, type }) => computes(opcode) && data === null && type === 'INT8');
+  const advice =
+    'quantise in full with the TFLite converter: optimizations = [DEFAULT], a representative_dataset, supported_ops = [TFLITE_BUILTINS_INT8]';
+  if (weights !== undefined && !integer)
+    throw new ImportError(`${weights.type} weights ("${weights.name}"): not an INT8 model; ${advice}`);
+  if (real && !integer)
+    throw new ImportError(
+      `FLOAT32 activations with ${used.some((t) => t.data !== null && t.type === 'INT8') ? 'INT8' : 'no'} weights: quantised in part only; ${advice}`,
+    );
+  const wide = used.find(({ opcode, data, type }) => computes(opcode) && data === null && type === 'INT16');
+  if (wide !== undefined)
+    throw new ImportError(`INT16 activations ("${wide.name}"): only INT8 activations can be imported; ${advice}`);
+}

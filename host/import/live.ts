@@ -1,0 +1,77 @@
+/** Which operators the outputs depend on, and what takes the place of inputs and outputs that are not INT8. */
+import type { Graph, GraphOperator } from './graph.ts';
+
+/** RESHAPE and its kin: the same bytes in another shape, only input 0 is data. */
+export const RESHAPES: readonly string[] = ['RESHAPE', 'SQUEEZE', 'EXPAND_DIMS'];
+
+/**
+ * The operators that some output depends on, in the order of the file. What only computes the shape of a RESHAPE (Keras
+ * writes SHAPE, STRIDED_SLICE and PACK in front of Flatten) is not among them: the file also says the resulting shape.
+ */
+export function liveOperators(graph: Graph): GraphOperator[] {
+  const live = new Set<GraphOperator>();
+  const pending = [...graph.outputs];
+  for (let tensor = pending.pop(); tensor !== undefined; tensor = pending.pop()) {
+    const producer = graph.producers.get(tensor);
+    if (producer === undefined || live.has(producer)) continue;
+    live.add(producer);
+    pending.push(...dataInputs(producer));
+  }
+  return graph.operators.filter((operator) => live.has(operator));
+}
+
+/** The inputs that an operator computes with, without those left out. */
+export function dataInputs({ opcode, inputs }: GraphOperator): number[] {
+  return (RESHAPES.includes(opcode) ? inputs.slice(0, 1) : inputs).filter((tensor) => tensor >= 0);
+}
+
+/** An input or output of the image. */
+export interface Port {
+  /** the INT8 tensor that it is in the image */
+  tensor: number;
+  /** what the .tflite has there: FLOAT32 and UINT8 ends are left to the caller, with this port's scale and zero point */
+  type: string;
+}
+
+export interface Ports {
+  inputs: Port[];
+  outputs: Port[];
+  /** QUANTIZE and DEQUANTIZE at the ends, which nothing needs to run */
+  dropped: Set<GraphOperator>;
+}
+
+/** Finds the INT8 tensors behind the QUANTIZE of every input and before the DEQUANTIZE (or QUANTIZE to UINT8) of every output. */
+export function findPorts(graph: Graph, live: GraphOperator[]): Ports {
+  const dropped = new Set<GraphOperator>();
+  const readers = new Map<number, GraphOperator[]>();
+  for (const operator of live)
+    for (const tensor of dataInputs(operator)) readers.set(tensor, [...(readers.get(tensor) ?? []), operator]);
+
+  const inputs = graph.inputs.map((tensor): Port => {
+    const type = graph.tensors[tensor].type;
+    const [reader, another] = readers.get(tensor) ?? [];
+    const inner = reader?.outputs[0];
+    if (reader?.opcode !== 'QUANTIZE' || another !== undefined || inner === undefined) return { tensor, type };
+    if (!isEnd(graph, tensor, inner)) return { tensor, type };
+    dropped.add(reader);
+    return { tensor: inner, type };
+  });
+  const outputs = graph.outputs.map((tensor): Port => {
+    const type = graph.tensors[tensor].type;
+    const producer = graph.producers.get(tensor);
+    const inner = producer?.inputs[0];
+    const ends = producer?.opcode === 'DEQUANTIZE' || producer?.opcode === 'QUANTIZE';
+    if (!ends || inner === undefined || inner < 0 || !isEnd(graph, tensor, inner)) return { tensor, type };
+    if (!readers.has(tensor)) dropped.add(producer!);
+    return { tensor: inner, type };
+  });
+  return { inputs, outputs, dropped };
+}
+
+/** Whether `inner` is the INT8 form of the port `outer`: of real numbers, or of the same bytes with the top bit turned. */
+function isEnd({ tensors }: Graph, outer: number, inner: number): boolean {
+  const [a, b] = [tensors[outer], tensors[inner]];
+  if (b.type !== 'INT8' || a.shape.join() !== b.shape.join()) return false;
+  if (a.type === 'FLOAT32') return true;
+  return a.type === 'UINT8' && a.scales[0] === b.scales[0] && a.zeroPoints[0] === b.zeroPoints[0] + 128;
+}

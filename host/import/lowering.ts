@@ -1,0 +1,155 @@
+/** What every operator's lowering works with: tensors asked for by their place in the .tflite, operators and weights emitted. */
+import type { Operator, Shape, StoredSource, Tensor } from '../model/model.ts';
+import { ImportError, Unsupported } from './error.ts';
+import type { Graph, GraphOperator, GraphTensor } from './graph.ts';
+import { elements } from './shape.ts';
+import type { Views } from './views.ts';
+
+/** An INT8 tensor of the model under construction. */
+export interface Activation {
+  /** in the model */
+  tensor: number;
+  shape: Shape;
+  scale: number;
+  zeroPoint: number;
+}
+
+/** A constant INT8 tensor with zero point 0. */
+export interface Weights {
+  shape: number[];
+  /** one, or one per channel */
+  scales: number[];
+  values: Int8Array;
+}
+
+/** Weights that one file can make an image with, counted as often as operators use them; far above any microcontroller's flash. */
+const MAX_WEIGHTS = 2 ** 25;
+const MAX_CHANNELS = 2 ** 15;
+
+export class Lowering {
+  readonly tensors: Tensor[] = [];
+  readonly operators: Operator[] = [];
+  /** the .tflite operator that each of `operators` comes from */
+  readonly origins: GraphOperator[] = [];
+  readonly sources: StoredSource[] = [];
+  private readonly placed = new Map<number, number>();
+  private readonly written = new Set<number>();
+  private weightsUsed = 0;
+  private channelsUsed = 0;
+
+  constructor(
+    readonly graph: Graph,
+    private readonly views: Views,
+  ) {}
+
+  /** The tensor of a port, in the model. */
+  port(tensor: number): number {
+    if (this.graph.tensors[tensor].data !== null) throw new Unsupported('it is a constant');
+    return this.place(tensor, 'it').tensor;
+  }
+
+  /** From here on the tensor may be read. */
+  write(tensor: number): void {
+    this.written.add(this.views.of(tensor));
+  }
+
+  /** The INT8 tensor that an operator reads. */
+  input(operator: GraphOperator, index = 0): Activation {
+    const tensor = this.tensorOf(operator.inputs, index, 'input');
+    if (tensor.data !== null) throw new Unsupported(`input ${index} is a constant`);
+    if (!this.written.has(this.views.of(tensor.index)))
+      throw new ImportError(
+        `damaged .tflite: operator ${operator.index} ${operator.opcode} reads tensor ${tensor.index}, which nothing before it writes; export the model again`,
+      );
+    return this.place(tensor.index, `input ${index}`);
+  }
+
+  /** The INT8 tensor that an operator writes. */
+  output(operator: GraphOperator): Activation {
+    if (operator.outputs.length !== 1) throw new Unsupported(`${operator.outputs.length} outputs, expected 1`);
+    return this.place(operator.outputs[0], 'output');
+  }
+
+  /** Input `index` as constant INT8 weights of so many dimensions, whose channels lie along `channelDimension`. */
+  weights(operator: GraphOperator, index: number, rank: number, channelDimension: number): Weights {
+    const tensor = this.tensorOf(operator.inputs, index, 'weights');
+    const { shape, type, scales, zeroPoints, quantizedDimension, sparse, data } = tensor;
+    if (data === null) throw new Unsupported('weights are no constant');
+    if (type !== 'INT8') throw new Unsupported(`weights are ${type}, expected INT8`);
+    if (sparse) throw new Unsupported('weights are sparse');
+    if (shape.length !== rank || shape.some((size) => size < 1))
+      throw new Unsupported(`weights have the shape [${shape}]`);
+    if (data.length !== elements(shape)) throw new Unsupported(`weights [${shape}] have ${data.length} bytes of data`);
+    const channels = shape[channelDimension];
+    if (scales.length !== 1 && (scales.length !== channels || quantizedDimension !== channelDimension))
+      throw new Unsupported(
+        `weights have ${scales.length} scales along dimension ${quantizedDimension}, expected 1 or ${channels} along ${channelDimension}`,
+      );
+    if (!scales.every(isScale)) throw new Unsupported('weights have a scale that is not positive');
+    if (zeroPoints.some((zeroPoint) => zeroPoint !== 0))
+      throw new Unsupported('weights have a zero point other than 0');
+    return { shape, scales, values: new Int8Array(data.buffer, data.byteOffset, data.length) };
+  }
+
+  /** Optional input `index` as INT32 values, one per channel; zeros when it is left out. */
+  bias(operator: GraphOperator, index: number, channels: number): Int32Array {
+    if ((operator.inputs[index] ?? -1) < 0) return new Int32Array(channels);
+    const { type, data } = this.tensorOf(operator.inputs, index, 'bias');
+    if (data === null) throw new Unsupported('bias is no constant');
+    if (type !== 'INT32') throw new Unsupported(`bias is ${type}, expected INT32`);
+    if (data.length !== 4 * channels)
+      throw new Unsupported(`bias has ${data.length} bytes, expected ${4 * channels} for ${channels} channels`);
+    const view = new DataView(data.buffer, data.byteOffset, data.length);
+    return Int32Array.from({ length: channels }, (_, c) => view.getInt32(4 * c, true));
+  }
+
+  /** The source of some weights; the same bytes used again are the same source. Counts `channels` towards the tables. */
+  source(values: Int8Array, rows: number, rowLength: number, channels: number): number {
+    this.weightsUsed += values.length;
+    this.channelsUsed += channels;
+    if (this.weightsUsed > MAX_WEIGHTS || this.channelsUsed > MAX_CHANNELS)
+      throw new ImportError(
+        `the operators use more than ${MAX_WEIGHTS} weights or ${MAX_CHANNELS} channels in all; this is no model for a microcontroller`,
+      );
+    const known = this.sources.findIndex(
+      (source) =>
+        source.rows === rows && source.rowLength === rowLength && source.values.byteOffset === values.byteOffset,
+    );
+    if (known >= 0) return known;
+    return this.sources.push({ kind: 'stored', encoding: 'int8', rows, rowLength, values }) - 1;
+  }
+
+  emit(origin: GraphOperator, operator: Operator): void {
+    this.operators.push(operator);
+    this.origins.push(origin);
+  }
+
+  private tensorOf(list: number[], index: number, what: string): GraphTensor {
+    const tensor = list[index] ?? -1;
+    if (tensor < 0) throw new Unsupported(`${what} ${index} is missing`);
+    return this.graph.tensors[tensor];
+  }
+
+  private place(index: number, what: string): Activation {
+    const { name, type, scales, zeroPoints } = this.graph.tensors[index];
+    if (type !== 'INT8') throw new Unsupported(`${what} is ${type}, expected INT8`);
+    if (scales.length === 0 || zeroPoints.length === 0)
+      throw new Unsupported(`${what} "${name}" has no scale and zero point; quantise the model in full`);
+    if (scales.length > 1 || zeroPoints.length > 1)
+      throw new Unsupported(`${what} "${name}" has ${scales.length} scales, expected 1`);
+    const [scale] = scales;
+    const [zeroPoint] = zeroPoints;
+    if (!isScale(scale)) throw new Unsupported(`${what} "${name}" has the scale ${scale}, expected a positive one`);
+    if (!Number.isInteger(zeroPoint) || zeroPoint < -128 || zeroPoint > 127)
+      throw new Unsupported(`${what} "${name}" has the zero point ${zeroPoint}, expected one in [-128, 127]`);
+    const shape = this.views.shape(index);
+    const view = this.views.of(index);
+    const tensor = this.placed.get(view) ?? this.tensors.push({ name, shape, type: 'i8', scale, zeroPoint }) - 1;
+    this.placed.set(view, tensor);
+    return { tensor, shape, scale, zeroPoint };
+  }
+}
+
+function isScale(scale: number): boolean {
+  return scale > 0 && Number.isFinite(scale);
+}

@@ -1,0 +1,106 @@
+/** The options of the operators that are imported, out of their tables. A missing table means every default, as in TFLite. */
+import type { Table } from './flatbuffer.ts';
+import { ACTIVATIONS, type Activation, OPTIONS_TYPES, PADDINGS, type Padding } from './schema.ts';
+
+type Pair = [height: number, width: number];
+
+export interface WindowOptions {
+  padding: Padding;
+  stride: Pair;
+  activation: Activation;
+}
+export interface ConvolutionOptions extends WindowOptions {
+  dilation: Pair;
+}
+export interface PoolOptions extends WindowOptions {
+  kernel: Pair;
+}
+
+/** What every opcode that has options carries; opcodes that need none are here with an empty object. */
+export interface OperatorOptions {
+  CONV_2D: ConvolutionOptions;
+  /** multiplier: 0 when the file leaves it out; the shapes tell it as well */
+  DEPTHWISE_CONV_2D: ConvolutionOptions & { multiplier: number };
+  FULLY_CONNECTED: { activation: Activation; shuffled: boolean };
+  AVERAGE_POOL_2D: PoolOptions;
+  MAX_POOL_2D: PoolOptions;
+  ADD: { activation: Activation };
+  SOFTMAX: { beta: number };
+  RESHAPE: object;
+  SQUEEZE: object;
+  EXPAND_DIMS: object;
+  QUANTIZE: object;
+  DEQUANTIZE: object;
+}
+
+const READERS: { [K in keyof OperatorOptions]: (table: Table | null) => OperatorOptions[K] } = {
+  CONV_2D: (table) => ({
+    padding: padding(table, 0),
+    stride: pair(table, 'stride', 2, 1),
+    activation: activation(table, 3),
+    dilation: pair(table, 'dilation', 5, 4, 1),
+  }),
+  DEPTHWISE_CONV_2D: (table) => ({
+    padding: padding(table, 0),
+    stride: pair(table, 'stride', 2, 1),
+    multiplier: table?.int32('depth_multiplier', 3) ?? 0,
+    activation: activation(table, 4),
+    dilation: pair(table, 'dilation', 6, 5, 1),
+  }),
+  FULLY_CONNECTED: (table) => ({
+    activation: activation(table, 0),
+    shuffled: (table?.int8('weights_format', 1) ?? 0) !== 0,
+  }),
+  AVERAGE_POOL_2D: pool,
+  MAX_POOL_2D: pool,
+  ADD: (table) => ({ activation: activation(table, 0) }),
+  SOFTMAX: (table) => ({ beta: table?.float32('beta', 0) ?? 0 }),
+  RESHAPE: () => ({}),
+  SQUEEZE: () => ({}),
+  EXPAND_DIMS: () => ({}),
+  QUANTIZE: () => ({}),
+  DEQUANTIZE: () => ({}),
+};
+
+/** Opcode and options of an operator's table; options are null for an opcode that this file does not know. */
+export function readOptions(opcode: string, operator: Table): { opcode: string; options: object | null } {
+  const read = READERS[opcode as keyof OperatorOptions];
+  if (read === undefined) return { opcode, options: null };
+  const table = operator.table('builtin_options', 4);
+  const type = operator.uint8('builtin_options_type', 3);
+  const expected = OPTIONS_TYPES[opcode as keyof typeof OPTIONS_TYPES] ?? type;
+  if (table !== null && type !== expected)
+    operator.fail(operator.at, `builtin_options_type of ${opcode} must be ${expected}, got ${type}`);
+  return { opcode, options: read(table) };
+}
+
+function pool(table: Table | null): PoolOptions {
+  return {
+    padding: padding(table, 0),
+    stride: pair(table, 'stride', 2, 1),
+    kernel: pair(table, 'filter', 4, 3),
+    activation: activation(table, 5),
+  };
+}
+
+function pair(table: Table | null, name: string, height: number, width: number, fallback = 0): Pair {
+  return [
+    table?.int32(`${name}_height`, height, fallback) ?? fallback,
+    table?.int32(`${name}_width`, width, fallback) ?? fallback,
+  ];
+}
+
+function padding(table: Table | null, id: number): Padding {
+  return enumeration(table, 'padding', id, PADDINGS);
+}
+
+function activation(table: Table | null, id: number): Activation {
+  return enumeration(table, 'fused_activation_function', id, ACTIVATIONS);
+}
+
+function enumeration<T>(table: Table | null, field: string, id: number, names: readonly T[]): T {
+  if (table === null) return names[0];
+  const value = table.int8(field, id);
+  if (!(value in names)) table.fail(table.at, `${field} must be below ${names.length}, got ${value}`);
+  return names[value];
+}

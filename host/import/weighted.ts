@@ -1,0 +1,155 @@
+/** Lowering of the operators with weights: convolution, depthwise convolution, fully connected. */
+import { MAX_ACCUMULATION } from '../../assembly/format.ts';
+import type { Weighted } from '../model/model.ts';
+import { rowSums, tapSums } from '../reference/table.ts';
+import { Unsupported } from './error.ts';
+import type { OperatorOf } from './graph.ts';
+import { MAX_BIAS, type Reach, substituteBias } from './largeBias.ts';
+import type { Activation, Lowering, Weights } from './lowering.ts';
+import type { ConvolutionOptions } from './options.ts';
+import { activationRange, channelFactor, checkFactor, fullyConnectedFactor } from './quantization.ts';
+import { elements, sameShape, windowOf } from './shape.ts';
+
+const MAX_SHIFT = 30;
+
+/** Weights [C][kH][kW][K]; 1x1 with stride 1 is pointwise. */
+export function convolution(operator: OperatorOf<'CONV_2D'>, to: Lowering): void {
+  const { options } = operator;
+  const weights = to.weights(operator, 1, 4, 0);
+  const [channels, height, width, depth] = weights.shape;
+  const input = to.input(operator);
+  const output = to.output(operator);
+  if (input.shape[2] !== depth) {
+    const groups = input.shape[2] / depth;
+    throw new Unsupported(
+      Number.isInteger(groups)
+        ? `${groups} groups; only 1`
+        : `weights for ${depth} input channels, input has ${input.shape[2]}`,
+    );
+  }
+  checkChannels(output, channels);
+  checkDilation(options);
+  const window = windowOf(options, [height, width], input.shape, output.shape);
+  const common = {
+    name: `operator ${operator.index}`,
+    input: input.tensor,
+    output: output.tensor,
+    ...weighted(operator, to, { input, output, weights, rows: channels, rowLength: height * width * depth }),
+  };
+  const pointwise = elements([...window.kernel, ...window.stride]) === 1;
+  to.emit(operator, pointwise ? { kind: 'pointwise', ...common } : { kind: 'convolution', ...common, ...window });
+}
+
+/** Weights [1][kH][kW][C], which are the taps [kH kW][C] as they lie. */
+export function depthwise(operator: OperatorOf<'DEPTHWISE_CONV_2D'>, to: Lowering): void {
+  const { options } = operator;
+  const weights = to.weights(operator, 1, 4, 3);
+  const [first, height, width, channels] = weights.shape;
+  const input = to.input(operator);
+  const output = to.output(operator);
+  const multiplier = channels / input.shape[2];
+  if (first !== 1 || !Number.isInteger(multiplier) || multiplier > 255)
+    throw new Unsupported(
+      `weights [${weights.shape}] for ${input.shape[2]} input channels; only 1 to 255 times as many`,
+    );
+  if (options.multiplier !== 0 && options.multiplier !== multiplier)
+    throw new Unsupported(`depth multiplier ${options.multiplier}, but the shapes say ${multiplier}`);
+  checkChannels(output, channels);
+  checkDilation(options);
+  to.emit(operator, {
+    kind: 'depthwise',
+    name: `operator ${operator.index}`,
+    input: input.tensor,
+    output: output.tensor,
+    multiplier,
+    ...windowOf(options, [height, width], input.shape, output.shape),
+    ...weighted(operator, to, { input, output, weights, rows: height * width, rowLength: channels }),
+  });
+}
+
+/** Weights [C][K]. K is all of the input, which is flattened, or its channels: then it is pointwise at every position. */
+export function fullyConnected(operator: OperatorOf<'FULLY_CONNECTED'>, to: Lowering): void {
+  if (operator.options.shuffled) throw new Unsupported('shuffled weights');
+  const weights = to.weights(operator, 1, 2, 0);
+  const [channels, depth] = weights.shape;
+  const input = to.input(operator);
+  const output = to.output(operator);
+  const flattened = elements(input.shape) === depth && sameShape(output.shape, [1, 1, channels]);
+  if (!flattened && (input.shape[2] !== depth || !sameShape(output.shape, [input.shape[0], input.shape[1], channels])))
+    throw new Unsupported(`weights [${weights.shape}] do not take [${input.shape}] to [${output.shape}]`);
+  to.emit(operator, {
+    kind: flattened ? 'fullyConnected' : 'pointwise',
+    name: `operator ${operator.index}`,
+    input: input.tensor,
+    output: output.tensor,
+    ...weighted(operator, to, { input, output, weights, rows: channels, rowLength: depth }),
+  });
+}
+
+type WeightedOpcode = 'CONV_2D' | 'DEPTHWISE_CONV_2D' | 'FULLY_CONNECTED';
+
+interface Layer {
+  input: Activation;
+  output: Activation;
+  weights: Weights;
+  /** as the image stores them: a row per channel, or for depthwise a row per tap */
+  rows: number;
+  rowLength: number;
+}
+
+function weighted(operator: OperatorOf<WeightedOpcode>, to: Lowering, layer: Layer): Weighted {
+  const { input, output, weights, rows, rowLength } = layer;
+  const taps = operator.opcode === 'DEPTHWISE_CONV_2D';
+  const [channels, depth] = taps ? [rowLength, rows] : [rows, rowLength];
+  if (depth > MAX_ACCUMULATION) throw new Unsupported(`${depth} products per accumulator; at most ${MAX_ACCUMULATION}`);
+  if (channels > 0xffff) throw new Unsupported(`${channels} channels; at most 65535`);
+  const activation = activationRange(operator.options.activation, output);
+  const source = to.source(weights.values, rows, rowLength, channels);
+  const layerFactors = factors(operator, layer, channels);
+  const bias = to.bias(operator, 2, channels);
+  const sums = (taps ? tapSums : rowSums)(weights.values, channels);
+  for (let c = 0; c < channels; c++) {
+    const folded = bias[c] - input.zeroPoint * sums[c];
+    if (Math.abs(folded) <= MAX_BIAS) continue;
+    const channel = { folded, factor: layerFactors[c], zeroPoint: output.zeroPoint, activation };
+    const substitute = substituteBias(
+      channel,
+      reachOf(weights.values, taps ? channels : 1, taps ? c : c * depth, depth),
+    );
+    bias[c] = substitute.folded + input.zeroPoint * sums[c];
+    layerFactors[c] = substitute.factor;
+  }
+  return { source, residency: 'flash', bias, effectiveScale: layerFactors, activation };
+}
+
+/** Sums of one channel's weights, `count` of them from `start` on in steps of `stride`, with the inputs at their extremes. */
+function reachOf(values: Int8Array, stride: number, start: number, count: number): Reach {
+  let [lowest, highest] = [0, 0];
+  for (let k = 0; k < count; k++) {
+    const weight = values[start + k * stride];
+    lowest += weight * (weight > 0 ? -128 : 127);
+    highest += weight * (weight > 0 ? 127 : -128);
+  }
+  return [lowest, highest];
+}
+
+function factors(
+  operator: OperatorOf<WeightedOpcode>,
+  { input, output, weights }: Layer,
+  channels: number,
+): Float64Array {
+  const perTensor = weights.scales.length === 1;
+  const factor = perTensor && operator.opcode === 'FULLY_CONNECTED' ? fullyConnectedFactor : channelFactor;
+  const distinct = weights.scales.map((scale) => factor(input.scale, scale, output.scale));
+  for (const value of distinct) checkFactor(value, MAX_SHIFT, 'input scale * weight scale / output scale');
+  return perTensor ? new Float64Array(channels).fill(distinct[0]) : Float64Array.from(distinct);
+}
+
+function checkChannels(output: Activation, channels: number): void {
+  if (output.shape[2] !== channels)
+    throw new Unsupported(`weights for ${channels} output channels, output has ${output.shape[2]}`);
+}
+
+function checkDilation({ dilation }: ConvolutionOptions): void {
+  if (dilation[0] !== 1 || dilation[1] !== 1) throw new Unsupported(`dilation ${dilation.join('x')}; only 1x1`);
+}

@@ -1,0 +1,259 @@
+/** What is refused, and the one line that says why. */
+import { describe, expect, it } from 'vitest';
+import { ImportError } from '../../host/import/error.ts';
+import { importImage } from '../../host/import/import.ts';
+import { activation, bias, conv, single, weights } from './fixtures.ts';
+import { type FileSpec, float32, int8, int32, type TensorSpec, tflite } from './tflite.ts';
+
+type Change = (file: FileSpec) => void;
+
+const input = () => activation([1, 4, 4, 2]);
+const kernel = () => weights([3, 3, 3, 2], 0, [0.01, 0.02, 0.03]);
+const output = () => activation([1, 4, 4, 3], 0.1);
+
+/** A convolution that can be imported, and what is done to it. */
+function convolution(change: Change): Uint8Array {
+  const file = single('CONV_2D', [input(), kernel(), bias(3), output()], conv());
+  change(file);
+  return tflite(file);
+}
+
+const set =
+  (tensor: number, fields: Partial<TensorSpec>): Change =>
+  ({ tensors }) => {
+    Object.assign(tensors[tensor], fields);
+  };
+const options =
+  (fields: ReturnType<typeof conv>): Change =>
+  ({ operators }) => {
+    Object.assign(operators[0], fields);
+  };
+
+function message(bytes: Uint8Array): string {
+  try {
+    importImage(bytes, 'x');
+  } catch (error) {
+    expect(error).toBeInstanceOf(ImportError);
+    return (error as Error).message;
+  }
+  return 'imported';
+}
+
+it('the convolution that the errors start from can be imported', () => {
+  expect(message(convolution(() => {}))).toBe('imported');
+});
+
+describe('a file is refused', () => {
+  it.each<[string, Change, RegExp]>([
+    [
+      'with another identifier',
+      (file) => Object.assign(file, { identifier: 'TFL2' }),
+      /^this is no \.tflite.*"TFL3", got "TFL2"/,
+    ],
+    [
+      'of another schema version',
+      (file) => Object.assign(file, { version: 2 }),
+      /version 2 of the TFLite schema, expected 3/,
+    ],
+    ['with two subgraphs', (file) => Object.assign(file, { subgraphs: 2 }), /2 subgraphs, expected 1/],
+    ['with no subgraph', (file) => Object.assign(file, { subgraphs: 0 }), /0 subgraphs, expected 1/],
+    [
+      'with a dynamic shape',
+      set(0, { shape: [1, -1, 4, 2] }),
+      /0 CONV_2D \(tensor "x" has a dynamic shape \[1,-1,4,2\]/,
+    ],
+    ['whose input is declared dynamic', set(0, { signature: [1, -1, -1, 2] }), /input 0 .*dynamic/],
+    ['with a batch', set(0, { shape: [2, 4, 4, 2] }), /a batch of 2, only 1/],
+    ['of five dimensions', set(0, { shape: [1, 1, 4, 4, 2] }), /has 5 dimensions, at most 4/],
+    ['with a tensor above 2^20 values', set(0, { shape: [1, 4096, 4096, 2] }), /larger than 1048576 values/],
+    ['with INT16 activations', set(0, { type: 'INT16' }), /^INT16 activations \("x"\): only INT8/],
+    ['without quantisation', set(3, { scale: undefined }), /output "x" has no scale and zero point/],
+    ['with a scale of 0', set(3, { scale: 0 }), /has the scale 0, expected a positive one/],
+    ['with a scale that is no number', set(3, { scale: Number.NaN }), /has the scale NaN/],
+    ['with a zero point beyond INT8', set(3, { zeroPoint: 128 }), /zero point 128, expected one in \[-128, 127\]/],
+    ['with activations quantised per channel', set(0, { scale: [0.1, 0.2] }), /has 2 scales, expected 1/],
+    [
+      'that reads what nothing writes',
+      (file) => Object.assign(file, { inputs: [] }),
+      /reads tensor 0, which nothing before it writes/,
+    ],
+    [
+      'that writes its input',
+      (file) => Object.assign(file.operators[0], { outputs: [0] }),
+      /writes tensor 0, which is an input/,
+    ],
+    [
+      'with a tensor index out of range',
+      (file) => Object.assign(file.operators[0], { inputs: [0, 9, 2] }),
+      /subgraph 0 operator 0, byte \d+: inputs must be in \[-1, 4\), got 9/,
+    ],
+    [
+      'whose tensor has a name of several lines',
+      set(0, { name: 'a\nb\u001b[2J\u2028c', shape: [2, 4, 4, 2] }),
+      /tensor "a\?b\?\[2J\?c" has/,
+    ],
+    [
+      'whose tensor has a very long name',
+      set(0, { name: 'a'.repeat(1000), shape: [2, 4, 4, 2] }),
+      /tensor "a{60}\.\.\." has/,
+    ],
+    [
+      'without an operator that computes',
+      (file) => Object.assign(file, { operators: [] }),
+      /no operator that computes anything/,
+    ],
+  ])('%s', (_, change, expected) => {
+    const said = message(convolution(change));
+    expect(said).toMatch(expected);
+    expect(said).not.toContain('\n');
+  });
+
+  it.each([
+    ['empty', new Uint8Array()],
+    ['of text', new TextEncoder().encode('this is not a model at all')],
+    ['of zeros', new Uint8Array(4096)],
+  ])('%s', (_, bytes) => {
+    expect(message(bytes)).toMatch(/^this is no \.tflite file: bytes 4 to 7 must be "TFL3"/);
+  });
+
+  it('that leads out of itself, with the table and the byte', () => {
+    const bytes = convolution(() => {});
+    new DataView(bytes.buffer).setUint32(0, 0x7fffffff, true);
+    expect(message(bytes)).toMatch(/^damaged \.tflite: model, byte 2147483647: .* leaves the file of \d+ bytes/);
+  });
+});
+
+describe('a float model is told to be quantised', () => {
+  const real = (shape: number[], data?: number[]): TensorSpec => ({ shape, type: 'FLOAT32', data });
+  it('with float weights', () => {
+    const file = single('FULLY_CONNECTED', [real([1, 4]), real([3, 4], new Array(48).fill(0)), real([1, 3])]);
+    expect(message(tflite(file))).toMatch(
+      /^FLOAT32 weights \("x"\): not an INT8 model; quantise .*representative_dataset/,
+    );
+  });
+  it('with INT8 weights and float activations', () => {
+    const file = single('FULLY_CONNECTED', [real([1, 4]), weights([3, 4], 0, 0.01), real([1, 3])]);
+    expect(message(tflite(file))).toMatch(/^FLOAT32 activations with INT8 weights: quantised in part only/);
+  });
+});
+
+describe('a convolution is refused', () => {
+  it.each<[string, Change, RegExp]>([
+    ['with dilation', options(conv(1, 0, 0, 2)), /0 CONV_2D \(dilation 2x2; only 1x1\)/],
+    ['with stride 0', options(conv(0)), /stride 0x0; only 1 to 255/],
+    ['with a fused TANH', options(conv(1, 0, 4)), /fused activation TANH/],
+    ['with an unknown fused activation', options(conv(1, 0, 9)), /fused_activation_function must be below 6, got 9/],
+    [
+      'whose declared output is of another size',
+      set(3, { shape: [1, 3, 4, 3] }),
+      /makes 4x4 to another size than the declared 3x4/,
+    ],
+    ['in groups', set(0, { shape: [1, 4, 4, 4] }), /2 groups; only 1/],
+    ['with INT4 weights', set(1, { type: 'INT4' }), /weights are INT4, expected INT8/],
+    ['with sparse weights', set(1, { sparse: true }), /weights are sparse/],
+    [
+      'with weights that are computed',
+      (file) => {
+        file.tensors[1].data = undefined;
+        file.inputs = [0, 1];
+      },
+      /weights are no constant/,
+    ],
+    ['with too few weights', set(1, { data: [1, 2, 3] }), /weights \[3,3,3,2\] have 3 bytes of data/],
+    ['with weights of a zero point', set(1, { zeroPoint: [0, 1, 0] }), /zero point other than 0/],
+    [
+      'with scales along another dimension',
+      set(1, { quantizedDimension: 3 }),
+      /3 scales along dimension 3, expected 1 or 3 along 0/,
+    ],
+    ['with a negative weight scale', set(1, { scale: [0.1, -0.1, 0.1] }), /scale that is not positive/],
+    ['with a bias of INT16', set(2, { type: 'INT16' }), /bias is INT16, expected INT32/],
+    ['with a bias of another length', set(2, { data: [1, 2] }), /bias has 8 bytes, expected 12/],
+    ['with a factor of 2^30', set(3, { scale: 1e-14 }), /must be a factor below 2\^30/],
+    [
+      'with options of another operator',
+      (file) => Object.assign(file.operators[0], { optionsType: 8 }),
+      /builtin_options_type of CONV_2D must be 1, got 8/,
+    ],
+  ])('%s', (_, change, expected) => {
+    expect(message(convolution(change))).toMatch(expected);
+  });
+});
+
+describe('other operators are refused', () => {
+  const pair = (opcode: string, from: TensorSpec, to: TensorSpec, rest = {}) =>
+    tflite(single(opcode, [from, to], rest));
+  const softmax = (beta: number) => ({ optionsType: 9, options: { 0: float32(beta) } });
+  it.each<[string, Uint8Array, RegExp]>([
+    [
+      'SOFTMAX with another output scale',
+      pair('SOFTMAX', activation([1, 4]), activation([1, 4]), softmax(1)),
+      /only 1\/256 and -128/,
+    ],
+    [
+      'SOFTMAX over 257 channels',
+      pair('SOFTMAX', activation([1, 257]), activation([1, 257], 1 / 256, -128), softmax(1)),
+      /257 channels; at most 256/,
+    ],
+    [
+      'SOFTMAX without beta',
+      pair('SOFTMAX', activation([1, 4]), activation([1, 4], 1 / 256, -128)),
+      /beta 0 times input scale/,
+    ],
+    [
+      'a pool that changes the scale',
+      pair('MAX_POOL_2D', activation([1, 2, 2, 1]), activation([1, 1, 1, 1], 0.06), {
+        optionsType: 5,
+        options: { 0: int8(1), 1: int32(2), 2: int32(2), 3: int32(2), 4: int32(2) },
+      }),
+      /differ in scale or zero point/,
+    ],
+    [
+      'ADD of a constant',
+      tflite(single('ADD', [activation([1, 3]), { ...activation([1, 3]), data: [1, 2, 3] }, activation([1, 3])])),
+      /0 ADD \(input 1 is a constant\)/,
+    ],
+    [
+      'ADD that broadcasts',
+      tflite({
+        ...single('ADD', [activation([1, 2, 2, 3]), activation([1, 3]), activation([1, 2, 2, 3])]),
+        inputs: [0, 1],
+      }),
+      /only equal ones/,
+    ],
+    [
+      'ADD with a scale too large to add',
+      tflite({ ...single('ADD', [activation([1, 3], 3e38), activation([1, 3]), activation([1, 3])]), inputs: [0, 1] }),
+      /0 ADD .* must be a factor below 2\^0/,
+    ],
+    [
+      'a custom operator',
+      pair('MyOperator', activation([1, 3]), activation([1, 3])),
+      /0 custom operator "MyOperator" \(no such operator here\)/,
+    ],
+    [
+      'QUANTIZE in the middle',
+      pair('QUANTIZE', activation([1, 3]), activation([1, 3], 0.1)),
+      /0 QUANTIZE \(only behind a FLOAT32 or UINT8 input/,
+    ],
+  ])('%s', (_, bytes, expected) => {
+    expect(message(bytes)).toMatch(expected);
+  });
+
+  it('all at once, each with its index and what about it', () => {
+    const file: FileSpec = {
+      tensors: [0, 1, 2, 3, 4].map(() => activation([1, 4, 4, 2])),
+      operators: [
+        { opcode: 'LSTM', inputs: [0], outputs: [1] },
+        { opcode: 'MAX_POOL_2D', inputs: [1], outputs: [2], optionsType: 5, options: {} },
+        { opcode: 'TRANSPOSE_CONV', inputs: [2], outputs: [3] },
+        { opcode: 'GELU', inputs: [3], outputs: [4] },
+      ],
+      inputs: [0],
+      outputs: [4],
+    };
+    expect(message(tflite(file))).toBe(
+      'cannot be imported, by operator: 0 LSTM (no such operator here); 1 MAX_POOL_2D (stride 0x0; only 1 to 255); 2 TRANSPOSE_CONV (no such operator here); 3 GELU (no such operator here); docs/import.md has what can',
+    );
+  });
+});

@@ -1,0 +1,197 @@
+/** One tiny .tflite per operator that can be imported, and the layers that errors are made from. */
+import type { FileSpec, OperatorSpec, TensorSpec } from './tflite.ts';
+import { float32, int8, int32 } from './tflite.ts';
+
+/** Values that repeat nothing soon, -127 to 127. */
+export const values = (count: number) => Array.from({ length: count }, (_, i) => ((i * 89 + 41) % 255) - 127);
+
+export const activation = (shape: number[], scale = 0.05, zeroPoint = 3): TensorSpec => ({ shape, scale, zeroPoint });
+
+export const weights = (shape: number[], quantizedDimension: number, scale: number | number[]): TensorSpec => ({
+  shape,
+  scale,
+  quantizedDimension,
+  data: values(shape.reduce((a, b) => a * b, 1)),
+});
+
+export const bias = (channels: number): TensorSpec => ({
+  shape: [channels],
+  type: 'INT32',
+  data: values(channels).map((value) => 9 * value),
+});
+
+/** Tensor 0 in, the last tensor out. */
+export function single(opcode: string, tensors: TensorSpec[], rest: Partial<OperatorSpec> = {}): FileSpec {
+  const last = tensors.length - 1;
+  const inputs = Array.from({ length: last }, (_, i) => i);
+  return { tensors, operators: [{ opcode, inputs, outputs: [last], ...rest }], inputs: [0], outputs: [last] };
+}
+
+/** stride 1 to 255, padding 0 SAME or 1 VALID, activation of ACTIVATIONS */
+export const conv = (stride = 1, padding = 0, fused = 0, dilation = 1) => ({
+  optionsType: 1,
+  options: {
+    0: int8(padding),
+    1: int32(stride),
+    2: int32(stride),
+    3: int8(fused),
+    4: int32(dilation),
+    5: int32(dilation),
+  },
+});
+const depthwise = (multiplier: number, fused = 0) => ({
+  optionsType: 2,
+  options: { 0: int8(0), 1: int32(1), 2: int32(1), 3: int32(multiplier), 4: int8(fused) },
+});
+const pool = {
+  optionsType: 5,
+  options: { 0: int8(1), 1: int32(2), 2: int32(2), 3: int32(2), 4: int32(2), 5: int8(0) },
+};
+const fullyConnected = (fused = 0) => ({ optionsType: 8, options: { 0: int8(fused) } });
+
+const channelScales = [0.01, 0.02, 0.004];
+
+/** name -> file, and the kinds of operator that come out of it */
+export const FIXTURES: Record<string, { file: FileSpec; kinds: string[] }> = {
+  'CONV_2D, SAME, stride 2, RELU6': {
+    file: single(
+      'CONV_2D',
+      [activation([1, 6, 5, 2]), weights([3, 3, 3, 2], 0, channelScales), bias(3), activation([1, 3, 3, 3], 0.2, -100)],
+      conv(2, 0, 3),
+    ),
+    kinds: ['convolution'],
+  },
+  'CONV_2D, VALID, one scale, no bias': {
+    file: single(
+      'CONV_2D',
+      [activation([1, 6, 5, 2]), weights([3, 3, 3, 2], 0, 0.01), activation([1, 4, 3, 3], 0.3)],
+      conv(1, 1),
+    ),
+    kinds: ['convolution'],
+  },
+  'CONV_2D, 1x1': {
+    file: single(
+      'CONV_2D',
+      [activation([1, 3, 2, 4]), weights([3, 1, 1, 4], 0, channelScales), bias(3), activation([1, 3, 2, 3], 0.1)],
+      conv(1, 1, 1),
+    ),
+    kinds: ['pointwise'],
+  },
+  'CONV_2D, 1x1 with stride 2': {
+    file: single(
+      'CONV_2D',
+      [activation([1, 4, 4, 4]), weights([3, 1, 1, 4], 0, channelScales), bias(3), activation([1, 2, 2, 3], 0.1)],
+      conv(2),
+    ),
+    kinds: ['convolution'],
+  },
+  'DEPTHWISE_CONV_2D, multiplier 2, RELU_N1_TO_1': {
+    file: single(
+      'DEPTHWISE_CONV_2D',
+      [
+        activation([1, 4, 5, 2]),
+        weights([1, 3, 3, 4], 3, [0.01, 0.02, 0.03, 0.004]),
+        bias(4),
+        activation([1, 4, 5, 4], 0.02),
+      ],
+      depthwise(2, 2),
+    ),
+    kinds: ['depthwise'],
+  },
+  'FULLY_CONNECTED of a picture': {
+    file: single(
+      'FULLY_CONNECTED',
+      [activation([1, 2, 2, 3]), weights([5, 12], 0, 0.01), bias(5), activation([1, 5], 0.3)],
+      fullyConnected(1),
+    ),
+    kinds: ['fullyConnected'],
+  },
+  'FULLY_CONNECTED, a scale per channel': {
+    file: single(
+      'FULLY_CONNECTED',
+      [activation([1, 4]), weights([3, 4], 0, channelScales), bias(3), activation([1, 3], 0.1)],
+      fullyConnected(),
+    ),
+    kinds: ['fullyConnected'],
+  },
+  'FULLY_CONNECTED at every position': {
+    file: single(
+      'FULLY_CONNECTED',
+      [activation([1, 5, 4]), weights([3, 4], 0, channelScales), bias(3), activation([1, 5, 3], 0.1)],
+      fullyConnected(),
+    ),
+    kinds: ['pointwise'],
+  },
+  AVERAGE_POOL_2D: {
+    file: single('AVERAGE_POOL_2D', [activation([1, 4, 4, 3]), activation([1, 2, 2, 3])], pool),
+    kinds: ['averagePool'],
+  },
+  MAX_POOL_2D: {
+    file: single('MAX_POOL_2D', [activation([1, 4, 4, 3]), activation([1, 2, 2, 3])], pool),
+    kinds: ['maxPool'],
+  },
+  ADD: {
+    file: {
+      ...single(
+        'ADD',
+        [activation([1, 2, 3, 2]), activation([1, 2, 3, 2], 0.03, -7), activation([1, 2, 3, 2], 0.07, 1)],
+        { optionsType: 11, options: { 0: int8(1) } },
+      ),
+      inputs: [0, 1],
+    },
+    kinds: ['add'],
+  },
+  SOFTMAX: {
+    file: single('SOFTMAX', [activation([1, 6], 0.1), activation([1, 6], 1 / 256, -128)], {
+      optionsType: 9,
+      options: { 0: float32(1) },
+    }),
+    kinds: ['softmax'],
+  },
+  'QUANTIZE, RESHAPE, SQUEEZE, EXPAND_DIMS and DEQUANTIZE around one layer': {
+    file: {
+      tensors: [
+        { shape: [1, 12], type: 'FLOAT32' },
+        activation([1, 12]),
+        activation([1, 2, 2, 3]),
+        weights([3, 1, 1, 3], 0, channelScales),
+        bias(3),
+        activation([1, 2, 2, 3], 0.1),
+        activation([1, 4, 3], 0.1),
+        activation([1, 12], 0.1),
+        { shape: [1, 12], type: 'FLOAT32' },
+      ],
+      operators: [
+        { opcode: 'QUANTIZE', inputs: [0], outputs: [1] },
+        { opcode: 'RESHAPE', inputs: [1], outputs: [2] },
+        { opcode: 'CONV_2D', inputs: [2, 3, 4], outputs: [5], ...conv() },
+        { opcode: 'EXPAND_DIMS', inputs: [5], outputs: [6] },
+        { opcode: 'SQUEEZE', inputs: [6], outputs: [7] },
+        { opcode: 'DEQUANTIZE', inputs: [7], outputs: [8] },
+      ],
+      inputs: [0],
+      outputs: [8],
+    },
+    kinds: ['pointwise'],
+  },
+  'UINT8 at both ends': {
+    file: {
+      tensors: [
+        { shape: [1, 4], type: 'UINT8', scale: 0.05, zeroPoint: 131 },
+        activation([1, 4]),
+        weights([3, 4], 0, 0.01),
+        bias(3),
+        activation([1, 3], 0.1),
+        { shape: [1, 3], type: 'UINT8', scale: 0.1, zeroPoint: 131 },
+      ],
+      operators: [
+        { opcode: 'QUANTIZE', inputs: [0], outputs: [1] },
+        { opcode: 'FULLY_CONNECTED', inputs: [1, 2, 3], outputs: [4], ...fullyConnected() },
+        { opcode: 'QUANTIZE', inputs: [4], outputs: [5] },
+      ],
+      inputs: [0],
+      outputs: [5],
+    },
+    kinds: ['fullyConnected'],
+  },
+};

@@ -1,0 +1,59 @@
+/** htpw import as a program: what it writes and prints, and how it fails. */
+import { spawnSync } from 'node:child_process';
+import { existsSync, mkdtempSync, readFileSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { describe, expect, it } from 'vitest';
+import { Runtime } from '../../host/runtime/runtime.ts';
+import { FIXTURES } from './fixtures.ts';
+import { tflite } from './tflite.ts';
+
+const folder = mkdtempSync(join(tmpdir(), 'htpw-'));
+const model = join(folder, 'model.tflite');
+const image = join(folder, 'model.htpw');
+writeFileSync(model, tflite(FIXTURES['QUANTIZE, RESHAPE, SQUEEZE, EXPAND_DIMS and DEQUANTIZE around one layer'].file));
+
+function htpw(...words: string[]) {
+  const { status, stdout, stderr } = spawnSync(process.execPath, ['scripts/htpw.js', ...words], { encoding: 'utf8' });
+  return { status, stdout, stderr };
+}
+
+describe('htpw import', () => {
+  it('writes an image that opens, and says its operators, bytes and arena', () => {
+    const result = JSON.parse(htpw('import', model, '-o', image, '--json').stdout);
+    const bytes = readFileSync(image);
+    expect(result).toMatchObject({
+      bytes: bytes.length,
+      arenaBytes: new Runtime(bytes).arenaBytes(),
+      tables: 'q31',
+      exact: true,
+      inputs: [{ shape: [2, 2, 3], fileType: 'FLOAT32', zeroPoint: 3 }],
+      operators: [{ index: 2, opcode: 'CONV_2D', kind: 'pointwise' }],
+    });
+    const categories: number[] = Object.values(result.categories);
+    expect(categories.reduce((a, b) => a + b, 0)).toBe(bytes.length);
+    expect(result.folded.map(({ index }: { index: number }) => index)).toEqual([0, 1, 3, 4, 5]);
+  });
+
+  it('says of compact tables that they are not exact', () => {
+    const { status, stdout } = htpw('import', model, '-o', image, '--tables', 'compact');
+    expect([status, stdout]).toEqual([0, expect.stringContaining('NOT exact')]);
+  });
+
+  it.each([
+    ['a file that is none', ['import', 'package.json'], /package\.json: this is no \.tflite file/],
+    ['a file that is not there', ['import', 'missing.tflite'], /missing\.tflite: cannot be read/],
+    ['unknown tables', ['import', model, '--tables', 'q7'], /--tables must be q31 or compact, got "q7"/],
+  ])('exits with 2 and one line for %s, and writes nothing', (_, words, expected) => {
+    const output = join(folder, 'never.htpw');
+    const { status, stdout, stderr } = htpw(...words, '-o', output);
+    expect([status, stdout, existsSync(output)]).toEqual([2, '', false]);
+    expect(
+      stderr
+        .trim()
+        .split('\n')
+        .filter((line) => line.startsWith('htpw:')),
+    ).toEqual([expect.stringMatching(expected)]);
+    expect(stderr).not.toMatch(/\n\s+at /);
+  });
+});
