@@ -37,6 +37,7 @@ import { add } from './operators/add.ts';
 import { argmax } from './operators/argmax.ts';
 import { convolution } from './operators/convolution.ts';
 import { depthwise } from './operators/depthwise.ts';
+import { lookup } from './operators/lookup.ts';
 import { pool } from './operators/pooling.ts';
 import { product } from './operators/product.ts';
 import { softmax } from './operators/softmax.ts';
@@ -131,6 +132,7 @@ export function runOperator(arena: usize, index: u32): void {
   }
   if (isKind(kind, F.SOFTMAX)) softmax(parameters, input, positions, channels, output);
   if (isKind(kind, F.ARGMAX)) argmax(input, positions, channels, output);
+  if (isKind(kind, F.LOOKUP)) lookup(parameters, input, positions * channels, output);
   if (isKind(kind, F.STANDARDIZE))
     standardize(parameters, input, positions, channels, output, tensorZeroPoint(outputTensor));
   if (isKind(kind, F.AVERAGE_POOL) || isKind(kind, F.MAX_POOL))

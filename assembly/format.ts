@@ -106,6 +106,7 @@ export const ADD: u32 = 7;
 export const SOFTMAX: u32 = 8;
 export const ARGMAX: u32 = 9;
 export const STANDARDIZE: u32 = 10; // z-score of an i16 window to i8, with an optional marker channel
+export const LOOKUP: u32 = 11; // any function of one value, as a table
 
 // When the weights of an operator are materialised as INT8
 export const RESIDENCY_FLASH: u32 = 0; // never: stored INT8, read in place (also operators without weights)
@@ -127,6 +128,7 @@ export const COMPACT_MANTISSA_BITS: u32 = 11;
 export const ADD_PARAMETERS: u32 = 6; //         multiplier1, shift1, multiplier2, shift2, multiplierOut, shiftOut
 export const SOFTMAX_PARAMETERS: u32 = 3; //     multiplier, shift, lowest difference that still counts
 export const STANDARDIZE_PARAMETERS: u32 = 5; // gain (Q8), floor of the deviation, marker centre, peak, slope
+export const LOOKUP_PARAMETERS: u32 = 64; //     i8[256]: the value of -128, of -127, ... of 127
 
 // Weight source, 24 bytes: gives an operator rows of INT8 weights
 export const SOURCE_BYTES: u32 = 24;

@@ -60,7 +60,7 @@ export function openOperator(
   const kind = operatorKind(operator);
   if (
     kind < F.CONVOLUTION ||
-    kind > F.STANDARDIZE ||
+    kind > F.LOOKUP ||
     load<i8>(operator, F.OPERATOR_MIN_AT) > load<i8>(operator, F.OPERATOR_MAX_AT)
   )
     return BAD_OPERATOR;
@@ -235,6 +235,14 @@ function openMemory(
   return scratch <= <u32>load<u16>(program, F.PROGRAM_SCRATCH_SIZE_AT) * F.ARENA_UNIT ? OK : BAD_SCRATCH;
 }
 
+function parameterCount(kind: u32): u32 {
+  if (isKind(kind, F.ADD)) return F.ADD_PARAMETERS;
+  if (isKind(kind, F.SOFTMAX)) return F.SOFTMAX_PARAMETERS;
+  if (isKind(kind, F.STANDARDIZE)) return F.STANDARDIZE_PARAMETERS;
+  if (isKind(kind, F.LOOKUP)) return F.LOOKUP_PARAMETERS;
+  return 0;
+}
+
 function openUnweighted(
   kind: u32,
   operator: usize,
@@ -249,13 +257,7 @@ function openUnweighted(
   const offset = load<u32>(operator, F.OPERATOR_TABLE_AT);
   const encoding = <u32>load<u8>(operator, F.OPERATOR_ENCODING_AT);
   const table = tables + offset;
-  const count = isKind(kind, F.ADD)
-    ? F.ADD_PARAMETERS
-    : isKind(kind, F.SOFTMAX)
-      ? F.SOFTMAX_PARAMETERS
-      : isKind(kind, F.STANDARDIZE)
-        ? F.STANDARDIZE_PARAMETERS
-        : 0;
+  const count = parameterCount(kind);
   if (
     count == 0
       ? encoding != F.TABLE_NONE || offset != F.NO_TABLE
@@ -287,6 +289,7 @@ function openUnweighted(
       ? OK
       : BAD_TABLE;
   }
+  if (isKind(kind, F.LOOKUP)) return channels == outputChannels ? OK : BAD_SHAPE;
   if (!uses(FEATURE_OPERATOR + F.ADD)) return BAD_OPERATOR;
   if (
     tensorPositions(input2) != tensorPositions(input) ||

@@ -56,6 +56,7 @@ function tableBytes(program: ProgramView, { kind, encoding, output }: OperatorVi
     [F.ADD]: F.ADD_PARAMETERS,
     [F.SOFTMAX]: F.SOFTMAX_PARAMETERS,
     [F.STANDARDIZE]: F.STANDARDIZE_PARAMETERS,
+    [F.LOOKUP]: F.LOOKUP_PARAMETERS,
   };
   return 4 * (parameters[kind] ?? 0);
 }

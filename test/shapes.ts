@@ -146,6 +146,16 @@ const KINDS: Record<string, [rows: number, make: (b: ModelBuilder, i: number) =>
       b.tensors[1].scale = b.pick([1 / 32, 1 / 256, 1, 16]);
     },
   ],
+  lookup: [
+    24,
+    (b, i) => {
+      input(b, b.integer(1, 3), b.integer(1, 5), 1 + (i % 12));
+      if (i % 3 === 0)
+        b.lookup(0, 0); // in place
+      else b.lookup();
+      for (const tensor of b.tensors) tensor.zeroPoint = zeroPoint(b, tensor.zeroPoint);
+    },
+  ],
   // every accumulator as long as the format allows
   'deep product': [
     4,

@@ -277,6 +277,13 @@ export class ModelBuilder {
     return this;
   }
 
+  /** A random table. */
+  lookup(output = this.tensor('lookup', [...this.tensors[this.last].shape]), input = this.last - 1): this {
+    const table = this.levels('int8', 256);
+    this.operators.push({ kind: 'lookup', name: `lookup${output}`, input, output, table });
+    return this;
+  }
+
   standardize(marker: { centre: number; peak: number; slope: number } | null, floor = 0): this {
     const input = this.last;
     const [height, width, channels] = this.tensors[input].shape;
@@ -328,6 +335,7 @@ export function everything(seed: number): ModelBuilder {
   b.pointwise(9, 'int2').pointwise(7, 'ternary').pointwise(13, 'int4');
   b.pointwise(6, b.fromBasis(b.basis(6, 13, 'int4', null), 6, 13, 6));
   b.pool('averagePool', { kernel: [1, 3], stride: [1, 3], pad: [0, 0] });
+  b.lookup();
   b.fullyConnected(5, 'ternary').softmax().argmax();
   return b;
 }

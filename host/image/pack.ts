@@ -47,6 +47,7 @@ const KIND_CODES: Record<Operator['kind'], number> = {
   softmax: F.SOFTMAX,
   argmax: F.ARGMAX,
   standardize: F.STANDARDIZE,
+  lookup: F.LOOKUP,
 };
 
 const RESIDENCY_CODES: Record<Residency, number> = {
@@ -248,7 +249,15 @@ function operatorParameters(operator: Exclude<Operator, WeightedOperator>, tenso
     );
     return [gain, floor, centre, peak, slope];
   }
+  if (operator.kind === 'lookup') return lookupWords(operator.table);
   return [];
+}
+
+/** The 256 bytes of a table, four to a word. */
+function lookupWords(table: Int8Array): number[] {
+  if (table.length !== 256) throw new Error(`table: expected 256 values, got ${table.length}`);
+  const bytes = new DataView(table.buffer, table.byteOffset, table.length);
+  return Array.from({ length: F.LOOKUP_PARAMETERS }, (_, i) => bytes.getInt32(4 * i, true));
 }
 
 function writeSource(

@@ -92,6 +92,7 @@ export const OPERATOR_NAMES: Record<number, string> = {
   [F.SOFTMAX]: 'softmax',
   [F.ARGMAX]: 'argmax',
   [F.STANDARDIZE]: 'standardize',
+  [F.LOOKUP]: 'lookup',
 };
 
 export const RESIDENCY_NAMES = ['flash', 'boot', 'lazy', 'stream'] as const;

@@ -159,6 +159,13 @@ export interface Standardize extends OperatorBase {
   marker: { centre: number; peak: number; slope: number } | null;
 }
 
+/** out[i] = table[in[i] + 128]: any function of one value; input and output have one shape. */
+export interface Lookup extends OperatorBase {
+  kind: 'lookup';
+  /** 256 values, of -128 first */
+  table: Int8Array;
+}
+
 export type Operator =
   | Convolution
   | Depthwise
@@ -168,7 +175,8 @@ export type Operator =
   | Add
   | Softmax
   | Argmax
-  | Standardize;
+  | Standardize
+  | Lookup;
 export type WeightedOperator = Convolution | Depthwise | Pointwise | FullyConnected;
 
 export interface Program {

@@ -9,6 +9,7 @@ import { convolution } from './convolution.ts';
 import { depthwise } from './depthwise.ts';
 import { fullyConnected } from './fullyConnected.ts';
 import { materialize } from './generator.ts';
+import { lookup } from './lookup.ts';
 import { pointwise } from './pointwise.ts';
 import { averagePool, maxPool } from './pooling.ts';
 import { softmax, softmaxFactors } from './softmax.ts';
@@ -119,6 +120,8 @@ function run(
       return softmax(input, inputTensor.shape[2], softmaxFactors(operator.beta, inputTensor.scale));
     case 'argmax':
       return argmax(input, inputTensor.shape[2]);
+    case 'lookup':
+      return lookup(input, operator.table);
   }
 }
 

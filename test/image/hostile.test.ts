@@ -108,6 +108,8 @@ const image = pack(everything(1).build());
 const view = new ImageView(image);
 const [program] = view.programs;
 const [standardize, convolution, depthwise] = program.operators;
+const first = (kind: number) => program.operators.find((operator) => operator.kind === kind)!;
+const lookup = first(F.LOOKUP);
 const section = (kind: number) => F.HEADER_BYTES + view.sections.findIndex((s) => s.kind === kind) * F.SECTION_BYTES;
 type Edit = (data: DataView) => void;
 const WRONG: [what: string, edit: Edit, status: number, offset: number][] = [
@@ -164,6 +166,25 @@ const WRONG: [what: string, edit: Edit, status: number, offset: number][] = [
     S.BAD_TABLE,
     standardize.at,
   ],
+  [
+    'lookup table that ends past the section',
+    (d) => d.setUint32(lookup.at + F.OPERATOR_TABLE_AT, view.section(F.SECTION_TABLES).size - 252, true),
+    S.BAD_TABLE,
+    lookup.at,
+  ],
+  [
+    'lookup without a table',
+    (d) => d.setUint8(lookup.at + F.OPERATOR_ENCODING_AT, F.TABLE_NONE),
+    S.BAD_TABLE,
+    lookup.at,
+  ],
+  [
+    'lookup to another shape',
+    (d) => d.setUint16(program.tensors[lookup.output].at + F.TENSOR_CHANNELS_AT, 5, true),
+    S.BAD_SHAPE,
+    lookup.at,
+  ],
+  ['lookup of raw samples', (d) => d.setUint16(lookup.at + F.OPERATOR_INPUT_AT, 0, true), S.BAD_SHAPE, lookup.at],
   [
     'weights past their section',
     (d) => d.setUint32(view.sources[0].at + F.SOURCE_DATA_AT, 0xfffffff0, true),

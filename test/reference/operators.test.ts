@@ -4,6 +4,7 @@ import { argmax } from '../../host/reference/argmax.ts';
 import { convolution, type WindowedArguments } from '../../host/reference/convolution.ts';
 import { depthwise } from '../../host/reference/depthwise.ts';
 import { fullyConnected } from '../../host/reference/fullyConnected.ts';
+import { lookup } from '../../host/reference/lookup.ts';
 import { pointwise } from '../../host/reference/pointwise.ts';
 import { averagePool, maxPool, roundingDivide } from '../../host/reference/pooling.ts';
 import { makeTable } from '../../host/reference/table.ts';
@@ -117,5 +118,17 @@ describe('add', () => {
 describe('argmax', () => {
   it('takes the first of equals, at every position', () => {
     expect([...argmax(Int8Array.of(1, 7, 7, -128, -128, -128), 3)]).toEqual([1, 0]);
+  });
+});
+
+describe('lookup', () => {
+  const table = Int8Array.from({ length: 256 }, (_, i) => (i < 128 ? 7 : i - 128)); // 7 below 0, else the value
+
+  it('has the value of -128 first and that of 127 last', () => {
+    expect([...lookup(Int8Array.of(-128, -1, 0, 5, 127), table)]).toEqual([7, 7, 0, 5, 127]);
+  });
+
+  it('refuses a table that leaves inputs out', () => {
+    expect(() => lookup(Int8Array.of(0), table.subarray(1))).toThrow('table: expected 256 values, got 255');
   });
 });

@@ -175,7 +175,16 @@ describe('the table of shapes', () => {
       ...[1, 2, 3, 4].map((encoding) => `${kind} stored ${encoding}`),
       ...['basis 0', 'tile 0', 'q31', 'compact'].map((word) => `${kind} ${word}`),
     ];
-    const others = ['averagePool', 'maxPool', 'add', 'softmax', 'argmax', 'standardize', 'activation of one value'];
+    const others = [
+      'averagePool',
+      'maxPool',
+      'add',
+      'softmax',
+      'argmax',
+      'standardize',
+      'lookup',
+      'activation of one value',
+    ];
     const numbers = [
       'zero point -128',
       'zero point 127',
