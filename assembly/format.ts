@@ -76,7 +76,7 @@ export const OPERATOR_BYTES: u32 = 28;
 export const OPERATOR_KIND_AT: u32 = 0; //         u8
 export const OPERATOR_RESIDENCY_AT: u32 = 1; //    u8
 export const OPERATOR_INPUT_AT: u32 = 2; //        u16, tensor
-export const OPERATOR_INPUT2_AT: u32 = 4; //       u16, tensor or NONE (ADD)
+export const OPERATOR_INPUT2_AT: u32 = 4; //       u16, tensor (ADD, MULTIPLY) or NONE
 export const OPERATOR_OUTPUT_AT: u32 = 6; //       u16, tensor
 export const OPERATOR_SOURCE_AT: u32 = 8; //       u16, weight source or NONE
 export const OPERATOR_STRIDE_HEIGHT_AT: u32 = 10; // u8
@@ -107,6 +107,7 @@ export const SOFTMAX: u32 = 8;
 export const ARGMAX: u32 = 9;
 export const STANDARDIZE: u32 = 10; // z-score of an i16 window to i8, with an optional marker channel
 export const LOOKUP: u32 = 11; // any function of one value, as a table
+export const MULTIPLY: u32 = 12; // element-wise, by a tensor of the same shape or one value per channel
 
 // When the weights of an operator are materialised as INT8
 export const RESIDENCY_FLASH: u32 = 0; // never: stored INT8, read in place (also operators without weights)
@@ -129,6 +130,7 @@ export const ADD_PARAMETERS: u32 = 6; //         multiplier1, shift1, multiplier
 export const SOFTMAX_PARAMETERS: u32 = 3; //     multiplier, shift, lowest difference that still counts
 export const STANDARDIZE_PARAMETERS: u32 = 5; // gain (Q8), floor of the deviation, marker centre, peak, slope
 export const LOOKUP_PARAMETERS: u32 = 64; //     i8[256]: the value of -128, of -127, ... of 127
+export const MULTIPLY_PARAMETERS: u32 = 2; //    multiplier, shift
 
 // Weight source, 24 bytes: gives an operator rows of INT8 weights
 export const SOURCE_BYTES: u32 = 24;

@@ -45,6 +45,7 @@ const MAX_BIAS: i32 = 1 << 29;
 const MAX_BIAS_SHIFT: u32 = 14;
 const MAX_SOFTMAX_CHANNELS: u32 = 256; // more could shift by over 31 when all are nearly equal
 const MAX_ARGMAX_CHANNELS: u32 = 128; // an i8 holds the index
+const MAX_PRODUCT_SHIFT: i32 = 14; // MULTIPLY: a product below 2^16 stays below 2^30
 const MAX_WINDOW: u32 = 4096; // STANDARDIZE: sums stay in an i32
 
 export function openOperator(
@@ -60,7 +61,7 @@ export function openOperator(
   const kind = operatorKind(operator);
   if (
     kind < F.CONVOLUTION ||
-    kind > F.LOOKUP ||
+    kind > F.MULTIPLY ||
     load<i8>(operator, F.OPERATOR_MIN_AT) > load<i8>(operator, F.OPERATOR_MAX_AT)
   )
     return BAD_OPERATOR;
@@ -69,11 +70,8 @@ export function openOperator(
   const inputIndex = operatorInput(operator);
   const input2Index = <u32>load<u16>(operator, F.OPERATOR_INPUT2_AT);
   const outputIndex = operatorOutput(operator);
-  if (
-    inputIndex >= tensors ||
-    outputIndex >= tensors ||
-    (kind == F.ADD ? input2Index >= tensors : input2Index != F.NONE)
-  )
+  const binary = isKind(kind, F.ADD) || isKind(kind, F.MULTIPLY);
+  if (inputIndex >= tensors || outputIndex >= tensors || (binary ? input2Index >= tensors : input2Index != F.NONE))
     return BAD_REFERENCE;
   const input = tensorAt(program, inputIndex);
   const output = tensorAt(program, outputIndex);
@@ -95,7 +93,7 @@ export function openOperator(
       kind,
       operator,
       input,
-      kind == F.ADD ? tensorAt(program, input2Index) : input,
+      binary ? tensorAt(program, input2Index) : input,
       output,
       tables,
       tableBytes,
@@ -240,6 +238,7 @@ function parameterCount(kind: u32): u32 {
   if (isKind(kind, F.SOFTMAX)) return F.SOFTMAX_PARAMETERS;
   if (isKind(kind, F.STANDARDIZE)) return F.STANDARDIZE_PARAMETERS;
   if (isKind(kind, F.LOOKUP)) return F.LOOKUP_PARAMETERS;
+  if (isKind(kind, F.MULTIPLY)) return F.MULTIPLY_PARAMETERS;
   return 0;
 }
 
@@ -290,14 +289,19 @@ function openUnweighted(
       : BAD_TABLE;
   }
   if (isKind(kind, F.LOOKUP)) return channels == outputChannels ? OK : BAD_SHAPE;
-  if (!uses(FEATURE_OPERATOR + F.ADD)) return BAD_OPERATOR;
+  if (!uses(FEATURE_OPERATOR + F.ADD) && !uses(FEATURE_OPERATOR + F.MULTIPLY)) return BAD_OPERATOR;
   if (
-    tensorPositions(input2) != tensorPositions(input) ||
+    (tensorPositions(input2) != tensorPositions(input) &&
+      (!isKind(kind, F.MULTIPLY) || tensorPositions(input2) != 1)) ||
     tensorChannels(input2) != channels ||
     outputChannels != channels ||
     <u32>load<u8>(input2, F.TENSOR_TYPE_AT) != F.TYPE_I8
   )
     return BAD_SHAPE;
+  if (isKind(kind, F.MULTIPLY)) {
+    const shift = load<i32>(table, 4);
+    return isFactor(load<i32>(table), shift) && shift <= MAX_PRODUCT_SHIFT ? OK : BAD_TABLE;
+  }
   for (let i: u32 = 0; i < F.ADD_PARAMETERS; i += 2) {
     const shift = load<i32>(table + 4 * i, 4);
     if (!isFactor(load<i32>(table + 4 * i), shift) || shift > 0) return BAD_TABLE;

@@ -57,6 +57,7 @@ function tableBytes(program: ProgramView, { kind, encoding, output }: OperatorVi
     [F.SOFTMAX]: F.SOFTMAX_PARAMETERS,
     [F.STANDARDIZE]: F.STANDARDIZE_PARAMETERS,
     [F.LOOKUP]: F.LOOKUP_PARAMETERS,
+    [F.MULTIPLY]: F.MULTIPLY_PARAMETERS,
   };
   return 4 * (parameters[kind] ?? 0);
 }

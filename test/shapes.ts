@@ -146,6 +146,21 @@ const KINDS: Record<string, [rows: number, make: (b: ModelBuilder, i: number) =>
       b.tensors[1].scale = b.pick([1 / 32, 1 / 256, 1, 16]);
     },
   ],
+  multiply: [
+    48,
+    (b, i) => {
+      input(b, b.integer(1, 3), b.integer(1, 5), 1 + ((7 * i) % 40));
+      const [height, width, channels] = b.tensors[0].shape;
+      if (i % 8 > 0) b.tensor('second', i % 2 === 0 ? [height, width, channels] : [1, 1, channels]);
+      b.multiply(b.last, 0);
+      for (const tensor of b.tensors) tensor.zeroPoint = zeroPoint(b, tensor.zeroPoint);
+      const [first, second, output] = [b.tensors[0], b.tensors.at(-2)!, b.tensors.at(-1)!];
+      // from the largest factor that open lets through to 0
+      const factor = b.pick([null, null, null, ...EXTREME_FACTORS.filter((real) => real < 2 ** 14), 2 ** 14 - 1]);
+      if (factor !== null) output.scale = (first.scale * second.scale) / factor;
+      narrow(b);
+    },
+  ],
   lookup: [
     24,
     (b, i) => {
@@ -195,7 +210,7 @@ function single(seed: number, kind: string, i: number, make: (b: ModelBuilder, i
   }
   const model = b.build();
   const [program] = model.programs;
-  program.inputs = kind === 'add' && operator.input !== 0 ? [0, 1] : [0];
+  program.inputs = 'input2' in operator && operator.input !== operator.input2 ? [0, 1] : [0];
   const shapes = [operator.input, operator.output].map((tensor) => program.tensors[tensor].shape.join('x'));
   const geometry =
     'kernel' in operator ? ` kernel ${operator.kernel} stride ${operator.stride} pad ${operator.pad}` : '';

@@ -277,6 +277,15 @@ export class ModelBuilder {
     return this;
   }
 
+  /** Multiplies by an earlier tensor, of the same shape or of one position; a usual factor. */
+  multiply(input2: number, input = this.last): this {
+    const { shape, scale } = this.tensors[input];
+    const scales = (scale * this.tensors[input2].scale) / 2 ** (2 + 6 * this.next());
+    const output = this.tensor('multiply', [...shape], 'i8', this.integer(-128, 127), 80 * scales);
+    this.operators.push({ kind: 'multiply', name: `mul${output}`, input, input2, output, activation: [-128, 127] });
+    return this;
+  }
+
   /** A random table. */
   lookup(output = this.tensor('lookup', [...this.tensors[this.last].shape]), input = this.last - 1): this {
     const table = this.levels('int8', 256);
@@ -335,7 +344,8 @@ export function everything(seed: number): ModelBuilder {
   b.pointwise(9, 'int2').pointwise(7, 'ternary').pointwise(13, 'int4');
   b.pointwise(6, b.fromBasis(b.basis(6, 13, 'int4', null), 6, 13, 6));
   b.pool('averagePool', { kernel: [1, 3], stride: [1, 3], pad: [0, 0] });
-  b.lookup();
+  const pooled = b.last;
+  b.lookup().multiply(pooled);
   b.fullyConnected(5, 'ternary').softmax().argmax();
   return b;
 }

@@ -16,6 +16,7 @@ import { addFactors } from '../reference/add.ts';
 import { compactFits, encodeBias, encodeScales } from '../reference/compact.ts';
 import { quantizeMultiplier } from '../reference/fixed.ts';
 import { materialize } from '../reference/generator.ts';
+import { multiplyFactor } from '../reference/multiply.ts';
 import { softmaxFactors } from '../reference/softmax.ts';
 import { standardizeParameters } from '../reference/standardize.ts';
 import { foldZeroPoint, rowSums, type TableEncoding, tapSums } from '../reference/table.ts';
@@ -48,6 +49,7 @@ const KIND_CODES: Record<Operator['kind'], number> = {
   argmax: F.ARGMAX,
   standardize: F.STANDARDIZE,
   lookup: F.LOOKUP,
+  multiply: F.MULTIPLY,
 };
 
 const RESIDENCY_CODES: Record<Residency, number> = {
@@ -248,6 +250,10 @@ function operatorParameters(operator: Exclude<Operator, WeightedOperator>, tenso
       output.scale,
     );
     return [gain, floor, centre, peak, slope];
+  }
+  if (operator.kind === 'multiply') {
+    const { multiplier, shift } = multiplyFactor(input.scale, tensors[operator.input2].scale, output.scale);
+    return [multiplier, shift];
   }
   if (operator.kind === 'lookup') return lookupWords(operator.table);
   return [];

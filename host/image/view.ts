@@ -93,6 +93,7 @@ export const OPERATOR_NAMES: Record<number, string> = {
   [F.ARGMAX]: 'argmax',
   [F.STANDARDIZE]: 'standardize',
   [F.LOOKUP]: 'lookup',
+  [F.MULTIPLY]: 'multiply',
 };
 
 export const RESIDENCY_NAMES = ['flash', 'boot', 'lazy', 'stream'] as const;

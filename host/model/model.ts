@@ -166,6 +166,13 @@ export interface Lookup extends OperatorBase {
   table: Int8Array;
 }
 
+/** Element-wise product; input2 is of input's shape, or [1, 1, C] for every position. */
+export interface Multiply extends OperatorBase {
+  kind: 'multiply';
+  input2: number;
+  activation: [min: number, max: number];
+}
+
 export type Operator =
   | Convolution
   | Depthwise
@@ -176,7 +183,8 @@ export type Operator =
   | Softmax
   | Argmax
   | Standardize
-  | Lookup;
+  | Lookup
+  | Multiply;
 export type WeightedOperator = Convolution | Depthwise | Pointwise | FullyConnected;
 
 export interface Program {

@@ -10,6 +10,7 @@ import { depthwise } from './depthwise.ts';
 import { fullyConnected } from './fullyConnected.ts';
 import { materialize } from './generator.ts';
 import { lookup } from './lookup.ts';
+import { multiply, multiplyFactor } from './multiply.ts';
 import { pointwise } from './pointwise.ts';
 import { averagePool, maxPool } from './pooling.ts';
 import { softmax, softmaxFactors } from './softmax.ts';
@@ -112,6 +113,18 @@ function run(
         input2: typed(values, operator.input2, Int8Array),
         zeroPoint2: tensor2.zeroPoint,
         factors: addFactors(inputTensor.scale, tensor2.scale, outputTensor.scale),
+        outputZeroPoint: outputTensor.zeroPoint,
+        activation: operator.activation,
+      });
+    }
+    case 'multiply': {
+      const tensor2 = program.tensors[operator.input2];
+      return multiply({
+        input1: input,
+        zeroPoint1: inputTensor.zeroPoint,
+        input2: typed(values, operator.input2, Int8Array),
+        zeroPoint2: tensor2.zeroPoint,
+        factor: multiplyFactor(inputTensor.scale, tensor2.scale, outputTensor.scale),
         outputZeroPoint: outputTensor.zeroPoint,
         activation: operator.activation,
       });

@@ -110,6 +110,7 @@ const [program] = view.programs;
 const [standardize, convolution, depthwise] = program.operators;
 const first = (kind: number) => program.operators.find((operator) => operator.kind === kind)!;
 const lookup = first(F.LOOKUP);
+const multiply = first(F.MULTIPLY);
 const section = (kind: number) => F.HEADER_BYTES + view.sections.findIndex((s) => s.kind === kind) * F.SECTION_BYTES;
 type Edit = (data: DataView) => void;
 const WRONG: [what: string, edit: Edit, status: number, offset: number][] = [
@@ -185,6 +186,30 @@ const WRONG: [what: string, edit: Edit, status: number, offset: number][] = [
     lookup.at,
   ],
   ['lookup of raw samples', (d) => d.setUint16(lookup.at + F.OPERATOR_INPUT_AT, 0, true), S.BAD_SHAPE, lookup.at],
+  [
+    'shift of a product, one more than leaves it whole',
+    (d) => d.setInt32(view.section(F.SECTION_TABLES).offset + multiply.table + 4, 15, true),
+    S.BAD_TABLE,
+    multiply.at,
+  ],
+  [
+    'multiplier of a product',
+    (d) => d.setInt32(view.section(F.SECTION_TABLES).offset + multiply.table, 1, true),
+    S.BAD_TABLE,
+    multiply.at,
+  ],
+  [
+    'second input of a product past the table',
+    (d) => d.setUint16(multiply.at + F.OPERATOR_INPUT2_AT, 9999, true),
+    S.BAD_REFERENCE,
+    multiply.at,
+  ],
+  [
+    'second input of a product that has another shape',
+    (d) => d.setUint16(multiply.at + F.OPERATOR_INPUT2_AT, 1, true),
+    S.BAD_SHAPE,
+    multiply.at,
+  ],
   [
     'weights past their section',
     (d) => d.setUint32(view.sources[0].at + F.SOURCE_DATA_AT, 0xfffffff0, true),

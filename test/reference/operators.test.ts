@@ -5,6 +5,7 @@ import { convolution, type WindowedArguments } from '../../host/reference/convol
 import { depthwise } from '../../host/reference/depthwise.ts';
 import { fullyConnected } from '../../host/reference/fullyConnected.ts';
 import { lookup } from '../../host/reference/lookup.ts';
+import { multiply, multiplyFactor } from '../../host/reference/multiply.ts';
 import { pointwise } from '../../host/reference/pointwise.ts';
 import { averagePool, maxPool, roundingDivide } from '../../host/reference/pooling.ts';
 import { makeTable } from '../../host/reference/table.ts';
@@ -130,5 +131,33 @@ describe('lookup', () => {
 
   it('refuses a table that leaves inputs out', () => {
     expect(() => lookup(Int8Array.of(0), table.subarray(1))).toThrow('table: expected 256 values, got 255');
+  });
+});
+
+describe('multiply', () => {
+  const usual = { zeroPoint1: 3, zeroPoint2: -2, outputZeroPoint: 10, activation: FULL };
+
+  it('rounds the product twice, adds the zero point and clamps', () => {
+    const product = (q1: number, q2: number, activation = FULL) => {
+      const factor = multiplyFactor(0.5, 0.1, 0.5); // 0.1: multiplier 0.8, then an eighth
+      const [q] = multiply({ ...usual, input1: Int8Array.of(q1), input2: Int8Array.of(q2), factor, activation });
+      return q;
+    };
+    expect(product(8, -1)).toBe(10 + 1); // 5 * 1 = 5, times 0.8 is 4, 4 / 8 away from 0
+    expect(product(-2, -1)).toBe(10 - 1); // -0.5 away from 0
+    expect(product(23, 3)).toBe(10 + 10); // 20 * 5 * 0.1
+    expect(product(127, 127)).toBe(127); // 124 * 129 * 0.1 and more
+    expect(product(23, 3, [-5, 6])).toBe(6);
+  });
+
+  it('takes a tensor of one position at every position', () => {
+    const factor = multiplyFactor(1, 1, 1);
+    const input1 = Int8Array.of(4, 4, 5, 5);
+    expect([...multiply({ ...usual, input1, input2: Int8Array.of(0, 1), factor })]).toEqual([12, 13, 14, 16]);
+  });
+
+  it('refuses a factor that nothing could be multiplied by', () => {
+    expect(() => multiplyFactor(2 ** 7, 2 ** 7, 1)).toThrow('factor must be below 2^14, got 16384');
+    expect(multiplyFactor(2 ** 7, 2 ** 7, 1.001).shift).toBe(14);
   });
 });

@@ -183,6 +183,7 @@ describe('the table of shapes', () => {
       'argmax',
       'standardize',
       'lookup',
+      'multiply',
       'activation of one value',
     ];
     const numbers = [
