@@ -38,6 +38,7 @@ import { argmax } from './operators/argmax.ts';
 import { convolution } from './operators/convolution.ts';
 import { depthwise } from './operators/depthwise.ts';
 import { lookup } from './operators/lookup.ts';
+import { mean } from './operators/mean.ts';
 import { multiplyElements } from './operators/multiply.ts';
 import { pool } from './operators/pooling.ts';
 import { product } from './operators/product.ts';
@@ -147,6 +148,7 @@ export function runOperator(arena: usize, index: u32): void {
     );
     activate(operator, output, positions * channels);
   }
+  if (isKind(kind, F.MEAN)) mean(parameters, inputTensor, input, output, tensorZeroPoint(outputTensor));
   if (isKind(kind, F.STANDARDIZE))
     standardize(parameters, input, positions, channels, output, tensorZeroPoint(outputTensor));
   if (isKind(kind, F.AVERAGE_POOL) || isKind(kind, F.MAX_POOL))

@@ -108,6 +108,7 @@ export const ARGMAX: u32 = 9;
 export const STANDARDIZE: u32 = 10; // z-score of an i16 window to i8, with an optional marker channel
 export const LOOKUP: u32 = 11; // any function of one value, as a table
 export const MULTIPLY: u32 = 12; // element-wise, by a tensor of the same shape or one value per channel
+export const MEAN: u32 = 13; // over height and width
 
 // When the weights of an operator are materialised as INT8
 export const RESIDENCY_FLASH: u32 = 0; // never: stored INT8, read in place (also operators without weights)
@@ -131,6 +132,7 @@ export const SOFTMAX_PARAMETERS: u32 = 3; //     multiplier, shift, lowest diffe
 export const STANDARDIZE_PARAMETERS: u32 = 5; // gain (Q8), floor of the deviation, marker centre, peak, slope
 export const LOOKUP_PARAMETERS: u32 = 64; //     i8[256]: the value of -128, of -127, ... of 127
 export const MULTIPLY_PARAMETERS: u32 = 2; //    multiplier, shift
+export const MEAN_PARAMETERS: u32 = 2; //        multiplier, not normalised, and shift, of a sum
 
 // Weight source, 24 bytes: gives an operator rows of INT8 weights
 export const SOURCE_BYTES: u32 = 24;

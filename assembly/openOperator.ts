@@ -46,6 +46,7 @@ const MAX_BIAS_SHIFT: u32 = 14;
 const MAX_SOFTMAX_CHANNELS: u32 = 256; // more could shift by over 31 when all are nearly equal
 const MAX_ARGMAX_CHANNELS: u32 = 128; // an i8 holds the index
 const MAX_PRODUCT_SHIFT: i32 = 14; // MULTIPLY: a product below 2^16 stays below 2^30
+const MAX_SUM: u64 = 1 << 30; // MEAN: of differences, after a shift to the left
 const MAX_WINDOW: u32 = 4096; // STANDARDIZE: sums stay in an i32
 
 export function openOperator(
@@ -61,7 +62,7 @@ export function openOperator(
   const kind = operatorKind(operator);
   if (
     kind < F.CONVOLUTION ||
-    kind > F.MULTIPLY ||
+    kind > F.MEAN ||
     load<i8>(operator, F.OPERATOR_MIN_AT) > load<i8>(operator, F.OPERATOR_MAX_AT)
   )
     return BAD_OPERATOR;
@@ -239,6 +240,7 @@ function parameterCount(kind: u32): u32 {
   if (isKind(kind, F.STANDARDIZE)) return F.STANDARDIZE_PARAMETERS;
   if (isKind(kind, F.LOOKUP)) return F.LOOKUP_PARAMETERS;
   if (isKind(kind, F.MULTIPLY)) return F.MULTIPLY_PARAMETERS;
+  if (isKind(kind, F.MEAN)) return F.MEAN_PARAMETERS;
   return 0;
 }
 
@@ -265,6 +267,10 @@ function openUnweighted(
     return BAD_TABLE;
 
   if (isKind(kind, F.AVERAGE_POOL) || isKind(kind, F.MAX_POOL)) return channels == outputChannels ? OK : BAD_SHAPE;
+  if (isKind(kind, F.MEAN)) {
+    if (channels != outputChannels || tensorPositions(output) != 1) return BAD_SHAPE;
+    return isMeanFactor(load<i32>(table), load<i32>(table, 4), tensorPositions(input)) ? OK : BAD_TABLE;
+  }
   if (tensorHeight(input) != tensorHeight(output) || tensorWidth(input) != tensorWidth(output)) return BAD_SHAPE;
   if (isKind(kind, F.ARGMAX)) return channels <= MAX_ARGMAX_CHANNELS && outputChannels == 1 ? OK : BAD_SHAPE;
   if (isKind(kind, F.SOFTMAX)) {
@@ -307,4 +313,9 @@ function openUnweighted(
     if (!isFactor(load<i32>(table + 4 * i), shift) || shift > 0) return BAD_TABLE;
   }
   return OK;
+}
+
+/** The host divides the multiplier by the positions, so it may be small; a sum stays within 2^30 after a shift to the left. */
+function isMeanFactor(multiplier: i32, shift: i32, positions: u32): bool {
+  return multiplier >= 0 && shift >= -31 && shift <= 30 && (<u64>255 * positions) << (<u64>max(shift, 0)) <= MAX_SUM;
 }

@@ -58,6 +58,7 @@ function tableBytes(program: ProgramView, { kind, encoding, output }: OperatorVi
     [F.STANDARDIZE]: F.STANDARDIZE_PARAMETERS,
     [F.LOOKUP]: F.LOOKUP_PARAMETERS,
     [F.MULTIPLY]: F.MULTIPLY_PARAMETERS,
+    [F.MEAN]: F.MEAN_PARAMETERS,
   };
   return 4 * (parameters[kind] ?? 0);
 }

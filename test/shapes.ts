@@ -161,6 +161,19 @@ const KINDS: Record<string, [rows: number, make: (b: ModelBuilder, i: number) =>
       narrow(b);
     },
   ],
+  mean: [
+    48,
+    (b, i) => {
+      if (i < 4) input(b, 3 << i, 100 + i, 1 + 2 * i);
+      else input(b, b.integer(1, 9), b.integer(1, 9), 1 + (i % 13));
+      b.mean();
+      const [from, to] = b.tensors;
+      for (const tensor of b.tensors) tensor.zeroPoint = zeroPoint(b, tensor.zeroPoint);
+      if (i % 3 === 0) to.scale = from.scale; // nothing but the division
+      // from the largest quotient of scales that open lets through to one whose shift leaves no room for the count
+      if (i % 3 === 1) to.scale = from.scale / b.pick([2 ** 20, 3, 1, 2 ** -20, 2 ** -29, 1.1 * 2 ** -32, 2 ** -33]);
+    },
+  ],
   lookup: [
     24,
     (b, i) => {

@@ -286,6 +286,16 @@ export class ModelBuilder {
     return this;
   }
 
+  mean(): this {
+    const input = this.last;
+    const [height, width, channels] = this.tensors[input].shape;
+    // random values have a mean near 0: a finer scale spreads it
+    const scale = (this.tensors[input].scale * this.pick([1, 1.3, 2])) / Math.sqrt(height * width);
+    const output = this.tensor('mean', [1, 1, channels], 'i8', this.integer(-128, 127), scale);
+    this.operators.push({ kind: 'mean', name: `mean${output}`, input, output });
+    return this;
+  }
+
   /** A random table. */
   lookup(output = this.tensor('lookup', [...this.tensors[this.last].shape]), input = this.last - 1): this {
     const table = this.levels('int8', 256);
@@ -345,7 +355,9 @@ export function everything(seed: number): ModelBuilder {
   b.pointwise(6, b.fromBasis(b.basis(6, 13, 'int4', null), 6, 13, 6));
   b.pool('averagePool', { kernel: [1, 3], stride: [1, 3], pad: [0, 0] });
   const pooled = b.last;
-  b.lookup().multiply(pooled);
+  const wide = b.lookup().multiply(pooled).last;
+  const gate = b.mean().last;
+  b.multiply(gate, wide);
   b.fullyConnected(5, 'ternary').softmax().argmax();
   return b;
 }

@@ -16,6 +16,7 @@ import { addFactors } from '../reference/add.ts';
 import { compactFits, encodeBias, encodeScales } from '../reference/compact.ts';
 import { quantizeMultiplier } from '../reference/fixed.ts';
 import { materialize } from '../reference/generator.ts';
+import { meanFactor } from '../reference/mean.ts';
 import { multiplyFactor } from '../reference/multiply.ts';
 import { softmaxFactors } from '../reference/softmax.ts';
 import { standardizeParameters } from '../reference/standardize.ts';
@@ -50,6 +51,7 @@ const KIND_CODES: Record<Operator['kind'], number> = {
   standardize: F.STANDARDIZE,
   lookup: F.LOOKUP,
   multiply: F.MULTIPLY,
+  mean: F.MEAN,
 };
 
 const RESIDENCY_CODES: Record<Residency, number> = {
@@ -253,6 +255,10 @@ function operatorParameters(operator: Exclude<Operator, WeightedOperator>, tenso
   }
   if (operator.kind === 'multiply') {
     const { multiplier, shift } = multiplyFactor(input.scale, tensors[operator.input2].scale, output.scale);
+    return [multiplier, shift];
+  }
+  if (operator.kind === 'mean') {
+    const { multiplier, shift } = meanFactor(input.scale, output.scale, input.shape[0] * input.shape[1]);
     return [multiplier, shift];
   }
   if (operator.kind === 'lookup') return lookupWords(operator.table);

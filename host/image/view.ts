@@ -94,6 +94,7 @@ export const OPERATOR_NAMES: Record<number, string> = {
   [F.STANDARDIZE]: 'standardize',
   [F.LOOKUP]: 'lookup',
   [F.MULTIPLY]: 'multiply',
+  [F.MEAN]: 'mean',
 };
 
 export const RESIDENCY_NAMES = ['flash', 'boot', 'lazy', 'stream'] as const;

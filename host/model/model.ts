@@ -173,6 +173,11 @@ export interface Multiply extends OperatorBase {
   activation: [min: number, max: number];
 }
 
+/** Over height and width: [H, W, C] to [1, 1, C]. */
+export interface Mean extends OperatorBase {
+  kind: 'mean';
+}
+
 export type Operator =
   | Convolution
   | Depthwise
@@ -184,7 +189,8 @@ export type Operator =
   | Argmax
   | Standardize
   | Lookup
-  | Multiply;
+  | Multiply
+  | Mean;
 export type WeightedOperator = Convolution | Depthwise | Pointwise | FullyConnected;
 
 export interface Program {

@@ -10,6 +10,7 @@ import { depthwise } from './depthwise.ts';
 import { fullyConnected } from './fullyConnected.ts';
 import { materialize } from './generator.ts';
 import { lookup } from './lookup.ts';
+import { mean, meanFactor } from './mean.ts';
 import { multiply, multiplyFactor } from './multiply.ts';
 import { pointwise } from './pointwise.ts';
 import { averagePool, maxPool } from './pooling.ts';
@@ -128,6 +129,11 @@ function run(
         outputZeroPoint: outputTensor.zeroPoint,
         activation: operator.activation,
       });
+    }
+    case 'mean': {
+      const [height, width, channels] = inputTensor.shape;
+      const factor = meanFactor(inputTensor.scale, outputTensor.scale, height * width);
+      return mean(input, channels, inputTensor.zeroPoint, factor, outputTensor.zeroPoint);
     }
     case 'softmax':
       return softmax(input, inputTensor.shape[2], softmaxFactors(operator.beta, inputTensor.scale));

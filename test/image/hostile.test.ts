@@ -110,6 +110,7 @@ const [program] = view.programs;
 const [standardize, convolution, depthwise] = program.operators;
 const first = (kind: number) => program.operators.find((operator) => operator.kind === kind)!;
 const lookup = first(F.LOOKUP);
+const mean = first(F.MEAN);
 const multiply = first(F.MULTIPLY);
 const section = (kind: number) => F.HEADER_BYTES + view.sections.findIndex((s) => s.kind === kind) * F.SECTION_BYTES;
 type Edit = (data: DataView) => void;
@@ -209,6 +210,30 @@ const WRONG: [what: string, edit: Edit, status: number, offset: number][] = [
     (d) => d.setUint16(multiply.at + F.OPERATOR_INPUT2_AT, 1, true),
     S.BAD_SHAPE,
     multiply.at,
+  ],
+  [
+    'negative multiplier of a mean',
+    (d) => d.setInt32(view.section(F.SECTION_TABLES).offset + mean.table, -1, true),
+    S.BAD_TABLE,
+    mean.at,
+  ],
+  [
+    'shift of a mean below -31',
+    (d) => d.setInt32(view.section(F.SECTION_TABLES).offset + mean.table + 4, -32, true),
+    S.BAD_TABLE,
+    mean.at,
+  ],
+  [
+    'shift with which the sum of a mean would wrap',
+    (d) => d.setInt32(view.section(F.SECTION_TABLES).offset + mean.table + 4, 21, true), // 3 positions: 20 is good
+    S.BAD_TABLE,
+    mean.at,
+  ],
+  [
+    'mean that keeps its width',
+    (d) => d.setUint16(program.tensors[mean.output].at + F.TENSOR_WIDTH_AT, 2, true),
+    S.BAD_SHAPE,
+    mean.at,
   ],
   [
     'weights past their section',

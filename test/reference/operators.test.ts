@@ -5,6 +5,7 @@ import { convolution, type WindowedArguments } from '../../host/reference/convol
 import { depthwise } from '../../host/reference/depthwise.ts';
 import { fullyConnected } from '../../host/reference/fullyConnected.ts';
 import { lookup } from '../../host/reference/lookup.ts';
+import { mean, meanFactor } from '../../host/reference/mean.ts';
 import { multiply, multiplyFactor } from '../../host/reference/multiply.ts';
 import { pointwise } from '../../host/reference/pointwise.ts';
 import { averagePool, maxPool, roundingDivide } from '../../host/reference/pooling.ts';
@@ -159,5 +160,41 @@ describe('multiply', () => {
   it('refuses a factor that nothing could be multiplied by', () => {
     expect(() => multiplyFactor(2 ** 7, 2 ** 7, 1)).toThrow('factor must be below 2^14, got 16384');
     expect(multiplyFactor(2 ** 7, 2 ** 7, 1.001).shift).toBe(14);
+  });
+});
+
+describe('mean', () => {
+  it.each([
+    // quotient of the scales 1 is 2^30, shift 1; by 3: (2^30 << 1) / 3 rounded down, shift 1 - 1
+    [1, 1, 3, 715827882, 0],
+    [1, 1, 4, 2 ** 30, -1],
+    [1, 1, 1, 2 ** 30, 1],
+    [1, 1, 49, 701219150, -4], // (2^30 << 5) / 49 = 701219150.4
+    [0.1, 0.2, 3, 715827882, -1],
+    [2 ** -30, 1, 6, 2 ** 32 / 6, -31], // 2^30 and shift -29: room for 2 bits, and 6 has 2 behind its first
+    [2 ** -32, 1, 6, 2 ** 30 / 6, -31], // no room: the multiplier shrinks
+  ])(
+    'from scale %f to %f over %i values takes multiplier %f and shift %i',
+    (scale, outputScale, count, multiplier, shift) => {
+      expect(meanFactor(scale, outputScale, count)).toEqual({ multiplier: Math.floor(multiplier), shift });
+    },
+  );
+
+  it('divides the sum of differences, ties away from zero where the shift is to the right', () => {
+    const of = (values: number[], inputZeroPoint: number) =>
+      mean(Int8Array.from(values), 1, inputZeroPoint, meanFactor(1, 1, values.length), 10)[0];
+    expect(of([1, 2, 3, 4], 0)).toBe(10 + 3); // 2.5
+    expect(of([-1, -2, -3, -4], 0)).toBe(10 - 3);
+    expect(of([1, 2, 3, 4], 3)).toBe(10 - 1); // -2 / 4 = -0.5
+    expect(of([127, 127, 127], -128)).toBe(127); // 255 and the zero point
+    expect(of([5], 2)).toBe(10 + 3);
+  });
+
+  it('keeps channels apart', () => {
+    expect([...mean(Int8Array.of(1, 10, 3, 30), 2, 0, meanFactor(1, 1, 2), 0)]).toEqual([2, 20]);
+  });
+
+  it('refuses scales with which a sum would wrap', () => {
+    expect(() => meanFactor(2 ** 22, 1, 1)).toThrow('mean of 1 values: scale 4194304 of the input is too large for 1');
   });
 });

@@ -184,6 +184,7 @@ describe('the table of shapes', () => {
       'standardize',
       'lookup',
       'multiply',
+      'mean',
       'activation of one value',
     ];
     const numbers = [
