@@ -36,6 +36,7 @@ import { copy } from './memory.ts';
 import { add } from './operators/add.ts';
 import { argmax } from './operators/argmax.ts';
 import { convolution } from './operators/convolution.ts';
+import { copyValues } from './operators/copy.ts';
 import { depthwise } from './operators/depthwise.ts';
 import { lookup } from './operators/lookup.ts';
 import { mean } from './operators/mean.ts';
@@ -148,6 +149,7 @@ export function runOperator(arena: usize, index: u32): void {
     );
     activate(operator, output, positions * channels);
   }
+  if (isKind(kind, F.COPY)) copyValues(parameters, input, outputTensor, output);
   if (isKind(kind, F.MEAN)) mean(parameters, inputTensor, input, output, tensorZeroPoint(outputTensor));
   if (isKind(kind, F.STANDARDIZE))
     standardize(parameters, input, positions, channels, output, tensorZeroPoint(outputTensor));

@@ -18,6 +18,7 @@ import {
   sourceRowLength,
   sourceRows,
   tensorAt,
+  tensorBytes,
   tensorChannels,
   tensorCount,
   tensorHeight,
@@ -62,7 +63,7 @@ export function openOperator(
   const kind = operatorKind(operator);
   if (
     kind < F.CONVOLUTION ||
-    kind > F.MEAN ||
+    kind > F.COPY ||
     load<i8>(operator, F.OPERATOR_MIN_AT) > load<i8>(operator, F.OPERATOR_MAX_AT)
   )
     return BAD_OPERATOR;
@@ -241,6 +242,7 @@ function parameterCount(kind: u32): u32 {
   if (isKind(kind, F.LOOKUP)) return F.LOOKUP_PARAMETERS;
   if (isKind(kind, F.MULTIPLY)) return F.MULTIPLY_PARAMETERS;
   if (isKind(kind, F.MEAN)) return F.MEAN_PARAMETERS;
+  if (isKind(kind, F.COPY)) return F.COPY_PARAMETERS;
   return 0;
 }
 
@@ -267,6 +269,7 @@ function openUnweighted(
     return BAD_TABLE;
 
   if (isKind(kind, F.AVERAGE_POOL) || isKind(kind, F.MAX_POOL)) return channels == outputChannels ? OK : BAD_SHAPE;
+  if (isKind(kind, F.COPY)) return isCopy(table, tensorBytes(input), tensorBytes(output)) ? OK : BAD_TABLE;
   if (isKind(kind, F.MEAN)) {
     if (channels != outputChannels || tensorPositions(output) != 1) return BAD_SHAPE;
     return isMeanFactor(load<i32>(table), load<i32>(table, 4), tensorPositions(input)) ? OK : BAD_TABLE;
@@ -318,4 +321,22 @@ function openUnweighted(
 /** The host divides the multiplier by the positions, so it may be small; a sum stays within 2^30 after a shift to the left. */
 function isMeanFactor(multiplier: i32, shift: i32, positions: u32): bool {
   return multiplier >= 0 && shift >= -31 && shift <= 30 && (<u64>255 * positions) << (<u64>max(shift, 0)) <= MAX_SUM;
+}
+
+/**
+ * A copy that stays inside both tensors and ends: it writes at most as many values as its output has, which are at most
+ * 2^20, so that no sum or product here wraps. A step that is not taken may be anything.
+ */
+function isCopy(parameters: usize, inputValues: u32, outputValues: u32): bool {
+  let written: u64 = load<u32>(parameters, F.COPY_RUN_AT);
+  let inputEnd = written + load<u32>(parameters, F.COPY_INPUT_OFFSET_AT);
+  let outputEnd = written + load<u32>(parameters, F.COPY_OUTPUT_OFFSET_AT);
+  for (const end = parameters + 12; parameters < end; parameters += 4) {
+    const count = load<u32>(parameters, F.COPY_COUNT_AT);
+    written *= count;
+    if (written == 0 || written > outputValues) return false;
+    inputEnd += <u64>(count - 1) * load<u32>(parameters, F.COPY_INPUT_STEP_AT);
+    outputEnd += <u64>(count - 1) * load<u32>(parameters, F.COPY_OUTPUT_STEP_AT);
+  }
+  return inputEnd <= inputValues && outputEnd <= outputValues && load<u32>(parameters, F.COPY_FILL_AT - 12) <= 1;
 }

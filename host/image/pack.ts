@@ -1,6 +1,7 @@
 /** Integer model to flash image. The layout is assembly/format.ts; docs/format.md tells it in prose. */
 import * as F from '../../assembly/format.ts';
 import type {
+  Copy,
   Generator,
   Mlp,
   Model,
@@ -52,6 +53,7 @@ const KIND_CODES: Record<Operator['kind'], number> = {
   lookup: F.LOOKUP,
   multiply: F.MULTIPLY,
   mean: F.MEAN,
+  copy: F.COPY,
 };
 
 const RESIDENCY_CODES: Record<Residency, number> = {
@@ -261,8 +263,21 @@ function operatorParameters(operator: Exclude<Operator, WeightedOperator>, tenso
     const { multiplier, shift } = meanFactor(input.scale, output.scale, input.shape[0] * input.shape[1]);
     return [multiplier, shift];
   }
+  if (operator.kind === 'copy') return copyParameters(operator);
   if (operator.kind === 'lookup') return lookupWords(operator.table);
   return [];
+}
+
+/** The step of a loop that runs once is 0, so that equal steps are equal words. */
+function copyParameters(operator: Copy): number[] {
+  const { count, inputStep, outputStep, run, inputOffset, outputOffset, fill } = operator;
+  const steps = [inputStep, outputStep].flatMap((step) => step.map((size, i) => (count[i] === 1 ? 0 : size)));
+  const parameters = [...count, ...steps, run, inputOffset, outputOffset];
+  if (!parameters.every((value) => value >= 0 && value === (value | 0)) || [...count, run].includes(0)) {
+    const got = parameters.join(' ');
+    throw new Error(`counts, steps, run and offsets: expected i32, counts and run from 1, all else from 0, got ${got}`);
+  }
+  return [...parameters, fill ? 1 : 0];
 }
 
 /** The 256 bytes of a table, four to a word. */

@@ -95,6 +95,7 @@ export const OPERATOR_NAMES: Record<number, string> = {
   [F.LOOKUP]: 'lookup',
   [F.MULTIPLY]: 'multiply',
   [F.MEAN]: 'mean',
+  [F.COPY]: 'copy',
 };
 
 export const RESIDENCY_NAMES = ['flash', 'boot', 'lazy', 'stream'] as const;

@@ -178,6 +178,22 @@ export interface Mean extends OperatorBase {
   kind: 'mean';
 }
 
+/**
+ * Values as they are, from anywhere in one tensor to anywhere in another; all numbers count values, none is negative:
+ * for i0, i1, i2 below count: `run` values from inputOffset + i . inputStep to outputOffset + i . outputStep.
+ */
+export interface Copy extends OperatorBase {
+  kind: 'copy';
+  count: [number, number, number];
+  inputStep: [number, number, number];
+  outputStep: [number, number, number];
+  run: number;
+  inputOffset: number;
+  outputOffset: number;
+  /** the whole output is filled with its zero point first; otherwise what the copy does not write stays */
+  fill: boolean;
+}
+
 export type Operator =
   | Convolution
   | Depthwise
@@ -190,7 +206,8 @@ export type Operator =
   | Standardize
   | Lookup
   | Multiply
-  | Mean;
+  | Mean
+  | Copy;
 export type WeightedOperator = Convolution | Depthwise | Pointwise | FullyConnected;
 
 export interface Program {

@@ -6,6 +6,7 @@ import type { Model, Operator, Program, Tensor, WeightedOperator } from '../mode
 import { add, addFactors } from './add.ts';
 import { argmax } from './argmax.ts';
 import { convolution } from './convolution.ts';
+import { copy } from './copy.ts';
 import { depthwise } from './depthwise.ts';
 import { fullyConnected } from './fullyConnected.ts';
 import { materialize } from './generator.ts';
@@ -23,6 +24,8 @@ export type TensorValues = Int8Array | Int16Array;
 export interface ExecuteOptions {
   /** encoding of the tables in the image: one for all, or operator by operator */
   tables: TableEncoding | ((operator: WeightedOperator) => TableEncoding);
+  /** called with what each operator leaves in its output, which a later one may overwrite */
+  after?: (operator: number, output: Int8Array) => void;
 }
 
 /**
@@ -39,7 +42,7 @@ export function execute(
   program.inputs.forEach((tensor, i) => {
     values[tensor] = readTensor(program.tensors[tensor], inputs[i]);
   });
-  for (const operator of program.operators) {
+  program.operators.forEach((operator, o) => {
     const output = run(model, program, operator, values, options);
     const expected = elements(program.tensors[operator.output]);
     if (output.length !== expected) {
@@ -48,7 +51,8 @@ export function execute(
       );
     }
     values[operator.output] = output;
-  }
+    options.after?.(o, output);
+  });
   return values;
 }
 
@@ -139,6 +143,10 @@ function run(
       return softmax(input, inputTensor.shape[2], softmaxFactors(operator.beta, inputTensor.scale));
     case 'argmax':
       return argmax(input, inputTensor.shape[2]);
+    case 'copy': {
+      const before = values[operator.output] ?? new Int8Array(elements(outputTensor));
+      return copy(operator, input, Int8Array.from(before), outputTensor.zeroPoint);
+    }
     case 'lookup':
       return lookup(input, operator.table);
   }

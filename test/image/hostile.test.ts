@@ -291,6 +291,22 @@ const WRONG_EXACT: [what: string, edit: Edit][] = [
   ['bias below -2^29', (d) => d.setInt32(inTable(biasAt), -0x20000001, true)],
 ];
 
+/** Words of the last copy, a transposition of 1 x 3 x 18 values to 18 x 1 x 3, each value for itself. */
+const WRONG_COPY: [what: string, word: number, value: number][] = [
+  ['no iteration', 0, 0],
+  ['a run of nothing', F.COPY_RUN_AT / 4, 0],
+  ['a negative count', 1, -1],
+  ['an input step that leads one value out', 3, 2],
+  ['an output step that leads one value out', 6, 4],
+  ['an input step that would wrap to inside', 3, 0x0f0f0f10], // 17 of them are 2^32 + 16
+  ['a negative step', 3, -1],
+  ['a run that ends behind the tensors', F.COPY_RUN_AT / 4, 2],
+  ['an input offset of one', F.COPY_INPUT_OFFSET_AT / 4, 1],
+  ['an output offset of one', F.COPY_OUTPUT_OFFSET_AT / 4, 1],
+  ['an offset that would wrap', F.COPY_OUTPUT_OFFSET_AT / 4, -1],
+  ['a fill that is neither 0 nor 1', F.COPY_FILL_AT / 4, 2],
+];
+
 describe('open', () => {
   it.each(WRONG)('refuses a wrong %s by name, with its offset', (_, edit, status, offset) => {
     const refusal = refusalOf(edited(image, edit));
@@ -300,6 +316,24 @@ describe('open', () => {
   it.each(WRONG_EXACT)('refuses a %s in the last channel of an exact table', (_, edit) => {
     const refusal = refusalOf(edited(exact, edit));
     expect([statusName(refusal.status), refusal.offset]).toEqual(['BAD_TABLE', exactDepthwise.at]);
+  });
+
+  it.each(WRONG_COPY)('refuses a copy with %s', (_, word, value) => {
+    const copy = program.operators.findLast(({ kind }) => kind === F.COPY)!;
+    const at = view.section(F.SECTION_TABLES).offset + copy.table + 4 * word;
+    const refusal = refusalOf(edited(image, (d) => d.setInt32(at, value, true)));
+    expect([statusName(refusal.status), refusal.offset]).toEqual(['BAD_TABLE', copy.at]);
+  });
+
+  it('refuses a copy that would write more often than its output has values, though all in one place', () => {
+    const copy = program.operators.findLast(({ kind }) => kind === F.COPY)!;
+    const at = view.section(F.SECTION_TABLES).offset + copy.table;
+    const wrong = edited(image, (d) => {
+      for (let i = 0; i < 3; i++) d.setInt32(at + 4 * i, [18, 1, 4][i], true);
+      for (let i = 3; i < 9; i++) d.setInt32(at + 4 * i, 0, true);
+    });
+    const refusal = refusalOf(wrong);
+    expect([statusName(refusal.status), refusal.offset]).toEqual(['BAD_TABLE', copy.at]);
   });
 
   it('refuses a single flipped bit by its CRC', () => {

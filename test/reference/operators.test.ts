@@ -2,6 +2,7 @@ import { describe, expect, it } from 'vitest';
 import { add, addFactors } from '../../host/reference/add.ts';
 import { argmax } from '../../host/reference/argmax.ts';
 import { convolution, type WindowedArguments } from '../../host/reference/convolution.ts';
+import { copy } from '../../host/reference/copy.ts';
 import { depthwise } from '../../host/reference/depthwise.ts';
 import { fullyConnected } from '../../host/reference/fullyConnected.ts';
 import { lookup } from '../../host/reference/lookup.ts';
@@ -196,5 +197,34 @@ describe('mean', () => {
 
   it('refuses scales with which a sum would wrap', () => {
     expect(() => meanFactor(2 ** 22, 1, 1)).toThrow('mean of 1 values: scale 4194304 of the input is too large for 1');
+  });
+});
+
+describe('copy', () => {
+  const input = Int8Array.of(1, 2, 3, 4, 5, 6); // 2 x 3
+  const one = { count: [1, 1, 1], inputStep: [0, 0, 0], outputStep: [0, 0, 0], inputOffset: 0, outputOffset: 0 };
+  const whole = { ...one, run: 6, fill: false } as Parameters<typeof copy>[0];
+  const before = new Int8Array(6).fill(9);
+
+  it('transposes with a step on each side', () => {
+    const steps = { count: [1, 3, 2], inputStep: [0, 1, 3], outputStep: [0, 2, 1], run: 1 } as Partial<typeof whole>;
+    expect([...copy({ ...whole, ...steps }, input, before, 0)]).toEqual([1, 4, 2, 5, 3, 6]);
+  });
+
+  it('leaves what it does not write, or the zero point where it fills', () => {
+    const part = { ...whole, run: 2, inputOffset: 4, outputOffset: 1 };
+    expect([...copy(part, input, before, -7)]).toEqual([9, 5, 6, 9, 9, 9]);
+    expect([...copy({ ...part, fill: true }, input, before, -7)]).toEqual([-7, 5, 6, -7, -7, -7]);
+    expect([...before]).toEqual([9, 9, 9, 9, 9, 9]);
+  });
+
+  it('repeats with a step of 0', () => {
+    const rows = { ...whole, run: 3, inputOffset: 3, count: [1, 1, 2], outputStep: [0, 0, 3] } as typeof whole;
+    expect([...copy(rows, input, before, 0)]).toEqual([4, 5, 6, 4, 5, 6]);
+  });
+
+  it('says which run leaves a tensor', () => {
+    const wide = { ...whole, run: 2, count: [1, 2, 1], inputStep: [0, 5, 0] } as typeof whole;
+    expect(() => copy(wide, input, before, 0)).toThrow('run (0, 1, 0) of 2 values: expected inside 6 and 6 values');
   });
 });
