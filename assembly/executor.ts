@@ -37,7 +37,11 @@ import { copy } from './memory.ts';
 import { add } from './operators/add.ts';
 import { argmax } from './operators/argmax.ts';
 import { convolution } from './operators/convolution.ts';
+import { copyValues } from './operators/copy.ts';
 import { depthwise } from './operators/depthwise.ts';
+import { lookup } from './operators/lookup.ts';
+import { mean } from './operators/mean.ts';
+import { multiplyElements } from './operators/multiply.ts';
 import { pool } from './operators/pooling.ts';
 import { product } from './operators/product.ts';
 import { softmax } from './operators/softmax.ts';
@@ -137,6 +141,22 @@ export function runOperator(arena: usize, index: u32): void {
   }
   if (isKind(kind, F.SOFTMAX)) softmax(parameters, input, positions, channels, output);
   if (isKind(kind, F.ARGMAX)) argmax(input, positions, channels, output);
+  if (isKind(kind, F.LOOKUP)) lookup(parameters, input, positions * channels, output);
+  if (isKind(kind, F.MULTIPLY)) {
+    const input2Index = <u32>load<u16>(operator, F.OPERATOR_INPUT2_AT);
+    multiplyElements(
+      parameters,
+      inputTensor,
+      input,
+      tensorAt(program, input2Index),
+      tensorAddress(arena, input2Index),
+      output,
+      tensorZeroPoint(outputTensor),
+    );
+    activate(operator, output, positions * channels);
+  }
+  if (isKind(kind, F.COPY)) copyValues(parameters, input, outputTensor, output);
+  if (isKind(kind, F.MEAN)) mean(parameters, inputTensor, input, output, tensorZeroPoint(outputTensor));
   if (isKind(kind, F.STANDARDIZE))
     standardize(parameters, input, positions, channels, output, tensorZeroPoint(outputTensor));
   if (isKind(kind, F.AVERAGE_POOL) || isKind(kind, F.MAX_POOL))

@@ -73,7 +73,7 @@ export const OPERATOR_BYTES: u32 = 28;
 export const OPERATOR_KIND_AT: u32 = 0; //         u8
 export const OPERATOR_RESIDENCY_AT: u32 = 1; //    u8
 export const OPERATOR_INPUT_AT: u32 = 2; //        u16, tensor
-export const OPERATOR_INPUT2_AT: u32 = 4; //       u16, without weights: tensor (ADD) or NONE
+export const OPERATOR_INPUT2_AT: u32 = 4; //       u16, without weights: tensor (ADD, MULTIPLY) or NONE
 export const OPERATOR_SCRATCH_AT: u32 = OPERATOR_INPUT2_AT; // with weights: arena offset of its scratch in ARENA_UNITs
 export const OPERATOR_OUTPUT_AT: u32 = 6; //       u16, tensor
 export const OPERATOR_SOURCE_AT: u32 = 8; //       u16, weight source or NONE
@@ -104,6 +104,10 @@ export const ADD: u32 = 7;
 export const SOFTMAX: u32 = 8;
 export const ARGMAX: u32 = 9;
 export const STANDARDIZE: u32 = 10; // z-score of an i16 window to i8, with an optional marker channel
+export const LOOKUP: u32 = 11; // any function of one value, as a table
+export const MULTIPLY: u32 = 12; // element-wise, by a tensor of the same shape or one value per channel
+export const MEAN: u32 = 13; // over height and width
+export const COPY: u32 = 14; // runs of values from anywhere to anywhere, three loops deep
 
 // When the weights of an operator are materialised as INT8
 export const RESIDENCY_FLASH: u32 = 0; // never: stored INT8, read in place (also operators without weights)
@@ -125,6 +129,19 @@ export const COMPACT_MANTISSA_BITS: u32 = 11;
 export const ADD_PARAMETERS: u32 = 6; //         multiplier1, shift1, multiplier2, shift2, multiplierOut, shiftOut
 export const SOFTMAX_PARAMETERS: u32 = 3; //     multiplier, shift, lowest difference that still counts
 export const STANDARDIZE_PARAMETERS: u32 = 5; // gain (Q8), floor of the deviation, marker centre, peak, slope
+export const LOOKUP_PARAMETERS: u32 = 64; //     i8[256]: the value of -128, of -127, ... of 127
+export const MULTIPLY_PARAMETERS: u32 = 2; //    multiplier, shift
+export const MEAN_PARAMETERS: u32 = 2; //        multiplier, not normalised, and shift, of a sum
+export const COPY_PARAMETERS: u32 = 13; //       below, at COPY_*_AT
+
+// Parameters of COPY, all in values: where run r of loop i begins is offset + i0 step0 + i1 step1 + i2 step2
+export const COPY_COUNT_AT: u32 = 0; //           i32 x 3, at least 1
+export const COPY_INPUT_STEP_AT: u32 = 12; //     i32 x 3, at least 0
+export const COPY_OUTPUT_STEP_AT: u32 = 24; //    i32 x 3, at least 0
+export const COPY_RUN_AT: u32 = 36; //            i32, values that lie together, at least 1
+export const COPY_INPUT_OFFSET_AT: u32 = 40; //   i32
+export const COPY_OUTPUT_OFFSET_AT: u32 = 44; //  i32
+export const COPY_FILL_AT: u32 = 48; //           i32, 1: the output takes its zero point first, 0: it keeps what it has
 
 // Weight source, 24 bytes: gives an operator rows of INT8 weights
 export const SOURCE_BYTES: u32 = 24;

@@ -18,6 +18,7 @@ import {
   sourceRowLength,
   sourceRows,
   tensorAt,
+  tensorBytes,
   tensorChannels,
   tensorCount,
   tensorHeight,
@@ -45,6 +46,8 @@ const MAX_BIAS: i32 = 1 << 29;
 const MAX_BIAS_SHIFT: u32 = 14;
 const MAX_SOFTMAX_CHANNELS: u32 = 256; // more could shift by over 31 when all are nearly equal
 const MAX_ARGMAX_CHANNELS: u32 = 128; // an i8 holds the index
+const MAX_PRODUCT_SHIFT: i32 = 14; // MULTIPLY: a product below 2^16 stays below 2^30
+const MAX_SUM: u64 = 1 << 30; // MEAN: of differences, after a shift to the left
 const MAX_WINDOW: u32 = 4096; // STANDARDIZE: sums stay in an i32
 
 export function openOperator(
@@ -60,7 +63,7 @@ export function openOperator(
   const kind = operatorKind(operator);
   if (
     kind < F.CONVOLUTION ||
-    kind > F.STANDARDIZE ||
+    kind > F.COPY ||
     load<i8>(operator, F.OPERATOR_MIN_AT) > load<i8>(operator, F.OPERATOR_MAX_AT)
   )
     return BAD_OPERATOR;
@@ -70,10 +73,11 @@ export function openOperator(
   const input2Index = <u32>load<u16>(operator, F.OPERATOR_INPUT2_AT);
   const outputIndex = operatorOutput(operator);
   const weighted = kind <= F.FULLY_CONNECTED;
+  const binary = isKind(kind, F.ADD) || isKind(kind, F.MULTIPLY);
   if (
     inputIndex >= tensors ||
     outputIndex >= tensors ||
-    (kind == F.ADD ? input2Index >= tensors : !weighted && input2Index != F.NONE)
+    (binary ? input2Index >= tensors : !weighted && input2Index != F.NONE)
   )
     return BAD_REFERENCE;
   const input = tensorAt(program, inputIndex);
@@ -95,7 +99,7 @@ export function openOperator(
       kind,
       operator,
       input,
-      kind == F.ADD ? tensorAt(program, input2Index) : input,
+      binary ? tensorAt(program, input2Index) : input,
       output,
       tables,
       tableBytes,
@@ -236,6 +240,17 @@ function openMemory(
   return fits(place, scratch, <u32>load<u16>(program, F.PROGRAM_ARENA_AT)) ? OK : BAD_SCRATCH;
 }
 
+function parameterCount(kind: u32): u32 {
+  if (isKind(kind, F.ADD)) return F.ADD_PARAMETERS;
+  if (isKind(kind, F.SOFTMAX)) return F.SOFTMAX_PARAMETERS;
+  if (isKind(kind, F.STANDARDIZE)) return F.STANDARDIZE_PARAMETERS;
+  if (isKind(kind, F.LOOKUP)) return F.LOOKUP_PARAMETERS;
+  if (isKind(kind, F.MULTIPLY)) return F.MULTIPLY_PARAMETERS;
+  if (isKind(kind, F.MEAN)) return F.MEAN_PARAMETERS;
+  if (isKind(kind, F.COPY)) return F.COPY_PARAMETERS;
+  return 0;
+}
+
 function openUnweighted(
   kind: u32,
   operator: usize,
@@ -250,13 +265,7 @@ function openUnweighted(
   const offset = load<u32>(operator, F.OPERATOR_TABLE_AT);
   const encoding = <u32>load<u8>(operator, F.OPERATOR_ENCODING_AT);
   const table = tables + offset;
-  const count = isKind(kind, F.ADD)
-    ? F.ADD_PARAMETERS
-    : isKind(kind, F.SOFTMAX)
-      ? F.SOFTMAX_PARAMETERS
-      : isKind(kind, F.STANDARDIZE)
-        ? F.STANDARDIZE_PARAMETERS
-        : 0;
+  const count = parameterCount(kind);
   if (
     count == 0
       ? encoding != F.TABLE_NONE || offset != F.NO_TABLE
@@ -265,6 +274,11 @@ function openUnweighted(
     return BAD_TABLE;
 
   if (isKind(kind, F.AVERAGE_POOL) || isKind(kind, F.MAX_POOL)) return channels == outputChannels ? OK : BAD_SHAPE;
+  if (isKind(kind, F.COPY)) return isCopy(table, tensorBytes(input), tensorBytes(output)) ? OK : BAD_TABLE;
+  if (isKind(kind, F.MEAN)) {
+    if (channels != outputChannels || tensorPositions(output) != 1) return BAD_SHAPE;
+    return isMeanFactor(load<i32>(table), load<i32>(table, 4), tensorPositions(input)) ? OK : BAD_TABLE;
+  }
   if (tensorHeight(input) != tensorHeight(output) || tensorWidth(input) != tensorWidth(output)) return BAD_SHAPE;
   if (isKind(kind, F.ARGMAX)) return channels <= MAX_ARGMAX_CHANNELS && outputChannels == 1 ? OK : BAD_SHAPE;
   if (isKind(kind, F.SOFTMAX)) {
@@ -288,17 +302,46 @@ function openUnweighted(
       ? OK
       : BAD_TABLE;
   }
-  if (!uses(FEATURE_OPERATOR + F.ADD)) return BAD_OPERATOR;
+  if (isKind(kind, F.LOOKUP)) return channels == outputChannels ? OK : BAD_SHAPE;
+  if (!uses(FEATURE_OPERATOR + F.ADD) && !uses(FEATURE_OPERATOR + F.MULTIPLY)) return BAD_OPERATOR;
   if (
-    tensorPositions(input2) != tensorPositions(input) ||
+    (tensorPositions(input2) != tensorPositions(input) &&
+      (!isKind(kind, F.MULTIPLY) || tensorPositions(input2) != 1)) ||
     tensorChannels(input2) != channels ||
     outputChannels != channels ||
     <u32>load<u8>(input2, F.TENSOR_TYPE_AT) != F.TYPE_I8
   )
     return BAD_SHAPE;
+  if (isKind(kind, F.MULTIPLY)) {
+    const shift = load<i32>(table, 4);
+    return isFactor(load<i32>(table), shift) && shift <= MAX_PRODUCT_SHIFT ? OK : BAD_TABLE;
+  }
   for (let i: u32 = 0; i < F.ADD_PARAMETERS; i += 2) {
     const shift = load<i32>(table + 4 * i, 4);
     if (!isFactor(load<i32>(table + 4 * i), shift) || shift > 0) return BAD_TABLE;
   }
   return OK;
+}
+
+/** The host divides the multiplier by the positions, so it may be small; a sum stays within 2^30 after a shift to the left. */
+function isMeanFactor(multiplier: i32, shift: i32, positions: u32): bool {
+  return multiplier >= 0 && shift >= -31 && shift <= 30 && (<u64>255 * positions) << (<u64>max(shift, 0)) <= MAX_SUM;
+}
+
+/**
+ * A copy that stays inside both tensors and ends: it writes at most as many values as its output has, which are at most
+ * 2^20, so that no sum or product here wraps. A step that is not taken may be anything.
+ */
+function isCopy(parameters: usize, inputValues: u32, outputValues: u32): bool {
+  let written: u64 = load<u32>(parameters, F.COPY_RUN_AT);
+  let inputEnd = written + load<u32>(parameters, F.COPY_INPUT_OFFSET_AT);
+  let outputEnd = written + load<u32>(parameters, F.COPY_OUTPUT_OFFSET_AT);
+  for (const end = parameters + 12; parameters < end; parameters += 4) {
+    const count = load<u32>(parameters, F.COPY_COUNT_AT);
+    written *= count;
+    if (written == 0 || written > outputValues) return false;
+    inputEnd += <u64>(count - 1) * load<u32>(parameters, F.COPY_INPUT_STEP_AT);
+    outputEnd += <u64>(count - 1) * load<u32>(parameters, F.COPY_OUTPUT_STEP_AT);
+  }
+  return inputEnd <= inputValues && outputEnd <= outputValues && load<u32>(parameters, F.COPY_FILL_AT - 12) <= 1;
 }

@@ -9,7 +9,7 @@ import type { Encoding } from '../host/model/model.ts';
 export type Range = [at: number, bytes: number];
 
 export interface Reach {
-  /** in the arena: the runtime's state, and the tensors that the operator reads */
+  /** in the arena: the runtime's state, and the tensors that the operator reads or keeps */
   reads: Range[];
   /** in the arena: the tensor that it makes */
   output: Range;
@@ -24,18 +24,28 @@ export interface Reach {
 /** Of operator `index` of a program. */
 export function reachOf(image: ImageView, program: ProgramView, index: number): Reach {
   const operator = program.operators[index];
-  const place = (i: number) => image.u16(program.planAt + 2 * i) * F.ARENA_UNIT;
-  const tensor = (t: number): Range => [place(t), program.tensors[t].bytes];
   const inputs = operator.input2 === F.NONE ? [operator.input] : [operator.input, operator.input2];
+  // what a copy does not write, its output keeps
+  if (operator.kind === F.COPY) inputs.push(operator.output);
   const cached = operator.residency === F.RESIDENCY_BOOT || operator.residency === F.RESIDENCY_LAZY;
   const { rows, rowLength } = cached ? image.sources[operator.source] : { rows: 0, rowLength: 0 };
   return {
-    reads: [[0, F.ARENA_HEADER_BYTES], ...inputs.map(tensor)],
-    output: tensor(operator.output),
+    reads: [[0, F.ARENA_HEADER_BYTES], ...inputs.map((t) => placeOf(image, program, t))],
+    output: placeOf(image, program, operator.output),
     scratch: [operator.scratch * F.ARENA_UNIT, scratchBytes(image, program, operator)],
-    cache: cached ? [[place(program.tensors.length + index), rows * rowLength]] : [],
+    cache: cached ? [[planned(image, program, program.tensors.length + index), rows * rowLength]] : [],
     image: imageReach(image, program, operator),
   };
+}
+
+/** Of a tensor, in the arena. */
+export function placeOf(image: ImageView, program: ProgramView, tensor: number): Range {
+  return [planned(image, program, tensor), program.tensors[tensor].bytes];
+}
+
+/** Offset in the arena of an entry of the plan. */
+function planned(image: ImageView, program: ProgramView, entry: number): number {
+  return image.u16(program.planAt + 2 * entry) * F.ARENA_UNIT;
 }
 
 function imageReach(image: ImageView, program: ProgramView, operator: OperatorView): Range[] {
@@ -55,6 +65,10 @@ function tableBytes(program: ProgramView, { kind, encoding, output }: OperatorVi
     [F.ADD]: F.ADD_PARAMETERS,
     [F.SOFTMAX]: F.SOFTMAX_PARAMETERS,
     [F.STANDARDIZE]: F.STANDARDIZE_PARAMETERS,
+    [F.LOOKUP]: F.LOOKUP_PARAMETERS,
+    [F.MULTIPLY]: F.MULTIPLY_PARAMETERS,
+    [F.MEAN]: F.MEAN_PARAMETERS,
+    [F.COPY]: F.COPY_PARAMETERS,
   };
   return 4 * (parameters[kind] ?? 0);
 }

@@ -5,7 +5,7 @@
  */
 import { crc32 } from '../host/image/crc32.ts';
 import { pack } from '../host/image/pack.ts';
-import type { Model, Operator, Program, WeightedOperator, Window } from '../host/model/model.ts';
+import type { Copy, Model, Operator, Program, Shape, WeightedOperator, Window } from '../host/model/model.ts';
 import { execute, type TensorValues } from '../host/reference/executor.ts';
 import { materialize } from '../host/reference/generator.ts';
 import { rowSums, type TableEncoding, tapSums } from '../host/reference/table.ts';
@@ -146,6 +146,80 @@ const KINDS: Record<string, [rows: number, make: (b: ModelBuilder, i: number) =>
       b.tensors[1].scale = b.pick([1 / 32, 1 / 256, 1, 16]);
     },
   ],
+  multiply: [
+    48,
+    (b, i) => {
+      input(b, b.integer(1, 3), b.integer(1, 5), 1 + ((7 * i) % 40));
+      const [height, width, channels] = b.tensors[0].shape;
+      if (i % 8 > 0) b.tensor('second', i % 2 === 0 ? [height, width, channels] : [1, 1, channels]);
+      b.multiply(b.last, 0);
+      for (const tensor of b.tensors) tensor.zeroPoint = zeroPoint(b, tensor.zeroPoint);
+      const [first, second, output] = [b.tensors[0], b.tensors.at(-2)!, b.tensors.at(-1)!];
+      // from the largest factor that open lets through to 0
+      const factor = b.pick([null, null, null, ...EXTREME_FACTORS.filter((real) => real < 2 ** 14), 2 ** 14 - 1]);
+      if (factor !== null) output.scale = (first.scale * second.scale) / factor;
+      narrow(b);
+    },
+  ],
+  mean: [
+    48,
+    (b, i) => {
+      if (i < 4) input(b, 3 << i, 100 + i, 1 + 2 * i);
+      else input(b, b.integer(1, 9), b.integer(1, 9), 1 + (i % 13));
+      b.mean();
+      const [from, to] = b.tensors;
+      for (const tensor of b.tensors) tensor.zeroPoint = zeroPoint(b, tensor.zeroPoint);
+      if (i % 3 === 0) to.scale = from.scale; // nothing but the division
+      // from the largest quotient of scales that open lets through to one whose shift leaves no room for the count
+      if (i % 3 === 1) to.scale = from.scale / b.pick([2 ** 20, 3, 1, 2 ** -20, 2 ** -29, 1.1 * 2 ** -32, 2 ** -33]);
+    },
+  ],
+  copy: [
+    60,
+    (b, i) => {
+      input(b, b.integer(1, 6), b.integer(1, 7), b.integer(1, 9));
+      COPIES[i % COPIES.length](b, b.tensors[0].shape);
+      for (const tensor of b.tensors) tensor.zeroPoint = zeroPoint(b, tensor.zeroPoint);
+    },
+  ],
+  concatenation: [
+    30,
+    (b, i) => {
+      const axis = (i % 3) as 0 | 1 | 2;
+      const shape: Shape = [b.integer(1, 4), b.integer(1, 5), b.pick([1, 3, 4, 8, b.integer(1, 20)])];
+      input(b, ...shape);
+      for (let n = b.integer(1, 3); n > 0; n--) {
+        const size: Shape = [...shape];
+        size[axis] = b.integer(1, 6);
+        b.tensor('part', size);
+      }
+      b.concatenate([...b.tensors.keys()], axis);
+      if (i % 2 === 0) {
+        // instead of a fill, the first value everywhere; and at the end a copy to where the values are, which does nothing
+        const [first] = b.operators as Copy[];
+        first.fill = false;
+        const values = b.tensors[b.last].shape.reduce((product, size) => product * size, 1);
+        b.copy(b.last, { count: [1, 1, values], outputStep: [0, 0, 1] }, 0);
+        b.operators.unshift(b.operators.pop()!);
+        b.copy(b.last, {
+          ...first,
+          inputOffset: first.outputOffset,
+          inputStep: first.outputStep,
+          input: b.last,
+        } as Copy);
+      }
+    },
+  ],
+  lookup: [
+    24,
+    (b, i) => {
+      input(b, b.integer(1, 3), b.integer(1, 5), 1 + (i % 12));
+      if (i % 3 === 0)
+        b.lookup(0, 0); // in place
+      else b.lookup();
+      for (const tensor of b.tensors) tensor.zeroPoint = zeroPoint(b, tensor.zeroPoint);
+    },
+  ],
   // every accumulator as long as the format allows
   'deep product': [
     4,
@@ -157,6 +231,71 @@ const KINDS: Record<string, [rows: number, make: (b: ModelBuilder, i: number) =>
   ],
   network: [8, () => {}],
 };
+
+/** Slices, padding, repetition, reshaping and transposition: each writes all of its output, or fills it. */
+const COPIES: ((b: ModelBuilder, shape: Shape) => void)[] = [
+  (b) =>
+    b.transpose(
+      b.pick([
+        [0, 2, 1],
+        [1, 0, 2],
+        [2, 1, 0],
+        [1, 2, 0],
+        [2, 0, 1],
+      ]),
+    ),
+  // rows and columns change places, channels stay together
+  (b, [height, width, run]) =>
+    b.copy([width, height, run], {
+      count: [1, width, height],
+      inputStep: [0, run, width * run],
+      outputStep: [0, height * run, run],
+      run,
+    }),
+  // a border of any width
+  (b, [height, width, run]) => {
+    const [top, bottom, left, right] = [0, 1, 2, 3].map(() => b.integer(0, 2));
+    const row = (left + width + right) * run;
+    b.copy([top + height + bottom, left + width + right, run], {
+      count: [1, height, width],
+      inputStep: [0, width * run, run],
+      outputStep: [0, row, run],
+      run,
+      outputOffset: top * row + left * run,
+      fill: true,
+    });
+  },
+  // every so many-th value of a box that ends where the input ends
+  (b, shape) => {
+    const stride = shape.map((size) => b.integer(1, Math.min(3, size)));
+    const count = shape.map((size, axis) => b.integer(1, Math.floor((size - 1) / stride[axis]) + 1)) as Shape;
+    const steps = [shape[1] * shape[2], shape[2], 1];
+    const inputOffset = shape.reduce(
+      (sum, size, axis) => sum + (size - 1 - (count[axis] - 1) * stride[axis]) * steps[axis],
+      0,
+    );
+    const inputStep = steps.map((step, axis) => step * stride[axis]) as Shape;
+    b.copy(count, { count, inputStep, outputStep: [count[1] * count[2], count[2], 1], inputOffset });
+  },
+  // rows repeated
+  (b, [height, width, channels]) => {
+    const times = b.integer(1, 4);
+    const run = width * channels;
+    b.copy([height * times, width, channels], {
+      count: [1, height, times],
+      inputStep: [0, run, 0],
+      outputStep: [0, times * run, run],
+      run,
+    });
+  },
+  (b, [height, width, channels]) => b.copy([1, channels, height * width], { run: height * width * channels }),
+  // one value of a filled output, the last of either
+  (b, shape) => {
+    const outputShape: Shape = [b.integer(1, 3), b.integer(1, 3), b.integer(1, 5)];
+    const last = ([height, width, channels]: Shape) => height * width * channels - 1;
+    b.copy(outputShape, { inputOffset: last(shape), outputOffset: last(outputShape), fill: true });
+  },
+];
 
 /** All rows of the table. */
 export function shapeRows(seed = 1): ShapeRow[] {
@@ -185,11 +324,19 @@ function single(seed: number, kind: string, i: number, make: (b: ModelBuilder, i
   }
   const model = b.build();
   const [program] = model.programs;
-  program.inputs = kind === 'add' && operator.input !== 0 ? [0, 1] : [0];
+  program.inputs = given(program);
   const shapes = [operator.input, operator.output].map((tensor) => program.tensors[tensor].shape.join('x'));
   const geometry =
     'kernel' in operator ? ` kernel ${operator.kernel} stride ${operator.stride} pad ${operator.pad}` : '';
   return { name: `${kind} ${shapes.join(' -> ')}${geometry}${made}`, model, tables, inputs: inputs(b, program) };
+}
+
+/** Tensors that are read before an operator writes them. */
+function given({ operators }: Program): number[] {
+  const read = (o: Operator) => ('input2' in o ? [o.input, o.input2] : [o.input]);
+  const earlier = (tensor: number, before: number) => operators.slice(0, before).some((o) => o.output === tensor);
+  const tensors = operators.flatMap((operator, i) => read(operator).filter((tensor) => !earlier(tensor, i)));
+  return [...new Set(tensors)].sort((a, b) => a - b);
 }
 
 /** A chain of all operators, whose tensors share the arena. */
@@ -354,8 +501,8 @@ function elements(program: Program, tensor: number): number {
   return program.tensors[tensor].shape.reduce((product, size) => product * size, 1);
 }
 
-/** What the slow twins say: the values of every tensor. */
-export function twin(row: ShapeRow, input: Uint8Array): TensorValues[] {
+/** What the slow twins say: what each operator leaves in its output, and in the end the values of every tensor. */
+export function twin(row: ShapeRow, input: Uint8Array): { layers: Int8Array[]; values: TensorValues[] } {
   const [program] = row.model.programs;
   let at = 0;
   const parts = program.inputs.map((tensor) => {
@@ -363,15 +510,17 @@ export function twin(row: ShapeRow, input: Uint8Array): TensorValues[] {
     at += bytes;
     return input.subarray(at - bytes, at);
   });
-  return execute(row.model, program, parts, { tables: row.tables });
+  const layers: Int8Array[] = [];
+  const values = execute(row.model, program, parts, { tables: row.tables, after: (_, output) => layers.push(output) });
+  return { layers, values };
 }
 
 /** The same as CRC-32: of each operator's output, in order, then of the program's outputs. */
 export function twinCrcs(row: ShapeRow, input: Uint8Array): number[] {
   const [program] = row.model.programs;
-  const values = twin(row, input);
-  const crcOf = (tensors: number[]) => crc32(Buffer.concat(tensors.map((tensor) => bytesOf(values[tensor]))));
-  return [...program.operators.map(({ output }) => crcOf([output])), crcOf(program.outputs)];
+  const { layers, values } = twin(row, input);
+  const outputs = Buffer.concat(program.outputs.map((tensor) => bytesOf(values[tensor])));
+  return [...layers.map((layer) => crc32(bytesOf(layer))), crc32(outputs)];
 }
 
 function bytesOf({ buffer, byteOffset, byteLength }: TensorValues): Uint8Array {

@@ -15,6 +15,9 @@ import type {
   WeightSource,
   Window,
 } from '../host/model/model.ts';
+import type { CopyArguments } from '../host/reference/copy.ts';
+
+type Steps = [number, number, number];
 
 /** mulberry32: enough for test data, and independent of the code under test. */
 export function random(seed: number): () => number {
@@ -277,6 +280,68 @@ export class ModelBuilder {
     return this;
   }
 
+  /** Multiplies by an earlier tensor, of the same shape or of one position; a usual factor. */
+  multiply(input2: number, input = this.last): this {
+    const { shape, scale } = this.tensors[input];
+    const scales = (scale * this.tensors[input2].scale) / 2 ** (2 + 6 * this.next());
+    const output = this.tensor('multiply', [...shape], 'i8', this.integer(-128, 127), 80 * scales);
+    this.operators.push({ kind: 'multiply', name: `mul${output}`, input, input2, output, activation: [-128, 127] });
+    return this;
+  }
+
+  mean(): this {
+    const input = this.last;
+    const [height, width, channels] = this.tensors[input].shape;
+    // random values have a mean near 0: a finer scale spreads it
+    const scale = (this.tensors[input].scale * this.pick([1, 1.3, 2])) / Math.sqrt(height * width);
+    const output = this.tensor('mean', [1, 1, channels], 'i8', this.integer(-128, 127), scale);
+    this.operators.push({ kind: 'mean', name: `mean${output}`, input, output });
+    return this;
+  }
+
+  /** Copies into a new tensor of a shape, or into an earlier one; by default one run from the beginning to the beginning. */
+  copy(to: Shape | number, how: Partial<CopyArguments>, input = this.last): this {
+    const { zeroPoint, scale } = this.tensors[input];
+    const output = typeof to === 'number' ? to : this.tensor('copy', to, 'i8', zeroPoint, scale);
+    const zeros = { inputOffset: 0, outputOffset: 0, inputStep: [0, 0, 0] as Steps, outputStep: [0, 0, 0] as Steps };
+    const common = { count: [1, 1, 1] as Steps, run: 1, fill: false, ...zeros };
+    this.operators.push({ kind: 'copy', name: `copy${this.operators.length}`, input, output, ...common, ...how });
+    return this;
+  }
+
+  /** [H, W, C] with its axes in another order: axis i is axis order[i] of the input. */
+  transpose(order: Steps): this {
+    const [height, width, channels] = this.tensors[this.last].shape;
+    const sizes = order.map((axis) => [height, width, channels][axis]) as Shape;
+    const inputStep = order.map((axis) => [width * channels, channels, 1][axis]) as Steps;
+    return this.copy(sizes, { count: sizes, inputStep, outputStep: [sizes[1] * sizes[2], sizes[2], 1] });
+  }
+
+  /** Tensors that differ in one axis at most, side by side; the first copy fills the output, so that all of it is defined. */
+  concatenate(inputs: number[], axis: 0 | 1 | 2): this {
+    const shape: Shape = [...this.tensors[inputs[0]].shape];
+    shape[axis] = inputs.reduce((sum, input) => sum + this.tensors[input].shape[axis], 0);
+    const { zeroPoint, scale } = this.tensors[inputs[0]];
+    const output = this.tensor('concatenate', shape, 'i8', zeroPoint, scale);
+    const blocks = shape.slice(0, axis).reduce((product, size) => product * size, 1);
+    const step = shape.slice(axis).reduce((product, size) => product * size, 1);
+    let outputOffset = 0;
+    inputs.forEach((input, i) => {
+      const run = this.tensors[input].shape.slice(axis).reduce((product, size) => product * size, 1);
+      const steps = { inputStep: [0, 0, run] as Steps, outputStep: [0, 0, step] as Steps };
+      this.copy(output, { count: [1, 1, blocks], ...steps, run, outputOffset, fill: i === 0 }, input);
+      outputOffset += run;
+    });
+    return this;
+  }
+
+  /** A random table. */
+  lookup(output = this.tensor('lookup', [...this.tensors[this.last].shape]), input = this.last - 1): this {
+    const table = this.levels('int8', 256);
+    this.operators.push({ kind: 'lookup', name: `lookup${output}`, input, output, table });
+    return this;
+  }
+
   standardize(marker: { centre: number; peak: number; slope: number } | null, floor = 0): this {
     const input = this.last;
     const [height, width, channels] = this.tensors[input].shape;
@@ -328,6 +393,10 @@ export function everything(seed: number): ModelBuilder {
   b.pointwise(9, 'int2').pointwise(7, 'ternary').pointwise(13, 'int4');
   b.pointwise(6, b.fromBasis(b.basis(6, 13, 'int4', null), 6, 13, 6));
   b.pool('averagePool', { kernel: [1, 3], stride: [1, 3], pad: [0, 0] });
+  const pooled = b.last;
+  const wide = b.lookup().multiply(pooled).last;
+  const gate = b.mean().last;
+  b.multiply(gate, wide).concatenate([wide, b.last, wide], 2).transpose([2, 0, 1]);
   b.fullyConnected(5, 'ternary').softmax().argmax();
   return b;
 }

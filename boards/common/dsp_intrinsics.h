@@ -9,20 +9,23 @@
 
 /* What the runtime keeps, one bit per feature of assembly/features.ts; the build of a firmware leaves out the rest. */
 #ifndef HTPW_FEATURES
-#define HTPW_FEATURES 0xffffffffu
+#define HTPW_FEATURES 0xffffffffffffffffull
 #endif
 
 /*
- * Bits 30 and 31 are of the core, whatever the image uses: a multiplication to 64 bits, and loading signed bytes at a
+ * Bits 62 and 63 are of the core, whatever the image uses: a multiplication to 64 bits, and loading signed bytes at a
  * constant distance from a register. ARMv6-M has neither.
  */
+#define CORE_MASK (3ull << 62)
 #ifdef __ARM_ARCH_6M__
-#define CORE_FEATURES 0u
+#define CORE_FEATURES 0ull
 #else
-#define CORE_FEATURES (3u << 30)
+#define CORE_FEATURES CORE_MASK
 #endif
+/* Word by word: a bit that only the image tells costs a shift of 32 bits, and no constant of 64. */
 W2C_INLINE u32 w2c_intrinsics_uses(u32 feature) {
-  return (((HTPW_FEATURES & ~(3u << 30)) | CORE_FEATURES) >> feature) & 1u;
+  const u64 features = (HTPW_FEATURES & ~CORE_MASK) | CORE_FEATURES;
+  return (feature < 32 ? (u32)features >> feature : (u32)(features >> 32) >> (feature - 32)) & 1u;
 }
 
 W2C_INLINE u32 w2c_intrinsics_rarely(u32 condition) { return (u32)__builtin_expect(condition != 0, 0); }

@@ -63,7 +63,7 @@ function defines({ board, image, needs }: Build): string[] {
     text('BOARD_VARIANT', board.variant),
     text('HTPW_RUNTIME', `htpw_${board.variant}.c`),
     text('HTPW_IMAGE_FILE', image),
-    `-DHTPW_FEATURES=${needs.features}u`,
+    `-DHTPW_FEATURES=0x${needs.features.toString(16)}ull`,
     `-DHTPW_ARENA_BYTES=${needs.arenaBytes}`,
     `-DHTPW_INPUT_BYTES=${needs.inputBytes}`,
     `-DHTPW_OUTPUT_BYTES=${needs.outputBytes}`,
@@ -199,7 +199,7 @@ async function publish(from: string, to: string): Promise<void> {
 export interface BuildOptions {
   root?: string;
   /** mask of what the runtime keeps (assembly/features.ts); default: what the image uses */
-  features?: number;
+  features?: bigint;
   /** of the folder under build/<board>/; default: that of the image */
   name?: string;
   /** C file of the program that runs instead of the agent, relative to the project */
@@ -209,7 +209,7 @@ export interface BuildOptions {
 }
 
 /** Keeps every operator, encoding and source: the runtime that runs any image. */
-export const ALL_FEATURES = 0xffffffff;
+export const ALL_FEATURES = 2n ** 64n - 1n;
 
 /** Runs `use` on a build of a program with an image, in a folder that is gone afterwards. */
 async function inBuild<T>(

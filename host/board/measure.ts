@@ -10,7 +10,7 @@ export interface ImageNeeds {
   inputBytes: number;
   outputBytes: number;
   /** one bit per feature of assembly/features.ts */
-  features: number;
+  features: bigint;
 }
 
 /** Throws when the runtime refuses the image. */
@@ -27,7 +27,7 @@ export function measureImage(image: Uint8Array): ImageNeeds {
 }
 
 /** The mask of what the runtime must keep to run an image. */
-export function featuresOf(image: ImageView): number {
+export function featuresOf(image: ImageView): bigint {
   const bits = new Set<number>();
   for (const { kind, encoding, kernel } of image.programs.flatMap((program) => program.operators)) {
     bits.add(FEATURE.FEATURE_OPERATOR + kind).add(FEATURE.FEATURE_TABLE + encoding);
@@ -46,5 +46,5 @@ export function featuresOf(image: ImageView): number {
     if (codeLength > 0) bits.add(FEATURE.FEATURE_ENCODING + codeEncoding);
     if (basisEncoding > 0) bits.add(FEATURE.FEATURE_ENCODING + basisEncoding);
   }
-  return [...bits].reduce((mask, bit) => mask + 2 ** bit, 0);
+  return [...bits].reduce((mask, bit) => mask | (1n << BigInt(bit)), 0n);
 }

@@ -1,6 +1,7 @@
 /** Integer model to flash image. The layout is assembly/format.ts; docs/format.md tells it in prose. */
 import * as F from '../../assembly/format.ts';
 import type {
+  Copy,
   Generator,
   Mlp,
   Model,
@@ -16,6 +17,8 @@ import { addFactors } from '../reference/add.ts';
 import { compactFits, encodeBias, encodeScales } from '../reference/compact.ts';
 import { quantizeMultiplier } from '../reference/fixed.ts';
 import { materialize } from '../reference/generator.ts';
+import { meanFactor } from '../reference/mean.ts';
+import { multiplyFactor } from '../reference/multiply.ts';
 import { softmaxFactors } from '../reference/softmax.ts';
 import { standardizeParameters } from '../reference/standardize.ts';
 import { foldZeroPoint, rowSums, type TableEncoding, tapSums } from '../reference/table.ts';
@@ -47,6 +50,10 @@ const KIND_CODES: Record<Operator['kind'], number> = {
   softmax: F.SOFTMAX,
   argmax: F.ARGMAX,
   standardize: F.STANDARDIZE,
+  lookup: F.LOOKUP,
+  multiply: F.MULTIPLY,
+  mean: F.MEAN,
+  copy: F.COPY,
 };
 
 const RESIDENCY_CODES: Record<Residency, number> = {
@@ -245,7 +252,36 @@ function operatorParameters(operator: Exclude<Operator, WeightedOperator>, tenso
     );
     return [gain, floor, centre, peak, slope];
   }
+  if (operator.kind === 'multiply') {
+    const { multiplier, shift } = multiplyFactor(input.scale, tensors[operator.input2].scale, output.scale);
+    return [multiplier, shift];
+  }
+  if (operator.kind === 'mean') {
+    const { multiplier, shift } = meanFactor(input.scale, output.scale, input.shape[0] * input.shape[1]);
+    return [multiplier, shift];
+  }
+  if (operator.kind === 'copy') return copyParameters(operator);
+  if (operator.kind === 'lookup') return lookupWords(operator.table);
   return [];
+}
+
+/** The step of a loop that runs once is 0, so that equal steps are equal words. */
+function copyParameters(operator: Copy): number[] {
+  const { count, inputStep, outputStep, run, inputOffset, outputOffset, fill } = operator;
+  const steps = [inputStep, outputStep].flatMap((step) => step.map((size, i) => (count[i] === 1 ? 0 : size)));
+  const parameters = [...count, ...steps, run, inputOffset, outputOffset];
+  if (!parameters.every((value) => value >= 0 && value === (value | 0)) || [...count, run].includes(0)) {
+    const got = parameters.join(' ');
+    throw new Error(`counts, steps, run and offsets: expected i32, counts and run from 1, all else from 0, got ${got}`);
+  }
+  return [...parameters, fill ? 1 : 0];
+}
+
+/** The 256 bytes of a table, four to a word. */
+function lookupWords(table: Int8Array): number[] {
+  if (table.length !== 256) throw new Error(`table: expected 256 values, got ${table.length}`);
+  const bytes = new DataView(table.buffer, table.byteOffset, table.length);
+  return Array.from({ length: F.LOOKUP_PARAMETERS }, (_, i) => bytes.getInt32(4 * i, true));
 }
 
 function writeSource(

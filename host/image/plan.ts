@@ -83,12 +83,12 @@ export interface Placing {
 
 /** Places all tensors of a program; the same for every choice of residencies. */
 export function placeTensors(image: ImageView, program: ProgramView): Placing {
-  const blocks = blocksOf(program);
+  const blocks = blocksOf(image, program);
   const scratches = program.operators.map((operator) => units(leastScratch(image, program, operator)));
   const live = program.operators.map((_, o) => blocks.filter(({ first, last }) => first <= o && o <= last));
   const total = (some: Block[]) => some.reduce((sum, { size }) => sum + size, 0);
   const bound = HEADER + Math.max(0, ...live.map((some, o) => total(some) + scratches[o]));
-  let order = blocks.toSorted((a, b) => b.size - a.size || a.tensors[0] - b.tensors[0]);
+  let order = blocks.toSorted((a, b) => b.size - a.size);
   let placed = place(order);
   let best = placed;
   for (let tried = 0; tried < 2 * blocks.length && peakOf(best).peak > bound; tried++) {
@@ -97,7 +97,10 @@ export function placeTensors(image: ImageView, program: ProgramView): Placing {
     placed = place(order);
     if (peakOf(placed).peak < peakOf(best).peak) best = placed;
   }
-  const at = program.tensors.map((_, t) => best.get(blocks.find(({ tensors }) => tensors.includes(t))!)!);
+  const at = program.tensors.map((_, t) => {
+    const block = blocks.find(({ tensors }) => tensors.has(t))!;
+    return best.get(block)! + block.tensors.get(t)!;
+  });
   const { end, peak } = peakOf(best);
   return { at, end, peak, bound, gap: (o, size) => lowest(live[o], size, best) };
 
@@ -115,38 +118,73 @@ export function placeTensors(image: ImageView, program: ProgramView): Placing {
   }
 }
 
-/** Tensors that share one place, and the operators during which it keeps their values. */
+/** Tensors that share memory, each at an offset, and the operators during which that keeps their values. */
 interface Block {
-  tensors: number[];
+  tensors: Map<number, number>;
   size: number;
   first: number;
   last: number;
 }
 
-/** A tensor that an operator can write over its input shares that place; every other has its own. */
-function blocksOf(program: ProgramView): Block[] {
+/**
+ * What an operator writes over an input that nothing reads later shares its place, and what a copy would only move lies
+ * where the copy would put it, so that the runtime has nothing to do. Every other tensor has a place of its own.
+ */
+function blocksOf(image: ImageView, program: ProgramView): Block[] {
   const lives = lifetimes(program);
   const blocks = program.tensors.map(
-    ({ bytes }, t): Block => ({ tensors: [t], size: units(bytes), first: lives[t].first, last: lives[t].last }),
+    ({ bytes }, t): Block => ({ tensors: new Map([[t, 0]]), size: units(bytes), ...lives[t] }),
   );
-  const blockOf = (t: number) => blocks.find(({ tensors }) => tensors.includes(t))!;
+  const blockOf = (t: number) => blocks.find(({ tensors }) => tensors.has(t))!;
   for (const [o, operator] of program.operators.entries()) {
     const output = blockOf(operator.output);
     const over = overwritable(operator)
       .filter((t) => t !== F.NONE && program.tensors[t].bytes === program.tensors[operator.output].bytes)
       .map(blockOf)
-      .find((input) => input !== output && input.last === o && output.first === o);
-    if (!over) continue;
-    over.tensors.push(...output.tensors);
-    over.last = output.last;
-    blocks.splice(blocks.indexOf(output), 1);
+      .find((input) => input !== output && input.size === output.size && input.last === o && output.first === o);
+    if (over) join(over, output, 0);
+    const offset = moved(image, program, operator);
+    const input = blockOf(operator.input);
+    // an input that had company is already where something else wants it
+    if (offset !== null && input !== output && input.tensors.size === 1 && input.last === o) {
+      join(output, input, offset + output.tensors.get(operator.output)!);
+    }
   }
   return blocks;
+
+  function join(whole: Block, part: Block, offset: number): void {
+    for (const [t, own] of part.tensors) whole.tensors.set(t, own + offset);
+    whole.first = Math.min(whole.first, part.first);
+    whole.last = Math.max(whole.last, part.last);
+    blocks.splice(blocks.indexOf(part), 1);
+  }
 }
 
 /** Inputs that an operator reads at a place for the last time before it writes there. */
 function overwritable({ kind, input, input2 }: OperatorView): number[] {
-  return kind === F.ADD ? [input, input2] : [];
+  return [F.ADD, F.MULTIPLY, F.LOOKUP].includes(kind) ? [input, input2] : [];
+}
+
+/**
+ * Where in its output, in ARENA_UNITs, a copy puts its whole input in one piece; null if it does not, or not at a unit, or
+ * if another operator writes there too.
+ */
+function moved(image: ImageView, program: ProgramView, operator: OperatorView): number | null {
+  const pieces = program.operators.filter(({ output }) => output === operator.output).map((o) => pieceOf(image, o));
+  const own = pieceOf(image, operator);
+  if (!own || own.bytes !== program.tensors[operator.input].bytes || own.at % F.ARENA_UNIT !== 0) return null;
+  const meets = pieces.filter((piece) => !piece || (piece.at < own.at + own.bytes && own.at < piece.at + piece.bytes));
+  return meets.length === 1 ? own.at / F.ARENA_UNIT : null; // itself
+}
+
+/** The one piece of its output that a copy writes, from the start of its input; null for any other operator. */
+function pieceOf(image: ImageView, { kind, table }: OperatorView): { at: number; bytes: number } | null {
+  if (kind !== F.COPY) return null;
+  const parameter = (at: number) => image.u32(image.section(F.SECTION_TABLES).offset + table + at);
+  const counts = [0, 4, 8].map((i) => parameter(F.COPY_COUNT_AT + i));
+  const onePiece = counts.every((count) => count === 1) && parameter(F.COPY_INPUT_OFFSET_AT) === 0;
+  if (!onePiece || parameter(F.COPY_FILL_AT) !== 0) return null;
+  return { at: parameter(F.COPY_OUTPUT_OFFSET_AT), bytes: parameter(F.COPY_RUN_AT) };
 }
 
 function place(order: readonly Block[]): Map<Block, number> {

@@ -94,6 +94,10 @@ export const OPERATOR_NAMES: Record<number, string> = {
   [F.SOFTMAX]: 'softmax',
   [F.ARGMAX]: 'argmax',
   [F.STANDARDIZE]: 'standardize',
+  [F.LOOKUP]: 'lookup',
+  [F.MULTIPLY]: 'multiply',
+  [F.MEAN]: 'mean',
+  [F.COPY]: 'copy',
 };
 
 export const RESIDENCY_NAMES = ['flash', 'boot', 'lazy', 'stream'] as const;

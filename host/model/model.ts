@@ -159,6 +159,41 @@ export interface Standardize extends OperatorBase {
   marker: { centre: number; peak: number; slope: number } | null;
 }
 
+/** out[i] = table[in[i] + 128]: any function of one value; input and output have one shape. */
+export interface Lookup extends OperatorBase {
+  kind: 'lookup';
+  /** 256 values, of -128 first */
+  table: Int8Array;
+}
+
+/** Element-wise product; input2 is of input's shape, or [1, 1, C] for every position. */
+export interface Multiply extends OperatorBase {
+  kind: 'multiply';
+  input2: number;
+  activation: [min: number, max: number];
+}
+
+/** Over height and width: [H, W, C] to [1, 1, C]. */
+export interface Mean extends OperatorBase {
+  kind: 'mean';
+}
+
+/**
+ * Values as they are, from anywhere in one tensor to anywhere in another; all numbers count values, none is negative:
+ * for i0, i1, i2 below count: `run` values from inputOffset + i . inputStep to outputOffset + i . outputStep.
+ */
+export interface Copy extends OperatorBase {
+  kind: 'copy';
+  count: [number, number, number];
+  inputStep: [number, number, number];
+  outputStep: [number, number, number];
+  run: number;
+  inputOffset: number;
+  outputOffset: number;
+  /** the whole output is filled with its zero point first; otherwise what the copy does not write stays */
+  fill: boolean;
+}
+
 export type Operator =
   | Convolution
   | Depthwise
@@ -168,7 +203,11 @@ export type Operator =
   | Add
   | Softmax
   | Argmax
-  | Standardize;
+  | Standardize
+  | Lookup
+  | Multiply
+  | Mean
+  | Copy;
 export type WeightedOperator = Convolution | Depthwise | Pointwise | FullyConnected;
 
 export interface Program {

@@ -6,9 +6,13 @@ import type { Model, Operator, Program, Tensor, WeightedOperator } from '../mode
 import { add, addFactors } from './add.ts';
 import { argmax } from './argmax.ts';
 import { convolution } from './convolution.ts';
+import { copy } from './copy.ts';
 import { depthwise } from './depthwise.ts';
 import { fullyConnected } from './fullyConnected.ts';
 import { materialize } from './generator.ts';
+import { lookup } from './lookup.ts';
+import { mean, meanFactor } from './mean.ts';
+import { multiply, multiplyFactor } from './multiply.ts';
 import { pointwise } from './pointwise.ts';
 import { averagePool, maxPool } from './pooling.ts';
 import { softmax, softmaxFactors } from './softmax.ts';
@@ -20,6 +24,8 @@ export type TensorValues = Int8Array | Int16Array;
 export interface ExecuteOptions {
   /** encoding of the tables in the image: one for all, or operator by operator */
   tables: TableEncoding | ((operator: WeightedOperator) => TableEncoding);
+  /** called with what each operator leaves in its output, which a later one may overwrite */
+  after?: (operator: number, output: Int8Array) => void;
 }
 
 /**
@@ -36,7 +42,7 @@ export function execute(
   program.inputs.forEach((tensor, i) => {
     values[tensor] = readTensor(program.tensors[tensor], inputs[i]);
   });
-  for (const operator of program.operators) {
+  program.operators.forEach((operator, o) => {
     const output = run(model, program, operator, values, options);
     const expected = elements(program.tensors[operator.output]);
     if (output.length !== expected) {
@@ -45,7 +51,8 @@ export function execute(
       );
     }
     values[operator.output] = output;
-  }
+    options.after?.(o, output);
+  });
   return values;
 }
 
@@ -115,10 +122,33 @@ function run(
         activation: operator.activation,
       });
     }
+    case 'multiply': {
+      const tensor2 = program.tensors[operator.input2];
+      return multiply({
+        input1: input,
+        zeroPoint1: inputTensor.zeroPoint,
+        input2: typed(values, operator.input2, Int8Array),
+        zeroPoint2: tensor2.zeroPoint,
+        factor: multiplyFactor(inputTensor.scale, tensor2.scale, outputTensor.scale),
+        outputZeroPoint: outputTensor.zeroPoint,
+        activation: operator.activation,
+      });
+    }
+    case 'mean': {
+      const [height, width, channels] = inputTensor.shape;
+      const factor = meanFactor(inputTensor.scale, outputTensor.scale, height * width);
+      return mean(input, channels, inputTensor.zeroPoint, factor, outputTensor.zeroPoint);
+    }
     case 'softmax':
       return softmax(input, inputTensor.shape[2], softmaxFactors(operator.beta, inputTensor.scale));
     case 'argmax':
       return argmax(input, inputTensor.shape[2]);
+    case 'copy': {
+      const before = values[operator.output] ?? new Int8Array(elements(outputTensor));
+      return copy(operator, input, Int8Array.from(before), outputTensor.zeroPoint);
+    }
+    case 'lookup':
+      return lookup(input, operator.table);
   }
 }
 

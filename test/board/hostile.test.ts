@@ -7,6 +7,7 @@ import { finished } from 'node:stream/promises';
 import { describe, expect, it } from 'vitest';
 import { loadBoard } from '../../host/board/board.ts';
 import { buildRuntime } from '../../host/board/compile.ts';
+import { ALL_FEATURES } from '../../host/board/firmware.ts';
 import { featuresOf } from '../../host/board/measure.ts';
 import { projectRoot } from '../../host/board/root.ts';
 import { crc32 } from '../../host/image/crc32.ts';
@@ -28,7 +29,6 @@ const SMALL_IMAGES: Record<VariantName, number> = { scalar: 20_000, dsp: 5_000 }
 const LARGE_IMAGES = 100;
 const LARGE = join(root, 'models', 'ecg-beats.htpw');
 const FILL = 0xa5;
-const ALL_FEATURES = 0xffffffff;
 
 /** The damaged images of a variant; generated anew each time, so that they need not all be held at once. */
 function* allDamaged(variant: VariantName): Generator<Uint8Array> {
@@ -57,7 +57,7 @@ async function buildHarness(variant: VariantName, features = ALL_FEATURES): Prom
   const includes = ['boards/common', 'boards/host', 'dist/c'].map((path) => `-I${join(root, path)}`);
   const sources = ['test/board/hostile.c', 'boards/common/htpw.c', 'dist/c/htpw_status.c'];
   const flags = [...board.cpuFlags, '-std=gnu11', '-O1', '-Wall', '-Wextra', '-Werror'];
-  const defines = [`-DHTPW_RUNTIME="htpw_${variant}.c"`, `-DHTPW_FEATURES=${features}u`];
+  const defines = [`-DHTPW_RUNTIME="htpw_${variant}.c"`, `-DHTPW_FEATURES=0x${features.toString(16)}ull`];
   execFileSync('gcc', [...flags, ...includes, ...defines, ...sources.map((path) => join(root, path)), '-o', program]);
   return program;
 }

@@ -9,7 +9,7 @@ import { type Board, loadBoard } from '../../host/board/board.ts';
 import { buildFirmware } from '../../host/board/firmware.ts';
 import { connect } from '../../host/board/transport.ts';
 import { ImageView } from '../../host/image/view.ts';
-import { type Range, reachOf } from '../reach.ts';
+import { placeOf, type Range, reachOf } from '../reach.ts';
 import { packTogether, type ShapeRow, shapeRows, twinCrcs } from '../shapes.ts';
 import { canRun, imageFile } from './workshop.ts';
 
@@ -35,7 +35,9 @@ function firmwareData(rows: readonly ShapeRow[]): Uint8Array {
     words.push(program.operators.length);
     program.operators.forEach((_, o) => {
       const { reads, output, scratch, cache, image: inImage } = reachOf(view, program, o);
-      put([...reads, output, scratch, ...cache]);
+      // begin and the first operator are one step to the firmware
+      const given = o === 0 ? program.inputs.map(({ tensor }) => placeOf(view, program, tensor)) : [];
+      put([...given, ...reads, output, scratch, ...cache]);
       put(inImage);
     });
     words.push(inputs.length);

@@ -108,6 +108,10 @@ const image = pack(everything(1).build());
 const view = new ImageView(image);
 const [program] = view.programs;
 const [standardize, convolution, depthwise] = program.operators;
+const first = (kind: number) => program.operators.find((operator) => operator.kind === kind)!;
+const lookup = first(F.LOOKUP);
+const mean = first(F.MEAN);
+const multiply = first(F.MULTIPLY);
 const section = (kind: number) => F.HEADER_BYTES + view.sections.findIndex((s) => s.kind === kind) * F.SECTION_BYTES;
 type Edit = (data: DataView) => void;
 const WRONG: [what: string, edit: Edit, status: number, offset: number][] = [
@@ -165,6 +169,73 @@ const WRONG: [what: string, edit: Edit, status: number, offset: number][] = [
     standardize.at,
   ],
   [
+    'lookup table that ends past the section',
+    (d) => d.setUint32(lookup.at + F.OPERATOR_TABLE_AT, view.section(F.SECTION_TABLES).size - 252, true),
+    S.BAD_TABLE,
+    lookup.at,
+  ],
+  [
+    'lookup without a table',
+    (d) => d.setUint8(lookup.at + F.OPERATOR_ENCODING_AT, F.TABLE_NONE),
+    S.BAD_TABLE,
+    lookup.at,
+  ],
+  [
+    'lookup to another shape',
+    (d) => d.setUint16(program.tensors[lookup.output].at + F.TENSOR_CHANNELS_AT, 5, true),
+    S.BAD_SHAPE,
+    lookup.at,
+  ],
+  ['lookup of raw samples', (d) => d.setUint16(lookup.at + F.OPERATOR_INPUT_AT, 0, true), S.BAD_SHAPE, lookup.at],
+  [
+    'shift of a product, one more than leaves it whole',
+    (d) => d.setInt32(view.section(F.SECTION_TABLES).offset + multiply.table + 4, 15, true),
+    S.BAD_TABLE,
+    multiply.at,
+  ],
+  [
+    'multiplier of a product',
+    (d) => d.setInt32(view.section(F.SECTION_TABLES).offset + multiply.table, 1, true),
+    S.BAD_TABLE,
+    multiply.at,
+  ],
+  [
+    'second input of a product past the table',
+    (d) => d.setUint16(multiply.at + F.OPERATOR_INPUT2_AT, 9999, true),
+    S.BAD_REFERENCE,
+    multiply.at,
+  ],
+  [
+    'second input of a product that has another shape',
+    (d) => d.setUint16(multiply.at + F.OPERATOR_INPUT2_AT, 1, true),
+    S.BAD_SHAPE,
+    multiply.at,
+  ],
+  [
+    'negative multiplier of a mean',
+    (d) => d.setInt32(view.section(F.SECTION_TABLES).offset + mean.table, -1, true),
+    S.BAD_TABLE,
+    mean.at,
+  ],
+  [
+    'shift of a mean below -31',
+    (d) => d.setInt32(view.section(F.SECTION_TABLES).offset + mean.table + 4, -32, true),
+    S.BAD_TABLE,
+    mean.at,
+  ],
+  [
+    'shift with which the sum of a mean would wrap',
+    (d) => d.setInt32(view.section(F.SECTION_TABLES).offset + mean.table + 4, 21, true), // 3 positions: 20 is good
+    S.BAD_TABLE,
+    mean.at,
+  ],
+  [
+    'mean that keeps its width',
+    (d) => d.setUint16(program.tensors[mean.output].at + F.TENSOR_WIDTH_AT, 2, true),
+    S.BAD_SHAPE,
+    mean.at,
+  ],
+  [
     'weights past their section',
     (d) => d.setUint32(view.sources[0].at + F.SOURCE_DATA_AT, 0xfffffff0, true),
     S.BAD_SOURCE,
@@ -220,6 +291,22 @@ const WRONG_EXACT: [what: string, edit: Edit][] = [
   ['bias below -2^29', (d) => d.setInt32(inTable(biasAt), -0x20000001, true)],
 ];
 
+/** Words of the last copy, a transposition of 1 x 3 x 18 values to 18 x 1 x 3, each value for itself. */
+const WRONG_COPY: [what: string, word: number, value: number][] = [
+  ['no iteration', 0, 0],
+  ['a run of nothing', F.COPY_RUN_AT / 4, 0],
+  ['a negative count', 1, -1],
+  ['an input step that leads one value out', 3, 2],
+  ['an output step that leads one value out', 6, 4],
+  ['an input step that would wrap to inside', 3, 0x0f0f0f10], // 17 of them are 2^32 + 16
+  ['a negative step', 3, -1],
+  ['a run that ends behind the tensors', F.COPY_RUN_AT / 4, 2],
+  ['an input offset of one', F.COPY_INPUT_OFFSET_AT / 4, 1],
+  ['an output offset of one', F.COPY_OUTPUT_OFFSET_AT / 4, 1],
+  ['an offset that would wrap', F.COPY_OUTPUT_OFFSET_AT / 4, -1],
+  ['a fill that is neither 0 nor 1', F.COPY_FILL_AT / 4, 2],
+];
+
 describe('open', () => {
   it.each(WRONG)('refuses a wrong %s by name, with its offset', (_, edit, status, offset) => {
     const refusal = refusalOf(edited(image, edit));
@@ -229,6 +316,24 @@ describe('open', () => {
   it.each(WRONG_EXACT)('refuses a %s in the last channel of an exact table', (_, edit) => {
     const refusal = refusalOf(edited(exact, edit));
     expect([statusName(refusal.status), refusal.offset]).toEqual(['BAD_TABLE', exactDepthwise.at]);
+  });
+
+  it.each(WRONG_COPY)('refuses a copy with %s', (_, word, value) => {
+    const copy = program.operators.findLast(({ kind }) => kind === F.COPY)!;
+    const at = view.section(F.SECTION_TABLES).offset + copy.table + 4 * word;
+    const refusal = refusalOf(edited(image, (d) => d.setInt32(at, value, true)));
+    expect([statusName(refusal.status), refusal.offset]).toEqual(['BAD_TABLE', copy.at]);
+  });
+
+  it('refuses a copy that would write more often than its output has values, though all in one place', () => {
+    const copy = program.operators.findLast(({ kind }) => kind === F.COPY)!;
+    const at = view.section(F.SECTION_TABLES).offset + copy.table;
+    const wrong = edited(image, (d) => {
+      for (let i = 0; i < 3; i++) d.setInt32(at + 4 * i, [18, 1, 4][i], true);
+      for (let i = 3; i < 9; i++) d.setInt32(at + 4 * i, 0, true);
+    });
+    const refusal = refusalOf(wrong);
+    expect([statusName(refusal.status), refusal.offset]).toEqual(['BAD_TABLE', copy.at]);
   });
 
   it('refuses a single flipped bit by its CRC', () => {

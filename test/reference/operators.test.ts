@@ -2,8 +2,12 @@ import { describe, expect, it } from 'vitest';
 import { add, addFactors } from '../../host/reference/add.ts';
 import { argmax } from '../../host/reference/argmax.ts';
 import { convolution, type WindowedArguments } from '../../host/reference/convolution.ts';
+import { copy } from '../../host/reference/copy.ts';
 import { depthwise } from '../../host/reference/depthwise.ts';
 import { fullyConnected } from '../../host/reference/fullyConnected.ts';
+import { lookup } from '../../host/reference/lookup.ts';
+import { mean, meanFactor } from '../../host/reference/mean.ts';
+import { multiply, multiplyFactor } from '../../host/reference/multiply.ts';
 import { pointwise } from '../../host/reference/pointwise.ts';
 import { averagePool, maxPool, roundingDivide } from '../../host/reference/pooling.ts';
 import { makeTable } from '../../host/reference/table.ts';
@@ -117,5 +121,110 @@ describe('add', () => {
 describe('argmax', () => {
   it('takes the first of equals, at every position', () => {
     expect([...argmax(Int8Array.of(1, 7, 7, -128, -128, -128), 3)]).toEqual([1, 0]);
+  });
+});
+
+describe('lookup', () => {
+  const table = Int8Array.from({ length: 256 }, (_, i) => (i < 128 ? 7 : i - 128)); // 7 below 0, else the value
+
+  it('has the value of -128 first and that of 127 last', () => {
+    expect([...lookup(Int8Array.of(-128, -1, 0, 5, 127), table)]).toEqual([7, 7, 0, 5, 127]);
+  });
+
+  it('refuses a table that leaves inputs out', () => {
+    expect(() => lookup(Int8Array.of(0), table.subarray(1))).toThrow('table: expected 256 values, got 255');
+  });
+});
+
+describe('multiply', () => {
+  const usual = { zeroPoint1: 3, zeroPoint2: -2, outputZeroPoint: 10, activation: FULL };
+
+  it('rounds the product twice, adds the zero point and clamps', () => {
+    const product = (q1: number, q2: number, activation = FULL) => {
+      const factor = multiplyFactor(0.5, 0.1, 0.5); // 0.1: multiplier 0.8, then an eighth
+      const [q] = multiply({ ...usual, input1: Int8Array.of(q1), input2: Int8Array.of(q2), factor, activation });
+      return q;
+    };
+    expect(product(8, -1)).toBe(10 + 1); // 5 * 1 = 5, times 0.8 is 4, 4 / 8 away from 0
+    expect(product(-2, -1)).toBe(10 - 1); // -0.5 away from 0
+    expect(product(23, 3)).toBe(10 + 10); // 20 * 5 * 0.1
+    expect(product(127, 127)).toBe(127); // 124 * 129 * 0.1 and more
+    expect(product(23, 3, [-5, 6])).toBe(6);
+  });
+
+  it('takes a tensor of one position at every position', () => {
+    const factor = multiplyFactor(1, 1, 1);
+    const input1 = Int8Array.of(4, 4, 5, 5);
+    expect([...multiply({ ...usual, input1, input2: Int8Array.of(0, 1), factor })]).toEqual([12, 13, 14, 16]);
+  });
+
+  it('refuses a factor that nothing could be multiplied by', () => {
+    expect(() => multiplyFactor(2 ** 7, 2 ** 7, 1)).toThrow('factor must be below 2^14, got 16384');
+    expect(multiplyFactor(2 ** 7, 2 ** 7, 1.001).shift).toBe(14);
+  });
+});
+
+describe('mean', () => {
+  it.each([
+    // quotient of the scales 1 is 2^30, shift 1; by 3: (2^30 << 1) / 3 rounded down, shift 1 - 1
+    [1, 1, 3, 715827882, 0],
+    [1, 1, 4, 2 ** 30, -1],
+    [1, 1, 1, 2 ** 30, 1],
+    [1, 1, 49, 701219150, -4], // (2^30 << 5) / 49 = 701219150.4
+    [0.1, 0.2, 3, 715827882, -1],
+    [2 ** -30, 1, 6, 2 ** 32 / 6, -31], // 2^30 and shift -29: room for 2 bits, and 6 has 2 behind its first
+    [2 ** -32, 1, 6, 2 ** 30 / 6, -31], // no room: the multiplier shrinks
+  ])(
+    'from scale %f to %f over %i values takes multiplier %f and shift %i',
+    (scale, outputScale, count, multiplier, shift) => {
+      expect(meanFactor(scale, outputScale, count)).toEqual({ multiplier: Math.floor(multiplier), shift });
+    },
+  );
+
+  it('divides the sum of differences, ties away from zero where the shift is to the right', () => {
+    const of = (values: number[], inputZeroPoint: number) =>
+      mean(Int8Array.from(values), 1, inputZeroPoint, meanFactor(1, 1, values.length), 10)[0];
+    expect(of([1, 2, 3, 4], 0)).toBe(10 + 3); // 2.5
+    expect(of([-1, -2, -3, -4], 0)).toBe(10 - 3);
+    expect(of([1, 2, 3, 4], 3)).toBe(10 - 1); // -2 / 4 = -0.5
+    expect(of([127, 127, 127], -128)).toBe(127); // 255 and the zero point
+    expect(of([5], 2)).toBe(10 + 3);
+  });
+
+  it('keeps channels apart', () => {
+    expect([...mean(Int8Array.of(1, 10, 3, 30), 2, 0, meanFactor(1, 1, 2), 0)]).toEqual([2, 20]);
+  });
+
+  it('refuses scales with which a sum would wrap', () => {
+    expect(() => meanFactor(2 ** 22, 1, 1)).toThrow('mean of 1 values: scale 4194304 of the input is too large for 1');
+  });
+});
+
+describe('copy', () => {
+  const input = Int8Array.of(1, 2, 3, 4, 5, 6); // 2 x 3
+  const one = { count: [1, 1, 1], inputStep: [0, 0, 0], outputStep: [0, 0, 0], inputOffset: 0, outputOffset: 0 };
+  const whole = { ...one, run: 6, fill: false } as Parameters<typeof copy>[0];
+  const before = new Int8Array(6).fill(9);
+
+  it('transposes with a step on each side', () => {
+    const steps = { count: [1, 3, 2], inputStep: [0, 1, 3], outputStep: [0, 2, 1], run: 1 } as Partial<typeof whole>;
+    expect([...copy({ ...whole, ...steps }, input, before, 0)]).toEqual([1, 4, 2, 5, 3, 6]);
+  });
+
+  it('leaves what it does not write, or the zero point where it fills', () => {
+    const part = { ...whole, run: 2, inputOffset: 4, outputOffset: 1 };
+    expect([...copy(part, input, before, -7)]).toEqual([9, 5, 6, 9, 9, 9]);
+    expect([...copy({ ...part, fill: true }, input, before, -7)]).toEqual([-7, 5, 6, -7, -7, -7]);
+    expect([...before]).toEqual([9, 9, 9, 9, 9, 9]);
+  });
+
+  it('repeats with a step of 0', () => {
+    const rows = { ...whole, run: 3, inputOffset: 3, count: [1, 1, 2], outputStep: [0, 0, 3] } as typeof whole;
+    expect([...copy(rows, input, before, 0)]).toEqual([4, 5, 6, 4, 5, 6]);
+  });
+
+  it('says which run leaves a tensor', () => {
+    const wide = { ...whole, run: 2, count: [1, 2, 1], inputStep: [0, 5, 0] } as typeof whole;
+    expect(() => copy(wide, input, before, 0)).toThrow('run (0, 1, 0) of 2 values: expected inside 6 and 6 values');
   });
 });

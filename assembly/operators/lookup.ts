@@ -1,0 +1,15 @@
+/** Any function of one i8 value: out[i] = table[in[i] + 128]. */
+
+/** table: i8[256] in the image. Output may be the input. */
+export function lookup(table: usize, input: usize, count: u32, output: usize): void {
+  const middle = table + 128;
+  for (const fours = input + (count & ~3); input < fours; input += 4, output += 4) {
+    store<u8>(output, load<u8>(middle + <usize>(<i32>load<i8>(input))));
+    store<u8>(output, load<u8>(middle + <usize>(<i32>load<i8>(input, 1))), 1);
+    store<u8>(output, load<u8>(middle + <usize>(<i32>load<i8>(input, 2))), 2);
+    store<u8>(output, load<u8>(middle + <usize>(<i32>load<i8>(input, 3))), 3);
+  }
+  for (const end = input + (count & 3); input < end; input++, output++) {
+    store<u8>(output, load<u8>(middle + <usize>(<i32>load<i8>(input))));
+  }
+}

@@ -1,0 +1,65 @@
+/**
+ * Element-wise product of two i8 tensors, each with a scale of its own; TFLite's int8 MUL.
+ *
+ *   input1  [H, W, C]                i8
+ *   input2  [H, W, C] or [1, 1, C]   i8   the latter for every position
+ *   output  [H, W, C]                i8   may be input1
+ */
+import { requantize, saturate } from '../fixed.ts';
+import { tensorChannels, tensorPositions, tensorZeroPoint } from '../image.ts';
+import { FAST_SHIFTS, requantizeUsual } from './table.ts';
+
+/** parameters: MULTIPLY_PARAMETERS of the image. */
+export function multiplyElements(
+  parameters: usize,
+  tensor1: usize,
+  input1: usize,
+  tensor2: usize,
+  input2: usize,
+  output: usize,
+  outputZeroPoint: i32,
+): void {
+  let rows: u32 = 1;
+  let count = tensorPositions(tensor2) * tensorChannels(tensor1);
+  if (tensorPositions(tensor2) == 1) rows = tensorPositions(tensor1);
+  for (; rows > 0; rows--, input1 += count, output += count) {
+    multiplyRow(
+      parameters,
+      count,
+      input1,
+      tensorZeroPoint(tensor1),
+      input2,
+      tensorZeroPoint(tensor2),
+      output,
+      outputZeroPoint,
+    );
+  }
+}
+
+/** A product is below 2^16, and 2^30 with the largest shift to the left that open lets through: nothing wraps. */
+function multiplyRow(
+  parameters: usize,
+  count: u32,
+  input1: usize,
+  zeroPoint1: i32,
+  input2: usize,
+  zeroPoint2: i32,
+  output: usize,
+  outputZeroPoint: i32,
+): void {
+  const multiplier = load<i32>(parameters);
+  const shift = load<i32>(parameters, 4);
+  const right = -shift;
+  const end = input1 + count;
+  if (<u32>(right - 1) < FAST_SHIFTS) {
+    const rounding = (1 + 2 * outputZeroPoint) << (right - 1);
+    for (; input1 < end; input1++, input2++, output++) {
+      const product = (<i32>load<i8>(input1) - zeroPoint1) * (<i32>load<i8>(input2) - zeroPoint2);
+      store<i8>(output, <i8>requantizeUsual(product, multiplier, rounding, right));
+    }
+  }
+  for (; input1 < end; input1++, input2++, output++) {
+    const product = (<i32>load<i8>(input1) - zeroPoint1) * (<i32>load<i8>(input2) - zeroPoint2);
+    store<i8>(output, <i8>saturate(requantize(product, multiplier, shift) + outputZeroPoint));
+  }
+}
