@@ -43,6 +43,24 @@ export function packRows(values: Int8Array, rowLength: number, encoding: Encodin
   return packed;
 }
 
+/** The width of an index into so many entries; both are unsigned. */
+export function indexEncoding(entries: number): 'int4' | 'int8' {
+  return entries <= 16 ? 'int4' : 'int8';
+}
+
+/** Packs rows of rowLength indices; each row begins on a byte. Throws when one is not below `entries`, at most 256. */
+export function packIndices(indices: Uint8Array, rowLength: number, entries: number): Uint8Array {
+  const beyond = indices.findIndex((index) => index >= entries);
+  if (beyond >= 0) throw new RangeError(`index ${beyond}: must be below ${entries} entries, got ${indices[beyond]}`);
+  const encoding = indexEncoding(entries);
+  const bits = encoding === 'int8' ? 0 : 28; // nibbles as the signed values of the same bits
+  return packRows(
+    Int8Array.from(indices, (index) => (index << bits) >> bits),
+    rowLength,
+    encoding,
+  );
+}
+
 /** First value in the lowest bits. */
 function shiftedByte(fields: number[], bits: number): number {
   return fields.reduce((byte, field, i) => byte | (field << (bits * i)), 0);
