@@ -100,7 +100,8 @@ export function openSource(
     return openIndices(generator, rows, rowLength, data, weights, weightBytes) ? OK : BAD_SOURCE;
   const codeLength = <u32>load<u8>(generator, F.GENERATOR_CODE_LENGTH_AT);
   let codes: u32 = 0;
-  if (kind == F.SOURCE_BASIS) {
+  // its generator was proved, so it is built in
+  if (!uses(FEATURE_SOURCE + F.SOURCE_TILE) || kind == F.SOURCE_BASIS) {
     const rowsPerCode = <u32>load<u16>(source, F.SOURCE_ROWS_PER_CODE_AT);
     if (
       rows > <u32>load<u16>(generator, F.GENERATOR_BASIS_ROWS_AT) ||
