@@ -6,6 +6,7 @@ import { projectRoot } from './board/root.ts';
 import { benchVerb } from './verbs/bench.ts';
 import { buildVerb } from './verbs/build.ts';
 import { cardVerb } from './verbs/card.ts';
+import { compressVerb } from './verbs/compress.ts';
 import { deployVerb } from './verbs/deploy.ts';
 import { evalVerb } from './verbs/eval.ts';
 import { inspectVerb } from './verbs/inspect.ts';
@@ -19,6 +20,7 @@ import { verifyVerb } from './verbs/verify.ts';
 const VERBS = [
   trainVerb,
   packVerb,
+  compressVerb,
   inspectVerb,
   planVerb,
   runVerb,
