@@ -14,7 +14,7 @@ const NEAREST: Record<FewLevels, (x: number) => number> = {
   int2: (x) => clamp(2 * Math.floor(x / 2) + 1, -3, 3),
   ternary: (x) => clamp(Math.round(x), -1, 1),
 };
-const LARGEST: Record<FewLevels, number> = { int4: 7.5, int2: 3, ternary: 1 };
+const LARGEST: Record<FewLevels, number> = { int4: 7, int2: 3, ternary: 1 };
 
 const STEPS = 28; // scales that are tried, from the one that clips nothing down to LEAST of it
 const LEAST = { int4: 0.4, int2: 0.15, ternary: 0.15 } as const;
