@@ -35,7 +35,8 @@ export function equalMoments({ depth }: Layer): Moments {
 }
 
 const MOST_PRODUCTS = 1e8; // of inputs, per layer: a second
-const LEAST_ROWS = 8; // times depth, or noise is taken for correlation
+const LEAST_ROWS = 8; // times depth, or noise is taken for correlation,
+const MOST_OF_LEAST = 4e9; // products; but not for minutes
 
 /** Moments of each layer's input on `samples` (raw inputs of program 0), in the order of `layers`. */
 export function momentsOf(model: Model, layers: readonly Layer[], samples: readonly Uint8Array[]): Moments[] {
@@ -79,7 +80,13 @@ function tracer(model: Model): (sample: Uint8Array, on: (tensor: number, values:
   const runtime = new Runtime(pack(model), 'simd').load();
   const signed = ({ buffer, byteOffset, length }: Uint8Array) => new Int8Array(buffer, byteOffset, length);
   return (sample, on) => {
-    on(program.inputs[0], signed(sample));
+    let at = 0;
+    for (const input of program.inputs) {
+      const { shape, type } = program.tensors[input];
+      const bytes = shape.reduce((a, b) => a * b) * (type === 'i16' ? 2 : 1);
+      on(input, signed(sample.subarray(at, at + bytes)));
+      at += bytes;
+    }
     runtime.trace(sample, (operator, result) => {
       on(program.operators[operator].output, signed(result));
     });
@@ -126,7 +133,8 @@ class Collector {
     this.sets = kind === 'depthwise' ? channels : 1;
     const [height, width] = kind === 'fullyConnected' ? [1, 1] : from.output.shape;
     for (let y = 0; y < height; y++) for (let x = 0; x < width; x++) this.positions.push([y, x]);
-    const wanted = Math.max(LEAST_ROWS * depth, MOST_PRODUCTS / (depth * depth * this.sets));
+    const each = depth * depth * this.sets;
+    const wanted = Math.max(MOST_PRODUCTS / each, Math.min(LEAST_ROWS * depth, MOST_OF_LEAST / each));
     this.share = Math.min(1, wanted / (this.positions.length * samples));
     const zeros = (size: number) => new Float64Array(size);
     this.sums = [zeros(this.sets * depth), zeros(this.sets * depth)];

@@ -33,15 +33,19 @@ export class Quadratic {
     return this.h[k * this.depth + k];
   }
 
-  /** Cholesky: R'R = h. */
+  /** Cholesky: R'R = h, row by row; a row whose inputs go with no others is left alone. */
   private decompose(): Float64Array {
     const { depth, h, order } = this;
     const r = new Float64Array(depth * depth);
+    for (let i = 0; i < depth; i++) for (let j = i; j < depth; j++) r[i * depth + j] = h[order[i] * depth + order[j]];
     for (let i = 0; i < depth; i++) {
-      for (let j = i; j < depth; j++) {
-        let sum = h[order[i] * depth + order[j]];
-        for (let k = 0; k < i; k++) sum -= r[k * depth + i] * r[k * depth + j];
-        r[i * depth + j] = i === j ? Math.sqrt(Math.max(sum, 1e-12)) : sum / r[i * depth + i];
+      const line = i * depth;
+      const root = Math.sqrt(Math.max(r[line + i], 1e-12));
+      for (let j = i; j < depth; j++) r[line + j] /= root;
+      for (let j = i + 1; j < depth; j++) {
+        const factor = r[line + j];
+        if (factor === 0) continue;
+        for (let k = j; k < depth; k++) r[j * depth + k] -= factor * r[line + k];
       }
     }
     return r;

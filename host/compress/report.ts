@@ -1,5 +1,6 @@
 /** What compression did, in numbers: bytes by category, each layer, agreement with the original, accuracy. */
 import { bytesByCategory, regionsOf } from '../image/regions.ts';
+import { withResidency } from '../image/seal.ts';
 import { ImageView } from '../image/view.ts';
 import type { Model } from '../model/model.ts';
 import { type Agreement, compare, largestOf, type Outputs, outputsOf, outputZeroPoint } from './agreement.ts';
@@ -31,6 +32,8 @@ export interface CompressionReport {
   bytes: { before: number; after: number };
   /** weights of the layers that can change, with the generators that came in */
   weightBytes: { before: number; after: number };
+  /** of program 0: changed layers with a cache each, and streamed */
+  arenaBytes: { before: number; after: number; streamed: number };
   categories: Record<string, { before: number; after: number }>;
   layers: LayerReport[];
   /** on samples that were not calibrated on, or null without any */
@@ -91,6 +94,11 @@ export function reportOn(
   return {
     bytes: { before: original.length, after: image.length },
     weightBytes: { before, after },
+    arenaBytes: {
+      before: arenaOf(original),
+      after: arenaOf(image),
+      streamed: arenaOf(withResidency(image, 'stream')),
+    },
     categories: categories(original, image),
     layers: layers.map((layer, i) => ({
       name: layer.name,
@@ -106,6 +114,8 @@ export function reportOn(
         : null,
   };
 }
+
+const arenaOf = (image: Uint8Array): number => new ImageView(image).programs[0].arenaBytes;
 
 function accuracy(outputs: Outputs, labels: Int32Array): number {
   return largestOf(outputs).reduce((right, index, i) => right + (index === labels[i] ? 1 : 0), 0) / labels.length;

@@ -185,7 +185,7 @@ const number = (value: number): string => value.toLocaleString('en-US');
 const percent = (share: number): string => `${(100 * share).toFixed(1)} %`;
 
 function render(path: string, flags: CompressFlags, report: CompressionReport, data: Data | null): string {
-  const { bytes, weightBytes, categories, layers, agreement, accuracy } = report;
+  const { bytes, weightBytes, arenaBytes, categories, layers, agreement, accuracy } = report;
   const changed = Object.entries(categories).filter(([, { before, after }]) => before + after > 0);
   const lines = [
     `${path} -> ${flags.output}: ${number(bytes.before)} -> ${number(bytes.after)} bytes; weights ${number(weightBytes.before)} -> ${number(weightBytes.after)}, ${(weightBytes.after / weightBytes.before).toFixed(2)} x`,
@@ -198,9 +198,10 @@ function render(path: string, flags: CompressFlags, report: CompressionReport, d
       ['layer', 'weights', 'became', 'bytes', 'error alone'],
       ...layers.map((layer) => [layer.name, layer.weights, layer.became, layer.bytes.after, layer.error.toFixed(5)]),
     ]),
+    `arena ${number(arenaBytes.before)} -> ${number(arenaBytes.after)} bytes with changed weights kept as INT8, ${number(arenaBytes.streamed)} with them streamed; htpw plan chooses`,
     agreement
       ? `error alone: of the network's outputs over their variance when only that layer changes, before refinement\n${judgement(agreement, data)}`
-      : 'no calibration data: weights were chosen by their own error alone, as if all inputs were alike; how the outputs change is not known. Give --calibration.',
+      : 'no calibration data: errors are those of the weights, over their power, as if all inputs were alike; how the outputs change is not known. Give --calibration.',
   ];
   if (accuracy) lines.push(`accuracy on the same: ${percent(accuracy.before)} -> ${percent(accuracy.after)}`);
   return lines.join('\n\n');

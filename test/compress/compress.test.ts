@@ -172,7 +172,7 @@ describe('htpw compress', () => {
     expect(result).toMatchObject({ calibratedOn: 40, judgedOnOthers: true, bytes: { after: bytes.length } });
     expect(result.agreement).toMatchObject({ samples: 20 });
     expect(Object.keys(result)).toEqual(
-      'image,output,method,calibratedOn,judgedOnOthers,bytes,weightBytes,categories,layers,agreement,accuracy,sources'.split(
+      'image,output,method,calibratedOn,judgedOnOthers,bytes,weightBytes,arenaBytes,categories,layers,agreement,accuracy,sources'.split(
         ',',
       ),
     );
