@@ -147,19 +147,20 @@ export const COPY_FILL_AT: u32 = 48; //           i32, 1: the output takes its z
 export const SOURCE_BYTES: u32 = 24;
 export const SOURCE_KIND_AT: u32 = 0; //           u8
 export const SOURCE_ENCODING_AT: u32 = 1; //       u8, ENCODING_* (STORED); else 0
-export const SOURCE_GENERATOR_AT: u32 = 2; //      u16 (BASIS, TILE), or NONE
+export const SOURCE_GENERATOR_AT: u32 = 2; //      u16 (all but STORED), or NONE
 export const SOURCE_ROWS_AT: u32 = 4; //           u16
 export const SOURCE_ROW_LENGTH_AT: u32 = 6; //     u16, weights in a row
 export const SOURCE_ROWS_PER_CODE_AT: u32 = 8; //  u16 (BASIS), else 0
 export const SOURCE_SHIFT_AT: u32 = 10; //         i8 (BASIS): of the mix to INT8
 export const SOURCE_RESERVED_AT: u32 = 11; //      u8, zero
-export const SOURCE_DATA_AT: u32 = 12; //          u32, offset in WEIGHTS: values, or codes
+export const SOURCE_DATA_AT: u32 = 12; //          u32, offset in WEIGHTS: values, codes or indices
 export const SOURCE_MULTIPLIER_AT: u32 = 16; //    i32, Q31 (BASIS): of the mix to INT8
-export const SOURCE_CRC_AT: u32 = 20; //           u32, CRC-32 of all rows as INT8 (BASIS, TILE); 0 for STORED
+export const SOURCE_CRC_AT: u32 = 20; //           u32, CRC-32 of all rows as INT8; 0 for STORED
 
 export const SOURCE_STORED: u32 = 1;
 export const SOURCE_BASIS: u32 = 2;
 export const SOURCE_TILE: u32 = 3;
+export const SOURCE_CODEBOOK: u32 = 4; // rows of indices, each of which stands for an entry: a run of weights
 
 // Encodings of small integers; every row begins on a byte, the first value in the lowest bits
 export const ENCODING_INT8: u32 = 1;
@@ -169,14 +170,14 @@ export const ENCODING_TERNARY: u32 = 4; // five to a byte: byte = ceil(v * 256 /
 
 // Generator, 32 bytes
 export const GENERATOR_BYTES: u32 = 32;
-export const GENERATOR_KIND_AT: u32 = 0; //        u8, SOURCE_BASIS or SOURCE_TILE
-export const GENERATOR_CODE_ENCODING_AT: u32 = 1; // u8, ENCODING_INT8, INT4 or INT2; 0 without MLP
-export const GENERATOR_CODE_LENGTH_AT: u32 = 2; // u8, values in a code; 0: no MLP, one matrix, taken as it is
+export const GENERATOR_KIND_AT: u32 = 0; //        u8, SOURCE_BASIS, SOURCE_TILE or SOURCE_CODEBOOK
+export const GENERATOR_CODE_ENCODING_AT: u32 = 1; // u8, ENCODING_INT8, INT4 or INT2; 0 without MLP; CODEBOOK: width of an index
+export const GENERATOR_CODE_LENGTH_AT: u32 = 2; // u8, values in a code; 0: no MLP, and of BASIS one matrix, taken as it is
 export const GENERATOR_HIDDEN_AT: u32 = 3; //      u8
-export const GENERATOR_OUTPUTS_AT: u32 = 4; //     u8, basis matrices to mix (BASIS) or weights in a tile (TILE)
-export const GENERATOR_BASIS_ENCODING_AT: u32 = 5; // u8, ENCODING_INT8, INT4 or INT2; 0 for TILE
-export const GENERATOR_BASIS_ROWS_AT: u32 = 6; //  u16
-export const GENERATOR_BASIS_COLUMNS_AT: u32 = 8; // u16
+export const GENERATOR_OUTPUTS_AT: u32 = 4; //     u8, basis matrices to mix (BASIS), weights in a tile (TILE), in an entry (CODEBOOK)
+export const GENERATOR_BASIS_ENCODING_AT: u32 = 5; // u8, ENCODING_INT8, INT4 or INT2; 0 for TILE and CODEBOOK
+export const GENERATOR_BASIS_ROWS_AT: u32 = 6; //  u16; CODEBOOK: entries, at most 16 with INT4 indices, else 256
+export const GENERATOR_BASIS_COLUMNS_AT: u32 = 8; // u16; 0 for CODEBOOK
 export const GENERATOR_SHIFT1_AT: u32 = 10; //     i8
 export const GENERATOR_SHIFT2_AT: u32 = 11; //     i8
 export const GENERATOR_BIAS_SHIFT1_AT: u32 = 12; // u8, bias = i16 << biasShift
@@ -186,7 +187,7 @@ export const GENERATOR_MULTIPLIER1_AT: u32 = 16; // i32, Q31
 export const GENERATOR_MULTIPLIER2_AT: u32 = 20; // i32, Q31
 // MLP in WEIGHTS, 2-byte aligned: i16 b1[hidden], i16 b2[outputs], i8 w1[hidden][codeLength], i8 w2[outputs][hidden]
 export const GENERATOR_MLP_AT: u32 = 24; //        u32, offset in WEIGHTS
-export const GENERATOR_BASIS_AT: u32 = 28; //      u32, offset in WEIGHTS: outputs x [rows][columns]
+export const GENERATOR_BASIS_AT: u32 = 28; //      u32, offset in WEIGHTS: outputs x [rows][columns]; CODEBOOK: INT8 [entries][outputs]
 
 // Trailer: TLVs { u16 type, u16 length, payload padded to 4 } that tile the section
 export const TLV_HEADER_BYTES: u32 = 4;

@@ -36,6 +36,7 @@ export function openImage(image: usize, bytes: u32, where: usize): i32 {
 
   const sources = sectionAt(image, F.SECTION_SOURCES);
   const generators = sectionAt(image, F.SECTION_GENERATORS);
+  const weights = sectionAt(image, F.SECTION_WEIGHTS);
   const weightBytes = sectionBytes(image, F.SECTION_WEIGHTS);
   const generatorCount = <u32>load<u16>(image, F.HEADER_GENERATORS_AT);
   for (let i: u32 = 0; i < generatorCount; i++) {
@@ -44,7 +45,7 @@ export function openImage(image: usize, bytes: u32, where: usize): i32 {
   }
   const sourceCount = <u32>load<u16>(image, F.HEADER_SOURCES_AT);
   for (let i: u32 = 0; i < sourceCount; i++) {
-    status = openSource(sourceAt(sources, i), generators, generatorCount, weightBytes);
+    status = openSource(sourceAt(sources, i), generators, generatorCount, weights, weightBytes);
     if (status != OK) return refuse(where, <u32>(sourceAt(sources, i) - image), status);
   }
   const programs = <u32>load<u16>(image, F.HEADER_PROGRAMS_AT);

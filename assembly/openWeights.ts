@@ -4,7 +4,7 @@ import { FEATURE_ENCODING, FEATURE_MIX, FEATURE_SOURCE } from './features.ts';
 import * as F from './format.ts';
 import { generatorAt, sourceKind, sourceRowLength, sourceRows } from './image.ts';
 import { BAD_GENERATOR, BAD_REFERENCE, BAD_SOURCE, NOT_BUILT_IN, OK } from './status.ts';
-import { packedBytes } from './weights/packed.ts';
+import { indexAt, packedBytes } from './weights/packed.ts';
 
 const MAX_BIAS_SHIFT: u32 = 14; // i16 << 14 stays within 2^29
 
@@ -14,12 +14,15 @@ export function openGenerator(generator: usize, weightBytes: u32): i32 {
   const hidden = <u32>load<u8>(generator, F.GENERATOR_HIDDEN_AT);
   const outputs = <u32>load<u8>(generator, F.GENERATOR_OUTPUTS_AT);
   if (
-    (kind != F.SOURCE_BASIS && kind != F.SOURCE_TILE) ||
+    kind < F.SOURCE_BASIS ||
+    kind > F.SOURCE_CODEBOOK ||
     outputs == 0 ||
     load<u16>(generator, F.GENERATOR_RESERVED_AT) != 0
   )
     return BAD_GENERATOR;
   if (!uses(FEATURE_SOURCE + kind)) return NOT_BUILT_IN;
+  if (uses(FEATURE_SOURCE + F.SOURCE_CODEBOOK) && kind == F.SOURCE_CODEBOOK)
+    return openCodebook(generator, weightBytes) ? OK : BAD_GENERATOR;
   if (codeLength == 0) {
     if (kind == F.SOURCE_TILE || outputs != 1) return BAD_GENERATOR;
   } else {
@@ -53,7 +56,28 @@ export function openGenerator(generator: usize, weightBytes: u32): i32 {
   return OK;
 }
 
-export function openSource(source: usize, generators: usize, generatorCount: u32, weightBytes: u32): i32 {
+/** Entries that an index can name, inside WEIGHTS; no MLP. */
+function openCodebook(generator: usize, weightBytes: u32): bool {
+  const encoding = <u32>load<u8>(generator, F.GENERATOR_CODE_ENCODING_AT);
+  const entries = <u32>load<u16>(generator, F.GENERATOR_BASIS_ROWS_AT);
+  const bytes = entries * <u32>load<u8>(generator, F.GENERATOR_OUTPUTS_AT);
+  return (
+    (encoding == F.ENCODING_INT8 || encoding == F.ENCODING_INT4) &&
+    entries > 0 &&
+    entries <= (encoding == F.ENCODING_INT8 ? 256 : 16) &&
+    (load<u8>(generator, F.GENERATOR_CODE_LENGTH_AT) | load<u8>(generator, F.GENERATOR_HIDDEN_AT)) == 0 &&
+    lies(load<u32>(generator, F.GENERATOR_BASIS_AT), bytes, weightBytes)
+  );
+}
+
+/** weights: address of that section. */
+export function openSource(
+  source: usize,
+  generators: usize,
+  generatorCount: u32,
+  weights: usize,
+  weightBytes: u32,
+): i32 {
   const kind = sourceKind(source);
   const rows = sourceRows(source);
   const rowLength = sourceRowLength(source);
@@ -68,13 +92,16 @@ export function openSource(source: usize, generators: usize, generatorCount: u32
     if (encoding == F.ENCODING_INT8 && (data & 3) != 0) return BAD_SOURCE;
     return lies(data, rows * packedBytes(encoding, rowLength), weightBytes) ? OK : BAD_SOURCE;
   }
-  if (kind != F.SOURCE_BASIS && kind != F.SOURCE_TILE) return BAD_SOURCE;
+  if (kind < F.SOURCE_BASIS || kind > F.SOURCE_CODEBOOK) return BAD_SOURCE;
   if (index >= generatorCount) return BAD_REFERENCE;
   const generator = generatorAt(generators, index);
   if (<u32>load<u8>(generator, F.GENERATOR_KIND_AT) != kind) return BAD_SOURCE;
+  if (uses(FEATURE_SOURCE + F.SOURCE_CODEBOOK) && kind == F.SOURCE_CODEBOOK)
+    return openIndices(generator, rows, rowLength, data, weights, weightBytes) ? OK : BAD_SOURCE;
   const codeLength = <u32>load<u8>(generator, F.GENERATOR_CODE_LENGTH_AT);
   let codes: u32 = 0;
-  if (kind == F.SOURCE_BASIS) {
+  // its generator was proved, so it is built in
+  if (!uses(FEATURE_SOURCE + F.SOURCE_TILE) || kind == F.SOURCE_BASIS) {
     const rowsPerCode = <u32>load<u16>(source, F.SOURCE_ROWS_PER_CODE_AT);
     if (
       rows > <u32>load<u16>(generator, F.GENERATOR_BASIS_ROWS_AT) ||
@@ -95,6 +122,26 @@ export function openSource(source: usize, generators: usize, generatorCount: u32
   }
   const bytes = <u64>codes * packedBytes(<u32>load<u8>(generator, F.GENERATOR_CODE_ENCODING_AT), codeLength);
   return bytes <= weightBytes && lies(data, <u32>bytes, weightBytes) ? OK : BAD_SOURCE;
+}
+
+/**
+ * Indices inside WEIGHTS, each below the number of entries. They are read once here so that a codebook may have as few
+ * entries as pay for their bytes: with 16 or 256 required there would be nothing to prove, and up to 2 KB to waste.
+ */
+function openIndices(generator: usize, rows: u32, rowLength: u32, data: u32, weights: usize, weightBytes: u32): bool {
+  const encoding = <u32>load<u8>(generator, F.GENERATOR_CODE_ENCODING_AT);
+  const entries = <u32>load<u16>(generator, F.GENERATOR_BASIS_ROWS_AT);
+  const length = <u32>load<u8>(generator, F.GENERATOR_OUTPUTS_AT);
+  const rowIndices = (rowLength + length - 1) / length;
+  const rowBytes = packedBytes(encoding, rowIndices);
+  if (!lies(data, rows * rowBytes, weightBytes)) return false;
+  let indices = weights + data;
+  for (let r: u32 = 0; r < rows; r++, indices += rowBytes) {
+    for (let i: u32 = 0; i < rowIndices; i++) {
+      if (indexAt(encoding, indices, i) >= entries) return false;
+    }
+  }
+  return true;
 }
 
 /** A Q31 multiplier and a shift whose product with an accumulator is defined. */

@@ -6,6 +6,7 @@ import { projectRoot } from './board/root.ts';
 import { benchVerb } from './verbs/bench.ts';
 import { buildVerb } from './verbs/build.ts';
 import { cardVerb } from './verbs/card.ts';
+import { compressVerb } from './verbs/compress.ts';
 import { deployVerb } from './verbs/deploy.ts';
 import { evalVerb } from './verbs/eval.ts';
 import { importVerb } from './verbs/import.ts';
@@ -21,6 +22,7 @@ const VERBS = [
   trainVerb,
   packVerb,
   importVerb,
+  compressVerb,
   inspectVerb,
   planVerb,
   runVerb,

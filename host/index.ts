@@ -1,8 +1,17 @@
 /** The stages of the pipeline as a library; `htpw` is a thin layer over the same functions. */
+export {
+  BudgetError,
+  type Compressed,
+  compressUniformly,
+  compressWithin,
+  type Prepared,
+  prepare,
+} from './compress/compress.ts';
 export { evaluate } from './evaluate/evaluate.ts';
 export { pack } from './image/pack.ts';
 export { bytesByCategory, regionsOf } from './image/regions.ts';
 export { type Residencies, withResidencies, withResidency } from './image/seal.ts';
+export { unpack } from './image/unpack.ts';
 export { ImageView } from './image/view.ts';
 export { type Imported, importImage, importTflite } from './import/import.ts';
 export type * from './model/model.ts';

@@ -85,6 +85,13 @@ function weightReach(image: ImageView, index: number): Range[] {
     return [[base + source.data, source.rows * packed(source.encoding, source.rowLength)]];
   const { codeLength, codeEncoding, hidden, outputs, mlp, basis, basisEncoding, basisRows, basisColumns } =
     image.generators[source.generator];
+  if (source.kind === F.SOURCE_CODEBOOK) {
+    const indices = source.rows * packed(codeEncoding, Math.ceil(source.rowLength / outputs));
+    return [
+      [base + source.data, indices],
+      [base + basis, basisRows * outputs],
+    ];
+  }
   const ranges: Range[] = [];
   if (codeLength > 0) {
     const codes =

@@ -22,7 +22,7 @@ export interface ShapeRow {
 }
 
 /** What a weighted operator's weights can be made of: the encodings of stored ones, and the generators. */
-const SOURCES = ['int8', 'int4', 'int2', 'ternary', 'basis', 'slice', 'tile'] as const;
+const SOURCES = ['int8', 'int4', 'int2', 'ternary', 'basis', 'slice', 'tile', 'codebook'] as const;
 /** Those of them that even the longest rows can have without taking long. */
 const STORED = ['int8', 'int4', 'ternary', 'int8'] as const;
 type SourceName = (typeof SOURCES)[number];
@@ -415,6 +415,9 @@ function sourceFrom(b: ModelBuilder, operator: WeightedOperator, name: SourceNam
   } else if (name === 'tile') {
     const lengths = Array.from({ length: 64 }, (_, i) => i + 1).filter((length) => rowLength % length === 0);
     b.fromTiles(b.tile(mlp(b.pick(lengths.slice(-2)))), rows, rowLength);
+  } else if (name === 'codebook') {
+    const most = b.pick([16, 256]);
+    b.fromCodebook(b.codebook(b.pick([1, most, b.integer(1, most)]), b.pick([1, 2, 3, 4, 8, 64])), rows, rowLength);
   } else b.stored(name, rows, rowLength);
   b.sources[own] = b.sources.pop()!;
   operator.residency = b.pick(
@@ -479,6 +482,10 @@ function extremeWeights(b: ModelBuilder, operator: WeightedOperator): void {
     return;
   }
   const generator = b.generators[source.generator];
+  if (source.kind === 'codebook' || generator.kind === 'codebook') {
+    if (generator.kind === 'codebook') fill(generator.values, LEVELS.int8);
+    return;
+  }
   if (generator.mlp) fill(source.codes, LEVELS[generator.mlp.codeEncoding]);
   if (generator.kind === 'basis') fill(generator.values, LEVELS[generator.encoding]);
 }

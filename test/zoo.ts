@@ -3,6 +3,7 @@
  */
 import type {
   BasisGenerator,
+  Codebook,
   Encoding,
   Generator,
   Mlp,
@@ -124,17 +125,32 @@ export class ModelBuilder {
     return this.generators.length - 1;
   }
 
+  codebook(entries: number, length: number): number {
+    const generator: Codebook = { kind: 'codebook', entries, length, values: this.levels('int8', entries * length) };
+    this.generators.push(generator);
+    return this.generators.length - 1;
+  }
+
   fromBasis(generator: number, rows: number, rowLength: number, rowsPerCode: number): number {
-    const { mlp } = this.generators[generator];
+    const { mlp } = this.generators[generator] as BasisGenerator;
     const codes = mlp ? this.levels(mlp.codeEncoding, Math.ceil(rows / rowsPerCode) * mlp.codeLength) : new Int8Array();
     this.sources.push({ kind: 'basis', generator, rows, rowLength, rowsPerCode, codes, mixScale: 1 / 3 });
     return this.sources.length - 1;
   }
 
   fromTiles(generator: number, rows: number, rowLength: number): number {
-    const mlp = this.generators[generator].mlp!;
+    const { mlp } = this.generators[generator] as TileGenerator;
     const codes = this.levels(mlp.codeEncoding, ((rows * rowLength) / mlp.outputs) * mlp.codeLength);
     this.sources.push({ kind: 'tile', generator, rows, rowLength, codes });
+    return this.sources.length - 1;
+  }
+
+  fromCodebook(generator: number, rows: number, rowLength: number): number {
+    const { entries, length } = this.generators[generator] as Codebook;
+    const indices = Uint8Array.from({ length: rows * Math.ceil(rowLength / length) }, () =>
+      this.integer(0, entries - 1),
+    );
+    this.sources.push({ kind: 'codebook', generator, rows, rowLength, indices });
     return this.sources.length - 1;
   }
 
@@ -375,7 +391,7 @@ export class ModelBuilder {
   }
 }
 
-/** One network with everything in it: raw samples to class, all operators, all encodings, both generators. */
+/** One network with everything in it: raw samples to class, all operators, all encodings, all generators. */
 export function everything(seed: number): ModelBuilder {
   const b = new ModelBuilder(seed, [1, 40, 2], 'i16');
   b.standardize({ centre: 20, peak: 127, slope: 9 });
@@ -390,6 +406,7 @@ export function everything(seed: number): ModelBuilder {
   b.pool('maxPool', { kernel: [1, 2], stride: [1, 2], pad: [0, 0] });
   const tile = b.tile(b.mlp(16, 32, 8, 'int2'));
   b.pointwise(12, b.fromTiles(tile, 12, 24));
+  b.pointwise(10, b.fromCodebook(b.codebook(20, 5), 10, 12)).pointwise(11, b.fromCodebook(b.codebook(7, 4), 11, 10));
   b.pointwise(9, 'int2').pointwise(7, 'ternary').pointwise(13, 'int4');
   b.pointwise(6, b.fromBasis(b.basis(6, 13, 'int4', null), 6, 13, 6));
   b.pool('averagePool', { kernel: [1, 3], stride: [1, 3], pad: [0, 0] });

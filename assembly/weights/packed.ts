@@ -19,6 +19,12 @@ export function unpack(encoding: u32, row: usize, count: u32, destination: usize
   if (isEncoding(encoding, F.ENCODING_TERNARY)) unpackTernary(row, count, destination);
 }
 
+/** Index i of a packed row: a byte (INT8) or a nibble (INT4), both unsigned. */
+export function indexAt(encoding: u32, row: usize, i: u32): u32 {
+  if (encoding == F.ENCODING_INT8) return <u32>load<u8>(row + i);
+  return (<u32>load<u8>(row + (i >> 1)) >> (4 * (i & 1))) & 15;
+}
+
 function isEncoding(encoding: u32, wanted: u32): bool {
   return uses(FEATURE_ENCODING + wanted) && encoding == wanted;
 }

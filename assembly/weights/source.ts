@@ -4,6 +4,7 @@
  *   STORED   rows unpacked from the image
  *   BASIS    row r of layer l = sum_j h[j] * basis[j][r], h = MLP(code of the row's group); one basis for all layers
  *   TILE     row r = MLP(code of tile 0), MLP(code of tile 1), ...
+ *   CODEBOOK row r = entry[index 0], entry[index 1], ..., the last one cut to what is left of the row
  */
 import { uses } from '../dsp/intrinsics.ts';
 import { FEATURE_MIX, FEATURE_SOURCE } from '../features.ts';
@@ -12,11 +13,11 @@ import * as F from '../format.ts';
 import { sourceKind, sourceRowLength } from '../image.ts';
 import { MIX_TABLE_BYTES, roundUp4 } from '../scratch.ts';
 import { evaluate } from './mlp.ts';
-import { packedBytes, unpack } from './packed.ts';
+import { indexAt, packedBytes, unpack } from './packed.ts';
 
 /**
  * Materialises rows [row, row + count) as i8[count][rowLength] at destination.
- * source: its record; generators, weights: those sections; workspace: generatorScratch bytes (none for STORED).
+ * source: its record; generators, weights: those sections; workspace: generatorScratch bytes (unused for STORED and CODEBOOK).
  */
 export function writeRows(
   source: usize,
@@ -44,6 +45,8 @@ export function writeRows(
     mixRows(source, generator, weights, data, row, count, rowLength, destination, workspace);
   if (uses(FEATURE_SOURCE + F.SOURCE_TILE) && kind == F.SOURCE_TILE)
     writeTiles(generator, weights, data, row, count, rowLength, destination, workspace);
+  if (uses(FEATURE_SOURCE + F.SOURCE_CODEBOOK) && kind == F.SOURCE_CODEBOOK)
+    copyEntries(generator, weights, data, row, count, rowLength, destination);
 }
 
 /** workspace: | code | hidden | h | table of sums | basis rows i8[outputs][rowLength] | */
@@ -149,6 +152,32 @@ function writeTiles(
   for (let tile = first; tile < last; tile++) {
     evaluateCode(generator, weights, codes, tile, workspace, destination);
     destination += tileLength;
+  }
+}
+
+/** Each index of a row stands for an entry of the codebook; an entry that reaches past the end of its row is cut. */
+function copyEntries(
+  generator: usize,
+  weights: usize,
+  data: usize,
+  row: u32,
+  count: u32,
+  rowLength: u32,
+  destination: usize,
+): void {
+  const encoding = <u32>load<u8>(generator, F.GENERATOR_CODE_ENCODING_AT);
+  const length = <u32>load<u8>(generator, F.GENERATOR_OUTPUTS_AT);
+  const entries = weights + load<u32>(generator, F.GENERATOR_BASIS_AT);
+  const rowBytes = packedBytes(encoding, (rowLength + length - 1) / length);
+  let indices = data + row * rowBytes;
+  for (let r: u32 = 0; r < count; r++, indices += rowBytes) {
+    let left = rowLength;
+    for (let i: u32 = 0; left > 0; i++) {
+      let entry = entries + indexAt(encoding, indices, i) * length;
+      const end = destination + min(length, left);
+      left -= <u32>(end - destination);
+      while (destination < end) store<u8>(destination++, load<u8>(entry++));
+    }
   }
 }
 

@@ -1,6 +1,7 @@
 /** Integer model to flash image. The layout is assembly/format.ts; docs/format.md tells it in prose. */
 import * as F from '../../assembly/format.ts';
 import type {
+  Codebook,
   Copy,
   Generator,
   Mlp,
@@ -24,7 +25,7 @@ import { standardizeParameters } from '../reference/standardize.ts';
 import { foldZeroPoint, rowSums, type TableEncoding, tapSums } from '../reference/table.ts';
 import { ByteWriter } from './bytes.ts';
 import { crc32 } from './crc32.ts';
-import { ENCODING_CODES, packRows } from './packed.ts';
+import { ENCODING_CODES, indexEncoding, packIndices, packRows } from './packed.ts';
 import { seal } from './seal.ts';
 
 export interface PackOptions {
@@ -54,6 +55,13 @@ const KIND_CODES: Record<Operator['kind'], number> = {
   multiply: F.MULTIPLY,
   mean: F.MEAN,
   copy: F.COPY,
+};
+
+const SOURCE_CODES: Record<WeightSource['kind'], number> = {
+  stored: F.SOURCE_STORED,
+  basis: F.SOURCE_BASIS,
+  tile: F.SOURCE_TILE,
+  codebook: F.SOURCE_CODEBOOK,
 };
 
 const RESIDENCY_CODES: Record<Residency, number> = {
@@ -294,13 +302,11 @@ function writeSource(
   const stored = source.kind === 'stored';
   const encoding = stored ? ENCODING_CODES[source.encoding] : 0;
   const mix = quantizeMultiplier(source.kind === 'basis' ? source.mixScale : 0);
-  const kind = { stored: F.SOURCE_STORED, basis: F.SOURCE_BASIS, tile: F.SOURCE_TILE }[source.kind];
   if (encoding === F.ENCODING_INT8) data.align(4); // read in place, a word at a time
   const offset = data.size;
-  if (stored) data.bytes(packRows(source.values, source.rowLength, source.encoding));
-  else data.bytes(packCodes(source.codes, generators[source.generator].mlp));
+  data.bytes(packSource(source, generators));
   out
-    .u8(kind)
+    .u8(SOURCE_CODES[source.kind])
     .u8(encoding)
     .u16(stored ? F.NONE : source.generator)
     .u16(source.rows)
@@ -313,17 +319,29 @@ function writeSource(
     .u32(stored ? 0 : crc32(new Uint8Array(rows.buffer, rows.byteOffset, rows.length)));
 }
 
-function packCodes(codes: Int8Array, mlp: Mlp | null): Uint8Array {
-  return mlp === null ? new Uint8Array() : packRows(codes, mlp.codeLength, mlp.codeEncoding);
+/** Values, codes or indices; that source and generator belong together was found when it was materialised. */
+function packSource(source: WeightSource, generators: Generator[]): Uint8Array {
+  if (source.kind === 'stored') return packRows(source.values, source.rowLength, source.encoding);
+  const generator = generators[source.generator];
+  if (source.kind === 'codebook') {
+    const { length, entries } = generator as Codebook;
+    return packIndices(source.indices, Math.ceil(source.rowLength / length), entries);
+  }
+  const { mlp } = generator as Exclude<Generator, Codebook>;
+  return mlp === null ? new Uint8Array() : packRows(source.codes, mlp.codeLength, mlp.codeEncoding);
 }
 
 function writeGenerator(generator: Generator, out: ByteWriter, data: ByteWriter): void {
+  if (generator.kind === 'codebook') {
+    writeCodebook(generator, out, data);
+    return;
+  }
   const mlp = writeMlp(generator.mlp, data);
   const basisAt = data.size;
   if (generator.kind === 'basis') data.bytes(packRows(generator.values, generator.columns, generator.encoding));
   const basis = generator.kind === 'basis' ? generator : null;
   out
-    .u8(generator.kind === 'basis' ? F.SOURCE_BASIS : F.SOURCE_TILE)
+    .u8(SOURCE_CODES[generator.kind])
     .u8(generator.mlp ? ENCODING_CODES[generator.mlp.codeEncoding] : 0)
     .u8(generator.mlp?.codeLength ?? 0)
     .u8(generator.mlp?.hidden ?? 0)
@@ -340,6 +358,21 @@ function writeGenerator(generator: Generator, out: ByteWriter, data: ByteWriter)
     .i32(mlp.factor2.multiplier)
     .u32(mlp.offset)
     .u32(basis ? basisAt : 0);
+}
+
+function writeCodebook({ entries, length, values }: Codebook, out: ByteWriter, data: ByteWriter): void {
+  if (entries < 1 || entries > 256 || length < 1 || length > 255)
+    throw new RangeError(`codebook: expected 1 to 256 entries of 1 to 255 weights, got ${entries} of ${length}`);
+  out
+    .u8(F.SOURCE_CODEBOOK)
+    .u8(ENCODING_CODES[indexEncoding(entries)])
+    .u16(0)
+    .u8(length)
+    .u8(0)
+    .u16(entries)
+    .bytes(new Uint8Array(F.GENERATOR_BASIS_AT - F.GENERATOR_BASIS_COLUMNS_AT))
+    .u32(data.size);
+  data.bytes(values);
 }
 
 /** i16 b1, i16 b2, i8 w1, i8 w2; returns where they lie and the numbers that go into the record. */

@@ -19,8 +19,12 @@ export const CATEGORIES = [
   'trailer',
   'convolution',
   'pointwise',
+  'codebook',
+  'indices',
 ] as const;
 export type Category = (typeof CATEGORIES)[number];
+
+const RARE = new Set<Category>(['convolution', 'pointwise', 'codebook', 'indices']);
 
 export interface Region {
   offset: number;
@@ -103,6 +107,12 @@ export function regionsOf(image: ImageView): Region[] {
           'generator',
           `generator ${g}: micro-MLP ${generator.codeLength} -> ${generator.hidden} -> ${generator.outputs}`,
         );
+      if (generator.kind === F.SOURCE_CODEBOOK)
+        add(
+          base + generator.basis,
+          'codebook',
+          `generator ${g}: codebook of ${generator.basisRows} entries of ${generator.outputs} weights`,
+        );
       if (generator.kind !== F.SOURCE_BASIS) return;
       const encoding = ENCODINGS[generator.basisEncoding as keyof typeof ENCODINGS];
       add(
@@ -115,6 +125,14 @@ export function regionsOf(image: ImageView): Region[] {
       if (source.kind === F.SOURCE_STORED) {
         const encoding = ENCODINGS[source.encoding as keyof typeof ENCODINGS];
         add(base + source.data, storedCategory(s), `source ${s}: ${source.rows} x ${source.rowLength} ${encoding}`);
+      } else if (source.kind === F.SOURCE_CODEBOOK) {
+        const { outputs, basisRows } = image.generators[source.generator];
+        const rowIndices = Math.ceil(source.rowLength / outputs);
+        add(
+          base + source.data,
+          'indices',
+          `source ${s}: ${source.rows} x ${source.rowLength}, ${rowIndices} indices a row into ${basisRows} entries`,
+        );
       } else if (hasCodes(source)) add(base + source.data, 'codes', `source ${s}: codes`);
     });
   }
@@ -138,11 +156,11 @@ export function regionsOf(image: ImageView): Region[] {
   }
 }
 
-/** Bytes by category; every category of CATEGORIES is there, the two of stored extra layers only when used. */
+/** Bytes by category; every category of CATEGORIES is there, those that few images have only when used. */
 export function bytesByCategory(regions: readonly Region[]): Record<string, number> {
   const sums: Record<string, number> = {};
   for (const category of CATEGORIES) {
-    if (category !== 'convolution' && category !== 'pointwise') sums[category] = 0;
+    if (!RARE.has(category)) sums[category] = 0;
   }
   for (const { category, bytes } of regions) sums[category] = (sums[category] ?? 0) + bytes;
   return sums;

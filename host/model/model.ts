@@ -55,7 +55,17 @@ export interface TileSource {
   codes: Int8Array;
 }
 
-export type WeightSource = StoredSource | BasisSource | TileSource;
+/** Weights put together from a codebook's entries: in each row, entry after entry, the last cut to the row's length. */
+export interface CodebookSource {
+  kind: 'codebook';
+  generator: number;
+  rows: number;
+  rowLength: number;
+  /** [rows][ceil(rowLength / length)], each below the codebook's entries */
+  indices: Uint8Array;
+}
+
+export type WeightSource = StoredSource | BasisSource | TileSource | CodebookSource;
 
 /**
  * Integer micro-MLP: hidden[i] = clamp(requantize(b1[i] + sum_j w1[i][j] * code[j], scale1), 0, 127),
@@ -89,7 +99,16 @@ export interface TileGenerator {
   mlp: Mlp;
 }
 
-export type Generator = BasisGenerator | TileGenerator;
+/** Entries that layers of all programs can share; up to 16 cost half a byte an index, up to 256 a whole one. */
+export interface Codebook {
+  kind: 'codebook';
+  entries: number;
+  /** weights in an entry, 1 to 255 */
+  length: number;
+  values: Int8Array; // [entries][length]
+}
+
+export type Generator = BasisGenerator | TileGenerator | Codebook;
 
 /** Kernel, stride and padding in rows (height) and columns (width). */
 export interface Window {

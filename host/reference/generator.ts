@@ -1,5 +1,5 @@
 /** Weight synthesis: a source's rows as INT8, made from codes by the integer micro-MLP of a generator. */
-import type { BasisSource, Generator, Mlp, TileSource, WeightSource } from '../model/model.ts';
+import type { BasisSource, CodebookSource, Generator, Mlp, TileSource, WeightSource } from '../model/model.ts';
 import { decodeBias, encodeBias } from './compact.ts';
 import { clamp, multiplyByQuantizedMultiplier, quantizeMultiplier } from './fixed.ts';
 
@@ -39,6 +39,8 @@ export function materialize(source: WeightSource, generators: readonly Generator
       return materializeBasis(source, generators);
     case 'tile':
       return materializeTiles(source, generators);
+    case 'codebook':
+      return materializeEntries(source, generators);
   }
 }
 
@@ -86,10 +88,26 @@ function materializeTiles(source: TileSource, generators: readonly Generator[]):
   return weights;
 }
 
+/** w[r][k] = entry[index[r][floor(k / length)]][k % length]. */
+function materializeEntries(source: CodebookSource, generators: readonly Generator[]): Int8Array {
+  const generator = generators[source.generator];
+  if (generator?.kind !== 'codebook') throw wrongGenerator(source);
+  const { entries, length, values } = generator;
+  const rowIndices = Math.ceil(source.rowLength / length);
+  return Int8Array.from({ length: source.rows * source.rowLength }, (_, i) => {
+    const r = Math.floor(i / source.rowLength);
+    const k = i % source.rowLength;
+    const index = source.indices[r * rowIndices + Math.floor(k / length)];
+    if (!(index < entries))
+      throw new RangeError(`codebook source, row ${r}, weight ${k}: no entry ${index} of ${entries}`);
+    return values[index * length + (k % length)];
+  });
+}
+
 function codeAt(source: BasisSource | TileSource, mlp: Mlp, index: number): Int8Array {
   return source.codes.subarray(index * mlp.codeLength, (index + 1) * mlp.codeLength);
 }
 
-function wrongGenerator(source: BasisSource | TileSource): Error {
+function wrongGenerator(source: Exclude<WeightSource, { kind: 'stored' }>): Error {
   return new Error(`${source.kind} source: generator ${source.generator} is missing or of another kind`);
 }

@@ -79,7 +79,7 @@ function weights(view: ImageView, index: number): string {
       ? ['', 'int8', 'int4', 'int2', 'ternary'][encoding]
       : kind === 2
         ? `basis ${generator}`
-        : `tiles ${generator}`;
+        : `${kind === 3 ? 'tiles' : 'codebook'} ${generator}`;
   return `${rows}x${rowLength} ${how}`;
 }
 

@@ -114,6 +114,12 @@ const mean = first(F.MEAN);
 const multiply = first(F.MULTIPLY);
 const section = (kind: number) => F.HEADER_BYTES + view.sections.findIndex((s) => s.kind === kind) * F.SECTION_BYTES;
 type Edit = (data: DataView) => void;
+const inWeights = (at: number) => view.section(F.SECTION_WEIGHTS).offset + at;
+const codebookOf = (entries: number) => {
+  const index = view.generators.findIndex((g) => g.kind === F.SOURCE_CODEBOOK && g.basisRows === entries);
+  return { index, generator: view.generators[index], source: view.sources.find((s) => s.generator === index)! };
+};
+const [byteBook, nibbleBook] = [codebookOf(20), codebookOf(7)];
 const WRONG: [what: string, edit: Edit, status: number, offset: number][] = [
   ['magic', (d) => d.setUint32(0, 0x12345678, true), S.BAD_MAGIC, 0],
   ['version', (d) => d.setUint16(4, 99, true), S.BAD_VERSION, 4],
@@ -245,6 +251,76 @@ const WRONG: [what: string, edit: Edit, status: number, offset: number][] = [
     'generator index past the table',
     (d) => d.setUint16(view.sources.find((s) => s.kind === F.SOURCE_BASIS)!.at + F.SOURCE_GENERATOR_AT, 50, true),
     S.BAD_REFERENCE,
+    view.sources.find((s) => s.kind === F.SOURCE_BASIS)!.at,
+  ],
+  [
+    'index that no entry has',
+    (d) => d.setUint8(inWeights(byteBook.source.data), 20), // of 20 entries
+    S.BAD_SOURCE,
+    byteBook.source.at,
+  ],
+  [
+    'nibble that no entry has',
+    (d) => d.setUint8(inWeights(nibbleBook.source.data), 0x70), // of 7 entries
+    S.BAD_SOURCE,
+    nibbleBook.source.at,
+  ],
+  [
+    'place of indices, past their section',
+    (d) => d.setUint32(byteBook.source.at + F.SOURCE_DATA_AT, 0xfffffff0, true),
+    S.BAD_SOURCE,
+    byteBook.source.at,
+  ],
+  [
+    'codebook without entries',
+    (d) => d.setUint16(byteBook.generator.at + F.GENERATOR_BASIS_ROWS_AT, 0, true),
+    S.BAD_GENERATOR,
+    byteBook.generator.at,
+  ],
+  [
+    'codebook of more entries than a byte can name',
+    (d) => d.setUint16(byteBook.generator.at + F.GENERATOR_BASIS_ROWS_AT, 257, true),
+    S.BAD_GENERATOR,
+    byteBook.generator.at,
+  ],
+  [
+    'codebook of more entries than a nibble can name',
+    (d) => d.setUint16(nibbleBook.generator.at + F.GENERATOR_BASIS_ROWS_AT, 17, true),
+    S.BAD_GENERATOR,
+    nibbleBook.generator.at,
+  ],
+  [
+    'width of indices',
+    (d) => d.setUint8(nibbleBook.generator.at + F.GENERATOR_CODE_ENCODING_AT, F.ENCODING_INT2),
+    S.BAD_GENERATOR,
+    nibbleBook.generator.at,
+  ],
+  [
+    'codebook that ends past its section',
+    (d) =>
+      d.setUint32(
+        byteBook.generator.at + F.GENERATOR_BASIS_AT,
+        view.section(F.SECTION_WEIGHTS).size - 20 * 5 + 1,
+        true,
+      ),
+    S.BAD_GENERATOR,
+    byteBook.generator.at,
+  ],
+  [
+    'codebook with hidden units',
+    (d) => d.setUint8(byteBook.generator.at + F.GENERATOR_HIDDEN_AT, 1),
+    S.BAD_GENERATOR,
+    byteBook.generator.at,
+  ],
+  [
+    'codebook where a basis belongs',
+    (d) =>
+      d.setUint16(
+        view.sources.find((s) => s.kind === F.SOURCE_BASIS)!.at + F.SOURCE_GENERATOR_AT,
+        byteBook.index,
+        true,
+      ),
+    S.BAD_SOURCE,
     view.sources.find((s) => s.kind === F.SOURCE_BASIS)!.at,
   ],
   [

@@ -76,6 +76,25 @@ describe('materialize', () => {
     expect([...materialize(source, [{ kind: 'tile', mlp }])]).toEqual([-1, 7, 3, 5]);
   });
 
+  const codebook = { kind: 'codebook' as const, entries: 2, length: 3, values: Int8Array.of(1, 2, 3, 4, 5, 6) };
+  const indexed = {
+    kind: 'codebook' as const,
+    generator: 0,
+    rows: 2,
+    rowLength: 4,
+    indices: Uint8Array.of(1, 0, 0, 1),
+  };
+
+  it('puts entries one after another and cuts the last to the row', () => {
+    expect([...materialize(indexed, [codebook])]).toEqual([4, 5, 6, 1, 1, 2, 3, 4]);
+  });
+
+  it('refuses an index that no entry has', () => {
+    expect(() => materialize({ ...indexed, indices: Uint8Array.of(1, 0, 2, 1) }, [codebook])).toThrow(
+      'no entry 2 of 2',
+    );
+  });
+
   it('refuses a generator of another kind', () => {
     const source = { kind: 'tile' as const, generator: 0, rows: 1, rowLength: 4, codes: Int8Array.of(3, 2, 5, 5) };
     expect(() => materialize(source, [basis])).toThrow('another kind');

@@ -12,7 +12,7 @@ const requantize = (acc: number, scale: number): number => Math.sign(acc) * Math
 export function materialize(model: Model, index: number): Int8Array {
   const source = model.sources[index]!;
   if (source.kind === 'stored') return source.values;
-  if (source.kind === 'tile') throw new Error('tile sources are not trained');
+  if (source.kind === 'tile' || source.kind === 'codebook') throw new Error(`${source.kind} sources are not trained`);
   return mixBasis(model, source);
 }
 

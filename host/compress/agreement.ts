@@ -1,0 +1,94 @@
+/** How far a changed model's outputs are from the original's, in the runtime, on given samples. */
+import { pack } from '../image/pack.ts';
+import type { Model } from '../model/model.ts';
+import { Runtime } from '../runtime/runtime.ts';
+
+/** Outputs of the last layer that is no softmax or argmax, which hide errors: [samples][size] */
+export interface Outputs {
+  size: number;
+  values: Int8Array;
+}
+
+export interface Agreement {
+  samples: number;
+  /** mean squared error over the variance of the original's outputs */
+  relativeError: number;
+  /** share of samples with the same largest output, the first of equals */
+  top1: number;
+  /** between all outputs of both, zero point taken off */
+  cosine: number;
+  /** largest difference of one output, in steps */
+  maxError: number;
+}
+
+/** The operator whose result is compared. */
+function lastLayer(model: Model): number {
+  const { operators, outputs } = model.programs[0];
+  const producer = (tensor: number) => operators.findLastIndex(({ output }) => output === tensor);
+  let at = producer(outputs[0]);
+  while (at >= 0 && (operators[at].kind === 'softmax' || operators[at].kind === 'argmax'))
+    at = producer(operators[at].input);
+  if (at < 0) throw new Error('compress: expected an output that a layer makes, got one that is an input');
+  return at;
+}
+
+/** Runs all samples (raw inputs) through the runtime; exact tables, unless the image to come has others. */
+export function outputsOf(
+  model: Model,
+  samples: readonly Uint8Array[],
+  tables: 'compact' | 'q31' = 'compact',
+): Outputs {
+  const operator = lastLayer(model);
+  const size = model.programs[0].tensors[model.programs[0].operators[operator].output].shape.reduce((a, b) => a * b);
+  const runtime = new Runtime(pack(model, { tables }), 'simd').load();
+  const values = new Int8Array(samples.length * size);
+  samples.forEach((sample, i) => {
+    runtime.trace(sample, (at, result) => {
+      if (at === operator) values.set(new Int8Array(result.buffer, result.byteOffset, size), i * size);
+    });
+  });
+  return { size, values };
+}
+
+/** The zero point of the outputs that are compared. */
+export function outputZeroPoint(model: Model): number {
+  const [program] = model.programs;
+  return program.tensors[program.operators[lastLayer(model)].output].zeroPoint;
+}
+
+export function compare(original: Outputs, changed: Outputs, zeroPoint: number): Agreement {
+  const { size, values } = original;
+  const samples = values.length / size;
+  let [squares, product, ofOriginal, ofChanged, maxError, same] = [0, 0, 0, 0, 0, 0];
+  const sums = new Float64Array(size);
+  for (let i = 0; i < values.length; i++) {
+    const [a, b] = [values[i] - zeroPoint, changed.values[i] - zeroPoint];
+    squares += (a - b) ** 2;
+    product += a * b;
+    ofOriginal += a * a;
+    ofChanged += b * b;
+    maxError = Math.max(maxError, Math.abs(a - b));
+    sums[i % size] += a;
+  }
+  const [mine, theirs] = [largestOf(original), largestOf(changed)];
+  mine.forEach((index, i) => {
+    if (index === theirs[i]) same++;
+  });
+  const variance = ofOriginal - sums.reduce((total, sum) => total + (sum * sum) / samples, 0);
+  return {
+    samples,
+    relativeError: squares / Math.max(variance, 1),
+    top1: same / samples,
+    cosine: ofOriginal > 0 && ofChanged > 0 ? product / Math.sqrt(ofOriginal * ofChanged) : 1,
+    maxError,
+  };
+}
+
+/** Index of each sample's largest output, the first of equals. */
+export function largestOf({ size, values }: Outputs): Int32Array {
+  return Int32Array.from({ length: values.length / size }, (_, i) => {
+    let best = i * size;
+    for (let at = best; at < (i + 1) * size; at++) if (values[at] > values[best]) best = at;
+    return best - i * size;
+  });
+}

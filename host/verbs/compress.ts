@@ -1,0 +1,256 @@
+import { readFileSync } from 'node:fs';
+import type { Command } from 'commander';
+import {
+  BudgetError,
+  type Compressed,
+  compressUniformly,
+  compressWithin,
+  type Prepared,
+  prepare,
+  type StageReport,
+} from '../compress/compress.ts';
+import { METHODS, type Method } from '../compress/options.ts';
+import { plotCurve } from '../compress/plot.ts';
+import { type CompressionReport, type Judged, judgedBy, reportOn, sourcesOf } from '../compress/report.ts';
+import { parseLabels, parseRange, splitSamples } from '../compress/samples.ts';
+import { unpack } from '../image/unpack.ts';
+import { ImageView } from '../image/view.ts';
+import { parseBytes } from '../residency/budget.ts';
+import { Runtime } from '../runtime/runtime.ts';
+import { readImage } from './image.ts';
+import { CheckFailed, columns, print, readBytes, UsageError, withProgress, writeBytes } from './verb.ts';
+
+interface CompressFlags {
+  output?: string;
+  method: string;
+  budget?: string;
+  curve?: string;
+  calibration?: string;
+  samples?: string;
+  labels?: string;
+  json?: boolean;
+}
+
+export function compressVerb(program: Command): void {
+  program
+    .command('compress <image>')
+    .summary('a network in fewer bytes of flash, without training it again')
+    .description(
+      'Replace stored INT8 weights by fewer levels, codebooks or generated ones. With calibration data every weight is chosen by what it does to the outputs on that data, layer after layer; auto gives each layer the source with which all errors together are smallest within a budget of image bytes, exactly.',
+    )
+    .option('-o, --output <image>', 'where the image goes')
+    .option('--method <name>', METHODS.join(', '), 'auto')
+    .option('--budget <bytes>', 'largest image: 64k or 64KiB (65,536 bytes), 64kB (64,000), 65536')
+    .option('--curve <list>', 'sizes to try, such as 30kB,25kB,20kB: a table and a plot, no image')
+    .option('--calibration <file>', 'raw inputs of the network, one after another')
+    .option(
+      '--samples <from:to>',
+      'which of them to calibrate on; judged by the others (default: all, and judged by them)',
+    )
+    .option('--labels <csv>', 'class of each input in the last column, for accuracy')
+    .option('--json', 'machine-readable result')
+    .addHelpText(
+      'after',
+      '\nExamples:\n  htpw compress kws.htpw -o build/kws-int4.htpw --method int4\n  htpw compress kws.htpw -o build/kws.htpw --budget 12kB --calibration inputs.bin --samples 0:350 --labels labels.csv\n  htpw compress kws.htpw --curve 25kB,20kB,15kB,10kB --calibration inputs.bin --samples 0:350',
+    )
+    .action(async (path: string, flags: CompressFlags) => {
+      check(flags);
+      const image = readImage(path);
+      const { model } = unpack(new ImageView(image));
+      const data = readData(image, flags);
+      const budgets = (flags.curve?.split(',') ?? (flags.budget === undefined ? [] : [flags.budget])).map(bytesOf);
+      const judged = data && judgedBy(model, data.judged, data.labels);
+      const prepared = await staged((report) =>
+        prepare(model, flags.method as Method, data?.calibrated ?? null, report),
+      );
+      const compressed = async (budget: number | null): Promise<Compressed> =>
+        budget !== null && image.length <= budget
+          ? unchanged(prepared, image)
+          : staged((report) =>
+              budget === null ? compressUniformly(prepared, report) : compressWithin(prepared, budget, report),
+            );
+      const judgement = data && { calibratedOn: data.calibrated.length, judgedOnOthers: data.others };
+      if (flags.curve !== undefined) {
+        const points: CurvePoint[] = [];
+        for (const budget of budgets)
+          points.push(await pointOf(image, prepared, judged, budget, () => compressed(budget)));
+        print(flags.json, { image: path, method: flags.method, ...judgement, points }, () =>
+          renderCurve(path, flags, points),
+        );
+        return;
+      }
+      const result = await compressed(budgets[0] ?? null).catch(unreachable);
+      const report = reportOn(image, prepared, result, judged);
+      if (flags.output !== undefined) writeBytes(flags.output, result.image);
+      const sources = sourcesOf(prepared);
+      print(
+        flags.json,
+        { image: path, output: flags.output, method: flags.method, ...judgement, ...report, sources },
+        () => [render(path, flags, report, data), renderSources(sources)].join('\n\n'),
+      );
+    });
+}
+
+function check({ method, budget, curve, output, calibration, samples, labels }: CompressFlags): void {
+  if (!METHODS.includes(method as Method))
+    throw new UsageError(`--method must be one of ${METHODS.join(', ')}, got "${method}"`);
+  if (curve === undefined && output === undefined)
+    throw new UsageError('compress: expected -o <image> or --curve <list>, got neither; htpw compress --help');
+  if (curve !== undefined && (output !== undefined || budget !== undefined))
+    throw new UsageError('compress: --curve writes no image and takes its budgets itself; leave out -o and --budget');
+  if (method === 'auto' && budget === undefined && curve === undefined)
+    throw new UsageError('compress: --method auto needs --budget <bytes>, or another method');
+  if (calibration === undefined && (samples !== undefined || labels !== undefined))
+    throw new UsageError('compress: --samples and --labels need --calibration <file>');
+}
+
+function bytesOf(text: string): number {
+  try {
+    return parseBytes(text.trim());
+  } catch (error) {
+    throw new UsageError(`budget: ${(error as Error).message.replace('RAM', 'flash')}`);
+  }
+}
+
+interface Data {
+  calibrated: Uint8Array[];
+  judged: Uint8Array[];
+  /** whether what is judged by was not calibrated on */
+  others: boolean;
+  labels: Int32Array | null;
+}
+
+function readData(image: Uint8Array, { calibration, samples, labels }: CompressFlags): Data | null {
+  if (calibration === undefined) return null;
+  const all = usage(calibration, () => splitSamples(readBytes(calibration), new Runtime(image).inputBytes()));
+  const [from, to] =
+    samples === undefined ? [0, all.length] : usage('--samples', () => parseRange(samples, all.length));
+  const classes =
+    labels === undefined ? null : usage(labels, () => parseLabels(readFileSync(labels, 'utf8'), all.length));
+  const others = to - from < all.length;
+  const isJudged = (i: number) => !others || i < from || i >= to;
+  return {
+    calibrated: all.slice(from, to),
+    judged: all.filter((_, i) => isJudged(i)),
+    others,
+    labels: classes?.filter((_, i) => isJudged(i)) ?? null,
+  };
+}
+
+function usage<T>(what: string, read: () => T): T {
+  try {
+    return read();
+  } catch (error) {
+    throw error instanceof UsageError ? error : new UsageError(`${what}: ${(error as Error).message}`);
+  }
+}
+
+async function staged<T>(work: (report: StageReport) => T): Promise<T> {
+  return withProgress('compress', (report) => work((stage, done, total) => report(done, total, stage)));
+}
+
+function unreachable(error: unknown): never {
+  if (error instanceof BudgetError) throw new CheckFailed(error.message);
+  throw error;
+}
+
+/** A budget that the image fits as it is. */
+function unchanged({ model, options }: Prepared, image: Uint8Array): Compressed {
+  return { model, image, chosen: options.own.map(([int8]) => int8) };
+}
+
+interface CurvePoint {
+  budget: number;
+  /** null where the method does not get so small */
+  report: CompressionReport | null;
+  smallest?: number;
+}
+
+async function pointOf(
+  image: Uint8Array,
+  prepared: Prepared,
+  judged: Judged | null,
+  budget: number,
+  compressed: () => Promise<Compressed>,
+): Promise<CurvePoint> {
+  try {
+    return { budget, report: reportOn(image, prepared, await compressed(), judged) };
+  } catch (error) {
+    if (error instanceof BudgetError) return { budget, report: null, smallest: error.smallest };
+    throw error;
+  }
+}
+
+const number = (value: number): string => value.toLocaleString('en-US');
+const percent = (share: number): string => `${(100 * share).toFixed(1)} %`;
+
+function render(path: string, flags: CompressFlags, report: CompressionReport, data: Data | null): string {
+  const { bytes, weightBytes, arenaBytes, categories, layers, agreement, accuracy } = report;
+  const changed = Object.entries(categories).filter(([, { before, after }]) => before + after > 0);
+  const lines = [
+    `${path} -> ${flags.output}: ${number(bytes.before)} -> ${number(bytes.after)} bytes; weights ${number(weightBytes.before)} -> ${number(weightBytes.after)}, ${(weightBytes.after / weightBytes.before).toFixed(2)} x`,
+    columns([
+      ['category', 'before', 'after'],
+      ...changed.map(([name, { before, after }]) => [name, before, after]),
+      ['sum', bytes.before, bytes.after],
+    ]),
+    columns([
+      ['layer', 'weights', 'became', 'bytes', 'error alone'],
+      ...layers.map((layer) => [layer.name, layer.weights, layer.became, layer.bytes.after, layer.error.toFixed(5)]),
+    ]),
+    `arena ${number(arenaBytes.before)} -> ${number(arenaBytes.after)} bytes with changed weights kept as INT8, ${number(arenaBytes.streamed)} with them streamed; htpw plan chooses`,
+    agreement
+      ? `error alone: of the network's outputs over their variance when only that layer changes, before refinement\n${judgement(agreement, data)}`
+      : 'no calibration data: errors are those of the weights, over their power, as if all inputs were alike; how the outputs change is not known. Give --calibration.',
+  ];
+  if (accuracy) lines.push(`accuracy on the same: ${percent(accuracy.before)} -> ${percent(accuracy.after)}`);
+  return lines.join('\n\n');
+}
+
+function judgement(
+  { samples, top1, cosine, maxError, relativeError }: NonNullable<CompressionReport['agreement']>,
+  data: Data | null,
+): string {
+  const which = data?.others
+    ? `${samples} samples that were not calibrated on`
+    : `the ${samples} samples that were calibrated on`;
+  return `agreement with the original on ${which}: top-1 ${percent(top1)}, cosine ${cosine.toFixed(4)}, largest error ${maxError} steps, squared error ${relativeError.toFixed(4)} of the variance`;
+}
+
+function renderSources(sources: ReturnType<typeof sourcesOf>): string {
+  return `all sources that were tried, on every layer that can have them\n${columns([
+    ['source', 'layers', 'weights', 'bytes', 'bits a weight', 'error of a layer'],
+    ...sources.map(({ name, layers, weights, bytes, layerError }) => [
+      name,
+      layers,
+      weights,
+      bytes,
+      ((8 * bytes) / weights).toFixed(2),
+      layerError.toFixed(4),
+    ]),
+  ])}`;
+}
+
+function renderCurve(path: string, flags: CompressFlags, points: CurvePoint[]): string {
+  const rows = points.map(({ budget, report, smallest }) => {
+    if (!report) return [budget, `not reached, smallest ${number(smallest!)}`, '', '', ''];
+    const { agreement, accuracy } = report;
+    return [
+      budget,
+      report.bytes.after,
+      report.weightBytes.after,
+      agreement ? percent(agreement.top1) : '',
+      accuracy ? percent(accuracy.after) : '',
+    ];
+  });
+  const known = points.flatMap(({ report }) => {
+    const quality = report?.accuracy?.after ?? report?.agreement?.top1;
+    return report && quality !== undefined ? [{ bytes: report.bytes.after, quality }] : [];
+  });
+  const what = points.some(({ report }) => report?.accuracy) ? 'accuracy' : 'top-1 agreement with the original';
+  return [
+    `${path}, method ${flags.method}`,
+    columns([['budget', 'image', 'weights', 'top-1 agreement', 'accuracy'], ...rows]),
+    ...(known.length > 1 ? [plotCurve(known, `${what} against bytes of the image`)] : []),
+  ].join('\n\n');
+}
