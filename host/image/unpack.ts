@@ -178,20 +178,57 @@ function scalesOf(image: ImageView, view: ProgramView): (number | undefined)[] {
   for (const { kind, output, table } of view.operators) {
     if (kind === F.STANDARDIZE) scales[output] ??= 256 / i32(image, image.section(F.SECTION_TABLES).offset + table);
   }
-  // those that an addition ties to a known one, until no addition says anything new
-  const additions = view.operators.filter(({ kind }) => kind === F.ADD);
-  for (let known = -1; known !== scales.filter((scale) => scale !== undefined).length; ) {
-    known = scales.filter((scale) => scale !== undefined).length;
-    for (const addition of additions) tieScales(image, addition, scales, false);
+  // those that an operator ties to a known one, until no operator says anything new; what is left begins with 1
+  const ties = view.operators.filter(({ kind }) => [F.ADD, F.MULTIPLY, F.MEAN].includes(kind));
+  const known = () => scales.filter((scale) => scale !== undefined).length;
+  const spread = () => {
+    for (let before = -1; before !== known(); ) {
+      before = known();
+      for (const operator of ties) tie(image, view, operator, scales, false);
+    }
+  };
+  spread();
+  for (const operator of ties) {
+    tie(image, view, operator, scales, true);
+    spread();
   }
-  for (const addition of additions) tieScales(image, addition, scales, true);
   return scales;
+}
+
+type Scales = (number | undefined)[];
+
+/** What an operator says about the scales of its tensors; with `start`, although none of them is known. */
+function tie(image: ImageView, view: ProgramView, operator: OperatorView, scales: Scales, start: boolean): void {
+  if (operator.kind === F.ADD) {
+    tieScales(image, operator, scales, start);
+    return;
+  }
+  const inputs = operator.kind === F.MULTIPLY ? [operator.input, operator.input2] : [operator.input];
+  if (start) for (const tensor of inputs) scales[tensor] ??= 1;
+  const factor = operator.kind === F.MULTIPLY ? productFactor(image, operator) : meanQuotient(image, view, operator);
+  const product = inputs.reduce((total, tensor) => total * (scales[tensor] ?? Number.NaN), 1);
+  if (!Number.isNaN(product)) scales[operator.output] ??= product / Math.max(factor, NO_FACTOR);
+}
+
+function productFactor(image: ImageView, operator: OperatorView): number {
+  const parameter = parametersOf(image, operator);
+  return real({ multiplier: parameter(0), shift: parameter(1) });
+}
+
+/** Scale of the input over that of the output: the least of which meanFactor makes this multiplier. */
+function meanQuotient(image: ImageView, view: ProgramView, operator: OperatorView): number {
+  const { height, width } = view.tensors[operator.input];
+  const parameter = parametersOf(image, operator);
+  const [multiplier, count] = [BigInt(parameter(0)), BigInt(height * width)];
+  const bits = BigInt(Math.floor(Math.log2(height * width)));
+  const scaled = (multiplier * count + (1n << bits) - 1n) >> bits;
+  return real({ multiplier: Number(scaled), shift: parameter(1) + Number(bits) });
 }
 
 const NO_FACTOR = 2 ** -40; // what quantizeMultiplier takes to 0
 
 /** Scales of an addition from one that is known; with `start`, from 1 when none is. */
-function tieScales(image: ImageView, operator: OperatorView, scales: (number | undefined)[], start: boolean): void {
+function tieScales(image: ImageView, operator: OperatorView, scales: Scales, start: boolean): void {
   const parameter = parametersOf(image, operator);
   const [factor1, factor2, factorOut] = [0, 2, 4].map((i) =>
     real({ multiplier: parameter(i), shift: parameter(i + 1) }),
@@ -260,10 +297,9 @@ function operatorOf(
     case 'copy':
       return { kind, ...base, ...copyOf(parameter) };
     case 'multiply':
+      return { kind, ...base, input2: view.input2, activation };
     case 'mean':
-      throw new ImageError(
-        `operator ${index}: the scales of ${kind} cannot be had from an image; start from the .tflite that it came from`,
-      );
+      return { kind, ...base };
   }
 }
 
