@@ -25,10 +25,6 @@ const DSP: Record<string, number> = {
   'depthwise 1x128x64, 1x5': 0.3,
   convolution: 0.63,
   fullyConnected: 0.9,
-  'fullyConnected 8 to 128': 0.95,
-  // nothing to multiply: the table, the call and the ports are a third of it
-  'fullyConnected 64 to 12': 1.05,
-  'fullyConnected 128 to 8': 1.04,
   averagePool: 0.6,
   add: 0.3,
 };
@@ -42,8 +38,6 @@ const LIMITS: Record<Core, Record<string, number>> = {
     depthwise: 0.5,
     convolution: 0.9,
     fullyConnected: 0.9,
-    'fullyConnected 64 to 12': 0.98,
-    'fullyConnected 8 to 128': 0.95,
     averagePool: 0.9,
     add: 0.9,
   },
