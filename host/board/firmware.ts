@@ -44,6 +44,8 @@ const FREESTANDING = ['-ffreestanding', '-fno-common'];
 /** The same on every board; a board adds its own from board.json. */
 const COMMON_SOURCES = ['line.c', 'reply.c', 'image.S'];
 const AGENT = 'boards/common/agent.c';
+/** The program that has nothing but the network. */
+export const BARE = join('boards', 'common', 'bare.c');
 
 interface Build {
   board: Board;

@@ -1,5 +1,5 @@
 /** How far a changed model's outputs are from the original's, in the runtime, on given samples. */
-import { pack } from '../image/pack.ts';
+import { type PackOptions, pack } from '../image/pack.ts';
 import type { Model } from '../model/model.ts';
 import { Runtime } from '../runtime/runtime.ts';
 
@@ -32,11 +32,11 @@ function lastLayer(model: Model): number {
   return at;
 }
 
-/** Runs all samples (raw inputs) through the runtime; exact tables, unless the image to come has others. */
+/** Runs all samples (raw inputs) through the runtime. */
 export function outputsOf(
   model: Model,
   samples: readonly Uint8Array[],
-  tables: 'compact' | 'q31' = 'compact',
+  tables: PackOptions['tables'] = 'compact',
 ): Outputs {
   const operator = lastLayer(model);
   const size = model.programs[0].tensors[model.programs[0].operators[operator].output].shape.reduce((a, b) => a * b);

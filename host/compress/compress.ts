@@ -1,20 +1,25 @@
 /** Compresses a model: every layer's source chosen by what it costs and disturbs, then better weights for the choice. */
 import { pack } from '../image/pack.ts';
-import type { Model } from '../model/model.ts';
-import { allocate } from './allocate.ts';
+import type { Model, Operator, WeightedOperator } from '../model/model.ts';
+import type { TableEncoding } from '../reference/table.ts';
+import { allocate, type Choice } from './allocate.ts';
 import { type Layer, layersOf } from './layers.ts';
 import { equalMoments, type Moments, momentsOf } from './moments.ts';
 import {
   fitOptions,
   type Method,
   measureOptions,
+  measureTables,
   type Option,
   type Options,
   type Report,
+  type SharedOptions,
   withoutBeaten,
 } from './options.ts';
 import { refine } from './refine.ts';
 import { withReplacements } from './replacement.ts';
+
+export type Tables = (operator: WeightedOperator) => TableEncoding;
 
 /** What all budgets of one model have in common. */
 export interface Prepared {
@@ -27,14 +32,18 @@ export interface Prepared {
   /** all that were fitted, and those of them that can pay */
   fitted: Options;
   options: Options;
+  /** compact or exact, per layer */
+  tables: [compact: Choice, exact: Choice][];
 }
 
 export interface Compressed {
   model: Model;
-  /** with compact tables */
   image: Uint8Array;
-  /** per layer of Prepared.layers */
+  /** the encodings of its quantisation tables, for pack */
+  tables: Tables;
+  /** per layer of Prepared.layers, and whether its table is exact */
   chosen: Option[];
+  exact: boolean[];
 }
 
 export class BudgetError extends Error {
@@ -72,10 +81,9 @@ export function prepare(
       report(stage, done, total);
   const fitted = fitOptions(layers, moments, method, at('fit'));
   const useful = method === 'int4' || method === 'int2' ? fitted : withoutBeaten(fitted);
-  const measured = samples
-    ? measureOptions(model, layers, useful, moments, evenly(samples, MEASURED_SAMPLES), at('measure'))
-    : useful;
-  return { model, method, layers, samples, moments, fitted, options: measured };
+  const some = samples && evenly(samples, MEASURED_SAMPLES);
+  const options = some ? measureOptions(model, layers, useful, moments, some, at('measure')) : useful;
+  return { model, method, layers, samples, moments, fitted, options, tables: measureTables(model, layers, some) };
 }
 
 function evenly<T>(all: readonly T[], count: number): T[] {
@@ -87,94 +95,114 @@ function evenly<T>(all: readonly T[], count: number): T[] {
 export function compressUniformly(prepared: Prepared, report?: StageReport): Compressed {
   const { method, layers, options } = prepared;
   if (method === 'auto') throw new Error('compress: auto needs a budget');
+  const compact = layers.map(() => false);
   if (method === 'int4' || method === 'int2') {
-    return finish(
-      prepared,
-      options.own.map((own) => own.find(({ replacement }) => replacement.name === method)!),
-      report,
-    );
+    const chosen = options.own.map((own) => own.find(({ replacement }) => replacement.name === method)!);
+    return finish(prepared, { chosen, exact: compact }, report);
   }
   const four = layers.reduce((sum, { rows, rowLength }) => sum + rows * Math.ceil(rowLength / 2), 0);
-  const chosen = cheapest(options, Math.max(four, leastBytes(options)));
-  return finish(prepared, chosen!, report);
+  const smallest = smallestSelection(options);
+  const selection = cheapest(options, null, Math.max(four, total(prepared, smallest)));
+  return finish(prepared, selection ?? smallest, report);
 }
 
 /** The smallest summed error in at most `budget` bytes of image, to the byte. Throws BudgetError when there is none. */
 export function compressWithin(prepared: Prepared, budget: number, report?: StageReport): Compressed {
-  const { options } = prepared;
-  let left = budget - overhead(prepared, smallestChoice(options));
+  const { options, tables } = prepared;
+  const smallest = smallestSelection(options);
+  // what an image takes beside what is selected
+  let left = budget - (unrefined(prepared, smallest).length - total(prepared, smallest));
   for (;;) {
-    const chosen = cheapest(options, left);
-    if (!chosen) {
-      const smallest = finish(prepared, smallestChoice(options), report);
-      if (smallest.image.length <= budget) return smallest;
-      throw new BudgetError(budget, smallest.image.length);
+    const selection = cheapest(options, tables, left);
+    if (!selection) {
+      const last = finish(prepared, smallest, report);
+      if (last.image.length <= budget) return last;
+      throw new BudgetError(budget, last.image.length);
     }
-    // tables and alignment depend on the choice: most of what is wrong shows before the weights are refined
-    const over = unrefined(prepared, chosen).length - budget;
+    // alignment and tables that cannot be compact: most of it shows before the weights are refined
+    const over = unrefined(prepared, selection).length - budget;
     if (over > 0) {
       left -= over;
       continue;
     }
-    const compressed = finish(prepared, chosen, report);
+    const compressed = finish(prepared, selection, report);
     if (compressed.image.length <= budget) return compressed;
-    left = Math.min(left, total(options, chosen)) - (compressed.image.length - budget);
+    left = Math.min(left, total(prepared, selection)) - (compressed.image.length - budget);
   }
 }
 
-/** The best choice in `bytes` of weights and generators: with none of the shared generators, or one of them. */
-function cheapest({ own, shared }: Options, bytes: number): Option[] | null {
-  const alternatives = [{ bytes: 0, options: own.map(() => null) }, ...shared];
-  let best: Option[] | null = null;
-  for (const set of alternatives) {
-    const offered = own.map((options, l) => [...options, ...(set.options[l] ? [set.options[l] as Option] : [])]);
-    const chosen = allocate(offered, bytes - set.bytes)?.map((option, l) => offered[l][option]);
-    if (chosen && (best === null || errorOf(chosen) < errorOf(best))) best = chosen;
+interface Selection {
+  chosen: Option[];
+  /** per layer, whether its quantisation table is exact */
+  exact: boolean[];
+}
+
+/**
+ * The best selection in `bytes` of weights, generators and what exact tables take more: with none of the shared
+ * generators, or one of them. Without `tables` all are compact.
+ */
+function cheapest({ own, shared }: Options, tables: Prepared['tables'] | null, bytes: number): Selection | null {
+  let [best, least]: [Selection | null, number] = [null, Number.POSITIVE_INFINITY];
+  for (const set of [null, ...shared]) {
+    const offered = offers(own, set);
+    const layers = [...offered, ...(tables ?? [])];
+    const taken = allocate(layers, bytes - (set?.bytes ?? 0));
+    const error = taken?.reduce((sum, option, l) => sum + layers[l][option].error, 0) ?? Number.POSITIVE_INFINITY;
+    if (!taken || error >= least) continue;
+    least = error;
+    best = {
+      chosen: offered.map((options, l) => options[taken[l]]),
+      exact: offered.map((_, l) => tables !== null && taken[offered.length + l] === 1),
+    };
   }
   return best;
 }
 
-const errorOf = (chosen: readonly Option[]): number => chosen.reduce((sum, { error }) => sum + error, 0);
+/** Per layer its own options, and that of a set of shared ones. */
+function offers(own: Options['own'], set: SharedOptions | null): Option[][] {
+  return own.map((options, l) => {
+    const more = set?.options[l];
+    return more ? [...options, more] : options;
+  });
+}
 
-/** Bytes of weights, indices, codes and generators. */
-function total({ shared }: Options, chosen: readonly Option[]): number {
+/** Bytes of weights, indices, codes, generators and what exact tables take more. */
+function total({ options: { shared }, tables }: Prepared, { chosen, exact }: Selection): number {
   const generators = shared.filter(({ options }) => options.some((option) => option && chosen.includes(option)));
-  return [...chosen, ...generators].reduce((sum, { bytes }) => sum + bytes, 0);
+  const more = tables.filter((_, l) => exact[l]).map(([, table]) => table);
+  return [...chosen, ...generators, ...more].reduce((sum, { bytes }) => sum + bytes, 0);
 }
 
-function smallestChoice({ own, shared }: Options): Option[] {
-  const alternatives = [{ bytes: 0, options: own.map(() => null) }, ...shared].map((set) =>
-    own.map((options, l) =>
-      [...options, ...(set.options[l] ? [set.options[l] as Option] : [])].reduce((a, b) => (b.bytes < a.bytes ? b : a)),
-    ),
-  );
-  const sizes = alternatives.map((chosen) => total({ own, shared }, chosen));
-  return alternatives[sizes.indexOf(Math.min(...sizes))];
+function smallestSelection({ own, shared }: Options): Selection {
+  const sizes = [null, ...shared].map((set) => {
+    const chosen = offers(own, set).map((options) => options.reduce((a, b) => (b.bytes < a.bytes ? b : a)));
+    const generator = set?.options.some((option) => option && chosen.includes(option)) ? set.bytes : 0;
+    return { chosen, bytes: chosen.reduce((sum, { bytes }) => sum + bytes, generator) };
+  });
+  const { chosen } = sizes.reduce((a, b) => (b.bytes < a.bytes ? b : a));
+  return { chosen, exact: chosen.map(() => false) };
 }
 
-const leastBytes = (options: Options): number => total(options, smallestChoice(options));
-
-function unrefined({ model, layers, samples, moments }: Prepared, chosen: readonly Option[]): Uint8Array {
+function unrefined({ model, layers, samples, moments }: Prepared, { chosen, exact }: Selection): Uint8Array {
   const given = layers.map((_, i) => (samples ? moments[i] : null));
   const replacements = chosen.map(({ replacement }) => replacement);
-  return pack(withReplacements(model, layers, replacements, given));
+  const changed = withReplacements(model, layers, replacements, given);
+  return pack(changed, { tables: tablesOf(changed, layers, exact) });
 }
 
-/** What an image takes beside the weights that are chosen. */
-function overhead(prepared: Prepared, chosen: readonly Option[]): number {
-  return unrefined(prepared, chosen).length - total(prepared.options, chosen);
-}
-
-function finish(prepared: Prepared, chosen: Option[], report: StageReport = () => {}): Compressed {
+function finish(prepared: Prepared, { chosen, exact }: Selection, report: StageReport = () => {}): Compressed {
   const { model, layers, samples, moments } = prepared;
   const replacements = chosen.map(({ replacement }) => replacement);
+  const none = layers.map(() => null);
   const changed = samples
     ? refine(model, layers, replacements, moments, samples, (done, all) => report('refine', done, all))
-    : withReplacements(
-        model,
-        layers,
-        replacements,
-        layers.map(() => null),
-      );
-  return { model: changed, image: pack(changed), chosen };
+    : withReplacements(model, layers, replacements, none);
+  const tables = tablesOf(changed, layers, exact);
+  return { model: changed, tables, image: pack(changed, { tables }), chosen, exact };
+}
+
+function tablesOf(model: Model, layers: readonly Layer[], exact: readonly boolean[]): Tables {
+  const { operators } = model.programs[0];
+  const found = new Set<Operator>(layers.filter((_, l) => exact[l]).map(({ operator }) => operators[operator]));
+  return (operator) => (found.has(operator) ? 'q31' : 'compact');
 }

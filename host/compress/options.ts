@@ -1,4 +1,5 @@
 /** What each layer can become, what that takes in flash, and how much it disturbs the outputs when it alone changes. */
+import { COMPACT_BYTES_PER_CHANNEL, Q31_BYTES_PER_CHANNEL } from '../../assembly/format.ts';
 import type { Encoding, Model } from '../model/model.ts';
 import { compare, type Outputs, outputsOf, outputZeroPoint } from './agreement.ts';
 import type { Choice } from './allocate.ts';
@@ -152,6 +153,28 @@ export function withoutBeaten({ own, shared }: Options): Options {
     own: own.map((options) => options.filter((option) => !beaten(option, options))),
     shared: kept.filter(({ options }) => options.some((option) => option !== null)),
   };
+}
+
+/**
+ * What each layer's quantisation table can be: compact, with what that does to the network's outputs on samples when all
+ * other tables are exact; or exact, in more bytes. Without samples nothing speaks against compact ones.
+ */
+export function measureTables(
+  model: Model,
+  layers: readonly Layer[],
+  samples: readonly Uint8Array[] | null,
+): [compact: Choice, exact: Choice][] {
+  const original = samples && outputsOf(model, samples, 'q31');
+  return layers.map(({ operator, channels }) => {
+    const own = model.programs[0].operators[operator];
+    const bytes = 4 * Math.ceil((Q31_BYTES_PER_CHANNEL * channels) / 4) - COMPACT_BYTES_PER_CHANNEL * channels;
+    const outputs = samples && outputsOf(model, samples, (one) => (one === own ? 'compact' : 'q31'));
+    const error = original && outputs ? compare(original, outputs, outputZeroPoint(model)).relativeError : 0;
+    return [
+      { bytes: 0, error },
+      { bytes, error: 0 },
+    ];
+  });
 }
 
 /** The same options with the error of the whole network's outputs on samples when only that one layer changes. */

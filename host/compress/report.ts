@@ -1,8 +1,8 @@
 /** What compression did, in numbers: bytes by category, each layer, agreement with the original, accuracy. */
 import { bytesByCategory, regionsOf } from '../image/regions.ts';
 import { withResidency } from '../image/seal.ts';
+import type { Unpacked } from '../image/unpack.ts';
 import { ImageView } from '../image/view.ts';
-import type { Model } from '../model/model.ts';
 import { type Agreement, compare, largestOf, type Outputs, outputsOf, outputZeroPoint } from './agreement.ts';
 import type { Compressed, Prepared } from './compress.ts';
 import type { Option } from './options.ts';
@@ -12,6 +12,7 @@ export interface LayerReport {
   name: string;
   weights: number;
   became: string;
+  tables: 'q31' | 'compact';
   bytes: { before: number; after: number };
   /** of the network's outputs when only this layer changes; of the layer's outputs, relative, without calibration */
   error: number;
@@ -74,8 +75,12 @@ export interface Judged {
   outputs: Outputs;
 }
 
-export function judgedBy(original: Model, samples: readonly Uint8Array[], labels: Int32Array | null): Judged {
-  return { samples, labels, outputs: outputsOf(original, samples, 'q31') };
+export function judgedBy(
+  { model, tables }: Unpacked,
+  samples: readonly Uint8Array[],
+  labels: Int32Array | null,
+): Judged {
+  return { samples, labels, outputs: outputsOf(model, samples, tables) };
 }
 
 export function reportOn(
@@ -84,13 +89,13 @@ export function reportOn(
   compressed: Compressed,
   judged: Judged | null,
 ): CompressionReport {
-  const { image, chosen } = compressed;
+  const { image, chosen, exact } = compressed;
   const generators = new Map(chosen.map(({ replacement: { generator } }) => [generator, generatorBytes(generator)]));
   const before = layers.reduce((sum, { weights }) => sum + weights.length, 0);
   const after =
     chosen.reduce((sum, { replacement }) => sum + ownBytes(replacement), 0) +
     [...generators.values()].reduce((sum, bytes) => sum + bytes, 0);
-  const outputs = judged && outputsOf(compressed.model, judged.samples);
+  const outputs = judged && outputsOf(compressed.model, judged.samples, compressed.tables);
   return {
     bytes: { before: original.length, after: image.length },
     weightBytes: { before, after },
@@ -104,6 +109,7 @@ export function reportOn(
       name: layer.name,
       weights: layer.weights.length,
       became: chosen[i].replacement.name,
+      tables: exact[i] ? 'q31' : 'compact',
       bytes: { before: layer.weights.length, after: ownBytes(chosen[i].replacement) },
       error: chosen[i].error,
     })),

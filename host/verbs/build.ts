@@ -1,6 +1,7 @@
+import { basename } from 'node:path';
 import type { Command } from 'commander';
 import { boardNames, loadBoard } from '../board/board.ts';
-import { buildFirmware, type Firmware } from '../board/firmware.ts';
+import { BARE, buildFirmware, type Firmware } from '../board/firmware.ts';
 import { imageFor, RESIDENCY_OPTION } from './image.ts';
 import { columns, print } from './verb.ts';
 
@@ -15,14 +16,17 @@ export function buildVerb(program: Command): void {
     )
     .option('--model <image>', 'image to embed', DEFAULT_MODEL)
     .option(...RESIDENCY_OPTION)
+    .option('--bare', 'without the agent: open, load and invoke for ever; what flash and RAM the network itself takes')
     .option('--json', 'machine-readable result')
     .addHelpText(
       'after',
-      '\nExamples:\n  htpw build nucleo-f767zi\n  htpw build microbit --model models/ecg-beats.htpw --json',
+      '\nExamples:\n  htpw build nucleo-f767zi\n  htpw build microbit --model models/ecg-beats.htpw --json\n  htpw build mps2-an500 --bare',
     )
-    .action(async (board: string, options: { model: string; residency?: string; json?: boolean }) => {
+    .action(async (board: string, options: { model: string; residency?: string; bare?: boolean; json?: boolean }) => {
       const { imagePath, residency } = imageFor(options.model, loadBoard(board), options.residency);
-      const firmware = await buildFirmware(board, imagePath);
+      const firmware = options.bare
+        ? await buildFirmware(board, imagePath, { main: BARE, name: `${basename(imagePath, '.htpw')}-bare` })
+        : await buildFirmware(board, imagePath);
       print(options.json, { ...firmware, residency }, () => render(firmware, residency));
     });
 }
@@ -30,7 +34,7 @@ export function buildVerb(program: Command): void {
 const MEANING: Record<string, string> = {
   '.vectors': 'vector table',
   '.image': 'the image',
-  '.text': 'code and constants: runtime, agent, drivers',
+  '.text': 'code and constants: runtime, program, drivers',
   '.data': 'initialised variables',
   '.stack': 'stack',
   '.bss': 'arena, input, output, buffers',

@@ -36,7 +36,7 @@ export function cardVerb(program: Command): void {
     .option('-o, --output <file>', 'where the card goes; default beside the image, .md')
     .addHelpText(
       'after',
-      '\nExample:\n  htpw card models/ecg-beats.htpw models/controls/*.htpw --config models/configs/ecg-beats.json',
+      '\nExample:\n  htpw card models/ecg-beats.htpw models/controls/ecg-beats-int8.htpw models/controls/ecg-beats-int4.htpw --config models/configs/ecg-beats.json',
     )
     .action(async (path: string, controls: string[], flags: { config: string; data: string; output?: string }) => {
       const data = flags.data as DatasetName;

@@ -13,8 +13,9 @@ import { METHODS, type Method } from '../compress/options.ts';
 import { plotCurve } from '../compress/plot.ts';
 import { type CompressionReport, type Judged, judgedBy, reportOn, sourcesOf } from '../compress/report.ts';
 import { parseLabels, parseRange, splitSamples } from '../compress/samples.ts';
-import { unpack } from '../image/unpack.ts';
+import { type Unpacked, unpack } from '../image/unpack.ts';
 import { ImageView } from '../image/view.ts';
+import type { WeightedOperator } from '../model/model.ts';
 import { parseBytes } from '../residency/budget.ts';
 import { Runtime } from '../runtime/runtime.ts';
 import { readImage } from './image.ts';
@@ -56,16 +57,16 @@ export function compressVerb(program: Command): void {
     .action(async (path: string, flags: CompressFlags) => {
       check(flags);
       const image = readImage(path);
-      const { model } = unpack(new ImageView(image));
+      const original = unpack(new ImageView(image));
       const data = readData(image, flags);
       const budgets = (flags.curve?.split(',') ?? (flags.budget === undefined ? [] : [flags.budget])).map(bytesOf);
-      const judged = data && judgedBy(model, data.judged, data.labels);
+      const judged = data && judgedBy(original, data.judged, data.labels);
       const prepared = await staged((report) =>
-        prepare(model, flags.method as Method, data?.calibrated ?? null, report),
+        prepare(original.model, flags.method as Method, data?.calibrated ?? null, report),
       );
       const compressed = async (budget: number | null): Promise<Compressed> =>
         budget !== null && image.length <= budget
-          ? unchanged(prepared, image)
+          ? unchanged(prepared, original, image)
           : staged((report) =>
               budget === null ? compressUniformly(prepared, report) : compressWithin(prepared, budget, report),
             );
@@ -155,8 +156,10 @@ function unreachable(error: unknown): never {
 }
 
 /** A budget that the image fits as it is. */
-function unchanged({ model, options }: Prepared, image: Uint8Array): Compressed {
-  return { model, image, chosen: options.own.map(([int8]) => int8) };
+function unchanged({ options, layers }: Prepared, { model, tables }: Unpacked, image: Uint8Array): Compressed {
+  const { operators } = model.programs[0];
+  const exact = layers.map(({ operator }) => tables(operators[operator] as WeightedOperator) === 'q31');
+  return { model, tables, image, chosen: options.own.map(([int8]) => int8), exact };
 }
 
 interface CurvePoint {
@@ -195,8 +198,15 @@ function render(path: string, flags: CompressFlags, report: CompressionReport, d
       ['sum', bytes.before, bytes.after],
     ]),
     columns([
-      ['layer', 'weights', 'became', 'bytes', 'error alone'],
-      ...layers.map((layer) => [layer.name, layer.weights, layer.became, layer.bytes.after, layer.error.toFixed(5)]),
+      ['layer', 'weights', 'became', 'bytes', 'tables', 'error alone'],
+      ...layers.map((layer) => [
+        layer.name,
+        layer.weights,
+        layer.became,
+        layer.bytes.after,
+        layer.tables,
+        layer.error.toFixed(5),
+      ]),
     ]),
     `arena ${number(arenaBytes.before)} -> ${number(arenaBytes.after)} bytes with changed weights kept as INT8, ${number(arenaBytes.streamed)} with them streamed; htpw plan chooses`,
     agreement

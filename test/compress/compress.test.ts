@@ -52,10 +52,10 @@ describe('compress', () => {
   })();
 
   it('keeps every budget to the byte, and opens what it makes', () => {
-    for (let budget = smallest; budget < whole; budget += 97) {
-      const { image, model: changed } = compressWithin(auto, budget);
+    for (let budget = smallest; budget < whole; budget += 211) {
+      const { image, model: changed, tables } = compressWithin(auto, budget);
       expect(image.length).toBeLessThanOrEqual(budget);
-      expect(image).toEqual(pack(changed));
+      expect(image).toEqual(pack(changed, { tables }));
       new Runtime(image).load().checkWeights();
     }
   });
@@ -67,19 +67,19 @@ describe('compress', () => {
     );
   });
 
-  it('changes nothing where there is room for everything', () => {
-    const { chosen, model: same } = compressWithin(auto, whole);
+  it('changes no weight where there is room for all, and makes those tables exact that matter', () => {
+    const { chosen, exact, model: same, image, tables } = compressWithin(auto, pack(model, { tables: 'q31' }).length);
     expect(new Set(chosen.map(({ replacement }) => replacement.name))).toEqual(new Set(['int8']));
-    expect(outputsOf(same, unseen)).toEqual(outputsOf(model, unseen));
+    expect(exact).toEqual(auto.tables.map(([compact]) => compact.error > 0));
+    expect(outputsOf(same, seen, 'q31')).toEqual(outputsOf(model, seen, 'q31'));
+    expect(image).toEqual(pack(same, { tables }));
   });
 
   it('chooses no worse errors with more room', () => {
-    const errors = [0.5, 0.6, 0.7, 0.8, 0.9].map((share) =>
-      compressWithin(auto, Math.ceil(smallest + share * (whole - smallest))).chosen.reduce(
-        (sum, { error }) => sum + error,
-        0,
-      ),
-    );
+    const errors = [0.5, 0.6, 0.7, 0.8, 0.9].map((share) => {
+      const { chosen, exact } = compressWithin(auto, Math.ceil(smallest + share * (whole - smallest)));
+      return chosen.reduce((sum, { error }, l) => sum + error + auto.tables[l][exact[l] ? 1 : 0].error, 0);
+    });
     expect(errors).toEqual(errors.toSorted((a, b) => b - a));
   });
 
