@@ -63,3 +63,8 @@ export const OPTIONS_TYPES = {
   SOFTMAX: 9,
   ADD: 11,
 } as const;
+
+/** Whether a file says of itself that it is a .tflite model. */
+export function isTflite(bytes: Uint8Array): boolean {
+  return IDENTIFIER.split('').every((letter, i) => bytes[4 + i] === letter.charCodeAt(0));
+}

@@ -1,4 +1,5 @@
 import { readFileSync } from 'node:fs';
+import { basename, extname } from 'node:path';
 import type { Command } from 'commander';
 import {
   BudgetError,
@@ -15,6 +16,8 @@ import { type CompressionReport, type Judged, judgedBy, reportOn, sourcesOf } fr
 import { parseLabels, parseRange, splitSamples } from '../compress/samples.ts';
 import { type Unpacked, unpack } from '../image/unpack.ts';
 import { ImageView } from '../image/view.ts';
+import { importImage } from '../import/import.ts';
+import { isTflite } from '../import/schema.ts';
 import type { WeightedOperator } from '../model/model.ts';
 import { parseBytes } from '../residency/budget.ts';
 import { Runtime } from '../runtime/runtime.ts';
@@ -34,10 +37,10 @@ interface CompressFlags {
 
 export function compressVerb(program: Command): void {
   program
-    .command('compress <image>')
+    .command('compress <network>')
     .summary('a network in fewer bytes of flash, without training it again')
     .description(
-      'Replace stored INT8 weights by fewer levels, codebooks or generated ones. With calibration data every weight is chosen by what it does to the outputs on that data, layer after layer; auto gives each layer the source with which all errors together are smallest within a budget of image bytes, exactly.',
+      'Replace the stored INT8 weights of an image or an INT8 .tflite model by fewer levels, codebooks or generated ones. With calibration data every weight is chosen by what it does to the outputs on that data, layer after layer; auto gives each layer the source with which all errors together are smallest within a budget of image bytes, exactly.',
     )
     .option('-o, --output <image>', 'where the image goes')
     .option('--method <name>', METHODS.join(', '), 'auto')
@@ -52,12 +55,11 @@ export function compressVerb(program: Command): void {
     .option('--json', 'machine-readable result')
     .addHelpText(
       'after',
-      '\nExamples:\n  htpw compress kws.htpw -o build/kws-int4.htpw --method int4\n  htpw compress kws.htpw -o build/kws.htpw --budget 12kB --calibration inputs.bin --samples 0:350 --labels labels.csv\n  htpw compress kws.htpw --curve 25kB,20kB,15kB,10kB --calibration inputs.bin --samples 0:350',
+      '\nExamples:\n  htpw compress model.tflite -o build/model-int4.htpw --method int4\n  htpw compress kws.htpw -o build/kws.htpw --budget 12kB --calibration inputs.bin --samples 0:350 --labels labels.csv\n  htpw compress kws.htpw --curve 25kB,20kB,15kB,10kB --calibration inputs.bin --samples 0:350',
     )
     .action(async (path: string, flags: CompressFlags) => {
       check(flags);
-      const image = readImage(path);
-      const original = unpack(new ImageView(image));
+      const { image, ...original } = readNetwork(path);
       const data = readData(image, flags);
       const budgets = (flags.curve?.split(',') ?? (flags.budget === undefined ? [] : [flags.budget])).map(bytesOf);
       const judged = data && judgedBy(original, data.judged, data.labels);
@@ -90,6 +92,17 @@ export function compressVerb(program: Command): void {
         () => [render(path, flags, report, data), renderSources(sources)].join('\n\n'),
       );
     });
+}
+
+/** An image, or a .tflite model as `htpw import` makes one of it. */
+function readNetwork(path: string): Unpacked & { image: Uint8Array } {
+  const bytes = readBytes(path);
+  if (!isTflite(bytes)) {
+    const image = readImage(path);
+    return { image, ...unpack(new ImageView(image)) };
+  }
+  const { image, model } = usage(path, () => importImage(bytes, basename(path, extname(path)), 'q31'));
+  return { image, model, tables: () => 'q31' };
 }
 
 function check({ method, budget, curve, output, calibration, samples, labels }: CompressFlags): void {
