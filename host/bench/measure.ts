@@ -1,9 +1,13 @@
 /** Runs the kernels and whole networks on emulated boards and counts. */
-import { join } from 'node:path';
+import { readFileSync } from 'node:fs';
+import { join, resolve } from 'node:path';
 import { type Board, counted, loadBoard } from '../board/board.ts';
+import { assertSameImage } from '../board/compare.ts';
 import { ALL_FEATURES, buildFirmware, type Firmware } from '../board/firmware.ts';
+import { Agent } from '../board/protocol.ts';
 import { projectRoot } from '../board/root.ts';
 import { anyInput, onBoard } from '../board/session.ts';
+import { connect } from '../board/transport.ts';
 import { pack } from '../image/pack.ts';
 import { Runtime } from '../runtime/runtime.ts';
 import { readConfig } from '../train/config.ts';
@@ -24,14 +28,14 @@ export const BOARDS: Record<string, Core> = {
 
 /** Figures of the named BOARDS, which run side by side. Needs the Arm compiler and QEMU; files go to build/. */
 export function measureAll(names: readonly string[]): Promise<Figures[]> {
-  const kernels = imageFile('kernels', pack(kernelModel(KERNELS), { tables: 'q31' }));
+  const kernels = kernelImage();
   const networks = packNetworks();
   return Promise.all(
     names.map(async (name) => {
       const board = loadBoard(name);
       const figures: Figures = {
         board: name,
-        kernels: await measureKernels(board, kernels),
+        kernels: await onBoard(board, kernels, (agent) => kernelFigures(agent, board)),
         models: [],
         text: { tailoredEcg: 0, allOperators: 0 },
       };
@@ -78,28 +82,47 @@ function imageFile(name: string, image: Uint8Array): string {
   return path;
 }
 
-async function measureKernels(board: Board, image: string): Promise<KernelFigure[]> {
+/**
+ * What every kernel takes on a real board, in its own unit: cycles. The board must run the firmware of the kernels' image,
+ * which is built first. Throws with the firmware to flash when it runs another.
+ */
+export async function measureOnPort(name: string, port: string): Promise<KernelFigure[]> {
+  const board = loadBoard(name);
+  const path = kernelImage();
+  const { elf } = await buildFirmware(name, path);
+  const agent = new Agent(await connect(board, resolve(elf), port));
+  try {
+    assertSameImage(await agent.info(), new Uint8Array(readFileSync(path)));
+    return await kernelFigures(agent, board);
+  } catch (error) {
+    throw new Error(`${(error as Error).message} (firmware of the kernels: ${elf})`, { cause: error });
+  } finally {
+    await agent.close();
+  }
+}
+
+const kernelImage = () => imageFile('kernels', pack(kernelModel(KERNELS), { tables: 'q31' }));
+
+async function kernelFigures(agent: Agent, board: Board): Promise<KernelFigure[]> {
   const figures: KernelFigure[] = [];
-  await onBoard(board, image, async (agent) => {
-    for (const [program, kernel] of KERNELS.entries()) {
-      const runTicks = async (index: number) => {
-        await agent.load(index);
-        return (await agent.run(new Uint8Array(1))).ticks;
-      };
-      const once = await runTicks(2 * program);
-      const instructions = counted(board, (await runTicks(2 * program + 1)) - once);
-      const macs = work(kernel);
-      figures.push({
-        kernel: kernel.kind,
-        variant: board.variant,
-        weights: 'int8',
-        shape: shapeName(kernel),
-        macs,
-        instructions,
-        perMac: Number((instructions / macs).toFixed(3)),
-      });
-    }
-  });
+  const runTicks = async (program: number) => {
+    await agent.load(program);
+    return (await agent.run(new Uint8Array(1))).ticks;
+  };
+  for (const [index, kernel] of KERNELS.entries()) {
+    const once = await runTicks(2 * index);
+    const instructions = counted(board, (await runTicks(2 * index + 1)) - once);
+    const macs = work(kernel);
+    figures.push({
+      kernel: kernel.kind,
+      variant: board.variant,
+      weights: 'int8',
+      shape: shapeName(kernel),
+      macs,
+      instructions,
+      perMac: Number((instructions / macs).toFixed(3)),
+    });
+  }
   return figures;
 }
 

@@ -1,6 +1,6 @@
 /** What `htpw bench` prints: figures of one board beside CMSIS-NN's and TensorFlow Lite Micro's. */
 import { columns } from '../verbs/verb.ts';
-import type { Figures, ModelFigure } from './figures.ts';
+import type { Figures, KernelFigure, ModelFigure } from './figures.ts';
 import { type Core, KERNELS, shapeName } from './kernels.ts';
 import { macs } from './models.ts';
 import type { NodeFigure } from './node.ts';
@@ -22,6 +22,17 @@ export function boardTables(figures: Figures, core: Core): string {
       ['all operators', allOperators],
     ]),
   ].join('\n\n');
+}
+
+/** The kernels of a real board, which counts cycles. */
+export function cycleTable(board: string, kernels: readonly KernelFigure[]): string {
+  const rows = kernels.map(({ kernel, shape, instructions, perMac }) => [
+    kernel,
+    shape,
+    instructions,
+    perMac.toFixed(2),
+  ]);
+  return [`${board}, cycles`, columns([['kernel', 'shape', 'cycles', 'per MAC'], ...rows])].join('\n\n');
 }
 
 function kernelRows({ kernels }: Figures, core: Core): Row[] {

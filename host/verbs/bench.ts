@@ -2,9 +2,9 @@ import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { type Command, Option } from 'commander';
 import { excess } from '../bench/figures.ts';
-import { BOARDS, measureAll } from '../bench/measure.ts';
+import { BOARDS, measureAll, measureOnPort } from '../bench/measure.ts';
 import { timeVariants } from '../bench/node.ts';
-import { boardTables, nodeTable } from '../bench/tables.ts';
+import { boardTables, cycleTable, nodeTable } from '../bench/tables.ts';
 import { run } from '../board/process.ts';
 import { projectRoot } from '../board/root.ts';
 import { Runtime } from '../runtime/runtime.ts';
@@ -13,6 +13,7 @@ import { testWindows } from './windows.ts';
 
 interface Flags {
   board?: string;
+  port?: string;
   check?: boolean;
   node?: boolean;
   json?: boolean;
@@ -30,6 +31,7 @@ export function benchVerb(program: Command): void {
       'Run a table of operator shapes, the ECG network and the four networks of MLPerf Tiny on the emulated cores and count instructions, invoke and requantisation included. Writes bench/<board>.json.',
     )
     .option('--board <name>', `one of ${Object.keys(BOARDS).join(', ')}; default: all`)
+    .option('--port <device>', 'serial port of a real --board: what each kernel takes there, in cycles; writes nothing')
     .option('--check', 'write nothing; fail where a count exceeds the committed one by over 1 %, or the code has grown')
     .addOption(
       new Option('--node', 'time the WebAssembly variants on the ECG model in Node instead').conflicts([
@@ -38,8 +40,14 @@ export function benchVerb(program: Command): void {
       ]),
     )
     .option('--json', 'print JSON')
-    .addHelpText('after', '\nExamples:\n  htpw bench --board mps2-an500\n  htpw bench --check\n  htpw bench --node')
-    .action((flags: Flags) => (flags.node ? benchNode(flags) : benchBoards(flags)));
+    .addHelpText(
+      'after',
+      '\nExamples:\n  htpw bench --board mps2-an500\n  htpw bench --check\n  htpw bench --node\n  htpw bench --board nucleo-f767zi --port /dev/ttyACM0',
+    )
+    .action((flags: Flags) => {
+      if (flags.node) return benchNode(flags);
+      return flags.port === undefined ? benchBoards(flags) : benchPort(flags, flags.port);
+    });
 }
 
 async function benchBoards({ board, check, json }: Flags): Promise<void> {
@@ -57,6 +65,13 @@ async function benchBoards({ board, check, json }: Flags): Promise<void> {
   const commit = (await run('git', ['rev-parse', '--short', 'HEAD'], projectRoot())).trim();
   for (const { board, ...figures } of measured)
     writeBytes(path(board), `${JSON.stringify({ board, commit, ...figures }, null, 2)}\n`);
+}
+
+async function benchPort({ board, check, json }: Flags, port: string): Promise<void> {
+  if (board === undefined || check)
+    throw new UsageError('bench: --port needs --board <name>, and has nothing to --check; htpw bench --help');
+  const kernels = await measureOnPort(board, port);
+  print(json, { board, kernels }, () => cycleTable(board, kernels));
 }
 
 async function benchNode({ json }: Flags): Promise<void> {

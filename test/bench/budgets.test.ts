@@ -2,7 +2,7 @@
 import { readFileSync } from 'node:fs';
 import { beforeAll, describe, expect, it } from 'vitest';
 import { excess, type Figures } from '../../host/bench/figures.ts';
-import { BOARDS, measureAll } from '../../host/bench/measure.ts';
+import { BOARDS, measureAll, measureOnPort } from '../../host/bench/measure.ts';
 import { canRun } from '../board/workshop.ts';
 
 const NAMES = Object.keys(BOARDS);
@@ -17,6 +17,13 @@ describe.skipIf(!NAMES.every(canRun))('the budgets in bench/', () => {
   it.each(NAMES)('are kept on %s', (board) => {
     const now = measured.find((figures) => figures.board === board)!;
     expect(excess(now, recorded(board))).toEqual([]);
+  });
+
+  it('are what a kernel takes also in the conversation that a real board is asked in', {
+    timeout: 120_000,
+  }, async () => {
+    const kernels = await measureOnPort('mps2-an500', 'none: the emulator has no port');
+    expect(kernels).toEqual(measured.find(({ board }) => board === 'mps2-an500')!.kernels);
   });
 
   it('leave the code on a Cortex-M7 at most 12 kB for the ECG network and 24 kB for every operator', () => {
