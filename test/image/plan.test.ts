@@ -167,7 +167,7 @@ const HOSTILE: Record<string, () => Graph> = {
   'a copy into the program input, which is read in between': () => {
     const g = new Graph(1, [1, 1, 32]);
     const half = g.slice(0, 0, 16);
-    const table = g.lookup(g.tensor('t', [1, 1, 16]), half).newest;
+    const table = g.from(half).pointwise(16).newest;
     g.from(0).pointwise(16);
     const kept = g.newest;
     g.copy(0, { run: 16 }, table);
