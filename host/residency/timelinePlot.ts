@@ -1,5 +1,5 @@
 /** The arena over the operators as text, 80 columns wide. */
-import { axisOf, place } from './axis.ts';
+import { axisOf } from './axis.ts';
 import { KIB } from './plot.ts';
 import { type Holder, type HolderKind, peakLines, type Timeline } from './timeline.ts';
 
@@ -7,24 +7,25 @@ const WIDTH = 80;
 const COLUMNS = 72; // of the operators
 const ROWS = 14;
 const TICKS = 5;
-/** Tensors alternate between two, so that neighbours differ. */
+/** Tensors have one of two, so that neighbours differ. */
 const FILLS: Record<HolderKind, string[]> = { tensor: ['▒', '▓'], scratch: ['░'], weights: ['█'], header: ['█'] };
 
 /** Lines of at most 80 characters. */
 export function timelinePlot(timeline: Timeline): string {
   const { name, operators, holders, arenaBytes } = timeline;
   const y = axisOf([0, arenaBytes / KIB], TICKS);
-  const rowBytes = (y.high * KIB) / ROWS;
+  const rowBytes = arenaBytes / ROWS;
   const column = columnsOf(operators.length);
   const width = column(operators.length);
   const grid = Array.from({ length: ROWS }, () => new Array<string>(width).fill(' '));
-  const drawn = holders.filter(({ kind }) => kind !== 'header');
+  const rectangles = holders.map((holder) => rectangle(holder, rowBytes, column, operators.length));
+  const fills = fillsOf(holders, rectangles);
   // small ones over large ones: a tensor that lies in another is seen
-  for (const [i, holder] of drawn.toSorted((a, b) => b.bytes - a.bytes).entries()) {
-    const fill = FILLS[holder.kind];
-    draw(grid, rectangle(holder, rowBytes, column, operators.length), fill[i % fill.length], labelOf(holder));
-  }
-  const ticks = new Map(y.ticks.map((tick) => [Math.round(ROWS * (1 - place(y, tick))), String(tick)]));
+  const order = [...holders.keys()].filter((h) => holders[h].kind !== 'header');
+  for (const h of order.toSorted((a, b) => holders[b].bytes - holders[a].bytes))
+    draw(grid, rectangles[h], fills[h], labelOf(holders[h]));
+  const below = y.ticks.filter((tick) => tick * KIB <= arenaBytes);
+  const ticks = new Map(below.map((tick) => [ROWS - Math.round((tick * KIB) / rowBytes), String(tick)]));
   const margin = Math.max(...[...ticks.values()].map((label) => label.length));
   const lines = grid.map((cells, row) => {
     const label = ticks.get(row);
@@ -68,6 +69,23 @@ function rectangle(
     top: ROWS - Math.round((at + bytes) / rowBytes),
     bottom: ROWS - Math.round(at / rowBytes),
   };
+}
+
+/** For every holder the fill of its kind that fewest of its neighbours have. */
+function fillsOf(holders: Holder[], rectangles: Rectangle[]): string[] {
+  const fills: string[] = [];
+  for (const [h, { kind }] of holders.entries()) {
+    const near = fills.filter((_, other) => touch(rectangles[h], rectangles[other]));
+    const count = (fill: string) => near.filter((other) => other === fill).length;
+    fills.push(FILLS[kind].toSorted((a, b) => count(a) - count(b))[0]);
+  }
+  return fills;
+}
+
+function touch(a: Rectangle, b: Rectangle): boolean {
+  const columns = Math.min(a.right, b.right) - Math.max(a.left, b.left);
+  const rows = Math.min(a.bottom, b.bottom) - Math.max(a.top, b.top);
+  return columns >= 0 && rows >= 0 && columns + rows > 0; // not at a corner alone
 }
 
 function draw(grid: string[][], { left, right, top, bottom }: Rectangle, fill: string, label: string): void {
