@@ -9,6 +9,9 @@
  * Largest first (as the planner of TensorFlow Lite Micro does) is tried before all; then whatever stands at the peak goes
  * to the front, again and again, and the best is kept. Where the result is the least that any placing could need, it says
  * so: `bound`. Scratch takes the lowest gap that its operator leaves. Tensors lie the same whatever the residencies.
+ *
+ * Some tensors may share memory, and then lie at a fixed distance from each other: an operator that writes over its input,
+ * a copy whose input lies in its output already, or whose output lies in its input.
  */
 import * as F from '../../assembly/format.ts';
 import { generatorScratch, rowScratch, tableScratch, workScratch } from '../../assembly/scratch.ts';
@@ -36,7 +39,7 @@ export function plan(image: ImageView, program: ProgramView): Plan {
   const scratches = sizes.map((size, o) => (size === 0 ? 0 : placing.gap(o, size)));
   let end = Math.max(placing.end, ...scratches.map((at, o) => at + sizes[o]));
   const caches = program.operators.map((operator) => {
-    if (operator.residency !== F.RESIDENCY_BOOT && operator.residency !== F.RESIDENCY_LAZY) return 0;
+    if (!isCached(operator)) return 0;
     const at = end;
     end += cacheUnits(image, operator);
     return at;
@@ -68,6 +71,22 @@ export function scratchBytes(image: ImageView, program: ProgramView, operator: O
   return bytes;
 }
 
+/**
+ * The smallest arena, in ARENA_UNITs, that any placing of a program could need with the residencies that its operators
+ * ask for: header, what must be there at the same time, and all caches.
+ */
+export function leastArena(image: ImageView, program: ProgramView): number {
+  const lives = lifetimes(program);
+  const scratches = program.operators.map((operator) => units(scratchBytes(image, program, operator)));
+  const caches = program.operators.filter(isCached).map((operator) => cacheUnits(image, operator));
+  return leastPeak(lives, scratches, sharingsOf(image, program, lives)) + total(caches);
+}
+
+/** Whether the weights of an operator are kept as INT8. */
+export function isCached({ source, residency }: OperatorView): boolean {
+  return source !== F.NONE && (residency === F.RESIDENCY_BOOT || residency === F.RESIDENCY_LAZY);
+}
+
 /** Where tensors lie, header included, and what room that leaves. */
 export interface Placing {
   at: number[];
@@ -75,7 +94,7 @@ export interface Placing {
   end: number;
   /** behind tensors and the least scratch of every operator */
   peak: number;
-  /** no placing has a lower peak: tensors and least scratch of the operator that needs most, side by side */
+  /** no placing has a lower peak: what must be there at the same time, whatever of it may share memory */
   bound: number;
   /** lowest place for `size` units that no tensor has while operator `o` runs */
   gap(o: number, size: number): number;
@@ -83,125 +102,272 @@ export interface Placing {
 
 /** Places all tensors of a program; the same for every choice of residencies. */
 export function placeTensors(image: ImageView, program: ProgramView): Placing {
-  const blocks = blocksOf(image, program);
+  const lives = lifetimes(program);
   const scratches = program.operators.map((operator) => units(leastScratch(image, program, operator)));
-  const live = program.operators.map((_, o) => blocks.filter(({ first, last }) => first <= o && o <= last));
-  const total = (some: Block[]) => some.reduce((sum, { size }) => sum + size, 0);
-  const bound = HEADER + Math.max(0, ...live.map((some, o) => total(some) + scratches[o]));
-  let order = blocks.toSorted((a, b) => b.size - a.size);
-  let placed = place(order);
-  let best = placed;
-  for (let tried = 0; tried < 2 * blocks.length && peakOf(best).peak > bound; tried++) {
-    const { top } = peakOf(placed);
-    order = [top, ...order.filter((block) => block !== top)];
-    placed = place(order);
-    if (peakOf(placed).peak < peakOf(best).peak) best = placed;
+  const sharings = sharingsOf(image, program, lives);
+  const bound = leastPeak(lives, scratches, sharings);
+  const placed = (some: Sharing[]) => bestPlacing(blocksOf(lives, some), scratches, bound);
+  let best = placed(sharings);
+  // Tensors that share memory fit into fewer gaps, so less of it can be more.
+  for (const fewer of [sharings.filter(({ moves }) => !moves), []]) {
+    if (best.peak === bound) break;
+    const other = placed(fewer);
+    if (other.peak < best.peak) best = other;
   }
-  const at = program.tensors.map((_, t) => {
-    const block = blocks.find(({ tensors }) => tensors.has(t))!;
-    return best.get(block)! + block.tensors.get(t)!;
-  });
-  const { end, peak } = peakOf(best);
-  return { at, end, peak, bound, gap: (o, size) => lowest(live[o], size, best) };
-
-  /** The peak of a placing, and the block that lies highest where it is. */
-  function peakOf(placed: Map<Block, number>): { end: number; peak: number; top: Block } {
-    const height = (block: Block) => placed.get(block)! + block.size;
-    const highest = (some: Block[]) => some.reduce((a, b) => (height(b) > height(a) ? b : a));
-    const top = highest(blocks);
-    const worst = { end: height(top), peak: height(top), top };
-    for (const [o, size] of scratches.entries()) {
-      const reach = size === 0 ? 0 : lowest(live[o], size, placed) + size;
-      if (reach > worst.peak) [worst.peak, worst.top] = [reach, highest(live[o])];
-    }
-    return worst;
-  }
+  const spans = best.blocks.flatMap((block) => spansOf(block, best.placed));
+  const at = lives.map((_, t) => spans.find(({ tensor }) => tensor === t)!.offset);
+  const { end, peak } = best;
+  return { at, end, peak, bound, gap: (o, size) => lowest(liveAt(spans, o), size) };
 }
 
-/** Tensors that share memory, each at an offset, and the operators during which that keeps their values. */
-interface Block {
-  tensors: Map<number, number>;
+/** Units that a tensor has, from `offset` in its block or in the arena, and the operators during which it keeps its values. */
+export interface Span {
+  tensor: number;
+  offset: number;
   size: number;
   first: number;
   last: number;
 }
 
-/**
- * What an operator writes over an input that nothing reads later shares its place, and what a copy would only move lies
- * where the copy would put it, so that the runtime has nothing to do. Every other tensor has a place of its own.
- */
-function blocksOf(image: ImageView, program: ProgramView): Block[] {
-  const lives = lifetimes(program);
-  const blocks = program.tensors.map(
-    ({ bytes }, t): Block => ({ tensors: new Map([[t, 0]]), size: units(bytes), ...lives[t] }),
-  );
-  const blockOf = (t: number) => blocks.find(({ tensors }) => tensors.has(t))!;
-  for (const [o, operator] of program.operators.entries()) {
-    const output = blockOf(operator.output);
-    const over = overwritable(operator)
-      .filter((t) => t !== F.NONE && program.tensors[t].bytes === program.tensors[operator.output].bytes)
-      .map(blockOf)
-      .find((input) => input !== output && input.size === output.size && input.last === o && output.first === o);
-    if (over) join(over, output, 0);
-    const offset = moved(image, program, operator);
-    const input = blockOf(operator.input);
-    // an input that had company is already where something else wants it
-    if (offset !== null && input !== output && input.tensors.size === 1 && input.last === o) {
-      join(output, input, offset + output.tensors.get(operator.output)!);
-    }
-  }
-  return blocks;
-
-  function join(whole: Block, part: Block, offset: number): void {
-    for (const [t, own] of part.tensors) whole.tensors.set(t, own + offset);
-    whole.first = Math.min(whole.first, part.first);
-    whole.last = Math.max(whole.last, part.last);
-    blocks.splice(blocks.indexOf(part), 1);
-  }
+/** Tensors that lie at fixed distances from each other, as they share memory; mostly a tensor alone. */
+interface Block {
+  spans: Span[];
+  size: number;
 }
 
-/** Inputs that an operator reads at a place for the last time before it writes there. */
-function overwritable({ kind, input, input2 }: OperatorView): number[] {
-  return [F.ADD, F.MULTIPLY, F.LOOKUP].includes(kind) ? [input, input2] : [];
+/** Two tensors that may have the same memory while operator `operator` runs, and perhaps before. */
+interface Sharing {
+  operator: number;
+  /** the larger one, or either */
+  whole: number;
+  /** lies in `whole`, `offset` units behind its beginning */
+  part: number;
+  offset: number;
+  /** a copy has nothing to do then */
+  moves: boolean;
+}
+
+/**
+ * What may share memory: an operator may write over an input that nothing reads later, if its kernel has read a place
+ * for the last time before it writes there; and what a copy would only move may lie where the copy would put it.
+ */
+function sharingsOf(image: ImageView, program: ProgramView, lives: Span[]): Sharing[] {
+  return program.operators.flatMap((operator, o) => {
+    const { input, output } = operator;
+    const begins = lives[output].first === o;
+    const found: Sharing[] = [];
+    const into = movedInto(image, program, operator);
+    if (into !== null && input !== output && lives[input].last === o)
+      found.push({ operator: o, whole: output, part: input, offset: into, moves: true });
+    const from = begins && lives[input].last === o ? movedFrom(image, program, operator) : null;
+    if (from !== null) found.push({ operator: o, whole: input, part: output, offset: from, moves: true });
+    for (const whole of overwritable(program, operator)) {
+      if (begins && lives[whole].last === o && program.tensors[output].bytes <= program.tensors[whole].bytes)
+        found.push({ operator: o, whole, part: output, offset: 0, moves: false });
+    }
+    return found;
+  });
+}
+
+/** Inputs that an operator, in every variant, reads at a place for the last time before it writes there. */
+function overwritable(program: ProgramView, operator: OperatorView): number[] {
+  const { kind, input, input2 } = operator;
+  // a row or a channel is read before the one value of it is written, never behind one that is still to be read
+  if ([F.LOOKUP, F.SOFTMAX, F.ARGMAX, F.MEAN].includes(kind)) return [input];
+  if (kind === F.ADD || kind === F.MULTIPLY) return [input, input2];
+  if (kind === F.AVERAGE_POOL || kind === F.MAX_POOL) return shrinks(program, operator) ? [input] : [];
+  // i16 to i8; a second channel would be read after the first is written
+  return kind === F.STANDARDIZE && program.tensors[input].channels === 1 ? [input] : [];
+}
+
+/**
+ * Whether a pool writes every position only when no later window reads it any more. Its own window may: each of its
+ * channels is read before it is written.
+ */
+function shrinks(program: ProgramView, { input, output, stride, pad }: OperatorView): boolean {
+  const { width: inputWidth } = program.tensors[input];
+  const { height, width } = program.tensors[output];
+  const top = (y: number) => Math.max(0, y * stride[0] - pad[0]) * inputWidth;
+  const left = (x: number) => Math.max(0, x * stride[1] - pad[1]);
+  for (let y = 0; y < height; y++) {
+    for (let x = 0; x < width; x++) {
+      const written = y * width + x;
+      if (x + 1 < width && top(y) + left(x + 1) <= written) return false;
+      if (y + 1 < height && top(y + 1) <= written) return false;
+    }
+  }
+  return true;
 }
 
 /**
  * Where in its output, in ARENA_UNITs, a copy puts its whole input in one piece; null if it does not, or not at a unit, or
- * if another operator writes there too.
+ * if something else is there too: another piece, or what the program was given.
  */
-function moved(image: ImageView, program: ProgramView, operator: OperatorView): number | null {
-  const pieces = program.operators.filter(({ output }) => output === operator.output).map((o) => pieceOf(image, o));
+function movedInto(image: ImageView, program: ProgramView, operator: OperatorView): number | null {
   const own = pieceOf(image, operator);
-  if (!own || own.bytes !== program.tensors[operator.input].bytes || own.at % F.ARENA_UNIT !== 0) return null;
-  const meets = pieces.filter((piece) => !piece || (piece.at < own.at + own.bytes && own.at < piece.at + piece.bytes));
-  return meets.length === 1 ? own.at / F.ARENA_UNIT : null; // itself
+  if (own?.from !== 0 || own.bytes !== program.tensors[operator.input].bytes) return null;
+  if (own.to % F.ARENA_UNIT !== 0 || program.inputs.some(({ tensor }) => tensor === operator.output)) return null;
+  const pieces = program.operators.filter(({ output }) => output === operator.output).map((o) => pieceOf(image, o));
+  const meets = pieces.filter((piece) => !piece || (piece.to < own.to + own.bytes && own.to < piece.to + piece.bytes));
+  return meets.length === 1 ? own.to / F.ARENA_UNIT : null; // itself
 }
 
-/** The one piece of its output that a copy writes, from the start of its input; null for any other operator. */
-function pieceOf(image: ImageView, { kind, table }: OperatorView): { at: number; bytes: number } | null {
+/** Where in its input, in ARENA_UNITs, a copy finds its whole output in one piece; null if it does not, or not at a unit. */
+function movedFrom(image: ImageView, program: ProgramView, operator: OperatorView): number | null {
+  const own = pieceOf(image, operator);
+  if (own?.to !== 0 || own.bytes !== program.tensors[operator.output].bytes) return null;
+  return own.from % F.ARENA_UNIT === 0 ? own.from / F.ARENA_UNIT : null;
+}
+
+/** The one piece that a copy takes from its input and all that it writes; null for any other operator. */
+function pieceOf(image: ImageView, { kind, table }: OperatorView): { from: number; to: number; bytes: number } | null {
   if (kind !== F.COPY) return null;
   const parameter = (at: number) => image.u32(image.section(F.SECTION_TABLES).offset + table + at);
   const counts = [0, 4, 8].map((i) => parameter(F.COPY_COUNT_AT + i));
-  const onePiece = counts.every((count) => count === 1) && parameter(F.COPY_INPUT_OFFSET_AT) === 0;
-  if (!onePiece || parameter(F.COPY_FILL_AT) !== 0) return null;
-  return { at: parameter(F.COPY_OUTPUT_OFFSET_AT), bytes: parameter(F.COPY_RUN_AT) };
+  if (!counts.every((count) => count === 1) || parameter(F.COPY_FILL_AT) !== 0) return null;
+  return {
+    from: parameter(F.COPY_INPUT_OFFSET_AT),
+    to: parameter(F.COPY_OUTPUT_OFFSET_AT),
+    bytes: parameter(F.COPY_RUN_AT),
+  };
 }
 
+/**
+ * The least that any placing could need: at every step what lives, less what may share. An operator has one output, so
+ * one sharing of it counts.
+ */
+function leastPeak(lives: Span[], scratches: number[], sharings: Sharing[]): number {
+  const largest = Math.max(...lives.map(({ size }) => size));
+  const steps = Array.from({ length: scratches.length + 2 }, (_, i) => i - 1);
+  const needed = steps.map((step) => {
+    const live = liveAt(lives, step);
+    const saved = new Map<number, number>();
+    for (const { operator, whole, part } of sharings) {
+      if (live.includes(lives[whole]) && live.includes(lives[part]))
+        saved.set(operator, Math.max(saved.get(operator) ?? 0, lives[part].size));
+    }
+    return total(live.map(({ size }) => size)) - total([...saved.values()]) + (scratches[step] ?? 0);
+  });
+  return HEADER + Math.max(largest, ...needed);
+}
+
+/** Joins the tensors that share memory, as far as nothing else would lose its values. */
+function blocksOf(lives: Span[], sharings: Sharing[]): Block[] {
+  const blocks = lives.map((span): Block => ({ spans: [span], size: span.size }));
+  for (const sharing of sharings) {
+    const [whole, part] = [sharing.whole, sharing.part].map(
+      (tensor) => blocks.find(({ spans }) => spans.some((span) => span.tensor === tensor))!,
+    );
+    const joined = whole === part ? null : join(whole, part, sharing);
+    if (!joined) continue;
+    blocks.splice(blocks.indexOf(part), 1);
+    blocks[blocks.indexOf(whole)] = joined;
+  }
+  return blocks;
+}
+
+/** Null where tensors would meet that may not. */
+function join(whole: Block, part: Block, sharing: Sharing): Block | null {
+  const around = whole.spans.find(({ tensor }) => tensor === sharing.whole)!;
+  const inside = part.spans.find(({ tensor }) => tensor === sharing.part)!;
+  const shift = around.offset + sharing.offset - inside.offset;
+  const moved = part.spans.map((span) => ({ ...span, offset: span.offset + shift }));
+  const within = { ...inside, offset: inside.offset + shift };
+  // What lies where a copy would put its input has no other use until then, nor had it for what lay there before.
+  const mayLie = (span: Span) =>
+    span.tensor === sharing.part ||
+    (sharing.moves &&
+      span.last <= sharing.operator &&
+      within.offset <= span.offset &&
+      span.offset + span.size <= within.offset + within.size);
+  const meet = whole.spans.some((a) =>
+    moved.some((b) => together(a, b) && overlap(a, b) && !(a === around && mayLie(b))),
+  );
+  if (meet) return null;
+  const spans = [...whole.spans, ...moved];
+  const start = Math.min(...spans.map(({ offset }) => offset));
+  const shifted = spans.map((span) => ({ ...span, offset: span.offset - start }));
+  return { spans: shifted, size: Math.max(...shifted.map(endOf)) };
+}
+
+const endOf = ({ offset, size }: Span) => offset + size;
+const together = (a: Span, b: Span) => a.first <= b.last && b.first <= a.last;
+const overlap = (a: Span, b: Span) => a.offset < endOf(b) && b.offset < endOf(a);
+const liveAt = (spans: readonly Span[], step: number) =>
+  spans.filter(({ first, last }) => first <= step && step <= last);
+const total = (counts: number[]) => counts.reduce((sum, count) => sum + count, 0);
+
+interface Placed {
+  blocks: Block[];
+  placed: Map<Block, number>;
+  end: number;
+  peak: number;
+}
+
+/** Largest first, then what stands at the peak first, until `bound` is reached or nothing more is to be expected. */
+function bestPlacing(blocks: Block[], scratches: number[], bound: number): Placed {
+  let order = blocks.toSorted((a, b) => b.size - a.size);
+  let placed = place(order);
+  let reached = peakOf(placed, scratches);
+  let best = { blocks, placed, ...reached };
+  for (let tried = 0; tried < 2 * blocks.length && best.peak > bound; tried++) {
+    const { top } = reached;
+    order = [top, ...order.filter((block) => block !== top)];
+    placed = place(order);
+    reached = peakOf(placed, scratches);
+    if (reached.peak < best.peak) best = { blocks, placed, ...reached };
+  }
+  return best;
+}
+
+/** The peak of a placing, and the block that lies highest where it is. */
+function peakOf(placed: Map<Block, number>, scratches: number[]): { end: number; peak: number; top: Block } {
+  const spans = [...placed.keys()].flatMap((block) => spansOf(block, placed).map((span) => ({ block, ...span })));
+  const highest = (some: typeof spans) => some.reduce((a, b) => (endOf(b) > endOf(a) ? b : a));
+  const top = highest(spans);
+  const worst = { end: endOf(top), peak: endOf(top), top: top.block };
+  for (const [o, size] of scratches.entries()) {
+    if (size === 0) continue;
+    const live = spans.filter(({ first, last }) => first <= o && o <= last);
+    const reach = lowest(live, size) + size;
+    if (reach > worst.peak) [worst.peak, worst.top] = [reach, highest(live).block];
+  }
+  return worst;
+}
+
+/** The tensors of a block where they lie in the arena. */
+function spansOf(block: Block, placed: Map<Block, number>): Span[] {
+  return block.spans.map((span) => ({ ...span, offset: span.offset + placed.get(block)! }));
+}
+
+/** Each block at the lowest place where nothing lies that lives while it does. */
 function place(order: readonly Block[]): Map<Block, number> {
   const placed = new Map<Block, number>();
+  const there: Span[] = [];
   for (const block of order) {
-    const neighbours = [...placed.keys()].filter((o) => o.first <= block.last && block.first <= o.last);
-    placed.set(block, lowest(neighbours, block.size, placed));
+    // where the block may not begin: too near to what another tensor has, for one of its own
+    const taken = block.spans.flatMap((own) =>
+      there
+        .filter((other) => together(own, other))
+        .map((other) => ({ from: other.offset - endOf(own), to: endOf(other) - own.offset })),
+    );
+    let candidate = HEADER;
+    for (const { from, to } of taken.toSorted((a, b) => a.from - b.from)) {
+      if (candidate <= from) break;
+      candidate = Math.max(candidate, to);
+    }
+    placed.set(block, candidate);
+    there.push(...spansOf(block, placed));
   }
   return placed;
 }
 
 /** The lowest place behind the header where `size` units miss all of `taken`. */
-function lowest(taken: readonly Block[], size: number, placed: Map<Block, number>): number {
+function lowest(taken: readonly Span[], size: number): number {
   let candidate = HEADER;
-  for (const block of taken.toSorted((a, b) => placed.get(a)! - placed.get(b)!)) {
-    if (candidate + size <= placed.get(block)!) break;
-    candidate = Math.max(candidate, placed.get(block)! + block.size);
+  for (const span of taken.toSorted((a, b) => a.offset - b.offset)) {
+    if (candidate + size <= span.offset) break;
+    candidate = Math.max(candidate, endOf(span));
   }
   return candidate;
 }
@@ -211,10 +377,15 @@ function leastScratch(image: ImageView, program: ProgramView, operator: Operator
   return Math.min(...RESIDENCY_NAMES.map((_, residency) => scratchBytes(image, program, { ...operator, residency })));
 }
 
-/** First and last operator during which a tensor must keep its values; inputs live from before, outputs till after. */
-function lifetimes(program: ProgramView): { first: number; last: number }[] {
+/**
+ * Every tensor with the first and last operator during which it must keep its values; inputs from before (-1) on, outputs
+ * till after the last. What nothing touches lives never: last < first.
+ */
+export function lifetimes(program: ProgramView): Span[] {
   const after = program.operators.length;
-  const lives = program.tensors.map(() => ({ first: after, last: -1 }));
+  const lives = program.tensors.map(
+    ({ bytes }, tensor): Span => ({ tensor, offset: 0, size: units(bytes), first: after + 1, last: -2 }),
+  );
   const touch = (tensor: number, step: number) => {
     lives[tensor].first = Math.min(lives[tensor].first, step);
     lives[tensor].last = Math.max(lives[tensor].last, step);

@@ -2,7 +2,7 @@
 import * as F from '../../assembly/format.ts';
 import { cacheUnits, MAX_UNITS, placeTensors, scratchBytes, units } from '../image/plan.ts';
 import { allowedResidencies } from '../image/seal.ts';
-import { type ImageView, OPERATOR_NAMES, type OperatorView, RESIDENCY_NAMES } from '../image/view.ts';
+import { type ImageView, OPERATOR_NAMES, type OperatorView, type ProgramView, RESIDENCY_NAMES } from '../image/view.ts';
 import type { Residency } from '../model/model.ts';
 import { bestChoices, type Option } from './choose.ts';
 import type { ProgramCosts } from './measure.ts';
@@ -69,9 +69,8 @@ export function residencyCurve(view: ImageView, index: number, costs: Costs, { l
   const total = (chosen: LayerOption[]) => sum(costs, index, end, chosen);
   const uniform = (residency: Residency) =>
     total(all.map((options) => options.find(({ layer }) => layer.residency === residency) ?? options[0]));
-  const { name } = view.metadata();
   return {
-    name: index === 0 && typeof name === 'string' ? name : `program ${index}`,
+    name: programName(view, index),
     best: bestChoices(end, offered)
       .filter((choice) => choice.units <= MAX_UNITS)
       .map(({ chosen }) => total(chosen.map((option, l) => offered[l][option]))),
@@ -99,13 +98,11 @@ export function choicesFor(view: ImageView, operator: OperatorView): Residency[]
 function layerOptions(view: ImageView, index: number, costs: Costs): LayerOption[][] {
   const program = view.programs[index];
   const placing = placeTensors(view, program);
-  const counts: Record<string, number> = {};
+  const names = operatorNames(program);
   return program.operators.flatMap((operator, o) => {
     if (operator.source === F.NONE) return [];
-    const prefix = PREFIXES[OPERATOR_NAMES[operator.kind]];
-    counts[prefix] = (counts[prefix] ?? 0) + 1;
     const { rows, rowLength } = view.sources[operator.source];
-    const common = { operator: o, name: `${prefix}${counts[prefix]}`, weights: `${rows}x${rowLength}` };
+    const common = { operator: o, name: names[o], weights: `${rows}x${rowLength}` };
     const options = choicesFor(view, operator).map((residency): LayerOption => {
       const cost = costs[residency === 'flash' ? 'stream' : residency][index].operators[o];
       const code = RESIDENCY_NAMES.indexOf(residency);
@@ -134,12 +131,32 @@ function layerOptions(view: ImageView, index: number, costs: Costs): LayerOption
   });
 }
 
+/** Names of all operators: PW1, PW2 ... for pointwise ones in order, and so for the others. */
+export function operatorNames({ operators }: ProgramView): string[] {
+  const counts: Record<string, number> = {};
+  return operators.map(({ kind }) => {
+    const prefix = PREFIXES[OPERATOR_NAMES[kind]] ?? OPERATOR_NAMES[kind];
+    counts[prefix] = (counts[prefix] ?? 0) + 1;
+    return `${prefix}${counts[prefix]}`;
+  });
+}
+
 const PREFIXES: Record<string, string> = {
   convolution: 'conv',
   depthwise: 'DW',
   pointwise: 'PW',
   fullyConnected: 'FC',
+  averagePool: 'pool',
+  maxPool: 'pool',
+  standardize: 'norm',
+  multiply: 'mul',
 };
+
+/** As the metadata has it, or by its number. */
+export function programName(view: ImageView, index: number): string {
+  const { name } = view.metadata();
+  return index === 0 && typeof name === 'string' ? name : `program ${index}`;
+}
 
 /** Costs add up: what the streaming run took, with each layer's own replaced. */
 function sum(costs: Costs, index: number, fixedEnd: number, chosen: LayerOption[]): ProgramPlan {

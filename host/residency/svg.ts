@@ -114,10 +114,10 @@ function legend(curve: Curve, marks: [sign: string, meaning: string][]): string 
     .join('\n');
 }
 
-function round(value: number): number {
+export function round(value: number): number {
   return Math.round(10 * value) / 10;
 }
 
-function escaped(text: string): string {
+export function escaped(text: string): string {
   return text.replaceAll('&', '&amp;').replaceAll('<', '&lt;');
 }

@@ -7,10 +7,14 @@ import { imageCosts, placeUnderBuild, uniformImage } from '../residency/costs.ts
 import { type Curve, type ProgramPlan, residenciesOf, residencyCurve } from '../residency/curve.ts';
 import { plot } from '../residency/plot.ts';
 import { svg } from '../residency/svg.ts';
+import { holdersOf, type Timeline, timelineOf } from '../residency/timeline.ts';
+import { timelinePlot } from '../residency/timelinePlot.ts';
+import { timelineSvg } from '../residency/timelineSvg.ts';
 import { readImage } from './image.ts';
 import { columns, print, UsageError, withProgress, writeBytes } from './verb.ts';
 
 const DEFAULT_BOARD = 'mps2-an500';
+const TIMELINE_COLUMNS = 80;
 
 interface PlanFlags {
   sram?: string;
@@ -18,6 +22,7 @@ interface PlanFlags {
   lazy: boolean;
   output?: string;
   curve?: string | true;
+  timeline?: string | true;
   json?: boolean;
 }
 
@@ -36,33 +41,80 @@ export function planVerb(program: Command): void {
     .option('--no-lazy', 'no weights made in the first inference: it takes as long as every other')
     .option('-o, --output <image>', 'write the image with this plan')
     .option('--curve [svg]', 'plot RAM against instructions of all plans worth taking; with a name also as a drawing')
+    .option(
+      '--timeline [svg]',
+      'plot who holds the arena during which operator, of the image as it is or as planned here; with a name also as a drawing',
+    )
     .option('--json', 'machine-readable result')
     .addHelpText(
       'after',
-      '\nExamples:\n  htpw plan models/ecg-beats.htpw --sram 32k\n  htpw plan models/ecg-beats.htpw --board microbit -o build/ecg-microbit.htpw\n  htpw plan models/ecg-beats.htpw --curve build/ecg-beats.svg',
+      '\nExamples:\n  htpw plan models/ecg-beats.htpw --sram 32k\n  htpw plan models/ecg-beats.htpw --board microbit -o build/ecg-microbit.htpw\n  htpw plan models/ecg-beats.htpw --curve build/ecg-beats.svg\n  htpw plan models/ecg-beats.htpw --timeline build/ecg-arena.svg',
     )
     .action(async (path: string, flags: PlanFlags) => {
-      if (flags.sram === undefined && flags.board === undefined && flags.curve === undefined)
-        throw new UsageError('plan: expected --sram <bytes>, --board <name> or --curve, got none; htpw plan --help');
+      const measures = flags.sram !== undefined || flags.board !== undefined || flags.curve !== undefined;
+      if (!measures && flags.timeline === undefined)
+        throw new UsageError(
+          'plan: expected --sram <bytes>, --board <name>, --curve or --timeline, got none; htpw plan --help',
+        );
       if (flags.output !== undefined && flags.sram === undefined && flags.board === undefined)
         throw new UsageError('plan: --output needs a budget; give --sram <bytes> or --board <name>');
       const image = readImage(path);
-      const given = flags.sram === undefined ? null : sramOf(flags.sram);
-      const board = loadBoard(flags.board ?? DEFAULT_BOARD);
-      const emulated = emulationOf(board);
-      const view = new ImageView(image);
-      const costs = await withProgress('plan', (report) => imageCosts(path, image, emulated, report));
-      const curves = view.programs.map((_, p) => residencyCurve(view, p, costs, { lazy: flags.lazy }));
-      const budget = given ?? (flags.board === undefined ? null : await budgetOf(board, path, image));
-      const plans = budget === null ? null : curves.map((curve) => within(curve, budget, path));
-      if (plans && flags.output !== undefined) {
-        const chosen = plans.map((plan, p) => residenciesOf(view, p, plan));
-        writeBytes(flags.output, withResidencies(image, chosen));
-      }
-      if (typeof flags.curve === 'string') writeBytes(flags.curve, svg(curves, subtitle(emulated)));
-      const result = { image: path, board: board.name, emulated: emulated.name, budgetBytes: budget, plans, curves };
-      print(flags.json, result, () => render(path, emulated, budget, plans, curves, flags));
+      if (measures) await planMeasured(path, image, flags);
+      else printTimelines(path, image, flags);
     });
+}
+
+/** What needs no costs, so no emulator: the arena of the image as it is. */
+function printTimelines(path: string, image: Uint8Array, flags: PlanFlags): void {
+  const timelines = timelinesOf(image);
+  writeTimelines(timelines, flags);
+  print(flags.json, { image: path, timelines }, () =>
+    [...timelines.map(timelinePlot), ...drawings(flags)].join('\n\n'),
+  );
+}
+
+async function planMeasured(path: string, image: Uint8Array, flags: PlanFlags): Promise<void> {
+  const given = flags.sram === undefined ? null : sramOf(flags.sram);
+  const board = loadBoard(flags.board ?? DEFAULT_BOARD);
+  const emulated = emulationOf(board);
+  const view = new ImageView(image);
+  const costs = await withProgress('plan', (report) => imageCosts(path, image, emulated, report));
+  const curves = view.programs.map((_, p) => residencyCurve(view, p, costs, { lazy: flags.lazy }));
+  const budget = given ?? (flags.board === undefined ? null : await budgetOf(board, path, image));
+  const plans = budget === null ? null : curves.map((_, p) => within(curves, p, budget, path, image));
+  const planned = plans ? planImage(image, plans) : image;
+  if (flags.output !== undefined) writeBytes(flags.output, planned);
+  if (typeof flags.curve === 'string') writeBytes(flags.curve, svg(curves, subtitle(emulated)));
+  const timelines = timelinesOf(planned);
+  writeTimelines(timelines, flags);
+  const result = {
+    image: path,
+    board: board.name,
+    emulated: emulated.name,
+    budgetBytes: budget,
+    plans,
+    curves,
+    timelines,
+  };
+  print(flags.json, result, () => render(path, emulated, budget, plans, curves, timelines, flags));
+}
+
+/** The image with a plan for each of its programs. */
+function planImage(image: Uint8Array, plans: ProgramPlan[]): Uint8Array {
+  const view = new ImageView(image);
+  return withResidencies(
+    image,
+    plans.map((plan, p) => residenciesOf(view, p, plan)),
+  );
+}
+
+function timelinesOf(image: Uint8Array): Timeline[] {
+  const view = new ImageView(image);
+  return view.programs.map((_, p) => timelineOf(view, p));
+}
+
+function writeTimelines(timelines: Timeline[], { timeline }: PlanFlags): void {
+  if (typeof timeline === 'string') writeBytes(timeline, timelineSvg(timelines));
 }
 
 function sramOf(text: string): number {
@@ -78,23 +130,19 @@ function budgetOf(board: Board, path: string, image: Uint8Array): Promise<number
   return arenaBudget(board, placeUnderBuild(path, uniformImage(image, 'stream')));
 }
 
-/** The fastest plan that fits; an error says what the smallest arena is made of. */
-function within(curve: Curve, budget: number, path: string): ProgramPlan {
+/** The fastest plan of program `p` that fits; an error says who holds the smallest arena at its peak. */
+function within(curves: Curve[], p: number, budget: number, path: string, image: Uint8Array): ProgramPlan {
+  const curve = curves[p];
   const found = curve.best.findLast(({ arenaBytes }) => arenaBytes <= budget);
   if (found) return found;
-  const smallest = curve.best[0];
-  const { layers, arenaBytes } = smallest;
-  const [most] = layers.toSorted((a, b) => b.scratchBytes - a.scratchBytes);
-  const caches = layers.reduce((sum, { cacheBytes }) => sum + cacheBytes, 0);
-  const behind = arenaBytes - caches - curve.tensorBytes - curve.headerBytes;
-  const parts = [
-    `tensors ${bytes(curve.tensorBytes)}`,
-    ...(behind > 0 ? [`scratch of ${most.name} behind them ${bytes(behind)}`] : []),
-    `header ${curve.headerBytes}`,
-    ...(caches > 0 ? [`weights ${bytes(caches)}`] : []),
-  ];
+  const smallest = planImage(
+    image,
+    curves.map(({ best }) => best[0]),
+  );
+  const timeline = timelinesOf(smallest)[p];
+  const { arenaBytes, operators, peak } = timeline;
   throw new UsageError(
-    `${path}: ${curve.name}: expected an arena of at least ${bytes(arenaBytes)} bytes (${parts.join(', ')}), got ${bytes(budget)}; give it more RAM, or train a network with smaller tensors`,
+    `${path}: ${curve.name}: expected an arena of at least ${bytes(arenaBytes)} bytes (peak at ${operators[peak.operator]}: ${holdersOf(timeline)}), got ${bytes(budget)}; give it more RAM, or train a network with smaller tensors`,
   );
 }
 
@@ -108,16 +156,26 @@ function render(
   budget: number | null,
   plans: ProgramPlan[] | null,
   curves: Curve[],
+  timelines: Timeline[],
   flags: PlanFlags,
 ): string {
   const parts = [`${path}: ${subtitle(emulated)}`];
   for (const [p, curve] of curves.entries()) {
     if (plans && budget !== null) parts.push(table(curve.name, plans[p], budget));
     if (flags.curve) parts.push(plot(curve));
+    if (flags.timeline || (plans && hasRoom())) parts.push(timelinePlot(timelines[p]));
   }
   if (flags.output) parts.push(`${flags.output}: the image with this plan`);
-  if (typeof flags.curve === 'string') parts.push(`${flags.curve}: the drawing`);
-  return parts.join('\n\n');
+  return [...parts, ...drawings(flags)].join('\n\n');
+}
+
+/** Whether a line of a plot fits what is printed to; a file or a pipe has room. */
+function hasRoom(): boolean {
+  return (process.stdout.columns ?? TIMELINE_COLUMNS) >= TIMELINE_COLUMNS;
+}
+
+function drawings({ curve, timeline }: PlanFlags): string[] {
+  return [curve, timeline].filter((path) => typeof path === 'string').map((path) => `${path}: the drawing`);
 }
 
 function table(name: string, plan: ProgramPlan, budget: number): string {

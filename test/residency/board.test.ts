@@ -110,7 +110,7 @@ describe('htpw plan', () => {
   afterEach(() => vi.restoreAllMocks());
 
   it.each([
-    ['no budget', [], /expected --sram <bytes>, --board <name> or --curve, got none/],
+    ['no budget', [], /expected --sram <bytes>, --board <name>, --curve or --timeline, got none/],
     ['an output without a budget', ['--curve', '-o', 'build/x.htpw'], /--output needs a budget/],
     ['an amount that is none', ['--sram', 'lots'], /--sram: expected an amount of RAM such as 64k/],
     ['a board without instructions', ['--board', 'host', '--sram', '64k'], /counts instructions, got host/],
@@ -125,7 +125,9 @@ describe('htpw plan', () => {
     async () => {
       const image = pack(new ModelBuilder(1, [1, 64, 8]).softmax().build());
       expect(await main(['plan', imageFile('without-weights', image), '--sram', '64'])).toBe(2);
-      expect(said.error).toMatch(/at least [\d,]+ bytes \(tensors [\d,]+, header \d+\), got 64;/);
+      expect(said.error).toMatch(
+        /at least [\d,]+ bytes \(peak at softmax1: header \d+, tensors 512 \(input 512, softmax1 in input\)\), got 64;/,
+      );
     },
   );
 
@@ -133,7 +135,7 @@ describe('htpw plan', () => {
     expect(await main(['plan', ECG, '--sram', '8k'])).toBe(2);
     expect(said.error.trim().split('\n')).toHaveLength(1);
     const [, total, ...parts] =
-      /at least ([\d,]+) bytes \(tensors ([\d,]+), scratch of PW\d behind them ([\d,]+), header (\d+)\), got 8,192;/.exec(
+      /at least ([\d,]+) bytes \(peak at PW\d: header (\d+), tensors ([\d,]+) \([^)]+\), scratch of PW\d ([\d,]+)\), got 8,192;/.exec(
         said.error,
       ) ?? [];
     const number = (text: string) => Number(text.replaceAll(',', ''));
