@@ -142,7 +142,10 @@ export function outputSize(arena: usize, operator: u32): u32 {
     : 0;
 }
 
-/** Debug: WEIGHTS_DIFFER unless the operator's generated weights have the CRC that the image carries. */
+/**
+ * Debug: WEIGHTS_DIFFER unless the operator's generated weights have the CRC that the image carries. Works in the
+ * operator's scratch, which other operators' tensors share: not between the steps of a run.
+ */
 export function checkWeights(arena: usize, operator: u32): i32 {
   const status = callable(arena, operator);
   return status == OK ? checkOperatorWeights(arena, operator) : status;
