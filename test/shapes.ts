@@ -449,11 +449,12 @@ function limits(b: ModelBuilder, operator: WeightedOperator, tables: TableEncodi
   narrow(b);
   extremeWeights(b, operator);
   const { bias, effectiveScale } = operator;
-  const factors = b.pick(['usual', 'usual', 'usual', 'mixed', 'extreme'] as const);
+  const factors = b.pick(['usual', 'usual', 'usual', 'mixed', 'extreme', 'uniform'] as const);
   effectiveScale.forEach((scale, c) => {
     if (factors === 'extreme' || (factors === 'mixed' && b.integer(0, 1) === 0))
       effectiveScale[c] = b.pick([scale, ...EXTREME_FACTORS]);
   });
+  if (factors === 'uniform') effectiveScale.fill(b.pick([effectiveScale[0], effectiveScale[0], ...EXTREME_FACTORS]));
   const biases = b.pick(['usual', 'usual', 'usual', 'zero', 'limit', 'far'] as const);
   if (biases === 'usual') return;
   const weights = materialize(b.sources[operator.source], b.generators);

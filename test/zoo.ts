@@ -13,6 +13,7 @@ import type {
   Shape,
   Tensor,
   TileGenerator,
+  WeightedOperator,
   WeightSource,
   Window,
 } from '../host/model/model.ts';
@@ -414,6 +415,8 @@ export function everything(seed: number): ModelBuilder {
   const wide = b.lookup().multiply(pooled).last;
   const gate = b.mean().last;
   b.multiply(gate, wide).concatenate([wide, b.last, wide], 2).transpose([2, 0, 1]);
-  b.fullyConnected(5, 'ternary').softmax().argmax();
+  b.fullyConnected(5, 'ternary');
+  (b.operators.at(-1) as WeightedOperator).effectiveScale.fill(1 / 500); // for all channels: TABLE_UNIFORM
+  b.softmax().argmax();
   return b;
 }

@@ -161,7 +161,7 @@ describe('the table of shapes', () => {
         const source = view.sources[operator.source];
         count(kind, RESIDENCY_NAMES[operator.residency]);
         count(kind, ['', 'stored', 'basis', 'tile', 'codebook'][source.kind], source.encoding);
-        count(kind, ['', 'q31', 'compact'][operator.encoding]);
+        count(kind, ['', 'q31', 'compact', '', 'uniform'][operator.encoding]);
       }
       for (const operator of model.programs[0].operators) {
         if (!('effectiveScale' in operator)) continue;
@@ -173,7 +173,7 @@ describe('the table of shapes', () => {
     const of = (kind: string) => [
       ...RESIDENCY_NAMES.map((residency) => `${kind} ${residency}`),
       ...[1, 2, 3, 4].map((encoding) => `${kind} stored ${encoding}`),
-      ...['basis 0', 'tile 0', 'codebook 0', 'q31', 'compact'].map((word) => `${kind} ${word}`),
+      ...['basis 0', 'tile 0', 'codebook 0', 'q31', 'compact', 'uniform'].map((word) => `${kind} ${word}`),
     ];
     const others = [
       'averagePool',
