@@ -39,7 +39,7 @@ export interface PackOptions {
   /** leave the metadata out */
   strip?: boolean;
   /**
-   * code INT8 weights without loss (host/image/rice.ts) where that is smaller: the same outputs from fewer bytes, but flash
+   * code INT8 weights without loss (host/image/rice.ts) where that saves 1 byte in 32: the same outputs from fewer bytes, but flash
    * cannot be read in place, so such layers stream where they would have stayed there; a function says it source by source
    */
   lossless?: boolean | ((source: StoredSource) => boolean);
@@ -115,12 +115,15 @@ interface Stock {
   coded: Uint8Array | null;
 }
 
-/** Rows of a source coded without loss; null where that is not wanted or takes no fewer bytes. */
+/** What decoding its weights in every inference has to save of a layer's bytes. */
+const LEAST_SAVING = 1 / 32;
+
+/** Rows of a source coded without loss; null where that is not wanted or hardly takes fewer bytes. */
 function codedRows(source: WeightSource, lossless: boolean | ((source: StoredSource) => boolean)): Uint8Array | null {
   if (source.kind !== 'stored' || source.encoding !== 'int8') return null;
   if (typeof lossless === 'function' ? !lossless(source) : !lossless) return null;
   const bytes = encodeRice(source.values, source.rowLength);
-  return bytes !== null && bytes.length < source.values.length ? bytes : null;
+  return bytes !== null && bytes.length <= (1 - LEAST_SAVING) * source.values.length ? bytes : null;
 }
 
 /** Flash cannot be read in place where weights are coded. */

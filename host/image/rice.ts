@@ -2,21 +2,19 @@
  * Entropy coding of INT8 weights without loss, ENCODING_RICE; the host's side of assembly/weights/rice.ts. docs/format.md
  * draws the stream.
  *
- * Each row has one of 15 codes, the one that makes it smallest, or is all zeros. Measured on the INT8 networks of MLPerf
- * Tiny, bytes of all layers, each as INT8 where that is smaller (KWS, ResNet, VWW, AD):
+ * Each row has one of 15 codes, the one that makes it smallest, or is all zeros. Tried on the INT8 networks of MLPerf Tiny,
+ * bytes of all layers, each as INT8 where that is no larger (KWS, ResNet, VWW, AD):
  *
  *    22,016  77,360 208,112 264,192   INT8
- *    21,788  72,228  43,280 173,578   Golomb-Rice, a parameter for each row, escape behind 8 zeros
- *    21,654  71,642  43,212 172,078   the first bucket of two sizes, which this is
- *    21,626  71,638  43,210 172,032   of three sizes
- *    21,634  71,986  43,452 172,408   of two sizes, a code for every 64 weights of a row instead
- *    21,590  71,605  42,660 171,990   of two sizes, a code for every column instead
- *    21,658  71,658  39,356 172,276   of two sizes, runs of zeros in rows where that is smaller
- *    21,823  72,177  48,327 169,668   Golomb-Rice around an offset of each row, no escape
- *    22,016  72,817  59,999 172,800   Huffman, a code for each layer with a byte a symbol for its table
- *
- * Means of a sequence of rows or columns would take a larger decoder for less than 1 %, but for runs of zeros in a
- * network as empty as VWW's.
+ *    22,016  72,817  59,999 172,800   Huffman, a code for each layer, 16 bytes and one for each symbol
+ *    21,823  72,177  48,327 169,668   Golomb-Rice for each row, around an offset of its own
+ *    21,788  72,228  43,280 173,578   Golomb-Rice for each row, a value as it is behind 8 zeros
+ *    21,654  71,642  43,212 172,078   the same, the first bucket of one size or two: what this is
+ *    21,626  71,638  43,210 172,032   the same, the first bucket of one size, two or four
+ *    21,658  71,658  42,898 172,304   what this is, but behind 7 zeros; with that also:
+ *    21,634  71,986  43,452 172,408     a code for every 64 weights of a row
+ *    21,590  71,605  42,660 171,990     a code for every column, not row
+ *    21,658  71,658  39,356 172,276     or the lengths of runs of zeros, and what is between them as it is
  */
 import { RICE_ESCAPE, RICE_MODES_BYTES, RICE_ROWS, RICE_UNIT } from '../../assembly/format.ts';
 

@@ -17,7 +17,10 @@ export function importVerb(program: Command): void {
     )
     .requiredOption('-o, --output <image>', 'where the image goes')
     .option('--tables <encoding>', 'q31: exact; compact: fewer bytes, but other outputs than the .tflite', 'q31')
-    .option('--lossless', 'code weights where that is smaller: the same outputs from fewer bytes, weights streamed')
+    .option(
+      '--lossless',
+      'code weights where that saves 1 byte in 32: the same outputs from fewer bytes, weights streamed',
+    )
     .option('--json', 'machine-readable result')
     .addHelpText(
       'after',
