@@ -9,6 +9,8 @@
  *   64  plan
  */
 import { CRC_START, crc32Update } from './crc32.ts';
+import { uses } from './dsp/intrinsics.ts';
+import { FEATURE_ENCODING } from './features.ts';
 import * as F from './format.ts';
 import {
   isKind,
@@ -23,6 +25,7 @@ import {
   programAt,
   sectionAt,
   sourceAt,
+  sourceEncoding,
   sourceKind,
   sourceRowLength,
   sourceRows,
@@ -268,12 +271,13 @@ function materialise(arena: usize, operator: usize, source: usize, row: u32, cou
   );
 }
 
-/** Compares the CRC of generated weights with the image's; materialises a streamed operator row by row. */
+/** Compares the CRC of generated or coded weights with the image's; materialises a streamed operator row by row. */
 export function checkOperatorWeights(arena: usize, index: u32): i32 {
   const operator = operatorAt(boundProgram(arena), index);
   if (operatorKind(operator) > F.FULLY_CONNECTED) return OK;
   const source = sourceOf(arena, operator);
-  if (sourceKind(source) == F.SOURCE_STORED) return OK;
+  const coded = uses(FEATURE_ENCODING + F.ENCODING_RICE) && sourceEncoding(source) == F.ENCODING_RICE;
+  if (sourceKind(source) == F.SOURCE_STORED && !coded) return OK;
   const residency = operatorResidency(operator);
   const rows = sourceRows(source);
   const rowLength = sourceRowLength(source);

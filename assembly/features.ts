@@ -12,7 +12,7 @@ export const FEATURE_DEPTHWISE_FLAT: u32 = 33; // 1 high, 3 to 5 wide
 export const FEATURE_MIX: u32 = 34; //            a basis other than one or two INT2 matrices with codes
 export const FEATURE_SOURCE: u32 = 40; //         + source kind, below 8
 export const FEATURE_ENCODING: u32 = 48; //       + encoding of stored values, codes or basis, below 8
-export const FEATURE_TABLE: u32 = 56; //          + table encoding, below 4
+export const FEATURE_TABLE: u32 = 56; //          + table encoding, below 6
 // What the core has; the C says, whatever the image uses
 export const FEATURE_LONG_MULTIPLY: u32 = 62; // 32 by 32 bits to 64 in one instruction
 export const FEATURE_OFFSET_LOADS: u32 = 63; //  signed bytes at a constant distance from a register

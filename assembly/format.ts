@@ -120,9 +120,12 @@ export const TABLE_NONE: u32 = 0;
 export const TABLE_Q31: u32 = 1; //        9 B a channel: i32 bias[c], i32 multiplier[c], i8 shift[c], padded to 4
 export const TABLE_COMPACT: u32 = 2; //    4 B a channel: { u16 scale, i16 bias }[c]
 export const TABLE_PARAMETERS: u32 = 3; // i32 each, see below
+export const TABLE_UNIFORM: u32 = 4; //    8 B + 4 B a channel: i32 multiplier, i32 shift, of all channels, i32 bias[c]
 
 export const Q31_BYTES_PER_CHANNEL: u32 = 9;
 export const COMPACT_BYTES_PER_CHANNEL: u32 = 4;
+export const UNIFORM_HEADER_BYTES: u32 = 8;
+export const UNIFORM_BYTES_PER_CHANNEL: u32 = 4;
 // u16 scale of TABLE_COMPACT: eeeee mmmmmmmmmmm; multiplier = (2048 + m) << 19 (Q31), shift = exponent - e
 export const COMPACT_MANTISSA_BITS: u32 = 11;
 
@@ -155,7 +158,7 @@ export const SOURCE_SHIFT_AT: u32 = 10; //         i8 (BASIS): of the mix to INT
 export const SOURCE_RESERVED_AT: u32 = 11; //      u8, zero
 export const SOURCE_DATA_AT: u32 = 12; //          u32, offset in WEIGHTS: values, codes or indices
 export const SOURCE_MULTIPLIER_AT: u32 = 16; //    i32, Q31 (BASIS): of the mix to INT8
-export const SOURCE_CRC_AT: u32 = 20; //           u32, CRC-32 of all rows as INT8; 0 for STORED
+export const SOURCE_CRC_AT: u32 = 20; //           u32, CRC-32 of all rows as INT8; 0 for STORED but RICE
 
 export const SOURCE_STORED: u32 = 1;
 export const SOURCE_BASIS: u32 = 2;
@@ -167,6 +170,13 @@ export const ENCODING_INT8: u32 = 1;
 export const ENCODING_INT4: u32 = 2; //    two's complement nibbles, -8..7
 export const ENCODING_INT2: u32 = 3; //    four to a byte, field f means 2 f - 3: -3, -1, 1, 3
 export const ENCODING_TERNARY: u32 = 4; // five to a byte: byte = ceil(v * 256 / 243), v = sum of (t + 1) * 3^(4 - i)
+
+// Values as they are, each row with a code of its own, see docs/format.md
+export const ENCODING_RICE: u32 = 5;
+export const RICE_ROWS: u32 = 16; //       rows of a block, which is decoded from its beginning; a power of two
+export const RICE_UNIT: u32 = 2; //        bytes that offsets of blocks count
+export const RICE_MODES_BYTES: u32 = 8; // at the start of a block: u4 mode[RICE_ROWS]
+export const RICE_ESCAPE: u32 = 8; //      zeros in front of a value as it is
 
 // Generator, 32 bytes
 export const GENERATOR_BYTES: u32 = 32;

@@ -96,6 +96,11 @@ export function sourceKind(source: usize): u32 {
   return <u32>load<u8>(source, F.SOURCE_KIND_AT);
 }
 
+/** Of stored weights; 0 for others. */
+export function sourceEncoding(source: usize): u32 {
+  return <u32>load<u8>(source, F.SOURCE_ENCODING_AT);
+}
+
 export function sourceRows(source: usize): u32 {
   return <u32>load<u16>(source, F.SOURCE_ROWS_AT);
 }

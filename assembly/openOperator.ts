@@ -173,10 +173,10 @@ function openWeighted(kind: u32, operator: usize, input: usize, output: usize, s
 }
 
 function isTable(operator: usize, channels: u32, tables: usize, tableBytes: u32): bool {
-  const encoding = <u32>load<u8>(operator, F.OPERATOR_ENCODING_AT) & 3;
+  const encoding = <u32>load<u8>(operator, F.OPERATOR_ENCODING_AT);
   const offset = load<u32>(operator, F.OPERATOR_TABLE_AT);
   const table = tables + offset;
-  if ((offset & 3) != 0 || !uses(FEATURE_TABLE + encoding)) return false;
+  if (encoding > F.TABLE_UNIFORM || (offset & 3) != 0 || !uses(FEATURE_TABLE + encoding)) return false;
   if (uses(FEATURE_TABLE + F.TABLE_COMPACT) && encoding == F.TABLE_COMPACT) {
     const exponent = <i32>load<i8>(operator, F.OPERATOR_EXPONENT_AT);
     if (
@@ -189,16 +189,29 @@ function isTable(operator: usize, channels: u32, tables: usize, tableBytes: u32)
     }
     return true;
   }
+  if (uses(FEATURE_TABLE + F.TABLE_UNIFORM) && encoding == F.TABLE_UNIFORM)
+    return (
+      lies(offset, F.UNIFORM_HEADER_BYTES + F.UNIFORM_BYTES_PER_CHANNEL * channels, tableBytes) &&
+      isFactor(load<i32>(table), load<i32>(table, 4)) &&
+      areBiases(table + F.UNIFORM_HEADER_BYTES, channels)
+    );
   if (
     !uses(FEATURE_TABLE + F.TABLE_Q31) ||
     encoding != F.TABLE_Q31 ||
     !lies(offset, F.Q31_BYTES_PER_CHANNEL * channels, tableBytes)
   )
     return false;
+  if (!areBiases(table, channels)) return false;
   for (let c: u32 = 0; c < channels; c++) {
-    const bias = load<i32>(table + 4 * c);
-    if (bias > MAX_BIAS || bias < -MAX_BIAS) return false;
     if (!isFactor(load<i32>(table + 4 * (channels + c)), <i32>load<i8>(table + 8 * channels + c))) return false;
+  }
+  return true;
+}
+
+function areBiases(biases: usize, channels: u32): bool {
+  for (const end = biases + 4 * channels; biases < end; biases += 4) {
+    const bias = load<i32>(biases);
+    if (bias > MAX_BIAS || bias < -MAX_BIAS) return false;
   }
   return true;
 }

@@ -4,7 +4,8 @@ import { FEATURE_ENCODING, FEATURE_MIX, FEATURE_SOURCE } from './features.ts';
 import * as F from './format.ts';
 import { generatorAt, sourceKind, sourceRowLength, sourceRows } from './image.ts';
 import { BAD_GENERATOR, BAD_REFERENCE, BAD_SOURCE, NOT_BUILT_IN, OK } from './status.ts';
-import { indexAt, packedBytes } from './weights/packed.ts';
+import { indexAt, isEncoding, packedBytes } from './weights/packed.ts';
+import { riceBlocks, riceBytes, riceTableBytes } from './weights/rice.ts';
 
 const MAX_BIAS_SHIFT: u32 = 14; // i16 << 14 stays within 2^29
 
@@ -86,8 +87,9 @@ export function openSource(
   if (rows == 0 || rowLength == 0 || load<u8>(source, F.SOURCE_RESERVED_AT) != 0) return BAD_SOURCE;
   if (kind == F.SOURCE_STORED) {
     const encoding = <u32>load<u8>(source, F.SOURCE_ENCODING_AT);
-    if (index != F.NONE || encoding < F.ENCODING_INT8 || encoding > F.ENCODING_TERNARY) return BAD_SOURCE;
+    if (index != F.NONE || encoding < F.ENCODING_INT8 || encoding > F.ENCODING_RICE) return BAD_SOURCE;
     if (!uses(FEATURE_ENCODING + encoding)) return NOT_BUILT_IN;
+    if (isEncoding(encoding, F.ENCODING_RICE)) return openRice(rows, data, weights, weightBytes) ? OK : BAD_SOURCE;
     // INT8 may be read in place, a word at a time
     if (encoding == F.ENCODING_INT8 && (data & 3) != 0) return BAD_SOURCE;
     return lies(data, rows * packedBytes(encoding, rowLength), weightBytes) ? OK : BAD_SOURCE;
@@ -140,6 +142,22 @@ function openIndices(generator: usize, rows: u32, rowLength: u32, data: u32, wei
     for (let i: u32 = 0; i < rowIndices; i++) {
       if (indexAt(encoding, indices, i) >= entries) return false;
     }
+  }
+  return true;
+}
+
+/**
+ * Table of blocks and their modes inside the data, the data inside WEIGHTS. What the bits say is not proved: the decoder
+ * stays inside whatever that is (weights/rice.ts).
+ */
+function openRice(rows: u32, data: u32, weights: usize, weightBytes: u32): bool {
+  const tableBytes = riceTableBytes(rows);
+  if ((data & 1) != 0 || !lies(data, tableBytes, weightBytes)) return false;
+  const bytes = riceBytes(weights + data, rows);
+  if (!lies(data, bytes, weightBytes)) return false;
+  const blocks = weights + data;
+  for (let b: u32 = 0; b < riceBlocks(rows); b++) {
+    if (!lies(F.RICE_UNIT * <u32>load<u16>(blocks + 2 * b), F.RICE_MODES_BYTES, bytes)) return false;
   }
   return true;
 }

@@ -2,6 +2,7 @@
 import * as F from '../assembly/format.ts';
 import { ENCODING_CODES, packedBytes } from '../host/image/packed.ts';
 import { scratchBytes } from '../host/image/plan.ts';
+import { riceBytes } from '../host/image/rice.ts';
 import type { ImageView, OperatorView, ProgramView } from '../host/image/view.ts';
 import type { Encoding } from '../host/model/model.ts';
 
@@ -61,6 +62,7 @@ function tableBytes(program: ProgramView, { kind, encoding, output }: OperatorVi
   const { channels } = program.tensors[output];
   if (encoding === F.TABLE_COMPACT) return F.COMPACT_BYTES_PER_CHANNEL * channels;
   if (encoding === F.TABLE_Q31) return F.Q31_BYTES_PER_CHANNEL * channels;
+  if (encoding === F.TABLE_UNIFORM) return F.UNIFORM_HEADER_BYTES + F.UNIFORM_BYTES_PER_CHANNEL * channels;
   const parameters: Record<number, number> = {
     [F.ADD]: F.ADD_PARAMETERS,
     [F.SOFTMAX]: F.SOFTMAX_PARAMETERS,
@@ -81,6 +83,8 @@ function packed(encoding: number, count: number): number {
 function weightReach(image: ImageView, index: number): Range[] {
   const base = image.section(F.SECTION_WEIGHTS).offset;
   const source = image.sources[index];
+  if (source.encoding === F.ENCODING_RICE)
+    return [[base + source.data, riceBytes(image.bytes, base + source.data, source.rows)]];
   if (source.kind === F.SOURCE_STORED)
     return [[base + source.data, source.rows * packed(source.encoding, source.rowLength)]];
   const { codeLength, codeEncoding, hidden, outputs, mlp, basis, basisEncoding, basisRows, basisColumns } =

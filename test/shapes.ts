@@ -22,9 +22,9 @@ export interface ShapeRow {
 }
 
 /** What a weighted operator's weights can be made of: the encodings of stored ones, and the generators. */
-const SOURCES = ['int8', 'int4', 'int2', 'ternary', 'basis', 'slice', 'tile', 'codebook'] as const;
+const SOURCES = ['int8', 'int4', 'int2', 'ternary', 'basis', 'slice', 'tile', 'codebook', 'crowded'] as const;
 /** Those of them that even the longest rows can have without taking long. */
-const STORED = ['int8', 'int4', 'ternary', 'int8'] as const;
+const STORED = ['int8', 'int4', 'ternary', 'crowded'] as const;
 type SourceName = (typeof SOURCES)[number];
 
 /** How many rows of each kind, and row number i of it: sizes that matter most are walked, not drawn. */
@@ -319,7 +319,7 @@ function single(seed: number, kind: string, i: number, make: (b: ModelBuilder, i
   let made = '';
   if ('effectiveScale' in operator) {
     if (b.pick([false, false, true])) cut(b, operator);
-    made = ` ${sourceFrom(b, operator, kind === 'deep product' ? STORED[i] : SOURCES[(3 * i + Math.floor(i / 7)) % SOURCES.length])} ${operator.residency} ${tables}`;
+    made = ` ${sourceFrom(b, operator, kind === 'deep product' ? STORED[i] : SOURCES[(4 * i + Math.floor(i / 7)) % SOURCES.length])} ${operator.residency} ${tables}`;
     limits(b, operator, tables);
   }
   const model = b.build();
@@ -418,7 +418,8 @@ function sourceFrom(b: ModelBuilder, operator: WeightedOperator, name: SourceNam
   } else if (name === 'codebook') {
     const most = b.pick([16, 256]);
     b.fromCodebook(b.codebook(b.pick([1, most, b.integer(1, most)]), b.pick([1, 2, 3, 4, 8, 64])), rows, rowLength);
-  } else b.stored(name, rows, rowLength);
+  } else if (name === 'crowded') b.crowded(rows, rowLength);
+  else b.stored(name, rows, rowLength);
   b.sources[own] = b.sources.pop()!;
   operator.residency = b.pick(
     name === 'int8' ? ['flash', 'flash', 'boot', 'lazy', 'stream'] : ['boot', 'lazy', 'stream'],
@@ -449,11 +450,12 @@ function limits(b: ModelBuilder, operator: WeightedOperator, tables: TableEncodi
   narrow(b);
   extremeWeights(b, operator);
   const { bias, effectiveScale } = operator;
-  const factors = b.pick(['usual', 'usual', 'usual', 'mixed', 'extreme'] as const);
+  const factors = b.pick(['usual', 'usual', 'usual', 'mixed', 'extreme', 'uniform'] as const);
   effectiveScale.forEach((scale, c) => {
     if (factors === 'extreme' || (factors === 'mixed' && b.integer(0, 1) === 0))
       effectiveScale[c] = b.pick([scale, ...EXTREME_FACTORS]);
   });
+  if (factors === 'uniform') effectiveScale.fill(b.pick([effectiveScale[0], effectiveScale[0], ...EXTREME_FACTORS]));
   const biases = b.pick(['usual', 'usual', 'usual', 'zero', 'limit', 'far'] as const);
   if (biases === 'usual') return;
   const weights = materialize(b.sources[operator.source], b.generators);
@@ -551,5 +553,5 @@ export function packTogether(rows: readonly ShapeRow[]): Uint8Array {
       model.programs.push({ ...program, operators });
     }
   }
-  return pack(model, { tables: (operator) => tables.get(operator)! });
+  return pack(model, { tables: (operator) => tables.get(operator)!, lossless: true });
 }

@@ -25,7 +25,8 @@ export function indexAt(encoding: u32, row: usize, i: u32): u32 {
   return (<u32>load<u8>(row + (i >> 1)) >> (4 * (i & 1))) & 15;
 }
 
-function isEncoding(encoding: u32, wanted: u32): bool {
+/** Whether an encoding is the wanted one; never, at no cost, for one that this build leaves out. */
+export function isEncoding(encoding: u32, wanted: u32): bool {
   return uses(FEATURE_ENCODING + wanted) && encoding == wanted;
 }
 

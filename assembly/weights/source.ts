@@ -1,7 +1,7 @@
 /**
  * Weight sources: whatever an operator's weights are made of, this file turns them into rows of INT8.
  *
- *   STORED   rows unpacked from the image
+ *   STORED   rows unpacked from the image, or decoded (rice.ts)
  *   BASIS    row r of layer l = sum_j h[j] * basis[j][r], h = MLP(code of the row's group); one basis for all layers
  *   TILE     row r = MLP(code of tile 0), MLP(code of tile 1), ...
  *   CODEBOOK row r = entry[index 0], entry[index 1], ..., the last one cut to what is left of the row
@@ -10,10 +10,11 @@ import { uses } from '../dsp/intrinsics.ts';
 import { FEATURE_MIX, FEATURE_SOURCE } from '../features.ts';
 import { clamp, requantize } from '../fixed.ts';
 import * as F from '../format.ts';
-import { sourceKind, sourceRowLength } from '../image.ts';
+import { sourceKind, sourceRowLength, sourceRows } from '../image.ts';
 import { MIX_TABLE_BYTES, roundUp4 } from '../scratch.ts';
 import { evaluate } from './mlp.ts';
-import { indexAt, packedBytes, unpack } from './packed.ts';
+import { indexAt, isEncoding, packedBytes, unpack } from './packed.ts';
+import { unpackRice } from './rice.ts';
 
 /**
  * Materialises rows [row, row + count) as i8[count][rowLength] at destination.
@@ -33,6 +34,10 @@ export function writeRows(
   const data = weights + load<u32>(source, F.SOURCE_DATA_AT);
   if (kind == F.SOURCE_STORED) {
     const encoding = <u32>load<u8>(source, F.SOURCE_ENCODING_AT);
+    if (isEncoding(encoding, F.ENCODING_RICE)) {
+      unpackRice(data, sourceRows(source), row, count, rowLength, destination);
+      return;
+    }
     const rowBytes = packedBytes(encoding, rowLength);
     for (let r = row; r < row + count; r++) {
       unpack(encoding, data + r * rowBytes, rowLength, destination);

@@ -9,6 +9,7 @@ import type {
   Operator,
   Program,
   Residency,
+  StoredSource,
   Tensor,
   WeightedOperator,
   WeightSource,
@@ -26,16 +27,22 @@ import { foldZeroPoint, rowSums, type TableEncoding, tapSums } from '../referenc
 import { ByteWriter } from './bytes.ts';
 import { crc32 } from './crc32.ts';
 import { ENCODING_CODES, indexEncoding, packIndices, packRows } from './packed.ts';
+import { encodeRice } from './rice.ts';
 import { seal } from './seal.ts';
 
 export interface PackOptions {
   /**
    * compact (default): four bytes a channel, and q31 for a layer whose biases 16 bits would spoil;
-   * q31: exact TFLite numbers, nine bytes a channel; a function says it operator by operator
+   * q31: exact TFLite numbers, nine bytes a channel, or four and eight for a layer whose channels share one factor; a function says it operator by operator
    */
   tables?: Tables;
   /** leave the metadata out */
   strip?: boolean;
+  /**
+   * code INT8 weights without loss (host/image/rice.ts) where that saves 1 byte in 32: the same outputs from fewer bytes, but flash
+   * cannot be read in place, so such layers stream where they would have stayed there; a function says it source by source
+   */
+  lossless?: boolean | ((source: StoredSource) => boolean);
 }
 
 type Tables = TableEncoding | ((operator: WeightedOperator) => TableEncoding);
@@ -75,16 +82,17 @@ const RESIDENCY_CODES: Record<Residency, number> = {
 export function pack(model: Model, options: PackOptions = {}): Uint8Array {
   const tables = new ByteWriter();
   const weights = new ByteWriter();
-  const materialized = model.sources.map((source) => materialize(source, model.generators));
+  const stock = model.sources.map((source) => ({
+    rows: materialize(source, model.generators),
+    coded: codedRows(source, options.lossless ?? false),
+  }));
   const generators = new ByteWriter();
   for (const generator of model.generators) writeGenerator(generator, generators, weights);
   const sources = new ByteWriter();
   model.sources.forEach((source, i) => {
-    writeSource(source, model.generators, materialized[i], sources, weights);
+    writeSource(source, model.generators, stock[i], sources, weights);
   });
-  const programs = model.programs.map((program) =>
-    packProgram(program, materialized, tables, options.tables ?? 'compact'),
-  );
+  const programs = model.programs.map((program) => packProgram(program, stock, tables, options.tables ?? 'compact'));
   const metadata = options.strip ? new Uint8Array() : new TextEncoder().encode(JSON.stringify(model.metadata));
   const trailer = new ByteWriter().u16(F.TLV_SHA256).u16(32).bytes(new Uint8Array(32));
 
@@ -98,6 +106,29 @@ export function pack(model: Model, options: PackOptions = {}): Uint8Array {
     [F.SECTION_TRAILER, trailer.finish()],
   ];
   return seal(assemble(sections, model));
+}
+
+/** What a source holds. */
+interface Stock {
+  rows: Int8Array;
+  /** the rows coded without loss, where that is how they are stored */
+  coded: Uint8Array | null;
+}
+
+/** What decoding its weights in every inference has to save of a layer's bytes. */
+const LEAST_SAVING = 1 / 32;
+
+/** Rows of a source coded without loss; null where that is not wanted or hardly takes fewer bytes. */
+function codedRows(source: WeightSource, lossless: boolean | ((source: StoredSource) => boolean)): Uint8Array | null {
+  if (source.kind !== 'stored' || source.encoding !== 'int8') return null;
+  if (typeof lossless === 'function' ? !lossless(source) : !lossless) return null;
+  const bytes = encodeRice(source.values, source.rowLength);
+  return bytes !== null && bytes.length <= (1 - LEAST_SAVING) * source.values.length ? bytes : null;
+}
+
+/** Flash cannot be read in place where weights are coded. */
+function residencyOf({ residency, source }: WeightedOperator, stock: Stock[]): Residency {
+  return residency === 'flash' && stock[source].coded !== null ? 'stream' : residency;
 }
 
 function assemble(sections: [kind: number, bytes: Uint8Array][], model: Model): Uint8Array {
@@ -131,7 +162,7 @@ function assemble(sections: [kind: number, bytes: Uint8Array][], model: Model): 
   return image;
 }
 
-function packProgram(program: Program, weights: Int8Array[], tables: ByteWriter, encoding: Tables): Uint8Array {
+function packProgram(program: Program, stock: Stock[], tables: ByteWriter, encoding: Tables): Uint8Array {
   const out = new ByteWriter()
     .u16(program.tensors.length)
     .u16(program.operators.length)
@@ -146,7 +177,7 @@ function packProgram(program: Program, weights: Int8Array[], tables: ByteWriter,
     out.u16(tensor).u16(0).f32(program.tensors[tensor].scale);
   for (const operator of program.operators) {
     try {
-      packOperator(operator, program, weights, tables, encoding, out);
+      packOperator(operator, program, stock, tables, encoding, out);
     } catch (error) {
       throw new Error(`${operator.kind} "${operator.name}": ${(error as Error).message}`, { cause: error });
     }
@@ -158,18 +189,18 @@ function packProgram(program: Program, weights: Int8Array[], tables: ByteWriter,
 function packOperator(
   operator: Operator,
   program: Program,
-  weights: Int8Array[],
+  stock: Stock[],
   tables: ByteWriter,
   encoding: Tables,
   out: ByteWriter,
 ): void {
-  const table = packTable(operator, program, weights, tables, encoding);
+  const table = packTable(operator, program, stock, tables, encoding);
   const { kernel, stride, pad }: Window =
     'kernel' in operator ? operator : { kernel: [1, 1], stride: [1, 1], pad: [0, 0] };
   const [min, max] = 'activation' in operator ? operator.activation : [-128, 127];
   out
     .u8(KIND_CODES[operator.kind])
-    .u8('residency' in operator ? RESIDENCY_CODES[operator.residency] : 0)
+    .u8('residency' in operator ? RESIDENCY_CODES[residencyOf(operator, stock)] : 0)
     .u16(operator.input)
     .u16('input2' in operator ? operator.input2 : 'source' in operator ? 0 : F.NONE) // scratch: seal
     .u16(operator.output)
@@ -199,13 +230,13 @@ interface PackedTable {
 function packTable(
   operator: Operator,
   program: Program,
-  weights: Int8Array[],
+  stock: Stock[],
   tables: ByteWriter,
   encoding: Tables,
 ): PackedTable {
   if ('effectiveScale' in operator) {
     const own = typeof encoding === 'function' ? encoding(operator) : encoding;
-    return packChannels(operator, program.tensors[operator.input], weights[operator.source], tables, own);
+    return packChannels(operator, program.tensors[operator.input], stock[operator.source].rows, tables, own);
   }
   const parameters = operatorParameters(operator, program.tensors);
   if (parameters.length === 0) return { offset: F.NO_TABLE, encoding: F.TABLE_NONE, biasShift: 0, exponent: 0 };
@@ -234,6 +265,16 @@ function packChannels(
     return { offset, encoding: F.TABLE_COMPACT, biasShift, exponent: scales.exponent };
   }
   const factors = Array.from(operator.effectiveScale, quantizeMultiplier);
+  const [first] = factors;
+  // one channel takes no less that way
+  if (
+    channels > 1 &&
+    factors.every(({ multiplier, shift }) => multiplier === first.multiplier && shift === first.shift)
+  ) {
+    tables.i32(first.multiplier).i32(first.shift);
+    for (const value of bias) tables.i32(value);
+    return { offset, encoding: F.TABLE_UNIFORM, biasShift: 0, exponent: 0 };
+  }
   for (const value of bias) tables.i32(value);
   for (const { multiplier } of factors) tables.i32(multiplier);
   for (const { shift } of factors) tables.u8(shift);
@@ -295,16 +336,17 @@ function lookupWords(table: Int8Array): number[] {
 function writeSource(
   source: WeightSource,
   generators: Generator[],
-  rows: Int8Array,
+  { rows, coded }: Stock,
   out: ByteWriter,
   data: ByteWriter,
 ): void {
   const stored = source.kind === 'stored';
-  const encoding = stored ? ENCODING_CODES[source.encoding] : 0;
+  const encoding = coded !== null ? F.ENCODING_RICE : stored ? ENCODING_CODES[source.encoding] : 0;
   const mix = quantizeMultiplier(source.kind === 'basis' ? source.mixScale : 0);
   if (encoding === F.ENCODING_INT8) data.align(4); // read in place, a word at a time
+  if (encoding === F.ENCODING_RICE) data.align(F.RICE_UNIT);
   const offset = data.size;
-  data.bytes(packSource(source, generators));
+  data.bytes(coded ?? packSource(source, generators));
   out
     .u8(SOURCE_CODES[source.kind])
     .u8(encoding)
@@ -316,7 +358,7 @@ function writeSource(
     .u8(0)
     .u32(offset)
     .i32(mix.multiplier)
-    .u32(stored ? 0 : crc32(new Uint8Array(rows.buffer, rows.byteOffset, rows.length)));
+    .u32(stored && coded === null ? 0 : crc32(new Uint8Array(rows.buffer, rows.byteOffset, rows.length)));
 }
 
 /** Values, codes or indices; that source and generator belong together was found when it was materialised. */

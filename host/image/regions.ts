@@ -1,6 +1,7 @@
 /** Every byte of an image by what it is for: the regions tile the file, so their sizes sum to its length. */
 import * as F from '../../assembly/format.ts';
 import { packedBytes } from './packed.ts';
+import { riceBytes } from './rice.ts';
 import { type ImageView, OPERATOR_NAMES, type SourceView } from './view.ts';
 
 export const CATEGORIES = [
@@ -123,7 +124,10 @@ export function regionsOf(image: ImageView): Region[] {
     });
     image.sources.forEach((source, s) => {
       if (source.kind === F.SOURCE_STORED) {
-        const encoding = ENCODINGS[source.encoding as keyof typeof ENCODINGS];
+        const encoding =
+          source.encoding === F.ENCODING_RICE
+            ? `int8, rice: ${riceBytes(image.bytes, base + source.data, source.rows)} bytes`
+            : ENCODINGS[source.encoding as keyof typeof ENCODINGS];
         add(base + source.data, storedCategory(s), `source ${s}: ${source.rows} x ${source.rowLength} ${encoding}`);
       } else if (source.kind === F.SOURCE_CODEBOOK) {
         const { outputs, basisRows } = image.generators[source.generator];

@@ -13,6 +13,7 @@ import type {
   Operator,
   Program,
   Standardize,
+  StoredSource,
   Tensor,
   WeightedOperator,
   WeightSource,
@@ -22,6 +23,7 @@ import type { QuantizedMultiplier } from '../reference/fixed.ts';
 import { materialize } from '../reference/generator.ts';
 import { rowSums, type TableEncoding, tapSums } from '../reference/table.ts';
 import { encodingOf, packedBytes, unpackIndices, unpackRows } from './packed.ts';
+import { decodeRice } from './rice.ts';
 import {
   type GeneratorView,
   ImageError,
@@ -37,6 +39,8 @@ export interface Unpacked {
   model: Model;
   /** the encoding that each operator's table had, for pack */
   tables: (operator: WeightedOperator) => TableEncoding;
+  /** which sources were coded without loss, for pack */
+  lossless: (source: StoredSource) => boolean;
 }
 
 /** Of an image that `open` has proved. Throws ImageError for scales of additions that contradict each other. */
@@ -56,6 +60,7 @@ export function unpack(image: ImageView): Unpacked {
   return {
     model: { programs, sources, generators, metadata: image.metadata() as Metadata },
     tables: (operator) => encodings.get(operator) ?? 'compact',
+    lossless: (source) => image.sources[sources.indexOf(source)]?.encoding === F.ENCODING_RICE,
   };
 }
 
@@ -113,6 +118,14 @@ function sourceOf(image: ImageView, view: SourceView, generators: Generator[], w
   const { at, kind, rows, rowLength, rowsPerCode, generator: index } = view;
   const data = weights + view.data;
   if (kind === F.SOURCE_STORED) {
+    if (view.encoding === F.ENCODING_RICE)
+      return {
+        kind: 'stored',
+        encoding: 'int8',
+        rows,
+        rowLength,
+        values: decodeRice(image.bytes, data, rows, rowLength),
+      };
     const encoding = encodingOf(view.encoding);
     const packed = bytesAt(image, data, rows * packedBytes(encoding, rowLength));
     return { kind: 'stored', encoding, rows, rowLength, values: unpackRows(packed, rowLength, encoding) };
@@ -346,6 +359,13 @@ function tableOf(image: ImageView, view: OperatorView, channels: number) {
     return {
       bias: decodeBias({ biasShift, values: Int16Array.from(each((c) => image.u16(at + 4 * c + 2))) }),
       effectiveScale: Float64Array.from(each((c) => real(decodeScale(image.u16(at + 4 * c), exponent)))),
+    };
+  }
+  if (view.encoding === F.TABLE_UNIFORM) {
+    const factor = real({ multiplier: i32(image, at), shift: i32(image, at + 4) });
+    return {
+      bias: Int32Array.from(each((c) => i32(image, at + F.UNIFORM_HEADER_BYTES + 4 * c))),
+      effectiveScale: Float64Array.from(each(() => factor)),
     };
   }
   return {

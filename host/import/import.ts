@@ -68,10 +68,11 @@ export function importImage(
   bytes: Uint8Array,
   name: string,
   tables: TableEncoding = 'q31',
+  lossless = false,
 ): Imported & { image: Uint8Array } {
   const imported = importTflite(bytes, name);
   try {
-    return { ...imported, image: pack(imported.model, { tables }) };
+    return { ...imported, image: pack(imported.model, { tables, lossless }) };
   } catch (error) {
     if (error instanceof ImageError) throw new ImportError(`${error.message}; use smaller activations`);
     throw error;

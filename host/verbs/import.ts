@@ -17,24 +17,28 @@ export function importVerb(program: Command): void {
     )
     .requiredOption('-o, --output <image>', 'where the image goes')
     .option('--tables <encoding>', 'q31: exact; compact: fewer bytes, but other outputs than the .tflite', 'q31')
+    .option(
+      '--lossless',
+      'code weights where that saves 1 byte in 32: the same outputs from fewer bytes, weights streamed',
+    )
     .option('--json', 'machine-readable result')
     .addHelpText(
       'after',
       '\nExamples:\n  htpw import model.tflite -o build/model.htpw\n  htpw import model.tflite -o build/model.htpw --tables compact',
     )
-    .action((path: string, flags: { output: string; tables: string; json?: boolean }) => {
+    .action((path: string, flags: { output: string; tables: string; lossless?: boolean; json?: boolean }) => {
       if (flags.tables !== 'compact' && flags.tables !== 'q31')
         throw new UsageError(`--tables must be q31 or compact, got "${flags.tables}"`);
-      const imported = importFile(path, flags.tables);
+      const imported = importFile(path, flags.tables, flags.lossless);
       writeBytes(flags.output, imported.image);
       const result = summary(path, flags.output, flags.tables, imported);
       print(flags.json, result, () => render(result));
     });
 }
 
-function importFile(path: string, tables: 'q31' | 'compact') {
+function importFile(path: string, tables: 'q31' | 'compact', lossless = false) {
   try {
-    return importImage(readBytes(path), basename(path, extname(path)), tables);
+    return importImage(readBytes(path), basename(path, extname(path)), tables, lossless);
   } catch (error) {
     if (error instanceof ImportError) throw new UsageError(`${path}: ${error.message}`);
     throw error;

@@ -76,7 +76,7 @@ function weights(view: ImageView, index: number): string {
   const { kind, rows, rowLength, encoding, generator } = view.sources[index];
   const how =
     kind === 1
-      ? ['', 'int8', 'int4', 'int2', 'ternary'][encoding]
+      ? ['', 'int8', 'int4', 'int2', 'ternary', 'int8 rice'][encoding]
       : kind === 2
         ? `basis ${generator}`
         : `${kind === 3 ? 'tiles' : 'codebook'} ${generator}`;

@@ -14,6 +14,7 @@ export function packVerb(program: Command): void {
     .requiredOption('-o, --output <image>', 'where the image goes')
     .option('--tables <encoding>', 'compact or q31', 'compact')
     .option('--strip', 'leave the metadata out')
+    .option('--lossless', 'code stored INT8 weights where that saves 1 byte in 32: the same outputs, weights streamed')
     .option('--json', 'machine-readable result')
     .addHelpText(
       'after',
@@ -22,12 +23,12 @@ export function packVerb(program: Command): void {
     .action(
       async (
         path: string,
-        flags: { config: string; output: string; tables: string; strip?: boolean; json?: boolean },
+        flags: { config: string; output: string; tables: string; strip?: boolean; lossless?: boolean; json?: boolean },
       ) => {
         if (flags.tables !== 'compact' && flags.tables !== 'q31')
           throw new UsageError(`--tables must be compact or q31, got "${flags.tables}"`);
         const model = await exportModel(readCheckpoint(path), readConfig(flags.config));
-        const image = pack(model, { tables: flags.tables, strip: flags.strip });
+        const image = pack(model, { tables: flags.tables, strip: flags.strip, lossless: flags.lossless });
         writeBytes(flags.output, image);
         print(
           flags.json,

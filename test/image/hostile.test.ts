@@ -75,7 +75,7 @@ describe('damaged images', () => {
   it(`${IMAGES} of them end in named statuses, without a trap or a write outside the arena`, () => {
     const originals = [1, 2, 3].flatMap((seed) => [
       pack(everything(seed).build()),
-      withResidency(pack(everything(seed).build(), { tables: 'q31' }), 'stream'),
+      withResidency(pack(everything(seed).build(), { tables: 'q31', lossless: true }), 'stream'),
     ]);
     if (existsSync('models/ecg-beats.htpw')) originals.push(new Uint8Array(readFileSync('models/ecg-beats.htpw')));
     const runtime = new TightRuntime(8);
@@ -367,6 +367,83 @@ const WRONG_EXACT: [what: string, edit: Edit][] = [
   ['bias below -2^29', (d) => d.setInt32(inTable(biasAt), -0x20000001, true)],
 ];
 
+/** Encodings that hold more than one value: the shared factor of a uniform table, the table of coded rows. */
+const dense = pack(everything(1).build(), { tables: 'q31', lossless: true });
+const denseView = new ImageView(dense);
+const uniform = denseView.programs[0].operators.find(({ encoding }) => encoding === F.TABLE_UNIFORM)!;
+const rice = denseView.sources.find(({ encoding }) => encoding === F.ENCODING_RICE)!; // 40 rows, so 3 blocks
+const denseTables = denseView.section(F.SECTION_TABLES);
+const denseWeights = denseView.section(F.SECTION_WEIGHTS);
+const riceEnd = denseView.u16(denseWeights.offset + rice.data + 6);
+const WRONG_DENSE: [what: string, edit: Edit, status: number, offset: number][] = [
+  [
+    'multiplier of all channels',
+    (d) => d.setInt32(denseTables.offset + uniform.table, 1, true),
+    S.BAD_TABLE,
+    uniform.at,
+  ],
+  [
+    'shift of all channels, a byte too far',
+    (d) => d.setInt32(denseTables.offset + uniform.table + 4, 256, true),
+    S.BAD_TABLE,
+    uniform.at,
+  ],
+  [
+    'bias in the last channel of a uniform table',
+    (d) => d.setInt32(denseTables.offset + uniform.table + F.UNIFORM_HEADER_BYTES + 16, 0x20000001, true),
+    S.BAD_TABLE,
+    uniform.at,
+  ],
+  [
+    'uniform table that ends past its section',
+    (d) => d.setUint32(uniform.at + F.OPERATOR_TABLE_AT, denseTables.size - 24, true),
+    S.BAD_TABLE,
+    uniform.at,
+  ],
+  [
+    'encoding of a table whose low bits are those of another',
+    (d) => d.setUint8(uniform.at + F.OPERATOR_ENCODING_AT, 4 + F.TABLE_COMPACT),
+    S.BAD_TABLE,
+    uniform.at,
+  ],
+  [
+    'odd place of coded rows',
+    (d) => d.setUint32(rice.at + F.SOURCE_DATA_AT, rice.data + 1, true),
+    S.BAD_SOURCE,
+    rice.at,
+  ],
+  [
+    'table of coded rows that ends past its section',
+    (d) => d.setUint32(rice.at + F.SOURCE_DATA_AT, denseWeights.size - 6, true),
+    S.BAD_SOURCE,
+    rice.at,
+  ],
+  [
+    'end of coded rows, past its section',
+    (d) => d.setUint16(denseWeights.offset + rice.data + 6, (denseWeights.size - rice.data) / 2 + 1, true),
+    S.BAD_SOURCE,
+    rice.at,
+  ],
+  [
+    'block of coded rows whose modes reach past the end',
+    (d) => d.setUint16(denseWeights.offset + rice.data + 2, riceEnd - 3, true),
+    S.BAD_SOURCE,
+    rice.at,
+  ],
+  ['encoding of stored weights', (d) => d.setUint8(rice.at + F.SOURCE_ENCODING_AT, 6), S.BAD_SOURCE, rice.at],
+  [
+    'residency of coded rows, which flash cannot be read for',
+    (d) =>
+      d.setUint8(
+        denseView.programs[0].operators.find(({ source }) => denseView.sources[source] === rice)!.at +
+          F.OPERATOR_RESIDENCY_AT,
+        F.RESIDENCY_FLASH,
+      ),
+    S.BAD_RESIDENCY,
+    denseView.programs[0].operators.find(({ source }) => denseView.sources[source] === rice)!.at,
+  ],
+];
+
 /** Words of the last copy, a transposition of 1 x 3 x 18 values to 18 x 1 x 3, each value for itself. */
 const WRONG_COPY: [what: string, word: number, value: number][] = [
   ['no iteration', 0, 0],
@@ -383,6 +460,37 @@ const WRONG_COPY: [what: string, word: number, value: number][] = [
   ['a fill that is neither 0 nor 1', F.COPY_FILL_AT / 4, 2],
 ];
 
+describe('coded rows', () => {
+  it.each([0x00, 0xff, 0x55, 0x80])('of nothing but %i decode to something, and only where they should', (byte) => {
+    const runtime = new TightRuntime(8);
+    for (const residency of ['stream', 'boot'] as const) {
+      const wrong = edited(withResidency(dense, residency), (d) => {
+        const from = denseWeights.offset + rice.data;
+        for (let at = from + 8; at < from + 2 * riceEnd; at++) d.setUint8(at, byte);
+      });
+      expect(statusName(runtime.run(wrong))).toBe('OK');
+    }
+  });
+
+  it('that end early are zeros from there on, or what is left of the last code', () => {
+    const at = denseWeights.offset + rice.data;
+    const blocks = [0, 1, 2].map((b) => denseView.u16(at + 2 * b));
+    const wrong = edited(withResidency(dense, 'stream'), (d) => {
+      for (let b = 0; b < 3; b++) d.setUint16(at + 2 * b, blocks[0], true);
+      d.setUint16(at + 6, blocks[0] + F.RICE_MODES_BYTES / F.RICE_UNIT, true);
+    });
+    expect(statusName(new TightRuntime(8).run(wrong))).toBe('OK');
+  });
+
+  it('are found wrong by their CRC', () => {
+    const wrong = edited(dense, (d) => {
+      const at = denseWeights.offset + rice.data + 2 * riceEnd - 2;
+      d.setUint16(at, ~d.getUint16(at, true) & 0xffff, true);
+    });
+    expect(() => new Runtime(wrong).load().checkWeights()).toThrow('WEIGHTS_DIFFER');
+  });
+});
+
 describe('open', () => {
   it.each(WRONG)('refuses a wrong %s by name, with its offset', (_, edit, status, offset) => {
     const refusal = refusalOf(edited(image, edit));
@@ -392,6 +500,11 @@ describe('open', () => {
   it.each(WRONG_EXACT)('refuses a %s in the last channel of an exact table', (_, edit) => {
     const refusal = refusalOf(edited(exact, edit));
     expect([statusName(refusal.status), refusal.offset]).toEqual(['BAD_TABLE', exactDepthwise.at]);
+  });
+
+  it.each(WRONG_DENSE)('refuses a wrong %s', (_, edit, status, offset) => {
+    const refusal = refusalOf(edited(dense, edit));
+    expect([statusName(refusal.status), refusal.offset]).toEqual([statusName(status), offset]);
   });
 
   it.each(WRONG_COPY)('refuses a copy with %s', (_, word, value) => {

@@ -1,24 +1,26 @@
 /** An image unpacked into a model loses nothing that the device reads: packing it again gives the same bytes. */
 import { existsSync, readFileSync } from 'node:fs';
 import { describe, expect, it } from 'vitest';
+import { ENCODING_INT8, ENCODING_RICE } from '../../assembly/format.ts';
 import { TOPOLOGIES } from '../../host/bench/topologies.ts';
 import { pack } from '../../host/image/pack.ts';
 import { encodingOf, packRows, unpackRows } from '../../host/image/packed.ts';
+import { decodeRice, encodeRice, riceBytes } from '../../host/image/rice.ts';
 import { unpack } from '../../host/image/unpack.ts';
-import { ImageView } from '../../host/image/view.ts';
-import type { Encoding } from '../../host/model/model.ts';
+import { ImageView, RESIDENCY_NAMES } from '../../host/image/view.ts';
+import type { Encoding, StoredSource } from '../../host/model/model.ts';
 import { packTogether, shapeRows } from '../shapes.ts';
-import { everything, LEVELS } from '../zoo.ts';
+import { everything, LEVELS, ModelBuilder } from '../zoo.ts';
 
 function again(image: Uint8Array): Uint8Array {
-  const { model, tables } = unpack(new ImageView(image));
-  return pack(model, { tables });
+  const { model, tables, lossless } = unpack(new ImageView(image));
+  return pack(model, { tables, lossless });
 }
 
 describe('packing what was unpacked gives the same bytes', () => {
   it.each([1, 2, 3])('of a network with every operator, source and encoding, seed %i', (seed) => {
     for (const tables of ['q31', 'compact'] as const) {
-      const image = pack(everything(seed).build(), { tables });
+      const image = pack(everything(seed).build(), { tables, lossless: tables === 'q31' });
       expect(Buffer.compare(again(image), image)).toBe(0);
     }
   });
@@ -39,6 +41,46 @@ describe('packing what was unpacked gives the same bytes', () => {
   it.skipIf(!existsSync('models/ecg-beats.htpw'))('of the committed image', () => {
     const image = new Uint8Array(readFileSync('models/ecg-beats.htpw'));
     expect(Buffer.compare(again(image), image)).toBe(0);
+  });
+});
+
+describe('rows that are coded without loss', () => {
+  it.each([1, 5, 15, 16, 17, 40])('come back, %i of them at any length', (rows) => {
+    for (let rowLength = 1; rowLength < 70; rowLength += 3) {
+      const b = new ModelBuilder(rowLength, [1, 1, 1]);
+      for (const source of [b.crowded(rows, rowLength), b.stored('int8', rows, rowLength)]) {
+        const { values } = b.sources[source] as StoredSource;
+        const data = encodeRice(values, rowLength)!;
+        expect(riceBytes(data, 0, rows)).toBe(data.length);
+        expect(decodeRice(data, 0, rows, rowLength)).toEqual(values);
+      }
+    }
+  });
+
+  it('hold every value of a byte in every mode that can be the best', () => {
+    const row = (width: number) => Int8Array.from({ length: 600 }, (_, i) => (i < 256 ? i - 128 : (i % 7) * width));
+    const values = [0, 1, 2, 4, 8, 16].flatMap((width) => [...row(width)]);
+    const data = encodeRice(Int8Array.from(values), 600)!;
+    expect([...decodeRice(data, 0, 6, 600)]).toEqual(values);
+  });
+
+  it('are refused where an offset would need more than 16 bits', () => {
+    const b = new ModelBuilder(1, [1, 1, 1]);
+    const { values } = b.sources[b.stored('int8', 16, 10_000)] as StoredSource;
+    expect(encodeRice(values, 10_000)).toBe(null);
+  });
+
+  it('take fewer bytes, and are left alone where they would not', () => {
+    const b = new ModelBuilder(1, [1, 1, 64]);
+    const model = b.pointwise(32, b.crowded(32, 64)).pointwise(32).build();
+    model.programs[0].operators.forEach((operator) => {
+      if ('residency' in operator) operator.residency = 'flash';
+    });
+    const [plain, coded] = [false, true].map((lossless) => new ImageView(pack(model, { lossless })));
+    expect(coded.sources.map(({ encoding }) => encoding)).toEqual([ENCODING_RICE, ENCODING_INT8]);
+    expect(coded.programs[0].operators.map(({ residency }) => RESIDENCY_NAMES[residency])).toEqual(['stream', 'flash']);
+    expect(coded.bytes.length).toBeLessThan(0.8 * plain.bytes.length);
+    expect(Buffer.compare(again(coded.bytes), coded.bytes)).toBe(0);
   });
 });
 

@@ -14,7 +14,7 @@ const TABLES = ['compact', 'q31'] as const;
 function expectEqual(builder: ModelBuilder, variant: (typeof VARIANTS)[number], tables: (typeof TABLES)[number]): void {
   const model = builder.build();
   const [program] = model.programs;
-  const runtime = new Runtime(pack(model, { tables }), variant).load();
+  const runtime = new Runtime(pack(model, { tables, lossless: true }), variant).load();
   runtime.checkWeights();
   const input = builder.input();
   const layers: Int8Array[] = [];
@@ -134,7 +134,7 @@ describe.each(VARIANTS)('the %s runtime equals the reference', (variant) => {
 describe('residency', () => {
   it.each(VARIANTS)('changes no byte of any layer (%s)', (variant) => {
     const builder = everything(5);
-    const image = pack(builder.build());
+    const image = pack(builder.build(), { lossless: true });
     const input = builder.input();
     const traces = (['boot', 'lazy', 'stream'] as const).map((residency) =>
       new Runtime(withResidency(image, residency), variant).load().traceCrcs(input),
@@ -144,7 +144,7 @@ describe('residency', () => {
   });
 
   it('takes less arena streamed than cached', () => {
-    const image = pack(everything(1).build());
+    const image = pack(everything(1).build(), { lossless: true });
     const bytes = (['boot', 'lazy', 'stream'] as const).map((residency) =>
       new Runtime(withResidency(image, residency)).arenaBytes(),
     );

@@ -36,7 +36,7 @@ class Field {
     private readonly row: ShapeRow,
     variant: VariantName,
   ) {
-    const bytes = pack(row.model, { tables: row.tables });
+    const bytes = pack(row.model, { tables: row.tables, lossless: true });
     const view = new ImageView(bytes);
     const [program] = view.programs;
     this.arenaBytes = program.arenaBytes;
@@ -150,7 +150,7 @@ describe('the table of shapes', () => {
       seen.set(key, (seen.get(key) ?? 0) + 1);
     };
     for (const { model, tables } of rows) {
-      const view = new ImageView(pack(model, { tables }));
+      const view = new ImageView(pack(model, { tables, lossless: true }));
       const [{ operators, tensors }] = view.programs;
       for (const operator of operators) {
         const kind = OPERATOR_NAMES[operator.kind];
@@ -161,7 +161,7 @@ describe('the table of shapes', () => {
         const source = view.sources[operator.source];
         count(kind, RESIDENCY_NAMES[operator.residency]);
         count(kind, ['', 'stored', 'basis', 'tile', 'codebook'][source.kind], source.encoding);
-        count(kind, ['', 'q31', 'compact'][operator.encoding]);
+        count(kind, ['', 'q31', 'compact', '', 'uniform'][operator.encoding]);
       }
       for (const operator of model.programs[0].operators) {
         if (!('effectiveScale' in operator)) continue;
@@ -172,8 +172,8 @@ describe('the table of shapes', () => {
     const weighted = ['pointwise', 'convolution', 'depthwise', 'fullyConnected'];
     const of = (kind: string) => [
       ...RESIDENCY_NAMES.map((residency) => `${kind} ${residency}`),
-      ...[1, 2, 3, 4].map((encoding) => `${kind} stored ${encoding}`),
-      ...['basis 0', 'tile 0', 'codebook 0', 'q31', 'compact'].map((word) => `${kind} ${word}`),
+      ...[1, 2, 3, 4, 5].map((encoding) => `${kind} stored ${encoding}`),
+      ...['basis 0', 'tile 0', 'codebook 0', 'q31', 'compact', 'uniform'].map((word) => `${kind} ${word}`),
     ];
     const others = [
       'averagePool',
