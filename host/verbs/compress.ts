@@ -102,7 +102,7 @@ function readNetwork(path: string): Unpacked & { image: Uint8Array } {
     return { image, ...unpack(new ImageView(image)) };
   }
   const { image, model } = usage(path, () => importImage(bytes, basename(path, extname(path)), 'q31'));
-  return { image, model, tables: () => 'q31' };
+  return { image, model, tables: () => 'q31', lossless: () => false };
 }
 
 function check({ method, budget, curve, output, calibration, samples, labels }: CompressFlags): void {
