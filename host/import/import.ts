@@ -1,8 +1,9 @@
 /** A .tflite file to the model that `pack` writes, or the list of everything in it that stands in the way. */
 import { pack } from '../image/pack.ts';
 import { ImageError } from '../image/view.ts';
-import type { Model } from '../model/model.ts';
+import type { Model, Program } from '../model/model.ts';
 import type { TableEncoding } from '../reference/table.ts';
+import { removeDeadChannels } from './deadChannels.ts';
 import { ImportError, Unsupported } from './error.ts';
 import { type Graph, type GraphOperator, readGraph } from './graph.ts';
 import { findPorts, liveOperators, type Port, type Ports } from './live.ts';
@@ -12,6 +13,11 @@ import { checkStatic } from './shape.ts';
 import { Views } from './views.ts';
 
 const MAX_OPERATORS = 256;
+
+export interface ImportOptions {
+  /** leaves in what no output depends on, as for a comparison layer by layer; default: removeDeadChannels */
+  keepDead?: boolean;
+}
 
 export interface Imported {
   model: Model;
@@ -28,7 +34,7 @@ export interface Imported {
  * TensorFlow Lite Micro give. Throws ImportError, one line, when the file is damaged or asks for what there is not;
  * unsupported operators are all named at once.
  */
-export function importTflite(bytes: Uint8Array, name: string): Imported {
+export function importTflite(bytes: Uint8Array, name: string, { keepDead = false }: ImportOptions = {}): Imported {
   const graph = readGraph(bytes);
   const live = liveOperators(graph);
   checkTypes(graph, live);
@@ -38,21 +44,21 @@ export function importTflite(bytes: Uint8Array, name: string): Imported {
   const remaining = kept.filter((operator) => !views.folded.has(operator));
   const lowering = lower(graph, views, ports, remaining);
   const left = new Set(lowering.origins);
+  const program: Program = {
+    name,
+    tensors: lowering.tensors,
+    operators: lowering.operators,
+    inputs: ports.inputs.map(({ tensor }) => lowering.port(tensor)),
+    outputs: ports.outputs.map(({ tensor }) => lowering.port(tensor)),
+  };
+  const model: Model = {
+    programs: [program],
+    sources: lowering.sources,
+    generators: [],
+    metadata: { name, source: 'tflite' },
+  };
   return {
-    model: {
-      programs: [
-        {
-          name,
-          tensors: lowering.tensors,
-          operators: lowering.operators,
-          inputs: ports.inputs.map(({ tensor }) => lowering.port(tensor)),
-          outputs: ports.outputs.map(({ tensor }) => lowering.port(tensor)),
-        },
-      ],
-      sources: lowering.sources,
-      generators: [],
-      metadata: { name, source: 'tflite' },
-    },
+    model: keepDead ? model : removeDeadChannels(model),
     origins: lowering.origins.map(identity),
     folded: graph.operators.filter((operator) => !left.has(operator)).map(identity),
     inputs: ports.inputs,
@@ -67,9 +73,9 @@ export function importTflite(bytes: Uint8Array, name: string): Imported {
 export function importImage(
   bytes: Uint8Array,
   name: string,
-  tables: TableEncoding = 'q31',
+  { tables = 'q31', ...options }: ImportOptions & { tables?: TableEncoding } = {},
 ): Imported & { image: Uint8Array } {
-  const imported = importTflite(bytes, name);
+  const imported = importTflite(bytes, name, options);
   try {
     return { ...imported, image: pack(imported.model, { tables }) };
   } catch (error) {

@@ -7,7 +7,7 @@ import { existsSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { gunzipSync } from 'node:zlib';
 import { describe, expect, it } from 'vitest';
-import { importImage } from '../../host/import/import.ts';
+import { type ImportOptions, importImage } from '../../host/import/import.ts';
 import { execute } from '../../host/reference/executor.ts';
 import { Runtime, type VariantName } from '../../host/runtime/runtime.ts';
 
@@ -60,7 +60,7 @@ function cifar(count: number, zoom: number): Uint8Array {
   return pictures;
 }
 
-function load(name: string) {
+function load(name: string, options: ImportOptions = {}) {
   const golden: Golden = JSON.parse(readFileSync(join(data, 'golden', name, 'golden.json'), 'utf8'));
   const kept = existsSync(join(data, 'golden', name, 'input.bin'));
   const input = kept ? read('golden', name, 'input.bin') : INPUTS[name]();
@@ -72,7 +72,7 @@ function load(name: string) {
   const expected = samples.map((_, i) =>
     outputs.subarray(i * golden.output_bytes_per_sample, (i + 1) * golden.output_bytes_per_sample),
   );
-  return { golden, samples, expected, ...importImage(read(golden.model), name) };
+  return { golden, samples, expected, ...importImage(read(golden.model), name, options) };
 }
 
 const signed = (byte: number) => (byte << 24) >> 24;
@@ -97,7 +97,7 @@ describe.skipIf(!existsSync(join(data, 'golden')))('an imported network (HTPW_DA
   });
 
   it.each(WITH_LAYERS)('%s gives every byte of every layer, on every variant and in the reference', (name) => {
-    const { golden, samples, model, origins, image } = load(name);
+    const { golden, samples, model, origins, image } = load(name, { keepDead: true });
     const { sample, entries } = golden.layers!;
     const dump = read('golden', name, 'layers.bin');
     const layer = (operator: number) => {
