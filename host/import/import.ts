@@ -9,6 +9,7 @@ import { type Graph, type GraphOperator, readGraph } from './graph.ts';
 import { findPorts, liveOperators, type Port, type Ports } from './live.ts';
 import { Lowering } from './lowering.ts';
 import { OPERATORS, type Support } from './operators.ts';
+import { foldPadding } from './padding.ts';
 import { checkStatic } from './shape.ts';
 import { Views } from './views.ts';
 
@@ -43,24 +44,25 @@ export function importTflite(bytes: Uint8Array, name: string, { keepDead = false
   const views = new Views(graph, kept);
   const remaining = kept.filter((operator) => !views.folded.has(operator));
   const lowering = lower(graph, views, ports, remaining);
-  const left = new Set(lowering.origins);
-  const program: Program = {
+  const whole: Program = {
     name,
     tensors: lowering.tensors,
     operators: lowering.operators,
     inputs: ports.inputs.map(({ tensor }) => lowering.port(tensor)),
     outputs: ports.outputs.map(({ tensor }) => lowering.port(tensor)),
   };
+  const { operators, kept: left } = foldPadding(whole);
+  const origins = left.map((operator) => lowering.origins[operator]);
   const model: Model = {
-    programs: [program],
+    programs: [withoutUnused({ ...whole, operators })],
     sources: lowering.sources,
     generators: [],
     metadata: { name, source: 'tflite' },
   };
   return {
     model: keepDead ? model : removeDeadChannels(model),
-    origins: lowering.origins.map(identity),
-    folded: graph.operators.filter((operator) => !left.has(operator)).map(identity),
+    origins: origins.map(identity),
+    folded: graph.operators.filter((operator) => !origins.includes(operator)).map(identity),
     inputs: ports.inputs,
     outputs: ports.outputs,
   };
@@ -82,6 +84,32 @@ export function importImage(
     if (error instanceof ImageError) throw new ImportError(`${error.message}; use smaller activations`);
     throw error;
   }
+}
+
+/** Without the tensors that nothing reads or writes any more. */
+function withoutUnused(program: Program): Program {
+  const { tensors, operators, inputs, outputs } = program;
+  const ends = operators.flatMap((operator) => [
+    operator.input,
+    operator.output,
+    ...('input2' in operator ? [operator.input2] : []),
+  ]);
+  const used = [...new Set([...ends, ...inputs, ...outputs])].toSorted((a, b) => a - b);
+  if (used.length === tensors.length) return program;
+  const place = new Map(used.map((tensor, i) => [tensor, i]));
+  const at = (tensor: number) => place.get(tensor)!;
+  return {
+    ...program,
+    tensors: used.map((tensor) => tensors[tensor]),
+    operators: operators.map((operator) => ({
+      ...operator,
+      ...('input2' in operator ? { input2: at(operator.input2) } : {}),
+      input: at(operator.input),
+      output: at(operator.output),
+    })),
+    inputs: inputs.map(at),
+    outputs: outputs.map(at),
+  };
 }
 
 function identity({ index, opcode }: GraphOperator): { index: number; opcode: string } {
@@ -118,6 +146,10 @@ function lower(graph: Graph, views: Views, ports: Ports, operators: GraphOperato
   ports.outputs.forEach(({ tensor }, i) => {
     attempt(`output ${i}`, () => lowering.port(tensor));
   });
+  if (lowering.operators.length > MAX_OPERATORS)
+    throw new ImportError(
+      `the model becomes ${lowering.operators.length} operators, an image has at most ${MAX_OPERATORS}; split it`,
+    );
   if (refused.length > 0)
     throw new ImportError(`cannot be imported, by operator: ${refused.join('; ')}; docs/import.md has what can`);
   return lowering;
