@@ -9,6 +9,7 @@ import { cardVerb } from './verbs/card.ts';
 import { compressVerb } from './verbs/compress.ts';
 import { deployVerb } from './verbs/deploy.ts';
 import { evalVerb } from './verbs/eval.ts';
+import { goldenVerb } from './verbs/golden.ts';
 import { importVerb } from './verbs/import.ts';
 import { inspectVerb } from './verbs/inspect.ts';
 import { packVerb } from './verbs/pack.ts';
@@ -22,6 +23,7 @@ const VERBS = [
   trainVerb,
   packVerb,
   importVerb,
+  goldenVerb,
   compressVerb,
   inspectVerb,
   planVerb,

@@ -5,16 +5,6 @@ import type { BasisGenerator, Mlp, Model, Operator, Residency, Tensor, WeightSou
 import { buildNetwork, type GeneratorConfig, type LayerSpec, type NetworkConfig } from '../train/network.ts';
 import { randomInt8, requantisation } from './kernels.ts';
 
-/** Multiply-accumulates of an inference by the operators with weights, padding included; of the first program. */
-export function macs({ programs: [{ operators, tensors }], sources }: Model): number {
-  return operators.reduce((sum, operator) => {
-    if (!('source' in operator)) return sum;
-    const [height, width] = tensors[operator.output].shape;
-    const { rows, rowLength } = sources[operator.source];
-    return sum + height * width * rows * rowLength; // every weight once for each position
-  }, 0);
-}
-
 /** The ECG network of models/configs/ as the trainer would export it. */
 export function ecgModel(config: NetworkConfig, residency: Residency): Model {
   const random = new Random(1);

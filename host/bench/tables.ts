@@ -1,8 +1,8 @@
 /** What `htpw bench` prints: figures of one board beside CMSIS-NN's and TensorFlow Lite Micro's. */
+import { macs } from '../model/weights.ts';
 import { columns } from '../verbs/verb.ts';
 import type { Figures, KernelFigure, ModelFigure } from './figures.ts';
 import { type Core, KERNELS, shapeName } from './kernels.ts';
-import { macs } from './models.ts';
 import type { NodeFigure } from './node.ts';
 import { TOPOLOGIES } from './topologies.ts';
 

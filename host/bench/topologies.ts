@@ -1,17 +1,9 @@
-/** The four networks of MLPerf Tiny with random weights, and what TensorFlow Lite Micro with CMSIS-NN needs for them. */
+/** The four networks of MLPerf Tiny with random weights. */
 import { Random } from '../data/random.ts';
 import type { Model, Operator, Program, Shape, Tensor, WeightSource, Window } from '../model/model.ts';
 import { samePadding } from '../train/network.ts';
 import { type Core, randomInt8, requantisation } from './kernels.ts';
-
-/** What TensorFlow Lite Micro (90b983c2) with CMSIS-NN (4ab83cc3) needs, measured in the same emulator. */
-export interface Peer {
-  /** instructions, of Invoke and of AllocateTensors */
-  inference: number;
-  startUp: number;
-  /** bytes of the arena that are used; on an M4 not measured */
-  arenaBytes?: number;
-}
+import { PEERS, type Peer } from './peers.ts';
 
 export interface Topology {
   name: 'kws' | 'ic' | 'vww' | 'ad';
@@ -20,32 +12,30 @@ export interface Topology {
   peer: Partial<Record<Core, Peer>>;
 }
 
-const peer = (inference: number, startUp: number, arenaBytes?: number): Peer => ({ inference, startUp, arenaBytes });
-
 export const TOPOLOGIES: readonly Topology[] = [
   {
     name: 'kws',
     description: 'keyword spotting, DS-CNN',
     build: keywordSpotting,
-    peer: { M7: peer(7.64e6, 259_771, 22_820), M4: peer(7.7e6, 788_672), M0: peer(29.0e6, 1_576_119, 22_820) },
+    peer: PEERS.kws.cores,
   },
   {
     name: 'ic',
     description: 'image classification, ResNet-8',
     build: imageClassification,
-    peer: { M7: peer(30.02e6, 222_748, 54_996), M4: peer(29.86e6, 539_506), M0: peer(97.6e6, 1_054_212, 54_980) },
+    peer: PEERS.ic.cores,
   },
   {
     name: 'vww',
     description: 'visual wake words, MobileNetV1 0.25',
     build: visualWakeWords,
-    peer: { M7: peer(24.03e6, 1_017_543, 100_708), M4: peer(24.1e6, 3_520_711), M0: peer(86.9e6, 7_068_446, 100_708) },
+    peer: PEERS.vww.cores,
   },
   {
     name: 'ad',
     description: 'anomaly detection, autoencoder',
     build: anomalyDetection,
-    peer: { M7: peer(0.583e6, 66_156, 2_580), M4: peer(0.583e6, 83_125), M0: peer(1.763e6, 143_309, 2_580) },
+    peer: PEERS.ad.cores,
   },
 ];
 

@@ -1,15 +1,25 @@
-/** Coded weights where they cost no RAM: the same outputs from fewer bytes of flash. */
+/** Coded weights: the same outputs from fewer bytes of flash, for a decoder's instructions in every run. */
 import type { Model, StoredSource } from '../model/model.ts';
 import { type PackOptions, pack } from './pack.ts';
 import { ImageView } from './view.ts';
 
+/** Which stored INT8 weights are coded, of those where that saves 1 byte in 32. */
+export const LOSSLESS = ['arena', 'all'] as const;
+/** arena: where no arena grows by it; all: whatever RAM decoding takes; null: none */
+export type Lossless = (typeof LOSSLESS)[number] | null;
+
 /**
- * The image of a model whose stored INT8 weights are coded wherever that saves bytes and leaves every arena as it is:
- * coded rows are decoded in scratch, which a layer next to the peak has no room for. Each layer has its own scratch, so
- * those that fit alone fit together.
+ * The image of a model with its stored weights coded. Coded rows are decoded in scratch, which a layer next to the peak
+ * has no room for; each layer has its own, so those that fit alone fit together.
  */
-export function packWithinArena(model: Model, options: Omit<PackOptions, 'lossless'> = {}): Uint8Array {
+export function packLossless(
+  model: Model,
+  options: Omit<PackOptions, 'lossless'>,
+  where: Lossless | undefined,
+): Uint8Array {
   const plain = pack(model, options);
+  if (!where) return plain;
+  if (where === 'all') return pack(model, { ...options, lossless: true });
   const fits = (image: Uint8Array) => arenas(image).every((bytes, p) => bytes <= arenas(plain)[p]);
   const stored = model.sources.filter((source): source is StoredSource => source.kind === 'stored');
   const coded = new Set(

@@ -1,17 +1,24 @@
 /** A .tflite file to the model that `pack` writes, or the list of everything in it that stands in the way. */
-import { pack } from '../image/pack.ts';
+import { type Lossless, packLossless } from '../image/lossless.ts';
 import { ImageError } from '../image/view.ts';
-import type { Model } from '../model/model.ts';
+import type { Model, Program } from '../model/model.ts';
 import type { TableEncoding } from '../reference/table.ts';
+import { removeDeadChannels } from './deadChannels.ts';
 import { ImportError, Unsupported } from './error.ts';
 import { type Graph, type GraphOperator, readGraph } from './graph.ts';
 import { findPorts, liveOperators, type Port, type Ports } from './live.ts';
 import { Lowering } from './lowering.ts';
 import { OPERATORS, type Support } from './operators.ts';
+import { foldPadding } from './padding.ts';
 import { checkStatic } from './shape.ts';
 import { Views } from './views.ts';
 
 const MAX_OPERATORS = 256;
+
+export interface ImportOptions {
+  /** leaves in what no output depends on, as for a comparison layer by layer; default: removeDeadChannels */
+  keepDead?: boolean;
+}
 
 export interface Imported {
   model: Model;
@@ -28,7 +35,7 @@ export interface Imported {
  * TensorFlow Lite Micro give. Throws ImportError, one line, when the file is damaged or asks for what there is not;
  * unsupported operators are all named at once.
  */
-export function importTflite(bytes: Uint8Array, name: string): Imported {
+export function importTflite(bytes: Uint8Array, name: string, { keepDead = false }: ImportOptions = {}): Imported {
   const graph = readGraph(bytes);
   const live = liveOperators(graph);
   checkTypes(graph, live);
@@ -37,24 +44,25 @@ export function importTflite(bytes: Uint8Array, name: string): Imported {
   const views = new Views(graph, kept);
   const remaining = kept.filter((operator) => !views.folded.has(operator));
   const lowering = lower(graph, views, ports, remaining);
-  const left = new Set(lowering.origins);
+  const whole: Program = {
+    name,
+    tensors: lowering.tensors,
+    operators: lowering.operators,
+    inputs: ports.inputs.map(({ tensor }) => lowering.port(tensor)),
+    outputs: ports.outputs.map(({ tensor }) => lowering.port(tensor)),
+  };
+  const { operators, kept: left } = foldPadding(whole);
+  const origins = left.map((operator) => lowering.origins[operator]);
+  const model: Model = {
+    programs: [withoutUnused({ ...whole, operators })],
+    sources: lowering.sources,
+    generators: [],
+    metadata: { name, source: 'tflite' },
+  };
   return {
-    model: {
-      programs: [
-        {
-          name,
-          tensors: lowering.tensors,
-          operators: lowering.operators,
-          inputs: ports.inputs.map(({ tensor }) => lowering.port(tensor)),
-          outputs: ports.outputs.map(({ tensor }) => lowering.port(tensor)),
-        },
-      ],
-      sources: lowering.sources,
-      generators: [],
-      metadata: { name, source: 'tflite' },
-    },
-    origins: lowering.origins.map(identity),
-    folded: graph.operators.filter((operator) => !left.has(operator)).map(identity),
+    model: keepDead ? model : removeDeadChannels(model),
+    origins: origins.map(identity),
+    folded: graph.operators.filter((operator) => !origins.includes(operator)).map(identity),
     inputs: ports.inputs,
     outputs: ports.outputs,
   };
@@ -67,16 +75,41 @@ export function importTflite(bytes: Uint8Array, name: string): Imported {
 export function importImage(
   bytes: Uint8Array,
   name: string,
-  tables: TableEncoding = 'q31',
-  lossless = false,
+  { tables = 'q31', lossless, ...options }: ImportOptions & { tables?: TableEncoding; lossless?: Lossless } = {},
 ): Imported & { image: Uint8Array } {
-  const imported = importTflite(bytes, name);
+  const imported = importTflite(bytes, name, options);
   try {
-    return { ...imported, image: pack(imported.model, { tables, lossless }) };
+    return { ...imported, image: packLossless(imported.model, { tables }, lossless) };
   } catch (error) {
     if (error instanceof ImageError) throw new ImportError(`${error.message}; use smaller activations`);
     throw error;
   }
+}
+
+/** Without the tensors that nothing reads or writes any more. */
+function withoutUnused(program: Program): Program {
+  const { tensors, operators, inputs, outputs } = program;
+  const ends = operators.flatMap((operator) => [
+    operator.input,
+    operator.output,
+    ...('input2' in operator ? [operator.input2] : []),
+  ]);
+  const used = [...new Set([...ends, ...inputs, ...outputs])].toSorted((a, b) => a - b);
+  if (used.length === tensors.length) return program;
+  const place = new Map(used.map((tensor, i) => [tensor, i]));
+  const at = (tensor: number) => place.get(tensor)!;
+  return {
+    ...program,
+    tensors: used.map((tensor) => tensors[tensor]),
+    operators: operators.map((operator) => ({
+      ...operator,
+      ...('input2' in operator ? { input2: at(operator.input2) } : {}),
+      input: at(operator.input),
+      output: at(operator.output),
+    })),
+    inputs: inputs.map(at),
+    outputs: outputs.map(at),
+  };
 }
 
 function identity({ index, opcode }: GraphOperator): { index: number; opcode: string } {
@@ -113,6 +146,10 @@ function lower(graph: Graph, views: Views, ports: Ports, operators: GraphOperato
   ports.outputs.forEach(({ tensor }, i) => {
     attempt(`output ${i}`, () => lowering.port(tensor));
   });
+  if (lowering.operators.length > MAX_OPERATORS)
+    throw new ImportError(
+      `the model becomes ${lowering.operators.length} operators, an image has at most ${MAX_OPERATORS}; split it`,
+    );
   if (refused.length > 0)
     throw new ImportError(`cannot be imported, by operator: ${refused.join('; ')}; docs/import.md has what can`);
   return lowering;

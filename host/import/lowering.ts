@@ -5,13 +5,16 @@ import type { Graph, GraphOperator, GraphTensor } from './graph.ts';
 import { elements } from './shape.ts';
 import type { Views } from './views.ts';
 
+export interface Scaled {
+  scale: number;
+  zeroPoint: number;
+}
+
 /** An INT8 tensor of the model under construction. */
-export interface Activation {
+export interface Activation extends Scaled {
   /** in the model */
   tensor: number;
   shape: Shape;
-  scale: number;
-  zeroPoint: number;
 }
 
 /** A constant INT8 tensor with zero point 0. */
@@ -65,9 +68,49 @@ export class Lowering {
   }
 
   /** The INT8 tensor that an operator writes. */
-  output(operator: GraphOperator): Activation {
-    if (operator.outputs.length !== 1) throw new Unsupported(`${operator.outputs.length} outputs, expected 1`);
-    return this.place(operator.outputs[0], 'output');
+  output(operator: GraphOperator, index?: number): Activation {
+    if (index === undefined && operator.outputs.length !== 1)
+      throw new Unsupported(`${operator.outputs.length} outputs, expected 1`);
+    return this.place(operator.outputs[index ?? 0], 'output');
+  }
+
+  /** The shape that the file gives a tensor, all dimensions of it. */
+  shape(list: number[], index: number): number[] {
+    return this.tensorOf(list, index, 'tensor').shape;
+  }
+
+  /** Whether an input has its values in the file. */
+  isConstant(operator: GraphOperator, index: number): boolean {
+    return this.tensorOf(operator.inputs, index, 'input').data !== null;
+  }
+
+  /** Input `index` as constant INT32 values, so many of them. */
+  integers(operator: GraphOperator, index: number, count: number): number[] {
+    const { type, data } = this.tensorOf(operator.inputs, index, 'input');
+    if (data === null) throw new Unsupported(`input ${index} is no constant`);
+    if (type !== 'INT32') throw new Unsupported(`input ${index} is ${type}, expected INT32`);
+    if (data.length !== 4 * count)
+      throw new Unsupported(`input ${index} has ${data.length / 4} values, expected ${count}`);
+    const view = new DataView(data.buffer, data.byteOffset, data.length);
+    return Array.from({ length: count }, (_, i) => view.getInt32(4 * i, true));
+  }
+
+  /** Input `index` as constant dimensions of so many, counted from 0. */
+  axes(operator: GraphOperator, index: number, rank: number): Set<number> {
+    const count = (this.tensorOf(operator.inputs, index, 'axes').data?.length ?? 0) / 4;
+    return new Set(this.integers(operator, index, count).map((axis) => (axis < 0 ? axis + rank : axis)));
+  }
+
+  /** Input `index` as constant INT8 values with one scale, so many of them. */
+  constant(operator: GraphOperator, index: number, count: number): Scaled & { values: Int8Array } {
+    const { type, data, scales, zeroPoints } = this.tensorOf(operator.inputs, index, 'input');
+    if (data === null) throw new Unsupported(`input ${index} is no constant`);
+    if (type !== 'INT8' || data.length !== count)
+      throw new Unsupported(`input ${index} is ${data.length} bytes of ${type}, expected ${count} of INT8`);
+    const [scale, zeroPoint] = [scales[0] ?? 0, zeroPoints[0] ?? Number.NaN];
+    if (scales.length !== 1 || !isScale(scale) || !(zeroPoint >= -128 && zeroPoint <= 127))
+      throw new Unsupported(`input ${index} has the scale ${scale} and the zero point ${zeroPoint}`);
+    return { scale, zeroPoint, values: new Int8Array(data.buffer, data.byteOffset, count) };
   }
 
   /** Input `index` as constant INT8 weights of so many dimensions, whose channels lie along `channelDimension`. */

@@ -1,8 +1,18 @@
 /** The operators that can be imported: what of each, and how. docs/import.md repeats this table; a test compares them. */
+import {
+  hardSwishTable,
+  leakyReluTable,
+  logisticTable,
+  relu6Table,
+  reluTable,
+  rescaleTable,
+  tanhTable,
+} from './functions.ts';
 import type { OperatorOf } from './graph.ts';
 import type { Lowering } from './lowering.ts';
+import { concatenation, pad, reshape, slice, split, stridedSlice, transpose } from './moves.ts';
 import type { OperatorOptions } from './options.ts';
-import { add, pool, reshape, softmax } from './plain.ts';
+import { add, lookup, mean, mul, pool, softmax } from './plain.ts';
 import { convolution, depthwise, fullyConnected } from './weighted.ts';
 
 export interface Support<K extends keyof OperatorOptions> {
@@ -27,15 +37,63 @@ export const OPERATORS: { [K in keyof OperatorOptions]: Support<K> } = {
   },
   AVERAGE_POOL_2D: { support: 'yes', note: 'input and output of one scale, as TFLite asks', lower: pool },
   MAX_POOL_2D: { support: 'yes', note: 'input and output of one scale, as TFLite asks', lower: pool },
-  ADD: { support: 'limited', note: 'two tensors of one shape; no constant, no broadcasting', lower: add },
-  SOFTMAX: { support: 'limited', note: 'over the last dimension, up to 256 channels', lower: softmax },
-  RESHAPE: {
+  ADD: { support: 'limited', note: 'two tensors of one shape, or a tensor and a constant number', lower: add },
+  MUL: {
     support: 'limited',
-    note: 'costs nothing; only where what is around it can do with one shape, as before FULLY_CONNECTED and SOFTMAX',
+    note: 'two tensors of one shape, a tensor and one value per channel, or a tensor and a constant number',
+    lower: mul,
+  },
+  MEAN: { support: 'limited', note: 'over height and width', lower: mean },
+  SOFTMAX: { support: 'limited', note: 'over the last dimension, up to 256 channels', lower: softmax },
+  LOGISTIC: { support: 'yes', note: 'a table of 256', lower: lookup(logisticTable) },
+  TANH: { support: 'yes', note: 'a table of 256', lower: lookup(tanhTable) },
+  RELU: {
+    support: 'yes',
+    note: 'a table of 256, where it is not fused',
+    lower: lookup((input, output) => reluTable('RELU', input, output)),
+  },
+  RELU6: { support: 'limited', note: 'a table of 256; input and output of one scale', lower: lookup(relu6Table) },
+  RELU_N1_TO_1: {
+    support: 'yes',
+    note: "a table of 256, computed as RELU's; TensorFlow Lite Micro has none of its own",
+    lower: lookup((input, output) => reluTable('RELU_N1_TO_1', input, output)),
+  },
+  LEAKY_RELU: {
+    support: 'yes',
+    note: 'a table of 256',
+    lower: lookup<'LEAKY_RELU'>((input, output, { options }) => leakyReluTable(options.alpha, input, output)),
+  },
+  HARD_SWISH: { support: 'yes', note: 'a table of 256', lower: lookup(hardSwishTable) },
+  CONCATENATION: {
+    support: 'limited',
+    note: 'copies, or nothing where the plan can lay the inputs side by side; all of one scale, as TFLite asks',
+    lower: concatenation,
+  },
+  PAD: {
+    support: 'limited',
+    note: 'nothing in front of a convolution that can pad by itself, else a copy; up to three dimensions',
+    lower: pad,
+  },
+  PADV2: { support: 'limited', note: 'as PAD, with the zero point', lower: pad },
+  TRANSPOSE: { support: 'yes', note: 'a copy', lower: transpose },
+  SLICE: { support: 'limited', note: 'a copy; begin and size are constants', lower: slice },
+  STRIDED_SLICE: {
+    support: 'limited',
+    note: 'a copy; begin, end and strides from 1 on are constants; no ellipsis, no new axis',
+    lower: stridedSlice,
+  },
+  SPLIT: { support: 'yes', note: 'copies', lower: split },
+  RESHAPE: {
+    support: 'yes',
+    note: 'nothing where what is around it can do with one shape, as before FULLY_CONNECTED and SOFTMAX, else a copy',
     lower: reshape,
   },
-  SQUEEZE: { support: 'limited', note: 'as RESHAPE', lower: reshape },
-  EXPAND_DIMS: { support: 'limited', note: 'as RESHAPE', lower: reshape },
-  QUANTIZE: { support: 'limited', note: 'behind a FLOAT32 or UINT8 input, where it is dropped', lower: null },
+  SQUEEZE: { support: 'yes', note: 'as RESHAPE', lower: reshape },
+  EXPAND_DIMS: { support: 'yes', note: 'as RESHAPE', lower: reshape },
+  QUANTIZE: {
+    support: 'limited',
+    note: 'from INT8 to INT8 a table of 256; behind a FLOAT32 or UINT8 input it is dropped',
+    lower: lookup(rescaleTable),
+  },
   DEQUANTIZE: { support: 'limited', note: 'before a FLOAT32 output, where it is dropped', lower: null },
 };

@@ -29,6 +29,23 @@ export interface OperatorOptions {
   RESHAPE: object;
   SQUEEZE: object;
   EXPAND_DIMS: object;
+  CONCATENATION: { axis: number; activation: Activation };
+  MUL: { activation: Activation };
+  MEAN: object;
+  PAD: object;
+  PADV2: object;
+  TRANSPOSE: object;
+  SLICE: object;
+  /** others: ellipsis, new axis or offset is asked for */
+  STRIDED_SLICE: { beginMask: number; endMask: number; shrinkMask: number; others: boolean };
+  SPLIT: object;
+  LOGISTIC: object;
+  TANH: object;
+  RELU: object;
+  RELU6: object;
+  RELU_N1_TO_1: object;
+  HARD_SWISH: object;
+  LEAKY_RELU: { alpha: number };
   QUANTIZE: object;
   DEQUANTIZE: object;
 }
@@ -58,6 +75,27 @@ const READERS: { [K in keyof OperatorOptions]: (table: Table | null) => Operator
   RESHAPE: () => ({}),
   SQUEEZE: () => ({}),
   EXPAND_DIMS: () => ({}),
+  CONCATENATION: (table) => ({ axis: table?.int32('axis', 0) ?? 0, activation: activation(table, 1) }),
+  MUL: (table) => ({ activation: activation(table, 0) }),
+  MEAN: () => ({}),
+  PAD: () => ({}),
+  PADV2: () => ({}),
+  TRANSPOSE: () => ({}),
+  SLICE: () => ({}),
+  STRIDED_SLICE: (table) => ({
+    beginMask: table?.int32('begin_mask', 0) ?? 0,
+    endMask: table?.int32('end_mask', 1) ?? 0,
+    shrinkMask: table?.int32('shrink_axis_mask', 4) ?? 0,
+    others: [2, 3].some((id) => (table?.int32('mask', id) ?? 0) !== 0) || (table?.int8('offset', 5) ?? 0) !== 0,
+  }),
+  SPLIT: () => ({}),
+  LOGISTIC: () => ({}),
+  TANH: () => ({}),
+  RELU: () => ({}),
+  RELU6: () => ({}),
+  RELU_N1_TO_1: () => ({}),
+  HARD_SWISH: () => ({}),
+  LEAKY_RELU: (table) => ({ alpha: table?.float32('alpha', 0) ?? 0 }),
   QUANTIZE: () => ({}),
   DEQUANTIZE: () => ({}),
 };

@@ -1,29 +1,137 @@
 /** Lowering of the operators without weights. */
+import type { Shape } from '../model/model.ts';
+import { addFactors, add as sum } from '../reference/add.ts';
+import { meanFactor } from '../reference/mean.ts';
+import { multiplyFactor, multiply as product } from '../reference/multiply.ts';
 import { Unsupported } from './error.ts';
+import { tableOf } from './functions.ts';
 import type { GraphOperator, OperatorOf } from './graph.ts';
-import type { Activation, Lowering } from './lowering.ts';
+import type { Activation, Lowering, Scaled } from './lowering.ts';
+import type { OperatorOptions } from './options.ts';
 import { activationRange, checkFactor } from './quantization.ts';
 import { sameShape, windowOf } from './shape.ts';
 
 const MAX_SOFTMAX_CHANNELS = 256;
+const MAX_PRODUCT_SHIFT = 14;
+const MAX_SHIFT = 30;
 
-/** Both inputs of one shape; a third shape would be broadcasting. */
+type Binary = OperatorOf<'ADD' | 'MUL'>;
+
+/** Two tensors of one shape, or a tensor and a constant number, which is a function of one value. */
 export function add(operator: OperatorOf<'ADD'>, to: Lowering): void {
-  const first = to.input(operator, 0);
-  const second = to.input(operator, 1);
   const output = to.output(operator);
+  const activation = activationRange(operator.options.activation, output);
+  const factorsOf = (first: Scaled, second: Scaled) => {
+    const factor = (2 * Math.max(first.scale, second.scale)) / (2 ** 20 * output.scale); // as addFactors
+    checkFactor(factor, 0, '2 * largest input scale / (2^20 * output scale)');
+    return addFactors(first.scale, second.scale, output.scale);
+  };
+  const number = constantNumber(operator, to);
+  if (number) {
+    const { input, constant, values } = number;
+    const factors = factorsOf(input, constant);
+    const zeroPoints = { zeroPoint1: input.zeroPoint, zeroPoint2: constant.zeroPoint };
+    const of = { ...zeroPoints, factors, outputZeroPoint: output.zeroPoint, activation };
+    emitTable(operator, to, input, output, (input1) => sum({ ...of, input1, input2: values }));
+    return;
+  }
+  const [first, second] = [to.input(operator, 0), to.input(operator, 1)];
   if (!sameShape(first.shape, second.shape) || !sameShape(first.shape, output.shape))
-    throw new Unsupported(`shapes [${first.shape}] and [${second.shape}] to [${output.shape}]; only equal ones`);
-  const factor = (2 * Math.max(first.scale, second.scale)) / (2 ** 20 * output.scale); // as addFactors
-  checkFactor(factor, 0, '2 * largest input scale / (2^20 * output scale)');
-  to.emit(operator, {
-    kind: 'add',
-    name: `operator ${operator.index}`,
-    input: first.tensor,
-    input2: second.tensor,
-    output: output.tensor,
-    activation: activationRange(operator.options.activation, output),
-  });
+    throw new Unsupported(
+      `shapes [${first.shape}] and [${second.shape}] to [${output.shape}]; only equal ones, or a constant number`,
+    );
+  factorsOf(first, second);
+  to.emit(operator, { kind: 'add', ...pair(operator, first, second, output), activation });
+}
+
+/** Two tensors of one shape, a tensor and one position of it in either order, or a tensor and a constant number. */
+export function mul(operator: OperatorOf<'MUL'>, to: Lowering): void {
+  const output = to.output(operator);
+  const activation = activationRange(operator.options.activation, output);
+  const factorOf = (first: Scaled, second: Scaled) => {
+    checkFactor(
+      (first.scale * second.scale) / output.scale,
+      MAX_PRODUCT_SHIFT,
+      'product of input scales / output scale',
+    );
+    return multiplyFactor(first.scale, second.scale, output.scale);
+  };
+  const number = constantNumber(operator, to);
+  if (number) {
+    const { input, constant, values } = number;
+    const zeroPoints = { zeroPoint1: input.zeroPoint, zeroPoint2: constant.zeroPoint };
+    const of = { ...zeroPoints, factor: factorOf(input, constant), outputZeroPoint: output.zeroPoint, activation };
+    emitTable(operator, to, input, output, (input1) => product({ ...of, input1, input2: values }));
+    return;
+  }
+  const inputs = [to.input(operator, 0), to.input(operator, 1)];
+  const [first, second] = sameShape(inputs[0].shape, output.shape) ? inputs : inputs.toReversed();
+  const onePosition: Shape = [1, 1, output.shape[2]];
+  const fits = sameShape(second.shape, output.shape) || sameShape(second.shape, onePosition);
+  if (!sameShape(first.shape, output.shape) || !fits)
+    throw new Unsupported(
+      `shapes [${inputs[0].shape}] and [${inputs[1].shape}] to [${output.shape}]; only equal ones, one value per channel, or a constant number`,
+    );
+  factorOf(first, second);
+  to.emit(operator, { kind: 'multiply', ...pair(operator, first, second, output), activation });
+}
+
+function pair(operator: Binary, first: Activation, second: Activation, output: Activation) {
+  const name = `operator ${operator.index}`;
+  return { name, input: first.tensor, input2: second.tensor, output: output.tensor };
+}
+
+/** The other input and the number, when one input is a constant of one value; null when there is none such. */
+function constantNumber(operator: Binary, to: Lowering) {
+  const index = [0, 1].find((input) => to.isConstant(operator, input));
+  if (index === undefined) return null;
+  const { values, ...constant } = to.constant(operator, index, 1);
+  return { input: to.input(operator, 1 - index), constant, values };
+}
+
+/** A function of every value by itself, given as one of many values at once. */
+function emitTable(
+  operator: GraphOperator,
+  to: Lowering,
+  input: Activation,
+  output: Activation,
+  of: (all: Int8Array) => Int8Array,
+): void {
+  if (!sameShape(input.shape, output.shape)) throw new Unsupported(`[${input.shape}] to [${output.shape}]`);
+  const table = of(tableOf((q) => q));
+  const name = `operator ${operator.index}`;
+  to.emit(operator, { kind: 'lookup', name, input: input.tensor, output: output.tensor, table });
+}
+
+/** Lowering of an operator that is a function of one value. */
+export function lookup<K extends keyof OperatorOptions>(
+  table: (input: Scaled, output: Scaled, operator: OperatorOf<K>) => Int8Array,
+): (operator: OperatorOf<K>, to: Lowering) => void {
+  return (operator, to) => {
+    const input = to.input(operator as GraphOperator);
+    const output = to.output(operator as GraphOperator);
+    emitTable(operator as GraphOperator, to, input, output, () => table(input, output, operator));
+  };
+}
+
+/** Over every dimension between batch and channels. */
+export function mean(operator: OperatorOf<'MEAN'>, to: Lowering): void {
+  const input = to.input(operator);
+  const output = to.output(operator);
+  const own = to.shape(operator.inputs, 0);
+  const axes = to.axes(operator, 1, own.length);
+  const over = own.map((size, d) => d > 0 && d < own.length - 1 && size > 1);
+  const channels = input.shape[2];
+  if (own.some((size, d) => size > 1 && over[d] !== axes.has(d)) || !sameShape(output.shape, [1, 1, channels]))
+    throw new Unsupported(`over dimensions ${[...axes]} of [${own}]; only over height and width`);
+  checkFactor(input.scale / output.scale, MAX_SHIFT, 'input scale / output scale');
+  try {
+    meanFactor(input.scale, output.scale, input.shape[0] * input.shape[1]);
+  } catch (error) {
+    if (error instanceof RangeError) throw new Unsupported(error.message);
+    throw error;
+  }
+  to.emit(operator, { kind: 'mean', name: `operator ${operator.index}`, input: input.tensor, output: output.tensor });
 }
 
 export function pool(operator: OperatorOf<'AVERAGE_POOL_2D' | 'MAX_POOL_2D'>, to: Lowering): void {
@@ -62,15 +170,6 @@ export function softmax(operator: OperatorOf<'SOFTMAX'>, to: Lowering): void {
     output: output.tensor,
     beta,
   });
-}
-
-/** Reached only where the shapes on both sides could not be made one. */
-export function reshape(operator: GraphOperator, to: Lowering): void {
-  const input = to.input(operator);
-  const output = to.output(operator);
-  throw new Unsupported(
-    `from [${input.shape}] to [${output.shape}] between operators that need both shapes, or with another scale; only where it can be left out`,
-  );
 }
 
 function checkSameScale(input: Activation, output: Activation, tolerance: number): void {

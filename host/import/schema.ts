@@ -62,6 +62,11 @@ export const OPTIONS_TYPES = {
   FULLY_CONNECTED: 8,
   SOFTMAX: 9,
   ADD: 11,
+  CONCATENATION: 10,
+  MUL: 21,
+  MEAN: 27,
+  STRIDED_SLICE: 32,
+  LEAKY_RELU: 75,
 } as const;
 
 /** Whether a file says of itself that it is a .tflite model. */

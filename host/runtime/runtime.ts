@@ -118,11 +118,16 @@ export class Runtime {
     return this.takeOutput();
   }
 
-  /** One inference with the CRC-32 of every operator's result. */
-  traceCrcs(input: Uint8Array): { output: Uint8Array; layers: number[] } {
-    const layers: number[] = [];
-    const output = this.trace(input, (_, result) => {
-      layers.push(this.wasm.crc32(result.byteOffset, result.length) >>> 0);
+  /**
+   * One inference with the CRC-32 of every operator's result. It is null where a later operator writes the same tensor, as
+   * the copies of a concatenation do: what is not written yet is whatever lay there, which differs between variants.
+   */
+  traceCrcs(input: Uint8Array): { output: Uint8Array; layers: (number | null)[] } {
+    const layers: (number | null)[] = [];
+    const outputs = this.view.programs[this.program].operators.map((operator) => operator.output);
+    const output = this.trace(input, (operator, result) => {
+      const whole = outputs.lastIndexOf(outputs[operator]) === operator;
+      layers.push(whole ? this.wasm.crc32(result.byteOffset, result.length) >>> 0 : null);
     });
     return { output, layers };
   }

@@ -101,7 +101,7 @@ function readNetwork(path: string): Unpacked & { image: Uint8Array } {
     const image = readImage(path);
     return { image, ...unpack(new ImageView(image)) };
   }
-  const { image, model } = usage(path, () => importImage(bytes, basename(path, extname(path)), 'q31'));
+  const { image, model } = usage(path, () => importImage(bytes, basename(path, extname(path))));
   return { image, model, tables: () => 'q31', lossless: () => false };
 }
 

@@ -1,6 +1,7 @@
 import { basename, extname, join } from 'node:path';
 import type { Board } from '../board/board.ts';
 import { projectRoot } from '../board/root.ts';
+import { LOSSLESS, type Lossless } from '../image/lossless.ts';
 import { withResidency } from '../image/seal.ts';
 import { Runtime } from '../runtime/runtime.ts';
 import { readBytes, UsageError, writeBytes } from './verb.ts';
@@ -43,4 +44,18 @@ export function imageFor(path: string, board: Board | null, chosen: string | und
   const imagePath = join(projectRoot(), 'build', `${basename(path, extname(path))}-${residency}.htpw`);
   writeBytes(imagePath, image);
   return { imagePath, image, residency };
+}
+
+/** What both makers of images say of coded weights. */
+export const LOSSLESS_OPTION = [
+  '--lossless [where]',
+  'the same outputs from fewer bytes, weights decoded in every run: where that takes no more RAM (arena), or all',
+] as const;
+
+/** Throws UsageError for a value that is none. */
+export function losslessOf(flag: string | true | undefined): Lossless {
+  if (flag === undefined) return null;
+  const named = flag === true ? LOSSLESS[0] : LOSSLESS.find((name) => name === flag);
+  if (named === undefined) throw new UsageError(`--lossless must be ${LOSSLESS.join(' or ')}, got "${flag}"`);
+  return named;
 }

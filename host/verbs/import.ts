@@ -1,11 +1,15 @@
 import { basename, extname } from 'node:path';
 import type { Command } from 'commander';
+import type { Lossless } from '../image/lossless.ts';
 import { bytesByCategory, regionsOf } from '../image/regions.ts';
 import { ImageView } from '../image/view.ts';
 import { ImportError } from '../import/error.ts';
-import { type Imported, importImage } from '../import/import.ts';
+import { type Imported, type ImportOptions, importImage } from '../import/import.ts';
 import type { Port } from '../import/live.ts';
+import { macs } from '../model/weights.ts';
+import type { TableEncoding } from '../reference/table.ts';
 import { Runtime } from '../runtime/runtime.ts';
+import { LOSSLESS_OPTION, losslessOf } from './image.ts';
 import { columns, print, readBytes, UsageError, writeBytes } from './verb.ts';
 
 export function importVerb(program: Command): void {
@@ -17,39 +21,65 @@ export function importVerb(program: Command): void {
     )
     .requiredOption('-o, --output <image>', 'where the image goes')
     .option('--tables <encoding>', 'q31: exact; compact: fewer bytes, but other outputs than the .tflite', 'q31')
-    .option(
-      '--lossless',
-      'code weights where that saves 1 byte in 32: the same outputs from fewer bytes, weights streamed',
-    )
+    .option(...LOSSLESS_OPTION)
+    .option('--keep-dead', 'leave in the channels that no output depends on, for a comparison layer by layer')
     .option('--json', 'machine-readable result')
     .addHelpText(
       'after',
       '\nExamples:\n  htpw import model.tflite -o build/model.htpw\n  htpw import model.tflite -o build/model.htpw --tables compact',
     )
-    .action((path: string, flags: { output: string; tables: string; lossless?: boolean; json?: boolean }) => {
+    .action((path: string, flags: ImportFlags) => {
       if (flags.tables !== 'compact' && flags.tables !== 'q31')
         throw new UsageError(`--tables must be q31 or compact, got "${flags.tables}"`);
-      const imported = importFile(path, flags.tables, flags.lossless);
+      const { tables, keepDead = false } = flags;
+      const lossless = losslessOf(flags.lossless);
+      const imported = importFile(path, { tables, lossless, keepDead });
       writeBytes(flags.output, imported.image);
-      const result = summary(path, flags.output, flags.tables, imported);
+      const removed = keepDead ? null : removal(imported, importFile(path, { tables, lossless, keepDead: true }));
+      const result = { ...summary(path, flags.output, tables, imported), removed };
       print(flags.json, result, () => render(result));
     });
 }
 
-function importFile(path: string, tables: 'q31' | 'compact', lossless = false) {
+interface ImportFlags {
+  output: string;
+  tables: string;
+  keepDead?: boolean;
+  lossless?: string | true;
+  json?: boolean;
+}
+
+function importFile(path: string, options: ImportOptions & { tables: TableEncoding; lossless?: Lossless }) {
   try {
-    return importImage(readBytes(path), basename(path, extname(path)), tables, lossless);
+    return importImage(readBytes(path), basename(path, extname(path)), options);
   } catch (error) {
     if (error instanceof ImportError) throw new UsageError(`${path}: ${error.message}`);
     throw error;
   }
 }
 
+type WithImage = Imported & { image: Uint8Array };
+
+/** What leaving out dead channels has changed, `from` and `to`. */
+function removal(left: WithImage, whole: WithImage) {
+  const change = (measure: (imported: WithImage) => number) => ({ from: measure(whole), to: measure(left) });
+  const sum = (counts: number[]) => counts.reduce((a, b) => a + b, 0);
+  return {
+    channels: change(({ model }) =>
+      sum(model.programs[0].operators.map((operator) => ('source' in operator ? operator.bias.length : 0))),
+    ),
+    weights: change(({ model }) => sum(model.sources.map(({ rows, rowLength }) => rows * rowLength))),
+    macs: change(({ model }) => macs(model)),
+    imageBytes: change(({ image }) => image.length),
+    arenaBytes: change(({ image }) => new Runtime(image).arenaBytes()),
+  };
+}
+
 function summary(
   model: string,
   output: string,
   tables: string,
-  { image, model: { programs }, origins, folded, inputs, outputs }: Imported & { image: Uint8Array },
+  { image, model: { programs }, origins, folded, inputs, outputs }: WithImage,
 ) {
   const runtime = new Runtime(image); // proves it
   const [{ operators, tensors }] = programs;
@@ -77,7 +107,7 @@ function summary(
   };
 }
 
-function render(result: ReturnType<typeof summary>): string {
+function render(result: ReturnType<typeof summary> & { removed: ReturnType<typeof removal> | null }): string {
   const number = (value: number) => value.toLocaleString('en-US');
   const port = ({ shape, scale, zeroPoint, fileType }: (typeof result.inputs)[number]) =>
     `${shape.join('x')} i8, real = ${scale} * (q - ${zeroPoint})${fileType === 'INT8' ? '' : `; ${fileType} in the .tflite, the conversion is the caller's`}`;
@@ -94,5 +124,26 @@ function render(result: ReturnType<typeof summary>): string {
       ? [`left out: ${result.folded.map(({ index, opcode }) => `${index} ${opcode}`).join(', ')}`]
       : []),
     columns([...bytes, ['sum', result.bytes]]),
+    ...(result.removed ? renderRemoval(result.removed) : []),
   ].join('\n');
 }
+
+/** Empty where there was nothing to remove. */
+function renderRemoval(removed: ReturnType<typeof removal>): string[] {
+  if (removed.channels.from === removed.channels.to) return [];
+  const rows = Object.entries(removed).map(([what, { from, to }]) => [
+    `  ${NAMES[what as keyof typeof removed]}`,
+    from,
+    to,
+    `${(100 * (to / from - 1)).toFixed(0)} %`,
+  ]);
+  return ['channels that no output depends on are left out (--keep-dead leaves them in):', columns(rows)];
+}
+
+const NAMES = {
+  channels: 'channels',
+  weights: 'weights',
+  macs: 'MACs',
+  imageBytes: 'image bytes',
+  arenaBytes: 'arena bytes',
+} as const;

@@ -1,9 +1,9 @@
 /** The networks of MLPerf Tiny are those that were published, and compute what the reference computes. */
 import { describe, expect, it } from 'vitest';
-import { macs } from '../../host/bench/models.ts';
 import { TOPOLOGIES } from '../../host/bench/topologies.ts';
 import { Random } from '../../host/data/random.ts';
 import { pack } from '../../host/image/pack.ts';
+import { macs } from '../../host/model/weights.ts';
 import { execute } from '../../host/reference/executor.ts';
 import { Runtime } from '../../host/runtime/runtime.ts';
 

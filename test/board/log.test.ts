@@ -15,7 +15,7 @@ describe.skipIf(!canRun('host'))('a recorded conversation', () => {
   let live: VerifyResult;
   let lines: string[];
   const options = { imagePath, image, windows: [0, 1, 2].map(tinyWindow) };
-  let reference: (input: Uint8Array) => { output: Uint8Array; layers: number[] };
+  let reference: (input: Uint8Array) => { output: Uint8Array; layers: (number | null)[] };
 
   beforeAll(async () => {
     await buildRuntime('scalar');

@@ -209,9 +209,9 @@ describe('other operators are refused', () => {
       /differ in scale or zero point/,
     ],
     [
-      'ADD of a constant',
+      'ADD of a constant of several numbers',
       tflite(single('ADD', [activation([1, 3]), { ...activation([1, 3]), data: [1, 2, 3] }, activation([1, 3])])),
-      /0 ADD \(input 1 is a constant\)/,
+      /0 ADD \(input 1 is 3 bytes of INT8, expected 1 of INT8\)/,
     ],
     [
       'ADD that broadcasts',
@@ -232,9 +232,9 @@ describe('other operators are refused', () => {
       /0 custom operator "MyOperator" \(no such operator here\)/,
     ],
     [
-      'QUANTIZE in the middle',
-      pair('QUANTIZE', activation([1, 3]), activation([1, 3], 0.1)),
-      /0 QUANTIZE \(only behind a FLOAT32 or UINT8 input/,
+      'QUANTIZE to another scale and UINT8',
+      pair('QUANTIZE', activation([1, 3]), { ...activation([1, 3], 0.1), type: 'UINT8' }),
+      /output 0 \(it is UINT8, expected INT8\)/,
     ],
   ])('%s', (_, bytes, expected) => {
     expect(message(bytes)).toMatch(expected);

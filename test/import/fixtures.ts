@@ -20,11 +20,12 @@ export const bias = (channels: number): TensorSpec => ({
   data: values(channels).map((value) => 9 * value),
 });
 
-/** Tensor 0 in, the last tensor out. */
+/** The first tensor that is no constant in, the last one out. */
 export function single(opcode: string, tensors: TensorSpec[], rest: Partial<OperatorSpec> = {}): FileSpec {
   const last = tensors.length - 1;
   const inputs = Array.from({ length: last }, (_, i) => i);
-  return { tensors, operators: [{ opcode, inputs, outputs: [last], ...rest }], inputs: [0], outputs: [last] };
+  const input = tensors.findIndex(({ data }) => data === undefined);
+  return { tensors, operators: [{ opcode, inputs, outputs: [last], ...rest }], inputs: [input], outputs: [last] };
 }
 
 /** stride 1 to 255, padding 0 SAME or 1 VALID, activation of ACTIVATIONS */
@@ -48,6 +49,35 @@ const pool = {
   options: { 0: int8(1), 1: int32(2), 2: int32(2), 3: int32(2), 4: int32(2), 5: int8(0) },
 };
 const fullyConnected = (fused = 0) => ({ optionsType: 8, options: { 0: int8(fused) } });
+
+/** INT32 values. */
+const integers = (...data: number[]): TensorSpec => ({ shape: [data.length], type: 'INT32', data });
+const number = (data: number, scale = 0.02, zeroPoint = -4): TensorSpec => ({
+  shape: [],
+  scale,
+  zeroPoint,
+  data: [data],
+});
+const fused = (optionsType: number, activation = 0) => ({ optionsType, options: { 0: int8(activation) } });
+const oneValue = (opcode: string, output: TensorSpec, rest: Partial<OperatorSpec> = {}) => ({
+  file: single(opcode, [activation([1, 4, 4, 16]), output], rest),
+  kinds: ['lookup'],
+});
+const moved = (
+  opcode: string,
+  from: number[],
+  to: number[],
+  constants: TensorSpec[] = [],
+  rest: Partial<OperatorSpec> = {},
+) => ({
+  file: single(opcode, [activation(from), ...constants, activation(to)], rest),
+  kinds: ['copy'],
+});
+/** Several inputs, of which the first are those of the model. */
+const several = (opcode: string, inputs: TensorSpec[], output: TensorSpec, rest: Partial<OperatorSpec>) => ({
+  ...single(opcode, [...inputs, output], rest),
+  inputs: inputs.map((_, i) => i),
+});
 
 const channelScales = [0.01, 0.02, 0.004];
 
@@ -193,5 +223,142 @@ export const FIXTURES: Record<string, { file: FileSpec; kinds: string[] }> = {
       outputs: [5],
     },
     kinds: ['fullyConnected'],
+  },
+  'ADD of a constant number': {
+    file: single('ADD', [activation([1, 4, 4, 16]), number(90), activation([1, 4, 4, 16], 0.06, 1)], fused(11, 1)),
+    kinds: ['lookup'],
+  },
+  'MUL of two': {
+    file: several(
+      'MUL',
+      [activation([1, 2, 3, 5]), activation([1, 2, 3, 5], 0.03, -9)],
+      activation([1, 2, 3, 5], 0.1),
+      fused(21),
+    ),
+    kinds: ['multiply'],
+  },
+  'MUL by one value per channel, first': {
+    file: several(
+      'MUL',
+      [activation([1, 1, 1, 5], 0.03, -9), activation([1, 2, 3, 5])],
+      activation([1, 2, 3, 5], 0.1),
+      fused(21, 3),
+    ),
+    kinds: ['multiply'],
+  },
+  'MUL by a constant number': {
+    file: single('MUL', [number(-77), activation([1, 4, 4, 16]), activation([1, 4, 4, 16], 0.1)], fused(21)),
+    kinds: ['lookup'],
+  },
+  'MEAN over height and width': {
+    file: single('MEAN', [activation([1, 4, 3, 5]), integers(1, -2), activation([1, 5], 0.02, 7)]),
+    kinds: ['mean'],
+  },
+  LOGISTIC: oneValue('LOGISTIC', activation([1, 4, 4, 16], 1 / 256, -128)),
+  TANH: oneValue('TANH', activation([1, 4, 4, 16], 1 / 128, 0)),
+  RELU: oneValue('RELU', activation([1, 4, 4, 16], 0.03, -128)),
+  RELU6: oneValue('RELU6', activation([1, 4, 4, 16])),
+  RELU_N1_TO_1: oneValue('RELU_N1_TO_1', activation([1, 4, 4, 16], 0.01, 0)),
+  LEAKY_RELU: oneValue('LEAKY_RELU', activation([1, 4, 4, 16], 0.04, -20), {
+    optionsType: 75,
+    options: { 0: float32(0.1) },
+  }),
+  HARD_SWISH: oneValue('HARD_SWISH', activation([1, 4, 4, 16], 0.04, -100)),
+  'QUANTIZE from INT8 to INT8': oneValue('QUANTIZE', activation([1, 4, 4, 16], 0.09, 20)),
+  'CONCATENATION along channels': {
+    file: several(
+      'CONCATENATION',
+      [activation([1, 2, 3, 5]), activation([1, 2, 3, 2]), activation([1, 2, 3, 1])],
+      activation([1, 2, 3, 8]),
+      {
+        optionsType: 10,
+        options: { 0: int32(-1), 1: int8(0) },
+      },
+    ),
+    kinds: ['copy', 'copy', 'copy'],
+  },
+  'CONCATENATION along rows': {
+    file: several('CONCATENATION', [activation([1, 2, 3, 5]), activation([1, 1, 3, 5])], activation([1, 3, 3, 5]), {
+      optionsType: 10,
+      options: { 0: int32(1), 1: int8(0) },
+    }),
+    kinds: ['copy', 'copy'],
+  },
+  PAD: moved('PAD', [1, 3, 4, 2], [1, 6, 5, 2], [{ ...integers(0, 0, 1, 2, 0, 1, 0, 0), shape: [4, 2] }]),
+  'PADV2 of channels': moved(
+    'PADV2',
+    [1, 3, 4, 2],
+    [1, 3, 4, 5],
+    [
+      { ...integers(0, 0, 0, 0, 0, 0, 1, 2), shape: [4, 2] },
+      { shape: [], scale: 0.05, zeroPoint: 3, data: [3] },
+    ],
+  ),
+  'PAD in front of CONV_2D': {
+    file: {
+      tensors: [
+        activation([1, 5, 6, 2]),
+        { ...integers(0, 0, 0, 1, 1, 2, 0, 0), shape: [4, 2] },
+        activation([1, 6, 9, 2]),
+        weights([3, 3, 3, 2], 0, channelScales),
+        bias(3),
+        activation([1, 2, 4, 3], 0.2),
+      ],
+      operators: [
+        { opcode: 'PAD', inputs: [0, 1], outputs: [2] },
+        { opcode: 'CONV_2D', inputs: [2, 3, 4], outputs: [5], ...conv(2, 1) },
+      ],
+      inputs: [0],
+      outputs: [5],
+    },
+    kinds: ['convolution'],
+  },
+  'TRANSPOSE of three dimensions': moved('TRANSPOSE', [1, 3, 4, 5], [1, 5, 3, 4], [integers(0, 3, 1, 2)]),
+  SLICE: moved('SLICE', [1, 5, 6, 3], [1, 2, 5, 2], [integers(0, 2, 1, 1), integers(1, 2, -1, 2)]),
+  'STRIDED_SLICE with masks': moved(
+    'STRIDED_SLICE',
+    [1, 5, 6, 3],
+    [1, 2, 3],
+    [integers(0, 1, 3, 0), integers(1, -1, 4, 0), integers(1, 2, 1, 1)],
+    { optionsType: 32, options: { 0: int32(1), 1: int32(0b1001), 4: int32(0b100) } },
+  ),
+  SPLIT: {
+    file: {
+      tensors: [
+        { ...integers(-1), shape: [] },
+        activation([1, 3, 2, 6]),
+        activation([1, 3, 2, 3]),
+        activation([1, 3, 2, 3]),
+      ],
+      operators: [{ opcode: 'SPLIT', inputs: [0, 1], outputs: [2, 3], optionsType: 35, options: { 0: int32(2) } }],
+      inputs: [1],
+      outputs: [3, 2],
+    },
+    kinds: ['copy', 'copy'],
+  },
+  'RESHAPE between two pictures': {
+    file: {
+      tensors: [
+        activation([1, 4, 3, 2]),
+        activation([1, 2, 2, 2]),
+        activation([1, 1, 2, 4]),
+        weights([1, 1, 2, 4], 3, 0.01),
+        activation([1, 1, 2, 4]),
+      ],
+      operators: [
+        {
+          opcode: 'MAX_POOL_2D',
+          inputs: [0],
+          outputs: [1],
+          optionsType: 5,
+          options: { 0: int8(1), 1: int32(1), 2: int32(2), 3: int32(2), 4: int32(2), 5: int8(0) },
+        },
+        { opcode: 'RESHAPE', inputs: [1], outputs: [2] },
+        { opcode: 'DEPTHWISE_CONV_2D', inputs: [2, 3], outputs: [4], ...depthwise(1) },
+      ],
+      inputs: [0],
+      outputs: [4],
+    },
+    kinds: ['maxPool', 'copy', 'depthwise'],
   },
 };

@@ -2,37 +2,18 @@
  * Imported networks against what TensorFlow Lite Micro's reference kernels gave for them, byte by byte, on every variant
  * of the runtime and in the slow reference. Reads HTPW_DATA; skipped, and reported so, where its golden folder is missing.
  */
-import { createHash } from 'node:crypto';
 import { existsSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { gunzipSync } from 'node:zlib';
 import { describe, expect, it } from 'vitest';
-import { importImage } from '../../host/import/import.ts';
+import { CIFAR_BYTES, readGolden } from '../../host/import/golden.ts';
+import { type ImportOptions, importImage } from '../../host/import/import.ts';
 import { execute } from '../../host/reference/executor.ts';
 import { Runtime, type VariantName } from '../../host/runtime/runtime.ts';
 
 const data = process.env.HTPW_DATA ?? join('..', 'shared', 'data');
 const read = (...path: string[]) => new Uint8Array(readFileSync(join(data, ...path)));
 
-interface Golden {
-  model: string;
-  input_stream_sha256: string;
-  count: number;
-  output_bytes_per_sample: number;
-  input_tensors: { scale: number; zero_point: number }[];
-  output_tensors: { scale: number; zero_point: number }[];
-  score?: number;
-  correct?: number;
-  layers?: { sample: number; entries: { op: number; opcode: string; offset: number; bytes: number }[] };
-}
-
-/** The int8 inputs of every sample, one after another, where golden/ does not keep them itself. */
-const INPUTS: Record<string, () => Uint8Array> = {
-  kws_ref_model: () => read('mlperf-tiny', 'kws01_mfcc_int8.bin'),
-  pretrainedResnet_quant: () => cifar(400, 1),
-  vww_96_int8_cifar: () => cifar(8, 3),
-  tflm_hello_world_int8: () => Uint8Array.from({ length: 256 }, (_, i) => i - 128),
-};
 const NAMES = [
   'kws_ref_model',
   'pretrainedResnet_quant',
@@ -44,35 +25,10 @@ const NAMES = [
   'tflm_hello_world_int8',
 ];
 const WITH_LAYERS = ['kws_ref_model', 'pretrainedResnet_quant', 'vww_96_int8'];
-const CIFAR_BYTES = 1 + 3 * 32 * 32; // label, then the planes of red, green and blue
 
-/** Pictures as height x width x channels, int8 = pixel - 128, each pixel repeated `zoom` times both ways. */
-function cifar(count: number, zoom: number): Uint8Array {
-  const file = gunzipSync(read('cifar10-subset', 'test.bin.gz'));
-  const size = 32 * zoom;
-  const pictures = new Uint8Array(count * size * size * 3);
-  for (let i = 0; i < pictures.length; i++) {
-    const [channel, x, y] = [i % 3, Math.floor(i / 3) % size, Math.floor(i / 3 / size) % size];
-    const picture = Math.floor(i / 3 / size / size);
-    const at = picture * CIFAR_BYTES + 1 + 1024 * channel + 32 * Math.floor(y / zoom) + Math.floor(x / zoom);
-    pictures[i] = file[at] - 128;
-  }
-  return pictures;
-}
-
-function load(name: string) {
-  const golden: Golden = JSON.parse(readFileSync(join(data, 'golden', name, 'golden.json'), 'utf8'));
-  const kept = existsSync(join(data, 'golden', name, 'input.bin'));
-  const input = kept ? read('golden', name, 'input.bin') : INPUTS[name]();
-  expect(createHash('sha256').update(input).digest('hex')).toBe(golden.input_stream_sha256);
-  const samples = Array.from({ length: golden.count }, (_, i) =>
-    input.subarray((i * input.length) / golden.count, ((i + 1) * input.length) / golden.count),
-  );
-  const outputs = read('golden', name, 'output.bin');
-  const expected = samples.map((_, i) =>
-    outputs.subarray(i * golden.output_bytes_per_sample, (i + 1) * golden.output_bytes_per_sample),
-  );
-  return { golden, samples, expected, ...importImage(read(golden.model), name) };
+function load(name: string, options: ImportOptions = {}) {
+  const { record: golden, model, samples, expected } = readGolden(join(data, 'golden'), name);
+  return { golden, samples, expected, ...importImage(model, name, options) };
 }
 
 const signed = (byte: number) => (byte << 24) >> 24;
@@ -97,7 +53,7 @@ describe.skipIf(!existsSync(join(data, 'golden')))('an imported network (HTPW_DA
   });
 
   it.each(WITH_LAYERS)('%s gives every byte of every layer, on every variant and in the reference', (name) => {
-    const { golden, samples, model, origins, image } = load(name);
+    const { golden, samples, model, origins, image } = load(name, { keepDead: true });
     const { sample, entries } = golden.layers!;
     const dump = read('golden', name, 'layers.bin');
     const layer = (operator: number) => {

@@ -1,0 +1,40 @@
+/** What TensorFlow Lite Micro with CMSIS-NN needs for networks that this project runs too: one place for all comparisons. */
+import type { Core } from './kernels.ts';
+
+/** On one core, measured in the same emulator; what is left out was not measured. */
+export interface Peer {
+  /** instructions, of Invoke and of AllocateTensors */
+  inference: number;
+  startUp?: number;
+  /** bytes of the arena that are used */
+  arenaBytes?: number;
+}
+
+export interface PeerNetwork {
+  /** the whole firmware with the model in it, on a Cortex-M7 */
+  flashBytes: number;
+  cores: Partial<Record<Core, Peer>>;
+}
+
+const peer = (inference: number, startUp?: number, arenaBytes?: number): Peer => ({ inference, startUp, arenaBytes });
+
+/** TensorFlow Lite Micro of commit 90b983c2, CMSIS-NN of commit 4ab83cc3. */
+export const PEERS = {
+  kws: {
+    flashBytes: 105_104,
+    cores: { M7: peer(7.64e6, 259_771, 22_820), M4: peer(7.7e6, 788_672), M0: peer(29.0e6, 1_576_119, 22_820) },
+  },
+  ic: {
+    flashBytes: 147_688,
+    cores: { M7: peer(30.02e6, 222_748, 54_996), M4: peer(29.86e6, 539_506), M0: peer(97.6e6, 1_054_212, 54_980) },
+  },
+  vww: {
+    flashBytes: 384_456,
+    cores: { M7: peer(24.03e6, 1_017_543, 100_708), M4: peer(24.1e6, 3_520_711), M0: peer(86.9e6, 7_068_446, 100_708) },
+  },
+  ad: {
+    flashBytes: 301_992,
+    cores: { M7: peer(0.583e6, 66_156, 2_580), M4: peer(0.583e6, 83_125), M0: peer(1.763e6, 143_309, 2_580) },
+  },
+  personDetection: { flashBytes: 341_864, cores: { M7: peer(22.72e6, undefined, 82_308) } },
+} satisfies Record<string, PeerNetwork>;

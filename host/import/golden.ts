@@ -1,0 +1,83 @@
+/** Recorded answers of TensorFlow Lite Micro's reference kernels: a folder per model with golden.json and raw bytes. */
+import { createHash } from 'node:crypto';
+import { existsSync, readdirSync, readFileSync } from 'node:fs';
+import { dirname, join, resolve } from 'node:path';
+import { gunzipSync } from 'node:zlib';
+
+/** golden.json, as far as it is read here. */
+export interface GoldenRecord {
+  /** file of the model, relative to the folder above all golden ones */
+  model: string;
+  input_stream_sha256: string;
+  count: number;
+  output_bytes_per_sample: number;
+  output_tensors: { scale: number; zero_point: number }[];
+  score?: number;
+  correct?: number;
+  layers?: { sample: number; entries: { op: number; opcode: string; offset: number; bytes: number }[] };
+}
+
+export interface GoldenSet {
+  name: string;
+  record: GoldenRecord;
+  /** the .tflite file */
+  model: Uint8Array;
+  samples: Uint8Array[];
+  /** the output of each */
+  expected: Uint8Array[];
+}
+
+/** Names of the sets in a folder. */
+export function goldenNames(folder: string): string[] {
+  return readdirSync(folder)
+    .filter((name) => existsSync(join(folder, name, 'golden.json')))
+    .toSorted();
+}
+
+/** Reads a set; throws when its inputs are not those that the answers are for. */
+export function readGolden(folder: string, name: string): GoldenSet {
+  const data = dirname(resolve(folder));
+  const read = (...path: string[]) => new Uint8Array(readFileSync(join(data, ...path)));
+  const own = (file: string) => new Uint8Array(readFileSync(join(folder, name, file)));
+  const record: GoldenRecord = JSON.parse(readFileSync(join(folder, name, 'golden.json'), 'utf8'));
+  const kept = existsSync(join(folder, name, 'input.bin'));
+  if (!kept && !(name in INPUTS))
+    throw new Error(`${join(folder, name)}: expected input.bin, got none; record it again`);
+  const input = kept ? own('input.bin') : INPUTS[name](read);
+  const sum = createHash('sha256').update(input).digest('hex');
+  if (sum !== record.input_stream_sha256)
+    throw new Error(`${join(folder, name)}: expected inputs with SHA-256 ${record.input_stream_sha256}, got ${sum}`);
+  const outputs = own('output.bin');
+  const parts = (bytes: Uint8Array) =>
+    Array.from({ length: record.count }, (_, i) =>
+      bytes.subarray((i * bytes.length) / record.count, ((i + 1) * bytes.length) / record.count),
+    );
+  return { name, record, model: read(record.model), samples: parts(input), expected: parts(outputs) };
+}
+
+type Read = (...path: string[]) => Uint8Array;
+
+/** The int8 inputs of every sample, one after another, where a set does not keep them itself. */
+const INPUTS: Record<string, (read: Read) => Uint8Array> = {
+  kws_ref_model: (read) => read('mlperf-tiny', 'kws01_mfcc_int8.bin'),
+  pretrainedResnet_quant: (read) => cifar(read, 400, 1),
+  vww_96_int8_cifar: (read) => cifar(read, 8, 3),
+  tflm_hello_world_int8: () => Uint8Array.from({ length: 256 }, (_, i) => i - 128),
+};
+
+/** Of one picture in the CIFAR-10 file: label, then the planes of red, green and blue. */
+export const CIFAR_BYTES = 1 + 3 * 32 * 32;
+
+/** Pictures as height x width x channels, int8 = pixel - 128, each pixel repeated `zoom` times both ways. */
+function cifar(read: Read, count: number, zoom: number): Uint8Array {
+  const file = gunzipSync(read('cifar10-subset', 'test.bin.gz'));
+  const size = 32 * zoom;
+  const pictures = new Uint8Array(count * size * size * 3);
+  for (let i = 0; i < pictures.length; i++) {
+    const [channel, x, y] = [i % 3, Math.floor(i / 3) % size, Math.floor(i / 3 / size) % size];
+    const picture = Math.floor(i / 3 / size / size);
+    const at = picture * CIFAR_BYTES + 1 + 1024 * channel + 32 * Math.floor(y / zoom) + Math.floor(x / zoom);
+    pictures[i] = file[at] - 128;
+  }
+  return pictures;
+}

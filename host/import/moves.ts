@@ -1,0 +1,206 @@
+/** Lowering of the operators that only move values, each to copies. */
+import type { Copy } from '../model/model.ts';
+import { Unsupported } from './error.ts';
+import type { GraphOperator, OperatorOf } from './graph.ts';
+import type { Activation, Lowering } from './lowering.ts';
+import { elements } from './shape.ts';
+
+/** One of the loops of a move: how often, and how far each time. */
+interface Loop {
+  count: number;
+  from: number;
+  to: number;
+}
+
+type Steps = [number, number, number];
+
+/** Joined one behind the other along an axis. */
+export function concatenation(operator: OperatorOf<'CONCATENATION'>, to: Lowering): void {
+  if (operator.options.activation !== 'NONE') throw new Unsupported(`fused activation ${operator.options.activation}`);
+  const output = to.output(operator);
+  const shape = to.shape(operator.outputs, 0);
+  const axis = axisOf(operator.options.axis, shape);
+  const block = elements(shape.slice(axis));
+  let offset = 0;
+  const inputs = operator.inputs.map((_, i) => ({ input: to.input(operator, i), own: to.shape(operator.inputs, i) }));
+  for (const { input, own } of inputs) {
+    checkSameNumbers(input, output);
+    const fits = own.length === shape.length && own.every((size, d) => d === axis || size === shape[d]);
+    if (!fits) throw new Unsupported(`[${own}] into [${shape}] along dimension ${axis}`);
+  }
+  const total = inputs.reduce((sum, { own }) => sum + elements(own.slice(axis)), 0);
+  if (total !== block) throw new Unsupported(`inputs of ${total} values side by side make ${block}`);
+  for (const { input, own } of inputs) {
+    const run = elements(own.slice(axis));
+    const loops = [{ count: elements(shape.slice(0, axis)), from: run, to: block }, ...flat(run)];
+    move(operator, to, input, output, loops, { outputOffset: offset });
+    offset += run;
+  }
+}
+
+/** Reached where the shapes on both sides could not be made one: all values in their order. */
+export function reshape(operator: GraphOperator, to: Lowering): void {
+  const input = to.input(operator);
+  const output = to.output(operator);
+  checkSameNumbers(input, output);
+  const count = elements(input.shape);
+  if (count !== elements(output.shape)) throw new Unsupported(`${count} values to [${output.shape}]`);
+  move(operator, to, input, output, flat(count));
+}
+
+/** With the zero point around; a following convolution takes it as its padding (padding.ts). */
+export function pad(operator: OperatorOf<'PAD' | 'PADV2'>, to: Lowering): void {
+  const input = to.input(operator);
+  const output = to.output(operator);
+  checkSameNumbers(input, output);
+  const own = to.shape(operator.inputs, 0);
+  const shape = to.shape(operator.outputs, 0);
+  const pads = to.integers(operator, 1, 2 * own.length);
+  if (pads.some((size) => size < 0) || own.some((size, d) => size + pads[2 * d] + pads[2 * d + 1] !== shape[d]))
+    throw new Unsupported(`padding ${pads} does not take [${own}] to [${shape}]`);
+  if (operator.opcode === 'PADV2') {
+    const [value] = to.constant(operator, 2, 1).values;
+    if (value !== output.zeroPoint)
+      throw new Unsupported(`padding of ${value}; only the zero point ${output.zeroPoint}`);
+  }
+  const steps = stepsOf(shape);
+  const outputOffset = steps.reduce((sum, step, d) => sum + step * pads[2 * d], 0);
+  const loops = stepsOf(own).map((from, d) => ({ count: own[d], from, to: steps[d] }));
+  move(operator, to, input, output, loops, { outputOffset, fill: true });
+}
+
+export function transpose(operator: OperatorOf<'TRANSPOSE'>, to: Lowering): void {
+  const input = to.input(operator);
+  const output = to.output(operator);
+  checkSameNumbers(input, output);
+  const own = to.shape(operator.inputs, 0);
+  const shape = to.shape(operator.outputs, 0);
+  const order = to.integers(operator, 1, own.length).map((axis) => axisOf(axis, own));
+  const is = new Set(order).size === own.length && order.every((axis, d) => own[axis] === shape[d]);
+  if (!is || shape.length !== own.length) throw new Unsupported(`order ${order} does not take [${own}] to [${shape}]`);
+  const from = stepsOf(own);
+  const steps = stepsOf(shape);
+  move(
+    operator,
+    to,
+    input,
+    output,
+    order.map((axis, d) => ({ count: shape[d], from: from[axis], to: steps[d] })),
+  );
+}
+
+export function slice(operator: OperatorOf<'SLICE'>, to: Lowering): void {
+  const own = to.shape(operator.inputs, 0);
+  const begin = to.integers(operator, 1, own.length);
+  const size = to.integers(operator, 2, own.length).map((count, d) => (count < 0 ? own[d] - begin[d] : count));
+  cut(operator, to, { begin, size, stride: own.map(() => 1) });
+}
+
+export function stridedSlice(operator: OperatorOf<'STRIDED_SLICE'>, to: Lowering): void {
+  const { beginMask, endMask, shrinkMask, others } = operator.options;
+  if (others) throw new Unsupported('ellipsis, new axis or offset');
+  const own = to.shape(operator.inputs, 0);
+  const [first, last, stride] = [1, 2, 3].map((index) => to.integers(operator, index, own.length));
+  if (stride.some((step) => step < 1)) throw new Unsupported(`strides ${stride}; only from 1`);
+  const place = (value: number, d: number) => Math.min(Math.max(value < 0 ? value + own[d] : value, 0), own[d]);
+  const has = (mask: number, d: number) => ((mask >> d) & 1) === 1;
+  const begin = own.map((_, d) => (has(beginMask, d) ? 0 : place(first[d], d)));
+  const size = own.map((whole, d) => {
+    if (has(shrinkMask, d)) return 1;
+    return Math.ceil(((has(endMask, d) ? whole : place(last[d], d)) - begin[d]) / stride[d]);
+  });
+  cut(operator, to, { begin, size, stride });
+}
+
+/** Equal parts along an axis. */
+export function split(operator: OperatorOf<'SPLIT'>, to: Lowering): void {
+  const own = to.shape(operator.inputs, 1);
+  const [value] = to.integers(operator, 0, 1);
+  const axis = axisOf(value, own);
+  const parts = operator.outputs.length;
+  if (own[axis] % parts !== 0) throw new Unsupported(`${own[axis]} into ${parts} parts`);
+  const size = own.map((whole, d) => (d === axis ? whole / parts : whole));
+  for (let part = 0; part < parts; part++) {
+    const begin = own.map((_, d) => (d === axis ? part * size[axis] : 0));
+    cut(operator, to, { begin, size, stride: own.map(() => 1) }, 1, part);
+  }
+}
+
+interface Cut {
+  begin: number[];
+  size: number[];
+  stride: number[];
+}
+
+/** A part of input `from` as output `part`. */
+function cut(operator: GraphOperator, to: Lowering, { begin, size, stride }: Cut, from = 0, part = 0): void {
+  const input = to.input(operator, from);
+  const output = to.output(operator, part);
+  checkSameNumbers(input, output);
+  const own = to.shape(operator.inputs, from);
+  const inside = own.every((whole, d) => begin[d] >= 0 && size[d] >= 1 && begin[d] + (size[d] - 1) * stride[d] < whole);
+  if (!inside || elements(size) !== elements(output.shape))
+    throw new Unsupported(`from [${begin}] on [${size}] in steps of [${stride}] of [${own}] to [${output.shape}]`);
+  const steps = stepsOf(own);
+  const outputs = stepsOf(size);
+  const inputOffset = steps.reduce((sum, step, d) => sum + step * begin[d], 0);
+  const loops = size.map((count, d) => ({ count, from: steps[d] * stride[d], to: outputs[d] }));
+  move(operator, to, input, output, loops, { inputOffset });
+}
+
+/** Emits one copy: loops that can be are made one, the innermost becomes the run where it is in one piece. */
+function move(
+  operator: GraphOperator,
+  to: Lowering,
+  input: Activation,
+  output: Activation,
+  loops: Loop[],
+  more: Partial<Pick<Copy, 'inputOffset' | 'outputOffset' | 'fill'>> = {},
+): void {
+  const merged: Loop[] = [];
+  for (const loop of loops.filter(({ count }) => count > 1)) {
+    const outer = merged.at(-1);
+    if (outer?.from === loop.count * loop.from && outer.to === loop.count * loop.to)
+      merged[merged.length - 1] = { ...loop, count: outer.count * loop.count };
+    else merged.push(loop);
+  }
+  const last = merged.at(-1);
+  const run = last?.from === 1 && last.to === 1 ? merged.pop()!.count : 1;
+  if (merged.length > 3) throw new Unsupported(`values in ${merged.length} nested loops; at most 3`);
+  const padded = [...new Array<Loop>(3 - merged.length).fill({ count: 1, from: 0, to: 0 }), ...merged];
+  const steps = (of: keyof Loop) => padded.map((loop) => loop[of]) as Steps;
+  to.emit(operator, {
+    kind: 'copy',
+    name: `operator ${operator.index}`,
+    input: input.tensor,
+    output: output.tensor,
+    count: steps('count'),
+    inputStep: steps('from'),
+    outputStep: steps('to'),
+    run,
+    inputOffset: 0,
+    outputOffset: 0,
+    fill: false,
+    ...more,
+  });
+}
+
+function flat(count: number): Loop[] {
+  return [{ count, from: 1, to: 1 }];
+}
+
+/** How far apart neighbours along each dimension lie. */
+function stepsOf(shape: number[]): number[] {
+  return shape.map((_, d) => elements(shape.slice(d + 1)));
+}
+
+function axisOf(axis: number, shape: number[]): number {
+  const place = axis < 0 ? axis + shape.length : axis;
+  if (place < 0 || place >= shape.length) throw new Unsupported(`axis ${axis} of [${shape}]`);
+  return place;
+}
+
+function checkSameNumbers(input: Activation, output: Activation): void {
+  if (input.scale !== output.scale || input.zeroPoint !== output.zeroPoint)
+    throw new Unsupported('input and output differ in scale or zero point');
+}

@@ -1,0 +1,192 @@
+import { existsSync } from 'node:fs';
+import { join } from 'node:path';
+import type { Command } from 'commander';
+import { PEERS, type PeerNetwork } from '../bench/peers.ts';
+import { boardNames } from '../board/board.ts';
+import { projectRoot } from '../board/root.ts';
+import { verifyBoard } from '../board/verify.ts';
+import { type GoldenSet, goldenNames, readGolden } from '../import/golden.ts';
+import { importImage } from '../import/import.ts';
+import { Runtime, type VariantName } from '../runtime/runtime.ts';
+import { CheckFailed, columns, positiveInteger, print, UsageError, withProgress, writeBytes } from './verb.ts';
+
+const VARIANTS: VariantName[] = ['scalar', 'dsp', 'simd'];
+/** In Node the fastest variant, which runs all samples. */
+const WHOLE: VariantName = 'simd';
+/** Its firmware and instructions stand beside those of TensorFlow Lite Micro. */
+const MEASURED = 'mps2-an500';
+const BOARDS = ['host', MEASURED, 'mps2-an386', 'mps2-an385'];
+
+/** What stands beside a set: TensorFlow Lite Micro with CMSIS-NN on the same network. */
+const PEER_OF: Record<string, PeerNetwork> = {
+  kws_ref_model: PEERS.kws,
+  pretrainedResnet_quant: PEERS.ic,
+  vww_96_int8: PEERS.vww,
+  vww_96_int8_cifar: PEERS.vww,
+  ad01_int8: PEERS.ad,
+  tflm_person_detect: PEERS.personDetection,
+};
+
+interface GoldenFlags {
+  samples: string;
+  boards: string;
+  models?: string;
+  json?: boolean;
+}
+
+export function goldenVerb(program: Command): void {
+  program
+    .command('golden [folder]')
+    .summary('imported models against recorded answers of TensorFlow Lite Micro, on every target')
+    .description(
+      'Import every model of a folder of recorded answers and count the output bytes that differ, in every variant in Node and on boards, native or emulated; beside it bytes and instructions of both. Exits with 1 when a byte differs. Default folder: golden in HTPW_DATA.',
+    )
+    .option(
+      '--samples <count>',
+      `samples per model on every target but ${WHOLE} in Node, which takes all; or "all"`,
+      '4',
+    )
+    .option('--boards <names>', 'separated by commas; "none" leaves them out', BOARDS.join(','))
+    .option('--models <names>', 'sets of the folder, separated by commas; default: all')
+    .option('--json', 'machine-readable result')
+    .addHelpText(
+      'after',
+      '\nExamples:\n  htpw golden\n  htpw golden ../data/golden --models kws_ref_model --boards host,mps2-an500 --samples all',
+    )
+    .action(async (folder: string | undefined, flags: GoldenFlags) => {
+      const options = readFlags(folder, flags);
+      const results = await withProgress('golden', async (report) => {
+        const done: GoldenResult[] = [];
+        for (const name of options.names) {
+          report(done.length, options.names.length, name);
+          done.push(await compare(readGolden(options.folder, name), options));
+        }
+        return done;
+      });
+      print(flags.json, results, () => render(results, options.boards));
+      const wrong = results.filter(({ targets }) => targets.some(({ differing }) => differing > 0));
+      if (wrong.length > 0) throw new CheckFailed(`bytes differ in ${wrong.map(({ name }) => name).join(', ')}`);
+    });
+}
+
+interface Options {
+  folder: string;
+  names: string[];
+  boards: string[];
+  /** at most so many on every target but one */
+  samples: number;
+}
+
+function readFlags(argument: string | undefined, { samples, boards, models }: GoldenFlags): Options {
+  const data = process.env.HTPW_DATA;
+  const folder = argument ?? (data === undefined ? undefined : join(data, 'golden'));
+  if (folder === undefined || !existsSync(folder))
+    throw new UsageError(
+      `golden: expected a folder of recorded answers, got ${folder ?? 'none'}; name one or set HTPW_DATA`,
+    );
+  const known = goldenNames(folder);
+  return {
+    folder,
+    names: models === undefined ? known : chosen('--models', models, known),
+    boards: boards === 'none' ? [] : chosen('--boards', boards, boardNames()),
+    samples: samples === 'all' ? Number.POSITIVE_INFINITY : positiveInteger('--samples', samples),
+  };
+}
+
+function chosen(flag: string, list: string, known: readonly string[]): string[] {
+  const names = list.split(',');
+  const wrong = names.find((name) => !known.includes(name));
+  if (wrong !== undefined) throw new UsageError(`${flag}: expected some of ${known.join(', ')}, got "${wrong}"`);
+  return names;
+}
+
+interface Target {
+  target: string;
+  samples: number;
+  /** output bytes */
+  differing: number;
+}
+
+interface GoldenResult {
+  name: string;
+  targets: Target[];
+  imageBytes: number;
+  arenaBytes: number;
+  /** of the firmware on the measured board; null where that was not run, as in instructions */
+  flashBytes: number | null;
+  instructions: number | null;
+  peer: { flashBytes: number; arenaBytes?: number; instructions?: number } | null;
+}
+
+async function compare(set: GoldenSet, { boards, samples }: Options): Promise<GoldenResult> {
+  const { name, model, expected } = set;
+  const { image } = importImage(model, name);
+  const some = Math.min(samples, set.samples.length);
+  const result: GoldenResult = {
+    name,
+    targets: VARIANTS.map((variant) => inNode(set, image, variant, variant === WHOLE ? set.samples.length : some)),
+    imageBytes: image.length,
+    arenaBytes: new Runtime(image).arenaBytes(),
+    flashBytes: null,
+    instructions: null,
+    peer: peerOf(name),
+  };
+  const imagePath = join(projectRoot(), 'build', 'golden', `${name}.htpw`);
+  writeBytes(imagePath, image);
+  const runtime = new Runtime(image).load();
+  for (const board of boards) {
+    let next = 0;
+    const { mismatchingBytes, instructionsPerInference, firmware } = await verifyBoard({
+      imagePath,
+      image,
+      board,
+      windows: set.samples.slice(0, some),
+      reference: (input) => ({ layers: runtime.traceCrcs(input).layers, output: expected[next++] }),
+    });
+    result.targets.push({ target: board, samples: some, differing: mismatchingBytes });
+    if (board !== MEASURED) continue;
+    result.flashBytes = firmware?.flashBytes ?? null;
+    result.instructions = Math.round(instructionsPerInference ?? 0);
+  }
+  return result;
+}
+
+function inNode({ samples, expected }: GoldenSet, image: Uint8Array, variant: VariantName, count: number): Target {
+  const runtime = new Runtime(image, variant).load();
+  let differing = 0;
+  for (let i = 0; i < count; i++)
+    runtime.run(samples[i]).forEach((byte, at) => {
+      if (byte !== expected[i][at]) differing++;
+    });
+  return { target: `node ${variant}`, samples: count, differing };
+}
+
+function peerOf(name: string): GoldenResult['peer'] {
+  if (!(name in PEER_OF)) return null;
+  const { flashBytes, cores } = PEER_OF[name];
+  return { flashBytes, arenaBytes: cores.M7?.arenaBytes, instructions: cores.M7?.inference };
+}
+
+function render(results: GoldenResult[], boards: string[]): string {
+  const targets = [...VARIANTS.map((variant) => `node ${variant}`), ...boards];
+  const differing = results.map(({ name, targets: own }) => [
+    name,
+    ...own.map(({ differing: bytes, samples }) => `${bytes} of ${samples}`),
+  ]);
+  const beside = (ours: number | null, theirs: number | undefined) => [ours ?? '', theirs ?? ''];
+  const sizes = results.map(({ name, imageBytes, arenaBytes, flashBytes, instructions, peer }) => [
+    name,
+    imageBytes,
+    ...beside(flashBytes, peer?.flashBytes),
+    ...beside(arenaBytes, peer?.arenaBytes),
+    ...beside(instructions, peer?.instructions),
+  ]);
+  const titles = ['flash', 'arena', 'instructions'].flatMap((title) => [title, 'TFLM']);
+  return [
+    'output bytes that differ from TensorFlow Lite Micro, of so many samples',
+    columns([['model', ...targets], ...differing]),
+    '',
+    `bytes and instructions per inference, ${MEASURED} (Cortex-M7), beside TensorFlow Lite Micro with CMSIS-NN`,
+    columns([['model', 'image', ...titles], ...sizes]),
+  ].join('\n');
+}
