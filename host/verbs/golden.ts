@@ -3,11 +3,14 @@ import { join } from 'node:path';
 import type { Command } from 'commander';
 import { PEERS, type PeerNetwork } from '../bench/peers.ts';
 import { boardNames } from '../board/board.ts';
+import { BARE, measureFirmware } from '../board/firmware.ts';
 import { projectRoot } from '../board/root.ts';
 import { verifyBoard } from '../board/verify.ts';
+import type { Lossless } from '../image/lossless.ts';
 import { type GoldenSet, goldenNames, readGolden } from '../import/golden.ts';
 import { importImage } from '../import/import.ts';
 import { Runtime, type VariantName } from '../runtime/runtime.ts';
+import { LOSSLESS_OPTION, losslessOf } from './image.ts';
 import { CheckFailed, columns, positiveInteger, print, UsageError, withProgress, writeBytes } from './verb.ts';
 
 const VARIANTS: VariantName[] = ['scalar', 'dsp', 'simd'];
@@ -31,6 +34,7 @@ interface GoldenFlags {
   samples: string;
   boards: string;
   models?: string;
+  lossless?: string | true;
   json?: boolean;
 }
 
@@ -48,6 +52,7 @@ export function goldenVerb(program: Command): void {
     )
     .option('--boards <names>', 'separated by commas; "none" leaves them out', BOARDS.join(','))
     .option('--models <names>', 'sets of the folder, separated by commas; default: all')
+    .option(...LOSSLESS_OPTION)
     .option('--json', 'machine-readable result')
     .addHelpText(
       'after',
@@ -75,9 +80,10 @@ interface Options {
   boards: string[];
   /** at most so many on every target but one */
   samples: number;
+  lossless: Lossless;
 }
 
-function readFlags(argument: string | undefined, { samples, boards, models }: GoldenFlags): Options {
+function readFlags(argument: string | undefined, { samples, boards, models, lossless }: GoldenFlags): Options {
   const data = process.env.HTPW_DATA;
   const folder = argument ?? (data === undefined ? undefined : join(data, 'golden'));
   if (folder === undefined || !existsSync(folder))
@@ -90,6 +96,7 @@ function readFlags(argument: string | undefined, { samples, boards, models }: Go
     names: models === undefined ? known : chosen('--models', models, known),
     boards: boards === 'none' ? [] : chosen('--boards', boards, boardNames()),
     samples: samples === 'all' ? Number.POSITIVE_INFINITY : positiveInteger('--samples', samples),
+    lossless: losslessOf(lossless),
   };
 }
 
@@ -112,15 +119,15 @@ interface GoldenResult {
   targets: Target[];
   imageBytes: number;
   arenaBytes: number;
-  /** of the firmware on the measured board; null where that was not run, as in instructions */
+  /** of the measured board's firmware without the agent; null where that board was not asked for, as in instructions */
   flashBytes: number | null;
   instructions: number | null;
   peer: { flashBytes: number; arenaBytes?: number; instructions?: number } | null;
 }
 
-async function compare(set: GoldenSet, { boards, samples }: Options): Promise<GoldenResult> {
+async function compare(set: GoldenSet, { boards, samples, lossless }: Options): Promise<GoldenResult> {
   const { name, model, expected } = set;
-  const { image } = importImage(model, name);
+  const { image } = importImage(model, name, { lossless });
   const some = Math.min(samples, set.samples.length);
   const result: GoldenResult = {
     name,
@@ -136,7 +143,7 @@ async function compare(set: GoldenSet, { boards, samples }: Options): Promise<Go
   const runtime = new Runtime(image).load();
   for (const board of boards) {
     let next = 0;
-    const { mismatchingBytes, instructionsPerInference, firmware } = await verifyBoard({
+    const { mismatchingBytes, instructionsPerInference } = await verifyBoard({
       imagePath,
       image,
       board,
@@ -145,7 +152,7 @@ async function compare(set: GoldenSet, { boards, samples }: Options): Promise<Go
     });
     result.targets.push({ target: board, samples: some, differing: mismatchingBytes });
     if (board !== MEASURED) continue;
-    result.flashBytes = firmware?.flashBytes ?? null;
+    result.flashBytes = (await measureFirmware(board, imagePath, { main: BARE })).flashBytes;
     result.instructions = Math.round(instructionsPerInference ?? 0);
   }
   return result;
@@ -173,7 +180,11 @@ function render(results: GoldenResult[], boards: string[]): string {
     name,
     ...own.map(({ differing: bytes, samples }) => `${bytes} of ${samples}`),
   ]);
-  const beside = (ours: number | null, theirs: number | undefined) => [ours ?? '', theirs ?? ''];
+  const beside = (ours: number | null, theirs: number | undefined) => [
+    ours ?? '',
+    theirs ?? '',
+    ours !== null && theirs ? (ours / theirs).toFixed(2) : '',
+  ];
   const sizes = results.map(({ name, imageBytes, arenaBytes, flashBytes, instructions, peer }) => [
     name,
     imageBytes,
@@ -181,7 +192,7 @@ function render(results: GoldenResult[], boards: string[]): string {
     ...beside(arenaBytes, peer?.arenaBytes),
     ...beside(instructions, peer?.instructions),
   ]);
-  const titles = ['flash', 'arena', 'instructions'].flatMap((title) => [title, 'TFLM']);
+  const titles = ['flash', 'arena', 'instructions'].flatMap((title) => [title, 'TFLM', 'ratio']);
   return [
     'output bytes that differ from TensorFlow Lite Micro, of so many samples',
     columns([['model', ...targets], ...differing]),
