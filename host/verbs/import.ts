@@ -2,6 +2,7 @@ import { basename, extname } from 'node:path';
 import type { Command } from 'commander';
 import { bytesByCategory, regionsOf } from '../image/regions.ts';
 import { ImageView } from '../image/view.ts';
+import { importCheckpoint } from '../import/checkpoint.ts';
 import { ImportError } from '../import/error.ts';
 import { type Imported, importImage } from '../import/import.ts';
 import type { Port } from '../import/live.ts';
@@ -17,14 +18,17 @@ export function importVerb(program: Command): void {
     )
     .requiredOption('-o, --output <image>', 'where the image goes')
     .option('--tables <encoding>', 'q31: exact; compact: fewer bytes, but other outputs than the .tflite', 'q31')
+    .option('--arch <json>', 'architecture of a .safetensors checkpoint: the network of a training configuration')
     .option('--json', 'machine-readable result')
     .addHelpText(
       'after',
-      '\nExamples:\n  htpw import model.tflite -o build/model.htpw\n  htpw import model.tflite -o build/model.htpw --tables compact',
+      '\nExamples:\n  htpw import model.tflite -o build/model.htpw\n  htpw import model.tflite -o build/model.htpw --tables compact\n  htpw import model.safetensors --arch arch.json -o build/model.htpw',
     )
-    .action((path: string, flags: { output: string; tables: string; json?: boolean }) => {
+    .action(async (path: string, flags: { output: string; tables: string; arch?: string; json?: boolean }) => {
       if (flags.tables !== 'compact' && flags.tables !== 'q31')
         throw new UsageError(`--tables must be q31 or compact, got "${flags.tables}"`);
+      if (flags.arch !== undefined || extname(path) === '.safetensors')
+        return importTrained(path, flags.arch, flags.output, flags.tables, flags.json);
       const imported = importFile(path, flags.tables);
       writeBytes(flags.output, imported.image);
       const result = summary(path, flags.output, flags.tables, imported);
@@ -39,6 +43,30 @@ function importFile(path: string, tables: 'q31' | 'compact') {
     if (error instanceof ImportError) throw new UsageError(`${path}: ${error.message}`);
     throw error;
   }
+}
+
+/** A checkpoint of a network that was trained elsewhere. */
+async function importTrained(
+  model: string,
+  arch: string | undefined,
+  output: string,
+  tables: 'q31' | 'compact',
+  json?: boolean,
+) {
+  if (arch === undefined) throw new UsageError(`${model}: a .safetensors checkpoint needs --arch <json>, got none`);
+  const { image, model: made } = await importCheckpoint(readBytes(model), model, arch, tables).catch((error) => {
+    throw error instanceof ImportError ? new UsageError(`${model}: ${error.message}`) : error;
+  });
+  const arenaBytes = new Runtime(image).arenaBytes(); // proves it
+  writeBytes(output, image);
+  const operators = made.programs[0].operators.map(({ name, kind }) => ({ name, kind }));
+  print(json, { model, output, bytes: image.length, tables, arenaBytes, operators, labels: made.metadata.labels }, () =>
+    [
+      `${output}: ${image.length.toLocaleString('en-US')} bytes, arena ${arenaBytes.toLocaleString('en-US')} bytes`,
+      `classes ${made.metadata.labels?.join(', ')}`,
+      columns(operators.map(({ name, kind }) => [`  ${name}`, kind])),
+    ].join('\n'),
+  );
 }
 
 function summary(
