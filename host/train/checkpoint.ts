@@ -56,11 +56,13 @@ export function decodeCheckpoint(bytes: Uint8Array, where: string): Checkpoint {
     throw new Error(
       `${where}: expected a safetensors header, got ${bytes.length} bytes that hold none; check the path, or train again`,
     );
-  const { __metadata__, ...entries } = JSON.parse(new TextDecoder().decode(bytes.subarray(8, 8 + headerLength))) as {
-    __metadata__?: Record<string, string>;
-  } & Record<string, TensorEntry>;
+  const { __metadata__, ...entries } = parseHeader(bytes.subarray(8, 8 + headerLength), where);
   const tensors = new Map<string, StoredArray>();
   for (const [name, { dtype, shape, data_offsets }] of Object.entries(entries)) {
+    if (!isShape(shape) || !isShape(data_offsets) || data_offsets.length !== 2)
+      throw new Error(
+        `${where}: tensor "${name}" expected a shape and two offsets, got ${JSON.stringify({ shape, data_offsets })}; save it again`,
+      );
     const [begin, end] = data_offsets;
     const size = shape.reduce((product, length) => product * length, 1);
     if (dtype !== 'F32' || end - begin !== 4 * size || 8 + headerLength + end > bytes.length)
@@ -72,6 +74,27 @@ export function decodeCheckpoint(bytes: Uint8Array, where: string): Checkpoint {
   }
   return { tensors, metadata: __metadata__ ?? {} };
 }
+
+type Header = { __metadata__?: Record<string, string> } & Record<string, TensorEntry>;
+
+function parseHeader(bytes: Uint8Array, where: string): Header {
+  let header: unknown = null;
+  try {
+    header = JSON.parse(new TextDecoder().decode(bytes));
+  } catch {
+    // said below
+  }
+  if (
+    typeof header !== 'object' ||
+    header === null ||
+    Object.values(header).some((entry) => !(entry instanceof Object))
+  )
+    throw new Error(`${where}: expected a safetensors header of tensors as JSON, got something else; save it again`);
+  return header as Header;
+}
+
+const isShape = (list: unknown): boolean =>
+  Array.isArray(list) && list.every((length) => Number.isSafeInteger(length) && length >= 0);
 
 /** Writes beside the target and renames, so that an interrupted write leaves the old file. */
 export function writeCheckpoint(path: string, checkpoint: Checkpoint): void {

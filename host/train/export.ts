@@ -24,7 +24,12 @@ const MILLIVOLT_PER_STEP = 1 / 200;
 const ACTIVATION_ZERO_POINT = -128;
 const ACTIVATION_LIMITS: [number, number] = [-128, 127];
 
-export async function exportModel(checkpoint: Checkpoint, config: TrainConfig): Promise<Model> {
+/** What is said of the training goes into the metadata. */
+export type ExportConfig = Pick<TrainConfig, 'name' | 'network'> &
+  Partial<Pick<TrainConfig, 'dataset' | 'seed' | 'epochs'>>;
+
+/** The checkpoint holds what tensorShapes lists, and its class names. Throws where a folded bias does not fit. */
+export async function exportModel(checkpoint: Checkpoint, config: ExportConfig): Promise<Model> {
   await startArrays();
   const labels = classNamesOf(checkpoint);
   const spec = buildNetwork(config.network, labels.length);
@@ -121,7 +126,7 @@ function foldNormalized(
     const factor = gamma[c]! / Math.sqrt(variance[c]! + NORM_EPSILON);
     const unit = inputScale * scales[c]!;
     effectiveScale[c] = (unit * factor) / outputScale;
-    bias[c] = Math.round((beta[c]! / factor - mean[c]!) / unit);
+    bias[c] = biasOf(layer, c, (beta[c]! / factor - mean[c]!) / unit);
   }
   return { source, residency, bias, effectiveScale, activation: ACTIVATION_LIMITS };
 }
@@ -135,15 +140,29 @@ function foldLinear(
 ): Omit<FullyConnected, 'kind' | 'name' | 'input' | 'output'> {
   const { source, scales, residency } = sources.of.get(layer.name)!;
   const units = Float64Array.from(scales, (scale) => inputScale * scale);
-  const bias = Int32Array.from(valuesOf(checkpoint, `${layer.name}.bias`), (value, c) => Math.round(value / units[c]!));
+  const bias = Int32Array.from(valuesOf(checkpoint, `${layer.name}.bias`), (value, c) =>
+    biasOf(layer, c, value / units[c]!),
+  );
   const effectiveScale = units.map((unit) => unit / outputScale);
   return { source, residency, bias, effectiveScale, activation: ACTIVATION_LIMITS };
 }
 
-function classNamesOf(checkpoint: Checkpoint): string[] {
+/** Rounded; a channel whose weights are almost 0 has so small a unit that no i32 holds its bias. */
+function biasOf({ name }: LayerSpec, channel: number, value: number): number {
+  const bias = Math.round(value);
+  if (bias !== (bias | 0))
+    throw new Error(
+      `checkpoint: channel ${channel} of "${name}" expected a bias that fits 32 bits in units of its weights, got ${bias}; its weights are almost 0, remove the channel`,
+    );
+  return bias;
+}
+
+export function classNamesOf(checkpoint: Checkpoint): string[] {
   const classNames = checkpoint.metadata.classNames;
   if (!classNames)
-    throw new Error('checkpoint: expected "classNames" in its metadata, got none; it was not written by htpw train');
+    throw new Error(
+      'checkpoint: expected "classNames" in its metadata, got none; it was not written by htpw train, docs/import.md says what else belongs there',
+    );
   return classNames.split(',');
 }
 

@@ -28,9 +28,12 @@ export function gammaOf(parameters: Parameters, layer: LayerSpec): Tensor {
   return nn.softplus(parameters[`${layer.name}.gamma`]!.ref.add(GAMMA_OFFSET)).add(SMALLEST_GAMMA);
 }
 
+/** A range that training makes smaller counts as this. */
+export const SMALLEST_RANGE = 0.5;
+
 /** Upper end of the layer's activations, [1]. */
 export function rangeOf(parameters: Parameters, layer: LayerSpec): Tensor {
-  return np.maximum(parameters[`${layer.name}.range`]!.ref, 0.5);
+  return np.maximum(parameters[`${layer.name}.range`]!.ref, SMALLEST_RANGE);
 }
 
 /** Borrows the parameters. */

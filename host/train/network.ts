@@ -6,7 +6,8 @@
  * This file knows sizes and names only; forward.ts computes, export.ts writes the same list as operators.
  */
 
-export type PointwiseMode = 'generated' | 'int8' | 'int4' | 'ternary';
+export const POINTWISE_MODES = ['generated', 'int8', 'int4', 'ternary'] as const;
+export type PointwiseMode = (typeof POINTWISE_MODES)[number];
 
 export interface NetworkConfig {
   /** samples in a window */

@@ -3,6 +3,7 @@ import type { Command } from 'commander';
 import type { Lossless } from '../image/lossless.ts';
 import { bytesByCategory, regionsOf } from '../image/regions.ts';
 import { ImageView } from '../image/view.ts';
+import { importCheckpoint } from '../import/checkpoint.ts';
 import { ImportError } from '../import/error.ts';
 import { type Imported, type ImportOptions, importImage } from '../import/import.ts';
 import type { Port } from '../import/live.ts';
@@ -23,15 +24,21 @@ export function importVerb(program: Command): void {
     .option('--tables <encoding>', 'q31: exact; compact: fewer bytes, but other outputs than the .tflite', 'q31')
     .option(...LOSSLESS_OPTION)
     .option('--keep-dead', 'leave in the channels that no output depends on, for a comparison layer by layer')
+    .option('--arch <json>', 'architecture of a .safetensors checkpoint: the network of a training configuration')
     .option('--json', 'machine-readable result')
     .addHelpText(
       'after',
-      '\nExamples:\n  htpw import model.tflite -o build/model.htpw\n  htpw import model.tflite -o build/model.htpw --tables compact',
+      '\nExamples:\n  htpw import model.tflite -o build/model.htpw\n  htpw import model.tflite -o build/model.htpw --tables compact\n  htpw import model.safetensors --arch arch.json -o build/model.htpw',
     )
-    .action((path: string, flags: ImportFlags) => {
+    .action(async (path: string, flags: ImportFlags) => {
       if (flags.tables !== 'compact' && flags.tables !== 'q31')
         throw new UsageError(`--tables must be q31 or compact, got "${flags.tables}"`);
       const { tables, keepDead = false } = flags;
+      if (flags.arch !== undefined || extname(path) === '.safetensors') {
+        if (flags.lossless || keepDead)
+          throw new UsageError(`${path}: --lossless and --keep-dead are for .tflite models; leave them out`);
+        return importTrained(path, flags.arch, flags.output, tables, flags.json);
+      }
       const lossless = losslessOf(flags.lossless);
       const imported = importFile(path, { tables, lossless, keepDead });
       writeBytes(flags.output, imported.image);
@@ -46,6 +53,7 @@ interface ImportFlags {
   tables: string;
   keepDead?: boolean;
   lossless?: string | true;
+  arch?: string;
   json?: boolean;
 }
 
@@ -73,6 +81,30 @@ function removal(left: WithImage, whole: WithImage) {
     imageBytes: change(({ image }) => image.length),
     arenaBytes: change(({ image }) => new Runtime(image).arenaBytes()),
   };
+}
+
+/** A checkpoint of a network that was trained elsewhere. */
+async function importTrained(
+  model: string,
+  arch: string | undefined,
+  output: string,
+  tables: 'q31' | 'compact',
+  json?: boolean,
+) {
+  if (arch === undefined) throw new UsageError(`${model}: a .safetensors checkpoint needs --arch <json>, got none`);
+  const { image, model: made } = await importCheckpoint(readBytes(model), model, arch, tables).catch((error) => {
+    throw error instanceof ImportError ? new UsageError(`${model}: ${error.message}`) : error;
+  });
+  const arenaBytes = new Runtime(image).arenaBytes(); // proves it
+  writeBytes(output, image);
+  const operators = made.programs[0].operators.map(({ name, kind }) => ({ name, kind }));
+  print(json, { model, output, bytes: image.length, tables, arenaBytes, operators, labels: made.metadata.labels }, () =>
+    [
+      `${output}: ${image.length.toLocaleString('en-US')} bytes, arena ${arenaBytes.toLocaleString('en-US')} bytes`,
+      `classes ${made.metadata.labels?.join(', ')}`,
+      columns(operators.map(({ name, kind }) => [`  ${name}`, kind])),
+    ].join('\n'),
+  );
 }
 
 function summary(

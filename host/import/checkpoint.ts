@@ -1,0 +1,40 @@
+/** A float checkpoint that was trained elsewhere, with this project's tensor names, as an image. docs/import.md has the recipe. */
+import { basename, extname } from 'node:path';
+import { pack } from '../image/pack.ts';
+import type { Model } from '../model/model.ts';
+import type { TableEncoding } from '../reference/table.ts';
+import { type Checkpoint, decodeCheckpoint } from '../train/checkpoint.ts';
+import { readNetwork } from '../train/config.ts';
+import { classNamesOf, exportModel } from '../train/export.ts';
+import { buildNetwork } from '../train/network.ts';
+import { checkpointFaults } from '../train/tensors.ts';
+import { ImportError } from './error.ts';
+
+/**
+ * `bytes` of a .safetensors file read from `path`, and the path of its architecture: the same image that `htpw pack` makes of them.
+ * Throws ImportError, one line with everything that is missing, unknown, of another shape or not finite.
+ */
+export async function importCheckpoint(
+  bytes: Uint8Array,
+  path: string,
+  architecture: string,
+  tables: TableEncoding,
+): Promise<{ image: Uint8Array; model: Model }> {
+  try {
+    const checkpoint = decodeCheckpoint(bytes, 'checkpoint');
+    const config = readNetwork(architecture);
+    refuseFaults(checkpoint, config.network);
+    const name = config.name ?? basename(path, extname(path));
+    const model = await exportModel(checkpoint, { ...config, name });
+    return { model, image: pack(model, { tables }) };
+  } catch (error) {
+    throw new ImportError((error as Error).message);
+  }
+}
+
+function refuseFaults(checkpoint: Checkpoint, network: Parameters<typeof buildNetwork>[0]): void {
+  const spec = buildNetwork(network, classNamesOf(checkpoint).length);
+  const faults = checkpointFaults(checkpoint, spec);
+  if (faults.length > 0)
+    throw new ImportError(`cannot be imported: ${faults.join('; ')}; docs/import.md has the names`);
+}
