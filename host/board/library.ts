@@ -129,6 +129,9 @@ function modelSource({ name, image }: Tailoring): string {
   ].join('\n');
 }
 
+/** Flags that make GCC's code smaller and its kernels slower: HTPW_SMALL of the build files. */
+const SMALL = ['-fno-tree-ch', '-fno-reorder-blocks', '-fira-region=one'];
+
 const TEMPLATES = ['CMakeLists.txt', 'htpw.mk', 'README.md'];
 
 /** A build file of boards/library with its blanks filled in. */
@@ -138,6 +141,8 @@ async function fromTemplate(name: string, root: string): Promise<string> {
   const blanks: Record<string, string> = {
     VERSION: version,
     GCC_FLAGS: KERNELS.join(' '),
+    SMALL_FLAGS: SMALL.join(' '),
+    SMALL_FLAGS_LIST: SMALL.join(';'),
     GCC_FLAGS_LINES: KERNELS.map((flag) => `    ${flag}`).join('\n'),
   };
   return text.replaceAll(/@([A-Z_]+)@/g, (blank, key: string) => blanks[key] ?? blank);
