@@ -130,7 +130,7 @@ function modelSource({ name, image }: Tailoring): string {
 }
 
 /** Flags that make GCC's code smaller and its kernels slower: HTPW_SMALL of the build files. */
-const SMALL = ['-fno-tree-ch', '-fno-reorder-blocks', '-fira-region=one'];
+export const SMALL = ['-fno-tree-ch', '-fira-loop-pressure'];
 
 const TEMPLATES = ['CMakeLists.txt', 'htpw.mk', 'README.md'];
 
