@@ -125,3 +125,7 @@ export function sizesTable({ libraries }: LibraryRecord): string {
   const line = (cells: string[]) => `| ${cells.join(' | ')} |`;
   return [line(head), line(head.map((_, i) => (i < 3 ? '---' : '---:'))), ...rows.map(line)].join('\n');
 }
+
+/** The page with this table between its marks. */
+export const withSizes = (page: string, record: LibraryRecord): string =>
+  page.replace(/(?<=<!-- sizes -->\n)[\s\S]*(?=<!-- \/sizes -->)/, `\n${sizesTable(record)}\n\n`);

@@ -2,7 +2,15 @@ import { existsSync, readFileSync } from 'node:fs';
 import { basename, dirname, join } from 'node:path';
 import type { Command } from 'commander';
 import { type Tailoring, tailoring, writeLibrary } from '../board/library.ts';
-import { type LibraryRecord, type LibrarySize, measureLibrary, ramOf, USED, WHOLE } from '../board/librarySize.ts';
+import {
+  type LibraryRecord,
+  type LibrarySize,
+  measureLibrary,
+  ramOf,
+  USED,
+  WHOLE,
+  withSizes,
+} from '../board/librarySize.ts';
 import { run } from '../board/process.ts';
 import { projectRoot } from '../board/root.ts';
 import { Runtime } from '../runtime/runtime.ts';
@@ -53,6 +61,8 @@ export function clibVerb(program: Command): void {
 
 const RECORD = join(projectRoot(), 'bench', 'clib.json');
 
+const PAGE = join(projectRoot(), 'docs', 'c.md');
+
 const EMPTY: LibraryRecord = { commit: '', libraries: {} };
 
 async function printSizes(tailored: Tailoring | null, json?: boolean): Promise<void> {
@@ -80,6 +90,7 @@ async function printSizes(tailored: Tailoring | null, json?: boolean): Promise<v
   const sizes = measured.map(({ functions: _, ...size }) => size);
   const libraries = { ...before.libraries, [name]: { ram, sizes } };
   writeBytes(RECORD, `${JSON.stringify({ commit, libraries }, null, 2)}\n`);
+  writeBytes(PAGE, withSizes(readFileSync(PAGE, 'utf8'), { commit, libraries }));
 }
 
 /** A size beside its record, differences in brackets. */
