@@ -1,6 +1,6 @@
 /** The library as tests use it: one copy for all, one cut to the ECG image, and the compilers of this computer. */
 import { execFileSync } from 'node:child_process';
-import { existsSync, mkdtempSync, readFileSync } from 'node:fs';
+import { existsSync, mkdirSync, mkdtempSync, readFileSync } from 'node:fs';
 import { delimiter, join } from 'node:path';
 import { tailoring, writeLibrary } from '../../host/board/library.ts';
 import { projectRoot } from '../../host/board/root.ts';
@@ -11,8 +11,12 @@ export const ECG = join(root, 'models', 'ecg-beats.htpw');
 export const onPath = (tool: string) =>
   (process.env.PATH ?? '').split(delimiter).some((folder) => existsSync(join(folder, tool)));
 
-/** An empty folder under build/, of this test run alone. */
-export const emptyFolder = (name: string) => mkdtempSync(join(root, 'build', `${name}-`));
+/** An empty folder under build/test/, of this test run alone. */
+export function emptyFolder(name: string): string {
+  const folder = join(root, 'build', 'test');
+  mkdirSync(folder, { recursive: true });
+  return mkdtempSync(join(folder, `${name}-`));
+}
 
 /** Writes the library into a new folder; tailored to an image file when one is given. */
 export async function library(image?: string): Promise<string> {
