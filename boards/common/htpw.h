@@ -32,7 +32,7 @@
  * Units: sizes are in bytes, and 0 for a program that is not there. Programs and operators are counted from 0.
  *
  * Errors: every function that returns a status gives HTPW_OK (0), or one of the negative codes below, of which
- * htpw_status_name tells the name. A call that failed has written to nothing but the arena.
+ * htpw_status_name tells the name. A call that failed has written to nothing but the arena, and htpw_open to *offset.
  *
  * Trust: only htpw_open distrusts the image. Everything else trusts that htpw_open returned HTPW_OK for these very bytes,
  * that they have not changed since, and that pointers are aligned and long enough.
