@@ -6,6 +6,7 @@ import { projectRoot } from './board/root.ts';
 import { benchVerb } from './verbs/bench.ts';
 import { buildVerb } from './verbs/build.ts';
 import { cardVerb } from './verbs/card.ts';
+import { clibVerb } from './verbs/clib.ts';
 import { compressVerb } from './verbs/compress.ts';
 import { deployVerb } from './verbs/deploy.ts';
 import { evalVerb } from './verbs/eval.ts';
@@ -31,6 +32,7 @@ const VERBS = [
   evalVerb,
   cardVerb,
   buildVerb,
+  clibVerb,
   verifyVerb,
   benchVerb,
   deployVerb,

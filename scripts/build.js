@@ -1,4 +1,4 @@
-/** npm run build: the host's TypeScript to dist/, then every variant of the runtime to dist/runtime and dist/c. */
+/** npm run build: the host's TypeScript to dist/, then every variant of the runtime to dist/runtime. */
 import { spawnSync } from 'node:child_process';
 import { mkdirSync, readdirSync, statSync, writeFileSync } from 'node:fs';
 import { createRequire } from 'node:module';

@@ -14,6 +14,7 @@ const TOOLS = [
     without: 'no firmware can be built',
   },
   { program: 'qemu-system-arm', packages: ['qemu-system-arm'], without: 'no emulated board can run' },
+  { program: 'cmake', packages: ['cmake', 'ninja-build'], without: "the C library's CMake files cannot be tested" },
   { program: 'gcc', packages: ['gcc', 'libc6-dev'], without: 'the host board (sanitizers) cannot be built' },
 ];
 

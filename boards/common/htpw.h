@@ -3,20 +3,47 @@
  *
  *   image    read in place, 16-byte aligned, never written; usually const data in flash
  *   arena    one block of RAM per loaded program, 16-byte aligned, at least htpw_arena_bytes()
- *   input    htpw_input_bytes() bytes, as the program's input descriptor says (usually int8)
- *   output   htpw_output_bytes() bytes
+ *   input    htpw_input_bytes() bytes, as the program's input descriptor says (usually int8); 4-byte aligned
+ *   output   htpw_output_bytes() bytes; 4-byte aligned
  *
- * A program is used in this order: htpw_open once per image, htpw_load, then htpw_invoke as often as wanted.
- * Loading another program into the same arena switches to it. No allocation, no recursion, no state outside the arena:
- * two arenas may be used by two threads at once.
+ * A complete program, with an image and sizes that `htpw clib --tailor` writes as model.c and model.h:
  *
- * Every function that returns a status gives HTPW_OK (0), or a negative HTPW_BAD_... of htpw_status.h.
- * Sizes are in bytes, and 0 for a program that is not there. Programs and operators are counted from 0.
+ *   #include "htpw.h"
+ *   #include "model.h"
  *
- * Only htpw_open distrusts the image. Everything else trusts that htpw_open returned HTPW_OK for these very bytes.
+ *   static uint8_t arena[HTPW_MODEL_ARENA_BYTES] __attribute__((aligned(16)));
+ *   static uint8_t input[HTPW_MODEL_INPUT_BYTES] __attribute__((aligned(16)));
+ *   static uint8_t output[HTPW_MODEL_OUTPUT_BYTES] __attribute__((aligned(16)));
  *
- * On a 64-bit host the runtime's 32-bit addresses reach one static block only: image, arena, input and output must
- * lie inside htpw_host_memory(). On a 32-bit target any address will do.
+ *   int main(void) {
+ *     uint32_t refused_at;
+ *     if (htpw_open(htpw_model, HTPW_MODEL_BYTES, &refused_at) < 0) return 1;
+ *     if (htpw_load(htpw_model, 0, arena, sizeof arena, 0, 0) < 0) return 1;
+ *     for (;;) {
+ *       sample_into(input);
+ *       if (htpw_invoke(arena, input, output, 0, 0) < 0) return 1;
+ *       act_upon(output);
+ *     }
+ *   }
+ *
+ * Order: htpw_open once per image, htpw_load, then htpw_invoke as often as wanted. Loading another program into the same
+ * arena switches to it.
+ *
+ * Units: sizes are in bytes, and 0 for a program that is not there. Programs and operators are counted from 0.
+ *
+ * Errors: every function that returns a status gives HTPW_OK (0), or one of the negative codes below, of which
+ * htpw_status_name tells the name. A call that failed has written to nothing but the arena, and htpw_open to *offset.
+ *
+ * Trust: only htpw_open distrusts the image. Everything else trusts that htpw_open returned HTPW_OK for these very bytes,
+ * that they have not changed since, and that pointers are aligned and long enough.
+ *
+ * Threads: no allocation, no recursion, no state outside the arena. Any number of arenas may be used at once, by as many
+ * threads, of the same image or of several; one arena by one thread at a time. Nothing waits or blocks; an interrupt
+ * handler may use an arena of its own.
+ *
+ * 64-bit hosts: the runtime's addresses have 32 bits. Where pointers have more, they reach one static block only: image,
+ * arena, input and output must lie inside htpw_host_memory(), HTPW_HOST_BYTES long (16 MiB, or what the build defines),
+ * which is the one thing that threads share: each its own part. On a 32-bit target any address will do.
  */
 #ifndef HTPW_H
 #define HTPW_H
@@ -69,7 +96,8 @@ int32_t htpw_invoke(void *arena, const void *input, void *output, htpw_trace tra
 
 /*
  * Compare the generated weights of one operator with the CRC-32 in the image: HTPW_OK, or HTPW_WEIGHTS_DIFFER.
- * Operators without generated weights give HTPW_OK.
+ * Operators without generated weights give HTPW_OK. It works in scratch that tensors share: call it between runs, not
+ * between the steps of one.
  */
 int32_t htpw_check_weights(void *arena, int32_t index);
 

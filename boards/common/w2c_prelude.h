@@ -1,6 +1,6 @@
 /*
  * What translated WebAssembly needs to be C: types, memory access, integer division.
- * Included before dist/c/htpw_<variant>.c, in the same translation unit. docs/porting.md has the why in prose.
+ * Included before dist/runtime/htpw_<variant>.c, in the same translation unit. docs/porting.md has the why in prose.
  *
  * Identity base: on a 32-bit target a WebAssembly address *is* a machine address, so there is no linear memory and no
  * base register; flash and RAM are reached by the same load. The runtime only does naturally aligned access, which the
@@ -34,7 +34,7 @@ typedef int64_t s64;
 #if UINTPTR_MAX > 0xffffffffu
 /* Every access is aligned; eight bytes to a word, which is all that LDRD and STRD want. */
 #define ALIGNMENT(bytes) ((bytes) < 4 ? (bytes) : 4)
-_Alignas(16) static u8 host_memory[HTPW_HOST_BYTES];
+static u8 host_memory[HTPW_HOST_BYTES] __attribute__((aligned(16)));
 
 W2C_INLINE void *w2c_address(u64 address, u32 bytes) {
   if (UNLIKELY(address < 8 || address + bytes > HTPW_HOST_BYTES || address % ALIGNMENT(bytes))) {
@@ -113,7 +113,7 @@ W2C_DIVISION(64, INT64_MIN)
 #define I64_DIV_S(x, y) w2c_div_s64((s64)(x), (s64)(y))
 #define I32_REM_S(x, y) w2c_rem_s32((s32)(x), (s32)(y))
 #define I64_REM_S(x, y) w2c_rem_s64((s64)(x), (s64)(y))
-#define DIV_U(x, y) ((y) ? (x) / (y) : (__builtin_trap(), 0))
-#define REM_U(x, y) ((y) ? (x) % (y) : (__builtin_trap(), 0))
+#define DIV_U(x, y) ((y) ? (x) / (y) : (__builtin_trap(), 0u))
+#define REM_U(x, y) ((y) ? (x) % (y) : (__builtin_trap(), 0u))
 
 #endif

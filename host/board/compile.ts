@@ -1,5 +1,5 @@
 /**
- * assembly/ -> dist/runtime/htpw.<variant>.wasm -> dist/c/htpw_<variant>.c, and the same module made to run in Node.
+ * assembly/ -> dist/runtime/htpw.<variant>.wasm -> dist/runtime/htpw_<variant>.c, and the same module made to run in Node.
  * Cached by content: what went in is hashed, and nothing is built while the hash that lies beside the result agrees.
  */
 import { createHash } from 'node:crypto';
@@ -17,6 +17,7 @@ const TOOLS = {
   asc: ['assemblyscript', 'bin/asc.js'],
   merge: ['binaryen', 'bin/wasm-merge'],
   optimize: ['binaryen', 'bin/wasm-opt'],
+  strip: ['wabt', 'bin/wasm-strip'],
   wasm2c: ['wabt', 'bin/wasm2c'],
 } as const;
 
@@ -48,7 +49,7 @@ function filesOf(root: string, variant: Variant): Omit<RuntimeFiles, 'rebuilt'> 
     variant: variant.name,
     wasm: join(runtime, `htpw.${variant.name}.wasm`),
     nodeWasm: join(runtime, `htpw.${variant.name}.node.wasm`),
-    c: variant.c ? join(root, 'dist', 'c', `htpw_${variant.name}.c`) : null,
+    c: variant.c ? join(runtime, `htpw_${variant.name}.c`) : null,
   };
 }
 
@@ -91,7 +92,14 @@ async function isCurrent(root: string, files: Omit<RuntimeFiles, 'rebuilt'>, has
 const sha256 = (bytes: Uint8Array) => createHash('sha256').update(bytes).digest('hex');
 
 async function assemble(root: string, entry: string, target: string, out: string): Promise<void> {
-  await runNode(toolPath(root, 'asc'), [entry, '--target', target, '-o', out, '--noColors'], root);
+  await runNode(toolPath(root, 'asc'), [entry, '--target', target, '-o', out, '--noColors', '--debug'], root);
+}
+
+/** The same code without the names of functions, which only the C keeps. */
+async function withoutNames(root: string, wasm: string, folder: string): Promise<string> {
+  const stripped = join(folder, 'stripped.wasm');
+  await runNode(toolPath(root, 'strip'), [wasm, '-o', stripped]);
+  return stripped;
 }
 
 /** The module and the polyfill of its imports become one, and the small imported functions are inlined. */
@@ -121,15 +129,16 @@ export async function buildRuntime(variantName: string, root = projectRoot()): P
   await mkdir(join(root, 'build'), { recursive: true });
   const folder = await mkdtemp(join(root, 'build', `runtime-${variant.name}-`));
   try {
-    const raw = join(folder, `htpw.${variant.name}.wasm`);
-    await assemble(root, 'assembly/index.ts', variant.name, raw);
+    const named = join(folder, `htpw.${variant.name}.wasm`);
+    await assemble(root, 'assembly/index.ts', variant.name, named);
+    const raw = await withoutNames(root, named, folder);
     const wasm = await readFile(raw);
     assertFit(`htpw.${variant.name}.wasm`, wasm, variant);
     const outputs = new Map<string, Uint8Array | string>([[files.wasm, wasm]]);
     outputs.set(files.nodeWasm, await mergePolyfill(root, variant, raw, folder));
     if (files.c) {
-      outputs.set(files.c, await toC(root, variant, raw, folder, versions));
-      outputs.set(join(dirname(files.c), 'htpw_status.h'), statusHeader());
+      outputs.set(files.c, await toC(root, variant, named, folder, versions));
+      outputs.set(join(dirname(files.c), 'htpw_status.h'), statusHeader(root));
       outputs.set(join(dirname(files.c), 'htpw_status.c'), statusNames());
     }
     const record: BuildRecord = { inputs: hash, tools: versions, outputs: {} };

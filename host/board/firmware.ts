@@ -30,7 +30,7 @@ const WARNINGS = ['-std=gnu11', '-Wall', '-Wextra'];
 // Kernels say which addresses advance, when a product is added and what a loop keeps in registers, so the compiler has
 // no induction variables of its own, reorders no sums, and hoists nothing: an address that it hoists is spilled. What is
 // inlined, host/board/translate.ts says.
-const KERNELS = [
+export const KERNELS = [
   '--param=max-inline-insns-auto=12',
   '-fno-inline-functions-called-once',
   '-fno-ivopts',
@@ -78,7 +78,7 @@ function sourcesOf({ board, root, main }: Build): string[] {
   const common = join(root, 'boards', 'common');
   const files = [join(common, 'htpw.c'), join(root, main), ...COMMON_SOURCES.map((name) => join(common, name))];
   if (board.memory) files.push(join(common, 'libc.c'));
-  files.push(join(root, 'dist', 'c', 'htpw_status.c'));
+  files.push(join(root, 'dist', 'runtime', 'htpw_status.c'));
   return [...files, ...board.sources.map((name) => resolve(board.folder, name))];
 }
 
@@ -115,7 +115,7 @@ function compileSources(build: Build): Promise<string[]> {
     ...WARNINGS,
     ...(board.memory ? FREESTANDING : []),
     `-I${join(root, 'boards', 'common')}`,
-    `-I${join(root, 'dist', 'c')}`,
+    `-I${join(root, 'dist', 'runtime')}`,
     `-ffile-prefix-map=${root}=.`, // the same bytes wherever the project lies
     ...defines(build),
   ];

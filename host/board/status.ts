@@ -1,16 +1,28 @@
 /** The status codes of assembly/status.ts as C: one source for the runtime, the host and the device. */
+import { readFileSync } from 'node:fs';
+import { join } from 'node:path';
 import * as codes from '../../assembly/status.ts';
 
 const CODES = Object.entries(codes).sort(([, a], [, b]) => b - a);
 
-export function statusHeader(): string {
+/** What each code means, from the comments of assembly/status.ts. */
+function meanings(root: string): Map<string, string> {
+  const source = readFileSync(join(root, 'assembly', 'status.ts'), 'utf8');
+  return new Map(
+    [...source.matchAll(/^export const (\w+): i32 = -?\d+; *\/\/ (.*)$/gm)].map(([, name, text]) => [name, text]),
+  );
+}
+
+export function statusHeader(root: string): string {
+  const meaning = meanings(root);
+  const comment = (name: string) => (meaning.has(name) ? ` /* ${meaning.get(name)} */` : '');
   return [
-    '/* Status codes of hypertinypw, generated from assembly/status.ts, which says what each means: do not edit. */',
+    '/* Status codes of hypertinypw, generated from assembly/status.ts: do not edit. */',
     '#ifndef HTPW_STATUS_H',
     '#define HTPW_STATUS_H',
     '',
     'enum htpw_status {',
-    ...CODES.map(([name, value]) => `  HTPW_${name} = ${value},`),
+    ...CODES.map(([name, value]) => `  HTPW_${name} = ${value},${comment(name)}`),
     '};',
     '',
     '#endif',

@@ -42,6 +42,18 @@ function bodies(text: string): string {
   return text.slice(last.index + last[0].length).trim();
 }
 
+/** `w2c_htpw_assembly0x2Fopen0x2FopenHeader` is openHeader of assembly/open.ts: open_openHeader. */
+function readableNames(code: string): string {
+  const originals = new Map<string, string>();
+  return code.replaceAll(/\bw2c_htpw_(\w+)/g, (original, mangled: string) => {
+    const name = mangled.replace(/^assembly0x2F/, '').replaceAll(/0x2[EF]/g, '_');
+    const known = originals.get(name) ?? original;
+    if (known !== original) throw new Error(`wasm2c output: ${known} and ${original} would both be ${name}`);
+    originals.set(name, original);
+    return name;
+  });
+}
+
 function withoutInstance(text: string): string {
   return text
     .replaceAll(/w2c_htpw\*( instance)?, /g, '')
@@ -73,14 +85,16 @@ export function translate(generated: string, origin: Origin): string {
   if (left)
     throw new Error(`wasm2c output: "${left[0].trim()}" needs more than the prelude has; is the build gate passing?`);
   const exports = exportMap(generated).filter(([name]) => name !== 'memory');
-  return [
-    '/*',
-    ` * The ${origin.variant} runtime of hypertinypw, translated from WebAssembly. Generated: do not edit.`,
-    ` * ${origin.tools.join(', ')}`,
-    ' */',
-    ...exports.map(([name, target]) => `#define wasm_${name} ${target}`),
-    '',
-    code,
-    '',
-  ].join('\n');
+  return readableNames(
+    [
+      '/*',
+      ` * The ${origin.variant} runtime of hypertinypw, translated from WebAssembly. Generated: do not edit.`,
+      ` * ${origin.tools.join(', ')}`,
+      ' */',
+      ...exports.map(([name, target]) => `#define wasm_${name} ${target}`),
+      '',
+      code,
+      '',
+    ].join('\n'),
+  );
 }

@@ -54,8 +54,8 @@ async function buildHarness(variant: VariantName, features = ALL_FEATURES): Prom
   mkdirSync(folder, { recursive: true });
   const program = join(folder, `${variant}-${features.toString(16)}`);
   const board = loadBoard('host');
-  const includes = ['boards/common', 'boards/host', 'dist/c'].map((path) => `-I${join(root, path)}`);
-  const sources = ['test/board/hostile.c', 'boards/common/htpw.c', 'dist/c/htpw_status.c'];
+  const includes = ['boards/common', 'boards/host', 'dist/runtime'].map((path) => `-I${join(root, path)}`);
+  const sources = ['test/board/hostile.c', 'boards/common/htpw.c', 'dist/runtime/htpw_status.c'];
   const flags = [...board.cpuFlags, '-std=gnu11', '-O1', '-Wall', '-Wextra', '-Werror'];
   const defines = [`-DHTPW_RUNTIME="htpw_${variant}.c"`, `-DHTPW_FEATURES=0x${features.toString(16)}ull`];
   execFileSync('gcc', [...flags, ...includes, ...defines, ...sources.map((path) => join(root, path)), '-o', program]);

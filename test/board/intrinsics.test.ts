@@ -23,9 +23,9 @@ async function linesFrom(board: Board): Promise<string[]> {
   const common = (name: string) => join(root, 'boards/common', name);
   const elf = join(folder, `${board.name}.elf`);
   const args = [
-    ...board.cpuFlags, '-std=gnu11', '-O2', `-I${join(root, 'boards/common')}`, `-I${join(root, 'dist/c')}`,
+    ...board.cpuFlags, '-std=gnu11', '-O2', `-I${join(root, 'boards/common')}`, `-I${join(root, 'dist/runtime')}`,
     '-DBOARD_CLOCK_HZ=25000000', `-DBOARD_INTERRUPTS=${board.interrupts}`, `-DHTPW_IMAGE_FILE="${imageFile('intrinsics')}"`,
-    join(root, 'test/board/intrinsics.c'), join(root, 'dist/c/htpw_status.c'),
+    join(root, 'test/board/intrinsics.c'), join(root, 'dist/runtime/htpw_status.c'),
     ...['cortex_m.c', 'cmsdk.c', 'reply.c', 'image.S', 'libc.c'].map(common), '-nostdlib', '-lgcc', '-o', elf,
   ]; // biome-ignore format: flags read better in lines of their kind
   const script = join(folder, `${board.name}.ld`);

@@ -1,0 +1,170 @@
+/**
+ * The C library for programs that are built without Node: the translated runtimes, their API and their build files, each
+ * variant in one translation unit. A tailored one keeps what one image needs, and has the image as an array.
+ */
+import { readFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import { crc32 } from '../image/crc32.ts';
+import { buildRuntime } from './compile.ts';
+import { ALL_FEATURES, KERNELS } from './firmware.ts';
+import { type ImageNeeds, measureImage } from './measure.ts';
+import { place } from './place.ts';
+import { projectRoot } from './root.ts';
+import { VARIANTS } from './variants.ts';
+
+/** One image that a library is cut to. */
+export interface Tailoring {
+  /** file name, for comments */
+  name: string;
+  image: Uint8Array;
+  needs: ImageNeeds;
+}
+
+/** Throws when the runtime refuses the image: what the library takes for proved is proved here. */
+export function tailoring(name: string, image: Uint8Array): Tailoring {
+  return { name, image, needs: measureImage(image) };
+}
+
+const hex = (value: number | bigint, digits = 0) => `0x${value.toString(16).padStart(digits, '0')}`;
+
+/** A header without its guard: it is included once, in the file that it becomes part of. */
+function unguarded(header: string): string {
+  const guard = /^#ifndef (\w+)\n#define \1\n/m.exec(header);
+  if (!guard) throw new Error('expected a header with an include guard, found none');
+  const body = header.slice(0, guard.index) + header.slice(guard.index + guard[0].length);
+  return body.replace(/\n#endif\n*$/, '\n').trim();
+}
+
+/** The text with one of its lines replaced by what that line includes. */
+function inlined(text: string, line: string, content: string): string {
+  const parts = text.split(`${line}\n`);
+  if (parts.length !== 2) throw new Error(`expected "${line}" once, found it ${parts.length - 1} times`);
+  return parts.join(`${content}\n`);
+}
+
+async function apiHeader(root: string): Promise<string> {
+  const api = await readFile(join(root, 'boards', 'common', 'htpw.h'), 'utf8');
+  const status = await readFile(join(root, 'dist', 'runtime', 'htpw_status.h'), 'utf8');
+  return inlined(api, '#include "htpw_status.h"', unguarded(status));
+}
+
+/** The API, the prelude, the intrinsics and the translated functions, in one file. */
+async function sourceOf(variant: string, root: string): Promise<string> {
+  const common = (name: string) => readFile(join(root, 'boards', 'common', name), 'utf8');
+  const runtime = (name: string) => readFile(join(root, 'dist', 'runtime', name), 'utf8');
+  let text = await common('htpw.c');
+  text = inlined(text, '#include "w2c_prelude.h"', unguarded(await common('w2c_prelude.h')));
+  text = inlined(text, '#include "dsp_intrinsics.h"', unguarded(await common('dsp_intrinsics.h')));
+  text = inlined(text, '#include HTPW_RUNTIME', await runtime(`htpw_${variant}.c`));
+  text = inlined(text, '#include "htpw.h"', '#include "htpw.h"\n#include "htpw_config.h"');
+  return text + inlined(await runtime('htpw_status.c'), '#include "htpw.h"', '');
+}
+
+function configHeader(tailored: Tailoring | null): string {
+  const lines = [
+    tailored
+      ? `/* What ${tailored.name} needs of the runtime. Generated: do not edit. */`
+      : '/* The runtime with every operator, source and encoding. Generated: do not edit. */',
+    '#ifndef HTPW_CONFIG_H',
+    '#define HTPW_CONFIG_H',
+    '',
+    '/* One bit per operator, source and encoding that is kept. */',
+    '#ifndef HTPW_FEATURES',
+    `#define HTPW_FEATURES ${hex(tailored?.needs.features ?? ALL_FEATURES)}ull`,
+    '#endif',
+  ];
+  if (tailored)
+    lines.push(
+      '',
+      '/*',
+      ' * The image was proved when these files were made, so htpw_open only makes sure that it is the same one: length and',
+      ' * CRC-32. Define HTPW_PROVE_AGAIN where the image may come from elsewhere: then it is proved on the device.',
+      ' */',
+      '#ifndef HTPW_PROVE_AGAIN',
+      `#define HTPW_PROVED_BYTES ${tailored.image.length}u`,
+      `#define HTPW_PROVED_CRC ${hex(crc32(tailored.image) >>> 0, 8)}u`,
+      '#endif',
+    );
+  return [...lines, '', '#endif', ''].join('\n');
+}
+
+function modelHeader({ name, image, needs }: Tailoring): string {
+  return `/* The image ${name}, and what its programs need. Generated: do not edit. */
+#ifndef HTPW_MODEL_H
+#define HTPW_MODEL_H
+
+#include <stdint.h>
+
+#define HTPW_MODEL_BYTES ${image.length}u
+/* Each is the largest of any program, in bytes; arena and image are 16-byte aligned. */
+#define HTPW_MODEL_ARENA_BYTES ${needs.arenaBytes}u
+#define HTPW_MODEL_INPUT_BYTES ${needs.inputBytes}u
+#define HTPW_MODEL_OUTPUT_BYTES ${needs.outputBytes}u
+
+#ifdef __cplusplus
+extern "C" {
+#endif
+extern const uint8_t htpw_model[HTPW_MODEL_BYTES];
+#ifdef __cplusplus
+}
+#endif
+#endif
+`;
+}
+
+const PER_LINE = 24;
+
+function modelSource({ name, image }: Tailoring): string {
+  const lines: string[] = [];
+  for (let at = 0; at < image.length; at += PER_LINE)
+    lines.push(`  ${Array.from(image.subarray(at, at + PER_LINE), (byte) => `${byte},`).join('')}`);
+  return [
+    `/* The image ${name}. Generated: do not edit. */`,
+    '#include "model.h"',
+    '',
+    'const uint8_t htpw_model[HTPW_MODEL_BYTES] __attribute__((aligned(16))) = {',
+    ...lines,
+    '};',
+    '',
+  ].join('\n');
+}
+
+/** Flags that make GCC's code smaller and its kernels slower: HTPW_SMALL of the build files. */
+export const SMALL = ['-fno-tree-ch', '-fira-loop-pressure'];
+
+const TEMPLATES = ['CMakeLists.txt', 'htpw.mk', 'README.md'];
+
+/** A build file of boards/library with its blanks filled in. */
+async function fromTemplate(name: string, root: string): Promise<string> {
+  const text = await readFile(join(root, 'boards', 'library', name), 'utf8');
+  const { version } = JSON.parse(await readFile(join(root, 'package.json'), 'utf8'));
+  const blanks: Record<string, string> = {
+    VERSION: version,
+    GCC_FLAGS: KERNELS.join(' '),
+    SMALL_FLAGS: SMALL.join(' '),
+    SMALL_FLAGS_LIST: SMALL.join(';'),
+    GCC_FLAGS_LINES: KERNELS.map((flag) => `    ${flag}`).join('\n'),
+  };
+  return text.replaceAll(/@([A-Z_]+)@/g, (blank, key: string) => blanks[key] ?? blank);
+}
+
+/** Every file of the library by its path within it. */
+export async function libraryFiles(tailored: Tailoring | null, root = projectRoot()): Promise<Map<string, string>> {
+  const files = new Map<string, string>();
+  for (const { name } of VARIANTS.filter((variant) => variant.c)) {
+    await buildRuntime(name, root);
+    files.set(`src/htpw_${name}.c`, await sourceOf(name, root));
+  }
+  files.set('src/htpw_config.h', configHeader(tailored));
+  files.set('include/htpw.h', await apiHeader(root));
+  if (tailored) files.set('include/model.h', modelHeader(tailored)).set('src/model.c', modelSource(tailored));
+  for (const name of TEMPLATES) files.set(name, await fromTemplate(name, root));
+  return files.set('LICENSE', await readFile(join(root, 'LICENSE'), 'utf8'));
+}
+
+/** Writes the library to a folder, each file whole; returns the paths within it. */
+export async function writeLibrary(folder: string, tailored: Tailoring | null, root?: string): Promise<string[]> {
+  const files = await libraryFiles(tailored, root);
+  for (const [path, content] of files) await place(join(folder, path), content);
+  return [...files.keys()].sort();
+}

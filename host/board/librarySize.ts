@@ -1,0 +1,131 @@
+/** Flash, RAM and stack that the C library takes on the cores it is measured on, for bench/clib.json and docs/c.md. */
+import { mkdtemp, readFile, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { KERNELS } from './firmware.ts';
+import { SMALL, type Tailoring, writeLibrary } from './library.ts';
+import { run } from './process.ts';
+import { parseCallGraph, reachable, worstStack } from './stack.ts';
+
+/** Cores, and the variant that suits each. */
+const CORES: [core: string, variant: string][] = [
+  ['cortex-m7', 'dsp'],
+  ['cortex-m4', 'dsp'],
+  ['cortex-m3', 'scalar'],
+  ['cortex-m0', 'scalar'],
+];
+
+/** What a program calls that opens, loads and invokes. */
+export const USED = ['htpw_open', 'htpw_load', 'htpw_invoke'];
+
+/** Name of the library that is cut to no image. */
+export const WHOLE = 'whole';
+
+export interface LibrarySize {
+  core: string;
+  variant: string;
+  /** compiled with HTPW_SMALL */
+  small: boolean;
+  /** bytes of code of open, load, invoke and all that they call, without the compiler's own arithmetic */
+  flash: number;
+  /** bytes of the whole API */
+  flashOfAll: number;
+  /** most bytes of stack of a call, by function of the API */
+  stack: Record<string, number>;
+  /** bytes of code of every function that `flash` counts, largest first, and its own stack */
+  functions: { name: string; flash: number; stack: number }[];
+}
+
+interface Target {
+  core: string;
+  variant: string;
+  small: boolean;
+}
+
+async function measure(folder: string, { core, variant, small }: Target): Promise<LibrarySize> {
+  const object = join(folder, `${core}-${variant}${small ? '-small' : ''}.o`);
+  const flags = [`-mcpu=${core}`, '-mthumb', '-ffreestanding', '-O2', '-ffunction-sections', ...KERNELS];
+  if (small) flags.push(...SMALL);
+  const source = join(folder, 'src', `htpw_${variant}.c`);
+  const include = join(folder, 'include');
+  await run('arm-none-eabi-gcc', [...flags, `-I${include}`, '-fcallgraph-info=su', '-c', source, '-o', object]);
+  const graph = parseCallGraph(await readFile(object.replace(/\.o$/, '.ci'), 'utf8'));
+  const sections = await run('arm-none-eabi-size', ['-A', object]);
+  const code = new Map<string, number>();
+  // constants of a function lie in a section of their own, named after it
+  for (const [, name, bytes] of sections.matchAll(/^\.(?:text(?:\.unlikely)?|rodata)\.(\S+)\s+(\d+)/gm))
+    code.set(name, (code.get(name) ?? 0) + Number(bytes));
+  const sum = (names: Iterable<string>) => [...names].reduce((total, name) => total + (code.get(name) ?? 0), 0);
+  const used = new Set(USED.flatMap((name) => reachable(graph, name)));
+  const api = [...code.keys()].filter((name) => name.startsWith('htpw_')).sort();
+  return {
+    core,
+    variant,
+    small,
+    flash: sum(used),
+    flashOfAll: sum(code.keys()),
+    stack: Object.fromEntries(api.map((name) => [name, worstStack(graph, name)])),
+    functions: [...used]
+      .filter((name) => code.has(name))
+      .map((name) => ({ name, flash: code.get(name)!, stack: graph.frames.get(name) ?? 0 }))
+      .sort((a, b) => b.flash - a.flash || (a.name < b.name ? -1 : 1)),
+  };
+}
+
+/** The library on every core, with and without HTPW_SMALL. Needs the Arm compiler. */
+export async function measureLibrary(tailored: Tailoring | null): Promise<LibrarySize[]> {
+  const folder = await mkdtemp(join(tmpdir(), 'clib-'));
+  try {
+    await writeLibrary(folder, tailored);
+    const sizes: LibrarySize[] = [];
+    for (const [core, variant] of CORES)
+      for (const small of [false, true]) sizes.push(await measure(folder, { core, variant, small }));
+    return sizes;
+  } finally {
+    await rm(folder, { recursive: true, force: true });
+  }
+}
+
+/** bench/clib.json */
+export interface LibraryRecord {
+  commit: string;
+  /** by what the library is cut to: "whole", or the name of an image */
+  libraries: Record<string, { ram: LibraryRam | null; sizes: Omit<LibrarySize, 'functions'>[] }>;
+}
+
+/** Buffers that a program brings for an image, in bytes. */
+export interface LibraryRam {
+  arena: number;
+  input: number;
+  output: number;
+}
+
+export const ramOf = (tailored: Tailoring | null): LibraryRam | null =>
+  tailored && {
+    arena: tailored.needs.arenaBytes,
+    input: tailored.needs.inputBytes,
+    output: tailored.needs.outputBytes,
+  };
+
+const counted = (bytes: number) => bytes.toLocaleString('en-US');
+
+/** The table of docs/c.md. */
+export function sizesTable({ libraries }: LibraryRecord): string {
+  const rows = Object.entries(libraries).flatMap(([name, { sizes }]) =>
+    sizes.map(({ core, small, flash, flashOfAll, stack }) => [
+      name,
+      core,
+      small ? 'yes' : '',
+      counted(flash),
+      counted(flashOfAll),
+      ...USED.map((each) => counted(stack[each])),
+    ]),
+  );
+  const head = ['library', 'core', '`HTPW_SMALL`', 'flash', 'whole API', 'stack: open', 'load', 'invoke'];
+  const line = (cells: string[]) => `| ${cells.join(' | ')} |`;
+  return [line(head), line(head.map((_, i) => (i < 3 ? '---' : '---:'))), ...rows.map(line)].join('\n');
+}
+
+/** The page with this table between its marks. */
+export const withSizes = (page: string, record: LibraryRecord): string =>
+  page.replace(/(?<=<!-- sizes -->\n)[\s\S]*(?=<!-- \/sizes -->)/, `\n${sizesTable(record)}\n\n`);

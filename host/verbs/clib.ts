@@ -1,0 +1,114 @@
+import { existsSync, readFileSync } from 'node:fs';
+import { basename, dirname, join } from 'node:path';
+import type { Command } from 'commander';
+import { type Tailoring, tailoring, writeLibrary } from '../board/library.ts';
+import {
+  type LibraryRecord,
+  type LibrarySize,
+  measureLibrary,
+  ramOf,
+  USED,
+  WHOLE,
+  withSizes,
+} from '../board/librarySize.ts';
+import { run } from '../board/process.ts';
+import { projectRoot } from '../board/root.ts';
+import { Runtime } from '../runtime/runtime.ts';
+import { imageFor } from './image.ts';
+import { columns, print, UsageError, writeBytes } from './verb.ts';
+import { testWindows } from './windows.ts';
+
+interface Flags {
+  output: string;
+  tailor?: string;
+  residency?: string;
+  input?: string;
+  sizes?: boolean;
+  json?: boolean;
+}
+
+export function clibVerb(program: Command): void {
+  program
+    .command('clib')
+    .summary('the runtime as a C library, for programs that are built without Node')
+    .description(
+      'Write the runtime as C sources with header, CMakeLists.txt and a Makefile fragment. Tailored to an image, it keeps only what that image needs, and has the image as model.c.',
+    )
+    .option('-o, --output <folder>', 'where the files go', join('dist', 'c'))
+    .option('--tailor <image>', 'only the operators, sources and encodings of this image, and the image itself')
+    .option('--residency <name>', 'of the tailored image: boot, lazy or stream in place of what it asks for')
+    .option('--input <file>', 'also write an input to try the image with: a synthetic ECG window, or random bytes')
+    .option(
+      '--sizes',
+      'measure flash, RAM and stack on four cores instead, beside bench/clib.json, which is written anew',
+    )
+    .option('--json', 'machine-readable result')
+    .addHelpText(
+      'after',
+      '\nExamples:\n  htpw clib -o third_party/htpw\n  htpw clib --tailor models/ecg-beats.htpw -o build/ecg',
+    )
+    .action(async ({ output, tailor, residency, input, sizes, json }: Flags) => {
+      if (tailor === undefined && (residency ?? input) !== undefined)
+        throw new UsageError('--residency and --input are about an image: name it with --tailor');
+      const image = tailor === undefined ? null : imageFor(tailor, null, residency);
+      if (image && input) writeBytes(input, testWindows(new Runtime(image.image), 1, 'synthetic').windows[0]);
+      const tailored = image && tailoring(basename(tailor!), image.image);
+      if (sizes) return printSizes(tailored, json);
+      const files = await writeLibrary(output, tailored);
+      print(json, { folder: output, files }, () => `${output}: ${files.join(', ')}`);
+    });
+}
+
+const RECORD = join(projectRoot(), 'bench', 'clib.json');
+
+const PAGE = join(projectRoot(), 'docs', 'c.md');
+
+const EMPTY: LibraryRecord = { commit: '', libraries: {} };
+
+async function printSizes(tailored: Tailoring | null, json?: boolean): Promise<void> {
+  const name = tailored ? basename(tailored.name, '.htpw') : WHOLE;
+  const measured = await measureLibrary(tailored);
+  const before: LibraryRecord = existsSync(RECORD) ? JSON.parse(readFileSync(RECORD, 'utf8')) : EMPTY;
+  const ram = ramOf(tailored);
+  print(json, { library: name, ram, sizes: measured }, () => {
+    const recorded = before.libraries[name]?.sizes ?? [];
+    const found = (now: LibrarySize) => recorded.find(({ core, small }) => core === now.core && small === now.small);
+    return [
+      `${name}: bytes; in brackets the difference to bench/clib.json${before.commit && `, commit ${before.commit}`}`,
+      ...(ram ? [`RAM: arena ${ram.arena}, input ${ram.input}, output ${ram.output}`] : []),
+      columns([
+        ['core', 'code', 'flash', '', 'whole API', '', 'stack: open', 'load', 'invoke', ''],
+        ...measured.map((now) => sizeRow(now, found(now))),
+      ]),
+      '',
+      `${measured[0].core}, function by function, each with its own stack:`,
+      columns(measured[0].functions.map(({ name, flash, stack }) => [name, flash, stack])),
+    ].join('\n');
+  });
+  if (!existsSync(dirname(RECORD))) return; // an installed package keeps no record
+  const commit = (await run('git', ['rev-parse', '--short', 'HEAD'], projectRoot())).trim();
+  const sizes = measured.map(({ functions: _, ...size }) => size);
+  const libraries = { ...before.libraries, [name]: { ram, sizes } };
+  writeBytes(RECORD, `${JSON.stringify({ commit, libraries }, null, 2)}\n`);
+  writeBytes(PAGE, withSizes(readFileSync(PAGE, 'utf8'), { commit, libraries }));
+}
+
+/** A size beside its record, differences in brackets. */
+function sizeRow(now: LibrarySize, recorded?: Omit<LibrarySize, 'functions'>): (string | number)[] {
+  const difference = (count: number, before: number | undefined) => {
+    if (before === undefined) return '(new)';
+    return count === before ? '' : `(${count > before ? '+' : ''}${count - before})`;
+  };
+  const stacks = USED.map((name) => now.stack[name]);
+  const before = recorded && USED.map((name) => recorded.stack[name]);
+  return [
+    now.core,
+    now.small ? 'small' : 'fast',
+    now.flash,
+    difference(now.flash, recorded?.flash),
+    now.flashOfAll,
+    difference(now.flashOfAll, recorded?.flashOfAll),
+    ...stacks,
+    stacks.map((bytes, i) => difference(bytes, before?.[i])).join(''),
+  ];
+}

@@ -1,0 +1,161 @@
+/** The C library: which compilers take it, what it asks of them, and that its instances know nothing of each other. */
+import { readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { Runtime } from '../../host/runtime/runtime.ts';
+import { ECG, emptyFolder, library, onPath, output, root } from './workshop.ts';
+
+const STRICT = '-std=c99 -O2 -Wall -Wextra -Wconversion -Wvla -Wstrict-prototypes -Werror'.split(' ');
+
+interface Target {
+  name: string;
+  compiler: string;
+  flags: string[];
+  binutils: string;
+  bits: 32 | 64;
+}
+
+const arm = (core: string): Target => ({
+  name: `arm-none-eabi-gcc ${core}`,
+  compiler: 'arm-none-eabi-gcc',
+  flags: [`-mcpu=${core}`, '-mthumb'],
+  binutils: 'arm-none-eabi-',
+  bits: 32,
+});
+const x86 = (compiler: string, bits: 32 | 64): Target => ({
+  name: `${compiler} x86, ${bits} bits`,
+  compiler,
+  flags: bits === 32 ? ['-m32', '-ffreestanding', '-fno-pic'] : [],
+  binutils: '',
+  bits,
+});
+const TARGETS: Target[] = [
+  ...['cortex-m7', 'cortex-m4', 'cortex-m3', 'cortex-m0'].map(arm),
+  ...(['gcc', 'clang'] as const).flatMap((compiler) => [x86(compiler, 64), x86(compiler, 32)]),
+  {
+    name: 'riscv64-unknown-elf-gcc rv32imac',
+    compiler: 'riscv64-unknown-elf-gcc',
+    flags: ['-march=rv32imac', '-mabi=ilp32', '-ffreestanding'],
+    binutils: 'riscv64-unknown-elf-',
+    bits: 32,
+  },
+];
+
+/** What the C standard lets a compiler call on its own, and the arithmetic of its own library that a core may lack. */
+const MAY_CALL = /^(memcpy|memmove|memset|__aeabi_\w+|__\w+[sd]i[234]|_GLOBAL_OFFSET_TABLE_)$/;
+
+let whole: string;
+let tailored: string;
+beforeAll(async () => {
+  whole = await library();
+  tailored = await library(ECG);
+}, 600_000);
+afterAll(() => {
+  for (const folder of [whole, tailored]) rmSync(folder, { recursive: true, force: true });
+});
+
+for (const target of TARGETS) {
+  describe.skipIf(!onPath(target.compiler))(`with ${target.name}`, () => {
+    const compiled = (folder: string, variant: string) => {
+      const object = join(folder, `${target.name.replaceAll(/\W+/g, '-')}-${variant}.o`);
+      const source = join(folder, 'src', `htpw_${variant}.c`);
+      output(target.compiler, [...target.flags, ...STRICT, `-I${folder}/include`, '-c', source, '-o', object]);
+      return object;
+    };
+    const symbols = (object: string, ...flags: string[]) =>
+      output(`${target.binutils}nm`, ['-P', ...flags, object])
+        .trim()
+        .split('\n')
+        .filter(Boolean)
+        .map((line) => line.split(' ')[0]);
+    const objects: string[] = [];
+    beforeAll(() => {
+      objects.push(compiled(whole, 'scalar'), compiled(whole, 'dsp'), compiled(tailored, 'scalar'));
+    }, 300_000);
+
+    it('it is strict C99 without a warning, scalar and dsp, whole and tailored', () => {
+      expect(objects.length).toBe(3);
+    });
+
+    it('it exports the API of the header and nothing else, and has no name of the translator', () => {
+      const header = readFileSync(join(whole, 'include', 'htpw.h'), 'utf8').replaceAll(/\/\*[\s\S]*?\*\//g, '');
+      const declared = [...header.matchAll(/\b(htpw_\w+)\([^)]/g)]
+        .map(([, name]) => name)
+        .filter((name) => target.bits === 64 || name !== 'htpw_host_memory');
+      for (const object of objects) {
+        expect(symbols(object, '-g', '--defined-only').sort()).toEqual(declared.sort());
+        expect(symbols(object).filter((name) => /w2c|wasm/.test(name))).toEqual([]);
+      }
+    });
+
+    it('it calls nothing but memcpy, memmove, memset and arithmetic of the compiler', () => {
+      for (const object of objects) expect(symbols(object, '-u').filter((name) => !MAY_CALL.test(name))).toEqual([]);
+    });
+
+    if (target.bits === 64) return; // there the block for image and buffers is the library's
+    it('it has no writable data', () => {
+      for (const object of objects) {
+        const [, data, bss] = output(`${target.binutils}size`, [object]).trim().split('\n')[1].trim().split(/\s+/);
+        expect([data, bss]).toEqual(['0', '0']);
+      }
+    });
+  });
+}
+
+describe('the header', () => {
+  it('names nothing of the translator', () => {
+    expect(readFileSync(join(whole, 'include', 'htpw.h'), 'utf8')).not.toMatch(/w2c|wasm/i);
+  });
+
+  it.skipIf(!onPath('g++'))('is C++17, and the example in its comment is C', () => {
+    const folder = emptyFolder('header');
+    const file = (name: string, text: string) => {
+      writeFileSync(join(folder, name), text);
+      return join(folder, name);
+    };
+    const includes = [`-I${tailored}/include`, '-fsyntax-only', '-Wall', '-Wextra', '-Werror'];
+    const both = '#include "htpw.h"\n#include "model.h"\n';
+    output('g++', [
+      '-std=c++17',
+      '-pedantic',
+      ...includes,
+      file('a.cpp', `${both}int main() { return htpw_version(); }`),
+    ]);
+    const header = readFileSync(join(tailored, 'include', 'htpw.h'), 'utf8');
+    const comment = header.slice(0, header.indexOf('*/'));
+    const example = [...comment.matchAll(/^ \* {3}((?:#include|static|int|\s|}).*)?$/gm)].map(([, line]) => line ?? '');
+    const declarations = 'void sample_into(uint8_t *); void act_upon(const uint8_t *);';
+    const program = example.join('\n').replace('#include "model.h"', `#include "model.h"\n${declarations}`);
+    expect(program).toMatch(/int main\(void\)[\s\S]*htpw_invoke/);
+    output('gcc', ['-std=c99', ...includes, file('b.c', program)]);
+  });
+});
+
+describe.skipIf(!onPath('gcc'))('on a 64-bit computer', () => {
+  const build = (folder: string, ...flags: string[]) => {
+    const program = join(folder, 'instances');
+    const files = [join(root, 'test', 'clib', 'instances.c'), join(folder, 'src', 'htpw_scalar.c')];
+    output('gcc', ['-O2', '-Wall', '-Wextra', '-Werror', ...flags, `-I${folder}/include`, ...files, '-o', program]);
+    return program;
+  };
+
+  it('two instances of one image, used in turns, compute what each computes alone', { timeout: 120_000 }, () => {
+    const runtime = new Runtime(new Uint8Array(readFileSync(ECG)));
+    runtime.load(0);
+    const expected = [0, 1].map((seed) => {
+      const input = Uint8Array.from({ length: runtime.inputBytes(0) }, (_, i) => (i * (37 + seed)) & 127);
+      return Buffer.from(runtime.run(input)).toString('hex');
+    });
+    expect(expected[0]).not.toBe(expected[1]);
+    expect(output(build(whole), [ECG]).trim().split('\n')).toEqual([...expected, ...expected]);
+  });
+
+  it('the block for image and buffers is as long as HTPW_HOST_BYTES says', { timeout: 120_000 }, () => {
+    const [, , bss] = (() => {
+      const program = build(whole, '-DHTPW_HOST_BYTES=200000u');
+      return output('size', [program]).trim().split('\n')[1].trim().split(/\s+/);
+    })();
+    expect(Number(bss)).toBeGreaterThanOrEqual(200_000);
+    expect(Number(bss)).toBeLessThan(201_000);
+  });
+});
