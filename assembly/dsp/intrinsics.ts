@@ -1,7 +1,7 @@
 /**
- * Arm DSP instructions, which the `dsp` variant imports from a module that asc names after this file: one instruction
- * each in C (boards/common/dsp_intrinsics.h), polyfill.ts merged into the module for Node.
- * Only called under `isDefined(HTPW_DSP)`; the other variants import nothing.
+ * What the runtime imports, from a module that asc names after this file: Arm DSP instructions, one each in C
+ * (boards/common/dsp_intrinsics.h), and what only the C compiler can know. For Node, polyfill.ts is merged into the module.
+ * Under `isDefined(HTPW_DSP)` only, but for ssat8, uses and rarely, which every variant may call.
  *
  * A pair is two i16 in one i32, the first in the low half.
  */

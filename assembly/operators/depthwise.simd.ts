@@ -10,7 +10,7 @@ import { TABLE_ROW_BYTES } from '../scratch.ts';
 import { windowLeft, windowTop } from './patch.ts';
 import { column, factorOf, lowestOf, multiplyHighFour, requantizeEach, settleFour } from './table.simd.ts';
 
-/** `count` channels, at least 8, from where input, weights and output are; the last eight may overlap those before. */
+/** `count` channels, at least 8, from where input, weights and output are; the last eight may overlap those before. padding: 8 bytes of scratch. */
 export function depthwiseSimd(
   operator: usize,
   inputTensor: usize,

@@ -1,5 +1,5 @@
 /*
- * What the runtime imports: constants and a saturation for every variant, one Arm instruction each for `dsp`;
+ * What the runtime imports: constants, a saturation and a hint for every variant, one Arm instruction each for `dsp`;
  * assembly/dsp/intrinsics.ts says what each means.
  * Included before the translated runtime, so that every call is inlined. Cores without the DSP extension get plain C
  * with the same results: right for tests on a host, too slow for a device, which should take the `scalar` variant.

@@ -28,7 +28,7 @@ export function benchVerb(program: Command): void {
     .command('bench')
     .summary('instructions of kernels and whole networks on every emulated core, beside CMSIS-NN and TFLM')
     .description(
-      'Run a table of operator shapes, the ECG network and the four networks of MLPerf Tiny on the emulated cores and count instructions, invoke and requantisation included. Writes bench/<board>.json.',
+      'Run a table of operator shapes, the ECG network and the four networks of MLPerf Tiny on the emulated cores and count instructions. A kernel counts as what one more run of it adds to an inference, dispatch, table and requantisation included; a network as a whole inference. Writes bench/<board>.json.',
     )
     .option('--board <name>', `one of ${Object.keys(BOARDS).join(', ')}; default: all`)
     .option('--port <device>', 'serial port of a real --board: what each kernel takes there, in cycles; writes nothing')
