@@ -10,7 +10,7 @@
  */
 import { CRC_START, crc32Update } from './crc32.ts';
 import { uses } from './dsp/intrinsics.ts';
-import { FEATURE_ENCODING } from './features.ts';
+import { FEATURE_CACHE, FEATURE_ENCODING, FEATURE_PADDED_ROWS, FEATURE_STREAM } from './features.ts';
 import * as F from './format.ts';
 import {
   isKind,
@@ -95,7 +95,7 @@ export function tensorAddress(arena: usize, tensor: u32): usize {
 /** Materialises the weights of an operator that is resident from boot on. */
 export function prepareOperator(arena: usize, index: u32): void {
   const residency = <u32>load<u8>(operatorAt(boundProgram(arena), index), F.OPERATOR_RESIDENCY_AT);
-  if (residency == F.RESIDENCY_BOOT) fillCache(arena, index);
+  if (uses(FEATURE_CACHE) && residency == F.RESIDENCY_BOOT) fillCache(arena, index);
 }
 
 /** Moves the tensors of ports [first, last) to memory, one after another, or from it. */
@@ -182,9 +182,9 @@ function runWeighted(
   const kind = operatorKind(operator);
   const source = sourceOf(arena, operator);
   const residency = operatorResidency(operator);
-  const streamed = residency == F.RESIDENCY_STREAM;
+  const streamed = isStreamed(residency);
   const depth = sourceRowLength(source);
-  const padded = roundUp4(depth);
+  const padded = uses(FEATURE_PADDED_ROWS) ? roundUp4(depth) : depth;
   const channels = tensorChannels(outputTensor);
   const atOnce = channelsAtOnce(kind, residency, channels, depth);
   const table = scratchOf(arena, operator);
@@ -223,16 +223,20 @@ function runWeighted(
 /** Weights of an operator: in flash, in the cache, or, of a streamed depthwise one, all taps in scratch. */
 function weightsOf(arena: usize, index: u32, operator: usize, source: usize): usize {
   const residency = operatorResidency(operator);
-  if (residency == F.RESIDENCY_BOOT || residency == F.RESIDENCY_LAZY) {
+  if (uses(FEATURE_CACHE) && (residency == F.RESIDENCY_BOOT || residency == F.RESIDENCY_LAZY)) {
     if (!isReady(arena, index)) fillCache(arena, index);
     return cacheOf(arena, index);
   }
-  if (isKind(operatorKind(operator), F.DEPTHWISE) && residency == F.RESIDENCY_STREAM) {
+  if (isKind(operatorKind(operator), F.DEPTHWISE) && isStreamed(residency)) {
     const rows = rowsOf(arena, operator, source);
     materialise(arena, operator, source, 0, sourceRows(source), rows);
     return rows;
   }
   return load<usize>(arena, WEIGHTS_AT) + load<u32>(source, F.SOURCE_DATA_AT);
+}
+
+function isStreamed(residency: u32): bool {
+  return uses(FEATURE_STREAM) && residency == F.RESIDENCY_STREAM;
 }
 
 /** Rows of `depth` weights, packed or already in place, to rows of `padded` with zeros behind; the last row first. */
@@ -281,11 +285,11 @@ export function checkOperatorWeights(arena: usize, index: u32): i32 {
   const residency = operatorResidency(operator);
   const rows = sourceRows(source);
   const rowLength = sourceRowLength(source);
-  if (residency != F.RESIDENCY_STREAM && !isReady(arena, index)) fillCache(arena, index);
+  if (!isStreamed(residency) && !isReady(arena, index)) fillCache(arena, index);
   let crc = CRC_START;
   for (let r: u32 = 0; r < rows; r++) {
     let address = cacheOf(arena, index) + r * rowLength;
-    if (residency == F.RESIDENCY_STREAM) {
+    if (isStreamed(residency)) {
       address = rowsOf(arena, operator, source);
       materialise(arena, operator, source, r, 1, address);
     }

@@ -10,6 +10,11 @@ export const FEATURE_OPERATOR: u32 = 0; // + operator kind, below 32
 export const FEATURE_DEPTHWISE_3X3: u32 = 32;
 export const FEATURE_DEPTHWISE_FLAT: u32 = 33; // 1 high, 3 to 5 wide
 export const FEATURE_MIX: u32 = 34; //            a basis other than one or two INT2 matrices with codes
+export const FEATURE_DEPTHWISE_ANY: u32 = 35; //  any other kernel or stride, 4 wide included
+// Weights that are not simply read where they lie
+export const FEATURE_CACHE: u32 = 36; //          residency boot or lazy
+export const FEATURE_STREAM: u32 = 37; //         residency stream
+export const FEATURE_PADDED_ROWS: u32 = 38; //    rows of other than a multiple of 4, to be padded
 export const FEATURE_SOURCE: u32 = 40; //         + source kind, below 8
 export const FEATURE_ENCODING: u32 = 48; //       + encoding of stored values, codes or basis, below 8
 export const FEATURE_TABLE: u32 = 56; //          + table encoding, below 6

@@ -1,6 +1,15 @@
 /** Proves one operator: indices, shapes against tensors and weight source, table, accumulation depth, cache, scratch. */
 import { uses } from './dsp/intrinsics.ts';
-import { FEATURE_OPERATOR, FEATURE_TABLE } from './features.ts';
+import {
+  FEATURE_CACHE,
+  FEATURE_DEPTHWISE_3X3,
+  FEATURE_DEPTHWISE_ANY,
+  FEATURE_DEPTHWISE_FLAT,
+  FEATURE_OPERATOR,
+  FEATURE_PADDED_ROWS,
+  FEATURE_STREAM,
+  FEATURE_TABLE,
+} from './features.ts';
 import * as F from './format.ts';
 import {
   generatorAt,
@@ -232,6 +241,7 @@ function openMemory(
   const stored = sourceKind(source) == F.SOURCE_STORED;
   const inPlace = stored && <u32>load<u8>(source, F.SOURCE_ENCODING_AT) == F.ENCODING_INT8;
   if (residency > F.RESIDENCY_STREAM || (residency == F.RESIDENCY_FLASH && !inPlace)) return BAD_RESIDENCY;
+  if (!isWayBuiltIn(kind, operator, residency, rowLength)) return NOT_BUILT_IN;
   if (residency != F.RESIDENCY_FLASH && residency != F.RESIDENCY_STREAM) {
     const units = <u32>load<u16>(planAt(program) + 2 * (tensorCount(program) + index));
     if (!fits(units, rows * rowLength, <u32>load<u16>(program, F.PROGRAM_ARENA_AT))) return BAD_PLAN;
@@ -251,6 +261,19 @@ function openMemory(
   }
   const place = <u32>load<u16>(operator, F.OPERATOR_SCRATCH_AT);
   return fits(place, scratch, <u32>load<u16>(program, F.PROGRAM_ARENA_AT)) ? OK : BAD_SCRATCH;
+}
+
+/** Whether this build has the way to the weights that the operator needs, and the kernel for its shape. */
+function isWayBuiltIn(kind: u32, operator: usize, residency: u32, rowLength: u32): bool {
+  if (!uses(FEATURE_STREAM) && residency == F.RESIDENCY_STREAM) return false;
+  if (!uses(FEATURE_CACHE) && (residency == F.RESIDENCY_BOOT || residency == F.RESIDENCY_LAZY)) return false;
+  if (kind != F.DEPTHWISE) return uses(FEATURE_PADDED_ROWS) || (rowLength & 3) == 0;
+  if (uses(FEATURE_DEPTHWISE_ANY)) return true;
+  const height = <u32>load<u16>(operator, F.OPERATOR_KERNEL_HEIGHT_AT);
+  const width = <u32>load<u16>(operator, F.OPERATOR_KERNEL_WIDTH_AT);
+  if (<u32>load<u8>(operator, F.OPERATOR_STRIDE_WIDTH_AT) > 2) return false;
+  if (width == 3 && height == 3) return uses(FEATURE_DEPTHWISE_3X3);
+  return uses(FEATURE_DEPTHWISE_FLAT) && height == 1 && (width == 3 || width == 5);
 }
 
 function parameterCount(kind: u32): u32 {

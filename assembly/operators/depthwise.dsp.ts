@@ -12,7 +12,7 @@
  * for both strides, with an address more: too many registers. Requantising in the same loop: likewise.
  */
 import { pkhbt, smlad, uses } from '../dsp/intrinsics.ts';
-import { FEATURE_DEPTHWISE_3X3, FEATURE_DEPTHWISE_FLAT } from '../features.ts';
+import { FEATURE_DEPTHWISE_3X3, FEATURE_DEPTHWISE_ANY, FEATURE_DEPTHWISE_FLAT } from '../features.ts';
 
 /**
  * sums i32[count][width] <- doubled sums of `count` output rows, whose windows begin planeStep bytes below one another,
@@ -34,13 +34,16 @@ export function depthwiseSumsDsp(
   count: u32,
 ): void {
   bias <<= 1;
-  if (uses(FEATURE_DEPTHWISE_3X3) && kernelWidth == 3 && height == 3 && stride <= 2) {
+  const any = uses(FEATURE_DEPTHWISE_ANY);
+  const flat = uses(FEATURE_DEPTHWISE_FLAT);
+  // of the three paths, those that are built in ask; what is left over is for the last
+  if (uses(FEATURE_DEPTHWISE_3X3) && ((!any && !flat) || (kernelWidth == 3 && height == 3 && (!any || stride <= 2)))) {
     spreadTaps(weights, channels, 3, 3, 2, taps);
     if (stride == 1) twoPairs(plane, rowBytes, planeStep, taps, bias, sums, width, count);
     else twoPairsApart(plane, rowBytes, planeStep, taps, bias, sums, width, count);
     return;
   }
-  if (uses(FEATURE_DEPTHWISE_FLAT) && <u32>(kernelWidth - 3) <= 2 && height == 1 && stride <= 2) {
+  if (flat && (!any || (<u32>(kernelWidth - 3) <= 2 && height == 1 && stride <= 2))) {
     spreadTaps(weights, channels, 1, kernelWidth, 3, taps);
     for (; count > 0; count--, plane += planeStep, sums += 4 * width) {
       if (stride == 1) threePairs(plane, taps, bias, sums, width);
@@ -48,6 +51,7 @@ export function depthwiseSumsDsp(
     }
     return;
   }
+  if (!any) return;
   const pairs = (kernelWidth >> 1) + 1;
   spreadTaps(weights, channels, height, kernelWidth, pairs, taps);
   anyKernel(plane, rowBytes, planeStep, taps, pairs, height, stride, bias, sums, width, count);

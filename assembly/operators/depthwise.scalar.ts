@@ -6,6 +6,8 @@
  *
  * Kernels 3 and 5 wide are unrolled; one general path for the rest.
  */
+import { uses } from '../dsp/intrinsics.ts';
+import { FEATURE_DEPTHWISE_ANY } from '../features.ts';
 
 /**
  * sums i32[count][width] <- doubled sums of `count` output rows, whose windows begin planeStep bytes below one another.
@@ -39,7 +41,7 @@ export function depthwiseSumsScalar(
           acc += <i32>load<u8>(from, 1) * load<i32>(tap, 4);
           acc += <i32>load<u8>(from, 2) * load<i32>(tap, 8);
         }
-      } else if (kernelWidth == 5) {
+      } else if (kernelWidth == 5 || !uses(FEATURE_DEPTHWISE_ANY)) {
         for (; tap < tapsEnd; tap += 20, from += rowBytes) {
           acc += <i32>load<u8>(from) * load<i32>(tap);
           acc += <i32>load<u8>(from, 1) * load<i32>(tap, 4);

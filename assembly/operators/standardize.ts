@@ -26,7 +26,8 @@ export function standardize(
     const from = input + 2 * c;
     let sum = 0;
     for (let i: u32 = 0; i < n; i++) sum += <i32>load<i16>(from + 2 * i * channels);
-    const mean = floorQuotient(4 * sum + <i32>(n >> 1), <i32>n);
+    // floor of the quotient, divided 2^17 higher: not below 0, so unsigned
+    const mean = <i32>((<u32>(4 * sum) + (n >> 1) + (n << 17)) / n) - (1 << 17);
     let squares: u64 = 0;
     for (let i: u32 = 0; i < n; i++) {
       const deviation = <i64>(4 * <i32>load<i16>(from + 2 * i * channels) - mean);
@@ -55,10 +56,4 @@ function mark(parameters: usize, n: u32, peak: i32, output: usize, stride: u32):
     const distance = <i32>i > centre ? <i32>i - centre : centre - <i32>i;
     store<i8>(output + i * stride, <i8>max(0, peak - slope * distance));
   }
-}
-
-/** floor(a / b) for b > 0. */
-function floorQuotient(a: i32, b: i32): i32 {
-  const quotient = a / b;
-  return quotient - i32(a < quotient * b);
 }

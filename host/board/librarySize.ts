@@ -28,6 +28,8 @@ export interface LibrarySize {
   small: boolean;
   /** bytes of code of open, load, invoke and all that they call, without the compiler's own arithmetic */
   flash: number;
+  /** bytes of code and constants in a program of nothing else, with what the linker adds of the compiler's libraries */
+  linked: number;
   /** bytes of the whole API */
   flashOfAll: number;
   /** most bytes of stack of a call, by function of the API */
@@ -49,6 +51,9 @@ async function measure(folder: string, { core, variant, small }: Target): Promis
   const source = join(folder, 'src', `htpw_${variant}.c`);
   const include = join(folder, 'include');
   await run('arm-none-eabi-gcc', [...flags, `-I${include}`, '-fcallgraph-info=su', '-c', source, '-o', object]);
+  const linked = object.replace(/\.o$/, '.elf');
+  const roots = ['-e', USED[0], ...USED.flatMap((name) => ['-u', name])].map((argument) => `-Wl,${argument}`);
+  await run('arm-none-eabi-gcc', [...flags, '-nostartfiles', '-Wl,--gc-sections', ...roots, object, '-o', linked]);
   const graph = parseCallGraph(await readFile(object.replace(/\.o$/, '.ci'), 'utf8'));
   const sections = await run('arm-none-eabi-size', ['-A', object]);
   const code = new Map<string, number>();
@@ -58,11 +63,13 @@ async function measure(folder: string, { core, variant, small }: Target): Promis
   const sum = (names: Iterable<string>) => [...names].reduce((total, name) => total + (code.get(name) ?? 0), 0);
   const used = new Set(USED.flatMap((name) => reachable(graph, name)));
   const api = [...code.keys()].filter((name) => name.startsWith('htpw_')).sort();
+  const parts = await run('arm-none-eabi-size', ['-A', linked]);
   return {
     core,
     variant,
     small,
     flash: sum(used),
+    linked: [...parts.matchAll(/^\.(?:text|rodata)\s+(\d+)/gm)].reduce((total, [, bytes]) => total + Number(bytes), 0),
     flashOfAll: sum(code.keys()),
     stack: Object.fromEntries(api.map((name) => [name, worstStack(graph, name)])),
     functions: [...used]
@@ -112,16 +119,17 @@ const counted = (bytes: number) => bytes.toLocaleString('en-US');
 /** The table of docs/c.md. */
 export function sizesTable({ libraries }: LibraryRecord): string {
   const rows = Object.entries(libraries).flatMap(([name, { sizes }]) =>
-    sizes.map(({ core, small, flash, flashOfAll, stack }) => [
+    sizes.map(({ core, small, flash, linked, flashOfAll, stack }) => [
       name,
       core,
       small ? 'yes' : '',
       counted(flash),
+      counted(linked),
       counted(flashOfAll),
       ...USED.map((each) => counted(stack[each])),
     ]),
   );
-  const head = ['library', 'core', '`HTPW_SMALL`', 'flash', 'whole API', 'stack: open', 'load', 'invoke'];
+  const head = ['library', 'core', '`HTPW_SMALL`', 'flash', 'linked', 'whole API', 'stack: open', 'load', 'invoke'];
   const line = (cells: string[]) => `| ${cells.join(' | ')} |`;
   return [line(head), line(head.map((_, i) => (i < 3 ? '---' : '---:'))), ...rows.map(line)].join('\n');
 }

@@ -77,7 +77,7 @@ async function printSizes(tailored: Tailoring | null, json?: boolean): Promise<v
       `${name}: bytes; in brackets the difference to bench/clib.json${before.commit && `, commit ${before.commit}`}`,
       ...(ram ? [`RAM: arena ${ram.arena}, input ${ram.input}, output ${ram.output}`] : []),
       columns([
-        ['core', 'code', 'flash', '', 'whole API', '', 'stack: open', 'load', 'invoke', ''],
+        ['core', 'code', 'flash', '', 'linked', '', 'whole API', '', 'stack: open', 'load', 'invoke', ''],
         ...measured.map((now) => sizeRow(now, found(now))),
       ]),
       '',
@@ -106,6 +106,8 @@ function sizeRow(now: LibrarySize, recorded?: Omit<LibrarySize, 'functions'>): (
     now.small ? 'small' : 'fast',
     now.flash,
     difference(now.flash, recorded?.flash),
+    now.linked,
+    difference(now.linked, recorded?.linked),
     now.flashOfAll,
     difference(now.flashOfAll, recorded?.flashOfAll),
     ...stacks,
