@@ -1,28 +1,48 @@
-import { basename } from 'node:path';
+import { basename, join } from 'node:path';
 import type { Command } from 'commander';
 import { boardNames, loadBoard } from '../board/board.ts';
 import { BARE, buildFirmware, type Firmware } from '../board/firmware.ts';
+import { buildTailored } from './clib.ts';
 import { imageFor, RESIDENCY_OPTION } from './image.ts';
-import { columns, print } from './verb.ts';
+import { columns, print, UsageError } from './verb.ts';
 
 export const DEFAULT_MODEL = 'models/ecg-beats.htpw';
 
+interface Flags {
+  model: string;
+  residency?: string;
+  bare?: boolean;
+  tailor?: string;
+  output?: string;
+  json?: boolean;
+}
+
 export function buildVerb(program: Command): void {
   program
-    .command('build <board>')
-    .summary('firmware of a board with an image in it')
+    .command('build [board]')
+    .summary('firmware of a board with an image in it, or the C sources that an image needs')
     .description(
       `Compile the runtime, the agent and an image for a board: ELF, BIN, HEX and MAP under build/. Fails when it exceeds the board's budget.\nBoards: ${boardNames().join(', ')}`,
     )
     .option('--model <image>', 'image to embed', DEFAULT_MODEL)
     .option(...RESIDENCY_OPTION)
     .option('--bare', 'without the agent: open, load and invoke for ever; what flash and RAM the network itself takes')
+    .option('--tailor <image>', 'no board: C sources with what this image needs of the runtime, as htpw clib --tailor')
+    .option('-o, --output <folder>', 'of --tailor: where the sources go; default: build/<image>')
     .option('--json', 'machine-readable result')
     .addHelpText(
       'after',
-      '\nExamples:\n  htpw build nucleo-f767zi\n  htpw build microbit --model models/ecg-beats.htpw --json\n  htpw build mps2-an500 --bare',
+      '\nExamples:\n  htpw build nucleo-f767zi\n  htpw build microbit --model models/ecg-beats.htpw --json\n  htpw build mps2-an500 --bare\n  htpw build --tailor models/ecg-beats.htpw',
     )
-    .action(async (board: string, options: { model: string; residency?: string; bare?: boolean; json?: boolean }) => {
+    .action(async (board: string | undefined, options: Flags) => {
+      if (options.tailor !== undefined) {
+        if (board !== undefined) throw new UsageError(`--tailor is for no board: leave out ${board} or --tailor`);
+        const output = options.output ?? join('build', basename(options.tailor, '.htpw'));
+        return buildTailored(options.tailor, { ...options, output });
+      }
+      if (options.output !== undefined) throw new UsageError('-o is for --tailor: firmware goes to build/<board>');
+      if (board === undefined)
+        throw new UsageError(`expected a board (${boardNames().join(', ')}) or --tailor <image>, got neither`);
       const { imagePath, residency } = imageFor(options.model, loadBoard(board), options.residency);
       const firmware = options.bare
         ? await buildFirmware(board, imagePath, { main: BARE, name: `${basename(imagePath, '.htpw')}-bare` })

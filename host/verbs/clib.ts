@@ -54,9 +54,21 @@ export function clibVerb(program: Command): void {
       if (image && input) writeBytes(input, testWindows(new Runtime(image.image), 1, 'synthetic').windows[0]);
       const tailored = image && tailoring(basename(tailor!), image.image);
       if (sizes) return printSizes(tailored, json);
-      const files = await writeLibrary(output, tailored);
-      print(json, { folder: output, files }, () => `${output}: ${files.join(', ')}`);
+      await writeAndPrint(output, tailored, json);
     });
+}
+
+/** The library of one image: htpw clib --tailor, and htpw build --tailor. */
+export async function buildTailored(
+  image: string,
+  { output, residency, json }: Pick<Flags, 'residency' | 'json'> & { output: string },
+): Promise<void> {
+  await writeAndPrint(output, tailoring(basename(image), imageFor(image, null, residency).image), json);
+}
+
+async function writeAndPrint(output: string, tailored: Tailoring | null, json?: boolean): Promise<void> {
+  const files = await writeLibrary(output, tailored);
+  print(json, { folder: output, files }, () => `${output}: ${files.join(', ')}`);
 }
 
 const RECORD = join(projectRoot(), 'bench', 'clib.json');

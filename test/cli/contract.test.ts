@@ -89,6 +89,16 @@ describe('htpw eval --json', () => {
   });
 });
 
+describe('htpw build --tailor', () => {
+  it('writes what htpw clib --tailor writes', () => {
+    const [built, clib] = ['built', 'clib'].map((name) => join(folder, name));
+    const { files } = json('build', '--tailor', MODEL, '-o', built);
+    expect(json('clib', '--tailor', MODEL, '-o', clib).files).toEqual(files);
+    expect(files).toContain('src/model.c');
+    for (const file of files) expect(readFileSync(join(built, file)).equals(readFileSync(join(clib, file)))).toBe(true);
+  });
+});
+
 describe('exit codes', () => {
   it.each([
     ['an unknown verb', ['frobnicate']],
@@ -97,6 +107,9 @@ describe('exit codes', () => {
     ['a file that is no image', ['inspect', 'package.json']],
     ['an unknown split', ['eval', MODEL, '--split', 'all']],
     ['an unknown residency', ['build', 'microbit', '--residency', 'sometimes']],
+    ['a build of nothing', ['build']],
+    ['a build for a board and for none', ['build', 'microbit', '--tailor', MODEL]],
+    ['a folder where firmware has its own', ['build', 'microbit', '-o', 'build/mine']],
   ])('are 2 and one line for %s', (_, words) => {
     const { status, stdout, stderr } = htpw(...words);
     expect(status).toBe(2);
