@@ -5,6 +5,7 @@ import { join } from 'node:path';
 import { createInterface } from 'node:readline';
 import { finished } from 'node:stream/promises';
 import { describe, expect, it } from 'vitest';
+import * as FEATURE from '../../assembly/features.ts';
 import { loadBoard } from '../../host/board/board.ts';
 import { buildRuntime } from '../../host/board/compile.ts';
 import { ALL_FEATURES } from '../../host/board/firmware.ts';
@@ -17,6 +18,7 @@ import { ImageView } from '../../host/image/view.ts';
 import { instantiate } from '../../host/runtime/runtime.ts';
 import { statusName } from '../../host/runtime/status.ts';
 import { damagedImages } from '../hostile.ts';
+import { shapeRows } from '../shapes.ts';
 import { everything } from '../zoo.ts';
 import { canRun } from './workshop.ts';
 
@@ -184,6 +186,33 @@ describe.skipIf(!canRun('host'))('a runtime built for one image', () => {
       const [same, ...refused] = await sanitized(variant, [own, ...others], features);
       expect(same).toBe(whole[0]);
       expect(refused.map((line) => statusName(Number(line.split(' ')[0])))).toEqual(others.map(() => 'NOT_BUILT_IN'));
+    },
+  );
+});
+
+describe.skipIf(!canRun('host'))('a runtime without some ways to weights and depthwise kernels', () => {
+  const { FEATURE_CACHE, FEATURE_DEPTHWISE_3X3, FEATURE_DEPTHWISE_ANY, FEATURE_DEPTHWISE_FLAT } = FEATURE;
+  const { FEATURE_PADDED_ROWS, FEATURE_STREAM } = FEATURE;
+  const images = shapeRows(3).map(({ model, tables }) => pack(model, { tables }));
+  const needed = images.map((image) => featuresOf(new ImageView(image)));
+
+  it.each([
+    ['scalar', [FEATURE_DEPTHWISE_ANY, FEATURE_STREAM, FEATURE_PADDED_ROWS]],
+    ['scalar', [FEATURE_DEPTHWISE_ANY, FEATURE_DEPTHWISE_3X3, FEATURE_CACHE]],
+    ['dsp', [FEATURE_DEPTHWISE_ANY, FEATURE_DEPTHWISE_FLAT, FEATURE_CACHE, FEATURE_STREAM]],
+    ['dsp', [FEATURE_DEPTHWISE_ANY, FEATURE_DEPTHWISE_3X3, FEATURE_PADDED_ROWS]],
+  ] as const)(
+    'refuses the images that need them and computes the others as ever (%s, without bits %j)',
+    async (variant, bits) => {
+      const kept = bits.reduce((mask, bit) => mask & ~(1n << BigInt(bit)), ALL_FEATURES);
+      const whole = await sanitized(variant, images);
+      const part = await sanitized(variant, images, kept);
+      const fits = needed.map((features) => (features & ~kept) === 0n);
+      expect(part.filter((_, i) => fits[i])).toEqual(whole.filter((_, i) => fits[i]));
+      expect(new Set(part.filter((_, i) => !fits[i]).map((line) => statusName(Number(line.split(' ')[0]))))).toEqual(
+        new Set(['NOT_BUILT_IN']),
+      );
+      expect(fits.filter((fit) => fit).length).toBeGreaterThan(images.length / 10);
     },
   );
 });
