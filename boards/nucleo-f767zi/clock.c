@@ -9,8 +9,8 @@
 #include <stdbool.h>
 
 #include "board.h"
+#include "stm32.h"
 
-#define REGISTER(address) (*(volatile uint32_t *)(address))
 #define RCC_CR REGISTER(0x40023800)
 #define RCC_PLLCFGR REGISTER(0x40023804)
 #define RCC_CFGR REGISTER(0x40023808)
@@ -24,14 +24,7 @@
 #define SCB_ICIALLU REGISTER(0xe000ef50)
 #define SCB_DCISW REGISTER(0xe000ef60)
 
-#define BIT(n) (1u << (n))
-
 enum { HSE_MHZ = 8, HSI_MHZ = 16, PLL_INPUT_MHZ = 2, PLL_N = 216, PLL_Q = 9, PLL_R = 2, WAIT_STATES = 7 };
-
-static void wait_for(volatile uint32_t *address, uint32_t mask, uint32_t value) {
-  while ((*address & mask) != value) {
-  }
-}
 
 /* True when the external clock is there; gives up after some ten milliseconds. */
 static bool start_external_clock(void) {

@@ -1,6 +1,7 @@
 /** boards/<name>/board.json: what a board is, read and checked. docs/porting.md explains each field. */
 import { existsSync, readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
+import { BOOT_ROMS, type BootRom } from './boot.ts';
 import { projectRoot } from './root.ts';
 import { findVariant } from './variants.ts';
 
@@ -30,6 +31,10 @@ export interface Board {
   clockHz?: number;
   memory?: { flash: Region; ram: Region };
   budget?: { flashBytes: number; ramBytes: number; stackBytes: number };
+  /** the boot ROM that runs the board's .boot section first, and what it wants of it (boot.ts) */
+  boot?: BootRom;
+  /** when the firmware is wanted as UF2, too: the family that its blocks name */
+  uf2?: { familyId: number };
   /** how weights that need materialising are held, when the board's RAM wants other than the image asks for */
   residency?: 'boot' | 'lazy' | 'stream';
   /** count = ticks * multiply / divide, in `unit` */
@@ -87,11 +92,14 @@ export function emulationOf(board: Board, root = projectRoot()): Board {
       `${where}: emulated: expected a board that counts instructions, got ${emulated.name} which counts ${emulated.ticks.unit}`,
     );
   for (const key of ['core', 'variant'] as const) {
-    if (emulated[key] !== board[key])
+    if (sameCode(emulated[key]) !== sameCode(board[key]))
       throw new Error(`${where}: emulated: expected ${key} ${board[key]}, got ${emulated[key]} of ${emulated.name}`);
   }
   return emulated;
 }
+
+/** Cortex-M0+ and Cortex-M0 have one instruction set, ARMv6-M, and get the same code; they differ in cycles. */
+const sameCode = (core: string) => core.replace(/^Cortex-M0\+$/, 'Cortex-M0');
 
 type Fields = Record<string, unknown>;
 
@@ -141,10 +149,14 @@ class Checker {
   }
 
   /** "0x08000000", because JSON has no hex numbers */
-  address(key: string): number {
+  word(key: string, expected: string): number {
     const value = this.fields[key];
     const fits = typeof value === 'string' && /^0x[0-9a-f]{8}$/i.test(value);
-    return fits ? Number(value) : this.fail(key, 'an address such as "0x20000000"');
+    return fits ? Number(value) : this.fail(key, expected);
+  }
+
+  address(key: string): number {
+    return this.word(key, 'an address such as "0x20000000"');
   }
 
   object(key: string): Checker {
@@ -198,6 +210,10 @@ function checkBareMetal(fields: Checker, where: string): Partial<Board> {
       ramBytes: budget.positive('ramBytes'),
       stackBytes: budget.positive('stackBytes'),
     },
+    ...(fields.has('boot') ? { boot: fields.oneOf('boot', BOOT_ROMS) } : {}),
+    ...(fields.has('uf2')
+      ? { uf2: { familyId: fields.object('uf2').word('familyId', 'eight digits, "0xe48bff56"') } }
+      : {}),
   };
   for (const kind of ['flash', 'ram'] as const) {
     const [limit, bytes] = [checked.budget[`${kind}Bytes`], checked.memory[kind].bytes];

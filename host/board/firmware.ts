@@ -1,9 +1,10 @@
-/** Image + board -> build/<board>/<model>/firmware.{elf,bin,hex,map}, with its sizes held against the board's budget. */
+/** Image + board -> build/<board>/<model>/firmware.{elf,bin,hex,map} and, where the board wants it, uf2, with its sizes held against the board's budget. */
 import { createHash } from 'node:crypto';
 import { existsSync } from 'node:fs';
 import { mkdir, mkdtemp, readdir, readFile, rename, rm, writeFile } from 'node:fs/promises';
 import { basename, dirname, extname, join, relative, resolve } from 'node:path';
 import { type Board, loadBoard } from './board.ts';
+import { withBootCrc } from './boot.ts';
 import { buildRuntime } from './compile.ts';
 import { linkerScript } from './link.ts';
 import { type ImageNeeds, measureImage } from './measure.ts';
@@ -11,10 +12,11 @@ import { temporaryName } from './place.ts';
 import { run } from './process.ts';
 import { projectRoot } from './root.ts';
 import { objectTextBytes, parseSections, sizes } from './size.ts';
+import { toUf2 } from './uf2.ts';
 
 export interface Firmware {
   board: string;
-  /** path of the linked program; .bin, .hex and .map lie beside it */
+  /** path of the linked program; .bin, .hex, .map and, for some boards, .uf2 lie beside it */
   elf: string;
   /** bytes of each section, by where it lies */
   sections: { flash: Record<string, number>; ram: Record<string, number> };
@@ -166,18 +168,38 @@ function assertWithinBudget(board: Board, firmware: Firmware): void {
   }
 }
 
+/** Puts the checksum into the .boot section of the linked program, where the board's boot ROM looks for one. */
+async function signBoot({ board, folder }: Build, elf: string): Promise<void> {
+  if (!board.boot) return;
+  const objcopy = `${board.toolchain}objcopy`;
+  const section = join(folder, 'boot.bin');
+  await run(objcopy, ['-O', 'binary', '--only-section', '.boot', elf, section]);
+  await writeFile(section, withBootCrc(await readFile(section), board.name));
+  await run(objcopy, ['--update-section', `.boot=${section}`, elf]);
+  await rm(section);
+}
+
+/** The linked program in the other forms that people flash. */
+async function convert({ board, folder }: Build, elf: string): Promise<void> {
+  if (!board.memory) return;
+  const objcopy = `${board.toolchain}objcopy`;
+  const bin = join(folder, 'firmware.bin');
+  await run(objcopy, ['-O', 'binary', elf, bin]);
+  await run(objcopy, ['-O', 'ihex', elf, join(folder, 'firmware.hex')]);
+  if (!board.uf2) return;
+  const blocks = toUf2(await readFile(bin), board.memory.flash.origin, board.uf2.familyId);
+  await writeFile(join(folder, 'firmware.uf2'), blocks);
+}
+
 /** Compiles, links and measures in the build's own folder. */
 async function makeFirmware(build: Build): Promise<Omit<Firmware, 'elf'>> {
   const { board, folder } = build;
   const objects = await compileSources(build);
   const elf = await linkObjects(build, objects);
+  await signBoot(build, elf);
   const sections = parseSections(await run(`${board.toolchain}size`, ['-A', elf]));
   const map = await readFile(join(folder, 'firmware.map'), 'utf8');
-  if (board.memory) {
-    const objcopy = `${board.toolchain}objcopy`;
-    await run(objcopy, ['-O', 'binary', elf, join(folder, 'firmware.bin')]);
-    await run(objcopy, ['-O', 'ihex', elf, join(folder, 'firmware.hex')]);
-  }
+  await convert(build, elf);
   const runtime = objects.find((path) => basename(path).startsWith('htpw-'))!;
   return { board: board.name, ...sizes(sections), runtimeTextBytes: objectTextBytes(map, runtime) };
 }

@@ -1,12 +1,13 @@
 /**
  * The linker script of a board, from its memory map.
  *
- *   flash   vectors | image (16-byte aligned) | code and constants | initial values of .data
+ *   flash   boot (where a boot ROM wants it) | vectors | image (16-byte aligned) | code and constants | initial values of .data
  *   RAM     stack | .data | .bss (arena, input, output, the rest)
  *
  * The stack comes first in RAM and grows down: when it overflows it leaves RAM, which faults, instead of eating .data.
  */
 import type { Board } from './board.ts';
+import { BOOT_BYTES } from './boot.ts';
 
 const hex = (value: number) => `0x${value.toString(16).padStart(8, '0')}`;
 
@@ -22,6 +23,7 @@ MEMORY {
 }
 
 SECTIONS {
+  .boot : { KEEP(*(.boot)) } > flash
   .vectors : { KEEP(*(.vectors)) } > flash
   .image : ALIGN(16) { KEEP(*(.image)) } > flash
   .text : ALIGN(4) { *(.text .text.*) *(.rodata .rodata.*) . = ALIGN(4); } > flash
@@ -34,7 +36,8 @@ SECTIONS {
   /DISCARD/ : { *(.ARM.exidx* .ARM.extab* .note.* .comment .ARM.attributes) }
 }
 
-ASSERT(ADDR(.vectors) == ORIGIN(flash), "vectors: must lie at the start of flash, where the core looks for them")
+ASSERT(SIZEOF(.boot) == ${board.boot ? BOOT_BYTES : 0}, "boot: must be as long as the board's boot ROM reads")
+ASSERT(ADDR(.vectors) == ORIGIN(flash) + SIZEOF(.boot), "vectors: must lie at the start of flash, where they are looked for")
 ASSERT(SIZEOF(.vectors) >= 64, "vectors: missing; does the board list ../common/cortex_m.c?")
 ASSERT((htpw_image & 15) == 0, "image: must be 16-byte aligned in flash")
 ASSERT(htpw_image >= ORIGIN(flash) && htpw_image_end <= ORIGIN(flash) + LENGTH(flash), "image: must lie in flash")

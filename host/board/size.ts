@@ -15,13 +15,13 @@ export function parseSections(text: string): SectionSize[] {
   }));
 }
 
-const IN_FLASH = ['.vectors', '.image', '.text', '.data'];
+const IN_FLASH = ['.boot', '.vectors', '.image', '.text', '.data'];
 const IN_RAM = ['.stack', '.data', '.bss'];
 
 export interface Sizes {
   /** bytes of each section that takes flash, and of each that takes RAM */
   sections: { flash: Record<string, number>; ram: Record<string, number> };
-  /** everything in flash: vectors, image, code, initial values */
+  /** everything in flash: boot stage, vectors, image, code, initial values */
   flashBytes: number;
   /** everything in RAM: stack as reserved, data, arena and buffers */
   ramBytes: number;

@@ -22,7 +22,7 @@ export function buildVerb(program: Command): void {
     .command('build [board]')
     .summary('firmware of a board with an image in it, or the C sources that an image needs')
     .description(
-      `Compile the runtime, the agent and an image for a board: ELF, BIN, HEX and MAP under build/. Fails when it exceeds the board's budget.\nBoards: ${boardNames().join(', ')}`,
+      `Compile the runtime, the agent and an image for a board: ELF, BIN, HEX and MAP, for some boards UF2, under build/. Fails when it exceeds the board's budget.\nBoards: ${boardNames().join(', ')}`,
     )
     .option('--model <image>', 'image to embed', DEFAULT_MODEL)
     .option(...RESIDENCY_OPTION)
@@ -52,6 +52,7 @@ export function buildVerb(program: Command): void {
 }
 
 const MEANING: Record<string, string> = {
+  '.boot': 'what the boot ROM runs first',
   '.vectors': 'vector table',
   '.image': 'the image',
   '.text': 'code and constants: runtime, program, drivers',
@@ -63,7 +64,7 @@ const MEANING: Record<string, string> = {
 /** Sizes only of devices: the host board carries the sanitizers and a block of 16 MiB. */
 function render(firmware: Firmware, residency: string | null): string {
   const { board, elf, sections } = firmware;
-  const { memory, budget } = loadBoard(board);
+  const { memory, budget, uf2 } = loadBoard(board);
   if (!memory || !budget) return `${board}: ${elf}`;
   const lines = (of: Record<string, number>) =>
     Object.entries(of).map(([name, bytes]) => [`  ${name}`, bytes, MEANING[name] ?? '']);
@@ -75,5 +76,5 @@ function render(firmware: Firmware, residency: string | null): string {
     ['runtime', firmware.runtimeTextBytes, 'bytes of .text: open, load, invoke and the operators of this image'],
   ]);
   const note = residency ? `weights are resident by "${residency}", not as the image asks\n` : '';
-  return `${table}\n${note}${board}: ${elf.replace(/\.elf$/, '')}.{elf,bin,hex,map}`;
+  return `${table}\n${note}${board}: ${elf.replace(/\.elf$/, '')}.{${['elf', 'bin', 'hex', 'map', ...(uf2 ? ['uf2'] : [])].join()}}`;
 }

@@ -35,6 +35,10 @@ describe('a board', () => {
     expect(check({ memory: { ...json.memory, ram: { origin: '0x2000', bytes: 16384 } } })).toThrow(
       `${where}memory.ram.origin: expected an address such as "0x20000000", got "0x2000"`,
     );
+    expect(check({ uf2: { familyId: 'e48bff56' } })).toThrow(
+      `${where}uf2.familyId: expected eight digits, "0xe48bff56", got "e48bff56"`,
+    );
+    expect(check({ boot: 'rp2350' })).toThrow(`${where}boot: expected one of rp2040, got "rp2350"`);
     expect(check({ budget: { ...json.budget, ramBytes: 20000 } })).toThrow(
       `${where}budget.ramBytes: expected at most memory.ram.bytes = 16384, got 20000`,
     );
@@ -122,6 +126,41 @@ describe.skipIf(!HAS_ARM_COMPILER)('the firmware of the nucleo-f767zi', () => {
       /16-byte aligned/,
     );
     expect(() => link(good.replace(/LENGTH = 524288/, 'LENGTH = 4096'))).toThrow(/overflowed/);
+  });
+});
+
+describe.skipIf(!HAS_ARM_COMPILER)('the firmware of', () => {
+  it.each([
+    ['nucleo-l4r5zi', 0x08000000, 0x08000000, 95],
+    ['nucleo-g0b1re', 0x08000000, 0x08000000, 31],
+    ['rpi-pico', 0x10000000, 0x10000100, 26],
+  ])(
+    '%s has its vectors where the core looks for them, and one for each interrupt',
+    async (board, flash, vectors, interrupts) => {
+      const firmware = await buildFirmware(board, imageFile(`vectors-${board}`));
+      const bin = new Uint8Array(readFileSync(join(dirname(firmware.elf), 'firmware.bin')));
+      const table = new DataView(bin.buffer, vectors - flash);
+      expect(loadBoard(board).memory!.flash.origin).toBe(flash);
+      expect(table.getUint32(0, true)).toBe(0x20000000 + 4096); // stack, at the start of RAM
+      for (const vector of [1, 2, 15 + interrupts]) expect(table.getUint32(vector * 4, true) & 1).toBe(1); // Thumb
+      expect(firmware.sections.flash['.vectors']).toBe((16 + interrupts) * 4);
+    },
+    120_000,
+  );
+
+  it('a Cortex-M0+ has the very code that is counted on a Cortex-M0', { timeout: 120_000 }, async () => {
+    const code = async (board: string) => {
+      const { elf } = await buildFirmware(board, imageFile(`m0plus-${board}`));
+      const map = readFileSync(join(dirname(elf), 'firmware.map'), 'utf8');
+      const [object] = /\S+\/objects\/htpw-\w+\.o/.exec(map)!;
+      return execFileSync('arm-none-eabi-objdump', ['-d', object], { encoding: 'utf8' })
+        .split('\n')
+        .slice(3)
+        .join('\n');
+    };
+    const counted = await code('mps2-an385-m0');
+    expect(counted.length).toBeGreaterThan(10_000);
+    for (const board of ['nucleo-g0b1re', 'rpi-pico']) expect((await code(board)) === counted, board).toBe(true);
   });
 });
 

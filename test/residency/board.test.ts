@@ -24,6 +24,9 @@ const EMULATED = 'mps2-an500';
 describe('a real board', () => {
   it.each([
     ['nucleo-f767zi', 'mps2-an500'],
+    ['nucleo-l4r5zi', 'mps2-an386'],
+    ['nucleo-g0b1re', 'mps2-an385-m0'],
+    ['rpi-pico', 'mps2-an385-m0'],
     ['microbit', 'mps2-an385-m0'],
     ['mps2-an386', 'mps2-an386'],
   ])('%s is counted on %s', (board, emulated) => {

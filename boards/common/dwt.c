@@ -1,4 +1,4 @@
-/* DWT cycle counter: core clock cycles, wraps after 19 seconds at 216 MHz. */
+/* The cycle counter of the Cortex-M3, M4 and M7 (ARMv7-M Architecture Reference Manual, C1.8): core clock cycles. */
 #include "board.h"
 
 #define REGISTER(address) (*(volatile uint32_t *)(address))
@@ -9,7 +9,7 @@
 
 void ticks_init(void) {
   DEMCR |= 1u << 24;    /* TRCENA */
-  DWT_LAR = 0xc5acce55; /* the Cortex-M7 locks the DWT after reset */
+  DWT_LAR = 0xc5acce55; /* the Cortex-M7 locks the DWT after reset; elsewhere the write does nothing */
   DWT_CYCCNT = 0;
   DWT_CTRL |= 1;
 }
