@@ -69,9 +69,14 @@ function defines({ board, image, needs }: Build): string[] {
     `-DHTPW_ARENA_BYTES=${needs.arenaBytes}`,
     `-DHTPW_INPUT_BYTES=${needs.inputBytes}`,
     `-DHTPW_OUTPUT_BYTES=${needs.outputBytes}`,
-    `-DBOARD_INTERRUPTS=${board.interrupts ?? 0}`,
-    `-DBOARD_CLOCK_HZ=${board.clockHz ?? 0}`,
+    ...(board.interrupts === undefined ? [] : [`-DBOARD_INTERRUPTS=${board.interrupts}`]),
+    ...(board.clockHz === undefined ? [] : [`-DBOARD_CLOCK_HZ=${board.clockHz}`]),
   ];
+}
+
+/** `../common/` is the project's, wherever the board's folder lies. */
+function sourcePath({ folder }: Board, name: string, root: string): string {
+  return name.startsWith('../common/') ? join(root, 'boards', 'common', name.slice(10)) : resolve(folder, name);
 }
 
 function sourcesOf({ board, root, main }: Build): string[] {
@@ -79,7 +84,7 @@ function sourcesOf({ board, root, main }: Build): string[] {
   const files = [join(common, 'htpw.c'), join(root, main), ...COMMON_SOURCES.map((name) => join(common, name))];
   if (board.memory) files.push(join(common, 'libc.c'));
   files.push(join(root, 'dist', 'runtime', 'htpw_status.c'));
-  return [...files, ...board.sources.map((name) => resolve(board.folder, name))];
+  return [...files, ...board.sources.map((name) => sourcePath(board, name, root))];
 }
 
 /** One object; C is cached by what the preprocessor makes of it, because most of it is the same for every image. */
@@ -241,8 +246,8 @@ async function inBuild<T>(
  * Compiles and links the agent, or another program, with an image; the runtime is built first where it is out of date.
  * Builds may run at the same time, also of the same board and image: each works in a folder of its own.
  */
-export function buildFirmware(boardName: string, imagePath: string, options: BuildOptions = {}): Promise<Firmware> {
-  const declared = loadBoard(boardName, options.root);
+export function buildFirmware(of: Board | string, imagePath: string, options: BuildOptions = {}): Promise<Firmware> {
+  const declared = typeof of === 'string' ? loadBoard(of, options.root) : of;
   const board = { ...declared, variant: options.variant ?? declared.variant };
   return inBuild(board, imagePath, options, async (build, target) => {
     const firmware = {
@@ -260,13 +265,13 @@ const ROOM = 2 ** 27;
 
 /** The sizes of a board's firmware with an image, whether the board has room for it or not; nothing is kept. */
 export function measureFirmware(
-  boardName: string,
+  of: Board | string,
   imagePath: string,
   options: BuildOptions = {},
 ): Promise<Omit<Firmware, 'elf'> & { arenaBytes: number }> {
-  const board = loadBoard(boardName, options.root);
+  const board = typeof of === 'string' ? loadBoard(of, options.root) : of;
   const { memory } = board;
-  if (!memory) throw new Error(`${boardName}: has no memory map, so its firmware has no size; name another board`);
+  if (!memory) throw new Error(`${board.name}: has no memory map, so its firmware has no size; name another board`);
   const roomy = { flash: { ...memory.flash, bytes: ROOM }, ram: { ...memory.ram, bytes: ROOM } };
   return inBuild({ ...board, memory: roomy }, imagePath, options, async (build) => ({
     ...(await makeFirmware(build)),

@@ -4,6 +4,8 @@
  *   flash   vectors | image (16-byte aligned) | code and constants | initial values of .data
  *   RAM     stack | .data | .bss (arena, input, output, the rest)
  *
+ * .vectors is what the core looks for at the start of flash: a table of addresses, or its first instructions.
+ *
  * The stack comes first in RAM and grows down: when it overflows it leaves RAM, which faults, instead of eating .data.
  */
 import type { Board } from './board.ts';
@@ -24,18 +26,18 @@ MEMORY {
 SECTIONS {
   .vectors : { KEEP(*(.vectors)) } > flash
   .image : ALIGN(16) { KEEP(*(.image)) } > flash
-  .text : ALIGN(4) { *(.text .text.*) *(.rodata .rodata.*) . = ALIGN(4); } > flash
+  .text : ALIGN(4) { *(.text .text.*) *(.rodata .rodata.*) *(.srodata .srodata.*) . = ALIGN(4); } > flash
 
   .stack (NOLOAD) : ALIGN(8) { stack_bottom = .; . += ${budget.stackBytes}; . = ALIGN(8); stack_top = .; } > ram
-  .data : ALIGN(4) { data_start = .; *(.data .data.*) . = ALIGN(4); data_end = .; } > ram AT > flash
+  .data : ALIGN(4) { data_start = .; *(.data .data.*) *(.sdata .sdata.*) . = ALIGN(4); data_end = .; } > ram AT > flash
   data_load = LOADADDR(.data);
-  .bss (NOLOAD) : ALIGN(16) { bss_start = .; *(.bss .bss.* COMMON) . = ALIGN(4); bss_end = .; } > ram
+  .bss (NOLOAD) : ALIGN(16) { bss_start = .; *(.bss .bss.* COMMON) *(.sbss .sbss.*) . = ALIGN(4); bss_end = .; } > ram
 
-  /DISCARD/ : { *(.ARM.exidx* .ARM.extab* .note.* .comment .ARM.attributes) }
+  /DISCARD/ : { *(.*.exidx* .*.extab* .eh_frame* .*.attributes .note.* .comment) }
 }
 
 ASSERT(ADDR(.vectors) == ORIGIN(flash), "vectors: must lie at the start of flash, where the core looks for them")
-ASSERT(SIZEOF(.vectors) >= 64, "vectors: missing; does the board list ../common/cortex_m.c?")
+ASSERT(SIZEOF(.vectors) > 0, "vectors: missing; does the board list its start-up code, such as ../common/cortex_m.c?")
 ASSERT((htpw_image & 15) == 0, "image: must be 16-byte aligned in flash")
 ASSERT(htpw_image >= ORIGIN(flash) && htpw_image_end <= ORIGIN(flash) + LENGTH(flash), "image: must lie in flash")
 ASSERT(data_load % 4 == 0 && bss_start % 4 == 0, "data: must be copied and cleared word by word")

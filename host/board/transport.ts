@@ -1,7 +1,7 @@
 /** A two-way stream of bytes to an agent, whatever it runs on: emulator, native process or serial port. */
 import { type ChildProcess, spawn } from 'node:child_process';
 import type { Readable, Writable } from 'node:stream';
-import type { Board } from './board.ts';
+import type { Board, Runner } from './board.ts';
 import { missingTool } from './process.ts';
 import { openSerial } from './serial.ts';
 
@@ -36,15 +36,15 @@ function processTransport(command: string, args: string[]): Transport {
   return { readable: child.stdout!, writable: child.stdin!, ended, close };
 }
 
-function emulate(machine: string, options: string[], elf: string): Transport {
+function emulate({ program, machine, arguments: words }: Extract<Runner, { kind: 'qemu' }>, elf: string): Transport {
   const plumbing = ['-display', 'none', '-monitor', 'none', '-serial', 'stdio'];
-  return processTransport('qemu-system-arm', ['-M', machine, ...plumbing, ...options, '-kernel', elf]);
+  return processTransport(program, ['-M', machine, ...plumbing, ...words.map((word) => word.replaceAll('{elf}', elf))]);
 }
 
 /** Starts the firmware, or for a real board opens the port that it already runs behind. */
 export async function connect(board: Board, elf: string, port?: string): Promise<Transport> {
   const { runner } = board;
-  if (runner.kind === 'qemu') return emulate(runner.machine, runner.arguments, elf);
+  if (runner.kind === 'qemu') return emulate(runner, elf);
   if (runner.kind === 'native') return processTransport(elf, []);
   if (port) return openSerial(port, runner.baud);
   const flash = runner.flash.replaceAll('{elf}', elf);
