@@ -9,11 +9,16 @@ export interface Region {
   bytes: number;
 }
 
+/** QEMU of some architecture; in the arguments {elf} is the firmware. */
+export interface Emulator {
+  kind: 'qemu';
+  program: string;
+  machine: string;
+  arguments: string[];
+}
+
 /** How the firmware is made to run. */
-export type Runner =
-  | { kind: 'qemu'; program: string; machine: string; arguments: string[] }
-  | { kind: 'native' }
-  | { kind: 'serial'; baud: number; flash: string };
+export type Runner = Emulator | { kind: 'native' } | { kind: 'serial'; baud: number; flash: string };
 
 export interface Board {
   name: string;
@@ -22,7 +27,7 @@ export interface Board {
   variant: string;
   /** prefix of gcc, objcopy and size; empty for this computer's own */
   toolchain: string;
-  /** Debian packages that bring the compiler, and the emulator */
+  /** Debian packages that bring the compiler, and the emulator if there is one */
   packages?: { compiler: string[]; emulator: string[] };
   cpuFlags: string[];
   /** C files, relative to the board's folder; `../common/` is the project's, wherever that folder lies */
@@ -211,7 +216,14 @@ function checkRunner(fields: Checker): Runner {
 function checkOptional(fields: Checker): Partial<Board> {
   const packages = fields.has('packages') ? fields.object('packages') : null;
   return {
-    ...(packages ? { packages: { compiler: packages.texts('compiler'), emulator: packages.texts('emulator') } } : {}),
+    ...(packages
+      ? {
+          packages: {
+            compiler: packages.texts('compiler'),
+            emulator: packages.has('emulator') ? packages.texts('emulator') : [],
+          },
+        }
+      : {}),
     ...(fields.has('interrupts') ? { interrupts: fields.positive('interrupts') } : {}),
     ...(fields.has('clockHz') ? { clockHz: fields.positive('clockHz') } : {}),
     ...(fields.has('residency') ? { residency: fields.oneOf('residency', ['boot', 'lazy', 'stream'] as const) } : {}),

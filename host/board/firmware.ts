@@ -87,26 +87,30 @@ function sourcesOf({ board, root, main }: Build): string[] {
   return [...files, ...board.sources.map((name) => sourcePath(board, name, root))];
 }
 
+/** Runs a program of the board's toolchain. */
+function tool({ toolchain, packages }: Board, name: 'gcc' | 'objcopy' | 'size', args: string[]): Promise<string> {
+  return run(`${toolchain}${name}`, args, { packages: packages?.compiler });
+}
+
 /** One object; C is cached by what the preprocessor makes of it, because most of it is the same for every image. */
 async function compileSource({ board, root, folder }: Build, source: string, flags: string[]): Promise<string> {
-  const gcc = `${board.toolchain}gcc`;
   const name = basename(source, extname(source));
   const own = join(folder, `${name}.o`);
   if (extname(source) === '.S') {
-    await run(gcc, [...flags, '-c', source, '-o', own]); // the preprocessor does not see what .incbin includes
+    await tool(board, 'gcc', [...flags, '-c', source, '-o', own]); // the preprocessor does not see what .incbin includes
     return own;
   }
-  const text = await run(gcc, [...flags, '-E', '-P', source]);
+  const text = await tool(board, 'gcc', [...flags, '-E', '-P', source]);
   const codeFlags = flags.filter((flag) => !/^-[DI]/.test(flag)); // -D and -I have done their work
   const key = createHash('sha256')
-    .update(`${gcc} ${codeFlags.join(' ')}\n${text}`)
+    .update(`${board.toolchain}gcc ${codeFlags.join(' ')}\n${text}`)
     .digest('hex')
     .slice(0, 16);
   const object = join(root, 'build', board.name, 'objects', `${name}-${key}.o`);
   if (!existsSync(object)) {
     const temporary = temporaryName(object);
     await mkdir(dirname(object), { recursive: true });
-    await run(gcc, [...flags, '-c', source, '-o', temporary]);
+    await tool(board, 'gcc', [...flags, '-c', source, '-o', temporary]);
     await rename(temporary, object);
   }
   return object;
@@ -152,7 +156,7 @@ async function linkObjects(build: Build, objects: string[]): Promise<string> {
     libraries.push('-lgcc');
   }
   try {
-    await run(`${board.toolchain}gcc`, [...flags, ...objects, ...libraries, '-o', elf]);
+    await tool(board, 'gcc', [...flags, ...objects, ...libraries, '-o', elf]);
   } catch (error) {
     throw overflow(build, error as Error);
   }
@@ -176,12 +180,11 @@ async function makeFirmware(build: Build): Promise<Omit<Firmware, 'elf'>> {
   const { board, folder } = build;
   const objects = await compileSources(build);
   const elf = await linkObjects(build, objects);
-  const sections = parseSections(await run(`${board.toolchain}size`, ['-A', elf]));
+  const sections = parseSections(await tool(board, 'size', ['-A', elf]));
   const map = await readFile(join(folder, 'firmware.map'), 'utf8');
   if (board.memory) {
-    const objcopy = `${board.toolchain}objcopy`;
-    await run(objcopy, ['-O', 'binary', elf, join(folder, 'firmware.bin')]);
-    await run(objcopy, ['-O', 'ihex', elf, join(folder, 'firmware.hex')]);
+    await tool(board, 'objcopy', ['-O', 'binary', elf, join(folder, 'firmware.bin')]);
+    await tool(board, 'objcopy', ['-O', 'ihex', elf, join(folder, 'firmware.hex')]);
   }
   const runtime = objects.find((path) => basename(path).startsWith('htpw-'))!;
   return { board: board.name, ...sizes(sections), runtimeTextBytes: objectTextBytes(map, runtime) };

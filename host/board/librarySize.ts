@@ -48,7 +48,8 @@ async function measure(folder: string, { core, variant, small }: Target): Promis
   if (small) flags.push(...SMALL);
   const source = join(folder, 'src', `htpw_${variant}.c`);
   const include = join(folder, 'include');
-  await run('arm-none-eabi-gcc', [...flags, `-I${include}`, '-fcallgraph-info=su', '-c', source, '-o', object]);
+  const args = [...flags, `-I${include}`, '-fcallgraph-info=su', '-c', source, '-o', object];
+  await run('arm-none-eabi-gcc', args, { packages: ['gcc-arm-none-eabi'] });
   const graph = parseCallGraph(await readFile(object.replace(/\.o$/, '.ci'), 'utf8'));
   const sections = await run('arm-none-eabi-size', ['-A', object]);
   const code = new Map<string, number>();

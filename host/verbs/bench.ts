@@ -62,7 +62,7 @@ async function benchBoards({ board, check, json }: Flags): Promise<void> {
     if (exceeded.length > 0) throw new CheckFailed(`more than committed in bench/:\n  ${exceeded.join('\n  ')}`);
     return;
   }
-  const commit = (await run('git', ['rev-parse', '--short', 'HEAD'], projectRoot())).trim();
+  const commit = (await run('git', ['rev-parse', '--short', 'HEAD'], { cwd: projectRoot() })).trim();
   for (const { board, ...figures } of measured)
     writeBytes(path(board), `${JSON.stringify({ board, commit, ...figures }, null, 2)}\n`);
 }
