@@ -20,9 +20,9 @@ __attribute__((noreturn, used)) static void unexpected(void) {
 
 /* On a stack of its own choice: what is on the old one is not needed, and it may be what has overflowed. */
 __attribute__((naked, aligned(4))) static void trapped(void) {
-  __asm__ volatile("la sp, stack_top\n j %0" ::"i"(unexpected));
+  __asm__ volatile("la sp, stack_top\n tail %0" ::"i"(unexpected));
 }
 
 __attribute__((section(".vectors"), naked, noreturn, used)) void reset(void) {
-  __asm__ volatile("la sp, stack_top\n la t0, %0\n csrw mtvec, t0\n j %1" ::"i"(trapped), "i"(begin));
+  __asm__ volatile("la sp, stack_top\n la t0, %0\n csrw mtvec, t0\n tail %1" ::"i"(trapped), "i"(begin));
 }

@@ -65,6 +65,11 @@ export function listBoards(root = projectRoot()): Board[] {
   return boardNames(root).map((name) => loadBoard(name, root));
 }
 
+/** Boards that run here, without hardware, and stand for no other: what everything runs on that is not told where. */
+export function runnableBoards(root = projectRoot()): Board[] {
+  return listBoards(root).filter(({ runner, emulated }) => runner.kind !== 'serial' && emulated === undefined);
+}
+
 /** A path begins with a dot or has a slash in it; a name does not. */
 const isPath = (board: string) => /^\.|[/\\]/.test(board);
 
