@@ -49,6 +49,8 @@ export interface Board {
   timing?: { instructionsPerCycle: number; source: string };
   /** supply while the core computes, and where the figures are from */
   power?: { volts: number; milliamps: number; source: string };
+  /** when and on what hardware it was verified */
+  verified?: string;
   /** absolute path of its folder */
   folder: string;
 }
@@ -233,6 +235,7 @@ function checkOptional(fields: Checker): Partial<Board> {
     ...(fields.has('clockHz') ? { clockHz: fields.positive('clockHz') } : {}),
     ...(fields.has('residency') ? { residency: fields.oneOf('residency', ['boot', 'lazy', 'stream'] as const) } : {}),
     ...checkEstimates(fields),
+    ...(fields.has('verified') ? { verified: fields.text('verified') } : {}),
   };
 }
 

@@ -12,7 +12,7 @@ export function buildVerb(program: Command): void {
     .command('build <board>')
     .summary('firmware of a board with an image in it')
     .description(
-      `Compile the runtime, the agent and an image for a board: ELF, BIN, HEX and MAP under build/. Fails when it exceeds the board's budget.\nBoards: ${boardNames().join(', ')}`,
+      `Compile the runtime, the agent and an image for a board: ELF, BIN, HEX and MAP under build/. Fails when it exceeds the board's budget.\nA board is one of the following, or the path of a folder with a board.json (docs/porting.md): ${boardNames().join(', ')}`,
     )
     .option('--model <image>', 'image to embed', DEFAULT_MODEL)
     .option(...RESIDENCY_OPTION)
@@ -20,7 +20,7 @@ export function buildVerb(program: Command): void {
     .option('--json', 'machine-readable result')
     .addHelpText(
       'after',
-      '\nExamples:\n  htpw build nucleo-f767zi\n  htpw build microbit --model models/ecg-beats.htpw --json\n  htpw build mps2-an500 --bare',
+      '\nExamples:\n  htpw build nucleo-f767zi\n  htpw build microbit --model models/ecg-beats.htpw --json\n  htpw build mps2-an500 --bare\n  htpw build ./my-board',
     )
     .action(async (board: string, options: { model: string; residency?: string; bare?: boolean; json?: boolean }) => {
       const { imagePath, residency } = imageFor(options.model, loadBoard(board), options.residency);
