@@ -17,11 +17,15 @@ function verified({ runner, verified: hardware }: Board): string {
   return hardware ?? '**not yet on hardware**; built by `npm test`';
 }
 
+/** With its clock, which says nothing of an emulated one. */
+const core = ({ core, clockHz, runner }: Board) =>
+  runner.kind === 'serial' && clockHz !== undefined ? `${core}, ${number(clockHz / 1e6)} MHz` : core;
+
 /** What each board is. */
 export function boardTable(boards: readonly Board[]): string {
   const rows = boards.map((board) => [
     `\`${board.name}\``,
-    board.core,
+    core(board),
     board.variant,
     size(board.memory?.flash.bytes),
     size(board.memory?.ram.bytes),
