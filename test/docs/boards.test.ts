@@ -61,16 +61,20 @@ function askedFor(json: Json, path: string[] = []): string[] {
 describe('the table of fields in docs/porting.md', () => {
   it('has every field of board.json and no other', () => {
     const jsons = boardNames().map((name) => JSON.parse(readFileSync(join('boards', name, 'board.json'), 'utf8')));
-    // one that says all there is to say, for each way of running
+    // for each way of running a board that says all there is to say; this computer has less to say than a device
     const everything = Object.assign({}, ...jsons);
-    const runners = new Map(jsons.map(({ runner, memory, budget }) => [runner.kind, { runner, memory, budget }]));
-    const asked = [...runners.values()].flatMap((own) => askedFor({ ...everything, ...own }));
+    const runners = new Map(jsons.map((json) => [json.runner.kind, json]));
+    const asked = [...runners.values()].flatMap((json) =>
+      askedFor('memory' in json ? { ...everything, ...json } : json),
+    );
     const table = readFileSync('docs/porting.md', 'utf8').split('| field ')[1].split('\n\n')[0];
     const listed = [...table.matchAll(/^ *\| (`.*?`) +\|/gm)].flatMap(([, cell]) =>
       cell.split(', ').map((name) => name.replaceAll('`', '')),
     );
     expect(listed.length).toBe(new Set(listed).size);
-    expect(listed.sort()).toEqual([...new Set(asked)].sort());
+    // an object that a board leaves out looks like a field without parts
+    const fields = asked.filter((field) => !asked.some((other) => other.startsWith(`${field}.`)));
+    expect(listed.sort()).toEqual([...new Set(fields)].sort());
   });
 });
 
