@@ -1,6 +1,6 @@
 import { basename } from 'node:path';
 import type { Command } from 'commander';
-import { boardNames, loadBoard } from '../board/board.ts';
+import { type Board, boardNames, loadBoard } from '../board/board.ts';
 import { BARE, buildFirmware, type Firmware } from '../board/firmware.ts';
 import { imageFor, RESIDENCY_OPTION } from './image.ts';
 import { columns, print } from './verb.ts';
@@ -22,12 +22,13 @@ export function buildVerb(program: Command): void {
       'after',
       '\nExamples:\n  htpw build nucleo-f767zi\n  htpw build microbit --model models/ecg-beats.htpw --json\n  htpw build mps2-an500 --bare\n  htpw build ./my-board',
     )
-    .action(async (board: string, options: { model: string; residency?: string; bare?: boolean; json?: boolean }) => {
-      const { imagePath, residency } = imageFor(options.model, loadBoard(board), options.residency);
+    .action(async (name: string, options: { model: string; residency?: string; bare?: boolean; json?: boolean }) => {
+      const board = loadBoard(name);
+      const { imagePath, residency } = imageFor(options.model, board, options.residency);
       const firmware = options.bare
         ? await buildFirmware(board, imagePath, { main: BARE, name: `${basename(imagePath, '.htpw')}-bare` })
         : await buildFirmware(board, imagePath);
-      print(options.json, { ...firmware, residency }, () => render(firmware, residency));
+      print(options.json, { ...firmware, residency }, () => render(board, firmware, residency));
     });
 }
 
@@ -41,10 +42,9 @@ const MEANING: Record<string, string> = {
 };
 
 /** Sizes only of devices: the host board carries the sanitizers and a block of 16 MiB. */
-function render(firmware: Firmware, residency: string | null): string {
-  const { board, elf, sections } = firmware;
-  const { memory, budget } = loadBoard(board);
-  if (!memory || !budget) return `${board}: ${elf}`;
+function render({ name, memory, budget }: Board, firmware: Firmware, residency: string | null): string {
+  const { elf, sections } = firmware;
+  if (!memory || !budget) return `${name}: ${elf}`;
   const lines = (of: Record<string, number>) =>
     Object.entries(of).map(([name, bytes]) => [`  ${name}`, bytes, MEANING[name] ?? '']);
   const table = columns([
@@ -55,5 +55,5 @@ function render(firmware: Firmware, residency: string | null): string {
     ['runtime', firmware.runtimeTextBytes, 'bytes of .text: open, load, invoke and the operators of this image'],
   ]);
   const note = residency ? `weights are resident by "${residency}", not as the image asks\n` : '';
-  return `${table}\n${note}${board}: ${elf.replace(/\.elf$/, '')}.{elf,bin,hex,map}`;
+  return `${table}\n${note}${name}: ${elf.replace(/\.elf$/, '')}.{elf,bin,hex,map}`;
 }

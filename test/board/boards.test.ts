@@ -3,11 +3,12 @@ import { cpSync, mkdtempSync, readFileSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join, relative, resolve } from 'node:path';
 import { createInterface } from 'node:readline';
-import { describe, expect, it } from 'vitest';
+import { describe, expect, it, vi } from 'vitest';
 import { type Board, counted, listBoards, loadBoard } from '../../host/board/board.ts';
 import { buildFirmware } from '../../host/board/firmware.ts';
 import { connect } from '../../host/board/transport.ts';
 import { verifyBoard } from '../../host/board/verify.ts';
+import { main } from '../../host/cli.ts';
 import { Runtime } from '../../host/runtime/runtime.ts';
 import { DEFAULT_MODEL } from '../../host/verbs/build.ts';
 import { imageFor } from '../../host/verbs/image.ts';
@@ -113,6 +114,14 @@ describe('a board of one’s own', () => {
       });
       expect(result).toMatchObject({ board: 'my-board', windows: 2, mismatchingBytes: 0, mismatchingLayers: 0 });
     });
+
+  const [{ board: any, test }] = each(copies, canBuild);
+  test('is built by its path on the command line', { timeout: 240_000 }, async () => {
+    const said = vi.spyOn(console, 'log').mockImplementation(() => {});
+    expect(await main(['build', copyOf(any), '--model', imageFile('own')])).toBe(0);
+    expect(said.mock.calls.join('\n')).toMatch(/my-board: .*build\/my-board\/own\/firmware\.\{elf,bin,hex,map\}/);
+    said.mockRestore();
+  });
 
   it('is refused where its folder has no board.json, or another name than the folder', () => {
     const folder = mkdtempSync(join(tmpdir(), 'own-'));
