@@ -4,6 +4,7 @@ import { join } from 'node:path';
 import { Command, CommanderError } from 'commander';
 import { projectRoot } from './board/root.ts';
 import { benchVerb } from './verbs/bench.ts';
+import { boardsVerb } from './verbs/boards.ts';
 import { buildVerb } from './verbs/build.ts';
 import { cardVerb } from './verbs/card.ts';
 import { clibVerb } from './verbs/clib.ts';
@@ -31,6 +32,7 @@ const VERBS = [
   runVerb,
   evalVerb,
   cardVerb,
+  boardsVerb,
   buildVerb,
   clibVerb,
   verifyVerb,

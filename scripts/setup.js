@@ -1,29 +1,56 @@
-/** From a bare clone to a working one: npm packages, the Arm compiler and the emulator. Plain Node, no dependency. */
+/** From a bare clone to a working one: npm packages, compilers and emulators of the boards. Plain Node, no dependency. */
 import { spawnSync } from 'node:child_process';
-import { existsSync, statSync } from 'node:fs';
+import { existsSync, readdirSync, readFileSync, statSync } from 'node:fs';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 
 export const root = fileURLToPath(new URL('..', import.meta.url));
 
-/** Programs outside npm, the Debian package of each, and what goes without it. */
-const TOOLS = [
+/** Programs outside npm that the tests need, whatever boards there are, and the Debian packages of each. */
+const OTHER_TOOLS = [
+  { program: 'cmake', packages: ['cmake', 'ninja-build'], neededBy: "the C library's CMake files" },
   {
     program: 'arm-none-eabi-gcc',
     packages: ['gcc-arm-none-eabi', 'libnewlib-arm-none-eabi'],
-    without: 'no firmware can be built',
+    neededBy: "the C library's example",
   },
-  { program: 'qemu-system-arm', packages: ['qemu-system-arm'], without: 'no emulated board can run' },
-  { program: 'cmake', packages: ['cmake', 'ninja-build'], without: "the C library's CMake files cannot be tested" },
-  { program: 'gcc', packages: ['gcc', 'libc6-dev'], without: 'the host board (sanitizers) cannot be built' },
 ];
 
-/** Installs what is missing and may be installed; returns the names of programs that are still missing. */
-export function setUp() {
+/** The compiler and, if there is one, the emulator of each board, as the board.json of its folder has them. */
+function boardTools() {
+  const folder = join(root, 'boards');
+  return readdirSync(folder)
+    .map((name) => join(folder, name, 'board.json'))
+    .filter((path) => existsSync(path))
+    .flatMap((path) => {
+      const { name, toolchain, packages = {}, runner } = JSON.parse(readFileSync(path, 'utf8'));
+      const compiler = { program: `${toolchain}gcc`, packages: packages.compiler ?? [], neededBy: name };
+      if (runner.kind !== 'qemu') return [compiler];
+      return [compiler, { program: runner.program, packages: packages.emulator ?? [], neededBy: name }];
+    });
+}
+
+/** What the named boards need, or all boards and the tests: each program once. */
+export function toolsFor(boards) {
+  const wanted = boards
+    ? boardTools().filter(({ neededBy }) => boards.includes(neededBy))
+    : [...boardTools(), ...OTHER_TOOLS];
+  return [...new Set(wanted.map(({ program }) => program))].map((program) => {
+    const same = wanted.filter((tool) => tool.program === program);
+    const packages = [...new Set(same.flatMap((tool) => tool.packages))];
+    return { program, packages, neededBy: same.map((tool) => tool.neededBy) };
+  });
+}
+
+/**
+ * Installs what is missing and may be installed, for some boards or for everything; returns the names of programs that
+ * are still missing.
+ */
+export function setUp(boards) {
   const [major] = process.versions.node.split('.').map(Number);
   if (major < 20) fail(`Node ${process.versions.node} is too old: expected 20 or newer; install a newer Node`);
   installPackages();
-  return installTools();
+  return installTools(toolsFor(boards));
 }
 
 /** npm ci when node_modules is missing or older than the lock file. */
@@ -39,8 +66,8 @@ function installPackages() {
   if (status !== 0) fail('npm ci failed: see above; is the registry reachable?');
 }
 
-function installTools() {
-  const missing = TOOLS.filter(({ program }) => !isThere(program));
+function installTools(tools) {
+  const missing = tools.filter(({ program }) => !isThere(program));
   if (missing.length === 0) return [];
   const packages = missing.flatMap((tool) => tool.packages);
   const install = ['apt-get', 'install', '-y', '--no-install-recommends', '-o', 'DPkg::Lock::Timeout=300', ...packages];
@@ -51,8 +78,8 @@ function installTools() {
     run([...prefix, 'apt-get', 'update', '-qq'], 'ignore');
     run([...prefix, ...install], ['ignore', 'ignore', 'inherit']);
   }
-  const still = TOOLS.filter(({ program }) => !isThere(program));
-  for (const { program, without } of still) console.log(`missing: ${program}; ${without}`);
+  const still = tools.filter(({ program }) => !isThere(program));
+  for (const { program, neededBy } of still) console.log(`missing: ${program}, needed by ${neededBy.join(', ')}`);
   if (still.length > 0)
     console.log(`to install: sudo apt-get install ${still.flatMap((tool) => tool.packages).join(' ')}`);
   return still.map(({ program }) => program);

@@ -1,6 +1,7 @@
 /*
  * UART and timer of the Cortex-M System Design Kit, as on Arm's MPS2 boards and in their emulation.
- * Under `-icount shift=10` an instruction takes 1024 ns, 25.6 steps of the 25 MHz timer: instructions are counted exactly.
+ * Under `-icount shift=10` an instruction takes 1024 ns, 25.6 steps of a 25 MHz timer: instructions are counted exactly.
+ * A board that has them elsewhere says where, and includes this.
  */
 #include "board.h"
 
@@ -10,8 +11,12 @@ struct uart {
 struct timer {
   volatile uint32_t control, value, reload;
 };
-#define UART0 ((struct uart *)0x40004000)
-#define TIMER0 ((struct timer *)0x40000000)
+#ifndef CMSDK_UART0
+#define CMSDK_UART0 0x40004000
+#define CMSDK_TIMER0 0x40000000
+#endif
+#define UART0 ((struct uart *)CMSDK_UART0)
+#define TIMER0 ((struct timer *)CMSDK_TIMER0)
 
 enum { STATE_TX_FULL = 1, STATE_RX_FULL = 2, CONTROL_TX = 1, CONTROL_RX = 2, TIMER_ENABLE = 1 };
 

@@ -12,7 +12,12 @@ import type {
   Window,
 } from '../model/model.ts';
 
-export type Core = 'M7' | 'M4' | 'M3' | 'M0';
+/** Cortex cores for which there are figures of CMSIS-NN and TensorFlow Lite Micro. */
+const CORES = ['M7', 'M4', 'M3', 'M0'] as const;
+export type Core = (typeof CORES)[number];
+
+/** The one that a board.json calls its core; undefined where nothing stands beside our figures. */
+export const peerCore = (core: string): Core | undefined => CORES.find((known) => core === `Cortex-${known}`);
 
 export interface Kernel {
   kind: 'pointwise' | 'convolution' | 'depthwise' | 'fullyConnected' | 'averagePool' | 'add';

@@ -1,7 +1,7 @@
 /** Runs the kernels and whole networks on emulated boards and counts. */
-import { readFileSync } from 'node:fs';
+import { existsSync, readFileSync } from 'node:fs';
 import { join, resolve } from 'node:path';
-import { type Board, counted, loadBoard } from '../board/board.ts';
+import { type Board, counted, loadBoard, runnableBoards } from '../board/board.ts';
 import { assertSameImage } from '../board/compare.ts';
 import { ALL_FEATURES, buildFirmware, type Firmware } from '../board/firmware.ts';
 import { Agent } from '../board/protocol.ts';
@@ -14,19 +14,21 @@ import { readConfig } from '../train/config.ts';
 import type { NetworkConfig } from '../train/network.ts';
 import { writeBytes } from '../verbs/verb.ts';
 import type { Figures, KernelFigure, ModelFigure } from './figures.ts';
-import { type Core, KERNELS, kernelModel, shapeName, work } from './kernels.ts';
+import { KERNELS, kernelModel, shapeName, work } from './kernels.ts';
 import { ecgModel } from './models.ts';
 import { TOPOLOGIES } from './topologies.ts';
 
-/** Emulated boards, and the core whose figures of CMSIS-NN stand beside each. */
-export const BOARDS: Record<string, Core> = {
-  'mps2-an500': 'M7',
-  'mps2-an386': 'M4',
-  'mps2-an385': 'M3',
-  'mps2-an385-m0': 'M0',
-};
+/** Boards on which instructions can be counted: the emulated ones, by name. */
+export const countingBoards = (): string[] =>
+  runnableBoards()
+    .filter(({ ticks }) => ticks.unit === 'instructions')
+    .map(({ name }) => name);
 
-/** Figures of the named BOARDS, which run side by side. Needs the Arm compiler and QEMU; files go to build/. */
+/** Those that bench/ has figures of. */
+export const recordedBoards = (): string[] =>
+  countingBoards().filter((name) => existsSync(join(projectRoot(), 'bench', `${name}.json`)));
+
+/** Figures of the named boards, which run side by side. Needs their compilers and emulators; files go to build/. */
 export function measureAll(names: readonly string[]): Promise<Figures[]> {
   const kernels = kernelImage();
   const networks = packNetworks();

@@ -1,18 +1,21 @@
 /** What `htpw bench` prints: figures of one board beside CMSIS-NN's and TensorFlow Lite Micro's. */
+import { loadBoard } from '../board/board.ts';
 import { macs } from '../model/weights.ts';
 import { columns } from '../verbs/verb.ts';
 import type { Figures, KernelFigure, ModelFigure } from './figures.ts';
-import { type Core, KERNELS, shapeName } from './kernels.ts';
+import { type Core, KERNELS, peerCore, shapeName } from './kernels.ts';
 import type { NodeFigure } from './node.ts';
 import { TOPOLOGIES } from './topologies.ts';
 
 type Row = (string | number)[];
 
 /** All tables of a board. */
-export function boardTables(figures: Figures, core: Core): string {
+export function boardTables(figures: Figures): string {
   const { tailoredEcg, allOperators } = figures.text;
+  const board = loadBoard(figures.board);
+  const core = peerCore(board.core);
   return [
-    `${figures.board} (Cortex-${core}), instructions`,
+    `${figures.board} (${board.core}), instructions`,
     columns(withoutEmpty(kernelRows(figures, core))),
     columns(residencyRows(figures.models)),
     columns(withoutEmpty(topologyRows(figures.models, core))),
@@ -35,9 +38,10 @@ export function cycleTable(board: string, kernels: readonly KernelFigure[]): str
   return [`${board}, cycles`, columns([['kernel', 'shape', 'cycles', 'per MAC'], ...rows])].join('\n\n');
 }
 
-function kernelRows({ kernels }: Figures, core: Core): Row[] {
+function kernelRows({ kernels }: Figures, core: Core | undefined): Row[] {
   const rows = kernels.map(({ kernel, shape, instructions, perMac }) => {
-    const theirs = KERNELS.find((known) => known.kind === kernel && shapeName(known) === shape)?.cmsis[core];
+    const known = KERNELS.find((candidate) => candidate.kind === kernel && shapeName(candidate) === shape);
+    const theirs = core && known?.cmsis[core];
     return [kernel, shape, instructions, perMac.toFixed(2), theirs?.toFixed(2) ?? '', ratio(perMac, theirs)];
   });
   return [['kernel', 'shape', 'instructions', 'per MAC', 'CMSIS-NN', 'ratio'], ...rows];
@@ -78,20 +82,21 @@ export function residencyRows(models: readonly ModelFigure[]): Row[] {
  * The networks of MLPerf Tiny. Before the first inference TFLM allocates its tensors, we load; proving the image with
  * open, which it has nothing like, needs no repetition while the image stays the same.
  */
-export function topologyRows(models: readonly ModelFigure[], core: Core): Row[] {
+export function topologyRows(models: readonly ModelFigure[], core: Core | undefined): Row[] {
   const rows = TOPOLOGIES.flatMap(({ name, build, peer }) => {
     const ours = models.find(({ model }) => model === name);
     if (!ours) return [];
     const work = macs(build());
+    const theirs = core && peer[core];
     const beside = (count: number, theirs?: number): Row => [count, theirs ?? '', ratio(count, theirs)];
     return [
       [
         name,
         work,
         (ours.perInference / work).toFixed(2),
-        ...beside(ours.perInference, peer[core]?.inference),
-        ...beside(ours.boot, peer[core]?.startUp),
-        ...beside(ours.arenaBytes, peer[core]?.arenaBytes),
+        ...beside(ours.perInference, theirs?.inference),
+        ...beside(ours.boot, theirs?.startUp),
+        ...beside(ours.arenaBytes, theirs?.arenaBytes),
         ours.open,
       ],
     ];

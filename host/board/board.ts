@@ -1,6 +1,6 @@
 /** boards/<name>/board.json: what a board is, read and checked. docs/porting.md explains each field. */
 import { existsSync, readdirSync, readFileSync } from 'node:fs';
-import { join } from 'node:path';
+import { basename, join, resolve } from 'node:path';
 import { BOOT_ROMS, type BootRom } from './boot.ts';
 import { projectRoot } from './root.ts';
 import { findVariant } from './variants.ts';
@@ -10,11 +10,16 @@ export interface Region {
   bytes: number;
 }
 
+/** QEMU of some architecture; in the arguments {elf} is the firmware. */
+export interface Emulator {
+  kind: 'qemu';
+  program: string;
+  machine: string;
+  arguments: string[];
+}
+
 /** How the firmware is made to run. */
-export type Runner =
-  | { kind: 'qemu'; machine: string; arguments: string[] }
-  | { kind: 'native' }
-  | { kind: 'serial'; baud: number; flash: string };
+export type Runner = Emulator | { kind: 'native' } | { kind: 'serial'; baud: number; flash: string };
 
 export interface Board {
   name: string;
@@ -23,12 +28,15 @@ export interface Board {
   variant: string;
   /** prefix of gcc, objcopy and size; empty for this computer's own */
   toolchain: string;
+  /** Debian packages that bring the compiler, and the emulator if there is one */
+  packages?: { compiler: string[]; emulator: string[] };
   cpuFlags: string[];
-  /** C files, relative to the board's folder */
+  /** C files, relative to the board's folder; `../common/` is the project's, wherever that folder lies */
   sources: string[];
-  /** Only boards without an operating system have the next four. */
+  /** what start-up code and drivers of a core may want to know */
   interrupts?: number;
   clockHz?: number;
+  /** Only boards without an operating system have the next two. */
   memory?: { flash: Region; ram: Region };
   budget?: { flashBytes: number; ramBytes: number; stackBytes: number };
   /** the boot ROM that runs the board's .boot section first, and what it wants of it (boot.ts) */
@@ -46,6 +54,8 @@ export interface Board {
   timing?: { instructionsPerCycle: number; source: string };
   /** supply while the core computes, and where the figures are from */
   power?: { volts: number; milliamps: number; source: string };
+  /** when and on what hardware it was verified */
+  verified?: string;
   /** absolute path of its folder */
   folder: string;
 }
@@ -62,20 +72,36 @@ export function listBoards(root = projectRoot()): Board[] {
   return boardNames(root).map((name) => loadBoard(name, root));
 }
 
-export function loadBoard(name: string, root = projectRoot()): Board {
+/** Boards that run here, without hardware, and stand for no other: what everything runs on that is not told where. */
+export function runnableBoards(root = projectRoot()): Board[] {
+  return listBoards(root).filter(({ runner, emulated }) => runner.kind !== 'serial' && emulated === undefined);
+}
+
+/** A path begins with a dot or has a slash in it; a name does not. */
+const isPath = (board: string) => /^\.|[/\\]/.test(board);
+
+/** A board of the project by its name, or the one that a folder anywhere describes, by the folder's path: "./my-board". */
+export function loadBoard(board: string, root = projectRoot()): Board {
+  if (isPath(board)) return readBoard(resolve(board), join(board, 'board.json'));
   const known = boardNames(root);
-  if (!known.includes(name)) {
-    throw new Error(`board "${name}": unknown; one of ${known.join(', ')}, or add boards/${name}/board.json`);
+  if (!known.includes(board)) {
+    throw new Error(
+      `board "${board}": unknown; one of ${known.join(', ')}, a folder such as ./${board}, or add boards/${board}/board.json`,
+    );
   }
-  const folder = join(boardsFolder(root), name);
-  const where = `boards/${name}/board.json`;
+  return readBoard(join(boardsFolder(root), board), `boards/${board}/board.json`);
+}
+
+function readBoard(folder: string, where: string): Board {
+  if (!existsSync(join(folder, 'board.json')))
+    throw new Error(`${where}: expected a file that describes the board, got none; docs/porting.md has its fields`);
   let json: unknown;
   try {
     json = JSON.parse(readFileSync(join(folder, 'board.json'), 'utf8'));
   } catch (error) {
     throw new Error(`${where}: not JSON, ${(error as Error).message}`);
   }
-  return checkBoard(json, name, folder, where);
+  return checkBoard(json, basename(folder), folder, where);
 }
 
 /** Instructions, cycles or nanoseconds of a board's ticks, as its board.json says. */
@@ -103,8 +129,11 @@ const sameCode = (core: string) => core.replace(/^Cortex-M0\+$/, 'Cortex-M0');
 
 type Fields = Record<string, unknown>;
 
-/** Takes fields out of JSON and says which one is wrong. */
+/** Takes fields out of JSON and says which one is wrong, or is none of those that were asked for. */
 class Checker {
+  private readonly known = new Set<string>();
+  private readonly parts: Checker[] = [];
+
   constructor(
     private readonly fields: Fields,
     private readonly where: string,
@@ -115,28 +144,47 @@ class Checker {
     throw new Error(`${this.where}: ${this.path}${key}: expected ${expected}, got ${JSON.stringify(this.fields[key])}`);
   }
 
+  private value(key: string): unknown {
+    this.known.add(key);
+    return this.fields[key];
+  }
+
   has(key: string): boolean {
-    return this.fields[key] !== undefined;
+    return this.value(key) !== undefined;
+  }
+
+  /** After everything was asked for, of this object and those in it. */
+  assertNoOthers(): void {
+    const other = Object.keys(this.fields).find((key) => !this.known.has(key));
+    if (other !== undefined)
+      throw new Error(`${this.where}: ${this.path}${other}: unknown; the fields are ${[...this.known].join(', ')}`);
+    for (const part of this.parts) part.assertNoOthers();
   }
 
   text(key: string): string {
-    const value = this.fields[key];
+    const value = this.value(key);
     return typeof value === 'string' ? value : this.fail(key, 'a string');
   }
 
   oneOf<T extends string>(key: string, choices: readonly T[]): T {
-    const value = this.fields[key] as T;
+    const value = this.value(key) as T;
     return choices.includes(value) ? value : this.fail(key, `one of ${choices.join(', ')}`);
   }
 
   texts(key: string): string[] {
-    const value = this.fields[key];
+    const value = this.value(key);
     const fits = Array.isArray(value) && value.every((item) => typeof item === 'string');
     return fits ? value : this.fail(key, 'a list of strings');
   }
 
+  /** one of them with `part` in it */
+  textsWith(key: string, part: string): string[] {
+    const value = this.texts(key);
+    return value.some((item) => item.includes(part)) ? value : this.fail(key, `a list of strings, one with ${part}`);
+  }
+
   positive(key: string): number {
-    const value = this.fields[key];
+    const value = this.value(key);
     return Number.isInteger(value) && (value as number) > 0
       ? (value as number)
       : this.fail(key, 'a whole number above 0');
@@ -144,13 +192,13 @@ class Checker {
 
   /** not only whole numbers */
   quantity(key: string): number {
-    const value = this.fields[key];
+    const value = this.value(key);
     return typeof value === 'number' && value > 0 ? value : this.fail(key, 'a number above 0');
   }
 
   /** "0x08000000", because JSON has no hex numbers */
   word(key: string, expected: string): number {
-    const value = this.fields[key];
+    const value = this.value(key);
     const fits = typeof value === 'string' && /^0x[0-9a-f]{8}$/i.test(value);
     return fits ? Number(value) : this.fail(key, expected);
   }
@@ -160,9 +208,11 @@ class Checker {
   }
 
   object(key: string): Checker {
-    const value = this.fields[key];
+    const value = this.value(key);
     if (typeof value !== 'object' || value === null || Array.isArray(value)) this.fail(key, 'an object');
-    return new Checker(value as Fields, this.where, `${this.path}${key}.`);
+    const part = new Checker(value as Fields, this.where, `${this.path}${key}.`);
+    this.parts.push(part);
+    return part;
   }
 }
 
@@ -170,12 +220,38 @@ const region = (fields: Checker): Region => ({ origin: fields.address('origin'),
 
 function checkRunner(fields: Checker): Runner {
   const kind = fields.oneOf('kind', ['qemu', 'native', 'serial']);
-  if (kind === 'qemu') return { kind, machine: fields.text('machine'), arguments: fields.texts('arguments') };
+  if (kind === 'qemu')
+    return {
+      kind,
+      program: fields.text('program'),
+      machine: fields.text('machine'),
+      arguments: fields.textsWith('arguments', '{elf}'),
+    };
   if (kind === 'serial') return { kind, baud: fields.positive('baud'), flash: fields.text('flash') };
   return { kind };
 }
 
-/** What only some boards say, for figures that are estimated. */
+/** What only some boards say. */
+function checkOptional(fields: Checker): Partial<Board> {
+  const packages = fields.has('packages') ? fields.object('packages') : null;
+  return {
+    ...(packages
+      ? {
+          packages: {
+            compiler: packages.texts('compiler'),
+            emulator: packages.has('emulator') ? packages.texts('emulator') : [],
+          },
+        }
+      : {}),
+    ...(fields.has('interrupts') ? { interrupts: fields.positive('interrupts') } : {}),
+    ...(fields.has('clockHz') ? { clockHz: fields.positive('clockHz') } : {}),
+    ...(fields.has('residency') ? { residency: fields.oneOf('residency', ['boot', 'lazy', 'stream'] as const) } : {}),
+    ...checkEstimates(fields),
+    ...(fields.has('verified') ? { verified: fields.text('verified') } : {}),
+  };
+}
+
+/** For figures that are estimated. */
 function checkEstimates(fields: Checker): Partial<Board> {
   const timing = fields.has('timing') ? fields.object('timing') : null;
   const power = fields.has('power') ? fields.object('power') : null;
@@ -202,8 +278,6 @@ function checkBareMetal(fields: Checker, where: string): Partial<Board> {
   const memory = fields.object('memory');
   const budget = fields.object('budget');
   const checked = {
-    interrupts: fields.positive('interrupts'),
-    clockHz: fields.positive('clockHz'),
     memory: { flash: region(memory.object('flash')), ram: region(memory.object('ram')) },
     budget: {
       flashBytes: budget.positive('flashBytes'),
@@ -241,9 +315,10 @@ function checkBoard(json: unknown, name: string, folder: string, where: string):
       divide: ticks.positive('divide'),
     },
     runner: checkRunner(fields.object('runner')),
-    ...(fields.has('residency') ? { residency: fields.oneOf('residency', ['boot', 'lazy', 'stream'] as const) } : {}),
-    ...checkEstimates(fields),
+    ...checkOptional(fields),
     folder,
   };
-  return board.runner.kind === 'native' ? board : { ...board, ...checkBareMetal(fields, where) };
+  const checked = board.runner.kind === 'native' ? board : { ...board, ...checkBareMetal(fields, where) };
+  fields.assertNoOthers();
+  return checked;
 }

@@ -71,9 +71,14 @@ function defines({ board, image, needs }: Build): string[] {
     `-DHTPW_ARENA_BYTES=${needs.arenaBytes}`,
     `-DHTPW_INPUT_BYTES=${needs.inputBytes}`,
     `-DHTPW_OUTPUT_BYTES=${needs.outputBytes}`,
-    `-DBOARD_INTERRUPTS=${board.interrupts ?? 0}`,
-    `-DBOARD_CLOCK_HZ=${board.clockHz ?? 0}`,
+    ...(board.interrupts === undefined ? [] : [`-DBOARD_INTERRUPTS=${board.interrupts}`]),
+    ...(board.clockHz === undefined ? [] : [`-DBOARD_CLOCK_HZ=${board.clockHz}`]),
   ];
+}
+
+/** `../common/` is the project's, wherever the board's folder lies. */
+function sourcePath({ folder }: Board, name: string, root: string): string {
+  return name.startsWith('../common/') ? join(root, 'boards', 'common', name.slice(10)) : resolve(folder, name);
 }
 
 function sourcesOf({ board, root, main }: Build): string[] {
@@ -81,29 +86,33 @@ function sourcesOf({ board, root, main }: Build): string[] {
   const files = [join(common, 'htpw.c'), join(root, main), ...COMMON_SOURCES.map((name) => join(common, name))];
   if (board.memory) files.push(join(common, 'libc.c'));
   files.push(join(root, 'dist', 'runtime', 'htpw_status.c'));
-  return [...files, ...board.sources.map((name) => resolve(board.folder, name))];
+  return [...files, ...board.sources.map((name) => sourcePath(board, name, root))];
+}
+
+/** Runs a program of the board's toolchain. */
+function tool({ toolchain, packages }: Board, name: 'gcc' | 'objcopy' | 'size', args: string[]): Promise<string> {
+  return run(`${toolchain}${name}`, args, { packages: packages?.compiler });
 }
 
 /** One object; C is cached by what the preprocessor makes of it, because most of it is the same for every image. */
 async function compileSource({ board, root, folder }: Build, source: string, flags: string[]): Promise<string> {
-  const gcc = `${board.toolchain}gcc`;
   const name = basename(source, extname(source));
   const own = join(folder, `${name}.o`);
   if (extname(source) === '.S') {
-    await run(gcc, [...flags, '-c', source, '-o', own]); // the preprocessor does not see what .incbin includes
+    await tool(board, 'gcc', [...flags, '-c', source, '-o', own]); // the preprocessor does not see what .incbin includes
     return own;
   }
-  const text = await run(gcc, [...flags, '-E', '-P', source]);
+  const text = await tool(board, 'gcc', [...flags, '-E', '-P', source]);
   const codeFlags = flags.filter((flag) => !/^-[DI]/.test(flag)); // -D and -I have done their work
   const key = createHash('sha256')
-    .update(`${gcc} ${codeFlags.join(' ')}\n${text}`)
+    .update(`${board.toolchain}gcc ${codeFlags.join(' ')}\n${text}`)
     .digest('hex')
     .slice(0, 16);
   const object = join(root, 'build', board.name, 'objects', `${name}-${key}.o`);
   if (!existsSync(object)) {
     const temporary = temporaryName(object);
     await mkdir(dirname(object), { recursive: true });
-    await run(gcc, [...flags, '-c', source, '-o', temporary]);
+    await tool(board, 'gcc', [...flags, '-c', source, '-o', temporary]);
     await rename(temporary, object);
   }
   return object;
@@ -149,7 +158,7 @@ async function linkObjects(build: Build, objects: string[]): Promise<string> {
     libraries.push('-lgcc');
   }
   try {
-    await run(`${board.toolchain}gcc`, [...flags, ...objects, ...libraries, '-o', elf]);
+    await tool(board, 'gcc', [...flags, ...objects, ...libraries, '-o', elf]);
   } catch (error) {
     throw overflow(build, error as Error);
   }
@@ -171,21 +180,19 @@ function assertWithinBudget(board: Board, firmware: Firmware): void {
 /** Puts the checksum into the .boot section of the linked program, where the board's boot ROM looks for one. */
 async function signBoot({ board, folder }: Build, elf: string): Promise<void> {
   if (!board.boot) return;
-  const objcopy = `${board.toolchain}objcopy`;
   const section = join(folder, 'boot.bin');
-  await run(objcopy, ['-O', 'binary', '--only-section', '.boot', elf, section]);
+  await tool(board, 'objcopy', ['-O', 'binary', '--only-section', '.boot', elf, section]);
   await writeFile(section, withBootCrc(await readFile(section), board.name));
-  await run(objcopy, ['--update-section', `.boot=${section}`, elf]);
+  await tool(board, 'objcopy', ['--update-section', `.boot=${section}`, elf]);
   await rm(section);
 }
 
 /** The linked program in the other forms that people flash. */
 async function convert({ board, folder }: Build, elf: string): Promise<void> {
   if (!board.memory) return;
-  const objcopy = `${board.toolchain}objcopy`;
   const bin = join(folder, 'firmware.bin');
-  await run(objcopy, ['-O', 'binary', elf, bin]);
-  await run(objcopy, ['-O', 'ihex', elf, join(folder, 'firmware.hex')]);
+  await tool(board, 'objcopy', ['-O', 'binary', elf, bin]);
+  await tool(board, 'objcopy', ['-O', 'ihex', elf, join(folder, 'firmware.hex')]);
   if (!board.uf2) return;
   const blocks = toUf2(await readFile(bin), board.memory.flash.origin, board.uf2.familyId);
   await writeFile(join(folder, 'firmware.uf2'), blocks);
@@ -197,7 +204,7 @@ async function makeFirmware(build: Build): Promise<Omit<Firmware, 'elf'>> {
   const objects = await compileSources(build);
   const elf = await linkObjects(build, objects);
   await signBoot(build, elf);
-  const sections = parseSections(await run(`${board.toolchain}size`, ['-A', elf]));
+  const sections = parseSections(await tool(board, 'size', ['-A', elf]));
   const map = await readFile(join(folder, 'firmware.map'), 'utf8');
   await convert(build, elf);
   const runtime = objects.find((path) => basename(path).startsWith('htpw-'))!;
@@ -263,8 +270,8 @@ async function inBuild<T>(
  * Compiles and links the agent, or another program, with an image; the runtime is built first where it is out of date.
  * Builds may run at the same time, also of the same board and image: each works in a folder of its own.
  */
-export function buildFirmware(boardName: string, imagePath: string, options: BuildOptions = {}): Promise<Firmware> {
-  const declared = loadBoard(boardName, options.root);
+export function buildFirmware(of: Board | string, imagePath: string, options: BuildOptions = {}): Promise<Firmware> {
+  const declared = typeof of === 'string' ? loadBoard(of, options.root) : of;
   const board = { ...declared, variant: options.variant ?? declared.variant };
   return inBuild(board, imagePath, options, async (build, target) => {
     const firmware = {
@@ -282,13 +289,13 @@ const ROOM = 2 ** 27;
 
 /** The sizes of a board's firmware with an image, whether the board has room for it or not; nothing is kept. */
 export function measureFirmware(
-  boardName: string,
+  of: Board | string,
   imagePath: string,
   options: BuildOptions = {},
 ): Promise<Omit<Firmware, 'elf'> & { arenaBytes: number }> {
-  const board = loadBoard(boardName, options.root);
+  const board = typeof of === 'string' ? loadBoard(of, options.root) : of;
   const { memory } = board;
-  if (!memory) throw new Error(`${boardName}: has no memory map, so its firmware has no size; name another board`);
+  if (!memory) throw new Error(`${board.name}: has no memory map, so its firmware has no size; name another board`);
   const roomy = { flash: { ...memory.flash, bytes: ROOM }, ram: { ...memory.ram, bytes: ROOM } };
   return inBuild({ ...board, memory: roomy }, imagePath, options, async (build) => ({
     ...(await makeFirmware(build)),

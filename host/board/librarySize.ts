@@ -50,10 +50,13 @@ async function measure(folder: string, { core, variant, small }: Target): Promis
   if (small) flags.push(...SMALL);
   const source = join(folder, 'src', `htpw_${variant}.c`);
   const include = join(folder, 'include');
-  await run('arm-none-eabi-gcc', [...flags, `-I${include}`, '-fcallgraph-info=su', '-c', source, '-o', object]);
+  const compiler = { packages: ['gcc-arm-none-eabi'] };
+  const args = [...flags, `-I${include}`, '-fcallgraph-info=su', '-c', source, '-o', object];
+  await run('arm-none-eabi-gcc', args, compiler);
   const linked = object.replace(/\.o$/, '.elf');
   const roots = ['-e', USED[0], ...USED.flatMap((name) => ['-u', name])].map((argument) => `-Wl,${argument}`);
-  await run('arm-none-eabi-gcc', [...flags, '-nostartfiles', '-Wl,--gc-sections', ...roots, object, '-o', linked]);
+  const link = [...flags, '-nostartfiles', '-Wl,--gc-sections', ...roots, object, '-o', linked];
+  await run('arm-none-eabi-gcc', link, compiler);
   const graph = parseCallGraph(await readFile(object.replace(/\.o$/, '.ci'), 'utf8'));
   const sections = await run('arm-none-eabi-size', ['-A', object]);
   const code = new Map<string, number>();

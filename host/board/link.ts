@@ -4,6 +4,8 @@
  *   flash   boot (where a boot ROM wants it) | vectors | image (16-byte aligned) | code and constants | initial values of .data
  *   RAM     stack | .data | .bss (arena, input, output, the rest)
  *
+ * .vectors is what the core looks for at the start of flash: a table of addresses, or its first instructions.
+ *
  * The stack comes first in RAM and grows down: when it overflows it leaves RAM, which faults, instead of eating .data.
  */
 import type { Board } from './board.ts';
@@ -26,19 +28,19 @@ SECTIONS {
   .boot : { KEEP(*(.boot)) } > flash
   .vectors : { KEEP(*(.vectors)) } > flash
   .image : ALIGN(16) { KEEP(*(.image)) } > flash
-  .text : ALIGN(4) { *(.text .text.*) *(.rodata .rodata.*) . = ALIGN(4); } > flash
+  .text : ALIGN(4) { *(.text .text.*) *(.rodata .rodata.*) *(.srodata .srodata.*) . = ALIGN(4); } > flash
 
   .stack (NOLOAD) : ALIGN(8) { stack_bottom = .; . += ${budget.stackBytes}; . = ALIGN(8); stack_top = .; } > ram
-  .data : ALIGN(4) { data_start = .; *(.data .data.*) . = ALIGN(4); data_end = .; } > ram AT > flash
+  .data : ALIGN(4) { data_start = .; *(.data .data.*) *(.sdata .sdata.*) . = ALIGN(4); data_end = .; } > ram AT > flash
   data_load = LOADADDR(.data);
-  .bss (NOLOAD) : ALIGN(16) { bss_start = .; *(.bss .bss.* COMMON) . = ALIGN(4); bss_end = .; } > ram
+  .bss (NOLOAD) : ALIGN(16) { bss_start = .; *(.bss .bss.* COMMON) *(.sbss .sbss.*) . = ALIGN(4); bss_end = .; } > ram
 
-  /DISCARD/ : { *(.ARM.exidx* .ARM.extab* .note.* .comment .ARM.attributes) }
+  /DISCARD/ : { *(.*.exidx* .*.extab* .eh_frame* .*.attributes .note.* .comment) }
 }
 
 ASSERT(SIZEOF(.boot) == ${board.boot ? BOOT_BYTES : 0}, "boot: must be as long as the board's boot ROM reads")
-ASSERT(ADDR(.vectors) == ORIGIN(flash) + SIZEOF(.boot), "vectors: must lie at the start of flash, where they are looked for")
-ASSERT(SIZEOF(.vectors) >= 64, "vectors: missing; does the board list ../common/cortex_m.c?")
+ASSERT(ADDR(.vectors) == ORIGIN(flash) + SIZEOF(.boot), "vectors: must lie at the start of flash, where the core looks for them")
+ASSERT(SIZEOF(.vectors) > 0, "vectors: missing; does the board list its start-up code, such as ../common/cortex_m.c?")
 ASSERT((htpw_image & 15) == 0, "image: must be 16-byte aligned in flash")
 ASSERT(htpw_image >= ORIGIN(flash) && htpw_image_end <= ORIGIN(flash) + LENGTH(flash), "image: must lie in flash")
 ASSERT(data_load % 4 == 0 && bss_start % 4 == 0, "data: must be copied and cleared word by word")

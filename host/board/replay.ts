@@ -1,4 +1,5 @@
 /** Verifies a capture (capture.ts) of an agent offline: every inference in it is computed again by the reference. */
+import { loadBoard } from './board.ts';
 import { type Exchange, readCapture } from './capture.ts';
 import { assertSameImage, type Conversation, Tally } from './compare.ts';
 import { ReplyError, readInfo, readLoad, readRun } from './reply.ts';
@@ -30,10 +31,10 @@ class Replay {
   }
 
   private takeInfo(info: Conversation['info']): void {
-    const { board, image } = this.options;
-    if (board !== undefined && board !== info.board) {
-      throw new Error(`expected board ${board}, got ${info.board}; name that one, or none`);
-    }
+    const { board, image, root } = this.options;
+    const expected = board === undefined ? info.board : loadBoard(board, root).name;
+    if (expected !== info.board)
+      throw new Error(`expected board ${expected}, got ${info.board}; name that one, or none`);
     assertSameImage(info, image);
     this.info = info;
   }

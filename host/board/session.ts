@@ -16,7 +16,7 @@ export async function onBoard<T>(
   imagePath: string,
   use: (agent: Agent, firmware: Firmware) => Promise<T>,
 ): Promise<T> {
-  const firmware = await buildFirmware(board.name, imagePath);
+  const firmware = await buildFirmware(board, imagePath);
   const agent = new Agent(await connect(board, resolve(firmware.elf)));
   try {
     return await use(agent, firmware);

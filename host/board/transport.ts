@@ -1,7 +1,7 @@
 /** A two-way stream of bytes to an agent, whatever it runs on: emulator, native process or serial port. */
 import { type ChildProcess, spawn } from 'node:child_process';
 import type { Readable, Writable } from 'node:stream';
-import type { Board } from './board.ts';
+import type { Board, Emulator } from './board.ts';
 import { missingTool } from './process.ts';
 import { openSerial } from './serial.ts';
 
@@ -14,7 +14,7 @@ export interface Transport {
 }
 
 /** Ends with what the program last said on stderr: for a sanitizer or an emulator that is the diagnosis. */
-function processTransport(command: string, args: string[]): Transport {
+function processTransport(command: string, args: string[], packages: readonly string[] = []): Transport {
   const child: ChildProcess = spawn(command, args, { stdio: ['pipe', 'pipe', 'pipe'] });
   let said = '';
   child.stderr!.setEncoding('utf8').on('data', (text: string) => {
@@ -23,7 +23,7 @@ function processTransport(command: string, args: string[]): Transport {
   child.stdin!.on('error', () => {}); // writing to a program that is gone; `ended` tells
   const ended = new Promise<string>((resolve) => {
     child.on('error', (error: NodeJS.ErrnoException) =>
-      resolve(error.code === 'ENOENT' ? missingTool(command).message : error.message),
+      resolve(error.code === 'ENOENT' ? missingTool(command, packages).message : error.message),
     );
     child.on('close', (code, signal) =>
       resolve(`${command}: ended with ${signal ?? `exit code ${code}`}\n${said}`.trim()),
@@ -36,15 +36,19 @@ function processTransport(command: string, args: string[]): Transport {
   return { readable: child.stdout!, writable: child.stdin!, ended, close };
 }
 
-function emulate(machine: string, options: string[], elf: string): Transport {
-  const plumbing = ['-display', 'none', '-monitor', 'none', '-serial', 'stdio'];
-  return processTransport('qemu-system-arm', ['-M', machine, ...plumbing, ...options, '-kernel', elf]);
+function emulate(board: Board, { program, machine, arguments: words }: Emulator, elf: string): Transport {
+  const args = ['-M', machine, '-display', 'none', '-monitor', 'none', '-serial', 'stdio', ...words];
+  return processTransport(
+    program,
+    args.map((word) => word.replaceAll('{elf}', elf)),
+    board.packages?.emulator,
+  );
 }
 
 /** Starts the firmware, or for a real board opens the port that it already runs behind. */
 export async function connect(board: Board, elf: string, port?: string): Promise<Transport> {
   const { runner } = board;
-  if (runner.kind === 'qemu') return emulate(runner.machine, runner.arguments, elf);
+  if (runner.kind === 'qemu') return emulate(board, runner, elf);
   if (runner.kind === 'native') return processTransport(elf, []);
   if (port) return openSerial(port, runner.baud);
   const flash = runner.flash.replaceAll('{elf}', elf);

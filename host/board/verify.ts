@@ -13,7 +13,7 @@ export interface VerifyOptions {
   imagePath: string;
   /** the bytes of imagePath */
   image: Uint8Array;
-  /** may be left out with `log`, which says what board it is from */
+  /** a name, or a folder's path; may be left out with `log`, which says what board it is from */
   board?: string;
   /** raw input bytes of each window; with `log` they are those found in it */
   windows: Uint8Array[];
@@ -89,11 +89,11 @@ export async function verifyBoard(options: VerifyOptions): Promise<VerifyResult>
   const root = options.root ?? projectRoot();
   if (options.log !== undefined) {
     const conversation = await replay(options.log, options);
-    return summarize(loadBoard(conversation.info.board, root), conversation, null);
+    return summarize(loadBoard(options.board ?? conversation.info.board, root), conversation, null);
   }
   if (options.board === undefined) throw new Error('verify: expected a board or a log, got neither; name a board');
   const board = loadBoard(options.board, root);
-  const firmware = await buildFirmware(board.name, options.imagePath, { root });
+  const firmware = await buildFirmware(board, options.imagePath, { root });
   const record = options.record === undefined ? undefined : new Recording(options.record);
   const agent = new Agent(await connect(board, resolve(firmware.elf), options.port), { record });
   try {

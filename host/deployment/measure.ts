@@ -80,7 +80,7 @@ export async function measureDeployments(
 async function deploy(path: string, { held, image }: { held: Held; image: Uint8Array }, board: Board) {
   const placed = placeUnderBuild(path, image);
   const emulated = emulationOf(board);
-  const { flashBytes, ramBytes, arenaBytes } = await measureFirmware(board.name, placed);
+  const { flashBytes, ramBytes, arenaBytes } = await measureFirmware(board, placed);
   const { programs, stackUsed } = await counts(placed, image, emulated);
   return {
     board,

@@ -1,6 +1,7 @@
 /** docs/deploy.md: a section for each image, a row for each board and way of holding weights. */
 import { basename } from 'node:path';
 import { type Board, emulationOf } from '../board/board.ts';
+import { markdownTable } from '../board/markdown.ts';
 import type { Deployment, ImageDeployments } from './measure.ts';
 
 export const HEADINGS = [
@@ -125,13 +126,4 @@ function rounded(value: number): string {
 
 function number(value: number): string {
   return value.toLocaleString('en-US', { maximumFractionDigits: 6 });
-}
-
-/** Columns as wide as their widest cell; those from the `text`-th on to the right. */
-function markdownTable(headings: string[], rows: string[][], text: number): string {
-  const widths = headings.map((heading, i) => Math.max(heading.length, ...rows.map((cells) => cells[i].length)));
-  const line = (cells: string[]) =>
-    `| ${cells.map((cell, i) => (i < text ? cell.padEnd(widths[i]) : cell.padStart(widths[i]))).join(' | ')} |`;
-  const rule = widths.map((width, i) => (i < text ? '-'.repeat(width) : `${'-'.repeat(width - 1)}:`));
-  return `${[line(headings), line(rule), ...rows.map(line)].join('\n')}\n`;
 }

@@ -28,7 +28,7 @@ export function parseBytes(text: string): number {
  */
 export async function arenaBudget(board: Board, imagePath: string): Promise<number> {
   if (!board.budget) throw new Error(`${board.name}: has no RAM budget; give one with --sram`);
-  const { ramBytes, arenaBytes } = await measureFirmware(board.name, imagePath);
+  const { ramBytes, arenaBytes } = await measureFirmware(board, imagePath);
   const left = board.budget.ramBytes - (ramBytes - arenaBytes);
   return Math.max(0, Math.floor(left / ARENA_UNIT) * ARENA_UNIT);
 }

@@ -2,7 +2,7 @@ import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { type Command, Option } from 'commander';
 import { excess } from '../bench/figures.ts';
-import { BOARDS, measureAll, measureOnPort } from '../bench/measure.ts';
+import { countingBoards, measureAll, measureOnPort, recordedBoards } from '../bench/measure.ts';
 import { timeVariants } from '../bench/node.ts';
 import { boardTables, cycleTable, nodeTable } from '../bench/tables.ts';
 import { run } from '../board/process.ts';
@@ -30,7 +30,7 @@ export function benchVerb(program: Command): void {
     .description(
       'Run a table of operator shapes, the ECG network and the four networks of MLPerf Tiny on the emulated cores and count instructions. A kernel counts as what one more run of it adds to an inference, dispatch, table and requantisation included; a network as a whole inference. Writes bench/<board>.json.',
     )
-    .option('--board <name>', `one of ${Object.keys(BOARDS).join(', ')}; default: all`)
+    .option('--board <name>', `one of ${countingBoards().join(', ')}; default: those that bench/ has figures of`)
     .option('--port <device>', 'serial port of a real --board: what each kernel takes there, in cycles; writes nothing')
     .option('--check', 'write nothing; fail where a count exceeds the committed one by over 1 %, or the code has grown')
     .addOption(
@@ -51,18 +51,17 @@ export function benchVerb(program: Command): void {
 }
 
 async function benchBoards({ board, check, json }: Flags): Promise<void> {
-  const names = Object.keys(BOARDS);
-  if (board !== undefined && !names.includes(board))
-    throw new UsageError(`--board must be one of ${names.join(', ')}, got "${board}"`);
-  const measured = await measureAll(board === undefined ? names : [board]);
-  print(json, measured, () => measured.map((figures) => boardTables(figures, BOARDS[figures.board])).join('\n\n\n'));
+  if (board !== undefined && !countingBoards().includes(board))
+    throw new UsageError(`--board must be one of ${countingBoards().join(', ')}, got "${board}"`);
+  const measured = await measureAll(board === undefined ? recordedBoards() : [board]);
+  print(json, measured, () => measured.map(boardTables).join('\n\n\n'));
   const path = (name: string) => join(projectRoot(), 'bench', `${name}.json`);
   if (check) {
     const exceeded = measured.flatMap((now) => excess(now, JSON.parse(readFileSync(path(now.board), 'utf8'))));
     if (exceeded.length > 0) throw new CheckFailed(`more than committed in bench/:\n  ${exceeded.join('\n  ')}`);
     return;
   }
-  const commit = (await run('git', ['rev-parse', '--short', 'HEAD'], projectRoot())).trim();
+  const commit = (await run('git', ['rev-parse', '--short', 'HEAD'], { cwd: projectRoot() })).trim();
   for (const { board, ...figures } of measured)
     writeBytes(path(board), `${JSON.stringify({ board, commit, ...figures }, null, 2)}\n`);
 }

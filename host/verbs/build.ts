@@ -1,6 +1,6 @@
 import { basename, join } from 'node:path';
 import type { Command } from 'commander';
-import { boardNames, loadBoard } from '../board/board.ts';
+import { type Board, boardNames, loadBoard } from '../board/board.ts';
 import { BARE, buildFirmware, type Firmware } from '../board/firmware.ts';
 import { buildTailored } from './clib.ts';
 import { imageFor, RESIDENCY_OPTION } from './image.ts';
@@ -22,7 +22,7 @@ export function buildVerb(program: Command): void {
     .command('build [board]')
     .summary('firmware of a board with an image in it, or the C sources that an image needs')
     .description(
-      `Compile the runtime, the agent and an image for a board: ELF, BIN, HEX and MAP, for some boards UF2, under build/. Fails when it exceeds the board's budget.\nBoards: ${boardNames().join(', ')}`,
+      `Compile the runtime, the agent and an image for a board: ELF, BIN, HEX and MAP, for some boards UF2, under build/. Fails when it exceeds the board's budget.\nA board is one of the following, or the path of a folder with a board.json (docs/porting.md): ${boardNames().join(', ')}`,
     )
     .option('--model <image>', 'image to embed', DEFAULT_MODEL)
     .option(...RESIDENCY_OPTION)
@@ -32,22 +32,23 @@ export function buildVerb(program: Command): void {
     .option('--json', 'machine-readable result')
     .addHelpText(
       'after',
-      '\nExamples:\n  htpw build nucleo-f767zi\n  htpw build microbit --model models/ecg-beats.htpw --json\n  htpw build mps2-an500 --bare\n  htpw build --tailor models/ecg-beats.htpw',
+      '\nExamples:\n  htpw build nucleo-f767zi\n  htpw build microbit --model models/ecg-beats.htpw --json\n  htpw build mps2-an500 --bare\n  htpw build ./my-board\n  htpw build --tailor models/ecg-beats.htpw',
     )
-    .action(async (board: string | undefined, options: Flags) => {
+    .action(async (name: string | undefined, options: Flags) => {
       if (options.tailor !== undefined) {
-        if (board !== undefined) throw new UsageError(`--tailor is for no board: leave out ${board} or --tailor`);
+        if (name !== undefined) throw new UsageError(`--tailor is for no board: leave out ${name} or --tailor`);
         const output = options.output ?? join('build', basename(options.tailor, '.htpw'));
         return buildTailored(options.tailor, { ...options, output });
       }
       if (options.output !== undefined) throw new UsageError('-o is for --tailor: firmware goes to build/<board>');
-      if (board === undefined)
+      if (name === undefined)
         throw new UsageError(`expected a board (${boardNames().join(', ')}) or --tailor <image>, got neither`);
-      const { imagePath, residency } = imageFor(options.model, loadBoard(board), options.residency);
+      const board = loadBoard(name);
+      const { imagePath, residency } = imageFor(options.model, board, options.residency);
       const firmware = options.bare
         ? await buildFirmware(board, imagePath, { main: BARE, name: `${basename(imagePath, '.htpw')}-bare` })
         : await buildFirmware(board, imagePath);
-      print(options.json, { ...firmware, residency }, () => render(firmware, residency));
+      print(options.json, { ...firmware, residency }, () => render(board, firmware, residency));
     });
 }
 
@@ -62,10 +63,9 @@ const MEANING: Record<string, string> = {
 };
 
 /** Sizes only of devices: the host board carries the sanitizers and a block of 16 MiB. */
-function render(firmware: Firmware, residency: string | null): string {
-  const { board, elf, sections } = firmware;
-  const { memory, budget, uf2 } = loadBoard(board);
-  if (!memory || !budget) return `${board}: ${elf}`;
+function render({ name, memory, budget, uf2 }: Board, firmware: Firmware, residency: string | null): string {
+  const { elf, sections } = firmware;
+  if (!memory || !budget) return `${name}: ${elf}`;
   const lines = (of: Record<string, number>) =>
     Object.entries(of).map(([name, bytes]) => [`  ${name}`, bytes, MEANING[name] ?? '']);
   const table = columns([
@@ -76,5 +76,5 @@ function render(firmware: Firmware, residency: string | null): string {
     ['runtime', firmware.runtimeTextBytes, 'bytes of .text: open, load, invoke and the operators of this image'],
   ]);
   const note = residency ? `weights are resident by "${residency}", not as the image asks\n` : '';
-  return `${table}\n${note}${board}: ${elf.replace(/\.elf$/, '')}.{${['elf', 'bin', 'hex', 'map', ...(uf2 ? ['uf2'] : [])].join()}}`;
+  return `${table}\n${note}${name}: ${elf.replace(/\.elf$/, '')}.{${['elf', 'bin', 'hex', 'map', ...(uf2 ? ['uf2'] : [])].join()}}`;
 }

@@ -98,7 +98,7 @@ async function printSizes(tailored: Tailoring | null, json?: boolean): Promise<v
     ].join('\n');
   });
   if (!existsSync(dirname(RECORD))) return; // an installed package keeps no record
-  const commit = (await run('git', ['rev-parse', '--short', 'HEAD'], projectRoot())).trim();
+  const commit = (await run('git', ['rev-parse', '--short', 'HEAD'], { cwd: projectRoot() })).trim();
   const sizes = measured.map(({ functions: _, ...size }) => size);
   const libraries = { ...before.libraries, [name]: { ram, sizes } };
   writeBytes(RECORD, `${JSON.stringify({ commit, libraries }, null, 2)}\n`);

@@ -2,7 +2,7 @@ import { existsSync } from 'node:fs';
 import { join } from 'node:path';
 import type { Command } from 'commander';
 import { PEERS, type PeerNetwork } from '../bench/peers.ts';
-import { boardNames } from '../board/board.ts';
+import { boardNames, runnableBoards } from '../board/board.ts';
 import { BARE, measureFirmware } from '../board/firmware.ts';
 import { projectRoot } from '../board/root.ts';
 import { verifyBoard } from '../board/verify.ts';
@@ -18,7 +18,6 @@ const VARIANTS: VariantName[] = ['scalar', 'dsp', 'simd'];
 const WHOLE: VariantName = 'simd';
 /** Its firmware and instructions stand beside those of TensorFlow Lite Micro. */
 const MEASURED = 'mps2-an500';
-const BOARDS = ['host', MEASURED, 'mps2-an386', 'mps2-an385'];
 
 /** What stands beside a set: TensorFlow Lite Micro with CMSIS-NN on the same network. */
 const PEER_OF: Record<string, PeerNetwork> = {
@@ -50,7 +49,13 @@ export function goldenVerb(program: Command): void {
       `samples per model on every target but ${WHOLE} in Node, which takes all; or "all"`,
       '4',
     )
-    .option('--boards <names>', 'separated by commas; "none" leaves them out', BOARDS.join(','))
+    .option(
+      '--boards <names>',
+      'separated by commas; "none" leaves them out',
+      runnableBoards()
+        .map(({ name }) => name)
+        .join(','),
+    )
     .option('--models <names>', 'sets of the folder, separated by commas; default: all')
     .option(...LOSSLESS_OPTION)
     .option('--json', 'machine-readable result')

@@ -24,7 +24,7 @@ export function verifyVerb(program: Command): void {
     .description(
       'Run windows on a board (emulated, native, or real with --port), or take what one answered from a log, and compare the output and the CRC of every layer with the WASM in Node. Exits with 1 when they differ.',
     )
-    .option('--board <name>', 'board to run on; with --log the one it must be from')
+    .option('--board <name>', 'board to run on, a name or the path of its folder; with --log the one it must be from')
     .option('--windows <count>', 'inputs to compare', '16')
     .option('--data <name>', 'mitbih or synthetic; default: mitbih when it is there')
     .option(...RESIDENCY_OPTION)

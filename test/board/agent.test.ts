@@ -1,12 +1,12 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { type Agent, AgentError } from '../../host/board/protocol.ts';
 import { TINY_INPUT_BYTES, tinyWindow } from './tinyImage.ts';
-import { canRun, imageFile, startAgent } from './workshop.ts';
+import { canRun, imageFile, RUNNABLE, startAgent } from './workshop.ts';
 
 const hex = (bytes: Uint8Array) => Buffer.from(bytes).toString('hex');
 const full = hex(tinyWindow(1));
 
-for (const board of ['host', 'microbit'])
+for (const board of RUNNABLE.map(({ name }) => name))
   describe.skipIf(!canRun(board))(`the agent on ${board}`, () => {
     let agent: Agent;
     beforeAll(async () => {

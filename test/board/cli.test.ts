@@ -52,7 +52,7 @@ describe('htpw build', () => {
     const { code, error } = await htpw(['build', 'nosuch']);
     expect(code).toBe(2);
     expect(error).toBe(
-      `htpw: board "nosuch": unknown; one of ${boardNames().join(', ')}, or add boards/nosuch/board.json\n`,
+      `htpw: board "nosuch": unknown; one of ${boardNames().join(', ')}, a folder such as ./nosuch, or add boards/nosuch/board.json\n`,
     );
   });
 

@@ -1,37 +1,26 @@
-import { execFileSync } from 'node:child_process';
-import { mkdirSync, readFileSync, writeFileSync } from 'node:fs';
-import { join } from 'node:path';
+import { readFileSync } from 'node:fs';
+import { join, resolve } from 'node:path';
 import { createInterface } from 'node:readline';
 import { beforeAll, describe, expect, it } from 'vitest';
-import { type Board, loadBoard } from '../../host/board/board.ts';
+import type { Board } from '../../host/board/board.ts';
 import { buildRuntime } from '../../host/board/compile.ts';
-import { linkerScript } from '../../host/board/link.ts';
+import { buildFirmware } from '../../host/board/firmware.ts';
 import { projectRoot } from '../../host/board/root.ts';
 import { connect } from '../../host/board/transport.ts';
-import { canRun, imageFile } from './workshop.ts';
-
-const root = projectRoot();
-const folder = join(root, 'build', 'test', 'intrinsics');
+import { canRun, EMULATED, imageFile } from './workshop.ts';
 
 /** The values in intrinsics.c. */
-const EDGES = [...readFileSync(join(root, 'test/board/intrinsics.c'), 'utf8').matchAll(/^ {4}(0, .*|0x.*),$/gm)]
+const EDGES = [
+  ...readFileSync(join(projectRoot(), 'test/board/intrinsics.c'), 'utf8').matchAll(/^ {4}(0, .*|0x.*),$/gm),
+]
   .flatMap(([, line]) => line.split(','))
   .map(Number);
 
 /** Runs intrinsics.c on a board and gives the lines it prints. */
 async function linesFrom(board: Board): Promise<string[]> {
-  const common = (name: string) => join(root, 'boards/common', name);
-  const elf = join(folder, `${board.name}.elf`);
-  const args = [
-    ...board.cpuFlags, '-std=gnu11', '-O2', `-I${join(root, 'boards/common')}`, `-I${join(root, 'dist/runtime')}`,
-    '-DBOARD_CLOCK_HZ=25000000', `-DBOARD_INTERRUPTS=${board.interrupts}`, `-DHTPW_IMAGE_FILE="${imageFile('intrinsics')}"`,
-    join(root, 'test/board/intrinsics.c'), join(root, 'dist/runtime/htpw_status.c'),
-    ...['cortex_m.c', 'cmsdk.c', 'reply.c', 'image.S', 'libc.c'].map(common), '-nostdlib', '-lgcc', '-o', elf,
-  ]; // biome-ignore format: flags read better in lines of their kind
-  const script = join(folder, `${board.name}.ld`);
-  writeFileSync(script, linkerScript(board));
-  execFileSync('arm-none-eabi-gcc', [...args, '-T', script]);
-  const transport = await connect(board, elf);
+  const main = 'test/board/intrinsics.c';
+  const { elf } = await buildFirmware(board, imageFile(`intrinsics-${board.name}`), { main });
+  const transport = await connect(board, resolve(elf));
   const lines: string[] = [];
   for await (const line of createInterface({ input: transport.readable })) {
     if (line === 'end') break;
@@ -56,19 +45,15 @@ async function polyfilled(): Promise<string[]> {
   ]);
 }
 
-describe.skipIf(!canRun('mps2-an500'))('the intrinsics of the dsp variant', () => {
+describe('the intrinsics of the dsp variant', () => {
   let expected: string[];
   beforeAll(async () => {
-    mkdirSync(folder, { recursive: true });
     expected = await polyfilled();
   }, 120_000);
 
-  it.each([
-    ['instructions on Cortex-M7', 'mps2-an500'],
-    ['instructions on Cortex-M4', 'mps2-an386'],
-    ['plain C on Cortex-M3', 'mps2-an385'],
-  ])('are the same function in Node and as %s', { timeout: 60_000 }, async (_, board) => {
+  const boards = EMULATED.filter(({ name }) => canRun(name)).map((board) => ({ ...board, board }));
+  it.each(boards)('are the same function in Node and on $name, $core', { timeout: 60_000 }, async ({ board }) => {
     expect(EDGES).toHaveLength(16);
-    expect(await linesFrom(loadBoard(board))).toEqual(expected);
+    expect(await linesFrom(board)).toEqual(expected);
   });
 });

@@ -15,7 +15,12 @@
  */
 #include <stdbool.h>
 #include <stddef.h>
+#if __STDC_HOSTED__
 #include <string.h>
+#else /* boards/common/libc.c has them */
+void *memcpy(void *restrict to, const void *restrict from, size_t bytes);
+void *memset(void *to, int value, size_t bytes);
+#endif
 
 #include "board.h"
 #include "htpw.h"

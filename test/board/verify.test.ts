@@ -19,7 +19,7 @@ describe('the translated runtime', () => {
     runtime = new Runtime(image).load(0);
   }, 120_000);
 
-  it.each(RUNNABLE.filter(canRun))(
+  it.each(RUNNABLE.map(({ name }) => name).filter(canRun))(
     'gives the bytes of the WebAssembly on %s, layer by layer',
     { timeout: 120_000 },
     async (board) => {

@@ -1,7 +1,7 @@
 /** Firmware of the tiny image, and an agent that runs it. */
 import { existsSync, mkdirSync, writeFileSync } from 'node:fs';
 import { delimiter, join, resolve } from 'node:path';
-import { loadBoard } from '../../host/board/board.ts';
+import { type Board, listBoards, loadBoard } from '../../host/board/board.ts';
 import { buildFirmware, type Firmware } from '../../host/board/firmware.ts';
 import { Agent } from '../../host/board/protocol.ts';
 import { projectRoot } from '../../host/board/root.ts';
@@ -28,9 +28,16 @@ const onPath = (tool: string) =>
 
 export const HAS_ARM_COMPILER = onPath('arm-none-eabi-gcc');
 
-/** Whether this computer can build and run a board: tests that cannot run are reported as skipped. */
-export const canRun = (board: string): boolean =>
-  board === 'host' ? onPath('gcc') : HAS_ARM_COMPILER && onPath('qemu-system-arm');
+/** Whether this computer has the compiler of a board; a board may be a folder's path. */
+export const canBuild = (board: string): boolean => onPath(`${loadBoard(board).toolchain}gcc`);
 
-/** Boards that need no hardware: the sanitized host, and the emulated cores. */
-export const RUNNABLE = ['host', 'mps2-an500', 'mps2-an386', 'mps2-an385', 'microbit'] as const;
+/** Whether it can also run the firmware: tests that cannot run are reported as skipped. */
+export function canRun(board: string): boolean {
+  const { runner } = loadBoard(board);
+  return canBuild(board) && runner.kind !== 'serial' && (runner.kind === 'native' || onPath(runner.program));
+}
+
+/** Boards that need no hardware: the sanitized host, and every emulated core. */
+export const RUNNABLE: readonly Board[] = listBoards().filter(({ runner }) => runner.kind !== 'serial');
+
+export const EMULATED = RUNNABLE.filter(({ runner }) => runner.kind === 'qemu');

@@ -1,0 +1,28 @@
+import { readFileSync } from 'node:fs';
+import { join } from 'node:path';
+import type { Command } from 'commander';
+import { listBoards } from '../board/board.ts';
+import { boardTable, tickTable, withBoards } from '../board/boards.ts';
+import { projectRoot } from '../board/root.ts';
+import { print, writeBytes } from './verb.ts';
+
+/** Pages with tables of boards. */
+export const PAGES = ['README.md', 'docs/protocol.md'];
+
+export function boardsVerb(program: Command): void {
+  program
+    .command('boards')
+    .summary('what boards there are, and what their ticks are')
+    .description('List the boards of boards/: core, variant of the runtime, memory, counter, and how each is verified.')
+    .option('--write', `renew the tables in ${PAGES.join(' and ')}`)
+    .option('--json', 'machine-readable result')
+    .addHelpText('after', '\nExamples:\n  htpw boards\n  htpw boards --write')
+    .action(({ write, json }: { write?: boolean; json?: boolean }) => {
+      const boards = listBoards();
+      for (const page of write ? PAGES : []) {
+        const path = join(projectRoot(), page);
+        writeBytes(path, withBoards(readFileSync(path, 'utf8'), boards));
+      }
+      print(json, boards, () => `${boardTable(boards)}\n${tickTable(boards)}`.trimEnd());
+    });
+}

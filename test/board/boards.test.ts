@@ -1,0 +1,133 @@
+/** Every folder of boards/, and one that is not there: it builds, fits, computes what the WebAssembly does, and counts right. */
+import { cpSync, mkdtempSync, readFileSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join, relative, resolve } from 'node:path';
+import { createInterface } from 'node:readline';
+import { describe, expect, it, vi } from 'vitest';
+import { type Board, counted, listBoards, loadBoard } from '../../host/board/board.ts';
+import { buildFirmware } from '../../host/board/firmware.ts';
+import { connect } from '../../host/board/transport.ts';
+import { verifyBoard } from '../../host/board/verify.ts';
+import { main } from '../../host/cli.ts';
+import { Runtime } from '../../host/runtime/runtime.ts';
+import { DEFAULT_MODEL } from '../../host/verbs/build.ts';
+import { imageFor } from '../../host/verbs/image.ts';
+import { testWindows } from '../../host/verbs/windows.ts';
+import { tinyWindow } from './tinyImage.ts';
+import { canBuild, canRun, EMULATED, imageFile } from './workshop.ts';
+
+/** Vitest counts what cannot run as skipped, by name. */
+const each = (boards: readonly Board[], can: (name: string) => boolean) =>
+  boards.map((board) => ({ board, name: board.name, test: can(board.name) ? it : it.skip }));
+
+/** The default model's windows on a board, against the WebAssembly. */
+async function verifyDefault(board: Board) {
+  const { imagePath, image } = imageFor(DEFAULT_MODEL, board, undefined);
+  const runtime = new Runtime(image).load();
+  const { windows } = testWindows(runtime, 2, 'synthetic');
+  const reference = (input: Uint8Array) => runtime.traceCrcs(input);
+  return verifyBoard({ imagePath, image, board: board.name, windows, reference });
+}
+
+describe('every board', () => {
+  for (const { board, name, test } of each(listBoards(), canBuild))
+    test(`builds the default firmware within its budget: ${name}`, { timeout: 240_000 }, async () => {
+      const firmware = await buildFirmware(board, imageFor(DEFAULT_MODEL, board, undefined).imagePath);
+      expect(firmware.board).toBe(name);
+      if (!board.budget) return;
+      expect(firmware.flashBytes).toBeLessThanOrEqual(board.budget.flashBytes);
+      expect(firmware.ramBytes).toBeLessThanOrEqual(board.budget.ramBytes);
+      expect(firmware.flashBytes).toBeGreaterThan(readFileSync(DEFAULT_MODEL).length);
+    });
+});
+
+describe('every emulated board', () => {
+  for (const { board, name, test } of each(EMULATED, canRun)) {
+    test(`computes the default model as the WebAssembly does: ${name}`, { timeout: 240_000 }, async () => {
+      const result = await verifyDefault(board);
+      expect(result).toMatchObject({ windows: 2, mismatchingBytes: 0, mismatchingLayers: 0, weightsChecked: true });
+      // painted and counted: some of it is used, and some is left
+      expect(result.stackUsed).toBeGreaterThan(256);
+      expect(result.stackUsed).toBeLessThan(result.stackBytes);
+    });
+
+    test(`turns the ticks of 64,000 instructions into 64,000: ${name}`, { timeout: 120_000 }, async () => {
+      // the two loops may be aligned by an instruction more or less
+      expect(Math.abs(counted(board, Number(await answer(board, 'c'))) - 64_000)).toBeLessThanOrEqual(2);
+    });
+
+    test(`says which exception nobody expected, and stops: ${name}`, { timeout: 120_000 }, async () => {
+      expect(await answer(board, 't')).toBe('');
+      expect(await answer(board, 'tc', 1)).toMatch(/^error FAULT exception=\d+$/);
+    });
+
+    test(`does not survive a stack that is too small: ${name}`, { timeout: 120_000 }, async () => {
+      // a fault on a stack that has left RAM may well be one more
+      expect(await answer(board, 'o', 1)).toMatch(/^error FAULT|Lockup/);
+    });
+  }
+});
+
+/** The line that machine.c answers to `bytes`, or a later one; what the emulator said when it ended instead. */
+async function answer(board: Board, bytes: string, line = 0): Promise<string> {
+  const main = 'test/board/machine.c';
+  const { elf } = await buildFirmware(board, imageFile(`machine-${board.name}`), { main });
+  const transport = await connect(board, resolve(elf));
+  const lines: string[] = [];
+  try {
+    for await (const text of createInterface({ input: transport.readable })) {
+      lines.push(text);
+      if (text === 'ready') transport.writable.write(bytes);
+      if (lines.length > line + 1) return text;
+    }
+    return await transport.ended;
+  } finally {
+    await transport.close();
+  }
+}
+
+describe('a board of one’s own', () => {
+  const copies = EMULATED.filter(({ emulated }) => emulated === undefined);
+
+  /** A folder that is not the project's, with a board that is new to it. */
+  function copyOf({ folder }: Board): string {
+    const copy = join(mkdtempSync(join(tmpdir(), 'own-')), 'my-board');
+    cpSync(folder, copy, { recursive: true });
+    const json = JSON.parse(readFileSync(join(copy, 'board.json'), 'utf8'));
+    writeFileSync(join(copy, 'board.json'), JSON.stringify({ ...json, name: 'my-board' }));
+    return copy;
+  }
+
+  for (const { board, name, test } of each(copies, canRun))
+    test(`is a folder anywhere, such as a copy of ${name}: it builds and verifies with no other file`, {
+      timeout: 240_000,
+    }, async () => {
+      const imagePath = imageFile(`own-${name}`);
+      const image = new Uint8Array(readFileSync(imagePath));
+      const runtime = new Runtime(image).load();
+      const result = await verifyBoard({
+        imagePath,
+        image,
+        board: relative(process.cwd(), copyOf(board)),
+        windows: [0, 1].map(tinyWindow),
+        reference: (input) => runtime.traceCrcs(input),
+      });
+      expect(result).toMatchObject({ board: 'my-board', windows: 2, mismatchingBytes: 0, mismatchingLayers: 0 });
+    });
+
+  const [{ board: any, test }] = each(copies, canBuild);
+  test('is built by its path on the command line', { timeout: 240_000 }, async () => {
+    const said = vi.spyOn(console, 'log').mockImplementation(() => {});
+    expect(await main(['build', copyOf(any), '--model', imageFile('own')])).toBe(0);
+    expect(said.mock.calls.join('\n')).toMatch(/my-board: .*build\/my-board\/own\/firmware\.\{elf,bin,hex,map\}/);
+    said.mockRestore();
+  });
+
+  it('is refused where its folder has no board.json, or another name than the folder', () => {
+    const folder = mkdtempSync(join(tmpdir(), 'own-'));
+    expect(() => loadBoard(folder)).toThrow(/board\.json: expected a file that describes the board, got none/);
+    const copy = copyOf(loadBoard('microbit'));
+    writeFileSync(join(copy, 'board.json'), readFileSync('boards/microbit/board.json'));
+    expect(() => loadBoard(copy)).toThrow(`${copy}/board.json: name: expected one of my-board, got "microbit"`);
+  });
+});

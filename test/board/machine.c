@@ -1,0 +1,51 @@
+/*
+ * What a board's folder and start-up code promise, one answer for each byte received; boards.test.ts asks.
+ *
+ *   c   counts: ticks of 64,000 instructions, as the difference of two loops
+ *   t   traps: an instruction that no core runs
+ *   o   overflows the stack; says so if it survives that
+ */
+#include "board.h"
+#include "reply.h"
+
+enum { ROUNDS = 2000 };
+#define NOPS_4 "nop\n nop\n nop\n nop\n"
+#define NOPS_16 NOPS_4 NOPS_4 NOPS_4 NOPS_4
+
+/* Two loops that differ in 32 instructions a round and in nothing else: both are short enough for the same branch. */
+static uint32_t ticks_of_short(void) {
+  uint32_t begin = ticks_now();
+  for (uint32_t round = ROUNDS; round; round--) __asm__ volatile("");
+  return ticks_now() - begin;
+}
+
+static uint32_t ticks_of_long(void) {
+  uint32_t begin = ticks_now();
+  for (uint32_t round = ROUNDS; round; round--) __asm__ volatile(NOPS_16 NOPS_16);
+  return ticks_now() - begin;
+}
+
+static void count(void) {
+  uint32_t shorter = ticks_of_short();
+  reply_unsigned(ticks_of_long() - shorter);
+  reply_end();
+}
+
+static uint32_t deeper(uint32_t depth) {
+  volatile uint32_t words[256];
+  for (uint32_t i = 0; i < 256; i++) words[i] = depth;
+  return depth == 0 ? words[0] : deeper(depth - 1) + words[depth % 256];
+}
+
+int main(void) {
+  board_init();
+  uart_init();
+  ticks_init();
+  reply_text("ready\n");
+  for (;;) {
+    int byte = uart_get();
+    if (byte == 'c') count();
+    if (byte == 't') __builtin_trap();
+    if (byte == 'o') reply_text(deeper(stack_bytes() / 512) ? "survived\n" : "survived with 0\n");
+  }
+}
