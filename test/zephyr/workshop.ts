@@ -2,4 +2,6 @@
 import { join } from 'node:path';
 import { projectRoot } from '../../host/board/root.ts';
 
-export const MODULE = join(projectRoot(), 'zephyr');
+export const root = projectRoot();
+export const MODULE = join(root, 'zephyr');
+export const ECG = join(root, 'models', 'ecg-beats.htpw');

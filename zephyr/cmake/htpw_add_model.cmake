@@ -140,12 +140,10 @@ function(htpw_add_model target image)
 #ifndef HTPW_MODELS_${model_NAME}_H
 #define HTPW_MODELS_${model_NAME}_H
 #include <stdint.h>
-enum {
-  htpw_${model_NAME}_bytes = ${size_bytes},
-  htpw_${model_NAME}_arena_bytes = ${size_arena_bytes},
-  htpw_${model_NAME}_input_bytes = ${size_input_bytes},
-  htpw_${model_NAME}_output_bytes = ${size_output_bytes},
-};
+#define htpw_${model_NAME}_bytes ${size_bytes}
+#define htpw_${model_NAME}_arena_bytes ${size_arena_bytes}
+#define htpw_${model_NAME}_input_bytes ${size_input_bytes}
+#define htpw_${model_NAME}_output_bytes ${size_output_bytes}
 #ifdef __cplusplus
 extern \"C\" {
 #endif

@@ -43,8 +43,8 @@ struct htpw_model {
  * of their flash, those of zephyr,mapped-partition (Zephyr 4.4) from 0.
  */
 #define HTPW_PARTITION_ADDRESS(_node)                                                                           \
-  COND_CODE_1(DT_NODE_HAS_COMPAT(_node, zephyr_mapped_partition), (DT_REG_ADDR(_node)),                         \
-              (DT_REG_ADDR(DT_GPARENT(_node)) + DT_REG_ADDR(_node)))
+  (COND_CODE_1(DT_NODE_HAS_COMPAT(_node, zephyr_mapped_partition), (DT_REG_ADDR(_node)),                        \
+               (DT_REG_ADDR(DT_GPARENT(_node)) + DT_REG_ADDR(_node))))
 
 /* A model whose image is read in place from a partition, and an arena of CONFIG_HTPW_ARENA_BYTES. */
 #define HTPW_DEFINE_IN_PARTITION(_name, _node)                                                                  \
