@@ -15,6 +15,12 @@ const TOOLS = [
   },
   { program: 'qemu-system-arm', packages: ['qemu-system-arm'], without: 'no emulated board can run' },
   { program: 'cmake', packages: ['cmake', 'ninja-build'], without: "the C library's CMake files cannot be tested" },
+  {
+    program: 'kconfiglib',
+    check: "/usr/bin/python3 -c 'import kconfiglib'",
+    packages: ['python3-kconfiglib'],
+    without: "the Zephyr module's Kconfig is only parsed by the tests' own rules",
+  },
   { program: 'gcc', packages: ['gcc', 'libc6-dev'], without: 'the host board (sanitizers) cannot be built' },
 ];
 
@@ -40,7 +46,7 @@ function installPackages() {
 }
 
 function installTools() {
-  const missing = TOOLS.filter(({ program }) => !isThere(program));
+  const missing = TOOLS.filter((tool) => !isInstalled(tool));
   if (missing.length === 0) return [];
   const packages = missing.flatMap((tool) => tool.packages);
   const install = ['apt-get', 'install', '-y', '--no-install-recommends', '-o', 'DPkg::Lock::Timeout=300', ...packages];
@@ -51,16 +57,16 @@ function installTools() {
     run([...prefix, 'apt-get', 'update', '-qq'], 'ignore');
     run([...prefix, ...install], ['ignore', 'ignore', 'inherit']);
   }
-  const still = TOOLS.filter(({ program }) => !isThere(program));
+  const still = TOOLS.filter((tool) => !isInstalled(tool));
   for (const { program, without } of still) console.log(`missing: ${program}; ${without}`);
   if (still.length > 0)
     console.log(`to install: sudo apt-get install ${still.flatMap((tool) => tool.packages).join(' ')}`);
   return still.map(({ program }) => program);
 }
 
-function isThere(program) {
-  return spawnSync('sh', ['-c', `command -v ${program}`], { stdio: 'ignore' }).status === 0;
-}
+const isInstalled = ({ program, check }) => (check ? run(['sh', '-c', check], 'ignore') : isThere(program));
+
+const isThere = (program) => run(['sh', '-c', `command -v ${program}`], 'ignore');
 
 function run([program, ...words], stdio) {
   const env = { ...process.env, DEBIAN_FRONTEND: 'noninteractive' };

@@ -1,6 +1,6 @@
 /**
- * The files under zephyr/ that are made: the sample's strip, and the golden vectors. `npm run vectors` writes them anew;
- * here it is seen that what is committed is what that would write.
+ * The files under zephyr/ that are made: the sample's strip, the golden vectors; and the table of options in docs/zephyr.md. `npm run
+ * vectors` writes them anew; here it is seen that what is committed is what that would write.
  */
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
@@ -13,7 +13,8 @@ import { testWindows } from '../../host/verbs/windows.ts';
 import { tinyImage, tinyWindow } from '../board/tinyImage.ts';
 import { everything } from '../zoo.ts';
 import { arrayOf } from './arrays.ts';
-import { ECG, MODULE } from './workshop.ts';
+import { optionTable, parseKconfig } from './kconfig.ts';
+import { ECG, MODULE, root } from './workshop.ts';
 
 const LICENCE = 'SPDX-License-Identifier: Apache-2.0';
 const STRIP_SECONDS = 30;
@@ -102,5 +103,12 @@ describe('npm run vectors writes what is committed:', () => {
 
   it('golden vectors of every operator and weight source, and of the ECG network', async () => {
     await expect(vectorsSource()).toMatchFileSnapshot(join(MODULE, 'tests', 'golden', 'src', 'vectors.c'));
+  });
+
+  it('the options of zephyr/Kconfig as a table of the guide', async () => {
+    const guide = join(root, 'docs', 'zephyr.md');
+    const table = optionTable(parseKconfig(readFileSync(join(MODULE, 'Kconfig'), 'utf8')));
+    const [before, , after] = readFileSync(guide, 'utf8').split(/(?<=<!-- options -->)|(?=<!-- \/options -->)/);
+    await expect(`${before}\n\n${table}\n\n${after}`).toMatchFileSnapshot(guide);
   });
 });

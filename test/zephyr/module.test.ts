@@ -6,10 +6,9 @@ import { KERNELS } from '../../host/board/firmware.ts';
 import { SMALL } from '../../host/board/library.ts';
 import { Runtime } from '../../host/runtime/runtime.ts';
 import { emptyFolder, library, onPath, output } from '../clib/workshop.ts';
+import { configure as configureApp, STUBS, type Target } from './stubbed.ts';
 import { ECG, MODULE, root } from './workshop.ts';
 import { parseYaml, type Yaml } from './yaml.ts';
-
-const STUBS = join(root, 'test', 'zephyr', 'stubs');
 
 /** Folders of samples and tests, relative to the module. */
 const APPS = ['samples', 'tests'].flatMap((kind) => readdirSync(join(MODULE, kind)).map((name) => `${kind}/${name}`));
@@ -115,10 +114,9 @@ describe('the sources', () => {
   });
 });
 
-const COMPILERS = [
-  { name: 'arm-none-eabi-gcc', flags: '-mcpu=cortex-m3 -mthumb', variant: 'SCALAR' },
-  { name: 'arm-none-eabi-gcc', flags: '-mcpu=cortex-m7 -mthumb', variant: 'DSP' },
+const COMPILERS: Target[] = [
   { name: 'gcc', flags: '-m32 -ffreestanding -fno-pic', variant: 'SCALAR' },
+  { name: 'arm-none-eabi-gcc', flags: '-mcpu=cortex-m7 -mthumb', variant: 'DSP' },
 ];
 const BUILDERS = ['cmake', 'ninja'].every(onPath);
 
@@ -129,30 +127,8 @@ describe('against stubs of the headers', () => {
   }, 300_000);
   afterAll(() => rmSync(folder, { recursive: true, force: true }));
 
-  /** Configures an app of the module by its own CMakeLists.txt; what it says with what is compiled how. */
-  const configure = (app: string, { name, flags, variant }: (typeof COMPILERS)[number], ...options: string[]) => {
-    const build = emptyFolder('zephyr');
-    const settings = [
-      `-DZephyr_DIR=${STUBS}`,
-      `-DSTUB_MODULE=${folder}`,
-      '-DCMAKE_SYSTEM_NAME=Generic',
-      '-DCMAKE_TRY_COMPILE_TARGET_TYPE=STATIC_LIBRARY',
-      '-DCMAKE_EXPORT_COMPILE_COMMANDS=ON',
-      `-DCMAKE_C_COMPILER=${name}`,
-      `-DCMAKE_C_FLAGS=${flags}`,
-      `-DCONFIG_HTPW_VARIANT_${variant}=y`,
-      '-DCONFIG_HTPW_LOG_LEVEL=3',
-      '-DCONFIG_HTPW_ARENA_BYTES=16384',
-      '-DCONFIG_ECG_SPEED=1',
-      ...options,
-    ];
-    const source = join(folder, 'zephyr', app);
-    output('cmake', ['-G', 'Ninja', '-S', source, '-B', build, ...settings]);
-    const commands: { file: string; command: string }[] = JSON.parse(
-      readFileSync(join(build, 'compile_commands.json'), 'utf8'),
-    );
-    return { build, commands };
-  };
+  const configure = (app: string, target: Target, ...options: string[]) =>
+    configureApp(folder, join(folder, 'zephyr', app), target, ...options);
 
   for (const compiler of COMPILERS) {
     const title = `with ${compiler.name} ${compiler.flags}`;
@@ -201,7 +177,7 @@ describe('against stubs of the headers', () => {
   it.skipIf(!canArm)('a library that is not there stops CMake with what to run', () => {
     const bare = emptyFolder('bare');
     mkdirSync(join(bare, 'zephyr'), { recursive: true });
-    for (const name of ['CMakeLists.txt']) writeFileSync(join(bare, 'zephyr', name), readFileSync(join(MODULE, name)));
+    writeFileSync(join(bare, 'zephyr', 'CMakeLists.txt'), readFileSync(join(MODULE, 'CMakeLists.txt')));
     expect(() => configure('samples/shell', scalar, `-DSTUB_MODULE=${bare}`)).toThrow(/npm run build:c/);
   });
 
@@ -248,11 +224,11 @@ describe('against stubs of the headers', () => {
   });
 
   it.skipIf(!canArm)('HTPW_RESIDENCY takes the image of that name, and says how to make one that is not there', () => {
-    const { build } = configure('samples/ecg_beats', scalar, '-DCONFIG_HTPW_RESIDENCY_STREAM=y');
+    const { build } = configure('samples/ecg_beats', dsp, '-DCONFIG_HTPW_RESIDENCY_STREAM=y');
     const header = readFileSync(join(build, 'htpw_models', 'htpw', 'models', 'ecg_beats.h'), 'utf8');
     expect(header).toContain('#define htpw_ecg_beats_arena_bytes 9840');
     rmSync(join(folder, 'models', 'ecg-beats-stream.htpw'));
-    const again = () => configure('samples/ecg_beats', scalar, '-DCONFIG_HTPW_RESIDENCY_STREAM=y');
+    const again = () => configure('samples/ecg_beats', dsp, '-DCONFIG_HTPW_RESIDENCY_STREAM=y');
     expect(again).toThrow(/npx\s+htpw\s+plan\s+\S+ecg-beats\.htpw\s+--residency\s+stream/);
   });
 });

@@ -1,4 +1,4 @@
-/** YAML as the module's files have it: maps, lists of scalars, scalars; everything else is an error that names the line. */
+/** YAML as the module's files have it: maps, lists, scalars; everything else is an error that names the line. */
 
 export type Yaml = string | number | boolean | Yaml[] | { [key: string]: Yaml };
 
@@ -26,7 +26,11 @@ export function parseYaml(source: string, name: string): Yaml {
       if (line.indent !== indent) fail(line, 'uneven indentation');
       if (isList) {
         if (!line.text.startsWith('- ')) fail(line, 'expected an item of the list');
-        list.push(scalar(line.text.slice(2), line, fail));
+        const item = line.text.slice(2);
+        if (/^[\w-]+:( |$)/.test(item)) {
+          lines.unshift({ ...line, indent: indent + 2, text: item });
+          list.push(take(indent + 2));
+        } else list.push(scalar(item, line, fail));
         continue;
       }
       const [, key, value] = /^([A-Za-z0-9_.-]+):(?: +(.*))?$/.exec(line.text) ?? fail(line, 'expected "key: value"');
