@@ -6,7 +6,7 @@ import { fileURLToPath } from 'node:url';
 
 export const root = fileURLToPath(new URL('..', import.meta.url));
 
-/** Programs outside npm that the tests need, whatever boards there are, and the Debian packages of each. */
+/** What the tests need from outside npm, whatever boards there are, and the Debian packages of each; `check` where it is no program. */
 const OTHER_TOOLS = [
   { program: 'cmake', packages: ['cmake', 'ninja-build'], neededBy: "the C library's CMake files" },
   {
@@ -14,6 +14,13 @@ const OTHER_TOOLS = [
     packages: ['gcc-arm-none-eabi', 'libnewlib-arm-none-eabi'],
     neededBy: "the C library's example",
   },
+  {
+    program: 'kconfiglib',
+    check: "/usr/bin/python3 -c 'import kconfiglib'",
+    packages: ['python3-kconfiglib'],
+    neededBy: "the Zephyr module's Kconfig",
+  },
+  { program: 'clang', packages: ['clang'], neededBy: 'the C library, for which GCC alone is no proof' },
 ];
 
 /** The compiler and, if there is one, the emulator of each board, as the board.json of its folder has them. */
@@ -38,7 +45,8 @@ export function toolsFor(boards) {
   return [...new Set(wanted.map(({ program }) => program))].map((program) => {
     const same = wanted.filter((tool) => tool.program === program);
     const packages = [...new Set(same.flatMap((tool) => tool.packages))];
-    return { program, packages, neededBy: same.map((tool) => tool.neededBy) };
+    const check = same.find((tool) => tool.check)?.check;
+    return { program, check, packages, neededBy: same.map((tool) => tool.neededBy) };
   });
 }
 
@@ -67,7 +75,7 @@ function installPackages() {
 }
 
 function installTools(tools) {
-  const missing = tools.filter(({ program }) => !isThere(program));
+  const missing = tools.filter((tool) => !isInstalled(tool));
   if (missing.length === 0) return [];
   const packages = missing.flatMap((tool) => tool.packages);
   const install = ['apt-get', 'install', '-y', '--no-install-recommends', '-o', 'DPkg::Lock::Timeout=300', ...packages];
@@ -78,16 +86,16 @@ function installTools(tools) {
     run([...prefix, 'apt-get', 'update', '-qq'], 'ignore');
     run([...prefix, ...install], ['ignore', 'ignore', 'inherit']);
   }
-  const still = tools.filter(({ program }) => !isThere(program));
+  const still = tools.filter((tool) => !isInstalled(tool));
   for (const { program, neededBy } of still) console.log(`missing: ${program}, needed by ${neededBy.join(', ')}`);
   if (still.length > 0)
     console.log(`to install: sudo apt-get install ${still.flatMap((tool) => tool.packages).join(' ')}`);
   return still.map(({ program }) => program);
 }
 
-function isThere(program) {
-  return spawnSync('sh', ['-c', `command -v ${program}`], { stdio: 'ignore' }).status === 0;
-}
+const isInstalled = ({ program, check }) => (check ? run(['sh', '-c', check], 'ignore') : isThere(program));
+
+const isThere = (program) => run(['sh', '-c', `command -v ${program}`], 'ignore');
 
 function run([program, ...words], stdio) {
   const env = { ...process.env, DEBIAN_FRONTEND: 'noninteractive' };

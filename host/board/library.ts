@@ -2,9 +2,10 @@
  * The C library for programs that are built without Node: the translated runtimes, their API and their build files, each
  * variant in one translation unit. A tailored one keeps what one image needs, and has the image as an array.
  */
-import { readFile } from 'node:fs/promises';
+import { readdir, readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { crc32 } from '../image/crc32.ts';
+import { withResidency } from '../image/seal.ts';
 import { buildRuntime } from './compile.ts';
 import { ALL_FEATURES, KERNELS } from './firmware.ts';
 import { type ImageNeeds, measureImage } from './measure.ts';
@@ -148,9 +149,35 @@ async function fromTemplate(name: string, root: string): Promise<string> {
   return text.replaceAll(/@([A-Z_]+)@/g, (blank, key: string) => blanks[key] ?? blank);
 }
 
-/** Every file of the library by its path within it. */
-export async function libraryFiles(tailored: Tailoring | null, root = projectRoot()): Promise<Map<string, string>> {
-  const files = new Map<string, string>();
+/** What people who build in the source tree leave there. */
+const BUILT = /^(build|twister-out)/;
+
+/** Every file under a folder by its path from the root, but those that a build left. */
+async function filesUnder(folder: string, root: string): Promise<[path: string, content: Uint8Array][]> {
+  const entries = (await readdir(join(root, folder), { withFileTypes: true })).filter(({ name }) => !BUILT.test(name));
+  const found = entries.map(async (entry): Promise<[string, Uint8Array][]> => {
+    const path = `${folder}/${entry.name}`;
+    return entry.isDirectory() ? filesUnder(path, root) : [[path, await readFile(join(root, path))]];
+  });
+  return (await Promise.all(found)).flat();
+}
+
+/** What makes the library a Zephyr module, and the images of its samples: one for each choice of HTPW_RESIDENCY. */
+async function zephyrFiles(root: string): Promise<[path: string, content: Uint8Array][]> {
+  const image = new Uint8Array(await readFile(join(root, 'models', 'ecg-beats.htpw')));
+  const resident = (['boot', 'lazy', 'stream'] as const).map((residency): [string, Uint8Array] => [
+    `models/ecg-beats-${residency}.htpw`,
+    withResidency(image, residency),
+  ]);
+  return [...(await filesUnder('zephyr', root)), ['models/ecg-beats.htpw', image], ...resident];
+}
+
+/** Every file of the library by its path within it. One for any image is a Zephyr module, too. */
+export async function libraryFiles(
+  tailored: Tailoring | null,
+  root = projectRoot(),
+): Promise<Map<string, string | Uint8Array>> {
+  const files = new Map<string, string | Uint8Array>(tailored ? [] : await zephyrFiles(root));
   for (const { name } of VARIANTS.filter((variant) => variant.c)) {
     await buildRuntime(name, root);
     files.set(`src/htpw_${name}.c`, await sourceOf(name, root));

@@ -91,9 +91,15 @@ export function loadSynthetic(split: Split, seed: number): BeatSet {
 }
 
 export function synthesizePatient(patient: number, seed: number): BeatSet {
+  const { lead, beats } = synthesizeLead(patient, seed);
+  return cutWindows(`synthetic${String(patient).padStart(2, '0')}`, lead, beats);
+}
+
+/** The whole recording that a patient's windows are cut from: ADC units at SAMPLE_RATE, and the beats in it. */
+export function synthesizeLead(patient: number, seed: number): { lead: Int16Array; beats: LabelledBeat[] } {
   const random = new Random(seed, patient);
   const beats = rhythm(random);
-  return cutWindows(`synthetic${String(patient).padStart(2, '0')}`, voltage(beats, random), beats);
+  return { lead: voltage(beats, random), beats };
 }
 
 /** When beats come, of which class, with which waves. */

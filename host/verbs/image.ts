@@ -38,12 +38,17 @@ export function imageFor(path: string, board: Board | null, chosen: string | und
   const original = readImage(path);
   const residency = chosen ?? board?.residency ?? null;
   if (residency === null) return { imagePath: path, image: original, residency };
-  if (residency !== 'boot' && residency !== 'lazy' && residency !== 'stream')
-    throw new UsageError(`--residency must be boot, lazy or stream, got "${residency}"`);
-  const image = withResidency(original, residency);
+  const image = uniformlyResident(original, residency);
   const imagePath = join(projectRoot(), 'build', `${basename(path, extname(path))}-${residency}.htpw`);
   writeBytes(imagePath, image);
   return { imagePath, image, residency };
+}
+
+/** The image with one residency for all layers that have a choice; throws UsageError for a name that is none. */
+export function uniformlyResident(image: Uint8Array, residency: string): Uint8Array {
+  if (residency !== 'boot' && residency !== 'lazy' && residency !== 'stream')
+    throw new UsageError(`--residency must be boot, lazy or stream, got "${residency}"`);
+  return withResidency(image, residency);
 }
 
 /** What both makers of images say of coded weights. */

@@ -10,7 +10,8 @@ import { svg } from '../residency/svg.ts';
 import { holdersOf, type Timeline, timelineOf } from '../residency/timeline.ts';
 import { timelinePlot } from '../residency/timelinePlot.ts';
 import { timelineSvg } from '../residency/timelineSvg.ts';
-import { readImage } from './image.ts';
+import { Runtime } from '../runtime/runtime.ts';
+import { RESIDENCY_OPTION, readImage, uniformlyResident } from './image.ts';
 import { columns, print, UsageError, withProgress, writeBytes } from './verb.ts';
 
 const DEFAULT_BOARD = 'mps2-an500';
@@ -21,6 +22,7 @@ interface PlanFlags {
   board?: string;
   lazy: boolean;
   output?: string;
+  residency?: string;
   curve?: string | true;
   timeline?: string | true;
   json?: boolean;
@@ -40,6 +42,7 @@ export function planVerb(program: Command): void {
     )
     .option('--no-lazy', 'no weights made in the first inference: it takes as long as every other')
     .option('-o, --output <image>', 'write the image with this plan')
+    .option(RESIDENCY_OPTION[0], 'boot, lazy or stream for every layer, without measuring: with --output')
     .option('--curve [svg]', 'plot RAM against instructions of all plans worth taking; with a name also as a drawing')
     .option(
       '--timeline [svg]',
@@ -51,6 +54,7 @@ export function planVerb(program: Command): void {
       '\nExamples:\n  htpw plan models/ecg-beats.htpw --sram 32k\n  htpw plan models/ecg-beats.htpw --board microbit -o build/ecg-microbit.htpw\n  htpw plan models/ecg-beats.htpw --curve build/ecg-beats.svg\n  htpw plan models/ecg-beats.htpw --timeline build/ecg-arena.svg',
     )
     .action(async (path: string, flags: PlanFlags) => {
+      if (flags.residency !== undefined) return writeUniform(path, flags);
       const measures = flags.sram !== undefined || flags.board !== undefined || flags.curve !== undefined;
       if (!measures && flags.timeline === undefined)
         throw new UsageError(
@@ -62,6 +66,16 @@ export function planVerb(program: Command): void {
       if (measures) await planMeasured(path, image, flags);
       else printTimelines(path, image, flags);
     });
+}
+
+/** One residency for all layers needs no choice, so no measuring. */
+function writeUniform(path: string, { residency, output, json, ...others }: PlanFlags): void {
+  if (output === undefined || others.sram !== undefined || others.board !== undefined)
+    throw new UsageError('plan: --residency is written as it is: expected --output <image>, and no --sram or --board');
+  const image = uniformlyResident(readImage(path), residency!);
+  writeBytes(output, image);
+  const arenaBytes = new Runtime(image).arenaBytes();
+  print(json, { image: output, residency, arenaBytes }, () => `${output}: ${residency}, arena ${arenaBytes} bytes`);
 }
 
 /** What needs no costs, so no emulator: the arena of the image as it is. */
