@@ -57,7 +57,7 @@ describe('docs/zephyr.md', () => {
 
   it('has the overlay that tests/partition is built with', () => {
     expect(readFileSync(join(MODULE, 'tests', 'partition', 'boards', 'mps2_an385.overlay'), 'utf8')).toContain(
-      textOf('boards/mps2_an385.overlay'),
+      textOf('boards/mps2_an385.overlay').replace(/\n\t\};\n\};\n?$/, ''), // there is one more partition, before this end
     );
   });
 
