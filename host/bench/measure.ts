@@ -5,7 +5,7 @@ import { type Board, counted, loadBoard, runnableBoards } from '../board/board.t
 import { assertSameImage } from '../board/compare.ts';
 import { ALL_FEATURES, buildFirmware, type Firmware } from '../board/firmware.ts';
 import { Agent } from '../board/protocol.ts';
-import { projectRoot } from '../board/root.ts';
+import { buildFolder, projectRoot } from '../board/root.ts';
 import { anyInput, onBoard } from '../board/session.ts';
 import { connect } from '../board/transport.ts';
 import { pack } from '../image/pack.ts';
@@ -79,7 +79,7 @@ function packNetworks(): Packed[] {
 }
 
 function imageFile(name: string, image: Uint8Array): string {
-  const path = join(projectRoot(), 'build', 'bench', `${name}.htpw`);
+  const path = join(buildFolder(), 'bench', `${name}.htpw`);
   writeBytes(path, image);
   return path;
 }

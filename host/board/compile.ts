@@ -8,7 +8,7 @@ import { dirname, join, relative } from 'node:path';
 import { assertFit } from './gate.ts';
 import { place } from './place.ts';
 import { runNode } from './process.ts';
-import { projectRoot } from './root.ts';
+import { isInstalled, projectRoot } from './root.ts';
 import { statusHeader, statusNames } from './status.ts';
 import { translate } from './translate.ts';
 import { findVariant, VARIANTS, type Variant } from './variants.ts';
@@ -63,8 +63,7 @@ async function contentHash(root: string, versions: string[]): Promise<string> {
     .filter((name) => name.endsWith('.ts'))
     .map((name) => `assembly/${name}`);
   for (const path of ['asconfig.json', ...pipeline, ...sources.sort()]) {
-    const text = await readFile(join(root, path)).catch(() => ''); // an installed package has no pipeline sources
-    hash.update(`\n${path}\n`).update(text);
+    hash.update(`\n${path}\n`).update(await readFile(join(root, path)));
   }
   return hash.digest('hex');
 }
@@ -77,15 +76,16 @@ interface BuildRecord {
   outputs: Record<string, string>;
 }
 
-async function isCurrent(root: string, files: Omit<RuntimeFiles, 'rebuilt'>, hash: string): Promise<boolean> {
+/** The hash of what was built and is whole; null when something is missing, unreadable or changed. */
+async function builtFrom(root: string, files: Omit<RuntimeFiles, 'rebuilt'>): Promise<string | null> {
   try {
     const record: BuildRecord = JSON.parse(await readFile(`${files.wasm}.json`, 'utf8'));
     for (const [path, expected] of Object.entries(record.outputs)) {
-      if (sha256(await readFile(join(root, path))) !== expected) return false;
+      if (sha256(await readFile(join(root, path))) !== expected) return null;
     }
-    return record.inputs === hash;
+    return record.inputs;
   } catch {
-    return false; // missing or unreadable: build
+    return null;
   }
 }
 
@@ -118,13 +118,21 @@ async function toC(root: string, variant: Variant, wasm: string, folder: string,
   return translate(await readFile(out, 'utf8'), { variant: variant.name, tools: versions });
 }
 
-/** Builds one variant where it is not up to date. `root` is the project, for tests of another tree. */
+/**
+ * Builds one variant where it is not up to date; an installed package has them all, and throws when one is damaged.
+ * `root` is the project, for tests of another tree.
+ */
 export async function buildRuntime(variantName: string, root = projectRoot()): Promise<RuntimeFiles> {
   const variant = findVariant(variantName);
   const files = filesOf(root, variant);
+  const before = await builtFrom(root, files);
+  if (isInstalled(root)) {
+    if (before === null) throw new Error(`${files.wasm}: missing or changed, or a file beside it; install again`);
+    return { ...files, rebuilt: false };
+  }
   const versions = await toolVersions(root);
   const hash = await contentHash(root, versions);
-  if (await isCurrent(root, files, hash)) return { ...files, rebuilt: false };
+  if (before === hash) return { ...files, rebuilt: false };
 
   await mkdir(join(root, 'build'), { recursive: true });
   const folder = await mkdtemp(join(root, 'build', `runtime-${variant.name}-`));

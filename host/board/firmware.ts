@@ -10,7 +10,7 @@ import { linkerScript } from './link.ts';
 import { type ImageNeeds, measureImage } from './measure.ts';
 import { temporaryName } from './place.ts';
 import { run } from './process.ts';
-import { projectRoot } from './root.ts';
+import { buildFolder, projectRoot } from './root.ts';
 import { objectTextBytes, parseSections, sizes } from './size.ts';
 import { toUf2 } from './uf2.ts';
 
@@ -108,7 +108,7 @@ async function compileSource({ board, root, folder }: Build, source: string, fla
     .update(`${board.toolchain}gcc ${codeFlags.join(' ')}\n${text}`)
     .digest('hex')
     .slice(0, 16);
-  const object = join(root, 'build', board.name, 'objects', `${name}-${key}.o`);
+  const object = join(buildFolder(root), board.name, 'objects', `${name}-${key}.o`);
   if (!existsSync(object)) {
     const temporary = temporaryName(object);
     await mkdir(dirname(object), { recursive: true });
@@ -256,7 +256,7 @@ async function inBuild<T>(
   for (const variant of new Set([board.variant, 'scalar'])) await buildRuntime(variant, root); // scalar measures
   const needs = measured(imagePath, bytes);
   needs.features = features ?? needs.features;
-  const target = join(root, 'build', board.name, name);
+  const target = join(buildFolder(root), board.name, name);
   await mkdir(dirname(target), { recursive: true });
   const folder = await mkdtemp(`${target}-`);
   try {

@@ -2,8 +2,8 @@
  * The C library for programs that are built without Node: the translated runtimes, their API and their build files, each
  * variant in one translation unit. A tailored one keeps what one image needs, and has the image as an array.
  */
-import { readdir, readFile } from 'node:fs/promises';
-import { join } from 'node:path';
+import { readdir, readFile, rm } from 'node:fs/promises';
+import { join, relative, resolve } from 'node:path';
 import { crc32 } from '../image/crc32.ts';
 import { withResidency } from '../image/seal.ts';
 import { buildRuntime } from './compile.ts';
@@ -189,9 +189,20 @@ export async function libraryFiles(
   return files.set('LICENSE', await readFile(join(root, 'LICENSE'), 'utf8'));
 }
 
-/** Writes the library to a folder, each file whole; returns the paths within it. */
+/**
+ * Writes the library to a folder, each file whole; returns the paths within it. From the project's own dist/c, which is
+ * published, goes what an earlier version left there; in other folders others may have files.
+ */
 export async function writeLibrary(folder: string, tailored: Tailoring | null, root?: string): Promise<string[]> {
   const files = await libraryFiles(tailored, root);
   for (const [path, content] of files) await place(join(folder, path), content);
+  if (resolve(folder) === join(projectRoot(), 'dist', 'c')) await removeOthers(folder, files);
   return [...files.keys()].sort();
+}
+
+async function removeOthers(folder: string, files: ReadonlyMap<string, unknown>): Promise<void> {
+  for (const entry of await readdir(folder, { recursive: true, withFileTypes: true })) {
+    const path = join(entry.parentPath ?? entry.path, entry.name); // renamed in Node 20.12
+    if (entry.isFile() && !files.has(relative(folder, path))) await rm(path, { force: true });
+  }
 }

@@ -12,3 +12,9 @@ export function projectRoot(): string {
   }
   return folder;
 }
+
+/** True in an installed package, which has what was built and not what it was built from. */
+export const isInstalled = (root = projectRoot()): boolean => !existsSync(join(root, 'host'));
+
+/** Where commands put what they make: build/ of a clone; with an installed package, of where they are called. */
+export const buildFolder = (root = projectRoot()): string => join(isInstalled(root) ? process.cwd() : root, 'build');

@@ -1,7 +1,7 @@
 /** The three measurements that all choices of an image follow from: all layers at boot, on first use, never kept. */
 import { basename, extname, join } from 'node:path';
 import type { Board } from '../board/board.ts';
-import { projectRoot } from '../board/root.ts';
+import { buildFolder } from '../board/root.ts';
 import { crc32 } from '../image/crc32.ts';
 import { withResidencies } from '../image/seal.ts';
 import { ImageView } from '../image/view.ts';
@@ -29,7 +29,7 @@ export function uniformImage(image: Uint8Array, residency: Residency): Uint8Arra
 /** Writes an image under build/, named after its bytes, so that two can be built and run at the same time. */
 export function placeUnderBuild(path: string, image: Uint8Array): string {
   const name = `${basename(path, extname(path))}-${crc32(image).toString(16).padStart(8, '0')}`;
-  const placed = join(projectRoot(), 'build', 'residency', `${name}.htpw`);
+  const placed = join(buildFolder(), 'residency', `${name}.htpw`);
   writeBytes(placed, image);
   return placed;
 }

@@ -1,12 +1,16 @@
+import { existsSync } from 'node:fs';
 import { basename, join } from 'node:path';
 import type { Command } from 'commander';
 import { type Board, boardNames, loadBoard } from '../board/board.ts';
 import { BARE, buildFirmware, type Firmware } from '../board/firmware.ts';
+import { projectRoot } from '../board/root.ts';
 import { buildTailored } from './clib.ts';
 import { imageFor, RESIDENCY_OPTION } from './image.ts';
 import { columns, print, UsageError } from './verb.ts';
 
-export const DEFAULT_MODEL = 'models/ecg-beats.htpw';
+const ECG = 'models/ecg-beats.htpw';
+/** That of a clone, or else the one that an installed package brings. */
+export const DEFAULT_MODEL = existsSync(ECG) ? ECG : join(projectRoot(), ECG);
 
 interface Flags {
   model: string;

@@ -4,7 +4,7 @@ import type { Command } from 'commander';
 import { PEERS, type PeerNetwork } from '../bench/peers.ts';
 import { boardNames, runnableBoards } from '../board/board.ts';
 import { BARE, measureFirmware } from '../board/firmware.ts';
-import { projectRoot } from '../board/root.ts';
+import { buildFolder } from '../board/root.ts';
 import { verifyBoard } from '../board/verify.ts';
 import type { Lossless } from '../image/lossless.ts';
 import { type GoldenSet, goldenNames, readGolden } from '../import/golden.ts';
@@ -143,7 +143,7 @@ async function compare(set: GoldenSet, { boards, samples, lossless }: Options): 
     instructions: null,
     peer: peerOf(name),
   };
-  const imagePath = join(projectRoot(), 'build', 'golden', `${name}.htpw`);
+  const imagePath = join(buildFolder(), 'golden', `${name}.htpw`);
   writeBytes(imagePath, image);
   const runtime = new Runtime(image).load();
   for (const board of boards) {

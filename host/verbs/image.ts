@@ -1,6 +1,6 @@
 import { basename, extname, join } from 'node:path';
 import type { Board } from '../board/board.ts';
-import { projectRoot } from '../board/root.ts';
+import { buildFolder } from '../board/root.ts';
 import { LOSSLESS, type Lossless } from '../image/lossless.ts';
 import { withResidency } from '../image/seal.ts';
 import { Runtime } from '../runtime/runtime.ts';
@@ -39,7 +39,7 @@ export function imageFor(path: string, board: Board | null, chosen: string | und
   const residency = chosen ?? board?.residency ?? null;
   if (residency === null) return { imagePath: path, image: original, residency };
   const image = uniformlyResident(original, residency);
-  const imagePath = join(projectRoot(), 'build', `${basename(path, extname(path))}-${residency}.htpw`);
+  const imagePath = join(buildFolder(), `${basename(path, extname(path))}-${residency}.htpw`);
   writeBytes(imagePath, image);
   return { imagePath, image, residency };
 }
