@@ -1,7 +1,7 @@
 /** A board's agent with an image, for as long as it is used, and what to send it where the input does not matter. */
 import { resolve } from 'node:path';
 import type { Board } from './board.ts';
-import { buildFirmware, type Firmware } from './firmware.ts';
+import { type BuildOptions, buildFirmware, type Firmware } from './firmware.ts';
 import { Agent } from './protocol.ts';
 import { connect } from './transport.ts';
 
@@ -15,8 +15,9 @@ export async function onBoard<T>(
   board: Board,
   imagePath: string,
   use: (agent: Agent, firmware: Firmware) => Promise<T>,
+  options: BuildOptions = {},
 ): Promise<T> {
-  const firmware = await buildFirmware(board, imagePath);
+  const firmware = await buildFirmware(board, imagePath, options);
   const agent = new Agent(await connect(board, resolve(firmware.elf)));
   try {
     return await use(agent, firmware);

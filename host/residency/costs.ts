@@ -1,6 +1,7 @@
 /** The three measurements that all choices of an image follow from: all layers at boot, on first use, never kept. */
 import { basename, extname, join } from 'node:path';
 import type { Board } from '../board/board.ts';
+import { featuresOf } from '../board/measure.ts';
 import { buildFolder } from '../board/root.ts';
 import { crc32 } from '../image/crc32.ts';
 import { withResidencies } from '../image/seal.ts';
@@ -34,7 +35,10 @@ export function placeUnderBuild(path: string, image: Uint8Array): string {
   return placed;
 }
 
-/** Measures on an emulated board; images that come out the same are measured once. `path` only names the files. */
+/**
+ * Measures on an emulated board, each with the runtime of a mixture of them; images that come out the same are measured
+ * once. `path` only names the files.
+ */
 export async function imageCosts(
   path: string,
   image: Uint8Array,
@@ -43,12 +47,14 @@ export async function imageCosts(
 ): Promise<Costs> {
   const known = new Map<string, Measured>();
   const costs = {} as Costs;
+  const variants = MEASURED.map((residency) => uniformImage(image, residency));
+  const features = variants.reduce((mask, variant) => mask | featuresOf(new ImageView(variant)), 0n);
   for (const [i, residency] of MEASURED.entries()) {
     report(i, MEASURED.length, residency);
-    const variant = uniformImage(image, residency);
+    const variant = variants[i];
     const key = Buffer.from(variant).toString('latin1');
     const measured =
-      known.get(key) ?? (await measureCosts(placeUnderBuild(path, variant), new ImageView(variant), board));
+      known.get(key) ?? (await measureCosts(placeUnderBuild(path, variant), new ImageView(variant), board, features));
     known.set(key, measured);
     costs[residency] = measured.programs;
   }

@@ -19,14 +19,16 @@ export interface ProgramCosts {
 
 /**
  * Builds the firmware of `imagePath`, runs it on an emulated board and counts; `stackUsed` in bytes, of a load and an
- * inference, without what profiling takes. Throws when the image does not fit the emulated board.
+ * inference, without what profiling takes. `features`: what the runtime keeps, if not just what the image needs. Throws
+ * when the image does not fit the emulated board.
  */
 export async function measureCosts(
   imagePath: string,
   view: ImageView,
   board: Board,
+  features?: bigint,
 ): Promise<{ programs: ProgramCosts[]; stackUsed: number }> {
-  return onBoard(board, imagePath, async (agent) => {
+  const count = async (agent: Agent) => {
     const indices = [...view.programs.keys()];
     for (const program of indices) await loadAndRun(agent, program);
     const { stackUsed } = await agent.info();
@@ -36,7 +38,8 @@ export async function measureCosts(
       programs.push(costs(board, load, await agent.profile()));
     }
     return { programs, stackUsed };
-  });
+  };
+  return onBoard(board, imagePath, count, { features });
 }
 
 /** Ticks of the load. */
