@@ -193,7 +193,10 @@ describe.skipIf(!canRun('host'))('a runtime built for one image', () => {
 describe.skipIf(!canRun('host'))('a runtime without some ways to weights and depthwise kernels', () => {
   const { FEATURE_CACHE, FEATURE_DEPTHWISE_3X3, FEATURE_DEPTHWISE_ANY, FEATURE_DEPTHWISE_FLAT } = FEATURE;
   const { FEATURE_PADDED_ROWS, FEATURE_STREAM } = FEATURE;
-  const images = shapeRows(3).map(({ model, tables }) => pack(model, { tables }));
+  const images = shapeRows(3)
+    .filter((_, i) => i % 3 === 0)
+    .map(({ model, tables }) => pack(model, { tables }));
+  const whole: Partial<Record<VariantName, string[]>> = {};
   const needed = images.map((image) => featuresOf(new ImageView(image)));
 
   it.each([
@@ -205,10 +208,10 @@ describe.skipIf(!canRun('host'))('a runtime without some ways to weights and dep
     'refuses the images that need them and computes the others as ever (%s, without bits %j)',
     async (variant, bits) => {
       const kept = bits.reduce((mask, bit) => mask & ~(1n << BigInt(bit)), ALL_FEATURES);
-      const whole = await sanitized(variant, images);
+      whole[variant] ??= await sanitized(variant, images);
       const part = await sanitized(variant, images, kept);
       const fits = needed.map((features) => (features & ~kept) === 0n);
-      expect(part.filter((_, i) => fits[i])).toEqual(whole.filter((_, i) => fits[i]));
+      expect(part.filter((_, i) => fits[i])).toEqual(whole[variant].filter((_, i) => fits[i]));
       expect(new Set(part.filter((_, i) => !fits[i]).map((line) => statusName(Number(line.split(' ')[0]))))).toEqual(
         new Set(['NOT_BUILT_IN']),
       );
