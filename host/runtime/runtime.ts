@@ -8,6 +8,7 @@
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { instantiateSync } from '@assemblyscript/loader';
+import { TYPE_I16 } from '../../assembly/format.ts';
 import { projectRoot } from '../board/root.ts';
 import { ImageView } from '../image/view.ts';
 import { StatusError } from './status.ts';
@@ -76,6 +77,12 @@ export class Runtime {
 
   outputBytes(program = 0): number {
     return this.wasm.outputBytes(IMAGE, program);
+  }
+
+  /** Whether the first input is raw samples (i16), as the ECG networks take them, and not a quantised tensor (i8). */
+  takesSamples(program = 0): boolean {
+    const { inputs, tensors } = this.view.programs[program];
+    return tensors[inputs[0].tensor].type === TYPE_I16;
   }
 
   /** Real units of one step of the first output. */
