@@ -17,15 +17,23 @@
 
 uint8_t *htpw_host_memory(void) { return host_memory; }
 
-/* Where open leaves its offset before it is handed to the caller, whose variable the runtime cannot reach. */
-enum { HOST_OFFSET_AT = 8 };
+/* Where open leaves its offset before it is handed to the caller, whose variable the runtime cannot reach; a turn each. */
+enum { HOST_OFFSET_AT = 8, HOST_TURN_AT = 12 };
 
-static u32 address_of(const void *pointer) { return (u32)((const u8 *)pointer - host_memory); }
+static u32 address_of(const void *pointer) {
+  size_t address = (size_t)((uintptr_t)pointer - (uintptr_t)host_memory);
+  if (address > HTPW_HOST_BYTES) __builtin_trap();
+  return (u32)address;
+}
 static void *pointer_to(u32 address) { return host_memory + address; }
 
 __attribute__((unused)) static s32 prove(u32 image, u32 bytes, u32 *offset) {
+  u8 *turn = host_memory + HOST_TURN_AT;
+  while (__atomic_test_and_set(turn, __ATOMIC_ACQUIRE)) {
+  }
   s32 status = (s32)wasm_open(image, bytes, HOST_OFFSET_AT);
-  if (offset) *offset = *(u32 *)(void *)(host_memory + HOST_OFFSET_AT);
+  if (offset && status < 0) *offset = *(u32 *)(void *)(host_memory + HOST_OFFSET_AT);
+  __atomic_clear(turn, __ATOMIC_RELEASE);
   return status;
 }
 
@@ -43,7 +51,7 @@ __attribute__((unused)) static s32 prove(u32 image, u32 bytes, u32 *offset) {
 
 /* The image was proved when this library was made for it, by the same code: all that is left is that it is this one. */
 static s32 open_image(u32 image, u32 bytes, u32 *offset) {
-  if (offset) *offset = 0;
+  (void)offset;
   if (image % 16) return HTPW_BAD_ALIGNMENT;
   if (bytes < HTPW_PROVED_BYTES) return HTPW_TRUNCATED;
   return wasm_crc32(image, HTPW_PROVED_BYTES) == HTPW_PROVED_CRC ? HTPW_OK : HTPW_BAD_CRC;
@@ -58,6 +66,7 @@ static s32 open_image(u32 image, u32 bytes, u32 *offset) { return prove(image, b
 int32_t htpw_version(void) { return (s32)wasm_version(); }
 
 __attribute__((cold)) int32_t htpw_open(const void *image, uint32_t bytes, uint32_t *offset) {
+  if (offset) *offset = 0;
   return open_image(address_of(image), bytes, offset);
 }
 

@@ -4,7 +4,8 @@
  *   image    read in place, 16-byte aligned, never written; usually const data in flash
  *   arena    one block of RAM per loaded program, 16-byte aligned, at least htpw_arena_bytes()
  *   input    htpw_input_bytes() bytes, as the program's input descriptor says (usually int8); 4-byte aligned
- *   output   htpw_output_bytes() bytes; 4-byte aligned
+ *   output   htpw_output_bytes() bytes; 4-byte aligned; it may be the input's place
+ *   stack    of the caller, below 1 kB; `htpw clib --sizes` has the figure of each core
  *
  * A complete program, with an image and sizes that `htpw clib --tailor` writes as model.c and model.h:
  *
@@ -32,10 +33,12 @@
  * Units: sizes are in bytes, and 0 for a program that is not there. Programs and operators are counted from 0.
  *
  * Errors: every function that returns a status gives HTPW_OK (0), or one of the negative codes below, of which
- * htpw_status_name tells the name. A call that failed has written to nothing but the arena, and htpw_open to *offset.
+ * htpw_status_name tells the name. A call that failed has written to nothing but the arena, and htpw_open to *offset. A
+ * htpw_load that failed for its arguments (no such program, an arena too small or misaligned) has not even done that: what
+ * was loaded before still runs.
  *
  * Trust: only htpw_open distrusts the image. Everything else trusts that htpw_open returned HTPW_OK for these very bytes,
- * that they have not changed since, and that pointers are aligned and long enough.
+ * that they have not changed since, and that pointers are aligned and long enough. A pointer may be NULL where it says so.
  *
  * Threads: no allocation, no recursion, no state outside the arena. Any number of arenas may be used at once, by as many
  * threads, of the same image or of several; one arena by one thread at a time. Nothing waits or blocks; an interrupt
@@ -43,7 +46,8 @@
  *
  * 64-bit hosts: the runtime's addresses have 32 bits. Where pointers have more, they reach one static block only: image,
  * arena, input and output must lie inside htpw_host_memory(), HTPW_HOST_BYTES long (16 MiB, or what the build defines),
- * which is the one thing that threads share: each its own part. On a 32-bit target any address will do.
+ * which is the one thing that threads share: each its own part. A pointer elsewhere ends the program; one that is not
+ * aligned may go unnoticed there, and fault on the target. On a 32-bit target any address will do.
  */
 #ifndef HTPW_H
 #define HTPW_H
@@ -60,7 +64,8 @@ extern "C" {
 int32_t htpw_version(void);
 
 /*
- * Prove an image of `bytes` bytes. On error `*offset` is the byte offset of what was refused; `offset` may be NULL.
+ * Prove an image; `bytes` is its length, or more. On error `*offset` is the byte offset of what was refused, or 0 where that
+ * is the image as a whole; `offset` may be NULL.
  * Reads every byte once (CRC-32); never reads outside the image, whatever it holds.
  */
 int32_t htpw_open(const void *image, uint32_t bytes, uint32_t *offset);
@@ -91,7 +96,10 @@ int32_t htpw_operators(const void *arena);
  */
 typedef void (*htpw_trace)(void *context, int32_t index, const void *output, uint32_t bytes);
 
-/* Run the loaded program once. `trace` may be NULL. Input and output may not overlap the arena. */
+/*
+ * Run the loaded program once. `trace` may be NULL; it may use other arenas, not this one. Input and output may not overlap
+ * the arena.
+ */
 int32_t htpw_invoke(void *arena, const void *input, void *output, htpw_trace trace, void *context);
 
 /*

@@ -1,5 +1,6 @@
 # hypertinypw for a Makefile. Set CC and CFLAGS (with the flags that select the core), then include this file. It gives
 #   HTPW_SOURCES   C files to compile
+#   HTPW_HEADERS   what they and your own files include, for the rules that compile them
 #   HTPW_INCLUDES  -I flags, for these and for your own files
 #   HTPW_CFLAGS    for HTPW_SOURCES only, after your own: -O2, and with GCC what its kernels need to stay in registers
 # HTPW_VARIANT is scalar, dsp (Arm's DSP extension), or auto, which asks the compiler.
@@ -14,6 +15,7 @@ ifeq ($(HTPW_VARIANT),auto)
   HTPW_CHOSEN := $(if $(findstring __ARM_FEATURE_DSP,$(HTPW_COMPILER)),scalar,dsp)
 endif
 HTPW_SOURCES := $(HTPW_DIR)/src/htpw_$(HTPW_CHOSEN).c $(wildcard $(HTPW_DIR)/src/model.c)
+HTPW_HEADERS := $(wildcard $(HTPW_DIR)/include/*.h $(HTPW_DIR)/src/*.h)
 HTPW_INCLUDES := -I$(HTPW_DIR)/include
 HTPW_CFLAGS := -O2 -ffunction-sections -fdata-sections
 ifneq ($(findstring __clang__,$(HTPW_COMPILER)),)

@@ -76,6 +76,7 @@ static void enable_caches(void) {
 
 void board_init(void) {
   RCC_APB1ENR |= BIT(28);     /* PWREN */
+  (void)RCC_APB1ENR;          /* read back: the clock takes two cycles to arrive */
   PWR_CR1 |= 3u << 14;        /* regulator scale 1 */
   start_pll(start_external_clock());
   switch_to_pll();

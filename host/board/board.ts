@@ -1,6 +1,6 @@
 /** boards/<name>/board.json: what a board is, read and checked. docs/porting.md explains each field. */
 import { existsSync, readdirSync, readFileSync } from 'node:fs';
-import { basename, join, resolve } from 'node:path';
+import { basename, dirname, join, resolve } from 'node:path';
 import { BOOT_ROMS, type BootRom } from './boot.ts';
 import { projectRoot } from './root.ts';
 import { findVariant } from './variants.ts';
@@ -82,8 +82,15 @@ const isPath = (board: string) => /^\.|[/\\]/.test(board);
 
 /** A board of the project by its name, or the one that a folder anywhere describes, by the folder's path: "./my-board". */
 export function loadBoard(board: string, root = projectRoot()): Board {
-  if (isPath(board)) return readBoard(resolve(board), join(board, 'board.json'));
   const known = boardNames(root);
+  if (isPath(board)) {
+    const folder = resolve(board);
+    if (known.includes(basename(folder)) && dirname(folder) !== boardsFolder(root))
+      throw new Error(
+        `${board}: is called as a board of the project, with which it would share build/; rename the folder`,
+      );
+    return readBoard(folder, join(board, 'board.json'));
+  }
   if (!known.includes(board)) {
     throw new Error(
       `board "${board}": unknown; one of ${known.join(', ')}, a folder such as ./${board}, or add boards/${board}/board.json`,
@@ -169,6 +176,10 @@ class Checker {
   oneOf<T extends string>(key: string, choices: readonly T[]): T {
     const value = this.value(key) as T;
     return choices.includes(value) ? value : this.fail(key, `one of ${choices.join(', ')}`);
+  }
+
+  exactly(key: string, only: string, why: string): string {
+    return this.value(key) === only ? only : this.fail(key, `${JSON.stringify(only)}, ${why}`);
   }
 
   texts(key: string): string[] {
@@ -301,7 +312,7 @@ function checkBoard(json: unknown, name: string, folder: string, where: string):
   const fields = new Checker((json ?? {}) as Fields, where);
   const ticks = fields.object('ticks');
   const board: Board = {
-    name: fields.oneOf('name', [name]),
+    name: fields.exactly('name', name, "the folder's name"),
     description: fields.text('description'),
     core: fields.text('core'),
     variant: findVariant(fields.text('variant')).name,

@@ -32,7 +32,10 @@ export function assertSameImage(info: AgentInfo, image: Uint8Array): void {
   const got = describe(info.imageBytes, info.imageCrc);
   if (expected !== got)
     throw new Error(`${info.board}: expected an image of ${expected}, got ${got}; flash this image`);
-  if (info.image !== 'OK') throw new Error(`${info.board}: refuses its image with ${info.image}; pack it again`);
+  if (info.image !== 'OK')
+    throw new Error(
+      `${info.board}: refuses its image with ${info.image}, though it is whole; pack it again, or, where it opens elsewhere, look at RAM and stack (${info.stackUsed} of ${info.stackBytes} bytes used)`,
+    );
 }
 
 /** What comes of the windows, one after another. */

@@ -27,6 +27,9 @@ export class AgentError extends Error {
   }
 }
 
+/** The agent's first line. */
+const GREETING = /^# hypertinypw\b/;
+
 const toHex = (bytes: Uint8Array) => Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength).toString('hex');
 
 export interface AgentOptions {
@@ -42,6 +45,9 @@ export class Agent {
   private readonly timeout: number;
   /** of the loaded program; 0 before */
   private operators = 0;
+  /** the program listens */
+  private readonly greeted: Promise<void>;
+  private heard = () => {};
   /** why nothing more will come */
   private over: Error | null = null;
   private waiting: {
@@ -57,6 +63,7 @@ export class Agent {
   ) {
     this.timeout = options.timeout ?? 120_000;
     this.record = options.record;
+    this.greeted = transport.greets ? new Promise((resolve) => (this.heard = resolve)) : Promise.resolve();
     this.lines = createInterface({ input: transport.readable });
     this.lines.on('line', (line) => this.receive(line.trim()));
     transport.ended.then((reason) => {
@@ -67,6 +74,7 @@ export class Agent {
 
   private receive(line: string): void {
     this.record?.received(line);
+    if (GREETING.test(line)) this.heard();
     if (!this.waiting || line === '' || line.startsWith('#')) return; // comments are for people
     const { command, lines, done, failed } = this.waiting;
     if (line === 'ok' || line.startsWith('ok ')) done({ fields: parseFields(line), lines });
@@ -95,8 +103,10 @@ export class Agent {
         this.timeout,
       );
       this.waiting = { command, lines: [], done: settle(resolve), failed };
-      this.record?.sent(command);
-      this.transport.writable.write(`${command}\n`);
+      this.greeted.then(() => {
+        this.record?.sent(command);
+        this.transport.writable.write(`${command}\n`);
+      });
     });
   }
 

@@ -26,6 +26,7 @@ export async function openSerial(path: string, baudRate: number): Promise<Transp
       resolve({
         readable: port,
         writable: port,
+        greets: false,
         ended: new Promise((end) => port.on('close', () => end(`${path}: closed`))),
         close: () => new Promise((closed) => port.close(() => closed())),
       });

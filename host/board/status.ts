@@ -22,7 +22,7 @@ export function statusHeader(root: string): string {
     '#define HTPW_STATUS_H',
     '',
     'enum htpw_status {',
-    ...CODES.map(([name, value]) => `  HTPW_${name} = ${value},${comment(name)}`),
+    ...CODES.map(([name, value], i) => `  HTPW_${name} = ${value}${i + 1 < CODES.length ? ',' : ''}${comment(name)}`),
     '};',
     '',
     '#endif',

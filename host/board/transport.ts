@@ -8,6 +8,8 @@ import { openSerial } from './serial.ts';
 export interface Transport {
   readable: Readable;
   writable: Writable;
+  /** whether the firmware starts now, so that its greeting is still to come; an emulated UART may drop what comes before */
+  greets: boolean;
   /** why it ended, if it did; never rejects */
   ended: Promise<string>;
   close(): Promise<void>;
@@ -33,7 +35,7 @@ function processTransport(command: string, args: string[], packages: readonly st
     if (child.exitCode === null && child.signalCode === null) child.kill();
     await ended;
   };
-  return { readable: child.stdout!, writable: child.stdin!, ended, close };
+  return { readable: child.stdout!, writable: child.stdin!, greets: true, ended, close };
 }
 
 function emulate(board: Board, { program, machine, arguments: words }: Emulator, elf: string): Transport {

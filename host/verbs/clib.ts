@@ -45,7 +45,7 @@ export function clibVerb(program: Command): void {
     .option('--json', 'machine-readable result')
     .addHelpText(
       'after',
-      '\nExamples:\n  htpw clib -o third_party/htpw\n  htpw clib --tailor models/ecg-beats.htpw -o build/ecg',
+      '\nExamples:\n  htpw clib -o third_party/htpw\n  htpw clib --tailor models/ecg-beats.htpw -o build/ecg\n  htpw clib --tailor models/ecg-beats.htpw --sizes',
     )
     .action(async ({ output, tailor, residency, input, sizes, json }: Flags) => {
       if (tailor === undefined && (residency ?? input) !== undefined)
@@ -87,7 +87,9 @@ async function printSizes(tailored: Tailoring | null, json?: boolean): Promise<v
     const found = (now: LibrarySize) => recorded.find(({ core, small }) => core === now.core && small === now.small);
     return [
       `${name}: bytes; in brackets the difference to bench/clib.json${before.commit && `, commit ${before.commit}`}`,
-      ...(ram ? [`RAM: arena ${ram.arena}, input ${ram.input}, output ${ram.output}`] : []),
+      ram
+        ? `RAM: arena ${ram.arena}, input ${ram.input}, output ${ram.output}`
+        : "RAM: none of its own; arena, input and output are the image's",
       columns([
         ['core', 'code', 'flash', '', 'linked', '', 'whole API', '', 'stack: open', 'load', 'invoke', ''],
         ...measured.map((now) => sizeRow(now, found(now))),

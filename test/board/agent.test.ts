@@ -1,5 +1,7 @@
+import { PassThrough, Writable } from 'node:stream';
+import { setTimeout } from 'node:timers/promises';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { type Agent, AgentError } from '../../host/board/protocol.ts';
+import { Agent, AgentError } from '../../host/board/protocol.ts';
 import { TINY_INPUT_BYTES, tinyWindow } from './tinyImage.ts';
 import { canRun, imageFile, RUNNABLE, startAgent } from './workshop.ts';
 
@@ -114,3 +116,36 @@ for (const board of RUNNABLE.map(({ name }) => name))
       expect(reply.fields.output).toBe(hex(output));
     });
   });
+
+describe('a client', () => {
+  /** A program that loses what it is sent before it listens, as a UART may that is not enabled yet. */
+  function program(greets: boolean) {
+    const sent: string[] = [];
+    const readable = new PassThrough();
+    const writable = new Writable({
+      write(chunk, _encoding, done) {
+        sent.push(String(chunk));
+        readable.write('ok operators=1\n');
+        done();
+      },
+    });
+    const transport = { readable, writable, greets, ended: new Promise<string>(() => {}), close: async () => {} };
+    return { sent, readable, agent: new Agent(transport, { timeout: 5000 }) };
+  }
+
+  it('sends nothing to firmware that just starts before its greeting', async () => {
+    const { sent, readable, agent } = program(true);
+    const answer = agent.command('weights');
+    readable.write('# memory: 64 kB\n');
+    await setTimeout(20);
+    expect(sent).toEqual([]);
+    readable.write('# hypertinypw on somewhere\n');
+    expect((await answer).fields).toMatchObject({ operators: '1' });
+    expect(sent).toEqual(['weights\n']);
+  });
+
+  it('waits for no greeting from a board that has long been running', async () => {
+    const { agent } = program(false);
+    expect((await agent.command('weights')).fields).toMatchObject({ operators: '1' });
+  });
+});

@@ -16,9 +16,14 @@ import { testWindows } from '../../host/verbs/windows.ts';
 import { tinyWindow } from './tinyImage.ts';
 import { canBuild, canRun, EMULATED, imageFile } from './workshop.ts';
 
+/** A folder that is not of boards/, which HTPW_BOARD names: for who is adding one. */
+const { HTPW_BOARD } = process.env;
+const OWN = HTPW_BOARD ? [loadBoard(resolve(HTPW_BOARD))] : [];
+const OWN_EMULATED = OWN.filter(({ runner }) => runner.kind === 'qemu');
+
 /** Vitest counts what cannot run as skipped, by name. */
-const each = (boards: readonly Board[], can: (name: string) => boolean) =>
-  boards.map((board) => ({ board, name: board.name, test: can(board.name) ? it : it.skip }));
+const each = (boards: readonly Board[], can: (folder: string) => boolean) =>
+  boards.map((board) => ({ board, name: board.name, test: can(board.folder) ? it : it.skip }));
 
 /** The default model's windows on a board, against the WebAssembly. */
 async function verifyDefault(board: Board) {
@@ -26,11 +31,11 @@ async function verifyDefault(board: Board) {
   const runtime = new Runtime(image).load();
   const { windows } = testWindows(runtime, 2, 'synthetic');
   const reference = (input: Uint8Array) => runtime.traceCrcs(input);
-  return verifyBoard({ imagePath, image, board: board.name, windows, reference });
+  return verifyBoard({ imagePath, image, board: board.folder, windows, reference });
 }
 
 describe('every board', () => {
-  for (const { board, name, test } of each(listBoards(), canBuild))
+  for (const { board, name, test } of each([...listBoards(), ...OWN], canBuild))
     test(`builds the default firmware within its budget: ${name}`, { timeout: 240_000 }, async () => {
       const firmware = await buildFirmware(board, imageFor(DEFAULT_MODEL, board, undefined).imagePath);
       expect(firmware.board).toBe(name);
@@ -42,7 +47,7 @@ describe('every board', () => {
 });
 
 describe('every emulated board', () => {
-  for (const { board, name, test } of each(EMULATED, canRun)) {
+  for (const { board, name, test } of each([...EMULATED, ...OWN_EMULATED], canRun)) {
     test(`computes the default model as the WebAssembly does: ${name}`, { timeout: 240_000 }, async () => {
       const result = await verifyDefault(board);
       expect(result).toMatchObject({ windows: 2, mismatchingBytes: 0, mismatchingLayers: 0, weightsChecked: true });
@@ -61,9 +66,11 @@ describe('every emulated board', () => {
       expect(await answer(board, 'tc', 1)).toMatch(/^error FAULT exception=\d+$/);
     });
 
-    test(`does not survive a stack that is too small: ${name}`, { timeout: 120_000 }, async () => {
-      // a fault on a stack that has left RAM may well be one more
-      expect(await answer(board, 'o', 1)).toMatch(/^error FAULT|Lockup/);
+    test(`does not survive a stack that is too small by one frame: ${name}`, { timeout: 120_000 }, async () => {
+      // ARMv6-M may have to take the fault on the very stack that has no room for it: then it stops and cannot say so
+      expect(await answer(board, 'o', 1)).toMatch(
+        board.core === 'Cortex-M0' ? /^error FAULT|Lockup/ : /^error FAULT exception=\d+$/,
+      );
     });
   }
 });
@@ -123,11 +130,20 @@ describe('a board of one’s own', () => {
     said.mockRestore();
   });
 
+  it('is refused under the name of a board of the project, whose build it would overwrite', () => {
+    const copy = join(mkdtempSync(join(tmpdir(), 'own-')), 'microbit');
+    cpSync(loadBoard('microbit').folder, copy, { recursive: true });
+    expect(() => loadBoard(copy)).toThrow(`${copy}: is called as a board of the project`);
+    expect(loadBoard('./boards/microbit')).toEqual(loadBoard('microbit'));
+  });
+
   it('is refused where its folder has no board.json, or another name than the folder', () => {
     const folder = mkdtempSync(join(tmpdir(), 'own-'));
     expect(() => loadBoard(folder)).toThrow(/board\.json: expected a file that describes the board, got none/);
     const copy = copyOf(loadBoard('microbit'));
     writeFileSync(join(copy, 'board.json'), readFileSync('boards/microbit/board.json'));
-    expect(() => loadBoard(copy)).toThrow(`${copy}/board.json: name: expected one of my-board, got "microbit"`);
+    expect(() => loadBoard(copy)).toThrow(
+      `${copy}/board.json: name: expected "my-board", the folder's name, got "microbit"`,
+    );
   });
 });

@@ -103,5 +103,5 @@ function run({ rp2040: chip, clock }: Simulator): Transport {
     end('closed');
     readable.end();
   };
-  return { readable, writable, ended, close };
+  return { readable, writable, greets: true, ended, close };
 }
