@@ -37,9 +37,9 @@ const isObject = (value: unknown): value is Json =>
 
 /** Fields that the check of board.json asks for: it lists them when it meets one that is none. */
 function askedFor(json: Json, path: string[] = []): string[] {
-  const folder = join(mkdtempSync(join(tmpdir(), 'fields-')), String(json.name));
+  const folder = join(mkdtempSync(join(tmpdir(), 'fields-')), 'any');
   mkdirSync(folder);
-  const broken = structuredClone(json);
+  const broken = structuredClone({ ...json, name: 'any' }) as Json;
   let part = broken;
   for (const key of path) part = part[key] as Json;
   part.nosuch = 1;
