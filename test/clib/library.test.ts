@@ -1,4 +1,5 @@
 /** The C library: which compilers take it, what it asks of them, and that its instances know nothing of each other. */
+import { spawnSync } from 'node:child_process';
 import { readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
@@ -132,12 +133,16 @@ describe('the header', () => {
 });
 
 describe.skipIf(!onPath('gcc'))('on a 64-bit computer', () => {
-  const build = (folder: string, ...flags: string[]) => {
-    const program = join(folder, 'instances');
-    const files = [join(root, 'test', 'clib', 'instances.c'), join(folder, 'src', 'htpw_scalar.c')];
+  const build = (folder: string, ...flags: string[]) => buildOf('instances', folder, ...flags);
+  const buildOf = (name: string, folder: string, ...flags: string[]) => {
+    const program = join(folder, name);
+    const files = [join(root, 'test', 'clib', `${name}.c`), join(folder, 'src', 'htpw_scalar.c')];
     output('gcc', ['-O2', '-Wall', '-Wextra', '-Werror', ...flags, `-I${folder}/include`, ...files, '-o', program]);
     return program;
   };
+
+  let built: string | undefined;
+  const threads = () => (built ??= buildOf('threads', whole, '-pthread'));
 
   it('two instances of one image, used in turns, compute what each computes alone', { timeout: 120_000 }, () => {
     const runtime = new Runtime(new Uint8Array(readFileSync(ECG)));
@@ -148,6 +153,15 @@ describe.skipIf(!onPath('gcc'))('on a 64-bit computer', () => {
     });
     expect(expected[0]).not.toBe(expected[1]);
     expect(output(build(whole), [ECG]).trim().split('\n')).toEqual([...expected, ...expected]);
+  });
+
+  it('threads that open images at the same time each learn what was refused of their own', { timeout: 120_000 }, () => {
+    expect(output(threads(), [ECG])).toBe('0 0\n');
+  });
+
+  it('a pointer outside the block ends the program, also one that 32 bits cannot tell', { timeout: 120_000 }, () => {
+    const { signal } = spawnSync(threads(), [ECG, 'elsewhere']);
+    expect(signal).toMatch(/^SIG(ILL|TRAP)$/);
   });
 
   it('the block for image and buffers is as long as HTPW_HOST_BYTES says', { timeout: 120_000 }, () => {
