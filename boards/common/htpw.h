@@ -7,10 +7,10 @@
  *   output   htpw_output_bytes() bytes; 4-byte aligned; it may be the input's place
  *   stack    of the caller, below 1 kB; `htpw clib --sizes` has the figure of each core
  *
- * A complete program, with an image and sizes that `htpw clib --tailor` writes as model.c and model.h:
+ * A complete program, with an image and sizes that `htpw clib --tailor` writes as htpw_model.c and htpw_model.h:
  *
  *   #include "htpw.h"
- *   #include "model.h"
+ *   #include "htpw_model.h"
  *
  *   static uint8_t arena[HTPW_MODEL_ARENA_BYTES] __attribute__((aligned(16)));
  *   static uint8_t input[HTPW_MODEL_INPUT_BYTES] __attribute__((aligned(16)));

@@ -14,7 +14,7 @@ HTPW_CHOSEN := $(HTPW_VARIANT)
 ifeq ($(HTPW_VARIANT),auto)
   HTPW_CHOSEN := $(if $(findstring __ARM_FEATURE_DSP,$(HTPW_COMPILER)),scalar,dsp)
 endif
-HTPW_SOURCES := $(HTPW_DIR)/src/htpw_$(HTPW_CHOSEN).c $(wildcard $(HTPW_DIR)/src/model.c)
+HTPW_SOURCES := $(HTPW_DIR)/src/htpw_$(HTPW_CHOSEN).c $(wildcard $(HTPW_DIR)/src/htpw_model.c)
 HTPW_HEADERS := $(wildcard $(HTPW_DIR)/include/*.h $(HTPW_DIR)/src/*.h)
 HTPW_INCLUDES := -I$(HTPW_DIR)/include
 HTPW_CFLAGS := -O2 -ffunction-sections -fdata-sections

@@ -121,7 +121,7 @@ function modelSource({ name, image }: Tailoring): string {
     lines.push(`  ${Array.from(image.subarray(at, at + PER_LINE), (byte) => `${byte},`).join('')}`);
   return [
     `/* The image ${name}. Generated: do not edit. */`,
-    '#include "model.h"',
+    '#include "htpw_model.h"',
     '',
     'const uint8_t htpw_model[HTPW_MODEL_BYTES] __attribute__((aligned(16))) = {',
     ...lines,
@@ -184,7 +184,7 @@ export async function libraryFiles(
   }
   files.set('src/htpw_config.h', configHeader(tailored));
   files.set('include/htpw.h', await apiHeader(root));
-  if (tailored) files.set('include/model.h', modelHeader(tailored)).set('src/model.c', modelSource(tailored));
+  if (tailored) files.set('include/htpw_model.h', modelHeader(tailored)).set('src/htpw_model.c', modelSource(tailored));
   for (const name of TEMPLATES) files.set(name, await fromTemplate(name, root));
   return files.set('LICENSE', await readFile(join(root, 'LICENSE'), 'utf8'));
 }

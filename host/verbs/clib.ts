@@ -32,7 +32,7 @@ export function clibVerb(program: Command): void {
     .command('clib')
     .summary('the runtime as a C library, for programs that are built without Node')
     .description(
-      'Write the runtime as C sources with header, CMakeLists.txt and a Makefile fragment. Tailored to an image, it keeps only what that image needs, and has the image as model.c.',
+      'Write the runtime as C sources with header, CMakeLists.txt and a Makefile fragment. Tailored to an image, it keeps only what that image needs, and has the image as htpw_model.c.',
     )
     .option('-o, --output <folder>', 'where the files go', join('dist', 'c'))
     .option('--tailor <image>', 'only the operators, sources and encodings of this image, and the image itself')

@@ -94,7 +94,7 @@ describe('htpw build --tailor', () => {
     const [built, clib] = ['built', 'clib'].map((name) => join(folder, name));
     const { files } = json('build', '--tailor', MODEL, '-o', built);
     expect(json('clib', '--tailor', MODEL, '-o', clib).files).toEqual(files);
-    expect(files).toContain('src/model.c');
+    expect(files).toContain('src/htpw_model.c');
     for (const file of files) expect(readFileSync(join(built, file)).equals(readFileSync(join(clib, file)))).toBe(true);
   });
 });

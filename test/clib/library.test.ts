@@ -115,7 +115,7 @@ describe('the header', () => {
       return join(folder, name);
     };
     const includes = [`-I${tailored}/include`, '-fsyntax-only', '-Wall', '-Wextra', '-Werror'];
-    const both = '#include "htpw.h"\n#include "model.h"\n';
+    const both = '#include "htpw.h"\n#include "htpw_model.h"\n';
     output('g++', [
       '-std=c++17',
       '-pedantic',
@@ -126,7 +126,7 @@ describe('the header', () => {
     const comment = header.slice(0, header.indexOf('*/'));
     const example = [...comment.matchAll(/^ \* {3}((?:#include|static|int|\s|}).*)?$/gm)].map(([, line]) => line ?? '');
     const declarations = 'void sample_into(uint8_t *); void act_upon(const uint8_t *);';
-    const program = example.join('\n').replace('#include "model.h"', `#include "model.h"\n${declarations}`);
+    const program = example.join('\n').replace('#include "htpw_model.h"', `#include "htpw_model.h"\n${declarations}`);
     expect(program).toMatch(/int main\(void\)[\s\S]*htpw_invoke/);
     output('gcc', ['-std=c99', ...includes, file('b.c', program)]);
   });

@@ -1,19 +1,14 @@
 /** docs/zephyr.md: its blocks are compiled, run, or those of files that are. */
-import { existsSync, mkdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { existsSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { main } from '../../host/cli.ts';
-import { emptyFolder, library, onPath, output } from '../clib/workshop.ts';
+import { library, onPath, output } from '../clib/workshop.ts';
+import { blocks, commands, writeApplication } from './guide.ts';
 import { configure } from './stubbed.ts';
-import { ECG, MODULE, root } from './workshop.ts';
+import { MODULE, root } from './workshop.ts';
 import { parseYaml } from './yaml.ts';
 
-const page = readFileSync(join(root, 'docs', 'zephyr.md'), 'utf8');
-const blocks = [...page.matchAll(/^```(\w+)(?: (\S+))?\n([\s\S]*?)^```$/gm)].map(([, language, file, text]) => ({
-  language,
-  file,
-  text,
-}));
 const textOf = (file: string) => blocks.find((block) => block.file === file)!.text;
 const { version } = JSON.parse(readFileSync(join(root, 'package.json'), 'utf8'));
 
@@ -22,28 +17,17 @@ describe('docs/zephyr.md', () => {
   let mine: string;
   beforeAll(async () => {
     module = await library();
-    mine = emptyFolder('zephyr-guide');
-    for (const { language, file, text } of blocks) {
-      if (!file || language === 'dts') continue;
-      mkdirSync(dirname(join(mine, file)), { recursive: true });
-      writeFileSync(join(mine, file), text);
-    }
-    writeFileSync(join(mine, 'ecg-beats.htpw'), readFileSync(ECG));
+    mine = writeApplication(module);
   }, 300_000);
   afterAll(() => {
-    for (const folder of [module, mine]) rmSync(folder, { recursive: true, force: true });
+    for (const folder of [module, dirname(mine)]) rmSync(folder, { recursive: true, force: true });
   });
 
   it('has no block that no test looks at', () => {
     const seen = blocks.map(({ language, file }) => `${language} ${file ?? ''}`.trim());
-    const files = [
-      'cmake CMakeLists.txt',
-      'ini prj.conf',
-      'c src/main.c',
-      'dts boards/mps2_an385.overlay',
-      'c partition.c',
-    ];
-    expect(seen).toEqual(['sh', 'yaml', ...files, 'sh']);
+    const program = ['cmake CMakeLists.txt', 'ini prj.conf', 'c src/main.c'];
+    const partition = ['dts boards/mps2_an385.overlay', 'c partition.c'];
+    expect(seen).toEqual(['sh', 'yaml', 'sh', ...program, 'sh', ...partition, 'sh']);
   });
 
   const canBuild = ['arm-none-eabi-gcc', 'cmake', 'ninja'].every(onPath);
@@ -61,9 +45,13 @@ describe('docs/zephyr.md', () => {
     );
   });
 
-  it('configures a sample that is in the folder that it names', () => {
-    const [, sample] = /-S hypertinypw\/(\S+)/.exec(page)!;
-    expect(existsSync(join(module, sample, 'CMakeLists.txt'))).toBe(true);
+  it('configures what is in the folders that it names', () => {
+    const sources = commands('cmake').map((line) => /-S (\S+)/.exec(line)![1]);
+    expect(sources).toEqual(['hypertinypw/zephyr/samples/ecg_beats', 'mine']);
+    const missing = [...sources, 'hypertinypw'].filter(
+      (path) => !existsSync(join(dirname(mine), path, 'CMakeLists.txt')),
+    );
+    expect(missing).toEqual([]);
     expect(existsSync(join(module, 'zephyr', 'module.yml'))).toBe(true);
   });
 
@@ -79,9 +67,10 @@ describe('docs/zephyr.md', () => {
   });
 
   it('has a command that writes the image of another residency', async () => {
-    const { text } = blocks.filter(({ language }) => language === 'sh')[1];
-    const [npx, htpw, ...words] = text.trim().split(' ');
-    expect([npx, htpw]).toEqual(['npx', 'htpw']);
+    const [line, ...others] = commands('npx');
+    expect(others).toEqual([]);
+    const [, htpw, ...words] = line.split(' ');
+    expect(htpw).toBe('htpw');
     const written = join(mine, 'written.htpw');
     expect(await main(words.map((word, i) => (words[i - 1] === '-o' ? written : word)))).toBe(0);
     expect(readFileSync(written)).toEqual(readFileSync(join(module, 'models', 'ecg-beats-stream.htpw')));

@@ -4,9 +4,10 @@
  */
 import { spawn } from 'node:child_process';
 import { readFileSync, rmSync } from 'node:fs';
-import { join } from 'node:path';
+import { dirname, join, resolve } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { emptyFolder, library, output } from '../clib/workshop.ts';
+import { writeApplication } from './guide.ts';
 import { MODULE } from './workshop.ts';
 import { parseYaml } from './yaml.ts';
 
@@ -64,7 +65,7 @@ describe.skipIf(!base)('in the Zephyr of ZEPHYR_BASE', () => {
       '-DPython3_EXECUTABLE=/usr/bin/python3',
       ...options,
     ];
-    output('cmake', ['-GNinja', '-S', join(folder, 'zephyr', app), '-B', build, ...settings], { env });
+    output('cmake', ['-GNinja', '-S', resolve(folder, 'zephyr', app), '-B', build, ...settings], { env });
     output('ninja', ['-C', build], { env });
     return printed(build, last, 120);
   };
@@ -75,6 +76,14 @@ describe.skipIf(!base)('in the Zephyr of ZEPHYR_BASE', () => {
       expect(await run('tests/golden', on, PASSED)).toContain('PROJECT EXECUTION SUCCESSFUL');
     });
   }
+
+  it('the program of docs/zephyr.md', { timeout: 600_000 }, async () => {
+    const mine = writeApplication(folder);
+    expect(await run(mine, 'mps2/an385', /program [^\n]*\n/)).toContain(
+      'program 0 of 1: 14 operators, arena 41328 bytes',
+    );
+    rmSync(dirname(mine), { recursive: true });
+  });
 
   it('the classes that sample.yaml expects of the sample ecg_beats', { timeout: 600_000 }, async () => {
     const file = 'samples/ecg_beats/sample.yaml';

@@ -5,18 +5,27 @@
 
 LOG_MODULE_REGISTER(htpw, CONFIG_HTPW_LOG_LEVEL);
 
+/* What a library that was cut to one image says to all others is that they are damaged. */
+#define IS_CUT (sizeof(CONFIG_HTPW_LIBRARY) > 1 && !IS_ENABLED(CONFIG_HTPW_PROVE_AGAIN))
+#define ONLY_ONE (IS_CUT ? " (of CONFIG_HTPW_LIBRARY, for one image; CONFIG_HTPW_PROVE_AGAIN takes others)" : "")
+
 int32_t htpw_model_load(const struct htpw_model *model, int32_t program) {
   uint32_t refused_at = 0;
   int32_t status = htpw_open(model->image, model->image_bytes, &refused_at);
   if (status < 0) {
-    LOG_ERR("%s: open: %s at byte %u", model->name, htpw_status_name(status), (unsigned int)refused_at);
+    LOG_ERR("%s: open: %s at byte %u%s", model->name, htpw_status_name(status), (unsigned int)refused_at, ONLY_ONE);
     return status;
   }
   uint32_t arena_bytes = (uint32_t)htpw_arena_bytes(model->image, program);
   status = htpw_load(model->image, program, model->arena, model->arena_bytes, NULL, NULL);
+  if (status == HTPW_ARENA_TOO_SMALL) {
+    LOG_ERR("%s: load program %d: ARENA_TOO_SMALL: needs %u bytes, has %u (in a partition: CONFIG_HTPW_ARENA_BYTES)",
+            model->name, (int)program, (unsigned int)arena_bytes, (unsigned int)model->arena_bytes);
+    return status;
+  }
   if (status < 0) {
-    LOG_ERR("%s: load program %d: %s; arena: needs %u bytes, has %u", model->name, (int)program,
-            htpw_status_name(status), (unsigned int)arena_bytes, (unsigned int)model->arena_bytes);
+    LOG_ERR("%s: load program %d of %d: %s", model->name, (int)program, (int)htpw_programs(model->image),
+            htpw_status_name(status));
     return status;
   }
   LOG_INF("%s: program %d of %d: %d operators, arena %u bytes", model->name, (int)program,

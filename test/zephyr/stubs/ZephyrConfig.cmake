@@ -18,6 +18,9 @@ foreach(name IN LISTS names)
   endif()
 endforeach()
 
+set(PYTHON_EXECUTABLE python3)
+add_compile_definitions(CONFIG_HTPW_LIBRARY="${CONFIG_HTPW_LIBRARY}")
+
 set(APPLICATION_SOURCE_DIR ${CMAKE_CURRENT_SOURCE_DIR})
 add_library(app STATIC)
 

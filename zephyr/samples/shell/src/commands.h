@@ -4,6 +4,6 @@
 
 #include <htpw/model.h>
 
-extern struct htpw_model ecg_beats;
+extern const struct htpw_model ecg_beats;
 
 #endif

@@ -8,6 +8,7 @@
 #include <htpw/models/ecg_beats_boot.h>
 #include <htpw/models/ecg_beats_lazy.h>
 #include <htpw/models/ecg_beats_stream.h>
+#include <string.h>
 #include <zephyr/ztest.h>
 
 #include "vectors.h"
@@ -19,8 +20,7 @@ static uint8_t output[MOST_OUTPUT] __aligned(4);
 
 /* Runs every vector of an image twice: weights that are made in the first run are there in the second. */
 static void replay(const struct golden *vectors) {
-  HTPW_DEFINE_OVER(model, vectors->image, vectors->image_bytes, arena, sizeof(arena));
-  model.name = vectors->name;
+  const struct htpw_model model = {vectors->name, vectors->image, vectors->image_bytes, arena, sizeof(arena)};
   zassert_equal(htpw_model_load(&model, 0), HTPW_OK, "%s does not load", vectors->name);
   uint32_t input_bytes = ROUND_UP(htpw_input_bytes(model.image, 0), 4);
   uint32_t output_bytes = (uint32_t)htpw_output_bytes(model.image, 0);

@@ -4,7 +4,11 @@
 #include <zephyr/storage/flash_map.h>
 #include <zephyr/ztest.h>
 
+#ifdef PARTITION_ID /* the name since Zephyr 4.4 */
+#define AREA PARTITION_ID(storage_partition)
+#else
 #define AREA FIXED_PARTITION_ID(storage_partition)
+#endif
 
 static uint8_t image[htpw_expected_bytes] __aligned(16);
 static uint8_t arena[CONFIG_HTPW_ARENA_BYTES] __aligned(16);

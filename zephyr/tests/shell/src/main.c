@@ -1,4 +1,5 @@
 /* The commands of samples/shell, typed. SPDX-License-Identifier: Apache-2.0 */
+#include <errno.h>
 #include <string.h>
 #include <zephyr/shell/shell.h>
 #include <zephyr/shell/shell_dummy.h>
