@@ -329,6 +329,34 @@ describe('against stubs of the headers', () => {
     },
   );
 
+  it.skipIf(!onPath('gcc'))('a partition that is not memory, or not there, stops the compiler with what to do', () => {
+    const place = emptyFolder('partition');
+    const source = join(place, 'partition.c');
+    writeFileSync(source, '#include <htpw/model.h>\nHTPW_DEFINE_IN_PARTITION(model, DT_CHOSEN(htpw_model));\n');
+    const includes = [STUBS, join(folder, 'include'), join(MODULE, 'include')].map((path) => `-I${path}`);
+    const compile = (...flags: string[]) =>
+      output('gcc', [
+        '-m32',
+        '-ffreestanding',
+        '-fsyntax-only',
+        '-DCONFIG_HTPW_ARENA_BYTES=16',
+        ...includes,
+        ...flags,
+        source,
+      ]);
+    expect(compile()).toBe('');
+    const notMemory = /not in flash inside the chip.*htpw_read_partition\(\), or give HTPW_DEFINE_OVER\(\)/;
+    const rows: [flag: string, says: RegExp][] = [
+      ['-DDT_NODE_EXISTS(node)=0', /no such partition: expected a node label, or a chosen/],
+      ['-DSTUB_COMPATIBLE_soc_nv_flash=0', notMemory],
+      ['-DSTUB_COMPATIBLE_zephyr_sim_flash=1', notMemory],
+      ['-DCONFIG_SOC_FAMILY_ESP32=1', notMemory],
+      ['-DCONFIG_SOC_FAMILY_ESPRESSIF_ESP32=1', notMemory],
+      ['-DSTUB_ADDRESS=0x10004', /an image must be 16-byte aligned/],
+    ];
+    for (const [flag, says] of rows) expect(() => compile(flag)).toThrow(says);
+  });
+
   it.skipIf(!canArm)('HTPW_RESIDENCY takes the image of that name, and says how to make one that is not there', () => {
     const { build } = configure('samples/ecg_beats', dsp, '-DCONFIG_HTPW_RESIDENCY_STREAM=y');
     const header = readFileSync(join(build, 'htpw_models', 'htpw', 'models', 'ecg_beats.h'), 'utf8');
