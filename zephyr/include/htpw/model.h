@@ -89,9 +89,9 @@ int32_t htpw_model_run(const struct htpw_model *model, const void *input, void *
 
 /*
  * Copy an image out of a flash partition that cannot be read in place, into `bytes` bytes of 16-byte aligned memory.
- * `area` is its FIXED_PARTITION_ID(), since Zephyr 4.4 PARTITION_ID(); needs CONFIG_FLASH_MAP. Returns the length of the image, which is not proved yet,
- * a status of htpw.h (HTPW_BAD_MAGIC: none is there, HTPW_TRUNCATED: it is longer than partition or memory), or
- * HTPW_FLASH_ERROR, after logging the driver's.
+ * `area` is its FIXED_PARTITION_ID(), since Zephyr 4.4 PARTITION_ID(); needs CONFIG_FLASH_MAP. Returns the length of the
+ * image, which is not proved yet, a status of htpw.h (HTPW_BAD_MAGIC: none is there, HTPW_TRUNCATED: it is longer than
+ * partition or memory), or HTPW_FLASH_ERROR, after logging the driver's.
  */
 #define HTPW_FLASH_ERROR INT32_MIN
 int32_t htpw_read_partition(uint8_t area, void *memory, uint32_t bytes);
