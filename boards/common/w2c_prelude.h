@@ -14,6 +14,11 @@
 
 #include <stdint.h>
 
+/* An image, and WebAssembly's memory, are little-endian. */
+#if defined(__BYTE_ORDER__) && __BYTE_ORDER__ != __ORDER_LITTLE_ENDIAN__
+#error "hypertinypw: expected a little-endian target, got a big-endian one"
+#endif
+
 typedef uint8_t u8;
 typedef int8_t s8;
 typedef uint16_t u16;

@@ -14,6 +14,9 @@ HTPW_CHOSEN := $(HTPW_VARIANT)
 ifeq ($(HTPW_VARIANT),auto)
   HTPW_CHOSEN := $(if $(findstring __ARM_FEATURE_DSP,$(HTPW_COMPILER)),scalar,dsp)
 endif
+ifeq ($(filter scalar dsp,$(HTPW_CHOSEN)),)
+  $(error HTPW_VARIANT: expected auto, scalar or dsp, got "$(HTPW_VARIANT)")
+endif
 HTPW_SOURCES := $(HTPW_DIR)/src/htpw_$(HTPW_CHOSEN).c $(wildcard $(HTPW_DIR)/src/htpw_model.c)
 HTPW_HEADERS := $(wildcard $(HTPW_DIR)/include/*.h $(HTPW_DIR)/src/*.h)
 HTPW_INCLUDES := -I$(HTPW_DIR)/include

@@ -21,11 +21,13 @@ export const USED = ['htpw_open', 'htpw_load', 'htpw_invoke'];
 /** Name of the library that is cut to no image. */
 export const WHOLE = 'whole';
 
+/** What the library can be compiled with: nothing, less code for instructions, or the proof of images that a tailored one leaves out. */
+export type LibraryOption = '' | 'HTPW_SMALL' | 'HTPW_PROVE_AGAIN';
+
 export interface LibrarySize {
   core: string;
   variant: string;
-  /** compiled with HTPW_SMALL */
-  small: boolean;
+  option: LibraryOption;
   /** bytes of code of open, load, invoke and all that they call, without the compiler's own arithmetic */
   flash: number;
   /** bytes of code and constants in a program of nothing else, with what the linker adds of the compiler's libraries */
@@ -38,16 +40,20 @@ export interface LibrarySize {
   functions: { name: string; flash: number; stack: number }[];
 }
 
+const OPTIONS: LibraryOption[] = ['', 'HTPW_SMALL'];
+const TAILORED_OPTIONS: LibraryOption[] = [...OPTIONS, 'HTPW_PROVE_AGAIN'];
+
 interface Target {
   core: string;
   variant: string;
-  small: boolean;
+  option: LibraryOption;
 }
 
-async function measure(folder: string, { core, variant, small }: Target): Promise<LibrarySize> {
-  const object = join(folder, `${core}-${variant}${small ? '-small' : ''}.o`);
+async function measure(folder: string, { core, variant, option }: Target): Promise<LibrarySize> {
+  const object = join(folder, `${core}-${variant}${option}.o`);
   const flags = [`-mcpu=${core}`, '-mthumb', '-ffreestanding', '-O2', '-ffunction-sections', ...KERNELS];
-  if (small) flags.push(...SMALL);
+  if (option === 'HTPW_SMALL') flags.push(...SMALL);
+  if (option === 'HTPW_PROVE_AGAIN') flags.push('-DHTPW_PROVE_AGAIN');
   const source = join(folder, 'src', `htpw_${variant}.c`);
   const include = join(folder, 'include');
   const compiler = { packages: ['gcc-arm-none-eabi'] };
@@ -70,7 +76,7 @@ async function measure(folder: string, { core, variant, small }: Target): Promis
   return {
     core,
     variant,
-    small,
+    option,
     flash: sum(used),
     linked: [...parts.matchAll(/^\.(?:text|rodata)\s+(\d+)/gm)].reduce((total, [, bytes]) => total + Number(bytes), 0),
     flashOfAll: sum(code.keys()),
@@ -82,14 +88,15 @@ async function measure(folder: string, { core, variant, small }: Target): Promis
   };
 }
 
-/** The library on every core, with and without HTPW_SMALL. Needs the Arm compiler. */
+/** The library on every core, with every option that it has. Needs the Arm compiler. */
 export async function measureLibrary(tailored: Tailoring | null): Promise<LibrarySize[]> {
   const folder = await mkdtemp(join(tmpdir(), 'clib-'));
   try {
     await writeLibrary(folder, tailored);
     const sizes: LibrarySize[] = [];
     for (const [core, variant] of CORES)
-      for (const small of [false, true]) sizes.push(await measure(folder, { core, variant, small }));
+      for (const option of tailored ? TAILORED_OPTIONS : OPTIONS)
+        sizes.push(await measure(folder, { core, variant, option }));
     return sizes;
   } finally {
     await rm(folder, { recursive: true, force: true });
@@ -122,17 +129,17 @@ const counted = (bytes: number) => bytes.toLocaleString('en-US');
 /** The table of docs/c.md. */
 export function sizesTable({ libraries }: LibraryRecord): string {
   const rows = Object.entries(libraries).flatMap(([name, { sizes }]) =>
-    sizes.map(({ core, small, flash, linked, flashOfAll, stack }) => [
+    sizes.map(({ core, option, flash, linked, flashOfAll, stack }) => [
       name,
       core,
-      small ? 'yes' : '',
+      option && `\`${option}\``,
       counted(flash),
       counted(linked),
       counted(flashOfAll),
       ...USED.map((each) => counted(stack[each])),
     ]),
   );
-  const head = ['library', 'core', '`HTPW_SMALL`', 'flash', 'linked', 'whole API', 'stack: open', 'load', 'invoke'];
+  const head = ['library', 'core', 'option', 'flash', 'linked', 'whole API', 'stack: open', 'load', 'invoke'];
   const line = (cells: string[]) => `| ${cells.join(' | ')} |`;
   return [line(head), line(head.map((_, i) => (i < 3 ? '---' : '---:'))), ...rows.map(line)].join('\n');
 }

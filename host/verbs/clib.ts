@@ -84,14 +84,14 @@ async function printSizes(tailored: Tailoring | null, json?: boolean): Promise<v
   const ram = ramOf(tailored);
   print(json, { library: name, ram, sizes: measured }, () => {
     const recorded = before.libraries[name]?.sizes ?? [];
-    const found = (now: LibrarySize) => recorded.find(({ core, small }) => core === now.core && small === now.small);
+    const found = (now: LibrarySize) => recorded.find(({ core, option }) => core === now.core && option === now.option);
     return [
       `${name}: bytes; in brackets the difference to bench/clib.json${before.commit && `, commit ${before.commit}`}`,
       ram
         ? `RAM: arena ${ram.arena}, input ${ram.input}, output ${ram.output}`
         : "RAM: none of its own; arena, input and output are the image's",
       columns([
-        ['core', 'code', 'flash', '', 'linked', '', 'whole API', '', 'stack: open', 'load', 'invoke', ''],
+        ['core', 'option', 'flash', '', 'linked', '', 'whole API', '', 'stack: open', 'load', 'invoke', ''],
         ...measured.map((now) => sizeRow(now, found(now))),
       ]),
       '',
@@ -117,7 +117,7 @@ function sizeRow(now: LibrarySize, recorded?: Omit<LibrarySize, 'functions'>): (
   const before = recorded && USED.map((name) => recorded.stack[name]);
   return [
     now.core,
-    now.small ? 'small' : 'fast',
+    now.option,
     now.flash,
     difference(now.flash, recorded?.flash),
     now.linked,

@@ -66,6 +66,10 @@ describe.skipIf(!EMULATED || !onPath('make'))('examples/hello with make', () => 
   it('tailored, answers an image that it was not made for with BAD_CRC', { timeout: 120_000 }, () => {
     expect(make(tailored, `IMAGE=${join(root, 'models', 'controls', 'ecg-beats-int8.htpw')}`)).toBe('BAD_CRC');
   });
+
+  it('refuses a variant that there is not by its name', () => {
+    expect(() => make(whole, 'HTPW_VARIANT=neon')).toThrow(/expected auto, scalar or dsp, got "neon"/);
+  });
 });
 
 describe.skipIf(!EMULATED || !needs('cmake', 'ninja'))('examples/hello with CMake', () => {

@@ -103,6 +103,17 @@ for (const target of TARGETS) {
   });
 }
 
+describe.skipIf(!onPath('arm-none-eabi-gcc'))('for a big-endian core', () => {
+  it('the library stops the compiler with what it expected', () => {
+    const source = join(whole, 'src', 'htpw_scalar.c');
+    const flags = ['-mcpu=cortex-m3', '-mthumb', '-ffreestanding', '-fsyntax-only', `-I${join(whole, 'include')}`];
+    expect(output('arm-none-eabi-gcc', [...flags, source])).toBe('');
+    expect(() => output('arm-none-eabi-gcc', [...flags, '-mbig-endian', source])).toThrow(
+      /expected a little-endian target, got a big-endian one/,
+    );
+  });
+});
+
 describe('the header', () => {
   it('names nothing of the translator', () => {
     expect(readFileSync(join(whole, 'include', 'htpw.h'), 'utf8')).not.toMatch(/w2c|wasm/i);

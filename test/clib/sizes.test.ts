@@ -46,8 +46,8 @@ describe.skipIf(!onPath('arm-none-eabi-gcc'))('the C library', () => {
 
   it.each(Object.keys(record.libraries))('%s has not grown, neither code nor stack', (name) => {
     const grown = measured[name].filter((now) => {
-      const { core, small } = now;
-      const before = record.libraries[name].sizes.find((each) => each.core === core && each.small === small)!;
+      const { core, option } = now;
+      const before = record.libraries[name].sizes.find((each) => each.core === core && each.option === option)!;
       const stack = Object.keys(before.stack).some((each) => now.stack[each] > before.stack[each]);
       return now.flash > before.flash || now.linked > before.linked || now.flashOfAll > before.flashOfAll || stack;
     });
@@ -59,6 +59,6 @@ describe.skipIf(!onPath('arm-none-eabi-gcc'))('the C library', () => {
     ['ecg-beats', 'cortex-m0', 9000],
     ['whole', 'cortex-m7', 24_000],
   ])('%s takes on a %s at most %d bytes as it comes, with all it is linked with', (name, core, limit) => {
-    expect(measured[name].find((size) => size.core === core && !size.small)!.linked).toBeLessThanOrEqual(limit);
+    expect(measured[name].find((size) => size.core === core && !size.option)!.linked).toBeLessThanOrEqual(limit);
   });
 });
