@@ -18,6 +18,10 @@ export function parseRange(text: string, count: number): [from: number, to: numb
   return range;
 }
 
+/** Which of `count` samples to calibrate on: a range as above, or "none". */
+export const parseSamples = (text: string, count: number): [from: number, to: number] =>
+  text === 'none' ? [0, 0] : parseRange(text, count);
+
 /** The last column of each line, whole numbers; a heading is skipped. Throws when they are not `count`. */
 export function parseLabels(csv: string, count: number): Int32Array {
   const fields = csv

@@ -13,7 +13,7 @@ import {
 import { METHODS, type Method } from '../compress/options.ts';
 import { plotCurve } from '../compress/plot.ts';
 import { type CompressionReport, type Judged, judgedBy, reportOn, sourcesOf } from '../compress/report.ts';
-import { parseLabels, parseRange, splitSamples } from '../compress/samples.ts';
+import { parseLabels, parseSamples, splitSamples } from '../compress/samples.ts';
 import { type Unpacked, unpack } from '../image/unpack.ts';
 import { ImageView } from '../image/view.ts';
 import { importImage } from '../import/import.ts';
@@ -49,7 +49,7 @@ export function compressVerb(program: Command): void {
     .option('--calibration <file>', 'raw inputs of the network, one after another')
     .option(
       '--samples <from:to>',
-      'which of them to calibrate on; judged by the others (default: all, and judged by them)',
+      'which of them to calibrate on, or none; judged by the others (default: all, and judged by them)',
     )
     .option('--labels <csv>', 'class of each input in the last column, for accuracy')
     .option('--json', 'machine-readable result')
@@ -72,7 +72,7 @@ export function compressVerb(program: Command): void {
           : staged((report) =>
               budget === null ? compressUniformly(prepared, report) : compressWithin(prepared, budget, report),
             );
-      const judgement = data && { calibratedOn: data.calibrated.length, judgedOnOthers: data.others };
+      const judgement = data && { calibratedOn: data.calibrated?.length ?? 0, judgedOnOthers: data.others };
       if (flags.curve !== undefined) {
         const points: CurvePoint[] = [];
         for (const budget of budgets)
@@ -127,7 +127,8 @@ function bytesOf(text: string): number {
 }
 
 interface Data {
-  calibrated: Uint8Array[];
+  /** null: nothing is calibrated */
+  calibrated: Uint8Array[] | null;
   judged: Uint8Array[];
   /** whether what is judged by was not calibrated on */
   others: boolean;
@@ -138,13 +139,13 @@ function readData(image: Uint8Array, { calibration, samples, labels }: CompressF
   if (calibration === undefined) return null;
   const all = usage(calibration, () => splitSamples(readBytes(calibration), new Runtime(image).inputBytes()));
   const [from, to] =
-    samples === undefined ? [0, all.length] : usage('--samples', () => parseRange(samples, all.length));
+    samples === undefined ? [0, all.length] : usage('--samples', () => parseSamples(samples, all.length));
   const classes =
     labels === undefined ? null : usage(labels, () => parseLabels(readFileSync(labels, 'utf8'), all.length));
   const others = to - from < all.length;
   const isJudged = (i: number) => !others || i < from || i >= to;
   return {
-    calibrated: all.slice(from, to),
+    calibrated: from < to ? all.slice(from, to) : null,
     judged: all.filter((_, i) => isJudged(i)),
     others,
     labels: classes?.filter((_, i) => isJudged(i)) ?? null,

@@ -182,6 +182,14 @@ describe('htpw compress', () => {
     expect(htpw('-o', output, '--method', 'int4').stdout).toContain('no calibration data');
   });
 
+  it('judges without calibrating, by all samples, what it makes without calibration', () => {
+    const [none, judged] = [join(folder, 'uncalibrated.htpw'), join(folder, 'judged.htpw')];
+    expect(htpw('-o', none, '--method', 'int4').status).toBe(0);
+    const { stdout } = htpw('-o', judged, '--method', 'int4', '--calibration', data, '--samples', 'none', '--json');
+    expect(JSON.parse(stdout)).toMatchObject({ calibratedOn: 0, judgedOnOthers: true, agreement: { samples: 60 } });
+    expect(readFileSync(judged)).toEqual(readFileSync(none));
+  });
+
   it('ends with 1 and the smallest size when a budget cannot be met, and writes nothing', () => {
     const none = join(folder, 'none.htpw');
     const { status, stderr } = htpw('-o', none, '--budget', '500');
