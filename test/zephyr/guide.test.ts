@@ -3,10 +3,11 @@ import { existsSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { main } from '../../host/cli.ts';
+import { Runtime } from '../../host/runtime/runtime.ts';
 import { library, onPath, output } from '../clib/workshop.ts';
-import { blocks, commands, writeApplication } from './guide.ts';
-import { configure } from './stubbed.ts';
-import { MODULE, root } from './workshop.ts';
+import { blocks, commands, page, writeApplication } from './guide.ts';
+import { BUILDERS, CORTEX_M7, configure } from './stubbed.ts';
+import { ECG, MODULE, root } from './workshop.ts';
 import { parseYaml } from './yaml.ts';
 
 const textOf = (file: string) => blocks.find((block) => block.file === file)!.text;
@@ -30,13 +31,12 @@ describe('docs/zephyr.md', () => {
     expect(seen).toEqual(['sh', 'yaml', 'sh', ...program, 'sh', ...partition, 'sh']);
   });
 
-  const canBuild = ['arm-none-eabi-gcc', 'cmake', 'ninja'].every(onPath);
+  const canBuild = BUILDERS && onPath('arm-none-eabi-gcc');
   it.skipIf(!canBuild)('has a program that compiles, alone and with its partition', { timeout: 120_000 }, () => {
-    const core = { name: 'arm-none-eabi-gcc', flags: '-mcpu=cortex-m7 -mthumb', variant: 'DSP' } as const;
-    output('cmake', ['--build', configure(module, mine, core).build, '--target', 'app']);
+    output('cmake', ['--build', configure(module, mine, CORTEX_M7).build, '--target', 'app']);
     const lists = join(mine, 'CMakeLists.txt');
     writeFileSync(lists, readFileSync(lists, 'utf8').replace('src/main.c', 'src/main.c partition.c'));
-    output('cmake', ['--build', configure(module, mine, core).build, '--target', 'app']);
+    output('cmake', ['--build', configure(module, mine, CORTEX_M7).build, '--target', 'app']);
   });
 
   it('has the overlay that tests/partition is built with', () => {
@@ -53,6 +53,13 @@ describe('docs/zephyr.md', () => {
     );
     expect(missing).toEqual([]);
     expect(existsSync(join(module, 'zephyr', 'module.yml'))).toBe(true);
+  });
+
+  it('says what its program logs', () => {
+    const runtime = new Runtime(new Uint8Array(readFileSync(ECG)));
+    runtime.load(0);
+    const counts = `${runtime.operators} operators, arena ${runtime.arenaBytes()} bytes`;
+    expect(page).toContain(`\`ecg_beats: program 0 of ${runtime.programs}: ${counts}\``);
   });
 
   it('has a manifest of this version', () => {

@@ -1,7 +1,7 @@
 /** An app of the module, or one like it, configured by its own CMakeLists.txt against the stubs in place of Zephyr. */
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { emptyFolder, output } from '../clib/workshop.ts';
+import { emptyFolder, onPath, output } from '../clib/workshop.ts';
 import { root } from './workshop.ts';
 
 export const STUBS = join(root, 'test', 'zephyr', 'stubs');
@@ -11,6 +11,11 @@ export interface Target {
   flags: string;
   variant: 'SCALAR' | 'DSP';
 }
+
+export const CORTEX_M7: Target = { name: 'arm-none-eabi-gcc', flags: '-mcpu=cortex-m7 -mthumb', variant: 'DSP' };
+
+/** Whether there is what `configure` takes, but for a compiler. */
+export const BUILDERS = ['cmake', 'ninja', 'python3'].every(onPath);
 
 /** `module` is a folder that htpw clib wrote. Returns where it is built, and how each file is compiled. */
 export function configure(module: string, source: string, { name, flags, variant }: Target, ...options: string[]) {

@@ -84,12 +84,13 @@ def contents(image):
 def check_library(path, image, config):
     """`config` is what "htpw clib --tailor" wrote about the image that it proved."""
     text = Path(config).read_text()
+    folder = Path(config).parent.parent
     bytes_proved = re.search(r'HTPW_PROVED_BYTES (\d+)u', text)
     crc_proved = re.search(r'HTPW_PROVED_CRC 0x([0-9a-f]+)u', text)
     if bytes_proved is None or crc_proved is None:
-        return
+        refuse(config, 'expected HTPW_PROVED_BYTES and HTPW_PROVED_CRC, found not both; write it again: '
+                       f'npx htpw clib --tailor {path} -o {folder}')
     if (int(bytes_proved[1]), int(crc_proved[1], 16)) != (len(image), zlib.crc32(image)):
-        folder = Path(config).parent.parent
         refuse(path, f'the library in {folder}, CONFIG_HTPW_LIBRARY, was cut to another image; cut it to this one: '
                      f'npx htpw clib --tailor {path} -o {folder}')
 
