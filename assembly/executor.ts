@@ -8,7 +8,7 @@
  *   32  one bit per operator: its weights lie in the cache
  *   64  plan
  */
-import { CRC_START, crc32Update } from './crc32.ts';
+import { CRC_START, crc32Update, fillCrcTable } from './crc32.ts';
 import { uses } from './dsp/intrinsics.ts';
 import { FEATURE_CACHE, FEATURE_ENCODING, FEATURE_PADDED_ROWS, FEATURE_STREAM } from './features.ts';
 import * as F from './format.ts';
@@ -276,7 +276,7 @@ function materialise(arena: usize, operator: usize, source: usize, row: u32, cou
 }
 
 /** Compares the CRC of generated or coded weights with the image's; materialises a streamed operator row by row. */
-export function checkOperatorWeights(arena: usize, index: u32): i32 {
+export function checkOperatorWeights(arena: usize, index: u32, workspace: usize): i32 {
   const operator = operatorAt(boundProgram(arena), index);
   if (operatorKind(operator) > F.FULLY_CONNECTED) return OK;
   const source = sourceOf(arena, operator);
@@ -286,6 +286,7 @@ export function checkOperatorWeights(arena: usize, index: u32): i32 {
   const rows = sourceRows(source);
   const rowLength = sourceRowLength(source);
   if (!isStreamed(residency) && !isReady(arena, index)) fillCache(arena, index);
+  fillCrcTable(workspace);
   let crc = CRC_START;
   for (let r: u32 = 0; r < rows; r++) {
     let address = cacheOf(arena, index) + r * rowLength;
@@ -293,7 +294,7 @@ export function checkOperatorWeights(arena: usize, index: u32): i32 {
       address = rowsOf(arena, operator, source);
       materialise(arena, operator, source, r, 1, address);
     }
-    crc = crc32Update(crc, address, rowLength);
+    crc = crc32Update(crc, address, rowLength, workspace);
   }
   return ~crc == load<u32>(source, F.SOURCE_CRC_AT) ? OK : WEIGHTS_DIFFER;
 }

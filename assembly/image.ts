@@ -8,15 +8,24 @@ export function programCount(image: usize): u32 {
   return <u32>load<u16>(image, F.HEADER_PROGRAMS_AT);
 }
 
+/** Entry of the section table. */
+export function sectionEntry(image: usize, index: u32): usize {
+  return image + F.HEADER_BYTES + index * F.SECTION_BYTES;
+}
+
 /** Address of the block of one program. */
 export function programAt(image: usize, program: u32): usize {
-  return image + load<u32>(image + F.HEADER_BYTES + program * F.SECTION_BYTES, F.SECTION_OFFSET_AT);
+  return image + load<u32>(sectionEntry(image, program), F.SECTION_OFFSET_AT);
 }
 
 /** Address of the one section of a kind from SECTION_SOURCES on; their entries follow those of the programs. */
 export function sectionAt(image: usize, kind: u32): usize {
-  const entry = programCount(image) + kind - F.SECTION_SOURCES;
-  return image + load<u32>(image + F.HEADER_BYTES + entry * F.SECTION_BYTES, F.SECTION_OFFSET_AT);
+  return image + load<u32>(sectionEntry(image, programCount(image) + kind - F.SECTION_SOURCES), F.SECTION_OFFSET_AT);
+}
+
+/** Its size, without the padding behind it. */
+export function sectionBytes(image: usize, kind: u32): u32 {
+  return load<u32>(sectionEntry(image, programCount(image) + kind - F.SECTION_SOURCES), F.SECTION_SIZE_AT);
 }
 
 export function tensorCount(program: usize): u32 {
@@ -150,4 +159,11 @@ export function tensorPositions(tensor: usize): u32 {
 export function tensorBytes(tensor: usize): u32 {
   const wide = u32(<u32>load<u8>(tensor, F.TENSOR_TYPE_AT) == F.TYPE_I16);
   return (tensorPositions(tensor) * tensorChannels(tensor)) << wide;
+}
+
+/** Bytes of the tensors of ports [first, last); each counts, however often a tensor is named. */
+export function portBytes(program: usize, first: u32, last: u32): u32 {
+  let bytes: u32 = 0;
+  for (let i = first; i < last; i++) bytes += tensorBytes(tensorAt(program, portTensor(program, i)));
+  return bytes;
 }

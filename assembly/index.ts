@@ -7,7 +7,7 @@
  * linear memory elsewhere.
  */
 
-import { crc32 as crc32Of } from './crc32.ts';
+import { CRC_START, crc32Update, fillCrcTable } from './crc32.ts';
 import {
   bindProgram,
   boundProgram,
@@ -25,24 +25,57 @@ import {
   operatorCount,
   operatorOutput,
   plannedArenaBytes,
+  portBytes,
   portCount,
-  portTensor,
   programAt,
   programCount,
   tensorAt,
   tensorBytes,
 } from './image.ts';
-import { openImage } from './open.ts';
+import { checkSlice as checkNext, POSITION_AT, prove as proveImage, WORKSPACE_BYTES } from './open.ts';
 import { ARENA_TOO_SMALL, BAD_ALIGNMENT, NO_SUCH_OPERATOR, NO_SUCH_PROGRAM, NOT_LOADED, OK } from './status.ts';
+import { programWork } from './work.ts';
 
 /** The image format that this runtime reads. */
 export function version(): u32 {
   return F.FORMAT_VERSION;
 }
 
-/** Proves `bytes` bytes at `image`; where: address of a u32 that takes the byte offset of a refusal, or 0. */
-export function open(image: usize, bytes: u32, where: usize): i32 {
-  return openImage(image, bytes, where);
+/**
+ * Proves `bytes` bytes at `image`. workspace: 4-byte aligned address of workspaceBytes bytes; where the image is refused, its
+ * word 16 takes the byte offset of what was refused.
+ */
+export function open(image: usize, bytes: u32, workspace: usize): i32 {
+  const status = check(image, bytes, workspace);
+  return status == OK ? prove(image, workspace) : status;
+}
+
+/** Whether these are still the bytes that were packed: header, section table, and the CRC of all behind the header. */
+export function check(image: usize, bytes: u32, workspace: usize): i32 {
+  store<u32>(workspace, 0, POSITION_AT);
+  let status: i32 = 0;
+  do {
+    status = checkSlice(image, bytes, workspace);
+  } while (status > OK);
+  return status;
+}
+
+/**
+ * `check` in steps, so that a caller can feed a watchdog between: returns how many bytes are left to read, and in the end a
+ * status. Word 16 of the workspace is 0 before the first step.
+ */
+export function checkSlice(image: usize, bytes: u32, workspace: usize): i32 {
+  return checkNext(image, bytes, workspace);
+}
+
+/** The rest of `open`, once checkSlice has returned OK. */
+export function prove(image: usize, workspace: usize): i32 {
+  return proveImage(image, workspace);
+}
+
+/** RAM that `open`, `check`, checkWeights and crc32 work in, in bytes. */
+export function workspaceBytes(): u32 {
+  return WORKSPACE_BYTES;
 }
 
 export function programs(image: usize): u32 {
@@ -52,6 +85,14 @@ export function programs(image: usize): u32 {
 /** RAM that `load` needs for a program, in bytes; 0 for a program that is not there. */
 export function arenaBytes(image: usize, program: u32): u32 {
   return program < programCount(image) ? plannedArenaBytes(programAt(image, program)) : 0;
+}
+
+/**
+ * Units of WORK_UNIT multiply-accumulates that neither `load` nor `invoke` of a program exceeds, 0 for a program that is not
+ * there: what a watchdog is set by. docs/reliability.md has the instructions of a unit on each core.
+ */
+export function work(image: usize, program: u32): u32 {
+  return program < programCount(image) ? <u32>programWork(image, programAt(image, program)) : 0;
 }
 
 /** Bytes of a program's inputs, one after another. */
@@ -144,16 +185,26 @@ export function outputSize(arena: usize, operator: u32): u32 {
 
 /**
  * Debug: WEIGHTS_DIFFER unless the operator's generated weights have the CRC that the image carries. Works in the
- * operator's scratch, which other operators' tensors share: not between the steps of a run.
+ * operator's scratch, which other operators' tensors share: not between the steps of a run. workspace: as of `open`.
  */
-export function checkWeights(arena: usize, operator: u32): i32 {
+export function checkWeights(arena: usize, operator: u32, workspace: usize): i32 {
   const status = callable(arena, operator);
-  return status == OK ? checkOperatorWeights(arena, operator) : status;
+  return status == OK ? checkOperatorWeights(arena, operator, workspace) : status;
 }
 
-/** CRC-32 (IEEE) of memory, for traces. */
-export function crc32(address: usize, bytes: u32): u32 {
-  return crc32Of(address, bytes);
+/** CRC-32 (IEEE) of memory, for traces; workspace: as of `open`. */
+export function crc32(address: usize, bytes: u32, workspace: usize): u32 {
+  return ~continueCrc(beginCrc(workspace), address, bytes, workspace);
+}
+
+/** The same in pieces: begin, continue as often as wanted, and invert the last result. */
+export function beginCrc(workspace: usize): u32 {
+  fillCrcTable(workspace);
+  return CRC_START;
+}
+
+export function continueCrc(crc: u32, address: usize, bytes: u32, workspace: usize): u32 {
+  return crc32Update(crc, address, bytes, workspace);
 }
 
 function callable(arena: usize, operator: u32): i32 {
@@ -163,10 +214,4 @@ function callable(arena: usize, operator: u32): i32 {
 
 function outputTensor(arena: usize, operator: u32): u32 {
   return operatorOutput(operatorAt(boundProgram(arena), operator));
-}
-
-function portBytes(program: usize, first: u32, last: u32): u32 {
-  let bytes: u32 = 0;
-  for (let i = first; i < last; i++) bytes += tensorBytes(tensorAt(program, portTensor(program, i)));
-  return bytes;
 }

@@ -8,11 +8,12 @@
  *
  * Every refusal stores the byte offset of what was refused (refusal.ts) and returns a status.
  */
-import { crc32 } from './crc32.ts';
+import { CRC_START, CRC_TABLE_BYTES, crc32Update, fillCrcTable } from './crc32.ts';
 import * as F from './format.ts';
-import { generatorAt, programAt, sectionAt, sourceAt } from './image.ts';
+import { generatorAt, programCount, sectionAt, sectionBytes, sectionEntry, sourceAt } from './image.ts';
 import { openProgram } from './openProgram.ts';
 import { openGenerator, openSource } from './openWeights.ts';
+import { allowProof, isProofAllowed, refuse } from './refusal.ts';
 import {
   BAD_ALIGNMENT,
   BAD_CRC,
@@ -21,55 +22,74 @@ import {
   BAD_SECTION,
   BAD_TRAILER,
   BAD_VERSION,
+  BAD_WORK,
   OK,
   TRUNCATED,
 } from './status.ts';
 
 const MAX_BYTES: u32 = 1 << 28; // far above any flash, low enough that no sum of two offsets wraps
+const SLICE_BYTES: u32 = 4096; // of the CRC between two calls of a watchdog
 
-/** image: 16-byte aligned address; bytes: readable from there; where: u32 for the offset of a refusal, or 0. */
-export function openImage(image: usize, bytes: u32, where: usize): i32 {
-  let status = openHeader(image, bytes, where);
-  if (status == OK) status = openSections(image, where);
-  if (status == OK) status = openTrailer(image, where);
+// The memory that a caller lends, on 4 bytes: a table for the CRC, then two words.
+export const POSITION_AT: usize = CRC_TABLE_BYTES; // where the next slice begins, 0 at first; in the end the offset of a refusal
+const CRC_AT: usize = CRC_TABLE_BYTES + 4; //  of what is before it; in the end the bytes that may still be proved
+
+/** Bytes of workspace that checkSlice and prove need. */
+export const WORKSPACE_BYTES: u32 = CRC_TABLE_BYTES + 8;
+
+/**
+ * Checks that these are an image's bytes as they were packed: header, sections and, a slice with each call, the CRC.
+ * Returns how many bytes are left to read, OK after the last, or a refusal. The word at POSITION_AT is 0 at the first call.
+ *
+ * image: 16-byte aligned address; bytes: readable from there; workspace: WORKSPACE_BYTES, on 4 bytes, that keep the state between calls.
+ */
+export function checkSlice(image: usize, bytes: u32, workspace: usize): i32 {
+  const where = workspace + POSITION_AT;
+  let position = load<u32>(where);
+  if (position == 0) {
+    const status = openHeader(image, bytes, where);
+    if (status != OK) return status;
+    fillCrcTable(workspace);
+    store<u32>(workspace, CRC_START, CRC_AT);
+    position = F.HEADER_BYTES;
+  }
+  const total = load<u32>(image, F.HEADER_TOTAL_AT);
+  const slice = min(total - position, SLICE_BYTES);
+  const crc = crc32Update(load<u32>(workspace, CRC_AT), image + position, slice, workspace);
+  store<u32>(workspace, crc, CRC_AT);
+  position += slice;
+  store<u32>(where, position);
+  if (position < total) return <i32>(total - position);
+  if (~crc != load<u32>(image, F.HEADER_CRC_AT)) return refuse(where, F.HEADER_CRC_AT, BAD_CRC);
+  return openSections(image, where);
+}
+
+/** Proves an image that checkSlice has found whole; workspace: as there. */
+export function prove(image: usize, workspace: usize): i32 {
+  const where = workspace + POSITION_AT;
+  let status = openTrailer(image, where);
   if (status != OK) return status;
 
-  const sources = sectionAt(image, F.SECTION_SOURCES);
-  const generators = sectionAt(image, F.SECTION_GENERATORS);
-  const weights = sectionAt(image, F.SECTION_WEIGHTS);
-  const weightBytes = sectionBytes(image, F.SECTION_WEIGHTS);
+  allowProof(where, F.PROOF_PER_IMAGE_BYTE * load<u32>(image, F.HEADER_TOTAL_AT));
   const generatorCount = <u32>load<u16>(image, F.HEADER_GENERATORS_AT);
   for (let i: u32 = 0; i < generatorCount; i++) {
-    status = openGenerator(generatorAt(generators, i), weightBytes);
-    if (status != OK) return refuse(where, <u32>(generatorAt(generators, i) - image), status);
+    const generator = generatorAt(sectionAt(image, F.SECTION_GENERATORS), i);
+    status = openGenerator(generator, sectionBytes(image, F.SECTION_WEIGHTS));
+    if (status != OK) return refuse(where, <u32>(generator - image), status);
   }
   const sourceCount = <u32>load<u16>(image, F.HEADER_SOURCES_AT);
   for (let i: u32 = 0; i < sourceCount; i++) {
-    status = openSource(sourceAt(sources, i), generators, generatorCount, weights, weightBytes);
-    if (status != OK) return refuse(where, <u32>(sourceAt(sources, i) - image), status);
+    const source = sourceAt(sectionAt(image, F.SECTION_SOURCES), i);
+    status = openSource(image, source);
+    if (!isProofAllowed(where, status)) status = BAD_WORK;
+    if (status < OK) return refuse(where, <u32>(source - image), status);
   }
-  const programs = <u32>load<u16>(image, F.HEADER_PROGRAMS_AT);
+  const programs = programCount(image);
   for (let i: u32 = 0; i < programs; i++) {
-    status = openProgram(
-      image,
-      programAt(image, i),
-      load<u32>(sectionEntry(image, i), F.SECTION_SIZE_AT),
-      sources,
-      sourceCount,
-      generators,
-      sectionAt(image, F.SECTION_TABLES),
-      sectionBytes(image, F.SECTION_TABLES),
-      where,
-    );
+    status = openProgram(image, i, where);
     if (status != OK) return status;
   }
   return OK;
-}
-
-/** Stores the offset of what was refused and hands the status on. */
-export function refuse(where: usize, offset: u32, status: i32): i32 {
-  if (where != 0) store<u32>(where, offset);
-  return status;
 }
 
 function openHeader(image: usize, bytes: u32, where: usize): i32 {
@@ -84,8 +104,6 @@ function openHeader(image: usize, bytes: u32, where: usize): i32 {
   if (total > bytes) return refuse(where, bytes, TRUNCATED);
   if ((load<u32>(image, F.HEADER_RESERVED_AT) | load<u32>(image, F.HEADER_RESERVED_AT + 4)) != 0)
     return refuse(where, F.HEADER_RESERVED_AT, BAD_HEADER);
-  if (crc32(image + F.HEADER_BYTES, total - F.HEADER_BYTES) != load<u32>(image, F.HEADER_CRC_AT))
-    return refuse(where, F.HEADER_CRC_AT, BAD_CRC);
   return OK;
 }
 
@@ -100,13 +118,11 @@ function openSections(image: usize, where: usize): i32 {
   if (end > total) return refuse(where, F.HEADER_SECTIONS_AT, BAD_HEADER);
   for (let i: u32 = 0; i < count; i++) {
     const entry = sectionEntry(image, i);
-    const kind = i < programs ? F.SECTION_PROGRAM : F.SECTION_SOURCES + i - programs;
-    const id = i < programs ? i : 0;
+    const kindAndId = i < programs ? F.SECTION_PROGRAM | (i << 16) : F.SECTION_SOURCES + i - programs;
     const offset = (end + F.SECTION_ALIGNMENT - 1) & (0 - F.SECTION_ALIGNMENT);
     const size = load<u32>(entry, F.SECTION_SIZE_AT);
     if (
-      <u32>load<u16>(entry, F.SECTION_KIND_AT) != kind ||
-      <u32>load<u16>(entry, F.SECTION_ID_AT) != id ||
+      load<u32>(entry, F.SECTION_KIND_AT) != kindAndId ||
       load<u32>(entry, F.SECTION_OFFSET_AT) != offset ||
       offset > total ||
       size > total - offset
@@ -134,15 +150,4 @@ function openTrailer(image: usize, where: usize): i32 {
     at = next;
   }
   return OK;
-}
-
-function sectionEntry(image: usize, index: u32): usize {
-  return image + F.HEADER_BYTES + index * F.SECTION_BYTES;
-}
-
-function sectionBytes(image: usize, kind: u32): u32 {
-  return load<u32>(
-    sectionEntry(image, <u32>load<u16>(image, F.HEADER_PROGRAMS_AT) + kind - F.SECTION_SOURCES),
-    F.SECTION_SIZE_AT,
-  );
 }

@@ -22,6 +22,8 @@ import {
   operatorResidency,
   operatorWork,
   planAt,
+  sectionAt,
+  sectionBytes,
   sourceAt,
   sourceKind,
   sourceRowLength,
@@ -59,15 +61,8 @@ const MAX_PRODUCT_SHIFT: i32 = 14; // MULTIPLY: a product below 2^16 stays below
 const MAX_SUM: u64 = 1 << 30; // MEAN: of differences, after a shift to the left
 const MAX_WINDOW: u32 = 4096; // STANDARDIZE: sums stay in an i32
 
-export function openOperator(
-  program: usize,
-  index: u32,
-  sources: usize,
-  sourceCount: u32,
-  generators: usize,
-  tables: usize,
-  tableBytes: u32,
-): i32 {
+/** Returns the bytes of its quantisation table, which were read, or a refusal. */
+export function openOperator(image: usize, program: usize, index: u32): i32 {
   const operator = operatorAt(program, index);
   const kind = operatorKind(operator);
   if (
@@ -104,26 +99,19 @@ export function openOperator(
     if (<u32>load<u16>(operator, F.OPERATOR_SOURCE_AT) != F.NONE) return BAD_REFERENCE;
     if (load<u8>(operator, F.OPERATOR_RESIDENCY_AT) != 0 || load<u8>(operator, F.OPERATOR_MULTIPLIER_AT) != 0)
       return BAD_OPERATOR;
-    return openUnweighted(
-      kind,
-      operator,
-      input,
-      binary ? tensorAt(program, input2Index) : input,
-      output,
-      tables,
-      tableBytes,
-    );
+    return openUnweighted(image, kind, operator, input, binary ? tensorAt(program, input2Index) : input, output);
   }
   const sourceIndex = <u32>load<u16>(operator, F.OPERATOR_SOURCE_AT);
-  if (sourceIndex >= sourceCount) return BAD_REFERENCE;
-  const source = sourceAt(sources, sourceIndex);
+  if (sourceIndex >= <u32>load<u16>(image, F.HEADER_SOURCES_AT)) return BAD_REFERENCE;
+  const source = sourceAt(sectionAt(image, F.SECTION_SOURCES), sourceIndex);
   const status = openWeighted(kind, operator, input, output, source);
   if (status != OK) return status;
-  if (!isTable(operator, tensorChannels(output), tables, tableBytes)) return BAD_TABLE;
-  return openMemory(kind, program, index, operator, output, source, generators);
+  const memory = openMemory(image, kind, program, index, operator, output, source);
+  if (memory != OK) return memory;
+  return openTable(image, operator, tensorChannels(output));
 }
 
-/** Strides at least 1, padding smaller than the kernel, and every window overlaps the input. */
+/** Strides at least 1, padding smaller than the kernel, and every window inside input and padding (isSpan). */
 function isWindow(operator: usize, input: usize, output: usize): bool {
   return (
     isSpan(
@@ -143,8 +131,12 @@ function isWindow(operator: usize, input: usize, output: usize): bool {
   );
 }
 
+/**
+ * The record has no padding behind the input: it is what the last window needs, at most half a kernel, as "same" padding
+ * may, or what is in front. So every window overlaps the input, and none asks for work where there is nothing to see.
+ */
 function isSpan(kernel: u32, stride: u32, pad: u32, inputSize: u32, outputSize: u32): bool {
-  return kernel != 0 && stride != 0 && pad < kernel && (outputSize - 1) * stride < inputSize + pad;
+  return stride != 0 && pad < kernel && (outputSize - 1) * stride + kernel <= inputSize + pad + max(pad, kernel >> 1);
 }
 
 /** Operators without a window carry kernel 1 x 1, stride 1, no padding. */
@@ -165,11 +157,11 @@ function openWeighted(kind: u32, operator: usize, input: usize, output: usize, s
   const rowLength = sourceRowLength(source);
   const multiplier = <u32>load<u8>(operator, F.OPERATOR_MULTIPLIER_AT);
   if (kind != F.DEPTHWISE && (multiplier != 0 || rows != channels)) return BAD_SHAPE;
-  let depth: u64 = 0; // products per accumulator
-  if (kind == F.CONVOLUTION) depth = <u64>kernelArea(operator) * inputChannels;
-  if (kind == F.DEPTHWISE) depth = kernelArea(operator);
-  if (kind == F.POINTWISE) depth = inputChannels;
-  if (kind == F.FULLY_CONNECTED) depth = <u64>tensorPositions(input) * inputChannels;
+  const area = kernelArea(operator); // 1 without a window
+  if (area > F.MAX_ACCUMULATION) return BAD_DEPTH; // so that no product below wraps
+  let depth = area; // products per accumulator
+  if (kind != F.DEPTHWISE) depth *= inputChannels;
+  if (kind == F.FULLY_CONNECTED) depth *= tensorPositions(input);
   if (depth > F.MAX_ACCUMULATION) return BAD_DEPTH;
   if (kind == F.DEPTHWISE)
     return multiplier != 0 && channels == inputChannels * multiplier && rows == depth && rowLength == channels
@@ -181,38 +173,40 @@ function openWeighted(kind: u32, operator: usize, input: usize, output: usize, s
   return rowLength == depth ? OK : BAD_SHAPE;
 }
 
-function isTable(operator: usize, channels: u32, tables: usize, tableBytes: u32): bool {
+/** Bytes of the table of an operator with weights, or BAD_TABLE unless it lies in TABLES and all its values are in range. */
+function openTable(image: usize, operator: usize, channels: u32): i32 {
+  const tableBytes = sectionBytes(image, F.SECTION_TABLES);
   const encoding = <u32>load<u8>(operator, F.OPERATOR_ENCODING_AT);
   const offset = load<u32>(operator, F.OPERATOR_TABLE_AT);
-  const table = tables + offset;
-  if (encoding > F.TABLE_UNIFORM || (offset & 3) != 0 || !uses(FEATURE_TABLE + encoding)) return false;
+  if (encoding > F.TABLE_UNIFORM || (offset & 3) != 0 || !uses(FEATURE_TABLE + encoding)) return BAD_TABLE;
+  const table = sectionAt(image, F.SECTION_TABLES) + offset;
+  let bytes: u32 = 0;
   if (uses(FEATURE_TABLE + F.TABLE_COMPACT) && encoding == F.TABLE_COMPACT) {
-    const exponent = <i32>load<i8>(operator, F.OPERATOR_EXPONENT_AT);
-    if (
-      !lies(offset, F.COMPACT_BYTES_PER_CHANNEL * channels, tableBytes) ||
-      <u32>load<u8>(operator, F.OPERATOR_BIAS_SHIFT_AT) > MAX_BIAS_SHIFT
-    )
-      return false;
-    for (let c: u32 = 0; c < channels; c++) {
-      if (!isFactor(0, compactShift(<u32>load<u16>(table + 4 * c), exponent))) return false;
-    }
-    return true;
+    bytes = F.COMPACT_BYTES_PER_CHANNEL * channels;
+    return lies(offset, bytes, tableBytes) && isCompact(operator, table, channels) ? <i32>bytes : BAD_TABLE;
   }
-  if (uses(FEATURE_TABLE + F.TABLE_UNIFORM) && encoding == F.TABLE_UNIFORM)
-    return (
-      lies(offset, F.UNIFORM_HEADER_BYTES + F.UNIFORM_BYTES_PER_CHANNEL * channels, tableBytes) &&
+  if (uses(FEATURE_TABLE + F.TABLE_UNIFORM) && encoding == F.TABLE_UNIFORM) {
+    bytes = F.UNIFORM_HEADER_BYTES + F.UNIFORM_BYTES_PER_CHANNEL * channels;
+    return lies(offset, bytes, tableBytes) &&
       isFactor(load<i32>(table), load<i32>(table, 4)) &&
       areBiases(table + F.UNIFORM_HEADER_BYTES, channels)
-    );
-  if (
-    !uses(FEATURE_TABLE + F.TABLE_Q31) ||
-    encoding != F.TABLE_Q31 ||
-    !lies(offset, F.Q31_BYTES_PER_CHANNEL * channels, tableBytes)
-  )
-    return false;
-  if (!areBiases(table, channels)) return false;
+      ? <i32>bytes
+      : BAD_TABLE;
+  }
+  if (!uses(FEATURE_TABLE + F.TABLE_Q31) || encoding != F.TABLE_Q31) return BAD_TABLE;
+  bytes = F.Q31_BYTES_PER_CHANNEL * channels;
+  if (!lies(offset, bytes, tableBytes) || !areBiases(table, channels)) return BAD_TABLE;
   for (let c: u32 = 0; c < channels; c++) {
-    if (!isFactor(load<i32>(table + 4 * (channels + c)), <i32>load<i8>(table + 8 * channels + c))) return false;
+    if (!isFactor(load<i32>(table + 4 * (channels + c)), <i32>load<i8>(table + 8 * channels + c))) return BAD_TABLE;
+  }
+  return <i32>bytes;
+}
+
+function isCompact(operator: usize, table: usize, channels: u32): bool {
+  if (<u32>load<u8>(operator, F.OPERATOR_BIAS_SHIFT_AT) > MAX_BIAS_SHIFT) return false;
+  const exponent = <i32>load<i8>(operator, F.OPERATOR_EXPONENT_AT);
+  for (let c: u32 = 0; c < channels; c++) {
+    if (!isFactor(0, compactShift(<u32>load<u16>(table + 4 * c), exponent))) return false;
   }
   return true;
 }
@@ -227,13 +221,13 @@ function areBiases(biases: usize, channels: u32): bool {
 
 /** The residency is possible, its cache lies in the arena, and the scratch is large enough. */
 function openMemory(
+  image: usize,
   kind: u32,
   program: usize,
   index: u32,
   operator: usize,
   output: usize,
   source: usize,
-  generators: usize,
 ): i32 {
   const residency = operatorResidency(operator);
   const rows = sourceRows(source);
@@ -251,7 +245,10 @@ function openMemory(
     operatorWork(operator, output, rowLength) +
     rowScratch(kind, residency, rows, rowLength);
   if (!stored) {
-    const generator = generatorAt(generators, <u32>load<u16>(source, F.SOURCE_GENERATOR_AT));
+    const generator = generatorAt(
+      sectionAt(image, F.SECTION_GENERATORS),
+      <u32>load<u16>(source, F.SOURCE_GENERATOR_AT),
+    );
     scratch += generatorScratch(
       <u32>load<u8>(generator, F.GENERATOR_CODE_LENGTH_AT),
       <u32>load<u8>(generator, F.GENERATOR_HIDDEN_AT),
@@ -287,25 +284,19 @@ function parameterCount(kind: u32): u32 {
   return 0;
 }
 
-function openUnweighted(
-  kind: u32,
-  operator: usize,
-  input: usize,
-  input2: usize,
-  output: usize,
-  tables: usize,
-  tableBytes: u32,
-): i32 {
+function openUnweighted(image: usize, kind: u32, operator: usize, input: usize, input2: usize, output: usize): i32 {
   const channels = tensorChannels(input);
   const outputChannels = tensorChannels(output);
   const offset = load<u32>(operator, F.OPERATOR_TABLE_AT);
   const encoding = <u32>load<u8>(operator, F.OPERATOR_ENCODING_AT);
-  const table = tables + offset;
+  const table = sectionAt(image, F.SECTION_TABLES) + offset;
   const count = parameterCount(kind);
   if (
     count == 0
       ? encoding != F.TABLE_NONE || offset != F.NO_TABLE
-      : encoding != F.TABLE_PARAMETERS || (offset & 3) != 0 || !lies(offset, 4 * count, tableBytes)
+      : encoding != F.TABLE_PARAMETERS ||
+        (offset & 3) != 0 ||
+        !lies(offset, 4 * count, sectionBytes(image, F.SECTION_TABLES))
   )
     return BAD_TABLE;
 

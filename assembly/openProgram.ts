@@ -7,30 +7,26 @@ import {
   planAt,
   portAt,
   portCount,
+  programAt,
+  sectionEntry,
   tensorAt,
   tensorBytes,
   tensorChannels,
   tensorCount,
   tensorPositions,
 } from './image.ts';
-import { refuse } from './open.ts';
 import { openOperator } from './openOperator.ts';
 import { lies } from './openWeights.ts';
-import { BAD_PLAN, BAD_PROGRAM, BAD_REFERENCE, BAD_TENSOR, OK } from './status.ts';
+import { isProofAllowed, refuse } from './refusal.ts';
+import { BAD_PLAN, BAD_PROGRAM, BAD_REFERENCE, BAD_TENSOR, BAD_WORK, OK } from './status.ts';
+import { programWork } from './work.ts';
 
 const MAX_TENSOR_BYTES: u64 = 1 << 20; // what a plan of u16 ARENA_UNITs can hold
 
-export function openProgram(
-  image: usize,
-  program: usize,
-  bytes: u32,
-  sources: usize,
-  sourceCount: u32,
-  generators: usize,
-  tables: usize,
-  tableBytes: u32,
-  where: usize,
-): i32 {
+/** Returns OK, or a refusal whose offset is at `where`. */
+export function openProgram(image: usize, index: u32, where: usize): i32 {
+  const program = programAt(image, index);
+  const bytes = load<u32>(sectionEntry(image, index), F.SECTION_SIZE_AT);
   const offset = <u32>(program - image);
   if (bytes < F.PROGRAM_HEADER_BYTES) return refuse(where, offset, BAD_PROGRAM);
   const tensors = tensorCount(program);
@@ -69,10 +65,19 @@ export function openProgram(
       return refuse(where, <u32>(port - image), BAD_REFERENCE);
   }
   for (let i: u32 = 0; i < operators; i++) {
-    const status = openOperator(program, i, sources, sourceCount, generators, tables, tableBytes);
-    if (status != OK) return refuse(where, <u32>(operatorAt(program, i) - image), status);
+    let status = openOperator(image, program, i);
+    if (!isProofAllowed(where, status)) status = BAD_WORK;
+    if (status < OK) return refuse(where, <u32>(operatorAt(program, i) - image), status);
   }
+  if (programWork(image, program) > workLimit(load<u32>(image, F.HEADER_TOTAL_AT), arenaUnits))
+    return refuse(where, offset, BAD_WORK);
   return OK;
+}
+
+/** What the image, and the RAM that it asks for, pay for. */
+function workLimit(imageBytes: u32, arenaUnits: u32): u64 {
+  const limit = <u64>F.WORK_PER_IMAGE_BYTE * imageBytes + F.WORK_PER_ARENA_BYTE * F.ARENA_UNIT * arenaUnits;
+  return min(limit, <u64>F.MAX_WORK);
 }
 
 /** `bytes` from `units` on lie inside the arena and behind its header. */

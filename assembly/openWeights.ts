@@ -2,7 +2,7 @@
 import { uses } from './dsp/intrinsics.ts';
 import { FEATURE_ENCODING, FEATURE_MIX, FEATURE_SOURCE } from './features.ts';
 import * as F from './format.ts';
-import { generatorAt, sourceKind, sourceRowLength, sourceRows } from './image.ts';
+import { generatorAt, sectionAt, sectionBytes, sourceKind, sourceRowLength, sourceRows } from './image.ts';
 import { BAD_GENERATOR, BAD_REFERENCE, BAD_SOURCE, NOT_BUILT_IN, OK } from './status.ts';
 import { indexAt, isEncoding, packedBytes } from './weights/packed.ts';
 import { riceBlocks, riceBytes, riceTableBytes } from './weights/rice.ts';
@@ -71,14 +71,10 @@ function openCodebook(generator: usize, weightBytes: u32): bool {
   );
 }
 
-/** weights: address of that section. */
-export function openSource(
-  source: usize,
-  generators: usize,
-  generatorCount: u32,
-  weights: usize,
-  weightBytes: u32,
-): i32 {
+/** Returns the bytes of WEIGHTS that were read to prove a source, or a refusal. */
+export function openSource(image: usize, source: usize): i32 {
+  const weights = sectionAt(image, F.SECTION_WEIGHTS);
+  const weightBytes = sectionBytes(image, F.SECTION_WEIGHTS);
   const kind = sourceKind(source);
   const rows = sourceRows(source);
   const rowLength = sourceRowLength(source);
@@ -89,17 +85,17 @@ export function openSource(
     const encoding = <u32>load<u8>(source, F.SOURCE_ENCODING_AT);
     if (index != F.NONE || encoding < F.ENCODING_INT8 || encoding > F.ENCODING_RICE) return BAD_SOURCE;
     if (!uses(FEATURE_ENCODING + encoding)) return NOT_BUILT_IN;
-    if (isEncoding(encoding, F.ENCODING_RICE)) return openRice(rows, data, weights, weightBytes) ? OK : BAD_SOURCE;
+    if (isEncoding(encoding, F.ENCODING_RICE)) return openRice(rows, data, weights, weightBytes);
     // INT8 may be read in place, a word at a time
     if (encoding == F.ENCODING_INT8 && (data & 3) != 0) return BAD_SOURCE;
     return lies(data, rows * packedBytes(encoding, rowLength), weightBytes) ? OK : BAD_SOURCE;
   }
   if (kind < F.SOURCE_BASIS || kind > F.SOURCE_CODEBOOK) return BAD_SOURCE;
-  if (index >= generatorCount) return BAD_REFERENCE;
-  const generator = generatorAt(generators, index);
+  if (index >= <u32>load<u16>(image, F.HEADER_GENERATORS_AT)) return BAD_REFERENCE;
+  const generator = generatorAt(sectionAt(image, F.SECTION_GENERATORS), index);
   if (<u32>load<u8>(generator, F.GENERATOR_KIND_AT) != kind) return BAD_SOURCE;
   if (uses(FEATURE_SOURCE + F.SOURCE_CODEBOOK) && kind == F.SOURCE_CODEBOOK)
-    return openIndices(generator, rows, rowLength, data, weights, weightBytes) ? OK : BAD_SOURCE;
+    return openIndices(generator, rows, rowLength, data, weights, weightBytes);
   const codeLength = <u32>load<u8>(generator, F.GENERATOR_CODE_LENGTH_AT);
   let codes: u32 = 0;
   // its generator was proved, so it is built in
@@ -130,36 +126,37 @@ export function openSource(
  * Indices inside WEIGHTS, each below the number of entries. They are read once here so that a codebook may have as few
  * entries as pay for their bytes: with 16 or 256 required there would be nothing to prove, and up to 2 KB to waste.
  */
-function openIndices(generator: usize, rows: u32, rowLength: u32, data: u32, weights: usize, weightBytes: u32): bool {
+function openIndices(generator: usize, rows: u32, rowLength: u32, data: u32, weights: usize, weightBytes: u32): i32 {
   const encoding = <u32>load<u8>(generator, F.GENERATOR_CODE_ENCODING_AT);
   const entries = <u32>load<u16>(generator, F.GENERATOR_BASIS_ROWS_AT);
   const length = <u32>load<u8>(generator, F.GENERATOR_OUTPUTS_AT);
   const rowIndices = (rowLength + length - 1) / length;
   const rowBytes = packedBytes(encoding, rowIndices);
-  if (!lies(data, rows * rowBytes, weightBytes)) return false;
+  if (!lies(data, rows * rowBytes, weightBytes)) return BAD_SOURCE;
+  if (entries == (encoding == F.ENCODING_INT8 ? 256 : 16)) return OK; // whatever an index is, it is below
   let indices = weights + data;
   for (let r: u32 = 0; r < rows; r++, indices += rowBytes) {
     for (let i: u32 = 0; i < rowIndices; i++) {
-      if (indexAt(encoding, indices, i) >= entries) return false;
+      if (indexAt(encoding, indices, i) >= entries) return BAD_SOURCE;
     }
   }
-  return true;
+  return <i32>(rows * rowBytes);
 }
 
 /**
  * Table of blocks and their modes inside the data, the data inside WEIGHTS. What the bits say is not proved: the decoder
  * stays inside whatever that is (weights/rice.ts).
  */
-function openRice(rows: u32, data: u32, weights: usize, weightBytes: u32): bool {
+function openRice(rows: u32, data: u32, weights: usize, weightBytes: u32): i32 {
   const tableBytes = riceTableBytes(rows);
-  if ((data & 1) != 0 || !lies(data, tableBytes, weightBytes)) return false;
+  if ((data & 1) != 0 || !lies(data, tableBytes, weightBytes)) return BAD_SOURCE;
   const bytes = riceBytes(weights + data, rows);
-  if (!lies(data, bytes, weightBytes)) return false;
+  if (!lies(data, bytes, weightBytes)) return BAD_SOURCE;
   const blocks = weights + data;
   for (let b: u32 = 0; b < riceBlocks(rows); b++) {
-    if (!lies(F.RICE_UNIT * <u32>load<u16>(blocks + 2 * b), F.RICE_MODES_BYTES, bytes)) return false;
+    if (!lies(F.RICE_UNIT * <u32>load<u16>(blocks + 2 * b), F.RICE_MODES_BYTES, bytes)) return BAD_SOURCE;
   }
-  return true;
+  return <i32>tableBytes;
 }
 
 /** A Q31 multiplier and a shift whose product with an accumulator is defined. */

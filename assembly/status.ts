@@ -29,6 +29,7 @@ export const BAD_GENERATOR: i32 = -25; // generator: kind, sizes, data range
 export const BAD_RESIDENCY: i32 = -26; // residency impossible for this source, or its cache does not fit the plan
 export const BAD_SCRATCH: i32 = -27; // plan gives an operator less scratch than it needs
 export const NOT_BUILT_IN: i32 = -28; // operator, source or encoding that this build of the runtime leaves out
+export const BAD_WORK: i32 = -29; // more work per inference than image and arena pay for, or data that is proved too often
 
 // calls
 export const NO_SUCH_PROGRAM: i32 = -40; // program index past the count

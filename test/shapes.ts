@@ -359,14 +359,19 @@ function zeroPoint(b: ModelBuilder, usual: number): number {
   return b.pick([-128, 127, 0, usual]);
 }
 
-/** Any kernel, more often a usual one, also larger than its input; any stride, any padding below the kernel. */
+/** Any kernel, more often a usual one, also larger than its input; any stride, any padding that `open` allows. */
 function window(b: ModelBuilder, mostHigh: number, mostWide: number): Window {
   const size = (usual: number[], most: number) => Math.min(most, b.pick([...usual, b.integer(1, most)]));
   const kernel: [number, number] = [size([1, 3], mostHigh), size([3, 5], mostWide)];
+  const least = (axis: 0 | 1) => {
+    let pad = 0;
+    while (room(b.tensors[0].shape[axis], kernel[axis], pad) < 0) pad++;
+    return pad;
+  };
   return {
     kernel,
     stride: [b.integer(1, 4), b.pick([1, 1, 2, 2, 3, 4])],
-    pad: [b.integer(0, kernel[0] - 1), b.integer(0, kernel[1] - 1)],
+    pad: [b.integer(least(0), kernel[0] - 1), b.integer(least(1), kernel[1] - 1)],
   };
 }
 
@@ -377,12 +382,16 @@ function pool(b: ModelBuilder, kind: 'averagePool' | 'maxPool'): void {
   narrow(b);
 }
 
-/** An output of any size at which every window meets its input, not only that of symmetric padding. */
+/** How far a window can move; negative where it is too large for the input and its padding. */
+const room = (size: number, kernel: number, pad: number) => size + pad + Math.max(pad, kernel >> 1) - kernel;
+
+/** An output of any size that `open` allows, not only that of symmetric padding. */
 function cut(b: ModelBuilder, operator: Operator): void {
   if (!('kernel' in operator)) return;
+  const { kernel, pad, stride } = operator;
   const [from, to] = [operator.input, operator.output].map((tensor) => b.tensors[tensor].shape);
   for (const axis of [0, 1])
-    to[axis] = b.integer(1, Math.ceil((from[axis] + operator.pad[axis]) / operator.stride[axis]));
+    to[axis] = b.integer(1, Math.floor(room(from[axis], kernel[axis], pad[axis]) / stride[axis]) + 1);
 }
 
 /** Sometimes an activation that leaves little, or a single value. */

@@ -13,12 +13,19 @@
 #include "dsp_intrinsics.h"
 #include HTPW_RUNTIME
 
+/*
+ * What open, check and CRC work in: the caller's stack, or on a 64-bit host a part of the block that is reserved for it,
+ * where one thread at a time has its turn.
+ */
+#define WORKSPACE_WORDS 18u
+#define REFUSED_AT 16u /* the word that takes the offset of a refusal */
+
 #if UINTPTR_MAX > 0xffffffffu
 
-uint8_t *htpw_host_memory(void) { return host_memory; }
+enum { HOST_TURN_AT = 12, HOST_WORKSPACE_AT = 16 };
+_Static_assert(HOST_WORKSPACE_AT + 4 * WORKSPACE_WORDS <= HTPW_HOST_RESERVED, "the workspace is reserved");
 
-/* Where open leaves its offset before it is handed to the caller, whose variable the runtime cannot reach; a turn each. */
-enum { HOST_OFFSET_AT = 8, HOST_TURN_AT = 12 };
+uint8_t *htpw_host_memory(void) { return host_memory; }
 
 static u32 address_of(const void *pointer) {
   size_t address = (size_t)((uintptr_t)pointer - (uintptr_t)host_memory);
@@ -27,48 +34,95 @@ static u32 address_of(const void *pointer) {
 }
 static void *pointer_to(u32 address) { return host_memory + address; }
 
-__attribute__((unused)) static s32 prove(u32 image, u32 bytes, u32 *offset) {
-  u8 *turn = host_memory + HOST_TURN_AT;
-  while (__atomic_test_and_set(turn, __ATOMIC_ACQUIRE)) {
+#define WORKSPACE(name) u32 *name = take_turn()
+static u32 *take_turn(void) {
+  while (__atomic_test_and_set(host_memory + HOST_TURN_AT, __ATOMIC_ACQUIRE)) {
   }
-  s32 status = (s32)wasm_open(image, bytes, HOST_OFFSET_AT);
-  if (offset && status < 0) *offset = *(u32 *)(void *)(host_memory + HOST_OFFSET_AT);
-  __atomic_clear(turn, __ATOMIC_RELEASE);
-  return status;
+  return (u32 *)(void *)(host_memory + HOST_WORKSPACE_AT);
+}
+static void give_back(u32 *workspace) {
+  (void)workspace;
+  __atomic_clear(host_memory + HOST_TURN_AT, __ATOMIC_RELEASE);
 }
 
 #else
 
 static u32 address_of(const void *pointer) { return (u32)(uintptr_t)pointer; }
 static void *pointer_to(u32 address) { return (void *)(uintptr_t)address; }
-__attribute__((unused)) static s32 prove(u32 image, u32 bytes, u32 *offset) {
-  return (s32)wasm_open(image, bytes, address_of(offset));
-}
+
+#define WORKSPACE(name) u32 name[WORKSPACE_WORDS]
+W2C_INLINE void give_back(u32 *workspace) { (void)workspace; }
 
 #endif
 
 #ifdef HTPW_PROVED_CRC
 
 /* The image was proved when this library was made for it, by the same code: all that is left is that it is this one. */
-static s32 open_image(u32 image, u32 bytes, u32 *offset) {
-  (void)offset;
+W2C_INLINE s32 check_image(u32 image, u32 bytes, u32 *workspace, htpw_progress progress, void *context) {
+  const u32 slice = progress ? 4096 : HTPW_PROVED_BYTES;
+  u32 at = address_of(workspace);
   if (image % 16) return HTPW_BAD_ALIGNMENT;
   if (bytes < HTPW_PROVED_BYTES) return HTPW_TRUNCATED;
-  return wasm_crc32(image, HTPW_PROVED_BYTES) == HTPW_PROVED_CRC ? HTPW_OK : HTPW_BAD_CRC;
+  u32 crc = wasm_beginCrc(at);
+  for (u32 done = 0; done < HTPW_PROVED_BYTES; done += slice) {
+    u32 left = HTPW_PROVED_BYTES - done;
+    if (progress) progress(context, (s32)done, (s32)HTPW_PROVED_BYTES);
+    crc = wasm_continueCrc(crc, image + done, left < slice ? left : slice, at);
+  }
+  return ~crc == HTPW_PROVED_CRC ? HTPW_OK : HTPW_BAD_CRC;
+}
+
+W2C_INLINE s32 prove_image(u32 image, u32 *workspace) {
+  (void)image;
+  (void)workspace;
+  return HTPW_OK;
 }
 
 #else
 
-static s32 open_image(u32 image, u32 bytes, u32 *offset) { return prove(image, bytes, offset); }
+W2C_INLINE s32 check_image(u32 image, u32 bytes, u32 *workspace, htpw_progress progress, void *context) {
+  s32 left;
+  do {
+    left = (s32)wasm_checkSlice(image, bytes, address_of(workspace));
+    if (progress && left > 0) progress(context, (s32)workspace[REFUSED_AT], (s32)workspace[REFUSED_AT] + left);
+  } while (left > 0);
+  return left;
+}
+
+W2C_INLINE s32 prove_image(u32 image, u32 *workspace) { return (s32)wasm_prove(image, address_of(workspace)); }
 
 #endif
+
+W2C_INLINE s32 open_image(const void *image, u32 bytes, u32 *offset, htpw_progress progress, void *context) {
+  WORKSPACE(workspace);
+  workspace[REFUSED_AT] = 0;
+  s32 status = check_image(address_of(image), bytes, workspace, progress, context);
+  if (status == HTPW_OK) status = prove_image(address_of(image), workspace);
+  if (offset) *offset = status < 0 ? workspace[REFUSED_AT] : 0;
+  give_back(workspace);
+  return status;
+}
 
 int32_t htpw_version(void) { return (s32)wasm_version(); }
 
 __attribute__((cold)) int32_t htpw_open(const void *image, uint32_t bytes, uint32_t *offset) {
-  if (offset) *offset = 0;
-  return open_image(address_of(image), bytes, offset);
+  return open_image(image, bytes, offset, NULL, NULL);
 }
+
+__attribute__((cold)) int32_t htpw_open_watched(const void *image, uint32_t bytes, uint32_t *offset,
+                                                htpw_progress progress, void *context) {
+  return open_image(image, bytes, offset, progress, context);
+}
+
+__attribute__((cold)) int32_t htpw_check(const void *image, uint32_t bytes, htpw_progress progress, void *context) {
+  WORKSPACE(workspace);
+  workspace[REFUSED_AT] = 0;
+  s32 status = check_image(address_of(image), bytes, workspace, progress, context);
+  give_back(workspace);
+  return status;
+}
+
+uint32_t htpw_work(const void *image, int32_t program) { return wasm_work(address_of(image), (u32)program); }
 
 int32_t htpw_programs(const void *image) { return (s32)wasm_programs(address_of(image)); }
 
@@ -113,7 +167,15 @@ int32_t htpw_invoke(void *arena, const void *input, void *output, htpw_trace tra
 }
 
 __attribute__((cold)) int32_t htpw_check_weights(void *arena, int32_t index) {
-  return (s32)wasm_checkWeights(address_of(arena), (u32)index);
+  WORKSPACE(workspace);
+  s32 status = (s32)wasm_checkWeights(address_of(arena), (u32)index, address_of(workspace));
+  give_back(workspace);
+  return status;
 }
 
-uint32_t htpw_crc32(const void *data, uint32_t bytes) { return wasm_crc32(address_of(data), bytes); }
+uint32_t htpw_crc32(const void *data, uint32_t bytes) {
+  WORKSPACE(workspace);
+  u32 crc = wasm_crc32(address_of(data), bytes, address_of(workspace));
+  give_back(workspace);
+  return crc;
+}

@@ -71,6 +71,25 @@ int32_t htpw_version(void);
  */
 int32_t htpw_open(const void *image, uint32_t bytes, uint32_t *offset);
 
+/* Called between steps of long work with done in 0..total; the place to feed a watchdog. */
+typedef void (*htpw_progress)(void *context, int32_t done, int32_t total);
+
+/* The same, with a call every 4 KiB of the CRC, which is most of the work; done and total in bytes. */
+int32_t htpw_open_watched(const void *image, uint32_t bytes, uint32_t *offset, htpw_progress progress, void *context);
+
+/*
+ * Whether an image that was opened still has the bytes it had: HTPW_OK, or what htpw_open would say of the header, the
+ * section table or the CRC. Finds every single flipped bit, for the price of reading the image once; docs/reliability.md.
+ * `progress` as above, or NULL.
+ */
+int32_t htpw_check(const void *image, uint32_t bytes, htpw_progress progress, void *context);
+
+/*
+ * A bound of the time that htpw_load or htpw_invoke of a program takes, for setting a watchdog: units of 16 multiply-accumulates,
+ * below 2^31, or 0 for a program that is not there. docs/reliability.md has the instructions of a unit on each core.
+ */
+uint32_t htpw_work(const void *image, int32_t program);
+
 /* Number of programs in the image, 1 or more. */
 int32_t htpw_programs(const void *image);
 
@@ -78,12 +97,9 @@ int32_t htpw_arena_bytes(const void *image, int32_t program);
 int32_t htpw_input_bytes(const void *image, int32_t program);
 int32_t htpw_output_bytes(const void *image, int32_t program);
 
-/* Called between operators with done in 0..total; the place to feed a watchdog. */
-typedef void (*htpw_progress)(void *context, int32_t done, int32_t total);
-
 /*
  * Make a program ready in the arena: expand its tables, generate the weights that are resident from boot on.
- * `progress` may be NULL. Takes the longer the more is generated; `progress` shows how far it is.
+ * `progress` may be NULL; it is called between operators. Takes the longer the more is generated (htpw_work).
  */
 int32_t htpw_load(const void *image, int32_t program, void *arena, uint32_t arena_bytes, htpw_progress progress,
                   void *context);
@@ -121,7 +137,7 @@ const char *htpw_status_name(int32_t status);
 #ifndef HTPW_HOST_BYTES
 #define HTPW_HOST_BYTES (16u << 20)
 #endif
-#define HTPW_HOST_RESERVED 16u
+#define HTPW_HOST_RESERVED 96u
 uint8_t *htpw_host_memory(void);
 #endif
 

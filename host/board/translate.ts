@@ -64,11 +64,15 @@ function withoutInstance(text: string): string {
     .replaceAll('(instance)', '()');
 }
 
+/** What runs once per image or program is compiled for size: the proof (open*.ts, work.ts), binding, checks. */
+const COLD = /^(?:\w+ )+w2c_htpw_assembly0x2F(open|work|index0x2Fbind|crc320x2Ffill|executor0x2F(bind|check))/;
+
 /**
  * Kernels are cut so that a loop fits the registers, and what it calls for each value is straight code: the one keeps
  * its registers to itself, the other costs no call, whatever the compiler's own estimate says.
  */
 function inlining(body: string): string {
+  if (COLD.test(body)) return '__attribute__((cold)) ';
   if (/^ *var_L\d+:[\s\S]*goto/m.test(body)) return '__attribute__((noinline)) ';
   if (!/\b(if|goto)\b/.test(body) && /w2c_intrinsics_(smlad|smmlar)/.test(body))
     return 'inline __attribute__((always_inline)) ';

@@ -2,8 +2,8 @@
  * The runtime in Node: the very module that becomes C, given an image and an arena in linear memory. The only file
  * that touches that memory.
  *
- *   0        64                                                   (each 16-byte aligned)
- *   | status | image | arena | input | output |
+ *   0     16          96                                             (each 16-byte aligned)
+ *   |     | workspace | image | arena | input | output |
  */
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
@@ -19,7 +19,9 @@ export type VariantName = 'scalar' | 'dsp' | 'simd';
 interface Exports extends Record<string, unknown> {
   memory: WebAssembly.Memory;
   version(): number;
-  open(image: number, bytes: number, where: number): number;
+  open(image: number, bytes: number, workspace: number): number;
+  check(image: number, bytes: number, workspace: number): number;
+  work(image: number, program: number): number;
   programs(image: number): number;
   arenaBytes(image: number, program: number): number;
   inputBytes(image: number, program: number): number;
@@ -32,12 +34,13 @@ interface Exports extends Record<string, unknown> {
   finish(arena: number, output: number): number;
   outputAddress(arena: number, operator: number): number;
   outputSize(arena: number, operator: number): number;
-  checkWeights(arena: number, operator: number): number;
-  crc32(address: number, bytes: number): number;
+  checkWeights(arena: number, operator: number, workspace: number): number;
+  crc32(address: number, bytes: number, workspace: number): number;
 }
 
-const WHERE = 16;
-const IMAGE = 64;
+const WORKSPACE = 16; // what open, check and CRC work in
+const REFUSED_AT = WORKSPACE + 64; // takes the offset of a refusal
+const IMAGE = 96;
 const PAGE = 65536;
 
 /** One instance of a variant with one image loaded; makes as many programs run as the image has, one at a time. */
@@ -56,8 +59,8 @@ export class Runtime {
   ) {
     this.reserve(IMAGE + image.length);
     this.memory().set(image, IMAGE);
-    const status = wasm.open(IMAGE, image.length, WHERE);
-    if (status < 0) throw new StatusError(status, new DataView(wasm.memory.buffer).getUint32(WHERE, true), 'open');
+    const status = wasm.open(IMAGE, image.length, WORKSPACE);
+    if (status < 0) throw new StatusError(status, new DataView(wasm.memory.buffer).getUint32(REFUSED_AT, true), 'open');
     this.arena = align(IMAGE + image.length);
     this.view = new ImageView(image);
   }
@@ -69,6 +72,11 @@ export class Runtime {
   /** RAM of a program, in bytes. */
   arenaBytes(program = 0): number {
     return this.wasm.arenaBytes(IMAGE, program);
+  }
+
+  /** Units of 16 multiply-accumulates that no `load` and no `run` of a program exceeds. */
+  work(program = 0): number {
+    return this.wasm.work(IMAGE, program) >>> 0;
   }
 
   inputBytes(program = 0): number {
@@ -134,7 +142,7 @@ export class Runtime {
     const outputs = this.view.programs[this.program].operators.map((operator) => operator.output);
     const output = this.trace(input, (operator, result) => {
       const whole = outputs.lastIndexOf(outputs[operator]) === operator;
-      layers.push(whole ? this.wasm.crc32(result.byteOffset, result.length) >>> 0 : null);
+      layers.push(whole ? this.wasm.crc32(result.byteOffset, result.length, WORKSPACE) >>> 0 : null);
     });
     return { output, layers };
   }
@@ -142,7 +150,7 @@ export class Runtime {
   /** Throws StatusError when generated weights differ from the CRC that the image carries. */
   checkWeights(): void {
     for (let operator = 0; operator < this.operators; operator++) {
-      check(this.wasm.checkWeights(this.arena, operator), 'checkWeights');
+      check(this.wasm.checkWeights(this.arena, operator, WORKSPACE), 'checkWeights');
     }
   }
 

@@ -106,7 +106,7 @@ class Module {
 
   line(image: Uint8Array): string {
     const { wasm } = this;
-    const at = 64;
+    const at = 96;
     this.reserve(at + image.length);
     this.memory.set(image, at);
     const words = new Uint32Array(2);

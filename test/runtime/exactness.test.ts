@@ -72,7 +72,8 @@ const KINDS: Record<string, (seed: number) => ModelBuilder> = {
   'unusual factors': (seed) => {
     const b = new ModelBuilder(seed, [1, 1, 1]);
     b.tensors[0].shape = [b.integer(1, 3), b.integer(1, 6), b.pick([4, 8, 13])];
-    b.depthwise(1, window(b)).convolution(b.integer(1, 9), window(b)).pointwise(b.integer(1, 9)).fullyConnected(7);
+    b.depthwise(1, window(b));
+    b.convolution(b.integer(1, 9), window(b)).pointwise(b.integer(1, 9)).fullyConnected(7);
     for (const operator of b.operators) {
       if (!('effectiveScale' in operator)) continue;
       // shifts from +3 to -31 beside usual ones
@@ -112,7 +113,7 @@ const KINDS: Record<string, (seed: number) => ModelBuilder> = {
 
 /** Kernel, stride and padding such that every window meets its input. */
 function window(b: ModelBuilder): Window {
-  const [height, width] = b.tensors[0].shape;
+  const [height, width] = b.tensors[b.last].shape;
   const kernel: [number, number] = [b.integer(1, Math.min(5, height)), b.integer(1, Math.min(7, width))];
   return {
     kernel,

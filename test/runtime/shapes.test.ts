@@ -26,7 +26,7 @@ const READY_AT = 32; // in the arena: one bit per operator whose cache is filled
 class Field {
   private readonly wasm;
   private readonly memory: Uint8Array;
-  private readonly image = 64;
+  private readonly image = 96;
   private readonly arena: number;
   private readonly input: number;
   private readonly arenaBytes: number;
@@ -48,7 +48,7 @@ class Field {
     this.wasm.memory.grow(Math.max(0, Math.ceil(missing / 65536)));
     this.memory = new Uint8Array(this.wasm.memory.buffer);
     this.memory.set(bytes, this.image);
-    expectOk(this.wasm.open(this.image, bytes.length, 0), 'open');
+    expectOk(this.wasm.open(this.image, bytes.length, 16), 'open');
   }
 
   /** load, and an inference of every input, of the last one twice; throws at the first byte that is not as it must be. */

@@ -1,0 +1,84 @@
+/**
+ * How long a program takes at most, from its records alone: the bound that `open` holds it to and that a watchdog is set by.
+ *
+ * A unit is WORK_UNIT multiply-accumulates of a large layer, or anything else that takes no longer. The factors below were
+ * chosen so that no program known takes more instructions a unit than docs/reliability.md says, whatever its shapes; so
+ * they are generous for most. Every weight that is not read in place counts as made once, which `load` and the first
+ * `invoke` do at most.
+ */
+import { uses } from './dsp/intrinsics.ts';
+import { FEATURE_SOURCE } from './features.ts';
+import * as F from './format.ts';
+import {
+  generatorAt,
+  isKind,
+  operatorAt,
+  operatorCount,
+  operatorInput,
+  operatorKind,
+  operatorOutput,
+  operatorResidency,
+  portBytes,
+  portCount,
+  sectionAt,
+  sourceAt,
+  sourceKind,
+  sourceRowLength,
+  sourceRows,
+  tensorAt,
+  tensorBytes,
+  tensorChannels,
+  tensorHeight,
+  tensorPositions,
+  tensorWidth,
+} from './image.ts';
+import { planeRowBytes } from './scratch.ts';
+
+/** Units that neither `load` nor `invoke` of a program exceeds. */
+export function programWork(image: usize, program: usize): u64 {
+  let units: u64 = 1 + (portBytes(program, 0, portCount(program)) >> 2);
+  const operators = operatorCount(program);
+  for (let i: u32 = 0; i < operators; i++) units += operatorUnits(image, program, operatorAt(program, i));
+  return units;
+}
+
+/** What one run of an operator takes, the making of its weights included; no product of proved sizes leaves its type. */
+function operatorUnits(image: usize, program: usize, operator: usize): u64 {
+  const kind = operatorKind(operator);
+  const input = tensorAt(program, operatorInput(operator));
+  const output = tensorAt(program, operatorOutput(operator));
+  const positions = tensorPositions(output);
+  const channels = tensorChannels(output);
+  const kernelHeight = <u32>load<u16>(operator, F.OPERATOR_KERNEL_HEIGHT_AT);
+  const kernelWidth = <u32>load<u16>(operator, F.OPERATOR_KERNEL_WIDTH_AT);
+  if (kind > F.FULLY_CONNECTED) {
+    // 1 but for pools
+    const window = min(kernelHeight, tensorHeight(input)) * min(kernelWidth, tensorWidth(input));
+    return 32 + 2 * tensorBytes(input) + <u64>positions * (channels + 4) * (1 + (window >> 2));
+  }
+  const source = sourceAt(sectionAt(image, F.SECTION_SOURCES), <u32>load<u16>(operator, F.OPERATOR_SOURCE_AT));
+  const making = operatorResidency(operator) == F.RESIDENCY_FLASH ? 32 : sourceUnits(image, source);
+  if (!isKind(kind, F.DEPTHWISE))
+    return making + (positions + 1) * (channels + 2) * ((sourceRowLength(source) + 31) / F.WORK_UNIT);
+  // rows of a plane, of which as many are made anew for each band as the kernel is high, and the products over them
+  const rows = tensorHeight(output) * (kernelHeight + <u32>load<u8>(operator, F.OPERATOR_STRIDE_HEIGHT_AT));
+  const strideWidth = <u32>load<u8>(operator, F.OPERATOR_STRIDE_WIDTH_AT);
+  const row = planeRowBytes(tensorWidth(output), kernelWidth, strideWidth) >> 3;
+  return making + <u64>channels * rows * (row * (1 + (kernelWidth >> 1)));
+}
+
+/** What making all rows of a source takes, some at a time. */
+function sourceUnits(image: usize, source: usize): u64 {
+  const rows = sourceRows(source);
+  const weights = rows * sourceRowLength(source);
+  const kind = sourceKind(source);
+  if (kind == F.SOURCE_STORED || kind == F.SOURCE_CODEBOOK) return 32 + weights;
+  const generators = sectionAt(image, F.SECTION_GENERATORS);
+  const generator = generatorAt(generators, <u32>load<u16>(source, F.SOURCE_GENERATOR_AT));
+  const codeLength = <u32>load<u8>(generator, F.GENERATOR_CODE_LENGTH_AT);
+  const outputs = <u32>load<u8>(generator, F.GENERATOR_OUTPUTS_AT);
+  const code = ((<u32>load<u8>(generator, F.GENERATOR_HIDDEN_AT) + 8) * (codeLength + outputs + 8)) >> 2;
+  if (uses(FEATURE_SOURCE + F.SOURCE_TILE) && kind == F.SOURCE_TILE) return <u64>(weights / outputs + 1) * code;
+  // a code is evaluated anew for each run of rows
+  return <u64>weights * (2 + (outputs >> 1)) + <u64>(2 * rows + 2) * code;
+}
