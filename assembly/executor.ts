@@ -19,10 +19,10 @@ import {
   operatorKind,
   operatorOutput,
   operatorResidency,
-  operatorWork,
   planAt,
   portTensor,
   programAt,
+  scratchBeforeRows,
   sectionAt,
   sourceAt,
   sourceEncoding,
@@ -50,7 +50,7 @@ import { product } from './operators/product.ts';
 import { softmax } from './operators/softmax.ts';
 import { standardize } from './operators/standardize.ts';
 import { activate, expandTable } from './operators/table.ts';
-import { channelsAtOnce, roundUp4, rowScratch, TABLE_ROW_BYTES, tableScratch } from './scratch.ts';
+import { channelsAtOnce, roundUp4, rowScratch, TABLE_ROW_BYTES } from './scratch.ts';
 import { OK, WEIGHTS_DIFFER } from './status.ts';
 import { writeRows } from './weights/source.ts';
 
@@ -318,10 +318,5 @@ function scratchOf(arena: usize, operator: usize): usize {
 /** Where weight rows lie in scratch that are not read in place. */
 function rowsOf(arena: usize, operator: usize, source: usize): usize {
   const output = tensorAt(boundProgram(arena), operatorOutput(operator));
-  const rowLength = sourceRowLength(source);
-  return (
-    scratchOf(arena, operator) +
-    tableScratch(operatorKind(operator), operatorResidency(operator), tensorChannels(output), rowLength) +
-    operatorWork(operator, output, rowLength)
-  );
+  return scratchOf(arena, operator) + scratchBeforeRows(operator, output, sourceRowLength(source));
 }

@@ -2,7 +2,7 @@
 import { uses } from './dsp/intrinsics.ts';
 import { FEATURE_OPERATOR } from './features.ts';
 import * as F from './format.ts';
-import { workScratch } from './scratch.ts';
+import { tableScratch, workScratch } from './scratch.ts';
 
 export function programCount(image: usize): u32 {
   return <u32>load<u16>(image, F.HEADER_PROGRAMS_AT);
@@ -87,10 +87,11 @@ export function kernelArea(operator: usize): u32 {
   return <u32>load<u16>(operator, F.OPERATOR_KERNEL_HEIGHT_AT) * <u32>load<u16>(operator, F.OPERATOR_KERNEL_WIDTH_AT);
 }
 
-/** Scratch of an operator with weights, beside table, rows and generator. */
-export function operatorWork(operator: usize, outputTensor: usize, rowLength: u32): u32 {
-  return workScratch(
-    operatorKind(operator),
+/** Scratch of an operator with weights in front of its weight rows: expanded table, then block or taps and band. */
+export function scratchBeforeRows(operator: usize, outputTensor: usize, rowLength: u32): u32 {
+  const kind = operatorKind(operator);
+  const work = workScratch(
+    kind,
     rowLength,
     tensorHeight(outputTensor),
     tensorWidth(outputTensor),
@@ -99,6 +100,7 @@ export function operatorWork(operator: usize, outputTensor: usize, rowLength: u3
     <u32>load<u8>(operator, F.OPERATOR_STRIDE_HEIGHT_AT),
     <u32>load<u8>(operator, F.OPERATOR_STRIDE_WIDTH_AT),
   );
+  return work + tableScratch(kind, operatorResidency(operator), tensorChannels(outputTensor), rowLength);
 }
 
 export function sourceKind(source: usize): u32 {

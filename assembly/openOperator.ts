@@ -20,8 +20,8 @@ import {
   operatorKind,
   operatorOutput,
   operatorResidency,
-  operatorWork,
   planAt,
+  scratchBeforeRows,
   sectionAt,
   sectionBytes,
   sourceAt,
@@ -39,7 +39,7 @@ import {
 import { fits } from './openProgram.ts';
 import { isFactor, lies } from './openWeights.ts';
 import { compactShift } from './operators/table.ts';
-import { generatorScratch, rowScratch, tableScratch } from './scratch.ts';
+import { generatorScratch, rowScratch } from './scratch.ts';
 import {
   BAD_DEPTH,
   BAD_OPERATOR,
@@ -240,10 +240,7 @@ function openMemory(
     const units = <u32>load<u16>(planAt(program) + 2 * (tensorCount(program) + index));
     if (!fits(units, rows * rowLength, <u32>load<u16>(program, F.PROGRAM_ARENA_AT))) return BAD_PLAN;
   }
-  let scratch =
-    tableScratch(kind, residency, tensorChannels(output), rowLength) +
-    operatorWork(operator, output, rowLength) +
-    rowScratch(kind, residency, rows, rowLength);
+  let scratch = scratchBeforeRows(operator, output, rowLength) + rowScratch(kind, residency, rows, rowLength);
   if (!stored) {
     const generator = generatorAt(
       sectionAt(image, F.SECTION_GENERATORS),

@@ -4,7 +4,7 @@ import { FEATURE_ENCODING, FEATURE_MIX, FEATURE_SOURCE } from './features.ts';
 import * as F from './format.ts';
 import { generatorAt, sectionAt, sectionBytes, sourceKind, sourceRowLength, sourceRows } from './image.ts';
 import { BAD_GENERATOR, BAD_REFERENCE, BAD_SOURCE, NOT_BUILT_IN, OK } from './status.ts';
-import { indexAt, isEncoding, packedBytes } from './weights/packed.ts';
+import { isEncoding, packedBytes } from './weights/packed.ts';
 import { riceBlocks, riceBytes, riceTableBytes } from './weights/rice.ts';
 
 const MAX_BIAS_SHIFT: u32 = 14; // i16 << 14 stays within 2^29
@@ -134,11 +134,12 @@ function openIndices(generator: usize, rows: u32, rowLength: u32, data: u32, wei
   const rowBytes = packedBytes(encoding, rowIndices);
   if (!lies(data, rows * rowBytes, weightBytes)) return BAD_SOURCE;
   if (entries == (encoding == F.ENCODING_INT8 ? 256 : 16)) return OK; // whatever an index is, it is below
-  let indices = weights + data;
-  for (let r: u32 = 0; r < rows; r++, indices += rowBytes) {
-    for (let i: u32 = 0; i < rowIndices; i++) {
-      if (indexAt(encoding, indices, i) >= entries) return BAD_SOURCE;
-    }
+  // rows begin on bytes and follow one another; a nibble that fills up a row is held to the same
+  let at = weights + data;
+  for (const end = at + rows * rowBytes; at < end; at++) {
+    const byte = <u32>load<u8>(at);
+    if (encoding == F.ENCODING_INT8 ? byte >= entries : (byte & 15) >= entries || byte >> 4 >= entries)
+      return BAD_SOURCE;
   }
   return <i32>(rows * rowBytes);
 }

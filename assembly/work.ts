@@ -36,7 +36,8 @@ import { planeRowBytes } from './scratch.ts';
 
 /** Units that neither `load` nor `invoke` of a program exceeds. */
 export function programWork(image: usize, program: usize): u64 {
-  let units: u64 = 1 + (portBytes(program, 0, portCount(program)) >> 2);
+  const ports = portCount(program);
+  let units: u64 = 8 * ports + (portBytes(program, 0, ports) >> 2);
   const operators = operatorCount(program);
   for (let i: u32 = 0; i < operators; i++) units += operatorUnits(image, program, operatorAt(program, i));
   return units;
@@ -54,17 +55,20 @@ function operatorUnits(image: usize, program: usize, operator: usize): u64 {
   if (kind > F.FULLY_CONNECTED) {
     // 1 but for pools
     const window = min(kernelHeight, tensorHeight(input)) * min(kernelWidth, tensorWidth(input));
-    return 32 + 2 * tensorBytes(input) + <u64>positions * (channels + 4) * (1 + (window >> 2));
+    return 32 + 4 * tensorBytes(input) + <u64>positions * (channels + 4) * (1 + (window >> 2));
   }
   const source = sourceAt(sectionAt(image, F.SECTION_SOURCES), <u32>load<u16>(operator, F.OPERATOR_SOURCE_AT));
   const making = operatorResidency(operator) == F.RESIDENCY_FLASH ? 32 : sourceUnits(image, source);
   if (!isKind(kind, F.DEPTHWISE))
-    return making + (positions + 1) * (channels + 2) * ((sourceRowLength(source) + 31) / F.WORK_UNIT);
+    return (
+      making +
+      <u64>(positions + 1) * ((channels + 2) * ((sourceRowLength(source) + 31) / F.WORK_UNIT) + 2 * kernelHeight)
+    );
   // rows of a plane, of which as many are made anew for each band as the kernel is high, and the products over them
   const rows = tensorHeight(output) * (kernelHeight + <u32>load<u8>(operator, F.OPERATOR_STRIDE_HEIGHT_AT));
   const strideWidth = <u32>load<u8>(operator, F.OPERATOR_STRIDE_WIDTH_AT);
   const row = planeRowBytes(tensorWidth(output), kernelWidth, strideWidth) >> 3;
-  return making + <u64>channels * rows * (row * (1 + (kernelWidth >> 1)));
+  return making + <u64>channels * (4 + <u64>rows * (row * (1 + (kernelWidth >> 1))));
 }
 
 /** What making all rows of a source takes, some at a time. */

@@ -64,7 +64,8 @@ function takes(reader: Operator, input: number, pad: [number, number], { tensors
   );
 }
 
-/** As `open` asks: less than the kernel, and every window meets the input. */
+/** As `open` asks: less than the kernel, and behind the input no more than in front of it or half a kernel. */
 function isPadding(kernel: number, stride: number, pad: number, input: number, output: number): boolean {
-  return pad < kernel && pad <= 255 && (output - 1) * stride < input + pad;
+  const behind = (output - 1) * stride + kernel - input - pad;
+  return pad < kernel && pad <= 255 && behind <= Math.max(pad, kernel >> 1);
 }

@@ -7,6 +7,8 @@ import { timeVariants } from '../bench/node.ts';
 import { boardTables, cycleTable, nodeTable } from '../bench/tables.ts';
 import { run } from '../board/process.ts';
 import { projectRoot } from '../board/root.ts';
+import { measureReliability } from '../reliability/measure.ts';
+import { withReliability } from '../reliability/page.ts';
 import { Runtime } from '../runtime/runtime.ts';
 import { CheckFailed, print, UsageError, writeBytes } from './verb.ts';
 import { testWindows } from './windows.ts';
@@ -16,6 +18,7 @@ interface Flags {
   port?: string;
   check?: boolean;
   node?: boolean;
+  reliability?: boolean;
   json?: boolean;
 }
 
@@ -39,13 +42,20 @@ export function benchVerb(program: Command): void {
         'check',
       ]),
     )
+    .addOption(
+      new Option(
+        '--reliability',
+        'the worst programs and images known, and flipped bits; writes bench/reliability.json and docs/reliability.md',
+      ).conflicts(['board', 'check', 'node', 'port']),
+    )
     .option('--json', 'print JSON')
     .addHelpText(
       'after',
-      '\nExamples:\n  htpw bench --board mps2-an500\n  htpw bench --check\n  htpw bench --node\n  htpw bench --board nucleo-f767zi --port /dev/ttyACM0',
+      '\nExamples:\n  htpw bench --board mps2-an500\n  htpw bench --check\n  htpw bench --node\n  htpw bench --reliability\n  htpw bench --board nucleo-f767zi --port /dev/ttyACM0',
     )
     .action((flags: Flags) => {
       if (flags.node) return benchNode(flags);
+      if (flags.reliability) return benchReliability(flags);
       return flags.port === undefined ? benchBoards(flags) : benchPort(flags, flags.port);
     });
 }
@@ -71,6 +81,15 @@ async function benchPort({ board, check, json }: Flags, port: string): Promise<v
     throw new UsageError('bench: --port needs --board <name>, and has nothing to --check; htpw bench --help');
   const kernels = await measureOnPort(board, port);
   print(json, { board, kernels }, () => cycleTable(board, kernels));
+}
+
+async function benchReliability({ json }: Flags): Promise<void> {
+  const measured = await measureReliability();
+  const page = join(projectRoot(), 'docs', 'reliability.md');
+  const written = withReliability(readFileSync(page, 'utf8'), measured);
+  writeBytes(join(projectRoot(), 'bench', 'reliability.json'), `${JSON.stringify(measured, null, 2)}\n`);
+  writeBytes(page, written);
+  print(json, measured, () => written.slice(written.indexOf('<!-- limits -->')));
 }
 
 async function benchNode({ json }: Flags): Promise<void> {

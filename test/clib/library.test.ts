@@ -114,6 +114,31 @@ describe.skipIf(!onPath('arm-none-eabi-gcc'))('for a big-endian core', () => {
   });
 });
 
+describe.skipIf(!onPath('gcc'))('on a 64-bit host', () => {
+  it.each(['whole', 'tailored'])('the %s library feeds a watchdog and finds a flipped bit anywhere', (kind) => {
+    const folder = kind === 'whole' ? whole : tailored;
+    const program = join(folder, 'checks');
+    const source = join(root, 'test', 'clib', 'checks.c');
+    output('gcc', [...STRICT, `-I${folder}/include`, source, join(folder, 'src', 'htpw_scalar.c'), '-o', program]);
+    const bytes = readFileSync(ECG);
+    const runtime = new Runtime(new Uint8Array(bytes));
+    for (const at of [8, 18, 24, 40, 200, 9000, bytes.length - 1]) {
+      const lines = output(program, [ECG, String(at)])
+        .trim()
+        .split('\n');
+      const fed = lines[0].split(' ').slice(2).map(Number);
+      expect(lines[0], `${at}`).toBe(`open OK ${fed.join(' ')}`);
+      expect(fed[0]).toBeGreaterThanOrEqual(Math.floor(bytes.length / 4096) - 1);
+      expect(fed[2]).toBe(bytes.length);
+      expect(lines[1]).toBe('offset 0');
+      expect(lines[2]).toBe(`check OK ${fed.join(' ')}`);
+      expect(lines[3]).toBe(`work ${runtime.work(0)} 0`);
+      expect(lines[4]).toMatch(/^damaged BAD_|^damaged TRUNCATED/);
+      expect(lines[5]).toBe(`plain ${lines[4].split(' ')[1]}`);
+    }
+  });
+});
+
 describe('the header', () => {
   it('names nothing of the translator', () => {
     expect(readFileSync(join(whole, 'include', 'htpw.h'), 'utf8')).not.toMatch(/w2c|wasm/i);

@@ -7,10 +7,11 @@ import { crc32 } from '../../host/image/crc32.ts';
 import { pack } from '../../host/image/pack.ts';
 import { withResidency } from '../../host/image/seal.ts';
 import { ImageView } from '../../host/image/view.ts';
+import { worstImages } from '../../host/reliability/worstCases.ts';
 import { instantiate, Runtime } from '../../host/runtime/runtime.ts';
 import { StatusError, statusName } from '../../host/runtime/status.ts';
 import { damagedImages } from '../hostile.ts';
-import { everything } from '../zoo.ts';
+import { everything, ModelBuilder } from '../zoo.ts';
 
 const IMAGES = 20_000;
 const NAMES = new Set(Object.values(S));
@@ -524,6 +525,69 @@ describe('open', () => {
     });
     const refusal = refusalOf(wrong);
     expect([statusName(refusal.status), refusal.offset]).toEqual(['BAD_TABLE', copy.at]);
+  });
+
+  it.each(['maxPool', 'averagePool'] as const)('refuses a %s whose windows reach far beyond its input', (kind) => {
+    const b = new ModelBuilder(1, [64, 64, 1]);
+    b.pool(kind, { kernel: [64, 64], stride: [1, 1], pad: [0, 0] });
+    b.tensors[1].shape = [64, 64, 1];
+    expect(statusName(refusalOf(pack(b.build())).status)).toBe('BAD_OPERATOR');
+  });
+
+  it('takes windows with half a kernel behind the input, or what is in front, and refuses one value more', () => {
+    const opens = (size: number, kernel: number, pad: number, outputs: number) => {
+      const b = new ModelBuilder(1, [1, size, 1]);
+      b.pool('maxPool', { kernel: [1, kernel], stride: [1, 1], pad: [0, pad] });
+      b.tensors[1].shape = [1, outputs, 1];
+      try {
+        new Runtime(pack(b.build()));
+        return true;
+      } catch {
+        return false;
+      }
+    };
+    for (const [size, kernel, pad] of [
+      [9, 4, 0],
+      [9, 5, 0],
+      [9, 5, 4],
+      [1, 3, 1],
+      [7, 1, 0],
+    ]) {
+      const most = size + pad + Math.max(pad, kernel >> 1) - kernel + 1;
+      expect([opens(size, kernel, pad, most), opens(size, kernel, pad, most + 1)]).toEqual([true, false]);
+    }
+  });
+
+  it('refuses more work than image and arena pay for', () => {
+    const b = new ModelBuilder(1, [1, 1, 1]);
+    b.tensors[0].shape = [128, 128, 16];
+    for (let i = 0; i < 20; i++) b.convolution(16, { kernel: [7, 7], stride: [1, 1], pad: [3, 3] }, 'int2');
+    const shared = b.build();
+    // one source for all: its weights are paid for once
+    shared.programs[0].operators.forEach((operator, i) => {
+      if ('source' in operator && i > 0) operator.source = 0;
+    });
+    shared.sources.length = 1;
+    expect(statusName(refusalOf(pack(shared)).status)).toBe('BAD_WORK');
+    const once = {
+      ...shared,
+      programs: [{ ...shared.programs[0], operators: shared.programs[0].operators.slice(0, 1), outputs: [1] }],
+    };
+    expect(new Runtime(pack(once)).work()).toBeGreaterThan(0);
+  });
+
+  it('refuses indices that so many sources share that proving them takes longer than the image is worth', () => {
+    const { image: most } = worstImages().find(({ name }) => name === 'indices that sources share')!;
+    const sharing = new ImageView(most);
+    const [first] = sharing.sources;
+    const last = sharing.sources.findLast(({ rows }) => rows !== first.rows)!;
+    const wrong = edited(most, (d) => {
+      d.setUint16(last.at + F.SOURCE_ROWS_AT, first.rows, true);
+      d.setUint32(last.at + F.SOURCE_DATA_AT, first.data, true);
+    });
+    expect(new Runtime(most).programs).toBe(1);
+    const refusal = refusalOf(wrong);
+    expect([statusName(refusal.status), refusal.offset]).toEqual(['BAD_WORK', last.at]);
   });
 
   it('refuses a single flipped bit by its CRC', () => {

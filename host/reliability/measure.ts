@@ -1,0 +1,77 @@
+/** Counts what the worst programs and images take on emulated cores, and which flipped bits the checks find. */
+import { readFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { counted, loadBoard } from '../board/board.ts';
+import { buildFolder, projectRoot } from '../board/root.ts';
+import { anyInput, onBoard } from '../board/session.ts';
+import { Runtime } from '../runtime/runtime.ts';
+import { writeBytes } from '../verbs/verb.ts';
+import { testWindows } from '../verbs/windows.ts';
+import { countFlips } from './flips.ts';
+import type { Reliability } from './page.ts';
+import { worstImages, worstPrograms } from './worstCases.ts';
+
+/** Of one program of worstPrograms: units of work that `open` sees in it, and instructions of the longest call. */
+export interface ProgramFigure {
+  program: string;
+  units: number;
+  load: number;
+  invoke: number;
+}
+
+/** Of one image of worstImages: what `open` takes. */
+export interface ImageFigure {
+  image: string;
+  bytes: number;
+  open: number;
+}
+
+export interface WorstFigures {
+  board: string;
+  programs: ProgramFigure[];
+  images: ImageFigure[];
+}
+
+/** The cores at both ends: what multiplies two halves of a word at once, and what needs dozens of instructions for a long product. */
+const BOARDS = ['mps2-an500', 'mps2-an385-m0'];
+const FLIPPED = join('models', 'ecg-beats.htpw');
+const FLIPS = 4000;
+const INPUTS = 8;
+
+/** All that bench/reliability.json records; takes a minute or two. */
+export async function measureReliability(): Promise<Reliability> {
+  const worst: WorstFigures[] = [];
+  for (const board of BOARDS) worst.push(await measureWorst(board));
+  const image = new Uint8Array(readFileSync(join(projectRoot(), FLIPPED)));
+  const { windows } = testWindows(new Runtime(image), INPUTS, 'synthetic');
+  return { worst, flips: { image: FLIPPED, inputs: INPUTS, parts: countFlips(image, windows, FLIPS) } };
+}
+
+/** Instructions on an emulated board; builds a firmware for each image. */
+export async function measureWorst(boardName: string): Promise<WorstFigures> {
+  const board = loadBoard(boardName);
+  const { image, names } = worstPrograms();
+  const runtime = new Runtime(image);
+  const programs = await onBoard(board, imageFile('programs', image), async (agent) => {
+    const figures: ProgramFigure[] = [];
+    for (const [index, program] of names.entries()) {
+      const load = counted(board, (await agent.load(index)).ticks);
+      const { inputBytes } = await agent.info();
+      const invoke = counted(board, (await agent.run(anyInput(inputBytes))).ticks);
+      figures.push({ program, units: runtime.work(index), load, invoke });
+    }
+    return figures;
+  });
+  const images: ImageFigure[] = [];
+  for (const { name, image } of worstImages()) {
+    const open = await onBoard(board, imageFile(name, image), async (agent) => (await agent.info()).openTicks!);
+    images.push({ image: name, bytes: image.length, open: counted(board, open) });
+  }
+  return { board: boardName, programs, images };
+}
+
+function imageFile(name: string, image: Uint8Array): string {
+  const path = join(buildFolder(), 'reliability', `${name.replaceAll(/\W+/g, '-')}.htpw`);
+  writeBytes(path, image);
+  return path;
+}
