@@ -211,7 +211,7 @@ export const MAX_ACCUMULATION: u32 = 16384; // products summed into one accumula
 
 // Work: how long a call may take, in units of WORK_UNIT multiply-accumulates or what takes as long (work.ts)
 export const WORK_UNIT: u32 = 16; //             multiply-accumulates
-export const WORK_PER_IMAGE_BYTE: u32 = 512; // units that a program may ask for, for each byte of the image
-export const WORK_PER_ARENA_BYTE: u32 = 16; //    and for each byte of its arena
+export const WORK_PER_IMAGE_BYTE: u32 = 1024; // units that a program may ask for, for each byte of the image
+export const WORK_PER_ARENA_BYTE: u32 = 32; //    and for each byte of its arena
 export const MAX_WORK: u32 = 0x7fffffff; //      but never more
 export const PROOF_PER_IMAGE_BYTE: u32 = 4; //   bytes of tables and indices that open reads to prove them, of all records
