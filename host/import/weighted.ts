@@ -2,13 +2,14 @@
 import { MAX_ACCUMULATION } from '../../assembly/format.ts';
 import type { Weighted } from '../model/model.ts';
 import { rowSums, tapSums } from '../reference/table.ts';
+import { reshaped } from './copies.ts';
 import { Unsupported } from './error.ts';
 import type { OperatorOf } from './graph.ts';
 import { MAX_BIAS, type Reach, substituteBias } from './largeBias.ts';
 import type { Activation, Lowering, Weights } from './lowering.ts';
 import type { ConvolutionOptions } from './options.ts';
 import { activationRange, channelFactor, checkFactor, fullyConnectedFactor } from './quantization.ts';
-import { elements, sameShape, windowOf } from './shape.ts';
+import { elements, windowOf } from './shape.ts';
 
 const MAX_SHIFT = 30;
 
@@ -17,7 +18,7 @@ export function convolution(operator: OperatorOf<'CONV_2D'>, to: Lowering): void
   const { options } = operator;
   const weights = to.weights(operator, 1, 4, 0);
   const [channels, height, width, depth] = weights.shape;
-  const input = to.input(operator);
+  const input = to.picture(operator);
   const output = to.output(operator);
   if (input.shape[2] !== depth) {
     const groups = input.shape[2] / depth;
@@ -45,7 +46,7 @@ export function depthwise(operator: OperatorOf<'DEPTHWISE_CONV_2D'>, to: Lowerin
   const { options } = operator;
   const weights = to.weights(operator, 1, 4, 3);
   const [first, height, width, channels] = weights.shape;
-  const input = to.input(operator);
+  const input = to.picture(operator);
   const output = to.output(operator);
   const multiplier = channels / input.shape[2];
   if (first !== 1 || !Number.isInteger(multiplier) || multiplier > 255)
@@ -67,20 +68,25 @@ export function depthwise(operator: OperatorOf<'DEPTHWISE_CONV_2D'>, to: Lowerin
   });
 }
 
-/** Weights [C][K]. K is all of the input, which is flattened, or its channels: then it is pointwise at every position. */
+/**
+ * Weights [C][K]. The input is cut into pieces of K values, which have as many outputs each: one for all of it, or pointwise
+ * at every position, of which the converter may have made one dimension.
+ */
 export function fullyConnected(operator: OperatorOf<'FULLY_CONNECTED'>, to: Lowering): void {
   if (operator.options.shuffled) throw new Unsupported('shuffled weights');
   const weights = to.weights(operator, 1, 2, 0);
   const [channels, depth] = weights.shape;
   const input = to.input(operator);
   const output = to.output(operator);
-  const flattened = elements(input.shape) === depth && sameShape(output.shape, [1, 1, channels]);
-  if (!flattened && (input.shape[2] !== depth || !sameShape(output.shape, [input.shape[0], input.shape[1], channels])))
+  const [height, width] = output.shape;
+  if (output.shape[2] !== channels || elements(input.shape) !== height * width * depth)
     throw new Unsupported(`weights [${weights.shape}] do not take [${input.shape}] to [${output.shape}]`);
+  const flattened = height * width === 1;
+  const pieces = flattened ? input : reshaped(operator, to, input, [height, width, depth]);
   to.emit(operator, {
     kind: flattened ? 'fullyConnected' : 'pointwise',
     name: `operator ${operator.index}`,
-    input: input.tensor,
+    input: pieces.tensor,
     output: output.tensor,
     ...weighted(operator, to, { input, output, weights, rows: channels, rowLength: depth }),
   });

@@ -181,6 +181,8 @@ describe('a convolution is refused', () => {
 });
 
 describe('other operators are refused', () => {
+  const constantAdd = (constant: TensorSpec, shape = [1, 3]) =>
+    tflite(single('ADD', [activation(shape), constant, activation(shape)]));
   const pair = (opcode: string, from: TensorSpec, to: TensorSpec, rest = {}) =>
     tflite(single(opcode, [from, to], rest));
   const softmax = (beta: number) => ({ optionsType: 9, options: { 0: float32(beta) } });
@@ -209,17 +211,35 @@ describe('other operators are refused', () => {
       /differ in scale or zero point/,
     ],
     [
-      'ADD of a constant of several numbers',
-      tflite(single('ADD', [activation([1, 3]), { ...activation([1, 3]), data: [1, 2, 3] }, activation([1, 3])])),
-      /0 ADD \(input 1 is 3 bytes of INT8, expected 1 of INT8\)/,
+      'ADD of a constant that cannot be repeated to the output',
+      constantAdd({ ...activation([2]), data: [1, 2] }),
+      /0 ADD \(shapes \[1,1,3\] and \[1,1,2\] do not make \[1,1,3\]\)/,
     ],
     [
-      'ADD that broadcasts',
-      tflite({
-        ...single('ADD', [activation([1, 2, 2, 3]), activation([1, 3]), activation([1, 2, 2, 3])]),
-        inputs: [0, 1],
-      }),
-      /only equal ones/,
+      'ADD of a constant with too few bytes',
+      constantAdd({ ...activation([1, 3]), data: [1, 2] }),
+      /the constant input 1 \[1,3\] has 2 bytes of data/,
+    ],
+    ['ADD of a constant without a scale', constantAdd({ shape: [1, 3], data: [1, 2, 3] }), /input 1 has the scale 0/],
+    [
+      'ADD of a constant with a scale per channel',
+      constantAdd({ shape: [1, 3], scale: [0.1, 0.2, 0.3], data: [1, 2, 3] }),
+      /the constant input 1 has 3 scales, expected 1/,
+    ],
+    [
+      'ADD of a sparse constant',
+      constantAdd({ ...activation([1, 3]), data: [1, 2, 3], sparse: true }),
+      /the constant input 1 is sparse/,
+    ],
+    [
+      'ADD of a constant of more values than a table of biases should have',
+      constantAdd({ ...activation([1, 20000]), data: new Array(20000).fill(1) }, [1, 20000]),
+      /0 ADD \(a constant of 20000 values; at most 16384\)/,
+    ],
+    [
+      'a convolution of a batch that is written as three dimensions',
+      pair('MAX_POOL_2D', activation([2, 2, 1]), activation([1, 1, 1])),
+      /input 0 has the shape \[2,2,1\], expected four dimensions/,
     ],
     [
       'ADD with a scale too large to add',
