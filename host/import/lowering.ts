@@ -160,9 +160,17 @@ export class Lowering {
       throw new Unsupported(
         `weights have ${scales.length} scales along dimension ${quantizedDimension}, expected 1 or ${channels} along ${channelDimension}`,
       );
-    if (!scales.every(isScale)) throw new Unsupported('weights have a scale that is not positive');
-    if (zeroPoints.some((zeroPoint) => zeroPoint !== 0))
-      throw new Unsupported('weights have a zero point other than 0');
+    const each = (channel: number, count: number) => (count === 1 ? '' : ` of channel ${channel}`);
+    const wrongScale = scales.findIndex((scale) => !isScale(scale));
+    if (wrongScale >= 0)
+      throw new Unsupported(
+        `weights${each(wrongScale, scales.length)} have the scale ${scales[wrongScale]}, expected a positive one`,
+      );
+    const shifted = zeroPoints.findIndex((zeroPoint) => zeroPoint !== 0);
+    if (shifted >= 0)
+      throw new Unsupported(
+        `weights${each(shifted, zeroPoints.length)} have the zero point ${zeroPoints[shifted]}, expected 0`,
+      );
     return { shape, scales, values: new Int8Array(data.buffer, data.byteOffset, data.length) };
   }
 

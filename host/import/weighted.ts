@@ -114,9 +114,9 @@ function weighted(operator: OperatorOf<WeightedOpcode>, to: Lowering, layer: Lay
   const layerFactors = factors(operator, layer, channels);
   const bias = to.bias(operator, 2, channels);
   const sums = (taps ? tapSums : rowSums)(weights.values, channels);
-  for (let c = 0; c < channels; c++) {
+  const large = Array.from(bias.keys()).filter((c) => Math.abs(bias[c] - input.zeroPoint * sums[c]) > MAX_BIAS);
+  forChannels(large, (c) => {
     const folded = bias[c] - input.zeroPoint * sums[c];
-    if (Math.abs(folded) <= MAX_BIAS) continue;
     const channel = { folded, factor: layerFactors[c], zeroPoint: output.zeroPoint, activation };
     const substitute = substituteBias(
       channel,
@@ -124,8 +124,25 @@ function weighted(operator: OperatorOf<WeightedOpcode>, to: Lowering, layer: Lay
     );
     bias[c] = substitute.folded + input.zeroPoint * sums[c];
     layerFactors[c] = substitute.factor;
-  }
+  });
   return { source, residency: 'flash', bias, effectiveScale: layerFactors, activation };
+}
+
+/** Throws Unsupported with the first reason and all channels that have one. */
+function forChannels(channels: readonly number[], work: (channel: number) => void): void {
+  const reasons = new Map<number, string>();
+  for (const channel of channels) {
+    try {
+      work(channel);
+    } catch (error) {
+      if (!(error instanceof Unsupported)) throw error;
+      reasons.set(channel, error.message);
+    }
+  }
+  const [first] = reasons;
+  if (first === undefined) return;
+  const more = reasons.size > 1 ? ` and ${reasons.size - 1} more` : '';
+  throw new Unsupported(`channel ${first[0]}${more}: ${first[1]}`);
 }
 
 /** Sums of one channel's weights, `count` of them from `start` on in steps of `stride`, with the inputs at their extremes. */
@@ -147,7 +164,9 @@ function factors(
   const perTensor = weights.scales.length === 1;
   const factor = perTensor && operator.opcode === 'FULLY_CONNECTED' ? fullyConnectedFactor : channelFactor;
   const distinct = weights.scales.map((scale) => factor(input.scale, scale, output.scale));
-  for (const value of distinct) checkFactor(value, MAX_SHIFT, 'input scale * weight scale / output scale');
+  const what = 'input scale * weight scale / output scale';
+  if (perTensor) checkFactor(distinct[0], MAX_SHIFT, what);
+  else forChannels([...distinct.keys()], (c) => checkFactor(distinct[c], MAX_SHIFT, what));
   return perTensor ? new Float64Array(channels).fill(distinct[0]) : Float64Array.from(distinct);
 }
 

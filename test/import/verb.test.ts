@@ -41,7 +41,7 @@ describe('htpw import', () => {
   });
 
   it.each([
-    ['a file that is none', ['import', 'package.json'], /package\.json: this is no \.tflite file/],
+    ['a file that is none', ['import', 'package.json'], /package\.json: this is no \.tflite file but JSON text/],
     ['a file that is not there', ['import', 'missing.tflite'], /missing\.tflite: cannot be read/],
     ['unknown tables', ['import', model, '--tables', 'q7'], /--tables must be q31 or compact, got "q7"/],
   ])('exits with 2 and one line for %s, and writes nothing', (_, words, expected) => {
