@@ -27,7 +27,7 @@ export type Reach = [lowest: number, highest: number];
 export function substituteBias(channel: Channel, reach: Reach): { folded: number; factor: number } {
   const [lowest, highest] = reach;
   const { folded, factor, zeroPoint, activation } = channel;
-  const range = `bias of ${folded} with the input zero point folded in; at most 2^29 either way: prune the channel, or calibrate with more data`;
+  const range = `bias of ${folded} with the input zero point folded in; at most 2^29 either way`;
   if (Math.abs(folded + lowest) >= 2 ** 31 || Math.abs(folded + highest) >= 2 ** 31) throw new Unsupported(range);
   const output = outputOf(channel);
   const level = output(lowest);
@@ -48,7 +48,7 @@ export function substituteBias(channel: Channel, reach: Reach): { folded: number
         return { folded: candidate, factor: 2 ** -exponent };
     }
   }
-  throw new Unsupported(`${range}; no smaller one with a factor other than ${factor} does the same`);
+  throw new Unsupported(`${range}, and no smaller one with a factor other than ${factor} does the same`);
 }
 
 function outputOf({ folded, factor, zeroPoint, activation }: Channel): (sum: number) => number {

@@ -115,21 +115,25 @@ function weighted(operator: OperatorOf<WeightedOpcode>, to: Lowering, layer: Lay
   const bias = to.bias(operator, 2, channels);
   const sums = (taps ? tapSums : rowSums)(weights.values, channels);
   const large = Array.from(bias.keys()).filter((c) => Math.abs(bias[c] - input.zeroPoint * sums[c]) > MAX_BIAS);
-  forChannels(large, (c) => {
-    const folded = bias[c] - input.zeroPoint * sums[c];
-    const channel = { folded, factor: layerFactors[c], zeroPoint: output.zeroPoint, activation };
-    const substitute = substituteBias(
-      channel,
-      reachOf(weights.values, taps ? channels : 1, taps ? c : c * depth, depth),
-    );
-    bias[c] = substitute.folded + input.zeroPoint * sums[c];
-    layerFactors[c] = substitute.factor;
-  });
+  forChannels(
+    large,
+    (c) => {
+      const folded = bias[c] - input.zeroPoint * sums[c];
+      const channel = { folded, factor: layerFactors[c], zeroPoint: output.zeroPoint, activation };
+      const substitute = substituteBias(
+        channel,
+        reachOf(weights.values, taps ? channels : 1, taps ? c : c * depth, depth),
+      );
+      bias[c] = substitute.folded + input.zeroPoint * sums[c];
+      layerFactors[c] = substitute.factor;
+    },
+    '; prune the channel, or calibrate with more data',
+  );
   return { source, residency: 'flash', bias, effectiveScale: layerFactors, activation };
 }
 
-/** Throws Unsupported with the first reason and all channels that have one. */
-function forChannels(channels: readonly number[], work: (channel: number) => void): void {
+/** Throws Unsupported with the first reason, how many channels have one, and what to do. */
+function forChannels(channels: readonly number[], work: (channel: number) => void, advice = ''): void {
   const reasons = new Map<number, string>();
   for (const channel of channels) {
     try {
@@ -142,7 +146,7 @@ function forChannels(channels: readonly number[], work: (channel: number) => voi
   const [first] = reasons;
   if (first === undefined) return;
   const more = reasons.size > 1 ? ` and ${reasons.size - 1} more` : '';
-  throw new Unsupported(`channel ${first[0]}${more}: ${first[1]}`);
+  throw new Unsupported(`channel ${first[0]}${more}: ${first[1]}${advice}`);
 }
 
 /** Sums of one channel's weights, `count` of them from `start` on in steps of `stride`, with the inputs at their extremes. */

@@ -221,7 +221,7 @@ describe('a convolution is refused', () => {
     [
       'with a saturated bias',
       set(2, { data: [0, 2147483647, -2147483647] }),
-      /0 CONV_2D \(channel 1 and 1 more: bias of 2147\d+ .*: prune the channel, or calibrate with more data\)/,
+      /0 CONV_2D \(channel 1 and 1 more: bias of 2147\d+ .*; prune the channel, or calibrate with more data\)/,
     ],
     [
       'with scales along another dimension',

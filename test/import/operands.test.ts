@@ -159,6 +159,12 @@ describe('ADD and MUL repeat an operand along dimensions where it has size 1, co
     expectTwin({ ...file, inputs: to === 'constant' ? [1 - place] : [0, 1] });
   });
 
+  it('and one value per position, of which there are as many as channels', () => {
+    const own: TensorSpec = { shape: [5, 1], scale: 0.03, zeroPoint: -7, data: values(5) };
+    for (const opcode of ['ADD', 'MUL'])
+      expectTwin(single(opcode, [activation([1, 5, 5]), own, activation([1, 5, 5], 0.09, -20)]));
+  });
+
   it('and both at once', () => {
     const file = single('ADD', [activation([1, 3, 1]), activation([1, 1, 4], 0.02), activation([1, 3, 4], 0.1)]);
     expectTwin({ ...file, inputs: [0, 1] });

@@ -8,12 +8,18 @@ const f = Math.fround;
 type Quantized = TensorSpec & { scale: number; zeroPoint: number };
 type Weights = TensorSpec & { scale: number | number[]; data: number[] };
 
+/** Products per output up to which a channel with a bias of 2^30 may have one output for all inputs. */
+const DEEPEST_DEAD = 100;
+
 /** What all generators draw from; everything follows from the seed. */
 class Dice {
   private readonly next: () => number;
+  /** all scales are powers of two, so that quotients of scales are exact and many sums lie in the middle of two outputs */
+  private readonly even: boolean;
 
   constructor(seed: number) {
     this.next = random(seed);
+    this.even = this.chance(0.3);
   }
 
   chance(probability: number): boolean {
@@ -44,8 +50,13 @@ class Dice {
       .map(({ value }) => value);
   }
 
+  /** 2^exponent as a float32. */
+  power(exponent: number): number {
+    return f(2 ** (this.even ? Math.round(exponent) : exponent));
+  }
+
   scale(low = -7, high = 0): number {
-    return f(2 ** this.real(low, high));
+    return this.chance(0.1) && !this.even ? f(this.pick([0.4, 0.1, 0.05, 0.2, 0.8])) : this.power(this.real(low, high));
   }
 
   zeroPoint(): number {
@@ -98,8 +109,9 @@ class Dice {
   weights(shape: number[], channelDimension: number, perChannel = this.chance(0.7)): Weights {
     const channels = shape[channelDimension];
     const scale = perChannel ? this.many(channels, () => this.scale(-10, -4)) : this.scale(-10, -4);
-    const dead = this.many(channels, () => this.chance(0.15));
-    const unread = this.many(shape.at(-1)!, () => channelDimension === 0 && this.chance(0.1));
+    const rarity = this.pick([0, 0.1, 0.4]);
+    const dead = this.many(channels, () => this.chance(rarity));
+    const unread = this.many(shape.at(-1)!, () => channelDimension === 0 && this.chance(rarity / 2));
     const perRow = size(shape) / channels;
     const data = this.many(size(shape), (i) => {
       const channel = channelDimension === 0 ? Math.floor(i / perRow) : i % channels;
@@ -115,13 +127,32 @@ class Dice {
     return { shape: [channels], type: 'INT32', data: this.many(channels, one) };
   }
 
+  /**
+   * Biases for a layer. Some channels get what converters write for dead ones: a bias that fills 32 bits, and a scale so small
+   * that the output is the same for every input, or one of two neighbours.
+   */
+  biasFor(input: Quantized, weights: Weights, output: Quantized, channels: number, depth: number): TensorSpec[] {
+    if (this.chance(0.2)) return [];
+    const bias = this.bias(channels);
+    if (!Array.isArray(weights.scale) || depth > DEEPEST_DEAD) return [bias];
+    for (let c = 0; c < channels; c++) {
+      if (!this.chance(0.1)) continue;
+      const large = this.whole(2 ** 29, 2 ** 30);
+      bias.data![c] = this.pick([-1, 1]) * large;
+      weights.scale[c] = f((this.real(0, 130) / large) * (output.scale / input.scale));
+    }
+    return [bias];
+  }
+
   /** With which the outputs of a layer of so many products spread over INT8, more or less. */
   layerScale(input: Quantized, { scale }: Weights, depth: number): number {
-    return f(input.scale * [scale].flat()[0] * Math.sqrt(depth) * 40 * 2 ** this.real(-2, 2));
+    return this.power(Math.log2(input.scale * [scale].flat()[0] * Math.sqrt(depth) * 40) + this.real(-2, 2));
   }
 
   near(scale: number, doublings = 2): number {
-    return f(scale * 2 ** this.real(-doublings, doublings));
+    return this.even || this.chance(0.1)
+      ? f(scale * 2 ** this.whole(-Math.floor(doublings), Math.floor(doublings)))
+      : f(scale * 2 ** this.real(-doublings, doublings));
   }
 }
 
@@ -189,7 +220,7 @@ const convolution =
     const weights = dice.weights([channels, kh, kw, depth], 0);
     const shape = [1, windowed(height, kh, sh, padding), windowed(width, kw, sw, padding), channels];
     const output = dice.activation(shape, dice.layerScale(input, weights, kh * kw * depth));
-    const biases = dice.chance(0.8) ? [dice.bias(channels)] : [];
+    const biases = dice.biasFor(input, weights, output, channels, kh * kw * depth);
     const options = { 0: int8(padding), 1: int32(sw), 2: int32(sh), 3: int8(dice.fused()) };
     return draft.append('CONV_2D', [from, weights, ...biases], [output], { optionsType: 1, options });
   };
@@ -204,7 +235,7 @@ const depthwise: Step = (dice, draft, from) => {
   const shape = [1, windowed(height, kh, stride, padding), windowed(width, kw, stride, padding), depth * multiplier];
   const output = dice.activation(shape, dice.layerScale(input, weights, kh * kw));
   const options = { 0: int8(padding), 1: int32(stride), 2: int32(stride), 3: int32(multiplier), 4: int8(dice.fused()) };
-  const inputs = [from, weights, ...(dice.chance(0.8) ? [dice.bias(depth * multiplier)] : [])];
+  const inputs = [from, weights, ...dice.biasFor(input, weights, output, depth * multiplier, kh * kw)];
   return draft.append('DEPTHWISE_CONV_2D', inputs, [output], { optionsType: 2, options });
 };
 
@@ -218,7 +249,7 @@ const fullyConnected: Step = (dice, draft, from) => {
   const weights = dice.weights([channels, depth], 0, dice.chance(0.4));
   const shape = whole || dice.chance(0.5) ? [positions, channels] : [...input.shape.slice(0, -1), channels];
   const output = dice.activation(shape, dice.layerScale(input, weights, depth));
-  const inputs = [from, weights, ...(dice.chance(0.8) ? [dice.bias(channels)] : [])];
+  const inputs = [from, weights, ...dice.biasFor(input, weights, output, channels, depth)];
   return draft.append('FULLY_CONNECTED', inputs, [output], { optionsType: 8, options: { 0: int8(dice.fused()) } });
 };
 
@@ -271,7 +302,9 @@ const binary =
     const other = dice.chance(0.5) ? constant() : dice.pick(fits);
     const second = typeof other === 'number' ? draft.at(other) : other;
     const output =
-      opcode === 'ADD' ? dice.near(Math.max(scale, second.scale), 1.5) : f(scale * second.scale * 2 ** dice.real(0, 7));
+      opcode === 'ADD'
+        ? dice.near(Math.max(scale, second.scale), 1.5)
+        : dice.power(Math.log2(scale * second.scale) + dice.real(0, 7));
     const inputs = dice.chance(0.5) ? [from, other] : [other, from];
     const rest = { optionsType: opcode === 'ADD' ? 11 : 21, options: { 0: int8(dice.fused()) } };
     return draft.append(opcode, inputs, [dice.activation([...shape], output)], rest);
@@ -506,6 +539,8 @@ export function oneOperator(index: number): FileSpec {
 
 /** Values of a tensor, so that the twin stays quick. */
 const LARGEST = 2000;
+/** What networks mostly consist of, and where channels that are dead go from one to the next. */
+const USUAL = ['convolution', 'convolution', 'pointwise', 'depthwise', 'padding', 'add', 'multiply', 'pool', 'gate'];
 
 /** Graph `index`: steps that follow each other, of which later ones may also read earlier tensors. */
 export function graph(index: number): FileSpec {
@@ -518,7 +553,7 @@ export function graph(index: number): FileSpec {
   for (let left = dice.whole(2, 8), tries = 0; left > 0 && tries < 60; tries++) {
     const from = made.length > 0 && dice.chance(0.15) ? dice.pick(made) : last;
     const before = draft.operators.length;
-    const name = dice.pick([...NAMES, 'convolution', 'pointwise', 'depthwise', 'padding', 'add', 'multiply', 'gate']);
+    const name = dice.chance(0.5) ? dice.pick(NAMES) : dice.pick(USUAL);
     const output = STEPS[name](dice, draft, from);
     if (output === null) continue;
     if (draft.operators.slice(before).some(({ outputs }) => outputs.some((o) => size(draft.at(o).shape) > LARGEST))) {
