@@ -2,6 +2,8 @@
 import { printable } from '../system/printable.ts';
 
 /** With a path of usual length in front, a line has at most 1,000 characters. */
+const LONGEST_MESSAGE = 900;
+/** Up to which reasons are put together; how many more there are comes behind it. */
 const LONGEST_LINE = 850;
 const LONGEST_REASON = 300;
 const SHOWN_PLACES = 5;
@@ -9,7 +11,7 @@ const SHOWN_PLACES = 5;
 /** The file cannot be imported: one line that says what, where, expected, got and what to do next. */
 export class ImportError extends Error {
   constructor(message: string) {
-    super(printable(message, LONGEST_LINE + 50));
+    super(printable(message, LONGEST_MESSAGE));
   }
 }
 
@@ -41,15 +43,11 @@ export function refused(refusals: readonly Refusal[]): ImportError {
   return inOneLine('cannot be imported, by operator: ', reasons, '; docs/import.md has what can');
 }
 
-/** The reasons that fit, and how many there are beside them. */
+/** As many of the reasons as fit, at least the first, and how many there are beside them. */
 export function inOneLine(before: string, reasons: readonly string[], after: string): ImportError {
-  const fits = (count: number) => lineOf(reasons, count).length <= LONGEST_LINE - before.length - after.length;
-  let count = reasons.length;
-  while (count > 1 && !fits(count)) count--;
-  return new ImportError(`${before}${lineOf(reasons, count)}${after}`);
-}
-
-function lineOf(reasons: readonly string[], count: number): string {
-  const more = count < reasons.length ? [`and ${reasons.length - count} more`] : [];
-  return [...reasons.slice(0, count), ...more].join('; ');
+  const room = LONGEST_LINE - before.length - after.length;
+  let [line, shown] = [reasons[0] ?? '', Math.min(1, reasons.length)];
+  while (shown < reasons.length && line.length + reasons[shown].length <= room) line += `; ${reasons[shown++]}`;
+  const more = shown < reasons.length ? `; and ${reasons.length - shown} more` : '';
+  return new ImportError(`${before}${line}${more}${after}`);
 }

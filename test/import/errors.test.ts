@@ -356,6 +356,10 @@ describe('other operators are refused', () => {
     const said = message(tflite(chain(opcodes)));
     expect(said.length).toBeLessThanOrEqual(900);
     expect(said).toMatch(/^cannot be imported, by operator: 0 custom operator "Operator0" .*; and 2\d\d more; docs/);
+    const many = chain(['LSTM']);
+    many.outputs = new Array(50_000).fill(1);
+    many.tensors[1].type = 'INT16';
+    expect(message(tflite(many))).toMatch(/; output 0 \(it is INT16, expected INT8\); .*; and 49\d\d\d more; docs/);
     const shape = new Array(5000).fill(1);
     const wide = message(tflite(single('MEAN', [activation(shape), activation([1, 2])])));
     expect([wide.length <= 900, wide.split('\n').length]).toEqual([true, 1]);
