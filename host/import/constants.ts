@@ -1,10 +1,10 @@
 /**
  * Constant operands as tensors.
  *
- * An image has no place for constant activations. But a fully connected layer whose weights are 0 gives its biases, whatever
- * its input is; so that is what a constant becomes: one value copied from any tensor, and a layer from there. With one factor
- * for all it takes five bytes a value, and its output is exact: the bias is twice the difference from the zero point, the
- * factor one half.
+ * An image has no place for constant activations. But a fully connected layer whose weights are 0 gives its biases,
+ * whatever its input is; so that is what a constant becomes: one value copied from any tensor, and a layer from there.
+ * With one factor for all it takes five bytes a value, and its output is exact: the bias is twice the difference from
+ * the zero point, the factor one half.
  */
 
 import { move } from './copies.ts';

@@ -69,8 +69,8 @@ export function depthwise(operator: OperatorOf<'DEPTHWISE_CONV_2D'>, to: Lowerin
 }
 
 /**
- * Weights [C][K]. The input is cut into pieces of K values, which have as many outputs each: one for all of it, or pointwise
- * at every position, of which the converter may have made one dimension.
+ * Weights [C][K]. The input is cut into pieces of K values with C outputs each: one piece, or one for every position,
+ * of which the converter may have made one dimension. Then it is pointwise.
  */
 export function fullyConnected(operator: OperatorOf<'FULLY_CONNECTED'>, to: Lowering): void {
   if (operator.options.shuffled) throw new Unsupported('shuffled weights');
@@ -104,32 +104,40 @@ interface Layer {
 }
 
 function weighted(operator: OperatorOf<WeightedOpcode>, to: Lowering, layer: Layer): Weighted {
-  const { input, output, weights, rows, rowLength } = layer;
+  const { output, weights, rows, rowLength } = layer;
   const taps = operator.opcode === 'DEPTHWISE_CONV_2D';
   const [channels, depth] = taps ? [rowLength, rows] : [rows, rowLength];
   if (depth > MAX_ACCUMULATION) throw new Unsupported(`${depth} products per accumulator; at most ${MAX_ACCUMULATION}`);
   if (channels > 0xffff) throw new Unsupported(`${channels} channels; at most 65535`);
   const activation = activationRange(operator.options.activation, output);
   const source = to.source(weights.values, rows, rowLength, channels);
-  const layerFactors = factors(operator, layer, channels);
+  const effectiveScale = factors(operator, layer, channels);
   const bias = to.bias(operator, 2, channels);
+  substituteLarge(bias, effectiveScale, layer, taps, activation);
+  return { source, residency: 'flash', bias, effectiveScale, activation };
+}
+
+/** Changes bias and factor of every channel whose bias is too large for the device to others with the same outputs. */
+function substituteLarge(
+  bias: Int32Array,
+  factors: Float64Array,
+  { input, output, weights }: Layer,
+  taps: boolean,
+  activation: [min: number, max: number],
+): void {
+  const channels = bias.length;
+  const depth = weights.values.length / channels;
   const sums = (taps ? tapSums : rowSums)(weights.values, channels);
-  const large = Array.from(bias.keys()).filter((c) => Math.abs(bias[c] - input.zeroPoint * sums[c]) > MAX_BIAS);
-  forChannels(
-    large,
-    (c) => {
-      const folded = bias[c] - input.zeroPoint * sums[c];
-      const channel = { folded, factor: layerFactors[c], zeroPoint: output.zeroPoint, activation };
-      const substitute = substituteBias(
-        channel,
-        reachOf(weights.values, taps ? channels : 1, taps ? c : c * depth, depth),
-      );
-      bias[c] = substitute.folded + input.zeroPoint * sums[c];
-      layerFactors[c] = substitute.factor;
-    },
-    '; prune the channel, or calibrate with more data',
-  );
-  return { source, residency: 'flash', bias, effectiveScale: layerFactors, activation };
+  const foldedOf = (c: number) => bias[c] - input.zeroPoint * sums[c];
+  const substitute = (c: number) => {
+    const channel = { folded: foldedOf(c), factor: factors[c], zeroPoint: output.zeroPoint, activation };
+    const reach = reachOf(weights.values, taps ? channels : 1, taps ? c : c * depth, depth);
+    const { folded, factor } = substituteBias(channel, reach);
+    bias[c] = folded + input.zeroPoint * sums[c];
+    factors[c] = factor;
+  };
+  const large = Array.from(bias.keys()).filter((c) => Math.abs(foldedOf(c)) > MAX_BIAS);
+  forChannels(large, substitute, '; prune the channel, or calibrate with more data');
 }
 
 /** Throws Unsupported with the first reason, how many channels have one, and what to do. */

@@ -1,6 +1,6 @@
 /**
- * What kind of file some bytes are, by their magic: for the errors of verbs that were given another file than they want.
- * Nothing is proved. A file may be damaged behind its magic, and one without a magic of its own may be taken for another.
+ * What kind of file some bytes are, by their magic: for the errors of verbs that were given another file than they
+ * want. Nothing is proved: a file may be damaged behind its magic, and one without any may be taken for another.
  */
 import { MAGIC } from '../../assembly/format.ts';
 

@@ -1,6 +1,6 @@
 /**
- * Every operand of every operator in docs/import.md, once computed and once as a constant: the bytes of the twin (twin/), or a
- * refusal that names the operand.
+ * Every operand of every operator in docs/import.md, once computed and once as a constant: the bytes of the twin
+ * (twin/), or a refusal that names the operand.
  */
 import { describe, expect, it } from 'vitest';
 import { importImage } from '../../host/import/import.ts';

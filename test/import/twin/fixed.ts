@@ -1,6 +1,6 @@
 /**
- * Fixed-point arithmetic of TensorFlow Lite's quantisation specification and of gemmlowp, written a second time in BigInt so
- * that it shares nothing with the host's. A number of n integer bits is a raw value over 2^(31 - n).
+ * Fixed-point arithmetic of TensorFlow Lite's quantisation specification and of gemmlowp, written a second time in
+ * BigInt so that it shares nothing with the host's. A number of n integer bits is a raw value over 2^(31 - n).
  */
 
 /** A real factor as m * 2^(shift - 31), m in [2^30, 2^31) or 0. */
@@ -103,7 +103,7 @@ export function tanh(a: bigint): bigint {
   return a > 0n ? magnitude : -magnitude;
 }
 
-/** One row of softmax over INT8, to scale 1/256 and zero point -128. `factor` brings differences to five integer bits. */
+/** A row of softmax over INT8, to scale 1/256 and zero point -128; `factor` brings differences to five integer bits. */
 export function softmaxRow(row: readonly number[], factor: Factor): number[] {
   const largest = Math.max(...row);
   const lowest = -Math.floor((31 * 2 ** 26) / 2 ** factor.shift);

@@ -1,6 +1,6 @@
 /**
- * An independent twin of the importer: runs the graph of a .tflite file as TensorFlow Lite's quantisation specification and
- * the operators' documentation have it, on the description that the file is built from. It shares no code with the
+ * An independent twin of the importer: runs the graph of a .tflite file as TensorFlow Lite's quantisation specification
+ * and the operators' documentation have it, on the description that the file is built from. It shares no code with the
  * importer, the oracle or the runtime, knows nothing of their limits, and computes one value after another.
  */
 import type { FileSpec, OperatorSpec, TensorSpec } from '../tflite.ts';

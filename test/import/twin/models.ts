@@ -1,4 +1,4 @@
-/** Random .tflite models of the importer's operators: of one operator each, or graphs of up to nine. All can be imported. */
+/** Random .tflite models of the importer's operators, of one each or graphs of some more; all can be imported. */
 import { random } from '../../zoo.ts';
 import { type FileSpec, float32, int8, int32, type OperatorSpec, type TensorSpec } from '../tflite.ts';
 
@@ -14,7 +14,7 @@ const DEEPEST_DEAD = 100;
 /** What all generators draw from; everything follows from the seed. */
 class Dice {
   private readonly next: () => number;
-  /** all scales are powers of two, so that quotients of scales are exact and many sums lie in the middle of two outputs */
+  /** all scales are powers of two: their quotients are exact, and many sums lie in the middle of two outputs */
   private readonly even: boolean;
 
   constructor(seed: number) {
@@ -128,8 +128,8 @@ class Dice {
   }
 
   /**
-   * Biases for a layer. Some channels get what converters write for dead ones: a bias that fills 32 bits, and a scale so small
-   * that the output is the same for every input, or one of two neighbours.
+   * Biases for a layer. Some channels get what converters write for dead ones: a bias that fills 32 bits, and a scale
+   * so small that the output is the same for every input, or one of two neighbours.
    */
   biasFor(input: Quantized, weights: Weights, output: Quantized, channels: number, depth: number): TensorSpec[] {
     if (this.chance(0.2)) return [];
@@ -239,7 +239,7 @@ const depthwise: Step = (dice, draft, from) => {
   return draft.append('DEPTHWISE_CONV_2D', inputs, [output], { optionsType: 2, options });
 };
 
-/** Of all values, or of the last dimension at every position, whose number the output's shape may say in one dimension. */
+/** Of all values, or of the last dimension at every position; the output may have those in one dimension. */
 const fullyConnected: Step = (dice, draft, from) => {
   const input = draft.at(from);
   const whole = dice.chance(0.4);
@@ -310,7 +310,7 @@ const binary =
     return draft.append(opcode, inputs, [dice.activation([...shape], output)], rest);
   };
 
-/** Whether a tensor can be repeated to a shape; of fewer dimensions only where none of them is a batch that it has not. */
+/** Whether a tensor can be repeated to a shape, which it is laid over from behind. */
 function repeats(own: readonly number[], shape: readonly number[]): boolean {
   const behind = shape.slice(shape.length - own.length);
   return own.length <= shape.length && own.every((count, d) => count === 1 || count === behind[d]);
