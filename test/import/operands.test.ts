@@ -128,6 +128,14 @@ describe('an operand of the other kind is imported exactly or refused by its pla
   });
 });
 
+it('ADD of the number 100 to -128, 0, 1 and -10, all of scale 1 and zero point 0, is -28, 100, 101 and 90', () => {
+  const one = { shape: [1, 4], scale: 1, zeroPoint: 0 };
+  const file = single('ADD', [one, { ...one, shape: [1], data: [100] }, one]);
+  const runtime = new Runtime(importImage(tflite(file), 'x').image).load();
+  const sums = new Int8Array(runtime.run(Uint8Array.of(-128, 0, 1, -10)).buffer);
+  expect([Array.from(sums), interpret(file, [[-128, 0, 1, -10]])]).toEqual([[-28, 100, 101, 90], [[...sums]]]);
+});
+
 describe('ADD and MUL repeat an operand along dimensions where it has size 1, computed or constant', () => {
   const shapes = [
     [],

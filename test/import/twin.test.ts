@@ -12,6 +12,7 @@ import { interpret } from './twin/interpreter.ts';
 import { graph, oneOperator } from './twin/models.ts';
 
 const COUNT = Number(process.env.HTPW_FUZZ ?? 200);
+if (!(Number.isInteger(COUNT) && COUNT > 0)) throw new Error(`HTPW_FUZZ must be a number of models, got ${COUNT}`);
 const VARIANTS = ['scalar', 'dsp', 'simd'] as const;
 const modules = Object.fromEntries(VARIANTS.map((variant) => [variant, instantiate(variant)]));
 
