@@ -20,27 +20,31 @@ export class Unsupported extends Error {}
 
 /** Why something of the file cannot be imported. */
 export interface Refusal {
-  /** place of the operator in the file, or null for what is no operator */
-  index: number | null;
   what: string;
+  /** the operator: its place in the file, and what the converter calls the tensor that it writes */
+  layer?: { index: number; name: string };
   reason: string;
 }
 
 /** All of them as one error: the same reason once, with how often and where, as many as a line takes. */
 export function refused(refusals: readonly Refusal[]): ImportError {
-  const places = new Map<string, number[]>();
-  for (const { index, what, reason } of refusals) {
-    const text = `${what} (${printable(reason, LONGEST_REASON)})`;
-    const known = places.get(text) ?? [];
-    if (index !== null) known.push(index);
-    places.set(text, known);
+  const groups = new Map<string, Refusal[]>();
+  for (const refusal of refusals) {
+    const key = `${refusal.what} (${refusal.reason})`;
+    groups.set(key, [...(groups.get(key) ?? []), refusal]);
   }
-  const reasons = [...places].map(([text, at]) => {
-    if (at.length < 2) return [...at, text].join(' ');
-    const more = at.length > SHOWN_PLACES ? ` and ${at.length - SHOWN_PLACES} more` : '';
-    return `${at.length} x ${text}: ${at.slice(0, SHOWN_PLACES).join(', ')}${more}`;
-  });
+  const reasons = [...groups.values()].map(describe);
   return inOneLine('cannot be imported, by operator: ', reasons, '; docs/import.md has what can');
+}
+
+function describe(refusals: Refusal[]): string {
+  const [{ what, layer, reason }] = refusals;
+  const because = `(${printable(reason, LONGEST_REASON)})`;
+  if (layer === undefined) return `${what} ${because}`;
+  if (refusals.length === 1) return `${layer.index} ${what} "${layer.name}" ${because}`;
+  const places = refusals.map((refusal) => refusal.layer?.index);
+  const more = places.length > SHOWN_PLACES ? ` and ${places.length - SHOWN_PLACES} more` : '';
+  return `${places.length} x ${what} ${because}: ${places.slice(0, SHOWN_PLACES).join(', ')}${more}`;
 }
 
 /** As many of the reasons as fit, at least the first, and how many there are beside them. */

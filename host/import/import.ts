@@ -125,27 +125,28 @@ function lower(graph: Graph, views: Views, ports: Ports, operators: GraphOperato
     throw new ImportError(`the model has ${operators.length} operators, an image at most ${MAX_OPERATORS}; split it`);
   const lowering = new Lowering(graph, views);
   const refusals: Refusal[] = [];
-  const attempt = (index: number | null, what: string, work: () => void) => {
+  const attempt = (what: string, layer: Refusal['layer'], work: () => void) => {
     try {
       work();
     } catch (error) {
       if (!(error instanceof Unsupported)) throw error;
-      refusals.push({ index, what, reason: error.message });
+      refusals.push({ what, layer, reason: error.message });
     }
   };
   ports.inputs.forEach(({ tensor }, i) => {
-    attempt(null, `input ${i}`, () => {
+    attempt(`input ${i}`, undefined, () => {
       checkStatic(graph.tensors[graph.inputs[i]]);
       lowering.port(tensor);
     });
     lowering.write(tensor);
   });
   for (const operator of operators) {
-    attempt(operator.index, operator.opcode, () => lowerOperator(operator, lowering));
+    const layer = { index: operator.index, name: graph.tensors[operator.outputs[0]]?.name ?? '' };
+    attempt(operator.opcode, layer, () => lowerOperator(operator, lowering));
     for (const output of operator.outputs) lowering.write(output); // or every reader of a refused one would be named too
   }
   ports.outputs.forEach(({ tensor }, i) => {
-    attempt(null, `output ${i}`, () => lowering.port(tensor));
+    attempt(`output ${i}`, undefined, () => lowering.port(tensor));
   });
   if (refusals.length > 0) throw refused(refusals);
   if (lowering.operators.length > MAX_OPERATORS)

@@ -94,7 +94,7 @@ describe('a file is refused', () => {
     [
       'with a dynamic shape',
       set(0, { shape: [1, -1, 4, 2] }),
-      /0 CONV_2D \(tensor "x" has a dynamic shape \[1,-1,4,2\]/,
+      /0 CONV_2D "x" \(tensor "x" has a dynamic shape \[1,-1,4,2\]/,
     ],
     ['whose input is declared dynamic', set(0, { signature: [1, -1, -1, 2] }), /input 0 .*dynamic/],
     ['with a batch', set(0, { shape: [2, 4, 4, 2] }), /a batch of 2, only 1/],
@@ -192,7 +192,7 @@ describe('a float model is told to be quantised', () => {
 
 describe('a convolution is refused', () => {
   it.each<[string, Change, RegExp]>([
-    ['with dilation', options(conv(1, 0, 0, 2)), /0 CONV_2D \(dilation 2x2; only 1x1\)/],
+    ['with dilation', options(conv(1, 0, 0, 2)), /0 CONV_2D "x" \(dilation 2x2; only 1x1\)/],
     ['with stride 0', options(conv(0)), /stride 0x0; only 1 to 255/],
     ['with a fused TANH', options(conv(1, 0, 4)), /fused activation TANH/],
     ['with an unknown fused activation', options(conv(1, 0, 9)), /fused_activation_function must be below 6, got 9/],
@@ -221,7 +221,7 @@ describe('a convolution is refused', () => {
     [
       'with a saturated bias',
       set(2, { data: [0, 2147483647, -2147483647] }),
-      /0 CONV_2D \(channel 1 and 1 more: bias of 2147\d+ .*; prune the channel, or calibrate with more data\)/,
+      /0 CONV_2D "x" \(channel 1 and 1 more: bias of 2147\d+ .*; prune the channel, or calibrate with more data\)/,
     ],
     [
       'with scales along another dimension',
@@ -239,7 +239,7 @@ describe('a convolution is refused', () => {
     [
       'with a factor of 2^30 in one channel',
       set(1, { scale: [0.01, 0.02, 1e12] }),
-      /0 CONV_2D \(channel 2: .*must be a factor below 2\^30/,
+      /0 CONV_2D "x" \(channel 2: .*must be a factor below 2\^30/,
     ],
     [
       'with options of another operator',
@@ -284,7 +284,7 @@ describe('other operators are refused', () => {
     [
       'ADD of a constant that cannot be repeated to the output',
       constantAdd({ ...activation([2]), data: [1, 2] }),
-      /0 ADD \(shapes \[1,1,3\] and \[1,1,2\] do not make \[1,1,3\]\)/,
+      /0 ADD "x" \(shapes \[1,1,3\] and \[1,1,2\] do not make \[1,1,3\]\)/,
     ],
     [
       'ADD of a constant with too few bytes',
@@ -305,7 +305,7 @@ describe('other operators are refused', () => {
     [
       'ADD of a constant of more values than a table of biases should have',
       constantAdd({ ...activation([1, 20000]), data: new Array(20000).fill(1) }, [1, 20000]),
-      /0 ADD \(a constant of 20000 values; at most 16384\)/,
+      /0 ADD "x" \(a constant of 20000 values; at most 16384\)/,
     ],
     [
       'a convolution of a batch that is written as three dimensions',
@@ -315,12 +315,12 @@ describe('other operators are refused', () => {
     [
       'ADD with a scale too large to add',
       tflite({ ...single('ADD', [activation([1, 3], 3e38), activation([1, 3]), activation([1, 3])]), inputs: [0, 1] }),
-      /0 ADD .* must be a factor below 2\^0/,
+      /0 ADD "x" .* must be a factor below 2\^0/,
     ],
     [
       'a custom operator',
       pair('MyOperator', activation([1, 3]), activation([1, 3])),
-      /0 custom operator "MyOperator" \(no such operator here\)/,
+      /0 custom operator "MyOperator" "x" \(no such operator here\)/,
     ],
     [
       'QUANTIZE to another scale and UINT8',
@@ -340,7 +340,7 @@ describe('other operators are refused', () => {
 
   it('all at once, each with its index and what about it', () => {
     expect(message(tflite(chain(['LSTM', 'MAX_POOL_2D', 'TRANSPOSE_CONV', 'GELU'])))).toBe(
-      'cannot be imported, by operator: 0 LSTM (no such operator here); 1 MAX_POOL_2D (stride 0x0; only 1 to 255); 2 TRANSPOSE_CONV (no such operator here); 3 GELU (no such operator here); docs/import.md has what can',
+      'cannot be imported, by operator: 0 LSTM "x" (no such operator here); 1 MAX_POOL_2D "x" (stride 0x0; only 1 to 255); 2 TRANSPOSE_CONV "x" (no such operator here); 3 GELU "x" (no such operator here); docs/import.md has what can',
     );
   });
 
@@ -372,11 +372,13 @@ describe('other operators are refused', () => {
       activation([1, 4, 5]),
     ]);
     expect(message(tflite(file))).toBe(
-      'cannot be imported, by operator: 0 UNIDIRECTIONAL_SEQUENCE_LSTM (no such operator here); docs/import.md has what can',
+      'cannot be imported, by operator: 0 UNIDIRECTIONAL_SEQUENCE_LSTM "x" (no such operator here); docs/import.md has what can',
     );
   });
 
   it('with escaped names of custom operators', () => {
-    expect(message(tflite(chain(['My"\u001b[31mOp'])))).toMatch(/0 custom operator "My"\\u\{1b\}\[31mOp" \(no such/);
+    expect(message(tflite(chain(['My"\u001b[31mOp'])))).toMatch(
+      /0 custom operator "My"\\u\{1b\}\[31mOp" "x" \(no such/,
+    );
   });
 });

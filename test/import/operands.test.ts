@@ -101,7 +101,7 @@ describe('an operand of the other kind is imported exactly or refused by its pla
             `(input ${place} is a constant|input ${place} is no constant|(weights|bias) (is|are) no constant)`,
           );
     expect(() => importImage(tflite(file), 'operands')).toThrow(operand);
-    expect(() => importImage(tflite(file), 'operands')).toThrow(`0 ${opcode} (`);
+    expect(() => importImage(tflite(file), 'operands')).toThrow(`0 ${opcode} "x" (`);
   });
 
   /** Part of larger fixtures, since nothing stays of them. */
@@ -118,7 +118,7 @@ describe('an operand of the other kind is imported exactly or refused by its pla
       inputs: [0],
       outputs: [1, 3],
     };
-    const operand = opcode === 'DEQUANTIZE' ? 'output 1 (it is a constant)' : `1 ${opcode} (input 0 is a constant)`;
+    const operand = opcode === 'DEQUANTIZE' ? 'output 1 (it is a constant)' : `1 ${opcode} "x" (input 0 is a constant)`;
     expect(() => importImage(tflite(file), 'operands')).toThrow(operand);
   });
 
