@@ -6,7 +6,7 @@ const LONGEST_MESSAGE = 900;
 /** Up to which reasons are put together; how many more there are comes behind it. */
 const LONGEST_LINE = 850;
 const LONGEST_REASON = 300;
-const SHOWN_PLACES = 5;
+const SHOWN_NUMBERS = 5;
 
 /** The file cannot be imported: one line that says what, where, expected, got and what to do next. */
 export class ImportError extends Error {
@@ -41,10 +41,15 @@ function describe(refusals: Refusal[]): string {
   const [{ what, layer, reason }] = refusals;
   const because = `(${printable(reason, LONGEST_REASON)})`;
   if (layer === undefined) return `${what} ${because}`;
-  if (refusals.length === 1) return `${layer.index} ${what} "${layer.name}" ${because}`;
-  const places = refusals.map((refusal) => refusal.layer?.index);
-  const more = places.length > SHOWN_PLACES ? ` and ${places.length - SHOWN_PLACES} more` : '';
-  return `${places.length} x ${what} ${because}: ${places.slice(0, SHOWN_PLACES).join(', ')}${more}`;
+  const name = layer.name === '' ? '' : `"${layer.name}" `;
+  if (refusals.length === 1) return `${layer.index} ${what} ${name}${because}`;
+  return `${refusals.length} x ${what} ${because}: ${listed(refusals.map((refusal) => refusal.layer!.index))}`;
+}
+
+/** The first numbers, and how many there are beside them. */
+export function listed(numbers: readonly number[]): string {
+  const more = numbers.length > SHOWN_NUMBERS ? ` and ${numbers.length - SHOWN_NUMBERS} more` : '';
+  return `${numbers.slice(0, SHOWN_NUMBERS).join(', ')}${more}`;
 }
 
 /** As many of the reasons as fit, at least the first, and how many there are beside them. */

@@ -3,7 +3,7 @@ import { MAX_ACCUMULATION } from '../../assembly/format.ts';
 import type { Weighted } from '../model/model.ts';
 import { rowSums, tapSums } from '../reference/table.ts';
 import { reshaped } from './copies.ts';
-import { Unsupported } from './error.ts';
+import { listed, Unsupported } from './error.ts';
 import type { OperatorOf } from './graph.ts';
 import { MAX_BIAS, type Reach, substituteBias } from './largeBias.ts';
 import type { Activation, Lowering, Weights } from './lowering.ts';
@@ -140,7 +140,7 @@ function substituteLarge(
   forChannels(large, substitute, '; prune the channel, or calibrate with more data');
 }
 
-/** Throws Unsupported with the first reason, how many channels have one, and what to do. */
+/** Throws Unsupported with the channels that have a reason, the first of these, and what to do. */
 function forChannels(channels: readonly number[], work: (channel: number) => void, advice = ''): void {
   const reasons = new Map<number, string>();
   for (const channel of channels) {
@@ -151,10 +151,9 @@ function forChannels(channels: readonly number[], work: (channel: number) => voi
       reasons.set(channel, error.message);
     }
   }
-  const [first] = reasons;
+  const [first] = reasons.values();
   if (first === undefined) return;
-  const more = reasons.size > 1 ? ` and ${reasons.size - 1} more` : '';
-  throw new Unsupported(`channel ${first[0]}${more}: ${first[1]}${advice}`);
+  throw new Unsupported(`channel${reasons.size > 1 ? 's' : ''} ${listed([...reasons.keys()])}: ${first}${advice}`);
 }
 
 /** Sums of one channel's weights, `count` of them from `start` on in steps of `stride`, with the inputs at their extremes. */
