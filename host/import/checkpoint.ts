@@ -3,12 +3,13 @@ import { basename, extname } from 'node:path';
 import { pack } from '../image/pack.ts';
 import type { Model } from '../model/model.ts';
 import type { TableEncoding } from '../reference/table.ts';
+import { describeFile, SAFETENSORS } from '../system/fileKind.ts';
 import { type Checkpoint, decodeCheckpoint } from '../train/checkpoint.ts';
 import { readNetwork } from '../train/config.ts';
 import { classNamesOf, exportModel } from '../train/export.ts';
 import { buildNetwork } from '../train/network.ts';
 import { checkpointFaults } from '../train/tensors.ts';
-import { ImportError } from './error.ts';
+import { ImportError, inOneLine } from './error.ts';
 
 /**
  * `bytes` of a .safetensors file read from `path`, and the path of its architecture: the same image that `htpw pack` makes of them.
@@ -20,6 +21,8 @@ export async function importCheckpoint(
   architecture: string,
   tables: TableEncoding,
 ): Promise<{ image: Uint8Array; model: Model }> {
+  const { kind, advice = `--arch takes ${SAFETENSORS.kind}` } = describeFile(bytes);
+  if (kind !== SAFETENSORS.kind) throw new ImportError(`this is no .safetensors checkpoint but ${kind}; ${advice}`);
   try {
     const checkpoint = decodeCheckpoint(bytes, 'checkpoint');
     const config = readNetwork(architecture);
@@ -35,6 +38,5 @@ export async function importCheckpoint(
 function refuseFaults(checkpoint: Checkpoint, network: Parameters<typeof buildNetwork>[0]): void {
   const spec = buildNetwork(network, classNamesOf(checkpoint).length);
   const faults = checkpointFaults(checkpoint, spec);
-  if (faults.length > 0)
-    throw new ImportError(`cannot be imported: ${faults.join('; ')}; docs/import.md has the names`);
+  if (faults.length > 0) throw inOneLine('cannot be imported: ', faults, '; docs/import.md has the names');
 }

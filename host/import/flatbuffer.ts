@@ -12,6 +12,8 @@
  * large tree; `charge` bounds what is read altogether by the size of the file.
  */
 import { ByteBuffer } from 'flatbuffers';
+import { describeFile } from '../system/fileKind.ts';
+import { printable } from '../system/printable.ts';
 import { ImportError } from './error.ts';
 
 /** How often the bytes of a file may be read; a writer that shares nothing needs 1. */
@@ -30,11 +32,10 @@ export class Flatbuffer {
   ) {
     this.scalars = new ByteBuffer(bytes);
     this.readable = READS * bytes.length + 4096;
-    const found = String.fromCharCode(...bytes.subarray(4, 8));
-    if (bytes.length < 12 || found !== identifier)
-      throw new ImportError(
-        `this is no .tflite file: bytes 4 to 7 must be "${identifier}", got ${JSON.stringify(found)}; give the file that the TFLite converter wrote`,
-      );
+    if (String.fromCharCode(...bytes.subarray(4, 8)) !== identifier) {
+      const { kind, advice = 'give the file that the TFLite converter wrote' } = describeFile(bytes);
+      throw new ImportError(`this is no .tflite file but ${kind}; ${advice}`);
+    }
   }
 
   root(name: string): Table {
@@ -44,7 +45,11 @@ export class Flatbuffer {
   /** Throws unless [at, at + count) lies in the file. */
   need(at: number, count: number, name: string, what: string): void {
     if (at < 0 || at + count > this.bytes.length)
-      this.fail(name, at, `${what} of ${count} bytes leaves the file of ${this.bytes.length} bytes`);
+      this.fail(
+        name,
+        at,
+        `${what} of ${count} bytes leaves the file of ${this.bytes.length} bytes, which may be cut short`,
+      );
   }
 
   /** Where the offset at `at` leads, itself inside the file. */
@@ -61,7 +66,7 @@ export class Flatbuffer {
   }
 
   fail(name: string, at: number, what: string): never {
-    throw new ImportError(`damaged .tflite: ${name}, byte ${at}: ${what}; export the model again`);
+    throw new ImportError(`damaged .tflite: ${name}, byte ${at}: ${what}; copy or export it again`);
   }
 }
 
@@ -154,10 +159,8 @@ export class Table {
   /** For people: of one line whatever the file says, and cut where converters join the names of ten fused layers. */
   string(field: string, id: number): string {
     const bytes = this.bytes(field, id) ?? new Uint8Array();
-    const text = new TextDecoder()
-      .decode(bytes.subarray(0, 4 * SHOWN_CHARACTERS))
-      .replace(/\p{C}|\p{Zl}|\p{Zp}/gu, '?');
-    return text.length > SHOWN_CHARACTERS ? `${text.slice(0, SHOWN_CHARACTERS)}...` : text;
+    const text = new TextDecoder('utf-8', { ignoreBOM: true }).decode(bytes.subarray(0, 4 * SHOWN_CHARACTERS + 4));
+    return printable(text, SHOWN_CHARACTERS);
   }
 
   has(field: string, id: number): boolean {

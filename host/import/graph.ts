@@ -58,13 +58,10 @@ export function readGraph(bytes: Uint8Array): Graph {
     throw new ImportError(
       `the file has version ${version} of the TFLite schema, expected ${SCHEMA_VERSION}; convert the model again`,
     );
-  const subgraphs = model.tables('subgraphs', 2, 'subgraph');
-  if (subgraphs.length !== 1)
-    throw new ImportError(
-      `the file has ${subgraphs.length} subgraphs, expected 1; control flow (IF, WHILE) and several signatures cannot be imported`,
-    );
-  const [subgraph] = subgraphs;
   const opcodes = model.tables('operator_codes', 1, 'operator code').map(readOpcode);
+  const subgraphs = model.tables('subgraphs', 2, 'subgraph');
+  checkKind(opcodes, subgraphs.length);
+  const [subgraph] = subgraphs;
   const buffers = model.tables('buffers', 4, 'buffer').map(readBuffer);
   const tensors = subgraph.tables('tensors', 0, 'tensor').map((table, i) => readTensor(table, i, buffers));
   const indices = (table: Table, field: string, id: number, lowest = 0) =>
@@ -86,11 +83,40 @@ export function readGraph(bytes: Uint8Array): Graph {
   };
 }
 
+/** Compilers for accelerators put what they have compiled into one operator of their own. */
+const COMPILED: Record<string, [chip: string, compiler: string]> = {
+  'custom operator "edgetpu-custom-op"': ['the Edge TPU', 'edgetpu_compiler'],
+  'custom operator "ethos-u"': ['the Ethos-U', 'Vela'],
+};
+const STATE = ['VAR_HANDLE', 'READ_VARIABLE', 'ASSIGN_VARIABLE', 'CALL_ONCE'];
+const CONTROL = ['IF', 'WHILE', 'CALL'];
+
+/** Throws ImportError for files that are no plain graph of operators, and says what they are instead. */
+function checkKind(opcodes: readonly string[], subgraphs: number): void {
+  const compiled = opcodes.find((opcode) => opcode in COMPILED);
+  if (compiled !== undefined) {
+    const [chip, compiler] = COMPILED[compiled];
+    throw new ImportError(
+      `compiled for ${chip} (${compiled}), which alone can run it; give the .tflite that ${compiler} made it of`,
+    );
+  }
+  const state = opcodes.filter((opcode) => STATE.includes(opcode));
+  if (state.length > 0)
+    throw new ImportError(
+      `streaming state (${state.join(', ')}): an image keeps nothing from one inference to the next; export the model without streaming, for a whole window`,
+    );
+  if (subgraphs === 1) return;
+  const control = opcodes.filter((opcode) => CONTROL.includes(opcode));
+  const why = control.length > 0 ? `control flow (${control.join(', ')})` : 'several signatures';
+  const said = subgraphs === 0 ? 'it is empty' : `${why} cannot be imported; export one function without it`;
+  throw new ImportError(`the file has ${subgraphs} subgraphs, expected 1: ${said}`);
+}
+
 function readOpcode(table: Table): string {
   // older files have only the byte; newer ones repeat codes below 127 in it
   const code = Math.max(table.int8('deprecated_builtin_code', 0), table.int32('builtin_code', 3));
   const name = OPCODES[code] ?? `builtin operator ${code}`;
-  return name === 'CUSTOM' ? `custom operator ${JSON.stringify(table.string('custom_code', 1))}` : name;
+  return name === 'CUSTOM' ? `custom operator "${table.string('custom_code', 1)}"` : name;
 }
 
 function readBuffer(table: Table): Uint8Array | null {

@@ -4,7 +4,7 @@ import { ImageError } from '../image/view.ts';
 import type { Model, Program } from '../model/model.ts';
 import type { TableEncoding } from '../reference/table.ts';
 import { removeDeadChannels } from './deadChannels.ts';
-import { ImportError, Unsupported } from './error.ts';
+import { ImportError, type Refusal, refused, Unsupported } from './error.ts';
 import { type Graph, type GraphOperator, readGraph } from './graph.ts';
 import { findPorts, liveOperators, type Port, type Ports } from './live.ts';
 import { Lowering } from './lowering.ts';
@@ -12,6 +12,7 @@ import { OPERATORS, type Support } from './operators.ts';
 import { foldPadding } from './padding.ts';
 import { checkStatic } from './shape.ts';
 import { Views } from './views.ts';
+import { checkTypes } from './whole.ts';
 
 const MAX_OPERATORS = 256;
 
@@ -123,35 +124,35 @@ function lower(graph: Graph, views: Views, ports: Ports, operators: GraphOperato
   if (operators.length > MAX_OPERATORS)
     throw new ImportError(`the model has ${operators.length} operators, an image at most ${MAX_OPERATORS}; split it`);
   const lowering = new Lowering(graph, views);
-  const refused: string[] = [];
-  const attempt = (what: string, work: () => void) => {
+  const refusals: Refusal[] = [];
+  const attempt = (what: string, layer: Refusal['layer'], work: () => void) => {
     try {
       work();
     } catch (error) {
       if (!(error instanceof Unsupported)) throw error;
-      refused.push(`${what} (${error.message})`);
+      refusals.push({ what, layer, reason: error.message });
     }
   };
   ports.inputs.forEach(({ tensor }, i) => {
-    attempt(`input ${i}`, () => {
+    attempt(`input ${i}`, undefined, () => {
       checkStatic(graph.tensors[graph.inputs[i]]);
       lowering.port(tensor);
     });
     lowering.write(tensor);
   });
   for (const operator of operators) {
-    attempt(`${operator.index} ${operator.opcode}`, () => lowerOperator(operator, lowering));
+    const layer = { index: operator.index, name: graph.tensors[operator.outputs[0]]?.name ?? '' };
+    attempt(operator.opcode, layer, () => lowerOperator(operator, lowering));
     for (const output of operator.outputs) lowering.write(output); // or every reader of a refused one would be named too
   }
   ports.outputs.forEach(({ tensor }, i) => {
-    attempt(`output ${i}`, () => lowering.port(tensor));
+    attempt(`output ${i}`, undefined, () => lowering.port(tensor));
   });
+  if (refusals.length > 0) throw refused(refusals);
   if (lowering.operators.length > MAX_OPERATORS)
     throw new ImportError(
       `the model becomes ${lowering.operators.length} operators, an image has at most ${MAX_OPERATORS}; split it`,
     );
-  if (refused.length > 0)
-    throw new ImportError(`cannot be imported, by operator: ${refused.join('; ')}; docs/import.md has what can`);
   return lowering;
 }
 
@@ -160,26 +161,4 @@ function lowerOperator(operator: GraphOperator, lowering: Lowering): void {
   if (entry === undefined) throw new Unsupported('no such operator here');
   if (entry.lower === null) throw new Unsupported(`only ${entry.note}`);
   entry.lower(operator as never, lowering);
-}
-
-/** Models that are not INT8 as a whole are told so once, and what to do. */
-function checkTypes({ tensors }: Graph, live: GraphOperator[]): void {
-  const used = live.flatMap(({ opcode, inputs }) =>
-    inputs.filter((tensor) => tensor >= 0).map((tensor) => ({ opcode, ...tensors[tensor] })),
-  );
-  const weights = used.find(({ data, type }) => data !== null && (type === 'FLOAT32' || type === 'FLOAT16'));
-  const computes = (opcode: string) => opcode !== 'QUANTIZE' && opcode !== 'DEQUANTIZE';
-  const real = used.some(({ opcode, type }) => computes(opcode) && type === 'FLOAT32');
-  const integer = used.some(({ data, opcode, type }) => computes(opcode) && data === null && type === 'INT8');
-  const advice =
-    'quantise in full with the TFLite converter: optimizations = [DEFAULT], a representative_dataset, supported_ops = [TFLITE_BUILTINS_INT8]';
-  if (weights !== undefined && !integer)
-    throw new ImportError(`${weights.type} weights ("${weights.name}"): not an INT8 model; ${advice}`);
-  if (real && !integer)
-    throw new ImportError(
-      `FLOAT32 activations with ${used.some((t) => t.data !== null && t.type === 'INT8') ? 'INT8' : 'no'} weights: quantised in part only; ${advice}`,
-    );
-  const wide = used.find(({ opcode, data, type }) => computes(opcode) && data === null && type === 'INT16');
-  if (wide !== undefined)
-    throw new ImportError(`INT16 activations ("${wide.name}"): only INT8 activations can be imported; ${advice}`);
 }

@@ -25,6 +25,13 @@ export interface Weights {
   values: Int8Array;
 }
 
+/** A constant INT8 tensor with one scale. */
+export interface Constant extends Scaled {
+  /** as the file has it */
+  shape: number[];
+  values: Int8Array;
+}
+
 /** Weights that one file can make an image with, counted as often as operators use them; far above any microcontroller's flash. */
 const MAX_WEIGHTS = 2 ** 25;
 const MAX_CHANNELS = 2 ** 15;
@@ -37,6 +44,7 @@ export class Lowering {
   readonly sources: StoredSource[] = [];
   private readonly placed = new Map<number, number>();
   private readonly written = new Set<number>();
+  private readonly zeroWeights = new Map<number, Int8Array>();
   private weightsUsed = 0;
   private channelsUsed = 0;
 
@@ -65,6 +73,13 @@ export class Lowering {
         `damaged .tflite: operator ${operator.index} ${operator.opcode} reads tensor ${tensor.index}, which nothing before it writes; export the model again`,
       );
     return this.place(tensor.index, `input ${index}`);
+  }
+
+  /** Input 0 as what a window slides over: four dimensions in the file. */
+  picture(operator: GraphOperator): Activation {
+    const { shape } = this.tensorOf(operator.inputs, 0, 'input');
+    if (shape.length !== 4) throw new Unsupported(`input 0 has the shape [${shape}], expected four dimensions`);
+    return this.input(operator);
   }
 
   /** The INT8 tensor that an operator writes. */
@@ -101,16 +116,33 @@ export class Lowering {
     return new Set(this.integers(operator, index, count).map((axis) => (axis < 0 ? axis + rank : axis)));
   }
 
-  /** Input `index` as constant INT8 values with one scale, so many of them. */
-  constant(operator: GraphOperator, index: number, count: number): Scaled & { values: Int8Array } {
-    const { type, data, scales, zeroPoints } = this.tensorOf(operator.inputs, index, 'input');
+  /** Input `index` as constant INT8 values with one scale. */
+  constant(operator: GraphOperator, index: number): Constant {
+    const { shape, type, data, scales, zeroPoints, sparse } = this.tensorOf(operator.inputs, index, 'input');
     if (data === null) throw new Unsupported(`input ${index} is no constant`);
-    if (type !== 'INT8' || data.length !== count)
-      throw new Unsupported(`input ${index} is ${data.length} bytes of ${type}, expected ${count} of INT8`);
+    const constant = `the constant input ${index}`;
+    if (type !== 'INT8') throw new Unsupported(`${constant} is ${type}, expected INT8`);
+    if (sparse) throw new Unsupported(`${constant} is sparse`);
+    if (data.length !== elements(shape))
+      throw new Unsupported(`${constant} [${shape}] has ${data.length} bytes of data`);
+    if (scales.length > 1) throw new Unsupported(`${constant} has ${scales.length} scales, expected 1`);
     const [scale, zeroPoint] = [scales[0] ?? 0, zeroPoints[0] ?? Number.NaN];
-    if (scales.length !== 1 || !isScale(scale) || !(zeroPoint >= -128 && zeroPoint <= 127))
-      throw new Unsupported(`input ${index} has the scale ${scale} and the zero point ${zeroPoint}`);
-    return { scale, zeroPoint, values: new Int8Array(data.buffer, data.byteOffset, count) };
+    if (!isScale(scale) || !Number.isInteger(zeroPoint) || zeroPoint < -128 || zeroPoint > 127)
+      throw new Unsupported(`${constant} has the scale ${scale} and the zero point ${zeroPoint}`);
+    return { shape, scale, zeroPoint, values: new Int8Array(data.buffer, data.byteOffset, data.length) };
+  }
+
+  /** Weights that are all 0, the same ones for whoever asks for as many. */
+  zeros(count: number): Int8Array {
+    const values = this.zeroWeights.get(count) ?? new Int8Array(count);
+    this.zeroWeights.set(count, values);
+    return values;
+  }
+
+  /** A tensor that the file does not have. */
+  temporary(shape: Shape, { scale, zeroPoint }: Scaled): Activation {
+    const tensor = this.tensors.push({ name: 'temporary', shape, type: 'i8', scale, zeroPoint }) - 1;
+    return { tensor, shape, scale, zeroPoint };
   }
 
   /** Input `index` as constant INT8 weights of so many dimensions, whose channels lie along `channelDimension`. */
@@ -128,9 +160,17 @@ export class Lowering {
       throw new Unsupported(
         `weights have ${scales.length} scales along dimension ${quantizedDimension}, expected 1 or ${channels} along ${channelDimension}`,
       );
-    if (!scales.every(isScale)) throw new Unsupported('weights have a scale that is not positive');
-    if (zeroPoints.some((zeroPoint) => zeroPoint !== 0))
-      throw new Unsupported('weights have a zero point other than 0');
+    const each = (channel: number, count: number) => (count === 1 ? '' : ` of channel ${channel}`);
+    const wrongScale = scales.findIndex((scale) => !isScale(scale));
+    if (wrongScale >= 0)
+      throw new Unsupported(
+        `weights${each(wrongScale, scales.length)} have the scale ${scales[wrongScale]}, expected a positive one`,
+      );
+    const shifted = zeroPoints.findIndex((zeroPoint) => zeroPoint !== 0);
+    if (shifted >= 0)
+      throw new Unsupported(
+        `weights${each(shifted, zeroPoints.length)} have the zero point ${zeroPoints[shifted]}, expected 0`,
+      );
     return { shape, scales, values: new Int8Array(data.buffer, data.byteOffset, data.length) };
   }
 
@@ -156,7 +196,10 @@ export class Lowering {
       );
     const known = this.sources.findIndex(
       (source) =>
-        source.rows === rows && source.rowLength === rowLength && source.values.byteOffset === values.byteOffset,
+        source.rows === rows &&
+        source.rowLength === rowLength &&
+        source.values.buffer === values.buffer &&
+        source.values.byteOffset === values.byteOffset,
     );
     if (known >= 0) return known;
     return this.sources.push({ kind: 'stored', encoding: 'int8', rows, rowLength, values }) - 1;

@@ -1,18 +1,10 @@
 /** Lowering of the operators that only move values, each to copies. */
-import type { Copy } from '../model/model.ts';
+import { tensorOf } from './constants.ts';
+import { flat, move, stepsOf } from './copies.ts';
 import { Unsupported } from './error.ts';
 import type { GraphOperator, OperatorOf } from './graph.ts';
-import type { Activation, Lowering } from './lowering.ts';
+import type { Lowering, Scaled } from './lowering.ts';
 import { elements } from './shape.ts';
-
-/** One of the loops of a move: how often, and how far each time. */
-interface Loop {
-  count: number;
-  from: number;
-  to: number;
-}
-
-type Steps = [number, number, number];
 
 /** Joined one behind the other along an axis. */
 export function concatenation(operator: OperatorOf<'CONCATENATION'>, to: Lowering): void {
@@ -22,7 +14,7 @@ export function concatenation(operator: OperatorOf<'CONCATENATION'>, to: Lowerin
   const axis = axisOf(operator.options.axis, shape);
   const block = elements(shape.slice(axis));
   let offset = 0;
-  const inputs = operator.inputs.map((_, i) => ({ input: to.input(operator, i), own: to.shape(operator.inputs, i) }));
+  const inputs = partsOf(operator, to);
   for (const { input, own } of inputs) {
     checkSameNumbers(input, output);
     const fits = own.length === shape.length && own.every((size, d) => d === axis || size === shape[d]);
@@ -36,6 +28,18 @@ export function concatenation(operator: OperatorOf<'CONCATENATION'>, to: Lowerin
     move(operator, to, input, output, loops, { outputOffset: offset });
     offset += run;
   }
+}
+
+/** The inputs of a concatenation, constant ones as tensors too. */
+function partsOf(operator: OperatorOf<'CONCATENATION'>, to: Lowering) {
+  const computed = operator.inputs.findIndex((_, i) => !to.isConstant(operator, i));
+  if (computed < 0) throw new Unsupported('all inputs are constants');
+  return operator.inputs.map((_, i) => ({
+    input: to.isConstant(operator, i)
+      ? tensorOf(operator, to, to.constant(operator, i), to.input(operator, computed))
+      : to.input(operator, i),
+    own: to.shape(operator.inputs, i),
+  }));
 }
 
 /** Reached where the shapes on both sides could not be made one: all values in their order. */
@@ -59,9 +63,10 @@ export function pad(operator: OperatorOf<'PAD' | 'PADV2'>, to: Lowering): void {
   if (pads.some((size) => size < 0) || own.some((size, d) => size + pads[2 * d] + pads[2 * d + 1] !== shape[d]))
     throw new Unsupported(`padding ${pads} does not take [${own}] to [${shape}]`);
   if (operator.opcode === 'PADV2') {
-    const [value] = to.constant(operator, 2, 1).values;
-    if (value !== output.zeroPoint)
-      throw new Unsupported(`padding of ${value}; only the zero point ${output.zeroPoint}`);
+    const { values } = to.constant(operator, 2);
+    if (values.length !== 1) throw new Unsupported(`padding with ${values.length} values, expected 1`);
+    if (values[0] !== output.zeroPoint)
+      throw new Unsupported(`padding of ${values[0]}; only the zero point ${output.zeroPoint}`);
   }
   const steps = stepsOf(shape);
   const outputOffset = steps.reduce((sum, step, d) => sum + step * pads[2 * d], 0);
@@ -148,59 +153,13 @@ function cut(operator: GraphOperator, to: Lowering, { begin, size, stride }: Cut
   move(operator, to, input, output, loops, { inputOffset });
 }
 
-/** Emits one copy: loops that can be are made one, the innermost becomes the run where it is in one piece. */
-function move(
-  operator: GraphOperator,
-  to: Lowering,
-  input: Activation,
-  output: Activation,
-  loops: Loop[],
-  more: Partial<Pick<Copy, 'inputOffset' | 'outputOffset' | 'fill'>> = {},
-): void {
-  const merged: Loop[] = [];
-  for (const loop of loops.filter(({ count }) => count > 1)) {
-    const outer = merged.at(-1);
-    if (outer?.from === loop.count * loop.from && outer.to === loop.count * loop.to)
-      merged[merged.length - 1] = { ...loop, count: outer.count * loop.count };
-    else merged.push(loop);
-  }
-  const last = merged.at(-1);
-  const run = last?.from === 1 && last.to === 1 ? merged.pop()!.count : 1;
-  if (merged.length > 3) throw new Unsupported(`values in ${merged.length} nested loops; at most 3`);
-  const padded = [...new Array<Loop>(3 - merged.length).fill({ count: 1, from: 0, to: 0 }), ...merged];
-  const steps = (of: keyof Loop) => padded.map((loop) => loop[of]) as Steps;
-  to.emit(operator, {
-    kind: 'copy',
-    name: `operator ${operator.index}`,
-    input: input.tensor,
-    output: output.tensor,
-    count: steps('count'),
-    inputStep: steps('from'),
-    outputStep: steps('to'),
-    run,
-    inputOffset: 0,
-    outputOffset: 0,
-    fill: false,
-    ...more,
-  });
-}
-
-function flat(count: number): Loop[] {
-  return [{ count, from: 1, to: 1 }];
-}
-
-/** How far apart neighbours along each dimension lie. */
-function stepsOf(shape: number[]): number[] {
-  return shape.map((_, d) => elements(shape.slice(d + 1)));
-}
-
 function axisOf(axis: number, shape: number[]): number {
   const place = axis < 0 ? axis + shape.length : axis;
   if (place < 0 || place >= shape.length) throw new Unsupported(`axis ${axis} of [${shape}]`);
   return place;
 }
 
-function checkSameNumbers(input: Activation, output: Activation): void {
+function checkSameNumbers(input: Scaled, output: Scaled): void {
   if (input.scale !== output.scale || input.zeroPoint !== output.zeroPoint)
     throw new Unsupported('input and output differ in scale or zero point');
 }

@@ -31,19 +31,23 @@ export const OPERATORS: { [K in keyof OperatorOptions]: Support<K> } = {
   },
   DEPTHWISE_CONV_2D: { support: 'limited', note: 'any depth multiplier up to 255; dilation 1', lower: depthwise },
   FULLY_CONNECTED: {
-    support: 'yes',
-    note: 'one weight scale or one per channel; over several positions it becomes pointwise',
+    support: 'limited',
+    note: 'one weight scale or one per channel; at every position it becomes pointwise; 16,384 products per output',
     lower: fullyConnected,
   },
   AVERAGE_POOL_2D: { support: 'yes', note: 'input and output of one scale, as TFLite asks', lower: pool },
   MAX_POOL_2D: { support: 'yes', note: 'input and output of one scale, as TFLite asks', lower: pool },
-  ADD: { support: 'limited', note: 'two tensors of one shape, or a tensor and a constant number', lower: add },
+  ADD: {
+    support: 'limited',
+    note: 'two tensors, or a tensor and a constant; what is repeated along a dimension of size 1 is copied as often',
+    lower: add,
+  },
   MUL: {
     support: 'limited',
-    note: 'two tensors of one shape, a tensor and one value per channel, or a tensor and a constant number',
+    note: 'as ADD, but one value per channel is not copied',
     lower: mul,
   },
-  MEAN: { support: 'limited', note: 'over height and width', lower: mean },
+  MEAN: { support: 'limited', note: 'over height and width: all dimensions but the last', lower: mean },
   SOFTMAX: { support: 'limited', note: 'over the last dimension, up to 256 channels', lower: softmax },
   LOGISTIC: { support: 'yes', note: 'a table of 256', lower: lookup(logisticTable) },
   TANH: { support: 'yes', note: 'a table of 256', lower: lookup(tanhTable) },
@@ -66,7 +70,7 @@ export const OPERATORS: { [K in keyof OperatorOptions]: Support<K> } = {
   HARD_SWISH: { support: 'yes', note: 'a table of 256', lower: lookup(hardSwishTable) },
   CONCATENATION: {
     support: 'limited',
-    note: 'copies, or nothing where the plan can lay the inputs side by side; all of one scale, as TFLite asks',
+    note: 'copies, or nothing where the plan can lay the inputs side by side; some may be constants; all of one scale',
     lower: concatenation,
   },
   PAD: {

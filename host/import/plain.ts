@@ -3,6 +3,8 @@ import type { Shape } from '../model/model.ts';
 import { addFactors, add as sum } from '../reference/add.ts';
 import { meanFactor } from '../reference/mean.ts';
 import { multiplyFactor, multiply as product } from '../reference/multiply.ts';
+import { tensorOf } from './constants.ts';
+import { repeated } from './copies.ts';
 import { Unsupported } from './error.ts';
 import { tableOf } from './functions.ts';
 import type { GraphOperator, OperatorOf } from './graph.ts';
@@ -17,7 +19,7 @@ const MAX_SHIFT = 30;
 
 type Binary = OperatorOf<'ADD' | 'MUL'>;
 
-/** Two tensors of one shape, or a tensor and a constant number, which is a function of one value. */
+/** Two tensors, or a tensor and a constant, of which either may be repeated along dimensions where it has size 1. */
 export function add(operator: OperatorOf<'ADD'>, to: Lowering): void {
   const output = to.output(operator);
   const activation = activationRange(operator.options.activation, output);
@@ -28,23 +30,19 @@ export function add(operator: OperatorOf<'ADD'>, to: Lowering): void {
   };
   const number = constantNumber(operator, to);
   if (number) {
-    const { input, constant, values } = number;
+    const { input, constant } = number;
     const factors = factorsOf(input, constant);
-    const zeroPoints = { zeroPoint1: input.zeroPoint, zeroPoint2: constant.zeroPoint };
-    const of = { ...zeroPoints, factors, outputZeroPoint: output.zeroPoint, activation };
-    emitTable(operator, to, input, output, (input1) => sum({ ...of, input1, input2: values }));
+    const of = { ...zeroPoints(input, constant, output), factors, activation };
+    emitTable(operator, to, input, output, (input1) => sum({ ...of, input1, input2: number.repeated(input1) }));
     return;
   }
-  const [first, second] = [to.input(operator, 0), to.input(operator, 1)];
-  if (!sameShape(first.shape, second.shape) || !sameShape(first.shape, output.shape))
-    throw new Unsupported(
-      `shapes [${first.shape}] and [${second.shape}] to [${output.shape}]; only equal ones, or a constant number`,
-    );
-  factorsOf(first, second);
-  to.emit(operator, { kind: 'add', ...pair(operator, first, second, output), activation });
+  const [first, second] = operands(operator, to, output);
+  factorsOf(first.tensor, second.tensor);
+  const whole = [first, second].map(({ tensor, own }) => repeated(operator, to, tensor, own, output.shape));
+  to.emit(operator, { kind: 'add', ...pair(operator, whole[0], whole[1], output), activation });
 }
 
-/** Two tensors of one shape, a tensor and one position of it in either order, or a tensor and a constant number. */
+/** As ADD; one value per channel is repeated by the operator itself. */
 export function mul(operator: OperatorOf<'MUL'>, to: Lowering): void {
   const output = to.output(operator);
   const activation = activationRange(operator.options.activation, output);
@@ -58,22 +56,19 @@ export function mul(operator: OperatorOf<'MUL'>, to: Lowering): void {
   };
   const number = constantNumber(operator, to);
   if (number) {
-    const { input, constant, values } = number;
-    const zeroPoints = { zeroPoint1: input.zeroPoint, zeroPoint2: constant.zeroPoint };
-    const of = { ...zeroPoints, factor: factorOf(input, constant), outputZeroPoint: output.zeroPoint, activation };
-    emitTable(operator, to, input, output, (input1) => product({ ...of, input1, input2: values }));
+    const { input, constant } = number;
+    const of = { ...zeroPoints(input, constant, output), factor: factorOf(input, constant), activation };
+    emitTable(operator, to, input, output, (input1) => product({ ...of, input1, input2: number.repeated(input1) }));
     return;
   }
-  const inputs = [to.input(operator, 0), to.input(operator, 1)];
-  const [first, second] = sameShape(inputs[0].shape, output.shape) ? inputs : inputs.toReversed();
+  const both = operands(operator, to, output);
+  const [first, second] = sameShape(both[0].own, output.shape) ? both : both.toReversed();
+  factorOf(first.tensor, second.tensor);
   const onePosition: Shape = [1, 1, output.shape[2]];
-  const fits = sameShape(second.shape, output.shape) || sameShape(second.shape, onePosition);
-  if (!sameShape(first.shape, output.shape) || !fits)
-    throw new Unsupported(
-      `shapes [${inputs[0].shape}] and [${inputs[1].shape}] to [${output.shape}]; only equal ones, one value per channel, or a constant number`,
-    );
-  factorOf(first, second);
-  to.emit(operator, { kind: 'multiply', ...pair(operator, first, second, output), activation });
+  const whole = repeated(operator, to, first.tensor, first.own, output.shape);
+  const perChannel = sameShape(second.own, onePosition) && sameShape(second.tensor.shape, onePosition);
+  const other = perChannel ? second.tensor : repeated(operator, to, second.tensor, second.own, output.shape);
+  to.emit(operator, { kind: 'multiply', ...pair(operator, whole, other, output), activation });
 }
 
 function pair(operator: Binary, first: Activation, second: Activation, output: Activation) {
@@ -81,12 +76,56 @@ function pair(operator: Binary, first: Activation, second: Activation, output: A
   return { name, input: first.tensor, input2: second.tensor, output: output.tensor };
 }
 
+function zeroPoints(first: Scaled, second: Scaled, output: Scaled) {
+  return { zeroPoint1: first.zeroPoint, zeroPoint2: second.zeroPoint, outputZeroPoint: output.zeroPoint };
+}
+
+/** An operand: `own` is its shape as it is repeated from, which for a constant is not the shape of its tensor. */
+interface Operand {
+  tensor: Activation;
+  own: Shape;
+}
+
+/** Both operands; throws Unsupported when they do not make the output's shape by repetition. */
+function operands(operator: Binary, to: Lowering, output: Activation): [Operand, Operand] {
+  const constant = [0, 1].find((index) => to.isConstant(operator, index));
+  const computed = (index: number): Operand => {
+    const tensor = to.input(operator, index);
+    return { tensor, own: tensor.shape };
+  };
+  const both: [Operand, Operand] = [computed(constant === 0 ? 1 : 0), computed(constant === 1 ? 0 : 1)];
+  if (constant !== undefined) {
+    const values = to.constant(operator, constant);
+    const tensor = tensorOf(operator, to, values, both[constant].tensor);
+    both[constant] = { tensor, own: repeatable(values.shape) };
+  }
+  const [first, second] = both.map(({ own }) => own);
+  const fits = output.shape.every((size, d) => {
+    const sizes = [first[d], second[d]];
+    return size === Math.max(...sizes) && sizes.every((own) => own === size || own === 1);
+  });
+  if (!fits) throw new Unsupported(`shapes [${first}] and [${second}] do not make [${output.shape}]`);
+  return both;
+}
+
+/** The last three dimensions of a constant, which is laid over the other operand's from behind. */
+function repeatable(shape: readonly number[]): Shape {
+  if (shape.length > 4 || (shape.length === 4 && shape[0] !== 1))
+    throw new Unsupported(`a constant of the shape [${shape}]; at most three dimensions`);
+  const [height, width, channels] = [1, 1, 1, ...shape].slice(-3);
+  return [height, width, channels];
+}
+
 /** The other input and the number, when one input is a constant of one value; null when there is none such. */
 function constantNumber(operator: Binary, to: Lowering) {
-  const index = [0, 1].find((input) => to.isConstant(operator, input));
-  if (index === undefined) return null;
-  const { values, ...constant } = to.constant(operator, index, 1);
-  return { input: to.input(operator, 1 - index), constant, values };
+  const constants = [0, 1].filter((input) => to.isConstant(operator, input));
+  if (constants.length === 2) throw new Unsupported('both inputs are constants');
+  if (constants.length === 0) return null;
+  const [index] = constants;
+  const constant = to.constant(operator, index);
+  if (constant.values.length !== 1) return null;
+  const repeated = (all: Int8Array) => new Int8Array(all.length).fill(constant.values[0]);
+  return { input: to.input(operator, 1 - index), constant, repeated };
 }
 
 /** A function of every value by itself, given as one of many values at once. */
@@ -114,13 +153,13 @@ export function lookup<K extends keyof OperatorOptions>(
   };
 }
 
-/** Over every dimension between batch and channels. */
+/** Over every dimension but the last. */
 export function mean(operator: OperatorOf<'MEAN'>, to: Lowering): void {
   const input = to.input(operator);
   const output = to.output(operator);
   const own = to.shape(operator.inputs, 0);
   const axes = to.axes(operator, 1, own.length);
-  const over = own.map((size, d) => d > 0 && d < own.length - 1 && size > 1);
+  const over = own.map((size, d) => d < own.length - 1 && size > 1);
   const channels = input.shape[2];
   if (own.some((size, d) => size > 1 && over[d] !== axes.has(d)) || !sameShape(output.shape, [1, 1, channels]))
     throw new Unsupported(`over dimensions ${[...axes]} of [${own}]; only over height and width`);
@@ -136,7 +175,7 @@ export function mean(operator: OperatorOf<'MEAN'>, to: Lowering): void {
 
 export function pool(operator: OperatorOf<'AVERAGE_POOL_2D' | 'MAX_POOL_2D'>, to: Lowering): void {
   const { options, opcode } = operator;
-  const input = to.input(operator);
+  const input = to.picture(operator);
   const output = to.output(operator);
   if (input.shape[2] !== output.shape[2])
     throw new Unsupported(`${input.shape[2]} channels to ${output.shape[2]}; only to as many`);

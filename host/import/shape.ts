@@ -6,13 +6,16 @@ import type { GraphTensor } from './graph.ts';
 const MAX_DIMENSION = 0xffff; // a u16 in the image
 const MAX_ELEMENTS = 2 ** 20;
 
-/** [N, H, W, C], [N, W, C], [N, C] or [C] with N = 1. Throws Unsupported with the reason for any other. */
+/**
+ * [1, H, W, C], [H, W, C], [W, C] or [C]: of less than four dimensions the first may be a batch, which no operator on
+ * such tensors treats otherwise than positions. Throws Unsupported with the reason for any other.
+ */
 export function shapeOf({ shape, name }: GraphTensor): Shape {
   if (shape.length > 4) throw new Unsupported(`tensor "${name}" has ${shape.length} dimensions, at most 4`);
   if (shape.some((size) => size < 1)) throw new Unsupported(`tensor "${name}" has a dynamic shape [${shape}]`);
-  if (shape.length > 1 && shape[0] !== 1)
+  if (shape.length === 4 && shape[0] !== 1)
     throw new Unsupported(`tensor "${name}" has the shape [${shape}]: a batch of ${shape[0]}, only 1`);
-  const [height, width, channels] = [1, 1, 1, ...shape.slice(shape.length > 1 ? 1 : 0)].slice(-3);
+  const [height, width, channels] = [1, 1, 1, ...shape].slice(-3);
   if (Math.max(height, width, channels) > MAX_DIMENSION || height * width * channels > MAX_ELEMENTS)
     throw new Unsupported(
       `tensor "${name}" [${shape}] is larger than ${MAX_ELEMENTS} values, or ${MAX_DIMENSION} one way`,

@@ -2,13 +2,14 @@
 import { MAX_ACCUMULATION } from '../../assembly/format.ts';
 import type { Weighted } from '../model/model.ts';
 import { rowSums, tapSums } from '../reference/table.ts';
-import { Unsupported } from './error.ts';
+import { reshaped } from './copies.ts';
+import { listed, Unsupported } from './error.ts';
 import type { OperatorOf } from './graph.ts';
 import { MAX_BIAS, type Reach, substituteBias } from './largeBias.ts';
 import type { Activation, Lowering, Weights } from './lowering.ts';
 import type { ConvolutionOptions } from './options.ts';
 import { activationRange, channelFactor, checkFactor, fullyConnectedFactor } from './quantization.ts';
-import { elements, sameShape, windowOf } from './shape.ts';
+import { elements, windowOf } from './shape.ts';
 
 const MAX_SHIFT = 30;
 
@@ -17,7 +18,7 @@ export function convolution(operator: OperatorOf<'CONV_2D'>, to: Lowering): void
   const { options } = operator;
   const weights = to.weights(operator, 1, 4, 0);
   const [channels, height, width, depth] = weights.shape;
-  const input = to.input(operator);
+  const input = to.picture(operator);
   const output = to.output(operator);
   if (input.shape[2] !== depth) {
     const groups = input.shape[2] / depth;
@@ -45,7 +46,7 @@ export function depthwise(operator: OperatorOf<'DEPTHWISE_CONV_2D'>, to: Lowerin
   const { options } = operator;
   const weights = to.weights(operator, 1, 4, 3);
   const [first, height, width, channels] = weights.shape;
-  const input = to.input(operator);
+  const input = to.picture(operator);
   const output = to.output(operator);
   const multiplier = channels / input.shape[2];
   if (first !== 1 || !Number.isInteger(multiplier) || multiplier > 255)
@@ -67,20 +68,25 @@ export function depthwise(operator: OperatorOf<'DEPTHWISE_CONV_2D'>, to: Lowerin
   });
 }
 
-/** Weights [C][K]. K is all of the input, which is flattened, or its channels: then it is pointwise at every position. */
+/**
+ * Weights [C][K]. The input is cut into pieces of K values with C outputs each: one piece, or one for every position,
+ * of which the converter may have made one dimension. Then it is pointwise.
+ */
 export function fullyConnected(operator: OperatorOf<'FULLY_CONNECTED'>, to: Lowering): void {
   if (operator.options.shuffled) throw new Unsupported('shuffled weights');
   const weights = to.weights(operator, 1, 2, 0);
   const [channels, depth] = weights.shape;
   const input = to.input(operator);
   const output = to.output(operator);
-  const flattened = elements(input.shape) === depth && sameShape(output.shape, [1, 1, channels]);
-  if (!flattened && (input.shape[2] !== depth || !sameShape(output.shape, [input.shape[0], input.shape[1], channels])))
+  const [height, width] = output.shape;
+  if (output.shape[2] !== channels || elements(input.shape) !== height * width * depth)
     throw new Unsupported(`weights [${weights.shape}] do not take [${input.shape}] to [${output.shape}]`);
+  const flattened = height * width === 1;
+  const pieces = flattened ? input : reshaped(operator, to, input, [height, width, depth]);
   to.emit(operator, {
     kind: flattened ? 'fullyConnected' : 'pointwise',
     name: `operator ${operator.index}`,
-    input: input.tensor,
+    input: pieces.tensor,
     output: output.tensor,
     ...weighted(operator, to, { input, output, weights, rows: channels, rowLength: depth }),
   });
@@ -98,28 +104,56 @@ interface Layer {
 }
 
 function weighted(operator: OperatorOf<WeightedOpcode>, to: Lowering, layer: Layer): Weighted {
-  const { input, output, weights, rows, rowLength } = layer;
+  const { output, weights, rows, rowLength } = layer;
   const taps = operator.opcode === 'DEPTHWISE_CONV_2D';
   const [channels, depth] = taps ? [rowLength, rows] : [rows, rowLength];
   if (depth > MAX_ACCUMULATION) throw new Unsupported(`${depth} products per accumulator; at most ${MAX_ACCUMULATION}`);
   if (channels > 0xffff) throw new Unsupported(`${channels} channels; at most 65535`);
   const activation = activationRange(operator.options.activation, output);
   const source = to.source(weights.values, rows, rowLength, channels);
-  const layerFactors = factors(operator, layer, channels);
+  const effectiveScale = factors(operator, layer, channels);
   const bias = to.bias(operator, 2, channels);
+  substituteLarge(bias, effectiveScale, layer, taps, activation);
+  return { source, residency: 'flash', bias, effectiveScale, activation };
+}
+
+/** Changes bias and factor of every channel whose bias is too large for the device to others with the same outputs. */
+function substituteLarge(
+  bias: Int32Array,
+  factors: Float64Array,
+  { input, output, weights }: Layer,
+  taps: boolean,
+  activation: [min: number, max: number],
+): void {
+  const channels = bias.length;
+  const depth = weights.values.length / channels;
   const sums = (taps ? tapSums : rowSums)(weights.values, channels);
-  for (let c = 0; c < channels; c++) {
-    const folded = bias[c] - input.zeroPoint * sums[c];
-    if (Math.abs(folded) <= MAX_BIAS) continue;
-    const channel = { folded, factor: layerFactors[c], zeroPoint: output.zeroPoint, activation };
-    const substitute = substituteBias(
-      channel,
-      reachOf(weights.values, taps ? channels : 1, taps ? c : c * depth, depth),
-    );
-    bias[c] = substitute.folded + input.zeroPoint * sums[c];
-    layerFactors[c] = substitute.factor;
+  const foldedOf = (c: number) => bias[c] - input.zeroPoint * sums[c];
+  const substitute = (c: number) => {
+    const channel = { folded: foldedOf(c), factor: factors[c], zeroPoint: output.zeroPoint, activation };
+    const reach = reachOf(weights.values, taps ? channels : 1, taps ? c : c * depth, depth);
+    const { folded, factor } = substituteBias(channel, reach);
+    bias[c] = folded + input.zeroPoint * sums[c];
+    factors[c] = factor;
+  };
+  const large = Array.from(bias.keys()).filter((c) => Math.abs(foldedOf(c)) > MAX_BIAS);
+  forChannels(large, substitute, '; prune the channel, or calibrate with more data');
+}
+
+/** Throws Unsupported with the channels that have a reason, the first of these, and what to do. */
+function forChannels(channels: readonly number[], work: (channel: number) => void, advice = ''): void {
+  const reasons = new Map<number, string>();
+  for (const channel of channels) {
+    try {
+      work(channel);
+    } catch (error) {
+      if (!(error instanceof Unsupported)) throw error;
+      reasons.set(channel, error.message);
+    }
   }
-  return { source, residency: 'flash', bias, effectiveScale: layerFactors, activation };
+  const [first] = reasons.values();
+  if (first === undefined) return;
+  throw new Unsupported(`channel${reasons.size > 1 ? 's' : ''} ${listed([...reasons.keys()])}: ${first}${advice}`);
 }
 
 /** Sums of one channel's weights, `count` of them from `start` on in steps of `stride`, with the inputs at their extremes. */
@@ -141,7 +175,9 @@ function factors(
   const perTensor = weights.scales.length === 1;
   const factor = perTensor && operator.opcode === 'FULLY_CONNECTED' ? fullyConnectedFactor : channelFactor;
   const distinct = weights.scales.map((scale) => factor(input.scale, scale, output.scale));
-  for (const value of distinct) checkFactor(value, MAX_SHIFT, 'input scale * weight scale / output scale');
+  const what = 'input scale * weight scale / output scale';
+  if (perTensor) checkFactor(distinct[0], MAX_SHIFT, what);
+  else forChannels([...distinct.keys()], (c) => checkFactor(distinct[c], MAX_SHIFT, what));
   return perTensor ? new Float64Array(channels).fill(distinct[0]) : Float64Array.from(distinct);
 }
 

@@ -28,9 +28,11 @@ export interface AddArguments {
   activation: [min: number, max: number];
 }
 
-/** Element-wise sum of two INT8 tensors of one shape, each with a scale of its own. */
+/** Element-wise sum of two INT8 tensors of one shape, each with a scale of its own; throws RangeError for two shapes. */
 export function add(operator: AddArguments): Int8Array {
   const { input1, zeroPoint1, input2, zeroPoint2, factors, outputZeroPoint, activation } = operator;
+  if (input2.length !== input1.length)
+    throw new RangeError(`add: expected two tensors of ${input1.length} values, got ${input2.length} in the second`);
   return input1.map((value, i) => {
     const scaled1 = multiplyByQuantizedMultiplier((value - zeroPoint1) << LEFT_SHIFT, factors.input1);
     const scaled2 = multiplyByQuantizedMultiplier((input2[i] - zeroPoint2) << LEFT_SHIFT, factors.input2);

@@ -23,9 +23,13 @@ export interface MultiplyArguments {
   activation: [min: number, max: number];
 }
 
-/** Element-wise product of two INT8 tensors, each with a scale of its own. */
+/** Element-wise product of two INT8 tensors, each with a scale of its own; throws RangeError for other lengths than said. */
 export function multiply(operator: MultiplyArguments): Int8Array {
   const { input1, zeroPoint1, input2, zeroPoint2, factor, outputZeroPoint, activation } = operator;
+  if (!(input2.length > 0 && input1.length % input2.length === 0))
+    throw new RangeError(
+      `multiply: expected ${input1.length} values or one position of them in the second tensor, got ${input2.length}`,
+    );
   return input1.map((value, i) => {
     const product = (value - zeroPoint1) * (input2[i % input2.length] - zeroPoint2);
     const scaled = multiplyByQuantizedMultiplier(product, factor);

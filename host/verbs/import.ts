@@ -1,4 +1,6 @@
-import { basename, extname } from 'node:path';
+/** htpw import: a .tflite model, or a checkpoint of one family of networks, to an image. */
+import { existsSync } from 'node:fs';
+import { basename, extname, join } from 'node:path';
 import type { Command } from 'commander';
 import type { Lossless } from '../image/lossless.ts';
 import { bytesByCategory, regionsOf } from '../image/regions.ts';
@@ -10,6 +12,7 @@ import type { Port } from '../import/live.ts';
 import { macs } from '../model/weights.ts';
 import type { TableEncoding } from '../reference/table.ts';
 import { Runtime } from '../runtime/runtime.ts';
+import { printable } from '../system/printable.ts';
 import { LOSSLESS_OPTION, losslessOf } from './image.ts';
 import { columns, print, readBytes, UsageError, writeBytes } from './verb.ts';
 
@@ -40,9 +43,11 @@ export function importVerb(program: Command): void {
         return importTrained(path, flags.arch, flags.output, tables, flags.json);
       }
       const lossless = losslessOf(flags.lossless);
-      const imported = importFile(path, { tables, lossless, keepDead });
+      const bytes = readModel(path); // once: it may be a pipe
+      const imported = importBytes(bytes, path, { tables, lossless, keepDead });
+      const whole = keepDead ? null : importBytes(bytes, path, { tables, lossless, keepDead: true });
       writeBytes(flags.output, imported.image);
-      const removed = keepDead ? null : removal(imported, importFile(path, { tables, lossless, keepDead: true }));
+      const removed = whole && removal(imported, whole);
       const result = { ...summary(path, flags.output, tables, imported), removed };
       print(flags.json, result, () => render(result));
     });
@@ -57,9 +62,19 @@ interface ImportFlags {
   json?: boolean;
 }
 
-function importFile(path: string, options: ImportOptions & { tables: TableEncoding; lossless?: Lossless }) {
+/** The bytes of a model; of a folder that is one, which cannot be imported, those of what tells its kind. */
+function readModel(path: string): Uint8Array {
+  const saved = join(path, 'saved_model.pb');
+  return readBytes(existsSync(saved) ? saved : path);
+}
+
+function importBytes(
+  bytes: Uint8Array,
+  path: string,
+  options: ImportOptions & { tables: TableEncoding; lossless?: Lossless },
+) {
   try {
-    return importImage(readBytes(path), basename(path, extname(path)), options);
+    return importImage(bytes, basename(path, extname(path)), options);
   } catch (error) {
     if (error instanceof ImportError) throw new UsageError(`${path}: ${error.message}`);
     throw error;
@@ -101,7 +116,7 @@ async function importTrained(
   print(json, { model, output, bytes: image.length, tables, arenaBytes, operators, labels: made.metadata.labels }, () =>
     [
       `${output}: ${image.length.toLocaleString('en-US')} bytes, arena ${arenaBytes.toLocaleString('en-US')} bytes`,
-      `classes ${made.metadata.labels?.join(', ')}`,
+      `classes ${printable(made.metadata.labels?.join(', ') ?? 'without names')}`,
       columns(operators.map(({ name, kind }) => [`  ${name}`, kind])),
     ].join('\n'),
   );

@@ -246,8 +246,13 @@ describe('a network trained elsewhere', () => {
     ['no class names', (file) => safetensors(file, {}), 'expected "classNames" in its metadata'],
     [
       'a header that is none',
-      () => new Uint8Array([2, 0, 0, 0, 0, 0, 0, 0, 0x7b, 0x7b]),
+      () => new Uint8Array([9, 0, 0, 0, 0, 0, 0, 0, 0x7b, 0x22]),
       'expected a safetensors header',
+    ],
+    [
+      'a file of another kind',
+      () => Uint8Array.from('\x89HDF\r\n\x1a\n', (character) => character.charCodeAt(0)),
+      'this is no .safetensors checkpoint but an HDF5 file',
     ],
     [
       'no shape',

@@ -48,19 +48,53 @@ describe('a file is refused', () => {
     [
       'with another identifier',
       (file) => Object.assign(file, { identifier: 'TFL2' }),
-      /^this is no \.tflite.*"TFL3", got "TFL2"/,
+      /^this is no \.tflite file but a file of an unknown kind/,
     ],
     [
       'of another schema version',
       (file) => Object.assign(file, { version: 2 }),
       /version 2 of the TFLite schema, expected 3/,
     ],
-    ['with two subgraphs', (file) => Object.assign(file, { subgraphs: 2 }), /2 subgraphs, expected 1/],
-    ['with no subgraph', (file) => Object.assign(file, { subgraphs: 0 }), /0 subgraphs, expected 1/],
+    [
+      'with two subgraphs',
+      (file) => Object.assign(file, { subgraphs: 2 }),
+      /2 subgraphs, expected 1: several signatures cannot be imported; export one/,
+    ],
+    ['with no subgraph', (file) => Object.assign(file, { subgraphs: 0 }), /0 subgraphs, expected 1: it is empty/],
+    [
+      'with control flow',
+      (file) => {
+        file.subgraphs = 2;
+        file.operators.push({ opcode: 'WHILE', inputs: [], outputs: [] });
+      },
+      /2 subgraphs, expected 1: control flow \(WHILE\) cannot be imported/,
+    ],
+    [
+      'with streaming state in a second subgraph',
+      (file) => {
+        file.subgraphs = 2;
+        for (const opcode of ['CALL_ONCE', 'VAR_HANDLE', 'READ_VARIABLE', 'ASSIGN_VARIABLE'])
+          file.operators.push({ opcode, inputs: [], outputs: [] });
+      },
+      /^streaming state \(CALL_ONCE, VAR_HANDLE, READ_VARIABLE, ASSIGN_VARIABLE\): an image keeps nothing .*; export/,
+    ],
+    [
+      'compiled for the Edge TPU, with float constants beside',
+      (file) => {
+        file.tensors[1] = { shape: [1], type: 'FLOAT32', data: [0, 0, 0, 0] };
+        file.operators[0] = { opcode: 'edgetpu-custom-op', inputs: [0, 1], outputs: [3] };
+      },
+      /^compiled for the Edge TPU .* give the \.tflite that edgetpu_compiler made it of/,
+    ],
+    [
+      'compiled for an Ethos-U',
+      (file) => Object.assign(file.operators[0], { opcode: 'ethos-u', optionsType: undefined, options: undefined }),
+      /^compiled for the Ethos-U .*Vela/,
+    ],
     [
       'with a dynamic shape',
       set(0, { shape: [1, -1, 4, 2] }),
-      /0 CONV_2D \(tensor "x" has a dynamic shape \[1,-1,4,2\]/,
+      /0 CONV_2D "x" \(tensor "x" has a dynamic shape \[1,-1,4,2\]/,
     ],
     ['whose input is declared dynamic', set(0, { signature: [1, -1, -1, 2] }), /input 0 .*dynamic/],
     ['with a batch', set(0, { shape: [2, 4, 4, 2] }), /a batch of 2, only 1/],
@@ -90,7 +124,7 @@ describe('a file is refused', () => {
     [
       'whose tensor has a name of several lines',
       set(0, { name: 'a\nb\u001b[2J\u2028c', shape: [2, 4, 4, 2] }),
-      /tensor "a\?b\?\[2J\?c" has/,
+      /tensor "a\\u\{a\}b\\u\{1b\}\[2J\\u\{2028\}c" has/,
     ],
     [
       'whose tensor has a very long name',
@@ -109,11 +143,25 @@ describe('a file is refused', () => {
   });
 
   it.each([
-    ['empty', new Uint8Array()],
-    ['of text', new TextEncoder().encode('this is not a model at all')],
-    ['of zeros', new Uint8Array(4096)],
-  ])('%s', (_, bytes) => {
-    expect(message(bytes)).toMatch(/^this is no \.tflite file: bytes 4 to 7 must be "TFL3"/);
+    ['empty', new Uint8Array(), /^this is no \.tflite file but an empty file; write it again/],
+    ['of text', new TextEncoder().encode('this is not a model at all'), /but text; give the file of a model$/],
+    [
+      'of zeros',
+      new Uint8Array(4096),
+      /but a file of an unknown kind .*; give the file that the TFLite converter wrote$/,
+    ],
+    ['of Keras', Uint8Array.from('\x89HDF\r\n\x1a\n', (c) => c.charCodeAt(0)), /but an HDF5 file.*from_keras_model/],
+    ['that ends behind its identifier', convolution(() => {}).subarray(0, 8), /^damaged .*cut short; copy or export/],
+  ])('%s', (_, bytes, expected) => {
+    expect(message(bytes)).toMatch(expected);
+  });
+
+  it('that is cut short anywhere, in one line that says so', () => {
+    const whole = convolution(() => {});
+    for (let bytes = 8; bytes < whole.length - 1; bytes += 7) {
+      const said = message(whole.subarray(0, bytes));
+      expect(said).toMatch(/^(damaged \.tflite: .*; copy or export it again|cannot be imported|imported)/);
+    }
   });
 
   it('that leads out of itself, with the table and the byte', () => {
@@ -125,6 +173,11 @@ describe('a file is refused', () => {
 
 describe('a float model is told to be quantised', () => {
   const real = (shape: number[], data?: number[]): TensorSpec => ({ shape, type: 'FLOAT32', data });
+  it('and which operators would still be in the way', () => {
+    const file = single('LSTM', [real([1, 4]), real([3, 4], new Array(48).fill(0)), real([1, 3])]);
+    expect(message(tflite(file))).toMatch(/^FLOAT32 weights .*; then these operators are still in the way: LSTM$/);
+  });
+
   it('with float weights', () => {
     const file = single('FULLY_CONNECTED', [real([1, 4]), real([3, 4], new Array(48).fill(0)), real([1, 3])]);
     expect(message(tflite(file))).toMatch(
@@ -139,7 +192,7 @@ describe('a float model is told to be quantised', () => {
 
 describe('a convolution is refused', () => {
   it.each<[string, Change, RegExp]>([
-    ['with dilation', options(conv(1, 0, 0, 2)), /0 CONV_2D \(dilation 2x2; only 1x1\)/],
+    ['with dilation', options(conv(1, 0, 0, 2)), /0 CONV_2D "x" \(dilation 2x2; only 1x1\)/],
     ['with stride 0', options(conv(0)), /stride 0x0; only 1 to 255/],
     ['with a fused TANH', options(conv(1, 0, 4)), /fused activation TANH/],
     ['with an unknown fused activation', options(conv(1, 0, 9)), /fused_activation_function must be below 6, got 9/],
@@ -160,16 +213,34 @@ describe('a convolution is refused', () => {
       /weights are no constant/,
     ],
     ['with too few weights', set(1, { data: [1, 2, 3] }), /weights \[3,3,3,2\] have 3 bytes of data/],
-    ['with weights of a zero point', set(1, { zeroPoint: [0, 1, 0] }), /zero point other than 0/],
+    [
+      'with weights of a zero point',
+      set(1, { zeroPoint: [0, 1, 0] }),
+      /weights of channel 1 have the zero point 1, expected 0/,
+    ],
+    [
+      'with a saturated bias',
+      set(2, { data: [0, 2147483647, -2147483647] }),
+      /0 CONV_2D "x" \(channels 1, 2: bias of 2147\d+ .*; prune the channel, or calibrate with more data\)/,
+    ],
     [
       'with scales along another dimension',
       set(1, { quantizedDimension: 3 }),
       /3 scales along dimension 3, expected 1 or 3 along 0/,
     ],
-    ['with a negative weight scale', set(1, { scale: [0.1, -0.1, 0.1] }), /scale that is not positive/],
+    [
+      'with a negative weight scale',
+      set(1, { scale: [0.1, -0.1, 0.1] }),
+      /channel 1 have the scale -0\.\d+, expected a pos/,
+    ],
     ['with a bias of INT16', set(2, { type: 'INT16' }), /bias is INT16, expected INT32/],
     ['with a bias of another length', set(2, { data: [1, 2] }), /bias has 8 bytes, expected 12/],
-    ['with a factor of 2^30', set(3, { scale: 1e-14 }), /must be a factor below 2\^30/],
+    ['with a factor of 2^30', set(3, { scale: 1e-14 }), /channels 0, 1, 2: .*must be a factor below 2\^30/],
+    [
+      'with a factor of 2^30 in one channel',
+      set(1, { scale: [0.01, 0.02, 1e12] }),
+      /0 CONV_2D "x" \(channel 2: .*must be a factor below 2\^30/,
+    ],
     [
       'with options of another operator',
       (file) => Object.assign(file.operators[0], { optionsType: 8 }),
@@ -181,6 +252,8 @@ describe('a convolution is refused', () => {
 });
 
 describe('other operators are refused', () => {
+  const constantAdd = (constant: TensorSpec, shape = [1, 3]) =>
+    tflite(single('ADD', [activation(shape), constant, activation(shape)]));
   const pair = (opcode: string, from: TensorSpec, to: TensorSpec, rest = {}) =>
     tflite(single(opcode, [from, to], rest));
   const softmax = (beta: number) => ({ optionsType: 9, options: { 0: float32(beta) } });
@@ -209,27 +282,45 @@ describe('other operators are refused', () => {
       /differ in scale or zero point/,
     ],
     [
-      'ADD of a constant of several numbers',
-      tflite(single('ADD', [activation([1, 3]), { ...activation([1, 3]), data: [1, 2, 3] }, activation([1, 3])])),
-      /0 ADD \(input 1 is 3 bytes of INT8, expected 1 of INT8\)/,
+      'ADD of a constant that cannot be repeated to the output',
+      constantAdd({ ...activation([2]), data: [1, 2] }),
+      /0 ADD "x" \(shapes \[1,1,3\] and \[1,1,2\] do not make \[1,1,3\]\)/,
     ],
     [
-      'ADD that broadcasts',
-      tflite({
-        ...single('ADD', [activation([1, 2, 2, 3]), activation([1, 3]), activation([1, 2, 2, 3])]),
-        inputs: [0, 1],
-      }),
-      /only equal ones/,
+      'ADD of a constant with too few bytes',
+      constantAdd({ ...activation([1, 3]), data: [1, 2] }),
+      /the constant input 1 \[1,3\] has 2 bytes of data/,
+    ],
+    ['ADD of a constant without a scale', constantAdd({ shape: [1, 3], data: [1, 2, 3] }), /input 1 has the scale 0/],
+    [
+      'ADD of a constant with a scale per channel',
+      constantAdd({ shape: [1, 3], scale: [0.1, 0.2, 0.3], data: [1, 2, 3] }),
+      /the constant input 1 has 3 scales, expected 1/,
+    ],
+    [
+      'ADD of a sparse constant',
+      constantAdd({ ...activation([1, 3]), data: [1, 2, 3], sparse: true }),
+      /the constant input 1 is sparse/,
+    ],
+    [
+      'ADD of a constant of more values than a table of biases should have',
+      constantAdd({ ...activation([1, 20000]), data: new Array(20000).fill(1) }, [1, 20000]),
+      /0 ADD "x" \(a constant of 20000 values; at most 16384\)/,
+    ],
+    [
+      'a convolution of a batch that is written as three dimensions',
+      pair('MAX_POOL_2D', activation([2, 2, 1]), activation([1, 1, 1])),
+      /input 0 has the shape \[2,2,1\], expected four dimensions/,
     ],
     [
       'ADD with a scale too large to add',
       tflite({ ...single('ADD', [activation([1, 3], 3e38), activation([1, 3]), activation([1, 3])]), inputs: [0, 1] }),
-      /0 ADD .* must be a factor below 2\^0/,
+      /0 ADD "x" .* must be a factor below 2\^0/,
     ],
     [
       'a custom operator',
       pair('MyOperator', activation([1, 3]), activation([1, 3])),
-      /0 custom operator "MyOperator" \(no such operator here\)/,
+      /0 custom operator "MyOperator" "x" \(no such operator here\)/,
     ],
     [
       'QUANTIZE to another scale and UINT8',
@@ -240,20 +331,54 @@ describe('other operators are refused', () => {
     expect(message(bytes)).toMatch(expected);
   });
 
+  const chain = (opcodes: string[], names = opcodes.map(() => 'x')): FileSpec => ({
+    tensors: ['x', ...names].map((name) => ({ ...activation([1, 4, 4, 2]), name })),
+    operators: opcodes.map((opcode, i) => ({ opcode, inputs: [i], outputs: [i + 1] })),
+    inputs: [0],
+    outputs: [opcodes.length],
+  });
+
   it('all at once, each with its index and what about it', () => {
-    const file: FileSpec = {
-      tensors: [0, 1, 2, 3, 4].map(() => activation([1, 4, 4, 2])),
-      operators: [
-        { opcode: 'LSTM', inputs: [0], outputs: [1] },
-        { opcode: 'MAX_POOL_2D', inputs: [1], outputs: [2], optionsType: 5, options: {} },
-        { opcode: 'TRANSPOSE_CONV', inputs: [2], outputs: [3] },
-        { opcode: 'GELU', inputs: [3], outputs: [4] },
-      ],
-      inputs: [0],
-      outputs: [4],
-    };
+    expect(message(tflite(chain(['LSTM', 'MAX_POOL_2D', 'TRANSPOSE_CONV', 'GELU'])))).toBe(
+      'cannot be imported, by operator: 0 LSTM "x" (no such operator here); 1 MAX_POOL_2D "x" (stride 0x0; only 1 to 255); 2 TRANSPOSE_CONV "x" (no such operator here); 3 GELU "x" (no such operator here); docs/import.md has what can',
+    );
+  });
+
+  it('for the same reason once, with how often and where', () => {
+    const opcodes = ['SVDF', 'GELU', 'SVDF', 'SVDF', 'SVDF', 'SVDF', 'GELU', 'SVDF', 'SVDF'];
+    expect(message(tflite(chain(opcodes)))).toBe(
+      'cannot be imported, by operator: 7 x SVDF (no such operator here): 0, 2, 3, 4, 5 and 2 more; 2 x GELU (no such operator here): 1, 6; docs/import.md has what can',
+    );
+  });
+
+  it('in at most 900 characters, whatever the file says, and how many reasons there are beside', () => {
+    const opcodes = Array.from({ length: 250 }, (_, i) => `Operator${i}`);
+    const said = message(tflite(chain(opcodes)));
+    expect(said.length).toBeLessThanOrEqual(900);
+    expect(said).toMatch(/^cannot be imported, by operator: 0 custom operator "Operator0" .*; and 2\d\d more; docs/);
+    const many = chain(['LSTM']);
+    many.outputs = new Array(50_000).fill(1);
+    many.tensors[1].type = 'INT16';
+    expect(message(tflite(many))).toMatch(/; output 0 \(it is INT16, expected INT8\); .*; and 49\d\d\d more; docs/);
+    const shape = new Array(5000).fill(1);
+    const wide = message(tflite(single('MEAN', [activation(shape), activation([1, 2])])));
+    expect([wide.length <= 900, wide.split('\n').length]).toEqual([true, 1]);
+  });
+
+  it('with an INT16 state by the name of the operator, not as a model of INT16', () => {
+    const file = single('UNIDIRECTIONAL_SEQUENCE_LSTM', [
+      activation([1, 4, 3]),
+      { ...activation([1, 5]), type: 'INT16' },
+      activation([1, 4, 5]),
+    ]);
     expect(message(tflite(file))).toBe(
-      'cannot be imported, by operator: 0 LSTM (no such operator here); 1 MAX_POOL_2D (stride 0x0; only 1 to 255); 2 TRANSPOSE_CONV (no such operator here); 3 GELU (no such operator here); docs/import.md has what can',
+      'cannot be imported, by operator: 0 UNIDIRECTIONAL_SEQUENCE_LSTM "x" (no such operator here); docs/import.md has what can',
+    );
+  });
+
+  it('with escaped names of custom operators', () => {
+    expect(message(tflite(chain(['My"\u001b[31mOp'])))).toMatch(
+      /0 custom operator "My"\\u\{1b\}\[31mOp" "x" \(no such/,
     );
   });
 });

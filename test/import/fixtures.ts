@@ -250,6 +250,53 @@ export const FIXTURES: Record<string, { file: FileSpec; kinds: string[] }> = {
     file: single('MUL', [number(-77), activation([1, 4, 4, 16]), activation([1, 4, 4, 16], 0.1)], fused(21)),
     kinds: ['lookup'],
   },
+  'ADD of a constant per channel': {
+    file: single(
+      'ADD',
+      [activation([1, 2, 3, 5]), { ...number(0), shape: [5], data: values(5) }, activation([1, 2, 3, 5], 0.06, 1)],
+      fused(11, 2),
+    ),
+    kinds: ['copy', 'fullyConnected', 'copy', 'add'],
+  },
+  'MUL by a constant per channel, first': {
+    file: single(
+      'MUL',
+      [{ ...number(0), shape: [1, 1, 5], data: values(5) }, activation([1, 2, 3, 5]), activation([1, 2, 3, 5], 0.1)],
+      fused(21, 1),
+    ),
+    kinds: ['copy', 'fullyConnected', 'multiply'],
+  },
+  'ADD that repeats both': {
+    file: several('ADD', [activation([1, 3, 1, 4]), activation([1, 2, 1], 0.03)], activation([1, 3, 2, 4]), fused(11)),
+    kinds: ['copy', 'copy', 'add'],
+  },
+  'FULLY_CONNECTED between RESHAPEs': {
+    file: {
+      tensors: [
+        activation([1, 6, 4]),
+        activation([6, 4]),
+        weights([3, 4], 0, 0.01),
+        activation([6, 3], 0.1),
+        activation([1, 6, 3], 0.1),
+      ],
+      operators: [
+        { opcode: 'RESHAPE', inputs: [0], outputs: [1] },
+        { opcode: 'FULLY_CONNECTED', inputs: [1, 2], outputs: [3], ...fullyConnected(1) },
+        { opcode: 'RESHAPE', inputs: [3], outputs: [4] },
+      ],
+      inputs: [0],
+      outputs: [4],
+    },
+    kinds: ['pointwise'],
+  },
+  'CONCATENATION with a constant': {
+    file: single(
+      'CONCATENATION',
+      [activation([1, 2, 3, 5]), { ...activation([1, 1, 3, 5]), data: values(15) }, activation([1, 3, 3, 5])],
+      { optionsType: 10, options: { 0: int32(1), 1: int8(0) } },
+    ),
+    kinds: ['copy', 'fullyConnected', 'copy', 'copy'],
+  },
   'MEAN over height and width': {
     file: single('MEAN', [activation([1, 4, 3, 5]), integers(1, -2), activation([1, 5], 0.02, 7)]),
     kinds: ['mean'],

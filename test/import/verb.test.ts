@@ -40,8 +40,23 @@ describe('htpw import', () => {
     expect([status, stdout]).toEqual([0, expect.stringContaining('NOT exact')]);
   });
 
+  it('reads a model from a pipe', () => {
+    const piped = join(folder, 'piped.htpw');
+    const command = `cat "$0" | "$1" scripts/htpw.js import /dev/stdin -o "$2"`;
+    const { status, stderr } = spawnSync('sh', ['-c', command, model, process.execPath, piped], { encoding: 'utf8' });
+    expect([status, stderr]).toEqual([0, '']);
+    expect(() => new Runtime(readFileSync(piped))).not.toThrow();
+  });
+
+  it('tells the folder of a SavedModel how to become a .tflite', () => {
+    const saved = mkdtempSync(join(tmpdir(), 'htpw-'));
+    writeFileSync(join(saved, 'saved_model.pb'), Uint8Array.of(8, 1, 0x12, 3, 0x0a, 1, 0));
+    const { status, stderr } = htpw('import', saved, '-o', image);
+    expect([status, stderr]).toEqual([2, expect.stringMatching(/but the saved_model\.pb of .*from_saved_model/)]);
+  });
+
   it.each([
-    ['a file that is none', ['import', 'package.json'], /package\.json: this is no \.tflite file/],
+    ['a file that is none', ['import', 'package.json'], /package\.json: this is no \.tflite file but JSON text/],
     ['a file that is not there', ['import', 'missing.tflite'], /missing\.tflite: cannot be read/],
     ['unknown tables', ['import', model, '--tables', 'q7'], /--tables must be q31 or compact, got "q7"/],
   ])('exits with 2 and one line for %s, and writes nothing', (_, words, expected) => {

@@ -116,6 +116,13 @@ describe('add', () => {
       expect(Math.abs(sum - Math.min(Math.max(real, -128), 127))).toBeLessThanOrEqual(0.51);
     }
   });
+
+  it('refuses a second tensor of another length, of which it would read past the end', () => {
+    const usual = { zeroPoint1: 3, zeroPoint2: -7, factors: addFactors(1, 1, 1), outputZeroPoint: 4, activation: FULL };
+    expect(() => add({ ...usual, input1: Int8Array.of(1, 2), input2: Int8Array.of(1) })).toThrow(
+      'expected two tensors of 2 values, got 1',
+    );
+  });
 });
 
 describe('argmax', () => {
@@ -156,6 +163,12 @@ describe('multiply', () => {
     const factor = multiplyFactor(1, 1, 1);
     const input1 = Int8Array.of(4, 4, 5, 5);
     expect([...multiply({ ...usual, input1, input2: Int8Array.of(0, 1), factor })]).toEqual([12, 13, 14, 16]);
+  });
+
+  it('refuses a second tensor that is neither of one shape nor one position', () => {
+    const factor = multiplyFactor(1, 1, 1);
+    for (const input2 of [Int8Array.of(), Int8Array.of(1, 2), Int8Array.of(1, 2, 3, 4)])
+      expect(() => multiply({ ...usual, input1: Int8Array.of(1, 2, 3), input2, factor })).toThrow('expected 3 values');
   });
 
   it('refuses a factor that nothing could be multiplied by', () => {

@@ -1,0 +1,88 @@
+/** Copies out of nested loops: what every operator that moves values becomes. */
+import type { Copy, Shape } from '../model/model.ts';
+import { Unsupported } from './error.ts';
+import type { GraphOperator } from './graph.ts';
+import type { Activation, Lowering } from './lowering.ts';
+import { elements, sameShape } from './shape.ts';
+
+/** One of the loops of a move: how often, and how far each time; from: 0 takes the same values again. */
+export interface Loop {
+  count: number;
+  from: number;
+  to: number;
+}
+
+type Steps = [number, number, number];
+
+/** Emits one copy: loops that can be are made one, the innermost becomes the run where it is in one piece. */
+export function move(
+  operator: GraphOperator,
+  to: Lowering,
+  input: Activation,
+  output: Activation,
+  loops: Loop[],
+  more: Partial<Pick<Copy, 'inputOffset' | 'outputOffset' | 'fill'>> = {},
+): void {
+  const merged: Loop[] = [];
+  for (const loop of loops.filter(({ count }) => count > 1)) {
+    const outer = merged.at(-1);
+    if (outer?.from === loop.count * loop.from && outer.to === loop.count * loop.to)
+      merged[merged.length - 1] = { ...loop, count: outer.count * loop.count };
+    else merged.push(loop);
+  }
+  const last = merged.at(-1);
+  const run = last?.from === 1 && last.to === 1 ? merged.pop()!.count : 1;
+  if (merged.length > 3) throw new Unsupported(`values in ${merged.length} nested loops; at most 3`);
+  const padded = [...new Array<Loop>(3 - merged.length).fill({ count: 1, from: 0, to: 0 }), ...merged];
+  const steps = (of: keyof Loop) => padded.map((loop) => loop[of]) as Steps;
+  to.emit(operator, {
+    kind: 'copy',
+    name: `operator ${operator.index}`,
+    input: input.tensor,
+    output: output.tensor,
+    count: steps('count'),
+    inputStep: steps('from'),
+    outputStep: steps('to'),
+    run,
+    inputOffset: 0,
+    outputOffset: 0,
+    fill: false,
+    ...more,
+  });
+}
+
+export function flat(count: number): Loop[] {
+  return [{ count, from: 1, to: 1 }];
+}
+
+/** How far apart neighbours along each dimension lie. */
+export function stepsOf(shape: readonly number[]): number[] {
+  return shape.map((_, d) => elements(shape.slice(d + 1)));
+}
+
+/** The tensor with its values in another shape: itself where that is its own already. */
+export function reshaped(operator: GraphOperator, to: Lowering, input: Activation, shape: Shape): Activation {
+  if (sameShape(input.shape, shape)) return input;
+  const output = to.temporary(shape, input);
+  move(operator, to, input, output, flat(elements(shape)));
+  return output;
+}
+
+/**
+ * The tensor with its values, which have the shape `own`, repeated along every dimension where that is 1 and `shape` is
+ * not: itself where nothing is to be repeated and its own shape is that one already.
+ */
+export function repeated(
+  operator: GraphOperator,
+  to: Lowering,
+  input: Activation,
+  own: Shape,
+  shape: Shape,
+): Activation {
+  if (sameShape(own, shape) && sameShape(input.shape, shape)) return input;
+  const output = to.temporary(shape, input);
+  const [from, steps] = [stepsOf(own), stepsOf(shape)];
+  const loops = shape.map((count, d) => ({ count, from: own[d] === 1 ? 0 : from[d], to: steps[d] }));
+  move(operator, to, input, output, loops);
+  return output;
+}

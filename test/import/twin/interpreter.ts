@@ -1,0 +1,439 @@
+/**
+ * An independent twin of the importer: runs the graph of a .tflite file as TensorFlow Lite's quantisation specification
+ * and the operators' documentation have it, on the description that the file is built from. It shares no code with the
+ * importer, the oracle or the runtime, knows nothing of their limits, and computes one value after another.
+ */
+import type { FileSpec, OperatorSpec, TensorSpec } from '../tflite.ts';
+import * as fixed from './fixed.ts';
+
+interface Values extends fixed.Scale {
+  shape: number[];
+  /** INT8, or what an INT32 constant holds */
+  values: number[];
+}
+
+/** The outputs of the model for one value list per input; FLOAT32 and UINT8 ends are the INT8 tensors behind them. */
+export function interpret(file: FileSpec, inputs: readonly (readonly number[])[]): number[][] {
+  const known = new Map<number, Values>();
+  const valuesOf = (tensor: number): Values => {
+    const computed = known.get(tensor);
+    if (computed) return computed;
+    const { data } = file.tensors[tensor];
+    if (data === undefined) throw new Error(`twin: tensor ${tensor} is read before it is written`);
+    return { ...numbersOf(file.tensors[tensor]), values: data };
+  };
+  file.inputs.forEach((tensor, i) => {
+    known.set(tensor, { ...numbersOf(file.tensors[tensor]), values: [...inputs[i]] });
+  });
+  for (const operator of file.operators) {
+    const operands = operator.inputs.map((tensor) => (tensor < 0 ? null : valuesOf(tensor)));
+    const results = operator.outputs.map((tensor) => numbersOf(file.tensors[tensor]));
+    const run = OPERATORS[operator.opcode];
+    if (run === undefined) throw new Error(`twin: no ${operator.opcode}`);
+    const weightScales = [file.tensors[operator.inputs[1]]?.scale ?? []].flat().map(Math.fround);
+    const given = { operator, operands: operands as Values[], results, weightScales, file };
+    run(given).forEach((values, i) => {
+      const expected = size(results[i].shape);
+      if (values.length !== expected) throw new Error(`twin: ${operator.opcode} made ${values.length} of ${expected}`);
+      known.set(operator.outputs[i], { ...results[i], values });
+    });
+  }
+  return file.outputs.map((tensor) => valuesOf(tensor).values);
+}
+
+function numbersOf({ shape, scale, zeroPoint }: TensorSpec): Omit<Values, 'values'> {
+  return { shape, scale: Math.fround([scale ?? 0].flat()[0]), zeroPoint: [zeroPoint ?? 0].flat()[0] };
+}
+
+interface Given {
+  operator: OperatorSpec;
+  operands: Values[];
+  results: Omit<Values, 'values'>[];
+  /** float32 */
+  weightScales: number[];
+  file: FileSpec;
+}
+
+type Run = (given: Given) => number[][];
+
+const size = (shape: readonly number[]) => shape.reduce((a, b) => a * b, 1);
+const clamp = (x: number, low: number, high: number) => (x < low ? low : x > high ? high : x);
+const int8 = (x: number) => clamp(x, -128, 127);
+const halfAway = (x: number) => Math.sign(x) * Math.floor(Math.abs(x) + 0.5);
+
+/** Field `id` of the options table. */
+function option({ options }: OperatorSpec, id: number, fallback = 0): number {
+  const value = options?.[id];
+  if (value === undefined) return fallback;
+  if ('float32' in value) return Math.fround(value.float32);
+  return 'int8' in value ? value.int8 : value.int32;
+}
+
+/** A fused activation (NONE, RELU, RELU_N1_TO_1, RELU6) as a clamp of quantised values. */
+function fused(activation: number, { scale, zeroPoint }: fixed.Scale): (x: number) => number {
+  const at = (real: number) => zeroPoint + halfAway(Math.fround(real / scale));
+  const low = [-128, at(0), at(-1), at(0)][activation];
+  const high = [127, 127, at(1), at(6)][activation];
+  return (x) => clamp(x, Math.max(low, -128), Math.min(high, 127));
+}
+
+/** Every index of a shape, the last dimension fastest. */
+function* places(shape: readonly number[]): Generator<number[]> {
+  for (let flat = 0; flat < size(shape); flat++) {
+    let rest = flat;
+    yield shape
+      .toReversed()
+      .map((count) => {
+        const place = rest % count;
+        rest = Math.floor(rest / count);
+        return place;
+      })
+      .toReversed();
+  }
+}
+
+const flatIndex = (place: readonly number[], shape: readonly number[]) =>
+  place.reduce((flat, at, d) => flat * shape[d] + at, 0);
+
+/** Value at a place of a larger shape: laid over it from behind, and again along dimensions of size 1. */
+function repeatedAt({ shape, values }: Values, place: readonly number[]): number {
+  const own = place.slice(place.length - shape.length);
+  return values[
+    flatIndex(
+      own.map((at, d) => (shape[d] === 1 ? 0 : at)),
+      shape,
+    )
+  ];
+}
+
+const add: Run = ({ operator, operands: [a, b], results: [output] }) => {
+  const common = 2 * Math.max(a.scale, b.scale);
+  const factors = [a, b].map(({ scale }) => fixed.factorOf(scale / common));
+  const out = fixed.factorOf(common / (2 ** 20 * output.scale));
+  const activation = fused(option(operator, 0), output);
+  return [
+    [...places(output.shape)].map((place) => {
+      const [x, y] = [a, b].map((operand, i) =>
+        fixed.scaled((repeatedAt(operand, place) - operand.zeroPoint) * 2 ** 20, factors[i]),
+      );
+      return activation(fixed.scaled(x + y, out) + output.zeroPoint);
+    }),
+  ];
+};
+
+const multiply: Run = ({ operator, operands: [a, b], results: [output] }) => {
+  const factor = fixed.factorOf((a.scale * b.scale) / output.scale);
+  const activation = fused(option(operator, 0), output);
+  return [
+    [...places(output.shape)].map((place) => {
+      const product = (repeatedAt(a, place) - a.zeroPoint) * (repeatedAt(b, place) - b.zeroPoint);
+      return activation(fixed.scaled(product, factor) + output.zeroPoint);
+    }),
+  ];
+};
+
+interface Window {
+  output: readonly number[];
+  input: readonly number[];
+  kernel: [number, number];
+  stride: [number, number];
+  same: boolean;
+}
+
+/** The taps of a window that lie in the picture, with their place in it. */
+function* taps(window: Window, y: number, x: number): Generator<{ ky: number; kx: number; iy: number; ix: number }> {
+  const { output, input, kernel, stride, same } = window;
+  const before = [0, 1].map((d) =>
+    same ? Math.max(0, (output[d + 1] - 1) * stride[d] + kernel[d] - input[d + 1]) >> 1 : 0,
+  );
+  for (let ky = 0; ky < kernel[0]; ky++) {
+    for (let kx = 0; kx < kernel[1]; kx++) {
+      const [iy, ix] = [y * stride[0] + ky - before[0], x * stride[1] + kx - before[1]];
+      if (iy >= 0 && iy < input[1] && ix >= 0 && ix < input[2]) yield { ky, kx, iy, ix };
+    }
+  }
+}
+
+/** Requantisation of a layer's accumulators: per channel from doubles; `narrow`: one product of scales in float32. */
+function requantised({ operator, operands, results: [output], weightScales }: Given, fusedId: number, narrow: boolean) {
+  const [input] = operands;
+  const factors = weightScales.map((scale) => {
+    const product = narrow && weightScales.length === 1 ? Math.fround(input.scale * scale) : input.scale * scale;
+    return fixed.factorOf(product / output.scale);
+  });
+  const activation = fused(option(operator, fusedId), output);
+  return (accumulator: number, c: number) =>
+    activation(fixed.scaled(accumulator, factors[factors.length === 1 ? 0 : c]) + output.zeroPoint);
+}
+
+const convolution: Run = (given) => {
+  const { operator, operands, results } = given;
+  const [input, weights, bias] = operands;
+  const [output] = results;
+  const [, kh, kw, depth] = weights.shape;
+  const window: Window = {
+    output: output.shape,
+    input: input.shape,
+    kernel: [kh, kw],
+    stride: [option(operator, 2), option(operator, 1)],
+    same: option(operator, 0) === 0,
+  };
+  const finish = requantised(given, 3, false);
+  return [
+    [...places(output.shape)].map(([, y, x, c]) => {
+      let sum = bias?.values[c] ?? 0;
+      for (const { ky, kx, iy, ix } of taps(window, y, x)) {
+        for (let k = 0; k < depth; k++) {
+          const value = input.values[flatIndex([0, iy, ix, k], input.shape)] - input.zeroPoint;
+          sum += value * weights.values[flatIndex([c, ky, kx, k], weights.shape)];
+        }
+      }
+      return finish(sum, c);
+    }),
+  ];
+};
+
+const depthwise: Run = (given) => {
+  const { operator, operands, results } = given;
+  const [input, weights, bias] = operands;
+  const [output] = results;
+  const multiplier = output.shape[3] / input.shape[3];
+  const window: Window = {
+    output: output.shape,
+    input: input.shape,
+    kernel: [weights.shape[1], weights.shape[2]],
+    stride: [option(operator, 2), option(operator, 1)],
+    same: option(operator, 0) === 0,
+  };
+  const finish = requantised(given, 4, false);
+  return [
+    [...places(output.shape)].map(([, y, x, c]) => {
+      let sum = bias?.values[c] ?? 0;
+      for (const { ky, kx, iy, ix } of taps(window, y, x)) {
+        const value = input.values[flatIndex([0, iy, ix, Math.floor(c / multiplier)], input.shape)];
+        sum += (value - input.zeroPoint) * weights.values[flatIndex([0, ky, kx, c], weights.shape)];
+      }
+      return finish(sum, c);
+    }),
+  ];
+};
+
+const fullyConnected: Run = (given) => {
+  const { operands, results } = given;
+  const [input, weights, bias] = operands;
+  const [channels, depth] = weights.shape;
+  const finish = requantised(given, 0, true);
+  return [
+    Array.from({ length: size(results[0].shape) }, (_, i) => {
+      const [row, c] = [Math.floor(i / channels), i % channels];
+      let sum = bias?.values[c] ?? 0;
+      for (let k = 0; k < depth; k++)
+        sum += (input.values[row * depth + k] - input.zeroPoint) * weights.values[c * depth + k];
+      return finish(sum, c);
+    }),
+  ];
+};
+
+const pool =
+  (combine: (values: number[]) => number): Run =>
+  ({ operator, operands: [input], results: [output] }) => {
+    const window: Window = {
+      output: output.shape,
+      input: input.shape,
+      kernel: [option(operator, 4), option(operator, 3)],
+      stride: [option(operator, 2), option(operator, 1)],
+      same: option(operator, 0) === 0,
+    };
+    const activation = fused(option(operator, 5), output);
+    return [
+      [...places(output.shape)].map(([, y, x, c]) => {
+        const seen = [...taps(window, y, x)].map(({ iy, ix }) => input.values[flatIndex([0, iy, ix, c], input.shape)]);
+        return activation(combine(seen));
+      }),
+    ];
+  };
+
+const mean: Run = ({ operands: [input, axes], results: [output] }) => {
+  const rank = input.shape.length;
+  const over = new Set(axes.values.map((axis) => (axis + rank) % rank));
+  const left = input.shape.map((count, d) => (over.has(d) ? 1 : count));
+  const sums = new Array<number>(size(left)).fill(0);
+  const all = [...places(input.shape)];
+  all.forEach((place, i) => {
+    sums[
+      flatIndex(
+        place.map((at, d) => (over.has(d) ? 0 : at)),
+        left,
+      )
+    ] += input.values[i];
+  });
+  const count = input.values.length / sums.length;
+  // the count goes into the multiplier, as large a power of two first as fits
+  const { m, shift } = fixed.factorOf(input.scale / output.scale);
+  const bits = Math.min(BigInt(count).toString(2).length - 1, 32, 31 + shift);
+  const factor = { m: (m << BigInt(bits)) / BigInt(count), shift: shift - bits };
+  return [sums.map((sum) => int8(fixed.scaled(sum - input.zeroPoint * count, factor) + output.zeroPoint))];
+};
+
+const softmax: Run = ({ operator, operands: [input] }) => {
+  const beta = option(operator, 0);
+  const factor = fixed.factorOf(Math.min(beta * input.scale * 2 ** 26, 2 ** 31 - 1));
+  const depth = input.shape.at(-1)!;
+  const rows = Array.from({ length: input.values.length / depth }, (_, r) =>
+    input.values.slice(r * depth, (r + 1) * depth),
+  );
+  return [rows.flatMap((row) => fixed.softmaxRow(row, factor))];
+};
+
+/** A function of one value at a time. */
+const each =
+  (of: (q: number, input: Values, output: fixed.Scale, operator: OperatorSpec) => number): Run =>
+  ({ operator, operands: [input], results: [output] }) => [
+    input.values.map((q) => int8(of(q, input, output, operator))),
+  ];
+
+/** LOGISTIC and TANH: at their ends where the argument leaves (-15, 15) in four integer bits. */
+const sigmoid = (of: (a: bigint) => bigint, bits: number, zeroPoint: number) =>
+  each((q, input) => {
+    const factor = fixed.factorOf(input.scale * 2 ** 27);
+    const radius = Math.floor((15 * 2 ** 27) / 2 ** factor.shift);
+    const value = q - input.zeroPoint;
+    if (Math.abs(value) >= radius) return value < 0 ? -128 : 127;
+    return Number(fixed.divideByPower(of(BigInt(fixed.scaled(value, factor))), 31 - bits)) + zeroPoint;
+  });
+
+/** RELU and RELU_N1_TO_1: rescaled by the quotient of the scales in float32, then clamped as the fused activation. */
+const relu = (activation: number) =>
+  each((q, input, output) => {
+    const factor = fixed.factorOf(Math.fround(input.scale / output.scale));
+    return fused(activation, output)(fixed.scaled(q - input.zeroPoint, factor) + output.zeroPoint);
+  });
+
+const leakyRelu = each((q, input, output, operator) => {
+  const value = q - input.zeroPoint;
+  if (value >= 0)
+    return fixed.scaled(value, fixed.factorOf(Math.fround(input.scale / output.scale))) + output.zeroPoint;
+  const slope = Math.fround(Math.fround(input.scale * option(operator, 0)) / output.scale);
+  return Math.sign(slope) * fixed.scaled(value, fixed.factorOf(Math.abs(slope))) + output.zeroPoint;
+});
+
+const quantize = (given: Given): number[][] => {
+  const [from, to] = [given.operator.inputs[0], given.operator.outputs[0]].map((tensor) => given.file.tensors[tensor]);
+  const ends = [from, to].some(({ type = 'INT8' }) => type !== 'INT8');
+  if (ends) return [given.operands[0].values]; // the caller's
+  return each((q, input, output) => {
+    const factor = fixed.factorOf(input.scale / output.scale);
+    return fixed.scaled(q - input.zeroPoint, factor) + output.zeroPoint;
+  })(given);
+};
+
+/** Output place by place from the input's place, or from the value that stands where there is none. */
+function gather(input: Values, shape: readonly number[], from: (place: number[]) => number[] | number): number[] {
+  return [...places(shape)].map((place) => {
+    const source = from(place);
+    return typeof source === 'number' ? source : input.values[flatIndex(source, input.shape)];
+  });
+}
+
+const pad: Run = ({ operands: [input, pads, value], results: [output] }) => {
+  const filling = value?.values[0] ?? output.zeroPoint;
+  return [
+    gather(input, output.shape, (place) => {
+      const from = place.map((at, d) => at - pads.values[2 * d]);
+      return from.every((at, d) => at >= 0 && at < input.shape[d]) ? from : filling;
+    }),
+  ];
+};
+
+const transpose: Run = ({ operands: [input, order], results: [output] }) => [
+  gather(input, output.shape, (place) => {
+    const from: number[] = [];
+    place.forEach((at, d) => {
+      from[order.values[d]] = at;
+    });
+    return from;
+  }),
+];
+
+const slice: Run = ({ operands: [input, begin, counts] }) => {
+  const shape = counts.values.map((count, d) => (count < 0 ? input.shape[d] - begin.values[d] : count));
+  return [gather(input, shape, (place) => place.map((at, d) => at + begin.values[d]))];
+};
+
+const stridedSlice: Run = ({ operator, operands: [input, begin, end, strides] }) => {
+  const bit = (mask: number, d: number) => (option(operator, mask) >> d) % 2 === 1;
+  const place = (value: number, d: number) => clamp(value < 0 ? value + input.shape[d] : value, 0, input.shape[d]);
+  const first = input.shape.map((_, d) => (bit(0, d) ? 0 : place(begin.values[d], d)));
+  const shape = input.shape.map((whole, d) => {
+    if (bit(4, d)) return 1;
+    const last = bit(1, d) ? whole : place(end.values[d], d);
+    return Math.max(0, Math.ceil((last - first[d]) / strides.values[d]));
+  });
+  return [gather(input, shape, (at) => at.map((value, d) => first[d] + value * strides.values[d]))];
+};
+
+const split: Run = ({ operands: [axes, input], results }) => {
+  const axis = (axes.values[0] + input.shape.length) % input.shape.length;
+  return results.map(({ shape }, part) =>
+    gather(input, shape, (place) => place.map((at, d) => (d === axis ? at + part * shape[axis] : at))),
+  );
+};
+
+const concatenation: Run = ({ operator, operands, results: [output] }) => {
+  const axis = (option(operator, 0) + output.shape.length) % output.shape.length;
+  return [
+    [...places(output.shape)].map((place) => {
+      let at = place[axis];
+      const operand = operands.find(({ shape }) => {
+        if (at < shape[axis]) return true;
+        at -= shape[axis];
+        return false;
+      })!;
+      return operand.values[
+        flatIndex(
+          place.map((value, d) => (d === axis ? at : value)),
+          operand.shape,
+        )
+      ];
+    }),
+  ];
+};
+
+const same: Run = ({ operands: [input] }) => [input.values];
+
+const average = (values: number[]) => {
+  const sum = values.reduce((a, b) => a + b, 0);
+  const half = Math.floor(values.length / 2);
+  return Math.trunc((sum > 0 ? sum + half : sum - half) / values.length);
+};
+
+const OPERATORS: Record<string, Run> = {
+  CONV_2D: convolution,
+  DEPTHWISE_CONV_2D: depthwise,
+  FULLY_CONNECTED: fullyConnected,
+  AVERAGE_POOL_2D: pool(average),
+  MAX_POOL_2D: pool((values) => Math.max(...values)),
+  ADD: add,
+  MUL: multiply,
+  MEAN: mean,
+  SOFTMAX: softmax,
+  LOGISTIC: sigmoid(fixed.logistic, 8, -128),
+  TANH: sigmoid(fixed.tanh, 7, 0),
+  RELU: relu(1),
+  RELU6: each((q, input) => fused(3, input)(q)),
+  RELU_N1_TO_1: relu(2),
+  LEAKY_RELU: leakyRelu,
+  HARD_SWISH: each((q, input, output) => fixed.hardSwish(q, input, output)),
+  CONCATENATION: concatenation,
+  PAD: pad,
+  PADV2: pad,
+  TRANSPOSE: transpose,
+  SLICE: slice,
+  STRIDED_SLICE: stridedSlice,
+  SPLIT: split,
+  RESHAPE: same,
+  SQUEEZE: same,
+  EXPAND_DIMS: same,
+  QUANTIZE: quantize,
+  DEQUANTIZE: same,
+};

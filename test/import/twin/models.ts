@@ -1,0 +1,588 @@
+/** Random .tflite models of the importer's operators, of one each or graphs of some more; all can be imported. */
+import { random } from '../../zoo.ts';
+import { type FileSpec, float32, int8, int32, type OperatorSpec, type TensorSpec } from '../tflite.ts';
+
+const size = (shape: readonly number[]) => shape.reduce((a, b) => a * b, 1);
+const f = Math.fround;
+
+type Quantized = TensorSpec & { scale: number; zeroPoint: number };
+type Weights = TensorSpec & { scale: number | number[]; data: number[] };
+
+/** Products per output up to which a channel with a bias of 2^30 may have one output for all inputs. */
+const DEEPEST_DEAD = 100;
+
+/** What all generators draw from; everything follows from the seed. */
+class Dice {
+  private readonly next: () => number;
+  /** all scales are powers of two: their quotients are exact, and many sums lie in the middle of two outputs */
+  private readonly even: boolean;
+
+  constructor(seed: number) {
+    this.next = random(seed);
+    this.even = this.chance(0.3);
+  }
+
+  chance(probability: number): boolean {
+    return this.next() < probability;
+  }
+
+  real(low: number, high: number): number {
+    return low + this.next() * (high - low);
+  }
+
+  /** Both ends included. */
+  whole(low: number, high: number): number {
+    return low + Math.floor(this.next() * (high - low + 1));
+  }
+
+  pick<T>(list: readonly T[]): T {
+    return list[this.whole(0, list.length - 1)];
+  }
+
+  many<T>(count: number, make: (index: number) => T): T[] {
+    return Array.from({ length: count }, (_, i) => make(i));
+  }
+
+  shuffled<T>(list: readonly T[]): T[] {
+    return list
+      .map((value) => ({ value, order: this.next() }))
+      .sort((a, b) => a.order - b.order)
+      .map(({ value }) => value);
+  }
+
+  /** 2^exponent as a float32. */
+  power(exponent: number): number {
+    return f(2 ** (this.even ? Math.round(exponent) : exponent));
+  }
+
+  scale(low = -7, high = 0): number {
+    return this.chance(0.1) && !this.even ? f(this.pick([0.4, 0.1, 0.05, 0.2, 0.8])) : this.power(this.real(low, high));
+  }
+
+  zeroPoint(): number {
+    return this.pick([-128, 127, 0, this.whole(-128, 127), this.whole(-128, 127)]);
+  }
+
+  activation(shape: number[], scale = this.scale(), zeroPoint = this.zeroPoint()): Quantized {
+    return { shape, scale, zeroPoint };
+  }
+
+  /** INT8 values, often at their ends. */
+  values(count: number): number[] {
+    return this.many(count, () => this.pick([-128, 127, this.whole(-128, 127), this.whole(-128, 127)]));
+  }
+
+  /** Of one to four dimensions with a batch of 1, or of two and three without. */
+  shape(): number[] {
+    return this.pick([
+      () => this.picture(),
+      () => [1, this.whole(1, 9), this.whole(1, 9)],
+      () => [1, this.whole(1, 40)],
+      () => [this.whole(1, 40)],
+      () => [this.whole(2, 9), this.whole(1, 9)],
+      () => [this.whole(2, 4), this.whole(1, 5), this.whole(1, 5)],
+    ])();
+  }
+
+  picture(): number[] {
+    return [1, this.whole(1, 7), this.whole(1, 7), this.channels()];
+  }
+
+  /** Few, or around as many as kernels take at once. */
+  channels(): number {
+    return this.pick([this.whole(1, 8), this.whole(1, 8), this.whole(1, 8), 12, 16, 17, 32, 33]);
+  }
+
+  /** NONE, RELU, RELU_N1_TO_1, RELU6. */
+  fused(): number {
+    return this.pick([0, 0, 1, 2, 3]);
+  }
+
+  /** A shape that is repeated to `shape`: some sizes are 1, leading ones may be left out. */
+  repeatable(shape: readonly number[]): number[] {
+    const some = shape.map((count) => (this.chance(0.5) ? 1 : count));
+    const leading = some.findIndex((count) => count !== 1);
+    return some.slice(this.whole(0, leading < 0 ? shape.length : leading));
+  }
+
+  /** Some channels have no weight but 0, and some inputs are read with none. */
+  weights(shape: number[], channelDimension: number, perChannel = this.chance(0.7)): Weights {
+    const channels = shape[channelDimension];
+    const scale = perChannel ? this.many(channels, () => this.scale(-10, -4)) : this.scale(-10, -4);
+    const rarity = this.pick([0, 0.1, 0.4]);
+    const dead = this.many(channels, () => this.chance(rarity));
+    const unread = this.many(shape.at(-1)!, () => channelDimension === 0 && this.chance(rarity / 2));
+    const perRow = size(shape) / channels;
+    const data = this.many(size(shape), (i) => {
+      const channel = channelDimension === 0 ? Math.floor(i / perRow) : i % channels;
+      if (dead[channel] || unread[i % shape.at(-1)!]) return 0;
+      return this.pick([this.whole(-127, 127), this.whole(-127, 127), this.whole(-20, 20), 0]);
+    });
+    return { shape, scale, quantizedDimension: channelDimension, data };
+  }
+
+  /** A tenth of them beyond what any output reaches, as converters write for dead channels. */
+  bias(channels: number): TensorSpec {
+    const one = () => (this.chance(0.1) ? this.pick([-1, 1]) * this.whole(2 ** 20, 2 ** 27) : this.whole(-9999, 9999));
+    return { shape: [channels], type: 'INT32', data: this.many(channels, one) };
+  }
+
+  /**
+   * Biases for a layer. Some channels get what converters write for dead ones: a bias that fills 32 bits, and a scale
+   * so small that the output is the same for every input, or one of two neighbours.
+   */
+  biasFor(input: Quantized, weights: Weights, output: Quantized, channels: number, depth: number): TensorSpec[] {
+    if (this.chance(0.2)) return [];
+    const bias = this.bias(channels);
+    if (!Array.isArray(weights.scale) || depth > DEEPEST_DEAD) return [bias];
+    for (let c = 0; c < channels; c++) {
+      if (!this.chance(0.1)) continue;
+      const large = this.whole(2 ** 29, 2 ** 30);
+      bias.data![c] = this.pick([-1, 1]) * large;
+      weights.scale[c] = f((this.real(0, 130) / large) * (output.scale / input.scale));
+    }
+    return [bias];
+  }
+
+  /** With which the outputs of a layer of so many products spread over INT8, more or less. */
+  layerScale(input: Quantized, { scale }: Weights, depth: number): number {
+    return this.power(Math.log2(input.scale * [scale].flat()[0] * Math.sqrt(depth) * 40) + this.real(-2, 2));
+  }
+
+  near(scale: number, doublings = 2): number {
+    return this.even || this.chance(0.1)
+      ? f(scale * 2 ** this.whole(-Math.floor(doublings), Math.floor(doublings)))
+      : f(scale * 2 ** this.real(-doublings, doublings));
+  }
+}
+
+const integers = (...data: number[]): TensorSpec => ({ shape: [data.length], type: 'INT32', data });
+const integer = (data: number): TensorSpec => ({ shape: [], type: 'INT32', data: [data] });
+
+/** A file under construction. */
+class Draft {
+  readonly tensors: TensorSpec[] = [];
+  readonly operators: OperatorSpec[] = [];
+  readonly inputs: number[] = [];
+
+  add(tensor: TensorSpec): number {
+    return this.tensors.push(tensor) - 1;
+  }
+
+  input(tensor: TensorSpec): number {
+    const index = this.add(tensor);
+    this.inputs.push(index);
+    return index;
+  }
+
+  /** Appends an operator; its inputs are tensors by number, or constants. Returns its first output. */
+  append(
+    opcode: string,
+    inputs: (number | TensorSpec)[],
+    outputs: TensorSpec[],
+    rest: Partial<OperatorSpec> = {},
+  ): number {
+    const places = inputs.map((input) => (typeof input === 'number' ? input : this.add(input)));
+    const made = outputs.map((output) => this.add(output));
+    this.operators.push({ opcode, inputs: places, outputs: made, ...rest });
+    return made[0];
+  }
+
+  at(tensor: number): Quantized {
+    return this.tensors[tensor] as Quantized;
+  }
+
+  file(...outputs: number[]): FileSpec {
+    const { tensors, operators, inputs } = this;
+    return { tensors, operators, inputs, outputs };
+  }
+}
+
+/** SAME 0, VALID 1. */
+const windowed = (count: number, kernel: number, stride: number, padding: number) =>
+  Math.ceil((padding === 0 ? count : count - kernel + 1) / stride);
+
+/** Appends one operator that reads `from` and returns its output, or null where it does not fit. */
+type Step = (dice: Dice, draft: Draft, from: number) => number | null;
+
+function kernelOf(dice: Dice, [, height, width]: number[]): [number, number] {
+  return [dice.whole(1, Math.min(3, height)), dice.whole(1, Math.min(3, width))];
+}
+
+const convolution =
+  (kernel: (dice: Dice, shape: number[]) => [number, number], strides: number[]): Step =>
+  (dice, draft, from) => {
+    const input = draft.at(from);
+    if (input.shape.length !== 4) return null;
+    const [, height, width, depth] = input.shape;
+    const [kh, kw] = kernel(dice, input.shape);
+    const [sh, sw, padding, channels] = [dice.pick(strides), dice.pick(strides), dice.whole(0, 1), dice.channels()];
+    const weights = dice.weights([channels, kh, kw, depth], 0);
+    const shape = [1, windowed(height, kh, sh, padding), windowed(width, kw, sw, padding), channels];
+    const output = dice.activation(shape, dice.layerScale(input, weights, kh * kw * depth));
+    const biases = dice.biasFor(input, weights, output, channels, kh * kw * depth);
+    const options = { 0: int8(padding), 1: int32(sw), 2: int32(sh), 3: int8(dice.fused()) };
+    return draft.append('CONV_2D', [from, weights, ...biases], [output], { optionsType: 1, options });
+  };
+
+const depthwise: Step = (dice, draft, from) => {
+  const input = draft.at(from);
+  if (input.shape.length !== 4) return null;
+  const [, height, width, depth] = input.shape;
+  const [kh, kw] = kernelOf(dice, input.shape);
+  const [stride, padding, multiplier] = [dice.pick([1, 1, 2, 3]), dice.whole(0, 1), dice.pick([1, 1, 2, 3])];
+  const weights = dice.weights([1, kh, kw, depth * multiplier], 3);
+  const shape = [1, windowed(height, kh, stride, padding), windowed(width, kw, stride, padding), depth * multiplier];
+  const output = dice.activation(shape, dice.layerScale(input, weights, kh * kw));
+  const options = { 0: int8(padding), 1: int32(stride), 2: int32(stride), 3: int32(multiplier), 4: int8(dice.fused()) };
+  const inputs = [from, weights, ...dice.biasFor(input, weights, output, depth * multiplier, kh * kw)];
+  return draft.append('DEPTHWISE_CONV_2D', inputs, [output], { optionsType: 2, options });
+};
+
+/** Of all values, or of the last dimension at every position; the output may have those in one dimension. */
+const fullyConnected: Step = (dice, draft, from) => {
+  const input = draft.at(from);
+  const whole = dice.chance(0.4);
+  const depth = whole ? size(input.shape) : input.shape.at(-1)!;
+  const positions = size(input.shape) / depth;
+  const channels = dice.channels();
+  const weights = dice.weights([channels, depth], 0, dice.chance(0.4));
+  const shape = whole || dice.chance(0.5) ? [positions, channels] : [...input.shape.slice(0, -1), channels];
+  const output = dice.activation(shape, dice.layerScale(input, weights, depth));
+  const inputs = [from, weights, ...dice.biasFor(input, weights, output, channels, depth)];
+  return draft.append('FULLY_CONNECTED', inputs, [output], { optionsType: 8, options: { 0: int8(dice.fused()) } });
+};
+
+/** As the converter writes a dense layer over positions. */
+const denseBetweenReshapes: Step = (dice, draft, from) => {
+  const input = draft.at(from);
+  const depth = input.shape.at(-1)!;
+  const positions = size(input.shape) / depth;
+  const flat = draft.append('RESHAPE', [from, integers(positions, depth)], [{ ...input, shape: [positions, depth] }]);
+  const channels = dice.whole(1, 6);
+  const weights = dice.weights([channels, depth], 0, dice.chance(0.4));
+  const output = dice.activation([positions, channels], dice.layerScale(input, weights, depth));
+  const options = { 0: int8(dice.fused()) };
+  const dense = draft.append('FULLY_CONNECTED', [flat, weights], [output], { optionsType: 8, options });
+  const shape = [...input.shape.slice(0, -1), channels];
+  return draft.append('RESHAPE', [dense, integers(...shape)], [{ ...output, shape }]);
+};
+
+const pool: Step = (dice, draft, from) => {
+  const input = draft.at(from);
+  if (input.shape.length !== 4) return null;
+  const [, height, width, channels] = input.shape;
+  const [kh, kw] = [dice.whole(1, height), dice.whole(1, width)];
+  const [sh, sw, padding] = [dice.whole(1, 3), dice.whole(1, 3), dice.whole(0, 1)];
+  const shape = [1, windowed(height, kh, sh, padding), windowed(width, kw, sw, padding), channels];
+  const options = {
+    0: int8(padding),
+    1: int32(sw),
+    2: int32(sh),
+    3: int32(kw),
+    4: int32(kh),
+    5: int8(dice.fused()),
+  };
+  const opcode = dice.pick(['AVERAGE_POOL_2D', 'MAX_POOL_2D']);
+  return draft.append(opcode, [from], [{ ...input, shape }], { optionsType: 5, options });
+};
+
+/** With another tensor of the graph, with the same one again, or with a constant in either place. */
+const binary =
+  (opcode: 'ADD' | 'MUL'): Step =>
+  (dice, draft, from) => {
+    const { scale, shape } = draft.at(from);
+    const fits = draft.tensors.flatMap(({ data, type = 'INT8', shape: own }, i) =>
+      data === undefined && type === 'INT8' && repeats(own, shape) ? [i] : [],
+    );
+    const constant = (): Quantized => {
+      const own = dice.pick([[], [1], dice.repeatable(shape), dice.repeatable(shape), [...shape]]);
+      return { ...dice.activation(own), data: dice.values(size(own)) };
+    };
+    const other = dice.chance(0.5) ? constant() : dice.pick(fits);
+    const second = typeof other === 'number' ? draft.at(other) : other;
+    const output =
+      opcode === 'ADD'
+        ? dice.near(Math.max(scale, second.scale), 1.5)
+        : dice.power(Math.log2(scale * second.scale) + dice.real(0, 7));
+    const inputs = dice.chance(0.5) ? [from, other] : [other, from];
+    const rest = { optionsType: opcode === 'ADD' ? 11 : 21, options: { 0: int8(dice.fused()) } };
+    return draft.append(opcode, inputs, [dice.activation([...shape], output)], rest);
+  };
+
+/** Whether a tensor can be repeated to a shape, which it is laid over from behind. */
+function repeats(own: readonly number[], shape: readonly number[]): boolean {
+  const behind = shape.slice(shape.length - own.length);
+  return own.length <= shape.length && own.every((count, d) => count === 1 || count === behind[d]);
+}
+
+const mean: Step = (dice, draft, from) => {
+  const input = draft.at(from);
+  const rank = input.shape.length;
+  const axes = input.shape.flatMap((count, d) =>
+    d < rank - 1 && (count > 1 || (d > 0 && dice.chance(0.5))) ? [d] : [],
+  );
+  if (axes.length === 0) return null;
+  const keep = dice.chance(0.5);
+  const kept = input.shape.map((count, d) => (axes.includes(d) ? 1 : count));
+  const shape = keep ? kept : input.shape.filter((_, d) => !axes.includes(d));
+  const own = dice.chance(0.3) ? input.zeroPoint : dice.zeroPoint();
+  const output = dice.activation(shape, dice.pick([input.scale, dice.near(input.scale, 1)]), own);
+  const signed = dice.shuffled(axes).map((axis) => (dice.chance(0.5) ? axis : axis - rank));
+  const options = { 0: int8(keep ? 1 : 0) };
+  return draft.append('MEAN', [from, integers(...signed)], [output], { optionsType: 27, options });
+};
+
+/** A function of one value, or softmax; `output` of the input. */
+const plain =
+  (opcode: string, output: (dice: Dice, input: Quantized) => [scale: number, zeroPoint: number], rest?: Rest): Step =>
+  (dice, draft, from) => {
+    const input = draft.at(from);
+    const [scale, zeroPoint] = output(dice, input);
+    return draft.append(opcode, [from], [dice.activation([...input.shape], scale, zeroPoint)], rest?.(dice));
+  };
+type Rest = (dice: Dice) => Partial<OperatorSpec>;
+
+const rescaled = (dice: Dice, { scale }: Quantized): [number, number] => [dice.near(scale), dice.zeroPoint()];
+const leak = (dice: Dice) => dice.pick([0.1, 0.2, 0.01, 0.5, -0.5, 0, 1, f(dice.real(-2, 2))]);
+const alpha: Rest = (dice) => ({ optionsType: 75, options: { 0: float32(leak(dice)) } });
+const beta: Rest = (dice) => ({
+  optionsType: 9,
+  options: { 0: float32(dice.pick([1, 1, 0.5, f(dice.real(0.1, 3))])) },
+});
+
+/** Of one scale, some constant: the parts are the tensor, a copy of it, a layer's output, or constants. */
+const concatenation: Step = (dice, draft, from) => {
+  const input = draft.at(from);
+  const rank = input.shape.length;
+  const axis = dice.whole(rank > 3 ? 1 : 0, rank - 1);
+  const constant = (): TensorSpec => {
+    const shape = input.shape.map((count, d) => (d === axis ? dice.whole(1, 4) : count));
+    return { ...input, shape, data: dice.values(size(shape)) };
+  };
+  const others = dice.many(dice.whole(0, 2), () => (dice.chance(0.5) ? constant() : from));
+  const parts = dice.shuffled([from, ...others]);
+  const along = (part: number | TensorSpec) => (typeof part === 'number' ? draft.at(part) : part).shape[axis];
+  const shape = input.shape.map((count, d) => (d === axis ? parts.reduce<number>((a, p) => a + along(p), 0) : count));
+  const options = { 0: int32(dice.chance(0.5) ? axis : axis - rank), 1: int8(0) };
+  return draft.append('CONCATENATION', parts, [{ ...input, shape }], { optionsType: 10, options });
+};
+
+const padding: Step = (dice, draft, from) => {
+  const input = draft.at(from);
+  const rank = input.shape.length;
+  const pads = input.shape.map((_, d) => (rank === 4 && d === 0 ? [0, 0] : [dice.whole(0, 2), dice.whole(0, 2)]));
+  if (dice.chance(0.5)) pads[rank - 1] = [0, 0];
+  const shape = input.shape.map((count, d) => count + pads[d][0] + pads[d][1]);
+  const amounts = { shape: [rank, 2], type: 'INT32', data: pads.flat() };
+  if (dice.chance(0.6)) return draft.append('PAD', [from, amounts], [{ ...input, shape }]);
+  const value = { ...input, shape: [], data: [input.zeroPoint] };
+  return draft.append('PADV2', [from, amounts, value], [{ ...input, shape }]);
+};
+
+const transpose: Step = (dice, draft, from) => {
+  const input = draft.at(from);
+  const axes = input.shape.map((_, d) => d);
+  const order = input.shape.length === 4 ? [0, ...dice.shuffled(axes.slice(1))] : dice.shuffled(axes);
+  return draft.append('TRANSPOSE', [from, integers(...order)], [{ ...input, shape: order.map((d) => input.shape[d]) }]);
+};
+
+const slice: Step = (dice, draft, from) => {
+  const input = draft.at(from);
+  const begin = input.shape.map((count) => dice.whole(0, count - 1));
+  const shape = input.shape.map((count, d) => dice.whole(1, count - begin[d]));
+  const said = shape.map((count, d) => (begin[d] + count === input.shape[d] && dice.chance(0.5) ? -1 : count));
+  return draft.append('SLICE', [from, integers(...begin), integers(...said)], [{ ...input, shape }]);
+};
+
+const stridedSlice: Step = (dice, draft, from) => {
+  const input = draft.at(from);
+  const masks = [0, 0, 0];
+  const cuts = input.shape.map((count, d) => {
+    const first = dice.whole(0, count - 1);
+    const last = dice.whole(first + 1, count);
+    const step = dice.pick([1, 1, 2, 3]);
+    const fromStart = dice.chance(0.2);
+    const toEnd = dice.chance(0.2);
+    const one = !fromStart && input.shape.length > 1 && d > 0 && dice.chance(0.15);
+    if (fromStart) masks[0] += 1 << d;
+    if (toEnd) masks[1] += 1 << d;
+    if (one) masks[2] += 1 << d;
+    const [start, stop] = [fromStart ? 0 : first, toEnd ? count : last];
+    return {
+      begin: fromStart ? dice.whole(-5, 5) : dice.chance(0.3) ? first - count : first,
+      end: toEnd ? dice.whole(-5, 5) : last === count && dice.chance(0.3) ? count + 3 : last,
+      step: one ? 1 : step,
+      size: one ? null : Math.ceil((stop - start) / step),
+    };
+  });
+  const sizes = cuts.flatMap(({ size: count }) => (count === null ? [] : [count]));
+  const [begin, end, steps] = (['begin', 'end', 'step'] as const).map((of) => integers(...cuts.map((cut) => cut[of])));
+  const options = { 0: int32(masks[0]), 1: int32(masks[1]), 4: int32(masks[2]) };
+  return draft.append('STRIDED_SLICE', [from, begin, end, steps], [{ ...input, shape: sizes }], {
+    optionsType: 32,
+    options,
+  });
+};
+
+/** The last part goes on; the others can be read by later operators. */
+const split: Step = (dice, draft, from) => {
+  const input = draft.at(from);
+  const axis = dice.pick(input.shape.map((_, d) => d).filter((d) => d > 0 || input.shape.length < 4));
+  const parts = dice.pick([1, 2, 3, 4, 5, 6, 7].filter((count) => input.shape[axis] % count === 0));
+  const shape = input.shape.map((count, d) => (d === axis ? count / parts : count));
+  const place = integer(dice.chance(0.5) ? axis : axis - input.shape.length);
+  const first = draft.append(
+    'SPLIT',
+    [place, from],
+    dice.many(parts, () => ({ ...input, shape })),
+    { optionsType: 35, options: { 0: int32(parts) } },
+  );
+  return first + parts - 1;
+};
+
+const reshape: Step = (dice, draft, from) => {
+  const input = draft.at(from);
+  const count = size(input.shape);
+  const divisors = dice.many(count, (i) => i + 1).filter((divisor) => count % divisor === 0);
+  const width = dice.pick(divisors);
+  const opcode = dice.pick(['RESHAPE', 'SQUEEZE', 'EXPAND_DIMS']);
+  if (opcode === 'RESHAPE') {
+    const shape = dice.pick([
+      [1, count],
+      [1, count / width, 1, width],
+      [1, width, count / width],
+      [count / width, width],
+    ]);
+    return draft.append('RESHAPE', [from, integers(...shape)], [{ ...input, shape }]);
+  }
+  if (opcode === 'SQUEEZE') {
+    const left = input.shape.filter((length, d) => length !== 1 || d === 0);
+    return draft.append('SQUEEZE', [from], [{ ...input, shape: left }]);
+  }
+  if (input.shape.length === 4) return null;
+  const axis = dice.whole(0, input.shape.length);
+  const shape = input.shape.toSpliced(axis, 0, 1);
+  if (shape.length === 4 && shape[0] !== 1) return null;
+  return draft.append('EXPAND_DIMS', [from, integer(axis)], [{ ...input, shape }]);
+};
+
+/** A gate per channel: MEAN, LOGISTIC, MUL. */
+const gate: Step = (dice, draft, from) => {
+  const input = draft.at(from);
+  if (input.shape.length !== 4) return null;
+  const shape = [1, 1, 1, input.shape[3]];
+  const pooled = draft.append('MEAN', [from, integers(1, 2)], [{ ...input, shape }], {
+    optionsType: 27,
+    options: { 0: int8(1) },
+  });
+  const opened = draft.append('LOGISTIC', [pooled], [dice.activation(shape, 1 / 256, -128)]);
+  const inputs = dice.chance(0.5) ? [from, opened] : [opened, from];
+  const output = dice.activation([...input.shape], dice.near(input.scale, 1));
+  return draft.append('MUL', inputs, [output], { optionsType: 21, options: { 0: int8(dice.fused()) } });
+};
+
+/** Within what LOGISTIC, TANH and SOFTMAX take: beyond, the arguments leave 32 bits, and a row the table of SOFTMAX. */
+const moderate =
+  (step: Step): Step =>
+  (dice, draft, from) =>
+    draft.at(from).scale < 4 && draft.at(from).shape.at(-1)! <= 256 ? step(dice, draft, from) : null;
+const logistic = moderate(plain('LOGISTIC', () => [1 / 256, -128]));
+const relu = plain('RELU', rescaled);
+const STEPS: Record<string, Step> = {
+  convolution: convolution(kernelOf, [1, 1, 2, 3]),
+  pointwise: convolution(() => [1, 1], [1]),
+  depthwise,
+  fullyConnected,
+  denseBetweenReshapes,
+  pool,
+  add: binary('ADD'),
+  multiply: binary('MUL'),
+  mean,
+  softmax: moderate(plain('SOFTMAX', () => [1 / 256, -128], beta)),
+  logistic,
+  tanh: moderate(plain('TANH', () => [1 / 128, 0])),
+  relu,
+  relu6: plain('RELU6', (_, { scale, zeroPoint }) => [scale, zeroPoint]),
+  reluN1To1: plain('RELU_N1_TO_1', rescaled),
+  leakyRelu: plain('LEAKY_RELU', rescaled, alpha),
+  leakyReluOfOneScale: plain('LEAKY_RELU', (_, { scale, zeroPoint }) => [scale, zeroPoint], alpha),
+  hardSwish: plain('HARD_SWISH', rescaled),
+  quantize: plain('QUANTIZE', rescaled),
+  concatenation,
+  padding,
+  transpose,
+  slice,
+  stridedSlice,
+  split,
+  reshape,
+  gate: moderate(gate),
+};
+const NAMES = Object.keys(STEPS);
+
+/** Model `index` of those of one operator (or of the two or three that only make sense together). */
+export function oneOperator(index: number): FileSpec {
+  const name = NAMES[index % NAMES.length];
+  for (let attempt = 0; ; attempt++) {
+    const dice = new Dice(100_003 * index + attempt);
+    const draft = new Draft();
+    const shape = dice.shape();
+    const from = draft.input(dice.activation(shape));
+    if (name === 'add' || name === 'multiply') draft.input(dice.activation(dice.repeatable(shape)));
+    const output = STEPS[name](dice, draft, from);
+    if (output === null) continue;
+    if (!draft.operators.some(({ inputs }) => inputs.includes(1))) draft.inputs.splice(1);
+    if (name === 'reshape') return draft.file(relu(dice, draft, output)!); // alone it would be no network
+    return draft.file(output);
+  }
+}
+
+/** Values of a tensor, so that the twin stays quick. */
+const LARGEST = 2000;
+/** What networks mostly consist of, and where channels that are dead go from one to the next. */
+const USUAL = ['convolution', 'convolution', 'pointwise', 'depthwise', 'padding', 'add', 'multiply', 'pool', 'gate'];
+
+/** Graph `index`: steps that follow each other, of which later ones may also read earlier tensors. */
+export function graph(index: number): FileSpec {
+  const dice = new Dice(777_767 * index + 1);
+  const draft = new Draft();
+  const ends = dice.pick(['INT8', 'INT8', 'FLOAT32', 'UINT8']);
+  const first = dice.activation(dice.chance(0.8) ? dice.picture() : dice.shape());
+  let last = begin(draft, first, ends);
+  const made: number[] = [];
+  for (let left = dice.whole(2, 8), tries = 0; left > 0 && tries < 60; tries++) {
+    const from = made.length > 0 && dice.chance(0.15) ? dice.pick(made) : last;
+    const before = draft.operators.length;
+    const name = dice.chance(0.5) ? dice.pick(NAMES) : dice.pick(USUAL);
+    const output = STEPS[name](dice, draft, from);
+    if (output === null) continue;
+    if (draft.operators.slice(before).some(({ outputs }) => outputs.some((o) => size(draft.at(o).shape) > LARGEST))) {
+      draft.operators.length = before;
+      continue;
+    }
+    last = output;
+    made.push(output);
+    left--;
+  }
+  if (draft.operators.every(({ opcode }) => MOVES_NOTHING.includes(opcode))) last = relu(dice, draft, last)!;
+  const another = made.length > 1 && dice.chance(0.2) ? [dice.pick(made)] : [];
+  const outputs = [...new Set([finish(draft, last, ends), ...another])];
+  return draft.file(...outputs);
+}
+
+const MOVES_NOTHING = ['RESHAPE', 'SQUEEZE', 'EXPAND_DIMS', 'QUANTIZE'];
+
+/** FLOAT32 and UINT8 stand in front of a QUANTIZE. */
+function begin(draft: Draft, tensor: Quantized, type: string): number {
+  if (type === 'INT8') return draft.input(tensor);
+  return draft.append('QUANTIZE', [draft.input(outside(tensor, type))], [tensor]);
+}
+
+function finish(draft: Draft, last: number, type: string): number {
+  if (type === 'INT8') return last;
+  const opcode = type === 'FLOAT32' ? 'DEQUANTIZE' : 'QUANTIZE';
+  return draft.append(opcode, [last], [outside(draft.at(last), type)]);
+}
+
+const outside = ({ shape, scale, zeroPoint }: Quantized, type: string): TensorSpec =>
+  type === 'FLOAT32' ? { shape, type } : { shape, type, scale, zeroPoint: zeroPoint + 128 };
