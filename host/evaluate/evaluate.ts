@@ -13,7 +13,7 @@ import {
   weightedSum,
 } from './metrics.ts';
 import { groupByPatient, type Patients, patientOf, type RecordName } from './patients.ts';
-import { chooseThreshold } from './threshold.ts';
+import { chooseThreshold, thresholdFault } from './threshold.ts';
 
 /** n beats (or windows) of one split. */
 export interface Scored {
@@ -44,6 +44,8 @@ export interface Evaluation {
   macroF1NSV: Interval | null;
   /** the threshold stays that of the validation beats in every resample */
   vVersusRest: { threshold: number; macroF1: Interval } | null;
+  /** why the validation beats give no threshold; null when they do, or were not asked */
+  noThreshold: string | null;
   balancedAccuracy: Interval;
   /** macro one-versus-rest */
   auc: Interval;
@@ -88,7 +90,8 @@ export function evaluate(input: EvaluateInput): Evaluation {
     accuracy: interval(matrices, accuracy),
     macroF1: interval(matrices, macroF1),
     macroF1NSV: nsv && interval(nsv, macroF1),
-    vVersusRest: v && { threshold: v.threshold, macroF1: interval(v.matrices, macroF1) },
+    vVersusRest: v?.matrices ? { threshold: v.threshold, macroF1: interval(v.matrices, macroF1) } : null,
+    noThreshold: v?.fault ?? null,
     balancedAccuracy: interval(matrices, balancedAccuracy),
     auc,
     perClass: allClassMetrics(total).map((metrics, c) => ({ name: classNames[c], ...metrics })),
@@ -121,12 +124,15 @@ function restrictToNsv({ labels, scores, classNames }: EvaluateInput, patients: 
 function versusRest(
   { labels, scores, classNames, validation }: EvaluateInput,
   patients: Patients,
-): { threshold: number; matrices: Confusion[] } | null {
+): { threshold: number; matrices: Confusion[]; fault?: undefined } | { fault: string; matrices?: undefined } | null {
   const v = classNames.indexOf('V');
   if (v < 0 || !validation) return null;
   const isV = (beats: ArrayLike<number>) => Uint8Array.from(beats, (label) => Number(label === v));
   const scoreOfV = (all: Float64Array) => all.filter((_, at) => at % classNames.length === v);
-  const { threshold } = chooseThreshold(scoreOfV(validation.scores), isV(validation.labels));
+  const chosenOn = [scoreOfV(validation.scores), isV(validation.labels)] as const;
+  const fault = thresholdFault(...chosenOn);
+  if (fault) return { fault };
+  const { threshold } = chooseThreshold(...chosenOn);
   const predictions = Uint8Array.from(scoreOfV(scores), (score) => Number(score >= threshold));
   return { threshold, matrices: confusionPerPatient(patients, isV(labels), predictions, 2) };
 }
