@@ -2,16 +2,18 @@
 
 /** Inputs of `bytes` each. Throws when the file is no whole number of them. */
 export function splitSamples(file: Uint8Array, bytes: number): Uint8Array[] {
-  if (file.length === 0 || file.length % bytes !== 0)
+  const rest = file.length % bytes;
+  if (file.length === 0 || rest !== 0)
     throw new RangeError(
-      `expected inputs of ${bytes} bytes one after another, got ${file.length} bytes, ${file.length % bytes} too many; give raw tensors as the model takes them`,
+      `expected inputs of ${bytes} bytes one after another, got ${file.length} bytes` +
+        `${rest > 0 ? `, ${rest} too many` : ''}; give raw tensors as the model takes them`,
     );
   return Array.from({ length: file.length / bytes }, (_, i) => file.subarray(i * bytes, (i + 1) * bytes));
 }
 
 /** "0:350" of `count` samples: [from, to). Throws for anything that is not inside. */
 export function parseRange(text: string, count: number): [from: number, to: number] {
-  const [, from, to] = (/^(\d*):(\d*)$/.exec(text) ?? []).map((digits) => digits);
+  const [, from, to] = /^(\d*):(\d*)$/.exec(text) ?? [];
   const range: [number, number] = [Number(from || 0), Number(to || count)];
   if (from === undefined || range[0] >= range[1] || range[1] > count)
     throw new RangeError(`expected a range such as 0:350 within the ${count} samples, got "${text}"`);
@@ -43,7 +45,8 @@ export function parseLabels(csv: string, count: number, classes: number): Int32A
   });
   if (rows.length !== count)
     throw new RangeError(
-      `expected ${count} labels, one per sample, got ${rows.length}${heading ? ` below the heading "${heading.field}"` : ''}; give one line per sample`,
+      `expected ${count} labels, one per sample, got ${rows.length}` +
+        `${heading ? ` below the heading "${heading.field}"` : ''}; give one line per sample`,
     );
   return Int32Array.from(rows, ({ field }) => Number(field));
 }

@@ -2,8 +2,8 @@
  * MIT-BIH Arrhythmia Database (Moody & Mark 2001; Goldberger et al. 2000): one lead, AAMI classes, inter-patient split.
  *
  * A record is read from `wfdb/NNN.hea` and what that names or, packed to one lead without loss, from
- * `mlii/NNN.{hea,d8.gz}`; its beats are in `NNN.atr` beside the header. Records of other databases under these names are
- * read as well, with any sampling rate and converter.
+ * `mlii/NNN.{hea,d8.gz}`; its beats are in `NNN.atr` beside the header. Records of other databases under these names
+ * are read as well, with any sampling rate and converter.
  */
 
 import { join, resolve } from 'node:path';
@@ -22,7 +22,7 @@ import {
   UNITS_PER_MILLIVOLT,
 } from './beats.ts';
 import { type Account, describeLeftOut, type Part, type Split } from './part.ts';
-import { resample } from './resample.ts';
+import { rateFault, resample } from './resample.ts';
 import { type Annotation, decodeAnnotations, timeResolution } from './wfdb/annotation.ts';
 import { findFile, namesIn, readFile, recordsIn } from './wfdb/files.ts';
 import { chooseLead, type Lead, leadOf, readHeader, readLead } from './wfdb/record.ts';
@@ -45,7 +45,7 @@ const REASON_OUTSIDE: Record<string, string> = {
 
 export const TRAINING = DS1.filter((record) => !VALIDATION.includes(record) && !SAME_PERSON_AS_TEST.includes(record));
 
-/** Share of a training record, in time, that is trained on. The rest is `later`: the same patients, but beats never seen. */
+/** Share of a training record, in time, that is trained on. The rest is `later`: same patients, beats never seen. */
 const TRAINED_SHARE = 0.75;
 
 /** AAMI EC57 class of each beat symbol; other annotations (rhythm, noise) are not beats. */
@@ -121,14 +121,16 @@ function gunzip(bytes: Uint8Array, path: string): Uint8Array {
 
 /** First differences as signed bytes, starting from 0; 0x80 means that an int16 with the value itself follows. */
 export function unpackLead(bytes: Uint8Array, sampleCount: number, where: string): Int32Array {
+  const cutShort = (got: number): Error =>
+    new Error(`${where}: expected ${sampleCount} samples, got ${got}; the file is cut short, fetch it again`);
+  if (bytes.length < sampleCount) throw cutShort(bytes.length); // a sample takes a byte at least
   const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);
   const lead = new Int32Array(sampleCount);
   let value = 0;
   let at = 0;
   for (let i = 0; i < sampleCount; i++) {
     const escaped = bytes[at] === 0x80;
-    if (at + (escaped ? 3 : 1) > bytes.length)
-      throw new Error(`${where}: expected ${sampleCount} samples, got ${i}; the file is cut short, fetch it again`);
+    if (at + (escaped ? 3 : 1) > bytes.length) throw cutShort(i);
     value = escaped ? view.getInt16(at + 1, true) : value + view.getInt8(at);
     at += escaped ? 3 : 1;
     lead[i] = value;
@@ -139,6 +141,8 @@ export function unpackLead(bytes: Uint8Array, sampleCount: number, where: string
 /** Windows of one record, its length in seconds, and what else is to be said of it. */
 function recordBeats(folder: string, record: string, wanted?: string) {
   const { lead, annotations } = readRecord(folder, record, wanted);
+  const fault = rateFault(lead.rate);
+  if (fault) throw new Error(`mitbih: record ${record}: ${fault}`);
   const { beats, leftOut } = beatsOf(annotations, lead.channel);
   const samples = resample(lead.samples, lead.rate, SAMPLE_RATE);
   checkRange(samples, record, lead);
@@ -167,12 +171,17 @@ function beatsOf(annotations: MitbihRecord['annotations'], channel: number) {
 
 /** A window is int16. What does not fit was not measured on a body, or the header is wrong. */
 function checkRange(samples: Float64Array, record: string, { name }: Lead): void {
-  const outside = samples.find((sample) => sample < -32768 || sample > 32767);
+  const millivolts = (sample: number): string => ((sample - MILLIVOLT_ZERO) / UNITS_PER_MILLIVOLT).toFixed(0);
+  const outside = samples.find((sample) => sample < LOWEST || sample > HIGHEST);
   if (outside !== undefined)
     throw new Error(
-      `mitbih: record ${record}: lead "${name}": expected -169 to 158 mV, got ${((outside - MILLIVOLT_ZERO) / UNITS_PER_MILLIVOLT).toFixed(0)} mV; check gain and baseline in its header`,
+      `mitbih: record ${record}: lead "${name}": expected ${millivolts(LOWEST)} to ${millivolts(HIGHEST)} mV, ` +
+        `got ${millivolts(outside)} mV; check gain and baseline in its header`,
     );
 }
+
+const LOWEST = -32768;
+const HIGHEST = 32767;
 
 /** Windows of a split, record by record in time order. Throws when there are none. */
 export function loadMitbih(split: Split, root?: string, wanted?: string): Part {
@@ -181,12 +190,14 @@ export function loadMitbih(split: Split, root?: string, wanted?: string): Part {
   const present = recordsOf(folder);
   if (present.length === 0)
     throw new Error(
-      `mitbih: expected the records in ${folder}, as wfdb/100.hea or mlii/100.hea, got nothing; set HTPW_DATA to the folder that holds mitbih/, or use --data synthetic`,
+      `mitbih: expected the records in ${folder}, as wfdb/100.hea or mlii/100.hea, got nothing; ` +
+        'set HTPW_DATA to the folder that holds mitbih/, or use --data synthetic',
     );
   const records = names.filter((record) => present.includes(record));
   if (records.length === 0)
     throw new Error(
-      `mitbih: no record of the ${split} split in ${folder}: expected one of ${names.join(' ')}, got ${present.join(' ')}; add one`,
+      `mitbih: no record of the ${split} split in ${folder}: expected one of ${names.join(' ')}, ` +
+        `got ${list(present)}; add one`,
     );
   const read = records.map((record) => {
     const { set, seconds, lead } = recordBeats(folder, record, wanted);
@@ -197,7 +208,8 @@ export function loadMitbih(split: Split, root?: string, wanted?: string): Part {
   const isUsed = ({ set }: { set: BeatSet }): boolean => set.labels.length > 0;
   if (set.labels.length === 0)
     throw new Error(
-      `mitbih: no window of the ${split} split in ${folder}: expected beats in ${records.join(' ')}, got ${describeLeftOut(set.leftOut) || 'none annotated'}; add a record`,
+      `mitbih: no window of the ${split} split in ${folder}: expected beats in ${records.join(' ')}, ` +
+        `got ${describeLeftOut(set.leftOut) || 'none annotated'}; add a record`,
     );
   const account: Account = {
     data: 'mitbih',
@@ -218,6 +230,12 @@ export function loadMitbih(split: Split, root?: string, wanted?: string): Part {
     leftOut: set.leftOut,
   };
   return { ...set, account };
+}
+
+/** The first fifty, and how many more. */
+function list(names: readonly string[]): string {
+  const more = names.length - 50;
+  return names.slice(0, 50).join(' ') + (more > 0 ? ` and ${more} more` : '');
 }
 
 function groupByLead(read: readonly { record: string; lead: Lead }[]): Record<string, string[]> {

@@ -3,9 +3,9 @@
  * machine gets the same samples.
  *
  * A windowed sinc at the exact place of each output sample (a polyphase filter: the places repeat, and so do the taps).
- * Half amplitude lies at 0.8 of the lower of both Nyquist frequencies: at 48 Hz from 120 Hz and more to 120 Hz. A Hamming
- * window of 20 periods of the lower rate stops 53 dB below from that Nyquist frequency on. The delay is compensated. The
- * QRS complex lies below 40 Hz.
+ * Half amplitude lies at 0.8 of the lower of both Nyquist frequencies: at 48 Hz from 120 Hz and more to 120 Hz. A
+ * Hamming window of 20 periods of the lower rate stops 53 dB below from that Nyquist frequency on. The delay is
+ * compensated. The QRS complex lies below 40 Hz.
  */
 
 /** Fixed-point bits of the taps. */
@@ -25,13 +25,13 @@ interface Taps {
 }
 
 /**
- * Samples at `from` Hz -> whole numbers at `to` Hz, one for each place inside the input; the ends repeat the edge sample.
- * NaN stands for a sample that is missing, and makes NaN of every output that would need it. Throws for a rate outside
- * 50 Hz to 100 kHz.
+ * Samples at `from` Hz -> whole numbers at `to` Hz, one for each place inside the input; the ends repeat the edge
+ * sample. NaN stands for a sample that is missing, and makes NaN of every output that would need it. Throws for a rate
+ * outside 50 Hz to 100 kHz.
  */
 export function resample(input: ArrayLike<number>, from: number, to: number): Float64Array {
-  if (!(from >= LOWEST_RATE && from <= HIGHEST_RATE))
-    throw new Error(`sampling rate: expected ${LOWEST_RATE} to ${HIGHEST_RATE} Hz, got ${from}; resample the record`);
+  const fault = rateFault(from);
+  if (fault) throw new Error(fault);
   const phases = phasesOf(from, to);
   const cache = new Map<number, Taps>();
   const tapsOf = (phase: number): Taps => {
@@ -46,6 +46,12 @@ export function resample(input: ArrayLike<number>, from: number, to: number): Fl
     output[i] = filtered(input, centre, tapsOf(place - centre * phases));
   }
   return output;
+}
+
+/** Why nothing is resampled from this rate, Hz; null when it is. */
+export function rateFault(rate: number): string | null {
+  if (rate >= LOWEST_RATE && rate <= HIGHEST_RATE) return null;
+  return `sampling rate: expected ${LOWEST_RATE} to ${HIGHEST_RATE} Hz, got ${rate}; resample the record`;
 }
 
 /** The smallest number of phases with which every output sample lies on one, or the most there may be. */

@@ -139,14 +139,22 @@ function versusRest(
 
 function check({ labels, records, scores }: Scored, classes: number, what: string): void {
   const n = labels.length;
-  if (n === 0) throw new RangeError(`evaluate: ${what}: expected at least one label, got none`);
+  if (n === 0)
+    throw new RangeError(`evaluate: ${what}: expected at least one label, got none; give a split with beats`);
   if (records.length !== n || scores.length !== n * classes) {
     throw new RangeError(
-      `evaluate: ${what}: ${n} labels need ${n} records and ${n * classes} scores, got ${records.length} and ${scores.length}`,
+      `evaluate: ${what}: expected ${n} records and ${n * classes} scores for ${n} labels, ` +
+        `got ${records.length} and ${scores.length}; give one record and ${classes} scores a label`,
     );
   }
   const wrong = Array.from(labels).findIndex((label) => !(Number.isInteger(label) && label >= 0 && label < classes));
   if (wrong >= 0)
-    throw new RangeError(`evaluate: ${what} ${wrong}: label must be 0 to ${classes - 1}, got ${labels[wrong]}`);
-  if (scores.some(Number.isNaN)) throw new RangeError(`evaluate: ${what}: a score is not a number`);
+    throw new RangeError(
+      `evaluate: ${what}: label ${labels[wrong]} of sample ${wrong}: expected a class below ${classes}; count from 0`,
+    );
+  const noScore = scores.findIndex(Number.isNaN);
+  if (noScore >= 0)
+    throw new RangeError(
+      `evaluate: ${what}: score of sample ${Math.floor(noScore / classes)}: expected a number, got NaN`,
+    );
 }

@@ -60,8 +60,9 @@ export function evalVerb(program: Command): void {
       const trainedOn = typeof metadata.dataset === 'string' ? metadata.dataset : null;
       const accounts = { account: set.account, validationAccount: validation?.account ?? null };
       print(flags.json, { image: path, data: dataset.name, trainedOn, ...accounts, ...result }, () => {
-        const notes = [set, validation].flatMap((part) => (part ? [describeAccount(part.account)] : []));
-        return `${path}, ${dataset.name} ${split}\n${renderTable(result, [...notes, ...unlike(trainedOn, dataset.name)])}`;
+        const described = [set, validation].flatMap((part) => (part ? [describeAccount(part.account)] : []));
+        const notes = [...unlike(trainedOn, dataset.name), ...described];
+        return `${path}, ${dataset.name} ${split}\n${renderTable(result, notes)}`;
       });
     });
 }
@@ -70,7 +71,8 @@ export function evalVerb(program: Command): void {
 export function unlike(trainedOn: string | null, data: string): string[] {
   if (trainedOn === null || trainedOn === data) return [];
   return [
-    `note: trained on ${trainedOn}, judged on ${data}: hearts unlike any that it has learned from, so low figures say little about the network; --data ${trainedOn} judges it on its own kind`,
+    `note: this network was trained on ${trainedOn} and is judged on ${data}, hearts unlike those that it learned from: ` +
+      `low figures are expected and say little about it; --data ${trainedOn} judges it on its own kind`,
   ];
 }
 
@@ -80,7 +82,9 @@ export async function scoreBeats(runtime: Runtime, set: BeatSet, label: Split): 
   const classes = set.classNames.length;
   if (!takesEcg(runtime) || runtime.outputBytes() !== classes) {
     throw new UsageError(
-      `expected an image that takes ${WINDOW} raw samples (${2 * WINDOW} bytes) and gives ${classes} bytes, for the classes ${set.classNames.join(', ')}, got one that takes ${runtime.inputBytes()} bytes and gives ${runtime.outputBytes()}; htpw eval judges ECG beats only`,
+      `expected an image that takes ${WINDOW} raw samples (${2 * WINDOW} bytes) and gives ${classes} bytes, for classes ` +
+        `${set.classNames.join(', ')}, got one that takes ${runtime.inputBytes()} bytes and gives ` +
+        `${runtime.outputBytes()}; figures are made of ECG beats only`,
     );
   }
   const scores = new Float64Array(n * classes);

@@ -96,7 +96,8 @@ function inputsFor(runtime: Runtime, count: number, { data, lead, input, log }: 
   const option = data !== undefined ? `--data ${data}` : lead !== undefined ? `--lead ${lead}` : null;
   if (option !== null && !takesEcg(runtime))
     throw new UsageError(
-      `verify: ${option}: expected an image that takes windows of an ECG, got one that takes ${runtime.inputBytes()} bytes of another kind; leave it out for random bytes, or give --input <file>`,
+      `verify: ${option}: expected an image that takes windows of an ECG, got one that takes ${runtime.inputBytes()} ` +
+        'bytes of another kind; leave it out for random bytes, or give --input <file>',
     );
   return testWindows(runtime, count, data, { lead });
 }

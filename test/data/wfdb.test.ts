@@ -1,5 +1,5 @@
 /** WFDB records: one deviation from a plain record at a time, read as the plain one is, counted, or refused by name. */
-import { mkdtempSync, renameSync, rmSync, unlinkSync, writeFileSync } from 'node:fs';
+import { mkdtempSync, readFileSync, renameSync, rmSync, unlinkSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { beforeEach, describe, expect, it } from 'vitest';
@@ -147,6 +147,19 @@ const SAME: [deviation: string, write: () => void, tolerance?: number][] = [
     () => writeRecord(folder, { signals: both({ format: 16, perMillivolt: 500, gain: '0.5(1024)/uV' }) }),
   ],
   ['units of V', () => writeRecord(folder, { signals: both({ format: 16, perMillivolt: 2000, gain: '2e6/V' }) })],
+  [
+    'units of µV, in UTF-8',
+    () => writeRecord(folder, { signals: both({ format: 16, perMillivolt: 500, gain: '0.5(1024)/µV' }) }),
+  ],
+  [
+    'units of µV, in Latin-1',
+    () => {
+      writeRecord(folder, { signals: both({ format: 16, perMillivolt: 500, gain: '0.5(1024)/µV' }) });
+      const path = join(folder, '100.hea');
+      writeFileSync(path, Buffer.from(readFileSync(path, 'utf8'), 'latin1'));
+    },
+  ],
+  ['a byte order mark', () => writeRecord(folder, { header: (text) => `\uFEFF${text}` })],
   ['a gain of 0', () => writeRecord(folder, { signals: both({ gain: '0' }) })],
   [
     'one file per signal',
@@ -485,7 +498,7 @@ const REFUSED: [deviation: string, write: () => void, message: RegExp][] = [
   [
     'a gain that makes kilovolts',
     record({ signals: both({ gain: '0.001' }) }),
-    /record 100: lead "MLII": expected -169 to 158 mV, got -?\d+ mV; check gain/,
+    /record 100: lead "MLII": expected -169 to 159 mV, got -?\d+ mV; check gain/,
   ],
   [
     'an ADC resolution that is no number',
@@ -551,6 +564,16 @@ const REFUSED: [deviation: string, write: () => void, message: RegExp][] = [
     'a segment of segments',
     segments('100/2 2 360', { recordLine: line('100_2 2', '100_2/1 2') }),
     /segments: expected none inside a segment/,
+  ],
+  [
+    'more samples than a lead may have',
+    segments('100/3 2 360', {}, `100_1 ${HALF}`, `100_2 ${HALF}`, '~ 999999999'),
+    /100\.hea: expected at most 268435456 samples of a lead, got 1000014399/,
+  ],
+  [
+    'control characters, which are shown as such',
+    record({ recordLine: line(' 2 ', ' \u001B[2J ') }),
+    /number of signals: .*got "\\x1b\[2J"/,
   ],
   ['no segments', segments('100/0 2 360', {}), /number of segments: expected a whole number from 1 on, got "0"/],
   ['fewer segment lines than segments', segments('100/3 2 360', {}), /expected 3 segment lines.*got 2/],

@@ -1,8 +1,10 @@
 /**
  * WFDB annotations (.atr, MIT format): what was seen, and when.
- * Specification: WFDB Applications Guide, annot(5). An annotation is a 16-bit word: code in the upper 6 bits, time since the
- * one before in the lower 10.
+ * Specification: WFDB Applications Guide, annot(5). An annotation is a 16-bit word: code in the upper 6 bits, time
+ * since the one before in the lower 10.
  */
+
+import { textOf } from './files.ts';
 
 export interface Annotation {
   /** in ticks since the start of the record; see timeResolution */
@@ -62,7 +64,7 @@ export function decodeAnnotations(bytes: Uint8Array, where: string): Annotation[
     } else if (code === AUX) {
       if (value > 255) throw refused('AUX of at most 255 bytes', value);
       if (at + 2 + value > bytes.length) break;
-      last!.aux = String.fromCharCode(...bytes.subarray(at + 2, at + 2 + value)).replace(/\0+$/, '');
+      last!.aux = textOf(withoutZeros(bytes.subarray(at + 2, at + 2 + value)));
       at += value + (value & 1);
     } else if (code <= LAST_CODE) {
       time += value;
@@ -78,6 +80,9 @@ export function decodeAnnotations(bytes: Uint8Array, where: string): Annotation[
     `${where}: expected a zero word at the end of the annotations, got the end of the file at byte ${bytes.length}; it is cut short, fetch it again`,
   );
 }
+
+/** Writers end text with a zero, or do not. */
+const withoutZeros = (text: Uint8Array): Uint8Array => text.subarray(0, text.findLastIndex((byte) => byte !== 0) + 1);
 
 /** AHA format has 16 bytes an annotation: a zero, a letter, ... No file in MIT format begins like that. */
 function refuseAha(bytes: Uint8Array, where: string): void {

@@ -26,18 +26,32 @@ export function readFile(folder: string, name: string, why: string): { bytes: Ui
   }
 }
 
-/** Records that the folder has a header of, without ".hea". */
+/** Records that the folder has a header of, without ".hea"; header(5) allows letters, digits and underscores. */
 export function recordsIn(folder: string): string[] {
   return namesIn(folder)
-    .filter((name) => /\.hea$/i.test(name))
+    .filter((name) => /^[\w.-]+\.hea$/i.test(name))
     .map((name) => name.slice(0, -4))
     .sort();
 }
 
+/** Of everything in the folder; none when there is no such folder. */
 export function namesIn(folder: string): string[] {
   try {
     return readdirSync(folder);
-  } catch {
-    return []; // no such folder, so nothing in it
+  } catch (error) {
+    const { code } = error as NodeJS.ErrnoException;
+    if (code === 'ENOENT' || code === 'ENOTDIR') return [];
+    throw new Error(`${folder}: expected a readable folder, got ${code}; check its permissions`);
   }
+}
+
+/** Text of a file, in whatever encoding; control characters become visible, so that none reaches a terminal. */
+export function textOf(bytes: Uint8Array): string {
+  let text: string;
+  try {
+    text = new TextDecoder('utf-8', { fatal: true }).decode(bytes);
+  } catch {
+    text = Buffer.from(bytes).toString('latin1');
+  }
+  return text.replace(/[^\P{C}\t\r\n]/gu, (character) => `\\x${character.codePointAt(0)!.toString(16)}`);
 }

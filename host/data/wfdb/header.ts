@@ -1,7 +1,7 @@
 /**
  * WFDB headers (.hea): the record line, then one line per signal or, in a record of several segments, per segment.
- * Specification: WFDB Applications Guide, header(5). A field is read, or refused with its name and value; what is left out
- * has the default of the specification, or is null where the specification gives none.
+ * Specification: WFDB Applications Guide, header(5). A field is read, or refused with its name and value; what is left
+ * out has the default of the specification, or is null where the specification gives none.
  */
 
 export interface SignalHeader {
@@ -61,7 +61,6 @@ const FLOAT = '[+-]?(?:\\d+\\.?\\d*|\\.\\d+)(?:[eE][+-]?\\d+)?';
 /** `where` names the file in errors. */
 export function parseHeader(text: string, where: string): RecordHeader {
   const lines = text
-    .replace(/^(\uFEFF|\u00EF\u00BB\u00BF)/, '') // a byte order mark, decoded as UTF-8 or as Latin-1
     .split(/\r?\n|\r/)
     .map((line) => line.trim())
     .filter((line) => line !== '');
@@ -169,7 +168,7 @@ function parseSegmentLine(line: string, where: string): SegmentHeader {
 /** Reads numbers of a line; what is none is refused with the field's name. */
 function reader(where: string) {
   const refused = (name: string, expected: string, got: string | undefined): Error =>
-    new Error(`${where}: ${name}: expected ${expected}, got "${got ?? ''}"; correct the header`);
+    new Error(`${where}: ${name}: expected ${expected}, got "${(got ?? '').slice(0, 60)}"; correct the header`);
   const integer = (name: string, text: string): number => {
     if (!/^[+-]?\d+$/.test(text)) throw refused(name, 'a whole number', text);
     return Number(text);

@@ -4,7 +4,7 @@
  */
 
 import { MILLIVOLT_ZERO, UNITS_PER_MILLIVOLT } from '../beats.ts';
-import { findFile, readFile } from './files.ts';
+import { readFile, textOf } from './files.ts';
 import { parseHeader, type RecordHeader, type SignalHeader } from './header.ts';
 import { checkSignal, decodeSignal, NULL_FORMAT, type RawSignal } from './signal.ts';
 
@@ -23,13 +23,16 @@ export interface Lead {
 /** Physical units of a voltage, in millivolts. */
 const MILLIVOLTS: Record<string, number> = { nv: 1e-6, uv: 1e-3, µv: 1e-3, μv: 1e-3, mv: 1, v: 1e3 };
 
+/** Of a lead: a week at 360 Hz. Segments can claim any length without a file behind it. */
+const MOST_SAMPLES = 2 ** 28;
+
 /** ADC units per millivolt of a signal without a gain, of header(5). */
 const DEFAULT_GAIN = 200;
 
 /** Throws when the folder has no header of the record, and for a header of another one. */
 export function readHeader(folder: string, record: string): { header: RecordHeader; path: string } {
   const { bytes, path } = readFile(folder, `${record}.hea`, `describes record ${record}`);
-  const header = parseHeader(Buffer.from(bytes).toString('latin1'), path);
+  const header = parseHeader(textOf(bytes), path);
   if (header.name.toLowerCase() !== record.toLowerCase())
     throw new Error(`${path}: record name: expected "${record}", as the file's, got "${header.name}"; rename one`);
   return { header, path };
@@ -63,6 +66,9 @@ function joinSegments(folder: string, header: RecordHeader, path: string, wanted
   const channel = chooseLead(model.header.signals, path, wanted);
   const name = nameOf(model.header.signals[channel]!, channel);
   const each = model.header.signals[channel]!.samplesPerFrame;
+  const length = segments.reduce((sum, { sampleCount }) => sum + sampleCount * each, 0);
+  if (length > MOST_SAMPLES)
+    throw new Error(`${path}: expected at most ${MOST_SAMPLES} samples of a lead, got ${length}; cut the record`);
   const leads = segments.map(({ sampleCount }, i) => {
     const piece = pieces[i];
     const index = piece && (isVariable ? findLead(piece.header.signals, name) : channel);
@@ -168,5 +174,3 @@ function concatenate(parts: readonly Float64Array[]): Float64Array {
   }
   return whole;
 }
-
-export const hasHeader = (folder: string, record: string): boolean => findFile(folder, `${record}.hea`) !== null;

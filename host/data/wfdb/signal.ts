@@ -40,8 +40,8 @@ export interface RawSignal {
 }
 
 /**
- * One signal of a file. `group` are all signals of the file in its order, `index` is the wanted one among them; frames is
- * what the header says, null to take what the file has. Throws for a file that is too short.
+ * One signal of a file. `group` are all signals of the file in its order, `index` is the wanted one among them; frames
+ * is what the header says, null to take what the file has. Throws for a file that is too short.
  */
 export function decodeSignal(
   bytes: Uint8Array,
