@@ -23,7 +23,7 @@ import {
 } from './beats.ts';
 import { type Account, describeLeftOut, type Part, type Split } from './part.ts';
 import { rateFault, resample } from './resample.ts';
-import { type Annotation, decodeAnnotations, timeResolution } from './wfdb/annotation.ts';
+import { type Annotation, decodeAnnotations, refuseRedefinitions, timeResolution } from './wfdb/annotation.ts';
 import { findFile, namesIn, readFile, recordsIn } from './wfdb/files.ts';
 import { chooseLead, type Lead, leadOf, readHeader, readLead } from './wfdb/record.ts';
 import { checkSignal, invalidOf } from './wfdb/signal.ts';
@@ -88,6 +88,7 @@ export function readRecord(folder: string, record: string, wanted?: string): Mit
   const lead = packed ?? readLead(place, record, wanted);
   const { bytes, path } = readFile(place, `${record}.atr`, `says where the beats of record ${record} are`);
   const annotations = decodeAnnotations(bytes, path);
+  refuseRedefinitions(annotations, path);
   const ticks = timeResolution(annotations, path) ?? readHeader(place, record).header.sampleRate;
   return { lead, annotations: annotations.map((one) => ({ ...one, seconds: one.time / ticks })) };
 }

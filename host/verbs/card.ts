@@ -11,7 +11,7 @@ import { bytesByCategory, regionsOf } from '../image/regions.ts';
 import { ImageView } from '../image/view.ts';
 import { Runtime } from '../runtime/runtime.ts';
 import { readConfig } from '../train/config.ts';
-import { LEAD_OPTION, scoreBeats, unlike } from './eval.ts';
+import { assertSameTask, LEAD_OPTION, scoreBeats, unlike } from './eval.ts';
 import { readImage } from './image.ts';
 import { print, withProgress, writeBytes } from './verb.ts';
 
@@ -87,6 +87,8 @@ const loadParts = (dataset: Dataset): Parts =>
 async function measure(path: string, parts: Parts): Promise<Measured> {
   const image = readImage(path);
   const view = new ImageView(image);
+  const metadata = view.metadata();
+  assertSameTask(path, metadata);
   const runtime = new Runtime(image, 'simd').load();
   const validation = await scoreBeats(runtime, parts.validation, 'validation');
   const results = {} as Measured['results'];
@@ -95,10 +97,9 @@ async function measure(path: string, parts: Parts): Promise<Measured> {
     const scored = await scoreBeats(runtime, set, split);
     results[split] = evaluate({ ...scored, classNames: set.classNames, validation, task: 'ecg-beats', split });
   }
-  const { dataset } = view.metadata();
   return {
     path,
-    trainedOn: typeof dataset === 'string' ? dataset : null,
+    trainedOn: typeof metadata.dataset === 'string' ? metadata.dataset : null,
     bytes: image.length,
     categories: bytesByCategory(regionsOf(view)),
     arenaBytes: runtime.arenaBytes(),

@@ -1,6 +1,6 @@
 /** htpw eval: the accuracy of a packed image on a split of a data set. */
 import type { Command } from 'commander';
-import { type BeatSet, WINDOW } from '../data/beats.ts';
+import { BEAT_POSITION, type BeatSet, CLASS_NAMES, SAMPLE_RATE, WINDOW } from '../data/beats.ts';
 import { DATASET_LIST, openDataset } from '../data/dataset.ts';
 import { describeAccount, SPLITS, type Split, splitNamed } from '../data/part.ts';
 import { evaluate, type Scored } from '../evaluate/evaluate.ts';
@@ -47,6 +47,7 @@ export function evalVerb(program: Command): void {
       const image = readImage(path);
       const metadata = new ImageView(image).metadata();
       const runtime = new Runtime(image, flags.variant as VariantName).load();
+      assertSameTask(path, metadata);
       const set = dataset.load(split);
       const validation = split === 'validation' ? undefined : dataset.load('validation');
       const scored = await scoreBeats(runtime, set, split);
@@ -65,6 +66,23 @@ export function evalVerb(program: Command): void {
         return `${path}, ${dataset.name} ${split}\n${renderTable(result, notes)}`;
       });
     });
+}
+
+/**
+ * Throws for an image whose metadata say that it answers other classes, or in another order, or that it takes other
+ * windows: its figures would be of something else. What the metadata do not say is not checked.
+ */
+export function assertSameTask(path: string, metadata: Record<string, unknown>): void {
+  const wrong = [
+    { what: 'labels', expected: CLASS_NAMES.join(', '), got: metadata.labels },
+    { what: 'sampleRate', expected: String(SAMPLE_RATE), got: metadata.sampleRate },
+    { what: 'beatPosition', expected: String(BEAT_POSITION), got: metadata.beatPosition },
+  ].find(({ expected, got }) => got !== undefined && (Array.isArray(got) ? got.join(', ') : String(got)) !== expected);
+  if (wrong)
+    throw new UsageError(
+      `${path}: ${wrong.what} in its metadata: expected ${wrong.expected}, as in the data, got ${String(wrong.got)}; ` +
+        'htpw train makes images for these data',
+    );
 }
 
 /** Why figures are low on data of another kind than an image was trained on. */

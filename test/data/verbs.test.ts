@@ -6,6 +6,8 @@ import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
 import { loadDataset } from '../../host/data/dataset.ts';
 import { pack } from '../../host/image/pack.ts';
+import { unpack } from '../../host/image/unpack.ts';
+import { ImageView } from '../../host/image/view.ts';
 import { TINY_INPUT_BYTES, tinyModel } from '../board/tinyImage.ts';
 import { annotate, beatsAt, writeRecord } from './wfdbWriter.ts';
 
@@ -14,6 +16,15 @@ const CONFIG = 'models/configs/ecg-beats.json';
 const folder = mkdtempSync(join(tmpdir(), 'htpw-verbs-'));
 const TINY = join(folder, 'tiny.htpw');
 writeFileSync(TINY, pack(tinyModel()));
+
+/** The ECG network with other names for its classes, of the same length. */
+const REORDERED = join(folder, 'reordered.htpw');
+writeFileSync(REORDERED, reordered(readFileSync(ECG)));
+
+function reordered(image: Uint8Array): Uint8Array {
+  const { model, ...rest } = unpack(new ImageView(image));
+  return pack({ ...model, metadata: { ...model.metadata, labels: ['N', 'V', 'S', 'F'] } }, rest);
+}
 
 /** One test record with two more beats that give no window, and one to validate on. */
 const whole = join(folder, 'whole');
@@ -85,7 +96,7 @@ describe('data that is refused with exit code 2 and one line:', () => {
       `an unknown name, ${name}`,
       whole,
       [...words, '--data', 'nonsense'],
-      /data set "nonsense": expected mitbih, synthetic or synthetic-easy/,
+      /^htpw: (?=.*"nonsense").*mitbih, synthetic(,| or) synthetic-easy/,
     ]),
     ...verbs
       .filter(([, words]) => !words.includes(TINY))
@@ -128,6 +139,12 @@ describe('data that is refused with exit code 2 and one line:', () => {
       whole,
       ['verify', TINY, '--board', 'host', '--input', CONFIG],
       /ecg-beats\.json: expected inputs of 32 bytes one after another, got \d+ bytes/,
+    ],
+    [
+      'an image whose classes come in another order',
+      whole,
+      ['eval', REORDERED, '--data', 'synthetic-easy'],
+      /reordered\.htpw: labels in its metadata: expected N, S, V, F, as in the data, got N,V,S,F/,
     ],
     ['a card without its configuration', whole, ['card', ECG, '--config', 'missing.json'], /missing\.json/],
   ];

@@ -247,6 +247,18 @@ const SAME: [deviation: string, write: () => void, tolerance?: number][] = [
       writeRecord(folder, { annotations: annotate(beatsAt(360).map((mark) => ({ ...mark, number: 3, subtype: -1 }))) }),
   ],
   [
+    'definitions of codes that have no symbol',
+    () =>
+      writeRecord(folder, {
+        annotations: annotate([
+          { time: 0, code: NOTE, aux: '## annotation type definitions' },
+          { time: 0, code: NOTE, aux: '42 X a spike' },
+          { time: 0, code: NOTE, aux: '## end of definitions' },
+          ...beatsAt(360),
+        ]),
+      }),
+  ],
+  [
     'zeros behind the end of the annotations',
     () => writeRecord(folder, { annotations: Uint8Array.from([...annotate(beatsAt(360)), 0, 0, 7]) }),
   ],
@@ -620,6 +632,11 @@ const REFUSED: [deviation: string, write: () => void, message: RegExp][] = [
     'a time resolution behind the start',
     record({ annotations: annotate([{ ...timeResolution('## time resolution: 720'), time: 5 }]) }),
     /at time 5/,
+  ],
+  [
+    'a symbol that the file redefines',
+    record({ annotations: annotate([{ time: 0, code: NOTE, aux: '5 N not what it was' }, ...beatsAt(360)]) }),
+    /100\.atr: annotation code 5: expected "V", as everywhere, got the definition "N"/,
   ],
   [
     'two time resolutions',

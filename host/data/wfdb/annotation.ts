@@ -112,4 +112,21 @@ export function timeResolution(annotations: readonly Annotation[], where: string
   return ticks;
 }
 
+/**
+ * A file can define symbols of its own, in notes at time 0 such as "42 X a spike". Throws where it gives a code that has
+ * a symbol another one: beats would not be what they are called.
+ */
+export function refuseRedefinitions(annotations: readonly Annotation[], where: string): void {
+  for (const { aux, time, symbol } of annotations) {
+    if (time !== 0 || symbol !== NOTE) continue;
+    const [, code, defined] = /^\s*(\d+)\s+(\S+)/.exec(aux) ?? [];
+    const standard = SYMBOLS[Number(code)];
+    if (standard && defined !== standard)
+      throw new Error(
+        `${where}: annotation code ${code}: expected "${standard}", as everywhere, got the definition "${defined}"; ` +
+          'give it a code of its own, 42 to 49',
+      );
+  }
+}
+
 const signExtend10 = (value: number): number => (value << 22) >> 22;
