@@ -6,6 +6,7 @@ import { beforeEach, describe, expect, it } from 'vitest';
 import { WINDOW } from '../../host/data/beats.ts';
 import { loadMitbih } from '../../host/data/mitbih.ts';
 import type { Part } from '../../host/data/part.ts';
+import { Random } from '../../host/data/random.ts';
 import { decodeAnnotations } from '../../host/data/wfdb/annotation.ts';
 import { parseHeader } from '../../host/data/wfdb/header.ts';
 import {
@@ -661,6 +662,43 @@ describe('a record is refused, with file, field and value, for', () => {
   it('a lead that it does not have, naming those that it has', () => {
     writeRecord(folder);
     expect(() => load('aVF')).toThrow(/100\.hea: expected a lead "aVF", got MLII, V5; choose with --lead/);
+  });
+});
+
+describe('damaged records', () => {
+  const CHARACTERS = [...'0123456789-+./()x: eE#~\n\t"'].map((character) => character.charCodeAt(0));
+
+  /** Some bytes changed, taken out or put in. */
+  function damaged(file: Buffer, isText: boolean, random: Random): Buffer {
+    const byte = (): number => (isText ? CHARACTERS[random.below(CHARACTERS.length)]! : random.below(256));
+    let bytes = file;
+    for (let change = random.below(4); change >= 0; change--) {
+      const at = random.below(bytes.length + 1);
+      const more = [[], [byte()], Array.from({ length: random.below(9) }, byte)][random.below(3)]!;
+      bytes = Buffer.concat([bytes.subarray(0, at), Buffer.from(more), bytes.subarray(at + random.below(3))]);
+    }
+    return bytes;
+  }
+
+  it('are read or refused in one line of at most 600 characters, never by an error of another kind', () => {
+    const random = new Random(3);
+    writeRecord(folder, { seconds: 12, annotations: annotate(beatsAt(360).slice(0, 9)) });
+    const files = ['hea', 'dat', 'atr'].map((end) => join(folder, `100.${end}`));
+    const whole = files.map((path) => readFileSync(path));
+    const refused = new Set<string>();
+    for (let i = 0; i < 600; i++) {
+      const which = [0, 0, 1, 2][i % 4]!;
+      writeFileSync(files[which]!, damaged(whole[which]!, which === 0, random));
+      try {
+        load();
+      } catch (error) {
+        expect((error as Error).constructor).toBe(Error);
+        expect((error as Error).message).toMatch(/^[^\n]{20,600}$/);
+        refused.add((error as Error).message);
+      }
+      writeFileSync(files[which]!, whole[which]!);
+    }
+    expect(refused.size).toBeGreaterThan(200);
   });
 });
 
