@@ -38,7 +38,8 @@ export const VALIDATION = ['118', '124', '205', '223'];
 /** 201 (DS1) is the same person as 202 (DS2): training on it would leak a test patient. */
 export const SAME_PERSON_AS_TEST = ['201'];
 
-const REASON_OUTSIDE: Record<string, string> = {
+/** Records of the database that no split has. */
+const WHY_UNUSED: Record<string, string> = {
   ...Object.fromEntries(['102', '104', '107', '217'].map((record) => [record, 'paced'])),
   201: 'the person of 202',
 };
@@ -83,7 +84,7 @@ const recordsOf = (folder: string): string[] => [...new Set(PLACES.flatMap((plac
 
 /** Throws for a record that cannot be read, naming the file, and for a lead that it does not have. */
 export function readRecord(folder: string, record: string, wanted?: string): MitbihRecord {
-  const packed = readPacked(join(folder, 'mlii'), record, wanted);
+  const packed = readPacked(folder, record, wanted);
   const place = join(folder, packed ? 'mlii' : 'wfdb');
   const lead = packed ?? readLead(place, record, wanted);
   const { bytes, path } = readFile(place, `${record}.atr`, `says where the beats of record ${record} are`);
@@ -93,21 +94,21 @@ export function readRecord(folder: string, record: string, wanted?: string): Mit
   return { lead, annotations: annotations.map((one) => ({ ...one, seconds: one.time / ticks })) };
 }
 
-/** The lead of a packed record; null where there is none, or another lead is wanted than the one that was packed. */
+/** The lead of a packed record; null where there is none, or where the lead that is wanted is not the packed one. */
 function readPacked(folder: string, record: string, wanted?: string): Lead | null {
-  const path = findFile(folder, `${record}.d8.gz`);
+  const path = findFile(join(folder, 'mlii'), `${record}.d8.gz`);
   if (path === null) return null;
-  const { header, path: headerPath } = readHeader(folder, record);
+  const { header, path: headerPath } = readHeader(join(folder, 'mlii'), record);
+  if (header.segments || header.sampleCount === null)
+    throw new Error(`${headerPath}: expected one piece and its number of samples, as ${path} is packed; pack it again`);
   const channel = chooseLead(header.signals, headerPath);
-  if (wanted !== undefined && chooseLead(header.signals, headerPath, wanted) !== channel) return null;
   const signal = header.signals[channel]!;
-  if (header.sampleCount === null)
-    throw new Error(`${headerPath}: expected the number of samples of a packed record, got none; add it to line 1`);
-  const samples = unpackLead(
-    gunzip(readFile(folder, `${record}.d8.gz`, 'is there').bytes, path),
-    header.sampleCount,
-    path,
-  );
+  if (wanted !== undefined && chooseLead(header.signals, headerPath, wanted) !== channel) {
+    if (findFile(join(folder, 'wfdb'), `${record}.hea`) !== null) return null;
+    throw new Error(`${path}: expected lead "${wanted}", got ${signal.description} alone; add wfdb/${record}.hea`);
+  }
+  const { bytes } = readFile(join(folder, 'mlii'), `${record}.d8.gz`, 'is packed');
+  const samples = unpackLead(gunzip(bytes, path), header.sampleCount * signal.samplesPerFrame, path);
   checkSignal({ samples }, signal, path);
   return leadOf({ samples, invalid: invalidOf(signal.format) }, header, channel, headerPath);
 }
@@ -116,7 +117,9 @@ function gunzip(bytes: Uint8Array, path: string): Uint8Array {
   try {
     return gunzipSync(bytes);
   } catch (error) {
-    throw new Error(`${path}: expected a gzip file, got one that does not unpack (${(error as Error).message})`);
+    throw new Error(
+      `${path}: expected a gzip file, got one that does not unpack (${(error as Error).message}); fetch it again`,
+    );
   }
 }
 
@@ -252,8 +255,6 @@ function inNoSplit(present: readonly string[]): Record<string, string> {
     (name) => !TRAINING.includes(name) && !VALIDATION.includes(name) && !DS2.includes(name),
   );
   return Object.fromEntries(
-    unused
-      .filter((name) => !isSegment(name))
-      .map((name) => [name, REASON_OUTSIDE[name] ?? 'no record of the database']),
+    unused.filter((name) => !isSegment(name)).map((name) => [name, WHY_UNUSED[name] ?? 'no record of the database']),
   );
 }

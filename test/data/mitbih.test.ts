@@ -1,6 +1,6 @@
 /** The database: splits, packed leads, what is said of missing records; with HTPW_DATA, the recordings themselves. */
 import { createHash } from 'node:crypto';
-import { existsSync, mkdirSync, mkdtempSync, readFileSync, writeFileSync } from 'node:fs';
+import { existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { gzipSync } from 'node:zlib';
@@ -137,6 +137,25 @@ describe('a packed record', () => {
       expect(loadDataset('mitbih', 'test', { root, lead }).samples).toEqual(
         loadDataset('mitbih', 'test', { root: whole, lead }).samples,
       );
+  });
+
+  it('has no other lead than the packed one', () => {
+    const root = packedFolder();
+    rmSync(join(root, 'mitbih', 'wfdb'), { recursive: true });
+    expect(() => loadDataset('mitbih', 'test', { root, lead: 'V5' })).toThrow(
+      /100\.d8\.gz: expected lead "V5", got MLII alone; add wfdb\/100\.hea/,
+    );
+  });
+
+  it.each([
+    ['segments', '100/1 2 360 14400\n100_1 14400\n'],
+    ['an unknown length', '100 2 360\n100.dat 212\n100.dat 212\n'],
+  ])('is refused with %s', (_, header) => {
+    const root = packedFolder();
+    writeFileSync(join(root, 'mitbih', 'mlii', '100.hea'), header);
+    expect(() => loadDataset('mitbih', 'test', { root })).toThrow(
+      /100\.hea: expected one piece and its number of samples/,
+    );
   });
 
   it('is refused when it does not unpack', () => {

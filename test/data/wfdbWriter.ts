@@ -6,7 +6,7 @@ import { mkdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 
 export const SECONDS = 40;
-/** Seconds; multiples of 0.1, so that they are whole samples at most rates. The first and last are too near the ends. */
+/** Seconds; multiples of 0.1, whole samples at most rates. The first and the last are too near the ends. */
 export const BEATS = Array.from({ length: 43 }, (_, i) => 1 + Math.round(9 * i) / 10);
 
 /** A lead in millivolts: a narrow peak at each beat, a rounder one behind it, slow wander. Nothing above 40 Hz. */

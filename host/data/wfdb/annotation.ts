@@ -77,7 +77,8 @@ export function decodeAnnotations(bytes: Uint8Array, where: string): Annotation[
     at += 2;
   }
   throw new Error(
-    `${where}: expected a zero word at the end of the annotations, got the end of the file at byte ${bytes.length}; it is cut short, fetch it again`,
+    `${where}: expected a zero word at the end of the annotations, ` +
+      `got the end of the file at byte ${bytes.length}; it is cut short, fetch it again`,
   );
 }
 
@@ -88,7 +89,8 @@ const withoutZeros = (text: Uint8Array): Uint8Array => text.subarray(0, text.fin
 function refuseAha(bytes: Uint8Array, where: string): void {
   if (bytes.length >= 16 && bytes[0] === 0 && 'NVFREPQUO'.includes(String.fromCharCode(bytes[1]!)))
     throw new Error(
-      `${where}: expected annotations in MIT format, got AHA format (16 bytes each); convert them, with rdann and wrann for example`,
+      `${where}: expected annotations in MIT format, got AHA format (16 bytes each); convert them, ` +
+        'with rdann and wrann for example',
     );
 }
 
@@ -107,14 +109,15 @@ export function timeResolution(annotations: readonly Annotation[], where: string
   const ticks = Number(note.aux.slice(TIME_RESOLUTION.length).trim() || Number.NaN);
   if (!(Number.isFinite(ticks) && ticks > 0) || note.time !== 0 || note.symbol !== NOTE || note.subtype !== 0)
     throw new Error(
-      `${where}: expected a note at time 0 with ticks per second above 0, got "${note.aux}" at time ${note.time} (${note.symbol}, subtype ${note.subtype}); correct it`,
+      `${where}: expected a note at time 0 with ticks per second above 0, ` +
+        `got "${note.aux}" at time ${note.time} (${note.symbol}, subtype ${note.subtype}); correct it`,
     );
   return ticks;
 }
 
 /**
- * A file can define symbols of its own, in notes at time 0 such as "42 X a spike". Throws where it gives a code that has
- * a symbol another one: beats would not be what they are called.
+ * A file can define symbols of its own, in notes at time 0 such as "42 X a spike". Throws where it gives a code that
+ * has a symbol another one: beats would not be what they are called.
  */
 export function refuseRedefinitions(annotations: readonly Annotation[], where: string): void {
   for (const { aux, time, symbol } of annotations) {

@@ -70,7 +70,8 @@ export function parseHeader(text: string, where: string): RecordHeader {
   const count = segmentCount ?? record.signalCount;
   if (rest.length < count)
     throw new Error(
-      `${where}: expected ${count} ${segmentCount === null ? 'signal' : 'segment'} lines, as its first line says, got ${rest.length}; fetch the file again`,
+      `${where}: expected ${count} ${segmentCount === null ? 'signal' : 'segment'} lines, ` +
+        `as its first line says, got ${rest.length}; fetch the file again`,
     );
   const own = rest.slice(0, count); // header(5): extra lines are not read
   return {
@@ -87,7 +88,8 @@ function parseRecordLine(line: string, where: string) {
   const [name = '', segments] = nameField.split('/');
   if (name === '' || signals === undefined)
     throw new Error(
-      `${where}: expected a record line (name, number of signals, rate, ...), got "${line.slice(0, 60)}"; check that this is a WFDB header`,
+      `${where}: expected a record line (name, number of signals, rate, ...), got "${line.slice(0, 60)}"; ` +
+        'check that this is a WFDB header',
     );
   const field = reader(where);
   const rate = new RegExp(`^(${FLOAT})(?:/(${FLOAT})(?:\\((${FLOAT})\\))?)?$`).exec(rates ?? String(DEFAULT_RATE));

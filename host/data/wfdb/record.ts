@@ -77,7 +77,9 @@ function joinSegments(folder: string, header: RecordHeader, path: string, wanted
       return { samples: new Float64Array(sampleCount * each).fill(Number.NaN), calibrated: true };
     if (nameOf(signal, index!) !== name || signal.samplesPerFrame !== each)
       throw new Error(
-        `${piece!.path}: signal ${index}: expected "${name}" with ${each} samples per frame, as in the segments before, got "${nameOf(signal, index!)}" with ${signal.samplesPerFrame}; name the signals in a layout segment`,
+        `${piece!.path}: signal ${index}: expected "${name}" with ${each} samples per frame, ` +
+          `as in the segments before, got "${nameOf(signal, index!)}" with ${signal.samplesPerFrame}; ` +
+          'name the signals in a layout segment',
       );
     return leadOf(readSignal(folder, piece!.header, index!, piece!.path), piece!.header, index!, piece!.path);
   });
@@ -98,7 +100,8 @@ function checkTotals(whole: RecordHeader, model: RecordHeader, path: string): vo
   ].find(({ expected, got }) => expected !== got);
   if (wrong)
     throw new Error(
-      `${path}: ${wrong.what}: expected ${wrong.expected}, as in its segments, got ${wrong.got}; correct one of the headers`,
+      `${path}: ${wrong.what}: expected ${wrong.expected}, as in its segments, got ${wrong.got}; ` +
+        'correct one of the headers',
     );
 }
 
@@ -153,7 +156,8 @@ export function leadOf(raw: RawSignal, { sampleRate, signals }: RecordHeader, ch
   const millivolts = MILLIVOLTS[signal.units.toLowerCase()];
   if (millivolts === undefined)
     throw new Error(
-      `${where}: lead "${name}": expected a voltage in mV, uV, nV or V, got units "${signal.units}"; choose another lead with --lead: ${signals.map(nameOf).join(', ')}`,
+      `${where}: lead "${name}": expected a voltage in mV, uV, nV or V, got units "${signal.units}"; ` +
+        `choose another lead with --lead: ${signals.map(nameOf).join(', ')}`,
     );
   const scale = (UNITS_PER_MILLIVOLT * millivolts) / (signal.gain ?? DEFAULT_GAIN);
   const early = signal.skew * signal.samplesPerFrame;

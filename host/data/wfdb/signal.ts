@@ -54,14 +54,16 @@ export function decodeSignal(
   const { decode, invalid, differences } = formatOf(group, where);
   if (signal.byteOffset > bytes.length)
     throw new Error(
-      `${where}: byte offset: expected one inside the file of ${bytes.length} bytes, got ${signal.byteOffset}; fetch it again`,
+      `${where}: byte offset: expected one inside the file of ${bytes.length} bytes, got ${signal.byteOffset}; ` +
+        'fetch it again',
     );
   const interleaved = decode(bytes.subarray(signal.byteOffset));
   const frame = group.reduce((sum, { samplesPerFrame }) => sum + samplesPerFrame, 0);
   const count = frames ?? Math.floor(interleaved.length / frame);
   if (interleaved.length < count * frame)
     throw new Error(
-      `${where}: expected ${count * frame} samples (${count} frames of ${frame}), as the header says, got ${interleaved.length}; the file is cut short, fetch it again`,
+      `${where}: expected ${count * frame} samples (${count} frames of ${frame}), as the header says, ` +
+        `got ${interleaved.length}; the file is cut short, fetch it again`,
     );
   const before = group.slice(0, index).reduce((sum, { samplesPerFrame }) => sum + samplesPerFrame, 0);
   const each = signal.samplesPerFrame;
@@ -78,17 +80,20 @@ function formatOf(group: readonly SignalHeader[], where: string): Format {
   for (const other of group) {
     if (other.format !== format)
       throw new Error(
-        `${where}: format: expected one for all signals of the file, got ${format} and ${other.format}; correct the header`,
+        `${where}: format: expected one for all signals of the file, got ${format} and ${other.format}; ` +
+          'correct the header',
       );
     if (other.byteOffset !== byteOffset)
       throw new Error(
-        `${where}: byte offset: expected one for all signals of the file, got ${byteOffset} and ${other.byteOffset}; correct the header`,
+        `${where}: byte offset: expected one for all signals of the file, ` +
+          `got ${byteOffset} and ${other.byteOffset}; correct the header`,
       );
   }
   const known = FORMATS[format];
   if (!known)
     throw new Error(
-      `${where}: signal format: expected one of ${Object.keys(FORMATS).join(', ')}, got ${format}; convert it with xform`,
+      `${where}: signal format: expected one of ${Object.keys(FORMATS).join(', ')}, got ${format}; ` +
+        'convert it with xform',
     );
   return known;
 }
@@ -110,12 +115,14 @@ export function checkSignal({ samples }: Pick<RawSignal, 'samples'>, header: Sig
     for (const sample of samples) sum = (sum + sample) | 0;
     if ((sum << 16) >> 16 !== (checksum << 16) >> 16)
       throw new Error(
-        `${where}: signal "${name}": checksum: expected ${checksum}, as the header says, got ${(sum << 16) >> 16}; fetch the record again`,
+        `${where}: signal "${name}": checksum: expected ${checksum}, as the header says, ` +
+          `got ${(sum << 16) >> 16}; fetch the record again`,
       );
   } else if (initialValue !== null && !FORMATS[format]?.differences && samples.length > 0) {
     if (samples[0] !== initialValue)
       throw new Error(
-        `${where}: signal "${name}": first sample: expected ${initialValue}, as the header says, got ${samples[0]}; fetch the record again`,
+        `${where}: signal "${name}": first sample: expected ${initialValue}, as the header says, ` +
+          `got ${samples[0]}; fetch the record again`,
       );
   }
 }
