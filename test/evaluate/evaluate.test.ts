@@ -117,7 +117,11 @@ describe('evaluate', () => {
   it.each([
     ['a label out of range', { labels: [9] }, 'label 9 of sample 0: expected a class below 5; count from 0'],
     ['missing scores', { scores: new Float64Array(3) }, 'expected 1 records and 5 scores for 1 labels, got 1 and 3'],
-    ['a score that is no number', { scores: new Float64Array(5).fill(Number.NaN) }, 'score of sample 0: expected a number, got NaN'],
+    [
+      'a score that is no number',
+      { scores: new Float64Array(5).fill(Number.NaN) },
+      'score of sample 0: expected a number, got NaN',
+    ],
   ])('refuses %s', (_claim, wrong, message) => {
     expect(() => evaluate({ ...beats([['100', 0, 0]]), ...wrong, classNames })).toThrow(message);
   });
