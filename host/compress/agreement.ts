@@ -32,6 +32,12 @@ function lastLayer(model: Model): number {
   return at;
 }
 
+/** How many outputs are compared: of a classifier, its classes. */
+export function outputCount(model: Model): number {
+  const [{ tensors, operators }] = model.programs;
+  return tensors[operators[lastLayer(model)].output].shape.reduce((a, b) => a * b);
+}
+
 /** Runs all samples (raw inputs) through the runtime. */
 export function outputsOf(
   model: Model,
@@ -39,7 +45,7 @@ export function outputsOf(
   tables: PackOptions['tables'] = 'compact',
 ): Outputs {
   const operator = lastLayer(model);
-  const size = model.programs[0].tensors[model.programs[0].operators[operator].output].shape.reduce((a, b) => a * b);
+  const size = outputCount(model);
   const runtime = new Runtime(pack(model, { tables }), 'simd').load();
   const values = new Int8Array(samples.length * size);
   samples.forEach((sample, i) => {

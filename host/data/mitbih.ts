@@ -1,32 +1,32 @@
 /**
  * MIT-BIH Arrhythmia Database (Moody & Mark 2001; Goldberger et al. 2000): one lead, AAMI classes, inter-patient split.
  *
- * A record is read from `wfdb/NNN.{hea,dat,atr}` or, packed to one lead without loss, from `mlii/NNN.{hea,d8.gz,atr}`.
+ * A record is read from `wfdb/NNN.hea` and what that names or, packed to one lead without loss, from
+ * `mlii/NNN.{hea,d8.gz}`; its beats are in `NNN.atr` beside the header. Records of other databases under these names
+ * are read as well, with any sampling rate and converter.
  */
 
-import { existsSync, readFileSync } from 'node:fs';
 import { join, resolve } from 'node:path';
 import { gunzipSync } from 'node:zlib';
 import {
+  addLeftOut,
   type BeatSet,
   CLASS_NAMES,
   cutWindows,
   joinBeatSets,
   type LabelledBeat,
+  MILLIVOLT_ZERO,
+  noneLeftOut,
+  partInTime,
   SAMPLE_RATE,
-  selectBeats,
-  WINDOW,
+  UNITS_PER_MILLIVOLT,
 } from './beats.ts';
-import type { Split } from './dataset.ts';
-import { decimate } from './resample.ts';
-import {
-  type Annotation,
-  checkSignal,
-  decodeAnnotations,
-  decodeSignals,
-  parseHeader,
-  type RecordHeader,
-} from './wfdb.ts';
+import { type Account, describeLeftOut, type Part, type Split } from './part.ts';
+import { rateFault, resample } from './resample.ts';
+import { type Annotation, decodeAnnotations, refuseRedefinitions, timeResolution } from './wfdb/annotation.ts';
+import { findFile, namesIn, readFile, recordsIn } from './wfdb/files.ts';
+import { chooseLead, type Lead, leadOf, readHeader, readLead } from './wfdb/record.ts';
+import { checkSignal, invalidOf } from './wfdb/signal.ts';
 
 /** Split of de Chazal et al. 2004: no patient in both halves but one, paced records (102 104 107 217) in neither. */
 export const DS1 = '101 106 108 109 112 114 115 116 118 119 122 124 201 203 205 207 208 209 215 220 223 230'.split(' ');
@@ -38,9 +38,15 @@ export const VALIDATION = ['118', '124', '205', '223'];
 /** 201 (DS1) is the same person as 202 (DS2): training on it would leak a test patient. */
 export const SAME_PERSON_AS_TEST = ['201'];
 
+/** Records of the database that no split has. */
+const WHY_UNUSED: Record<string, string> = {
+  ...Object.fromEntries(['102', '104', '107', '217'].map((record) => [record, 'paced'])),
+  201: 'the person of 202',
+};
+
 export const TRAINING = DS1.filter((record) => !VALIDATION.includes(record) && !SAME_PERSON_AS_TEST.includes(record));
 
-/** Share of a training record, in time, that is trained on. The rest is `later`: the same patients, but beats never seen. */
+/** Share of a training record, in time, that is trained on. The rest is `later`: same patients, beats never seen. */
 const TRAINED_SHARE = 0.75;
 
 /** AAMI EC57 class of each beat symbol; other annotations (rhythm, noise) are not beats. */
@@ -55,10 +61,9 @@ const AAMI: Record<string, string> = {
 export const aamiClass = (symbol: string): string | undefined => AAMI[symbol];
 
 export interface MitbihRecord {
-  header: RecordHeader;
-  lead: Int16Array; // at header.sampleRate, ADC units
-  leadName: string;
-  annotations: Annotation[];
+  lead: Lead;
+  /** beats and everything else that was annotated; times in seconds */
+  annotations: (Annotation & { seconds: number })[];
 }
 
 /** Folder that holds `wfdb/` and `mlii/`. */
@@ -68,46 +73,68 @@ export function mitbihFolder(root?: string): string {
 }
 
 export function hasMitbih(root?: string): boolean {
-  const folder = mitbihFolder(root);
-  return existsSync(join(folder, 'mlii')) || existsSync(join(folder, 'wfdb'));
+  return PLACES.some((place) => namesIn(join(mitbihFolder(root), place)).length > 0);
 }
 
-const isPresent = (folder: string, record: string): boolean =>
-  existsSync(join(folder, 'mlii', `${record}.d8.gz`)) || existsSync(join(folder, 'wfdb', `${record}.dat`));
+/** Where records are, in the order in which they are looked for. */
+const PLACES = ['mlii', 'wfdb'] as const;
 
-export function readRecord(folder: string, record: string): MitbihRecord {
-  const packed = join(folder, 'mlii', `${record}.d8.gz`);
-  const usePacked = existsSync(packed);
-  const stem = join(folder, usePacked ? 'mlii' : 'wfdb', record);
-  const header = parseHeader(readFileSync(`${stem}.hea`, 'latin1'), `${stem}.hea`);
-  const annotations = decodeAnnotations(readFileSync(`${stem}.atr`), `${stem}.atr`);
-  const channel = leadChannel(header);
+/** Records with a header, packed or not. */
+const recordsOf = (folder: string): string[] => [...new Set(PLACES.flatMap((place) => recordsIn(join(folder, place))))];
+
+/** Throws for a record that cannot be read, naming the file, and for a lead that it does not have. */
+export function readRecord(folder: string, record: string, wanted?: string): MitbihRecord {
+  const packed = readPacked(folder, record, wanted);
+  const place = join(folder, packed ? 'mlii' : 'wfdb');
+  const lead = packed ?? readLead(place, record, wanted);
+  const { bytes, path } = readFile(place, `${record}.atr`, `says where the beats of record ${record} are`);
+  const annotations = decodeAnnotations(bytes, path);
+  refuseRedefinitions(annotations, path);
+  const ticks = timeResolution(annotations, path) ?? readHeader(place, record).header.sampleRate;
+  return { lead, annotations: annotations.map((one) => ({ ...one, seconds: one.time / ticks })) };
+}
+
+/** The lead of a packed record; null where there is none, or where the lead that is wanted is not the packed one. */
+function readPacked(folder: string, record: string, wanted?: string): Lead | null {
+  const path = findFile(join(folder, 'mlii'), `${record}.d8.gz`);
+  if (path === null) return null;
+  const { header, path: headerPath } = readHeader(join(folder, 'mlii'), record);
+  if (header.segments || header.sampleCount === null)
+    throw new Error(`${headerPath}: expected one piece and its number of samples, as ${path} is packed; pack it again`);
+  const channel = chooseLead(header.signals, headerPath);
   const signal = header.signals[channel]!;
-  const lead = usePacked
-    ? unpackLead(gunzipSync(readFileSync(packed)), header.sampleCount, packed)
-    : decodeSignals(readFileSync(`${stem}.dat`), header, `${stem}.dat`)[channel]!;
-  checkSignal(lead, signal, usePacked ? packed : `${stem}.dat`);
-  return { header, lead, leadName: signal.description, annotations };
+  if (wanted !== undefined && chooseLead(header.signals, headerPath, wanted) !== channel) {
+    if (findFile(join(folder, 'wfdb'), `${record}.hea`) !== null) return null;
+    throw new Error(`${path}: expected lead "${wanted}", got ${signal.description} alone; add wfdb/${record}.hea`);
+  }
+  const { bytes } = readFile(join(folder, 'mlii'), `${record}.d8.gz`, 'is packed');
+  const samples = unpackLead(gunzip(bytes, path), header.sampleCount * signal.samplesPerFrame, path);
+  checkSignal({ samples }, signal, path);
+  return leadOf({ samples, invalid: invalidOf(signal.format) }, header, channel, headerPath);
 }
 
-/** Modified limb lead II where there is one (it is channel 1 in record 114), else the first channel. */
-function leadChannel(header: RecordHeader): number {
-  return Math.max(
-    0,
-    header.signals.findIndex((signal) => signal.description === 'MLII'),
-  );
+function gunzip(bytes: Uint8Array, path: string): Uint8Array {
+  try {
+    return gunzipSync(bytes);
+  } catch (error) {
+    throw new Error(
+      `${path}: expected a gzip file, got one that does not unpack (${(error as Error).message}); fetch it again`,
+    );
+  }
 }
 
 /** First differences as signed bytes, starting from 0; 0x80 means that an int16 with the value itself follows. */
-export function unpackLead(bytes: Uint8Array, sampleCount: number, where: string): Int16Array {
+export function unpackLead(bytes: Uint8Array, sampleCount: number, where: string): Int32Array {
+  const cutShort = (got: number): Error =>
+    new Error(`${where}: expected ${sampleCount} samples, got ${got}; the file is cut short, fetch it again`);
+  if (bytes.length < sampleCount) throw cutShort(bytes.length); // a sample takes a byte at least
   const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);
-  const lead = new Int16Array(sampleCount);
+  const lead = new Int32Array(sampleCount);
   let value = 0;
   let at = 0;
   for (let i = 0; i < sampleCount; i++) {
     const escaped = bytes[at] === 0x80;
-    if (at + (escaped ? 3 : 1) > bytes.length)
-      throw new Error(`${where}: expected ${sampleCount} samples, got ${i}; the file is cut short, fetch it again`);
+    if (at + (escaped ? 3 : 1) > bytes.length) throw cutShort(i);
     value = escaped ? view.getInt16(at + 1, true) : value + view.getInt8(at);
     at += escaped ? 3 : 1;
     lead[i] = value;
@@ -115,41 +142,119 @@ export function unpackLead(bytes: Uint8Array, sampleCount: number, where: string
   return lead;
 }
 
-function recordBeats(folder: string, record: string): BeatSet {
-  const { header, lead, annotations } = readRecord(folder, record);
+/** Windows of one record, its length in seconds, and what else is to be said of it. */
+function recordBeats(folder: string, record: string, wanted?: string) {
+  const { lead, annotations } = readRecord(folder, record, wanted);
+  const fault = rateFault(lead.rate);
+  if (fault) throw new Error(`mitbih: record ${record}: ${fault}`);
+  const { beats, leftOut } = beatsOf(annotations, lead.channel);
+  const samples = resample(lead.samples, lead.rate, SAMPLE_RATE);
+  checkRange(samples, record, lead);
+  const set = cutWindows(record, samples, beats);
+  return { set: { ...set, leftOut: addLeftOut(set.leftOut, leftOut) }, seconds: lead.samples.length / lead.rate, lead };
+}
+
+/**
+ * Beats of the classes that are learned. Where beats are annotated on several signals, those of the lead count; where
+ * they are all on signal 0, as in this database, they are about the heart, whatever the lead. Codes without a symbol of
+ * their own may be beats.
+ */
+function beatsOf(annotations: MitbihRecord['annotations'], channel: number) {
+  const leftOut = noneLeftOut();
+  const all = annotations.filter(({ symbol }) => aamiClass(symbol) !== undefined || symbol.length > 1);
+  const isPerLead = all.some((beat) => beat.channel !== 0);
   const beats: LabelledBeat[] = [];
-  for (const { sample, symbol } of annotations) {
-    const label = (CLASS_NAMES as readonly string[]).indexOf(aamiClass(symbol) ?? '');
-    if (label >= 0) beats.push({ time: sample / header.sampleRate, label });
+  for (const beat of all) {
+    const label = (CLASS_NAMES as readonly string[]).indexOf(aamiClass(beat.symbol) ?? '');
+    if (isPerLead && beat.channel !== channel) leftOut.otherLead++;
+    else if (label < 0) leftOut.unclassified++;
+    else beats.push({ time: beat.seconds, label });
   }
-  return cutWindows(record, decimate(lead, header.sampleRate / SAMPLE_RATE), beats);
+  return { beats, leftOut };
 }
 
-/** Part of a set before or after the end of the trained share; windows that straddle the border are in neither. */
-function partInTime(set: BeatSet, part: 'train' | 'later', seconds: number): BeatSet {
-  const border = TRAINED_SHARE * seconds;
-  const reach = WINDOW / 2 / SAMPLE_RATE;
-  const chosen = Array.from(set.labels.keys()).filter((i) =>
-    part === 'train' ? set.times[i]! + reach <= border : set.times[i]! - reach >= border,
-  );
-  return selectBeats(set, chosen);
-}
-
-const RECORD_SECONDS = 650_000 / 360;
-
-/** Beats of a split, record by record in time order. Records that are not in the folder are left out: see BeatSet.records. */
-export function loadMitbih(split: Split, root?: string): BeatSet {
-  const folder = mitbihFolder(root);
-  if (!hasMitbih(root))
+/** A window is int16. What does not fit was not measured on a body, or the header is wrong. */
+function checkRange(samples: Float64Array, record: string, { name }: Lead): void {
+  const millivolts = (sample: number): string => ((sample - MILLIVOLT_ZERO) / UNITS_PER_MILLIVOLT).toFixed(0);
+  const outside = samples.find((sample) => sample < LOWEST || sample > HIGHEST);
+  if (outside !== undefined)
     throw new Error(
-      `mitbih: expected the records in ${folder}, got nothing; set HTPW_DATA to the folder that holds mitbih/, or use --data synthetic`,
+      `mitbih: record ${record}: lead "${name}": expected ${millivolts(LOWEST)} to ${millivolts(HIGHEST)} mV, ` +
+        `got ${millivolts(outside)} mV; check gain and baseline in its header`,
     );
+}
+
+const LOWEST = -32768;
+const HIGHEST = 32767;
+
+/** Windows of a split, record by record in time order. Throws when there are none. */
+export function loadMitbih(split: Split, root?: string, wanted?: string): Part {
+  const folder = mitbihFolder(root);
   const names = { train: TRAINING, later: TRAINING, validation: VALIDATION, test: DS2 }[split];
-  const sets = names
-    .filter((record) => isPresent(folder, record))
-    .map((record) => {
-      const set = recordBeats(folder, record);
-      return split === 'train' || split === 'later' ? partInTime(set, split, RECORD_SECONDS) : set;
-    });
-  return joinBeatSets(sets);
+  const present = recordsOf(folder);
+  if (present.length === 0)
+    throw new Error(
+      `mitbih: expected the records in ${folder}, as wfdb/100.hea or mlii/100.hea, got nothing; ` +
+        'set HTPW_DATA to the folder that holds mitbih/, or use --data synthetic',
+    );
+  const records = names.filter((record) => present.includes(record));
+  if (records.length === 0)
+    throw new Error(
+      `mitbih: no record of the ${split} split in ${folder}: expected one of ${names.join(' ')}, ` +
+        `got ${list(present)}; add one`,
+    );
+  const read = records.map((record) => {
+    const { set, seconds, lead } = recordBeats(folder, record, wanted);
+    const part = split === 'train' || split === 'later' ? partInTime(set, split, TRAINED_SHARE * seconds) : set;
+    return { record, lead, set: part };
+  });
+  const set = joinBeatSets(read.map(({ set }) => set));
+  const isUsed = ({ set }: { set: BeatSet }): boolean => set.labels.length > 0;
+  if (set.labels.length === 0)
+    throw new Error(
+      `mitbih: no window of the ${split} split in ${folder}: expected beats in ${records.join(' ')}, ` +
+        `got ${describeLeftOut(set.leftOut) || 'none annotated'}; add a record`,
+    );
+  const account: Account = {
+    data: 'mitbih',
+    split,
+    folder,
+    windows: set.labels.length,
+    records: read.filter(isUsed).map(({ record }) => record),
+    withoutWindows: read.filter((one) => !isUsed(one)).map(({ record }) => record),
+    absent: names.filter((record) => !present.includes(record)),
+    inNoSplit: inNoSplit(present),
+    leads: groupByLead(read.filter(isUsed)),
+    assumed: read
+      .filter(({ lead }) => !lead.calibrated)
+      .map(
+        ({ record, lead }) =>
+          `${record}: no gain in the header for ${lead.name}, ${UNITS_PER_MILLIVOLT} units per mV assumed`,
+      ),
+    leftOut: set.leftOut,
+  };
+  return { ...set, account };
+}
+
+/** The first fifty, and how many more. */
+function list(names: readonly string[]): string {
+  const more = names.length - 50;
+  return names.slice(0, 50).join(' ') + (more > 0 ? ` and ${more} more` : '');
+}
+
+function groupByLead(read: readonly { record: string; lead: Lead }[]): Record<string, string[]> {
+  const groups: Record<string, string[]> = {};
+  for (const { record, lead } of read) groups[lead.name] = [...(groups[lead.name] ?? []), record];
+  return groups;
+}
+
+/** Records that no split uses. Segments of others are not records of their own. */
+function inNoSplit(present: readonly string[]): Record<string, string> {
+  const isSegment = (name: string): boolean => present.some((whole) => name.startsWith(`${whole}_`));
+  const unused = present.filter(
+    (name) => !TRAINING.includes(name) && !VALIDATION.includes(name) && !DS2.includes(name),
+  );
+  return Object.fromEntries(
+    unused.filter((name) => !isSegment(name)).map((name) => [name, WHY_UNUSED[name] ?? 'no record of the database']),
+  );
 }

@@ -1,4 +1,4 @@
-/** Seeded random numbers: the same seed gives the same data, the same draw and the same network. Not for cryptography. */
+/** Seeded random numbers: the same seed gives the same data, draws and network. Not for cryptography. */
 
 /** sfc32 by Chris Doty-Humphrey (PractRand): 128 bits of state, 32-bit operations only. */
 export class Random {

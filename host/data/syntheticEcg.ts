@@ -1,14 +1,17 @@
 /**
  * Synthetic ECG with labelled ectopic beats, so that everything runs where no recordings are at hand.
  *
- * The dynamical model of McSharry, Clifford, Tarassenko & Smith (IEEE Trans. Biomed. Eng. 50(3), 2003; "ECGSYN"): a phase runs
- * around a cycle per beat, and each wave pulls the voltage z towards a Gaussian around its angle,
+ * The dynamical model of McSharry, Clifford, Tarassenko & Smith (IEEE Trans. Biomed. Eng. 50(3), 2003; "ECGSYN"): a
+ * phase runs around a cycle per beat, and each wave pulls the voltage z towards a Gaussian around its angle,
  *
  *   dz/dt = -omega sum_i a_i dtheta_i exp(-dtheta_i^2 / (2 b_i^2)) - (z - z0(t)),   z0: respiration.
  *
- * Two liberties: the phase is integrated on the limit cycle itself (the model's attractor), and the factor omega keeps a wave's
- * height when a beat comes early. Ectopic beats are our addition: other waves, early arrival, a pause after. They are caricatures,
- * easier than real ones: good for exercising the pipeline, not for judging a network.
+ * Two liberties: the phase is integrated on the limit cycle itself (the model's attractor), and the factor omega keeps
+ * a wave's height when a beat comes early. Ectopic beats are our addition: other waves, early arrival, a pause after.
+ *
+ * AT_REST gives caricatures that every network tells apart: for trying a pipeline, not for judging a network.
+ * AMBULATORY is hard enough to rank networks: hearts differ, classes overlap, electrodes are noisy. No figure of either
+ * is about people.
  */
 
 import {
@@ -17,11 +20,12 @@ import {
   cutWindows,
   joinBeatSets,
   type LabelledBeat,
+  MILLIVOLT_ZERO,
+  partInTime,
   SAMPLE_RATE,
-  selectBeats,
-  WINDOW,
+  UNITS_PER_MILLIVOLT,
 } from './beats.ts';
-import type { Split } from './dataset.ts';
+import type { Part, Split } from './part.ts';
 import { Random } from './random.ts';
 
 /** Angle (rad), strength and width (rad) of one wave. */
@@ -32,11 +36,34 @@ interface Beat extends LabelledBeat {
   waves: Wave[];
 }
 
+/** Values are drawn evenly between the two. */
+type Range = readonly [low: number, high: number];
+
+/** Which hearts there are, how much their beats vary, and what the electrodes add. */
+interface Conditions {
+  /** first letters of the record names */
+  name: string;
+  /** train and later share theirs */
+  patients: Record<Exclude<Split, 'later'>, number>;
+  /** relative deviation of the waves from heart to heart, and from beat to beat */
+  variation: { hearts: number; beats: number };
+  /** relative deviation of the interval from beat to beat, on top of respiration */
+  jitter: number;
+  /** share of S, V and F among beats that may be ectopic; arrival in normal intervals, times a draw of the spread */
+  ectopic: { label: number; share: number; arrival: number; spread: Range }[];
+  /** P wave of S beats, in the strength of the heart's own */
+  ectopicP: Range;
+  /** how ventricular the waves of V and of F beats are, from 0 (normal) to 1 */
+  ventricularShare: { v: Range; f: Range };
+  /** deviation of the noise, mV */
+  noise: Range;
+  /** amplitude of each of the two sines that the baseline wanders by, mV */
+  wander: Range;
+}
+
 const SECONDS = 400;
 /** Integration steps per output sample. */
 const STEPS = 4;
-const ADC_PER_MILLIVOLT = 200;
-const ADC_ZERO = 1024;
 const MILLIVOLT_PER_Z = 4;
 
 const degrees = (angle: number): number => (angle * Math.PI) / 180;
@@ -59,87 +86,148 @@ const VENTRICULAR: Waves = {
   t: { angle: degrees(110), strength: -0.9, width: 0.45 },
 };
 
-/** Share of S, V and F among all beats; arrival as a share of the normal interval. */
-const ECTOPIC = [
-  { label: CLASS_NAMES.indexOf('S'), share: 0.06, arrival: 0.66 },
-  { label: CLASS_NAMES.indexOf('V'), share: 0.1, arrival: 0.62 },
-  { label: CLASS_NAMES.indexOf('F'), share: 0.04, arrival: 0.88 },
-];
+const [, S, V, F] = CLASS_NAMES.keys();
 
-const PATIENTS: Record<Split, number[]> = {
-  train: [0, 1, 2, 3, 4, 5, 6, 7],
-  later: [0, 1, 2, 3, 4, 5, 6, 7],
-  validation: [8, 9, 10],
-  test: [11, 12, 13, 14],
+/** Its bytes are in committed test vectors: a change of any number or of the order of draws changes those. */
+export const AT_REST: Conditions = {
+  name: 'synthetic',
+  patients: { train: 8, validation: 3, test: 4 },
+  variation: { hearts: 0.15, beats: 0.04 },
+  jitter: 0.02,
+  ectopic: [
+    { label: S!, share: 0.06, arrival: 0.66, spread: [0.93, 1.07] },
+    { label: V!, share: 0.1, arrival: 0.62, spread: [0.93, 1.07] },
+    { label: F!, share: 0.04, arrival: 0.88, spread: [0.93, 1.07] },
+  ],
+  ectopicP: [-0.6, -0.6],
+  ventricularShare: { v: [1, 1], f: [0.35, 0.65] },
+  noise: [0.01, 0.04],
+  wander: [0, 0],
 };
+
+/** How hard this is was chosen by training on it: see the README for what networks reach. */
+export const AMBULATORY: Conditions = {
+  name: 'ambulatory',
+  patients: { train: 16, validation: 6, test: 12 },
+  variation: { hearts: 0.25, beats: 0.12 },
+  jitter: 0.05,
+  ectopic: [
+    { label: S!, share: 0.08, arrival: 0.78, spread: [0.85, 1.15] },
+    { label: V!, share: 0.1, arrival: 0.75, spread: [0.8, 1.3] },
+    { label: F!, share: 0.05, arrival: 0.88, spread: [0.85, 1.15] },
+  ],
+  ectopicP: [-0.6, 0.6],
+  ventricularShare: { v: [0.65, 1], f: [0.25, 0.7] },
+  noise: [0.03, 0.12],
+  wander: [0.05, 0.4],
+};
+
 const TRAINED_SECONDS = 0.75 * SECONDS;
 
-export function loadSynthetic(split: Split, seed: number): BeatSet {
-  return joinBeatSets(
-    PATIENTS[split].map((patient) => {
-      const set = synthesizePatient(patient, seed);
-      if (split !== 'train' && split !== 'later') return set;
-      const reach = WINDOW / 2 / SAMPLE_RATE;
-      const border = TRAINED_SECONDS;
-      const wanted = (time: number): boolean => (split === 'train' ? time + reach <= border : time - reach >= border);
-      return selectBeats(
-        set,
-        Array.from(set.labels.keys()).filter((i) => wanted(set.times[i]!)),
-      );
-    }),
-  );
+/** Windows of a split of the data set `data`, patient by patient in time order. */
+export function loadSynthetic(data: string, split: Split, conditions: Conditions, seed: number): Part {
+  const sets = patientsOf(split, conditions).map((patient) => {
+    const set = synthesizePatient(patient, conditions, seed);
+    return split === 'train' || split === 'later' ? partInTime(set, split, TRAINED_SECONDS) : set;
+  });
+  const set = joinBeatSets(sets);
+  const records = [...new Set(set.records)];
+  return {
+    ...set,
+    account: {
+      data,
+      split,
+      folder: null,
+      windows: set.labels.length,
+      records,
+      withoutWindows: [],
+      absent: [],
+      inNoSplit: {},
+      leads: {},
+      assumed: [],
+      leftOut: set.leftOut,
+    },
+  };
 }
 
-export function synthesizePatient(patient: number, seed: number): BeatSet {
-  const { lead, beats } = synthesizeLead(patient, seed);
-  return cutWindows(`synthetic${String(patient).padStart(2, '0')}`, lead, beats);
+/** Numbers from 0: first those of train and later, then of validation, then of test. */
+function patientsOf(split: Split, { patients: { train, validation, test } }: Conditions): number[] {
+  const [from, count] = {
+    train: [0, train],
+    later: [0, train],
+    validation: [train, validation],
+    test: [train + validation, test],
+  }[split] as [number, number];
+  return Array.from({ length: count }, (_, i) => from + i);
+}
+
+function synthesizePatient(patient: number, conditions: Conditions, seed: number): BeatSet {
+  const { lead, beats } = synthesizeLead(patient, conditions, seed);
+  return cutWindows(`${conditions.name}${String(patient).padStart(2, '0')}`, lead, beats);
 }
 
 /** The whole recording that a patient's windows are cut from: ADC units at SAMPLE_RATE, and the beats in it. */
-export function synthesizeLead(patient: number, seed: number): { lead: Int16Array; beats: LabelledBeat[] } {
+export function synthesizeLead(
+  patient: number,
+  conditions: Conditions,
+  seed: number,
+): { lead: Int16Array; beats: LabelledBeat[] } {
   const random = new Random(seed, patient);
-  const beats = rhythm(random);
-  return { lead: voltage(beats, random), beats };
+  const beats = rhythm(conditions, random);
+  return { lead: voltage(beats, conditions, random), beats: beats.filter(({ time }) => time < SECONDS) };
+}
+
+/** Even between the two; a range of one value takes no number from the generator. */
+function draw([low, high]: Range, random: Random): number {
+  return low === high ? low : random.uniform(low, high);
 }
 
 /** When beats come, of which class, with which waves. */
-function rhythm(random: Random): Beat[] {
-  const own = varied(NORMAL, 0.15, random);
-  const ventricular = varied(VENTRICULAR, 0.15, random);
+function rhythm(conditions: Conditions, random: Random): Beat[] {
+  const { variation, jitter, ectopic: kinds } = conditions;
+  const own = varied(NORMAL, variation.hearts, random);
+  const ventricular = varied(VENTRICULAR, variation.hearts, random);
   const interval = random.uniform(0.65, 1.1);
   const respiration = random.uniform(0.02, 0.06);
   const beats: Beat[] = [];
   let time = 0.5;
   let pause = 0; // after an early beat the next one comes where it would have been
   while (time < SECONDS) {
-    const ectopic = pause > 0 ? undefined : chooseEctopic(random.uniform());
-    const regular = interval * (1 + respiration * Math.sin(2 * Math.PI * 0.25 * time) + 0.02 * random.normal());
-    const arrival = ectopic ? ectopic.arrival * random.uniform(0.93, 1.07) : 1;
+    const ectopic = pause > 0 ? undefined : chooseEctopic(kinds, random.uniform());
+    const regular = interval * (1 + respiration * Math.sin(2 * Math.PI * 0.25 * time) + jitter * random.normal());
+    const arrival = ectopic ? ectopic.arrival * draw(ectopic.spread, random) : 1;
     time += regular * arrival + pause;
-    pause = ectopic ? regular * (1 - arrival) : 0;
+    pause = ectopic ? Math.max(0, regular * (1 - arrival)) : 0;
     const label = ectopic?.label ?? 0;
-    beats.push({ time, label, waves: wavesOf(CLASS_NAMES[label]!, own, ventricular, random) });
+    const shape = shapeOf(CLASS_NAMES[label]!, own, ventricular, conditions, random);
+    beats.push({ time, label, waves: Object.values(varied(shape, variation.beats, random)) });
   }
   return beats;
 }
 
 /** Maps [0, 1) to one of the ectopic kinds by its share, mostly to none. */
-function chooseEctopic(draw: number): (typeof ECTOPIC)[number] | undefined {
+function chooseEctopic(kinds: Conditions['ectopic'], chance: number): Conditions['ectopic'][number] | undefined {
   let below = 0;
-  return ECTOPIC.find(({ share }) => {
+  return kinds.find(({ share }) => {
     below += share;
-    return draw < below;
+    return chance < below;
   });
 }
 
-function wavesOf(name: (typeof CLASS_NAMES)[number], own: Waves, ventricular: Waves, random: Random): Wave[] {
-  const shape = {
-    N: own,
-    S: { ...own, p: { ...own.p, strength: -0.6 * own.p.strength, angle: own.p.angle * 0.8 } },
-    V: ventricular,
-    F: blend(own, ventricular, random.uniform(0.35, 0.65)),
-  }[name];
-  return Object.values(varied(shape, 0.04, random));
+/** The share of F is drawn for every beat, whatever its class: AT_REST's bytes rest on it. */
+function shapeOf(
+  name: (typeof CLASS_NAMES)[number],
+  own: Waves,
+  ventricular: Waves,
+  { ectopicP, ventricularShare }: Conditions,
+  random: Random,
+): Waves {
+  const fused = blend(own, ventricular, draw(ventricularShare.f, random));
+  if (name === 'F') return fused;
+  if (name === 'V') return blend(own, ventricular, draw(ventricularShare.v, random));
+  if (name === 'N') return own;
+  const p = { ...own.p, strength: draw(ectopicP, random) * own.p.strength, angle: own.p.angle * 0.8 };
+  return { ...own, p };
 }
 
 function varied(waves: Waves, deviation: number, random: Random): Waves {
@@ -151,9 +239,9 @@ function varied(waves: Waves, deviation: number, random: Random): Waves {
   return { p: vary(waves.p), q: vary(waves.q), r: vary(waves.r), s: vary(waves.s), t: vary(waves.t) };
 }
 
-/** Waves between those of two shapes; share 0 is the first. */
+/** Waves between those of two shapes; share 0 is the first, 1 the second. */
 function blend(first: Waves, second: Waves, share: number): Waves {
-  const mix = (a: number, b: number): number => a + share * (b - a);
+  const mix = (a: number, b: number): number => (share === 1 ? b : a + share * (b - a));
   const wave = (a: Wave, b: Wave): Wave => ({
     angle: mix(a.angle, b.angle),
     strength: mix(a.strength, b.strength),
@@ -169,8 +257,9 @@ function blend(first: Waves, second: Waves, share: number): Waves {
 }
 
 /** Integrates z and gives ADC units at SAMPLE_RATE, with baseline wander and noise. */
-function voltage(beats: readonly Beat[], random: Random): Int16Array {
-  const noise = random.uniform(0.01, 0.04); // mV
+function voltage(beats: readonly Beat[], conditions: Conditions, random: Random): Int16Array {
+  const noise = draw(conditions.noise, random);
+  const wander = baseline(conditions.wander, random);
   const lead = new Int16Array(SECONDS * SAMPLE_RATE);
   const step = 1 / (SAMPLE_RATE * STEPS);
   let z = 0;
@@ -181,11 +270,25 @@ function voltage(beats: readonly Beat[], random: Random): Int16Array {
     const breath = 0.005 * Math.sin(2 * Math.PI * 0.25 * time);
     z += step * (pull(time, current, beats) - (z - breath));
     if (i % STEPS === 0) {
-      const millivolts = MILLIVOLT_PER_Z * z + noise * random.normal();
-      lead[i / STEPS] = ADC_ZERO + Math.round(ADC_PER_MILLIVOLT * millivolts);
+      const millivolts = MILLIVOLT_PER_Z * z + wander(time) + noise * random.normal();
+      lead[i / STEPS] = MILLIVOLT_ZERO + Math.round(UNITS_PER_MILLIVOLT * millivolts);
     }
   }
   return lead;
+}
+
+/** Millivolts over seconds: two sines of 0.1 to 0.6 Hz, as electrodes wander with breath and movement. */
+function baseline(range: Range, random: Random): (time: number) => number {
+  if (range[1] === 0) return () => 0;
+  const sines = Array.from({ length: 2 }, () => ({
+    amplitude: draw(range, random),
+    frequency: random.uniform(0.1, 0.6),
+    phase: random.uniform(0, 2 * Math.PI),
+  }));
+  return (time) =>
+    sines.reduce((sum, { amplitude, frequency, phase }) => {
+      return sum + amplitude * Math.sin(2 * Math.PI * frequency * time + phase);
+    }, 0);
 }
 
 /** Sum over the waves. The phase is 0 at the beat and +-pi halfway to its neighbours. */

@@ -13,7 +13,7 @@ import {
   weightedSum,
 } from './metrics.ts';
 import { groupByPatient, type Patients, patientOf, type RecordName } from './patients.ts';
-import { chooseThreshold } from './threshold.ts';
+import { chooseThreshold, thresholdFault } from './threshold.ts';
 
 /** n beats (or windows) of one split. */
 export interface Scored {
@@ -44,6 +44,8 @@ export interface Evaluation {
   macroF1NSV: Interval | null;
   /** the threshold stays that of the validation beats in every resample */
   vVersusRest: { threshold: number; macroF1: Interval } | null;
+  /** why the validation beats give no threshold; null when they do, or were not asked */
+  noThreshold: string | null;
   balancedAccuracy: Interval;
   /** macro one-versus-rest */
   auc: Interval;
@@ -88,7 +90,8 @@ export function evaluate(input: EvaluateInput): Evaluation {
     accuracy: interval(matrices, accuracy),
     macroF1: interval(matrices, macroF1),
     macroF1NSV: nsv && interval(nsv, macroF1),
-    vVersusRest: v && { threshold: v.threshold, macroF1: interval(v.matrices, macroF1) },
+    vVersusRest: v?.matrices ? { threshold: v.threshold, macroF1: interval(v.matrices, macroF1) } : null,
+    noThreshold: v?.fault ?? null,
     balancedAccuracy: interval(matrices, balancedAccuracy),
     auc,
     perClass: allClassMetrics(total).map((metrics, c) => ({ name: classNames[c], ...metrics })),
@@ -121,26 +124,37 @@ function restrictToNsv({ labels, scores, classNames }: EvaluateInput, patients: 
 function versusRest(
   { labels, scores, classNames, validation }: EvaluateInput,
   patients: Patients,
-): { threshold: number; matrices: Confusion[] } | null {
+): { threshold: number; matrices: Confusion[]; fault?: undefined } | { fault: string; matrices?: undefined } | null {
   const v = classNames.indexOf('V');
   if (v < 0 || !validation) return null;
   const isV = (beats: ArrayLike<number>) => Uint8Array.from(beats, (label) => Number(label === v));
   const scoreOfV = (all: Float64Array) => all.filter((_, at) => at % classNames.length === v);
-  const { threshold } = chooseThreshold(scoreOfV(validation.scores), isV(validation.labels));
+  const chosenOn = [scoreOfV(validation.scores), isV(validation.labels)] as const;
+  const fault = thresholdFault(...chosenOn);
+  if (fault) return { fault };
+  const { threshold } = chooseThreshold(...chosenOn);
   const predictions = Uint8Array.from(scoreOfV(scores), (score) => Number(score >= threshold));
   return { threshold, matrices: confusionPerPatient(patients, isV(labels), predictions, 2) };
 }
 
 function check({ labels, records, scores }: Scored, classes: number, what: string): void {
   const n = labels.length;
-  if (n === 0) throw new RangeError(`evaluate: ${what}: expected at least one label, got none`);
+  if (n === 0)
+    throw new RangeError(`evaluate: ${what}: expected at least one label, got none; give a split with beats`);
   if (records.length !== n || scores.length !== n * classes) {
     throw new RangeError(
-      `evaluate: ${what}: ${n} labels need ${n} records and ${n * classes} scores, got ${records.length} and ${scores.length}`,
+      `evaluate: ${what}: expected ${n} records and ${n * classes} scores for ${n} labels, ` +
+        `got ${records.length} and ${scores.length}; give one record and ${classes} scores a label`,
     );
   }
   const wrong = Array.from(labels).findIndex((label) => !(Number.isInteger(label) && label >= 0 && label < classes));
   if (wrong >= 0)
-    throw new RangeError(`evaluate: ${what} ${wrong}: label must be 0 to ${classes - 1}, got ${labels[wrong]}`);
-  if (scores.some(Number.isNaN)) throw new RangeError(`evaluate: ${what}: a score is not a number`);
+    throw new RangeError(
+      `evaluate: ${what}: label ${labels[wrong]} of sample ${wrong}: expected a class below ${classes}; count from 0`,
+    );
+  const noScore = scores.findIndex(Number.isNaN);
+  if (noScore >= 0)
+    throw new RangeError(
+      `evaluate: ${what}: score of sample ${Math.floor(noScore / classes)}: expected a number, got NaN`,
+    );
 }

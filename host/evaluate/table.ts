@@ -1,12 +1,14 @@
+/** Evaluations as text. */
 import type { Interval } from './bootstrap.ts';
 import type { Evaluation } from './evaluate.ts';
 
-/** An evaluation as a plain-text table for people. */
-export function renderTable(evaluation: Evaluation): string {
-  const { task, split, n, patients, perClass, confusion, vVersusRest, sharedPatients } = evaluation;
+/** An evaluation as a plain-text table for people; notes come below its title. */
+export function renderTable(evaluation: Evaluation, notes: readonly string[] = []): string {
+  const { task, split, n, patients, perClass, confusion, vVersusRest, noThreshold, sharedPatients } = evaluation;
   const title = [task, split].filter((part) => part !== '').join(', ');
   const sections = [
     `${title === '' ? 'evaluation' : title}: ${n} beats, ${patients} patients`,
+    ...(notes.length > 0 ? [notes.join('\n')] : []),
     grid([['', 'value', '95 % interval over patients'], ...summaryRows(evaluation)]),
     grid([
       ['class', 'precision', 'recall', 'F1', 'beats'],
@@ -18,6 +20,7 @@ export function renderTable(evaluation: Evaluation): string {
     ]),
   ];
   if (vVersusRest) sections.push(`t* = ${vVersusRest.threshold.toFixed(3)}, chosen on the validation beats`);
+  if (noThreshold) sections.push(`no figure of V versus rest: ${noThreshold}`);
   if (sharedPatients.length > 0) {
     sections.push(`warning: also among the validation beats: patient ${sharedPatients.join(', ')}`);
   }

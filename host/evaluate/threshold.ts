@@ -1,3 +1,4 @@
+/** t*: the score from which a beat counts as positive, chosen on validation beats. */
 import { type Confusion, macroF1 } from './metrics.ts';
 
 export interface Threshold {
@@ -15,9 +16,11 @@ export function binaryConfusion(counts: { tn: number; fp: number; fn: number; tp
 /**
  * t*: the threshold with the highest macro-F1 of "positive or not", the lowest of equals. Candidates are the midpoints
  * between neighbouring observed scores. Choose it on validation beats, never on those it is then measured on.
- * Throws when there are fewer than two different scores.
+ * Throws where there is nothing to choose by: see thresholdFault.
  */
 export function chooseThreshold(scores: Float64Array, positive: ArrayLike<number>): Threshold {
+  const fault = thresholdFault(scores, positive);
+  if (fault) throw new RangeError(`threshold: ${fault}`);
   const order = Uint32Array.from(scores.keys()).sort((a, b) => scores[a] - scores[b]);
   let positives = 0;
   for (let i = 0; i < positive.length; i++) positives += positive[i];
@@ -35,6 +38,17 @@ export function chooseThreshold(scores: Float64Array, positive: ArrayLike<number
     const value = macroF1(binaryConfusion({ tn, fp, fn, tp: positives - fn }));
     if (best === null || value > best.macroF1) best = { threshold: (here + next) / 2, macroF1: value };
   }
-  if (best === null) throw new RangeError('threshold: validation scores must have at least two different values');
-  return best;
+  return best!; // two different scores have a midpoint
+}
+
+/** Why no threshold can be chosen on these beats; null when one can. */
+export function thresholdFault(scores: ArrayLike<number>, positive: ArrayLike<number>): string | null {
+  const n = scores.length;
+  const positives = Array.from(positive).reduce((sum, value) => sum + value, 0);
+  if (n === 0) return 'expected validation beats, got none';
+  if (positives === 0 || positives === n)
+    return `expected validation beats of the class and of others, got ${positives} and ${n - positives}`;
+  if (Array.from(scores).every((score) => score === scores[0]))
+    return `expected at least two different validation scores, got ${n} times ${scores[0]}`;
+  return null;
 }

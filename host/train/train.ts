@@ -1,7 +1,8 @@
 /** Training from a configuration to the integer model: what `htpw train` calls. */
 
 import { type BeatSet, countClasses, selectBeats } from '../data/beats.ts';
-import { loadDataset } from '../data/dataset.ts';
+import { openDataset } from '../data/dataset.ts';
+import type { Account } from '../data/part.ts';
 import { Random } from '../data/random.ts';
 import type { Model } from '../model/model.ts';
 import type { Checkpoint } from './checkpoint.ts';
@@ -20,6 +21,8 @@ export interface TrainOptions {
   /** beats at most per split, for a quick look; drawn so that every class keeps its share */
   subset?: number;
   seed?: number;
+  /** of recordings: name or number in the header */
+  lead?: string;
   onProgress?(progress: Progress): void;
 }
 
@@ -28,6 +31,8 @@ export interface TrainReport {
   seconds: number;
   /** training beats per class, by name */
   trainBeats: Record<string, number>;
+  /** what the splits were made of, before any subset */
+  accounts: Record<'train' | 'validation' | 'later', Account>;
   /** float simulation of the integer network: for watching, not for reporting */
   validation: Scores;
   later: Scores;
@@ -41,20 +46,22 @@ export interface Trained {
 
 export async function trainModel(base: TrainConfig, options: TrainOptions = {}): Promise<Trained> {
   const config = adapt(base, options);
+  const dataset = openDataset(config.dataset, { root: options.data, seed: base.seed, lead: options.lead });
+  const parts = { train: dataset.load('train'), validation: dataset.load('validation'), later: dataset.load('later') };
+  const thinned = (set: BeatSet): BeatSet => thin(set, options.subset, config.seed);
+  const sets = { train: thinned(parts.train), validation: thinned(parts.validation), later: thinned(parts.later) };
   await startArrays();
-  const load = (split: 'train' | 'validation' | 'later'): BeatSet =>
-    thin(loadDataset(config.dataset, split, { root: options.data, seed: base.seed }), options.subset, config.seed);
-  const sets = { train: load('train'), validation: load('validation') };
   const began = performance.now();
   const spec = buildNetwork(config.network, sets.train.classNames.length);
   const checkpoint = train(config, spec, sets, options.onProgress);
   const seconds = (performance.now() - began) / 1000;
   const counts = countClasses(sets.train);
-  const [validation, later] = evaluateCheckpoint(checkpoint, config, [sets.validation, load('later')]);
+  const [validation, later] = evaluateCheckpoint(checkpoint, config, [sets.validation, sets.later]);
   const report: TrainReport = {
     name: config.name,
     seconds,
     trainBeats: Object.fromEntries(sets.train.classNames.map((name, label) => [name, counts[label]!])),
+    accounts: { train: parts.train.account, validation: parts.validation.account, later: parts.later.account },
     validation: validation!,
     later: later!,
   };

@@ -94,7 +94,7 @@ async function benchReliability({ json }: Flags): Promise<void> {
 
 async function benchNode({ json }: Flags): Promise<void> {
   const image = new Uint8Array(readFileSync(join(projectRoot(), NODE_MODEL)));
-  const { windows } = testWindows(new Runtime(image), NODE_WINDOWS, 'synthetic');
+  const { windows } = testWindows(new Runtime(image), NODE_WINDOWS, 'synthetic-easy');
   const figures = timeVariants(image, windows, NODE_ROUNDS);
   const title = `${NODE_MODEL}, Node ${process.version}, median of ${NODE_ROUNDS} rounds of ${NODE_WINDOWS} windows`;
   print(json, figures, () => `${title}\n\n${nodeTable(figures)}`);

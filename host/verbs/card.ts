@@ -1,23 +1,36 @@
+/** htpw card: what a packed image is, in Markdown, measured beside its controls. */
 import { createHash } from 'node:crypto';
 import { basename } from 'node:path';
 import type { Command } from 'commander';
 import { countClasses } from '../data/beats.ts';
-import { type DatasetName, loadDataset, type Split } from '../data/dataset.ts';
+import { DATASET_LIST, type Dataset, openDataset } from '../data/dataset.ts';
 import { SAME_PERSON_AS_TEST, TRAINING, VALIDATION } from '../data/mitbih.ts';
+import { type Account, describeAccount, type Part, SPLITS, type Split } from '../data/part.ts';
 import { type Evaluation, evaluate } from '../evaluate/evaluate.ts';
 import { bytesByCategory, regionsOf } from '../image/regions.ts';
 import { ImageView } from '../image/view.ts';
 import { Runtime } from '../runtime/runtime.ts';
-import { scoreBeats } from './eval.ts';
+import { readConfig } from '../train/config.ts';
+import { assertSameTask, LEAD_OPTION, scoreBeats, unlike } from './eval.ts';
 import { readImage } from './image.ts';
-import { withProgress, writeBytes } from './verb.ts';
+import { print, withProgress, writeBytes } from './verb.ts';
 
 /** A generated model should keep this share of what its stored twin reaches. */
 const KEEP = 0.95;
 const REPORTED = ['later', 'test'] as const;
 
+interface CardFlags {
+  config: string;
+  data: string;
+  lead?: string;
+  output?: string;
+  json?: boolean;
+}
+
 interface Measured {
   path: string;
+  /** data set that it was trained on, if the image says */
+  trainedOn: string | null;
   bytes: number;
   categories: Record<string, number>;
   arenaBytes: number;
@@ -32,41 +45,61 @@ export function cardVerb(program: Command): void {
       'Evaluate packed images on later beats of the training patients and on the test patients, and write a model card in Markdown. The first control is the twin: the same network, pointwise weights stored in INT8.',
     )
     .requiredOption('--config <file>', 'configuration that the image was trained with')
-    .option('--data <name>', 'mitbih or synthetic', 'mitbih')
+    .option('--data <name>', DATASET_LIST, 'mitbih')
+    .option(...LEAD_OPTION)
     .option('-o, --output <file>', 'where the card goes; default beside the image, .md')
+    .option('--json', 'machine-readable account of the card')
     .addHelpText(
       'after',
       '\nExample:\n  htpw card models/ecg-beats.htpw models/controls/ecg-beats-int8.htpw models/controls/ecg-beats-int4.htpw --config models/configs/ecg-beats.json',
     )
-    .action(async (path: string, controls: string[], flags: { config: string; data: string; output?: string }) => {
-      const data = flags.data as DatasetName;
+    .action(async (path: string, controls: string[], flags: CardFlags) => {
+      readConfig(flags.config);
+      const dataset = openDataset(flags.data, { lead: flags.lead });
+      const parts = loadParts(dataset);
       const measured = await withProgress('card', async (report) => {
         const all: Measured[] = [];
         for (const [i, image] of [path, ...controls].entries()) {
           report(i, controls.length + 1, image);
-          all.push(await measure(image, data));
+          all.push(await measure(image, parts));
         }
         return all;
       });
       const output = flags.output ?? path.replace(/\.htpw$/, '.md');
-      writeBytes(output, render(measured, flags.config, data, controls));
-      console.log(`${output}: ${measured.length} images, ${REPORTED.join(' and ')} beats of ${data}`);
+      writeBytes(output, render(measured, flags.config, dataset, parts, controls));
+      const accounts = Object.fromEntries(SPLITS.map((split) => [split, parts[split].account]));
+      const notes = [...new Set(measured.flatMap(({ trainedOn }) => unlike(trainedOn, dataset.name)))];
+      print(flags.json, { output, images: [path, ...controls], data: dataset.name, accounts }, () =>
+        [
+          `${output}: ${measured.length} images, ${REPORTED.join(' and ')} beats of ${dataset.name}`,
+          ...Object.values(accounts).map((account) => describeAccount(account as Account)),
+          ...notes,
+        ].join('\n'),
+      );
     });
 }
 
-async function measure(path: string, data: DatasetName): Promise<Measured> {
+type Parts = Record<Split, Part>;
+
+const loadParts = (dataset: Dataset): Parts =>
+  Object.fromEntries(SPLITS.map((split) => [split, dataset.load(split)])) as Parts;
+
+async function measure(path: string, parts: Parts): Promise<Measured> {
   const image = readImage(path);
   const view = new ImageView(image);
+  const metadata = view.metadata();
+  assertSameTask(path, metadata);
   const runtime = new Runtime(image, 'simd').load();
-  const validation = await scoreBeats(runtime, loadDataset(data, 'validation'), 'validation');
+  const validation = await scoreBeats(runtime, parts.validation, 'validation');
   const results = {} as Measured['results'];
   for (const split of REPORTED) {
-    const set = loadDataset(data, split);
+    const set = parts[split];
     const scored = await scoreBeats(runtime, set, split);
     results[split] = evaluate({ ...scored, classNames: set.classNames, validation, task: 'ecg-beats', split });
   }
   return {
     path,
+    trainedOn: typeof metadata.dataset === 'string' ? metadata.dataset : null,
     bytes: image.length,
     categories: bytesByCategory(regionsOf(view)),
     arenaBytes: runtime.arenaBytes(),
@@ -74,7 +107,13 @@ async function measure(path: string, data: DatasetName): Promise<Measured> {
   };
 }
 
-function render(measured: Measured[], config: string, data: DatasetName, controls: string[]): string {
+function render(
+  measured: Measured[],
+  config: string,
+  { name: data }: Dataset,
+  parts: Parts,
+  controls: string[],
+): string {
   const [own, twin] = measured;
   const name = basename(own.path, '.htpw');
   const { later, test } = own.results;
@@ -94,7 +133,7 @@ All figures are of packed images in the integer runtime.
 
 ## Data
 
-${dataSection(data)}
+${dataSection(data, parts)}
 ## Bytes
 
 ${columnsOf(
@@ -151,13 +190,13 @@ ${columnsOf(
 `;
 }
 
-function dataSection(data: DatasetName): string {
+function dataSection(data: Dataset['name'], parts: Parts): string {
   const counts = (['train', ...REPORTED, 'validation'] as Split[]).map((split) => {
-    const set = loadDataset(data, split);
+    const set = parts[split];
     return [split, String(new Set(set.records).size), ...countClasses(set).map((n) => n.toLocaleString('en-US'))];
   });
   const source =
-    data === 'synthetic'
+    data !== 'mitbih'
       ? 'Synthetic ECG of a dynamical model (McSharry, Clifford, Tarassenko & Smith 2003): no figure here is about people.'
       : `MIT-BIH Arrhythmia Database, inter-patient: DS1 without ${SAME_PERSON_AS_TEST.join(', ')} (a person of the test set) for training (${TRAINING.join(' ')};
 the first three quarters of each record), whole records ${VALIDATION.join(' ')} of DS1 for validation, DS2 for the test as far as its records are at hand.`;
@@ -201,8 +240,9 @@ function interval(i: { value: number; low: number; high: number } | undefined): 
   return i ? `${fixed(i.value)} (${fixed(i.low)} to ${fixed(i.high)})` : '';
 }
 
+/** Three decimals; what is undefined is a dash. */
 function fixed(value: number): string {
-  return value.toFixed(3);
+  return Number.isNaN(value) ? '-' : value.toFixed(3);
 }
 
 function columnsOf(head: string[], rows: string[][]): string {

@@ -51,7 +51,7 @@ export function clibVerb(program: Command): void {
       if (tailor === undefined && (residency ?? input) !== undefined)
         throw new UsageError('--residency and --input are about an image: name it with --tailor');
       const image = tailor === undefined ? null : imageFor(tailor, null, residency);
-      if (image && input) writeBytes(input, testWindows(new Runtime(image.image), 1, 'synthetic').windows[0]);
+      if (image && input) writeBytes(input, testWindows(new Runtime(image.image), 1, 'synthetic-easy').windows[0]);
       const tailored = image && tailoring(basename(tailor!), image.image);
       if (sizes) return printSizes(tailored, json);
       await writeAndPrint(output, tailored, json);

@@ -1,6 +1,6 @@
-import { readFileSync } from 'node:fs';
 import { basename, extname } from 'node:path';
 import type { Command } from 'commander';
+import { outputCount } from '../compress/agreement.ts';
 import {
   BudgetError,
   type Compressed,
@@ -18,7 +18,7 @@ import { type Unpacked, unpack } from '../image/unpack.ts';
 import { ImageView } from '../image/view.ts';
 import { importImage } from '../import/import.ts';
 import { isTflite } from '../import/schema.ts';
-import type { WeightedOperator } from '../model/model.ts';
+import type { Model, WeightedOperator } from '../model/model.ts';
 import { parseBytes } from '../residency/budget.ts';
 import { Runtime } from '../runtime/runtime.ts';
 import { readImage } from './image.ts';
@@ -60,7 +60,7 @@ export function compressVerb(program: Command): void {
     .action(async (path: string, flags: CompressFlags) => {
       check(flags);
       const { image, ...original } = readNetwork(path);
-      const data = readData(image, flags);
+      const data = readData(image, original.model, flags);
       const budgets = (flags.curve?.split(',') ?? (flags.budget === undefined ? [] : [flags.budget])).map(bytesOf);
       const judged = data && judgedBy(original, data.judged, data.labels);
       const prepared = await staged((report) =>
@@ -135,13 +135,13 @@ interface Data {
   labels: Int32Array | null;
 }
 
-function readData(image: Uint8Array, { calibration, samples, labels }: CompressFlags): Data | null {
+function readData(image: Uint8Array, model: Model, { calibration, samples, labels }: CompressFlags): Data | null {
   if (calibration === undefined) return null;
   const all = usage(calibration, () => splitSamples(readBytes(calibration), new Runtime(image).inputBytes()));
   const [from, to] =
     samples === undefined ? [0, all.length] : usage('--samples', () => parseSamples(samples, all.length));
-  const classes =
-    labels === undefined ? null : usage(labels, () => parseLabels(readFileSync(labels, 'utf8'), all.length));
+  const text = labels === undefined ? null : new TextDecoder().decode(readBytes(labels));
+  const classes = text === null ? null : usage(labels!, () => parseLabels(text, all.length, outputCount(model)));
   const others = to - from < all.length;
   const isJudged = (i: number) => !others || i < from || i >= to;
   return {

@@ -1,14 +1,29 @@
+/** htpw eval: the accuracy of a packed image on a split of a data set. */
 import type { Command } from 'commander';
-import { type BeatSet, WINDOW } from '../data/beats.ts';
-import { DATASET_NAMES, type DatasetName, loadDataset, type Split } from '../data/dataset.ts';
+import { BEAT_POSITION, type BeatSet, CLASS_NAMES, SAMPLE_RATE, WINDOW } from '../data/beats.ts';
+import { DATASET_LIST, openDataset } from '../data/dataset.ts';
+import { describeAccount, SPLITS, type Split, splitNamed } from '../data/part.ts';
 import { evaluate, type Scored } from '../evaluate/evaluate.ts';
 import { renderTable } from '../evaluate/table.ts';
 import { ImageView } from '../image/view.ts';
 import { Runtime, type VariantName } from '../runtime/runtime.ts';
 import { readImage } from './image.ts';
 import { print, UsageError, withProgress } from './verb.ts';
+import { takesEcg } from './windows.ts';
 
-const SPLITS: Split[] = ['train', 'later', 'validation', 'test'];
+interface EvalFlags {
+  data: string;
+  split: string;
+  lead?: string;
+  variant: string;
+  json?: boolean;
+}
+
+/** What --lead means, for every verb that has it. */
+export const LEAD_OPTION = [
+  '--lead <name>',
+  'lead of the recordings, by its name or number in the header; default: MLII, else the first',
+] as const;
 
 export function evalVerb(program: Command): void {
   program
@@ -17,44 +32,77 @@ export function evalVerb(program: Command): void {
     .description(
       'Run a whole split through the integer runtime: macro-F1 (all classes, N/S/V, V against the rest with t* chosen on validation), balanced accuracy, AUC, confusion matrix; 95 % intervals resample patients.',
     )
-    .option('--data <name>', DATASET_NAMES.join(' or '), 'mitbih')
+    .option('--data <name>', DATASET_LIST, 'mitbih')
     .option('--split <name>', SPLITS.join(', '), 'test')
+    .option(...LEAD_OPTION)
     .option('--variant <name>', 'scalar, dsp or simd: same bytes, other speed', 'simd')
     .option('--json', 'machine-readable result')
-    .addHelpText('after', '\nExample:\n  htpw eval models/ecg-beats.htpw --data mitbih --split test --json')
-    .action(async (path: string, flags: { data: string; split: string; variant: string; json?: boolean }) => {
-      if (!SPLITS.includes(flags.split as Split))
-        throw new UsageError(`--split must be one of ${SPLITS.join(', ')}, got "${flags.split}"`);
+    .addHelpText(
+      'after',
+      '\nExamples:\n  htpw eval models/ecg-beats.htpw --data mitbih --split test --json\n  htpw eval build/mine.htpw --data synthetic',
+    )
+    .action(async (path: string, flags: EvalFlags) => {
+      const split = splitNamed(flags.split);
+      const dataset = openDataset(flags.data, { lead: flags.lead });
       const image = readImage(path);
       const metadata = new ImageView(image).metadata();
       const runtime = new Runtime(image, flags.variant as VariantName).load();
-      const load = (split: Split) => loadDataset(flags.data as DatasetName, split);
-      const set = load(flags.split as Split);
-      const scored = await scoreBeats(runtime, set, flags.split);
-      const validation =
-        flags.split === 'validation' ? undefined : await scoreBeats(runtime, load('validation'), 'validation');
+      assertSameTask(path, metadata);
+      const set = dataset.load(split);
+      const validation = split === 'validation' ? undefined : dataset.load('validation');
+      const scored = await scoreBeats(runtime, set, split);
       const result = evaluate({
         ...scored,
         classNames: set.classNames,
-        validation,
+        validation: validation && (await scoreBeats(runtime, validation, 'validation')),
         task: String(metadata.task ?? ''),
-        split: flags.split,
+        split,
       });
-      print(
-        flags.json,
-        { image: path, data: flags.data, ...result },
-        () => `${path}, ${flags.data} ${flags.split}\n${renderTable(result)}`,
-      );
+      const trainedOn = typeof metadata.dataset === 'string' ? metadata.dataset : null;
+      const accounts = { account: set.account, validationAccount: validation?.account ?? null };
+      print(flags.json, { image: path, data: dataset.name, trainedOn, ...accounts, ...result }, () => {
+        const described = [set, validation].flatMap((part) => (part ? [describeAccount(part.account)] : []));
+        const notes = [...unlike(trainedOn, dataset.name), ...described];
+        return `${path}, ${dataset.name} ${split}\n${renderTable(result, notes)}`;
+      });
     });
 }
 
-/** Class probabilities of every beat from the integer logits. */
-export async function scoreBeats(runtime: Runtime, set: BeatSet, label: string): Promise<Scored> {
+/**
+ * Throws for an image whose metadata say that it answers other classes, or in another order, or that it takes other
+ * windows: its figures would be of something else. What the metadata do not say is not checked.
+ */
+export function assertSameTask(path: string, metadata: Record<string, unknown>): void {
+  const wrong = [
+    { what: 'labels', expected: CLASS_NAMES.join(', '), got: metadata.labels },
+    { what: 'sampleRate', expected: String(SAMPLE_RATE), got: metadata.sampleRate },
+    { what: 'beatPosition', expected: String(BEAT_POSITION), got: metadata.beatPosition },
+  ].find(({ expected, got }) => got !== undefined && (Array.isArray(got) ? got.join(', ') : String(got)) !== expected);
+  if (wrong)
+    throw new UsageError(
+      `${path}: ${wrong.what} in its metadata: expected ${wrong.expected}, as in the data, got ${String(wrong.got)}; ` +
+        'htpw train makes images for these data',
+    );
+}
+
+/** Why figures are low on data of another kind than an image was trained on. */
+export function unlike(trainedOn: string | null, data: string): string[] {
+  if (trainedOn === null || trainedOn === data) return [];
+  return [
+    `note: this network was trained on ${trainedOn} and is judged on ${data}, hearts unlike those that it learned from: ` +
+      `low figures are expected and say little about it; --data ${trainedOn} judges it on its own kind`,
+  ];
+}
+
+/** Class probabilities of every beat from the integer logits. Throws for an image that is made for something else. */
+export async function scoreBeats(runtime: Runtime, set: BeatSet, label: Split): Promise<Scored> {
   const n = set.labels.length;
   const classes = set.classNames.length;
-  if (runtime.inputBytes() !== 2 * WINDOW || runtime.outputBytes() !== classes) {
+  if (!takesEcg(runtime) || runtime.outputBytes() !== classes) {
     throw new UsageError(
-      `image takes ${runtime.inputBytes()} bytes and gives ${runtime.outputBytes()}; the task needs ${2 * WINDOW} and ${classes}`,
+      `expected an image that takes ${WINDOW} raw samples (${2 * WINDOW} bytes) and gives ${classes} bytes, for classes ` +
+        `${set.classNames.join(', ')}, got one that takes ${runtime.inputBytes()} bytes and gives ` +
+        `${runtime.outputBytes()}; figures are made of ECG beats only`,
     );
   }
   const scores = new Float64Array(n * classes);

@@ -1,14 +1,19 @@
+/** htpw train: from a configuration to a packed image. */
 import { createHash } from 'node:crypto';
 import type { Command } from 'commander';
+import { DATASET_LIST, openDataset } from '../data/dataset.ts';
+import { describeAccount } from '../data/part.ts';
 import { pack } from '../image/pack.ts';
 import { writeCheckpoint } from '../train/checkpoint.ts';
 import { readConfig } from '../train/config.ts';
 import { trainModel } from '../train/train.ts';
-import { positiveInteger, print, UsageError, withProgress, writeBytes } from './verb.ts';
+import { LEAD_OPTION } from './eval.ts';
+import { positiveInteger, print, withProgress, writeBytes } from './verb.ts';
 
 interface TrainFlags {
   config: string;
   data?: string;
+  lead?: string;
   output?: string;
   checkpoint?: string;
   epochs?: string;
@@ -25,7 +30,8 @@ export function trainVerb(program: Command): void {
       'Quantisation-aware training from a configuration, batch-norm folded, exported to integers and packed. The same configuration and seed give the same image on the same version of Node.',
     )
     .requiredOption('--config <file>', 'configuration, see models/configs')
-    .option('--data <name>', 'mitbih or synthetic, in place of the configuration')
+    .option('--data <name>', `${DATASET_LIST}, in place of the configuration`)
+    .option(...LEAD_OPTION)
     .option('-o, --output <image>', 'where the image goes; default build/<name>.htpw')
     .option('--checkpoint <file>', 'also keep the float parameters, .safetensors')
     .option('--epochs <count>', 'in place of the configuration')
@@ -38,12 +44,12 @@ export function trainVerb(program: Command): void {
     )
     .action(async (flags: TrainFlags) => {
       const config = readConfig(flags.config);
-      if (flags.data !== undefined && flags.data !== 'mitbih' && flags.data !== 'synthetic')
-        throw new UsageError(`--data must be mitbih or synthetic, got "${flags.data}"`);
+      const dataset = openDataset(flags.data ?? config.dataset, { lead: flags.lead }).name;
       const { checkpoint, model, report } = await withProgress(config.name, (show) =>
         trainModel(
-          { ...config, dataset: (flags.data as typeof config.dataset | undefined) ?? config.dataset },
+          { ...config, dataset },
           {
+            lead: flags.lead,
             epochs: flags.epochs === undefined ? undefined : positiveInteger('--epochs', flags.epochs),
             subset: flags.subset === undefined ? undefined : positiveInteger('--subset', flags.subset),
             seed: flags.seed === undefined ? undefined : Number(flags.seed),
@@ -61,7 +67,8 @@ export function trainVerb(program: Command): void {
         [
           `${output}: ${image.length.toLocaleString('en-US')} bytes, SHA-256 ${sha256}`,
           `trained ${report.seconds.toFixed(0)} s; float simulation of the integer network: validation macro-F1 ${report.validation.macroF1.toFixed(3)}, later beats ${report.later.macroF1.toFixed(3)}`,
-          `next: htpw eval ${output}`,
+          ...Object.values(report.accounts).map(describeAccount),
+          `next: htpw eval ${output} --data ${dataset}`,
         ].join('\n'),
       );
     });

@@ -1,15 +1,22 @@
+/** htpw verify: a board against the WASM, layer by layer. */
 import type { Command } from 'commander';
 import { loadBoard } from '../board/board.ts';
 import { verifyBoard } from '../board/verify.ts';
+import { splitSamples } from '../compress/samples.ts';
+import { DATASET_LIST, openDataset } from '../data/dataset.ts';
+import { describeAccount } from '../data/part.ts';
 import { Runtime, type VariantName } from '../runtime/runtime.ts';
+import { LEAD_OPTION } from './eval.ts';
 import { imageFor, RESIDENCY_OPTION } from './image.ts';
-import { CheckFailed, columns, positiveInteger, print, UsageError, withProgress } from './verb.ts';
-import { testWindows } from './windows.ts';
+import { CheckFailed, columns, positiveInteger, print, readBytes, UsageError, withProgress } from './verb.ts';
+import { type Inputs, spread, takesEcg, testWindows } from './windows.ts';
 
 interface VerifyFlags {
   board?: string;
   windows: string;
   data?: string;
+  lead?: string;
+  input?: string;
   residency?: string;
   port?: string;
   record?: string;
@@ -25,8 +32,10 @@ export function verifyVerb(program: Command): void {
       'Run windows on a board (emulated, native, or real with --port), or take what one answered from a log, and compare the output and the CRC of every layer with the WASM in Node. Exits with 1 when they differ.',
     )
     .option('--board <name>', 'board to run on, a name or the path of its folder; with --log the one it must be from')
-    .option('--windows <count>', 'inputs to compare', '16')
-    .option('--data <name>', 'mitbih or synthetic; default: mitbih when it is there')
+    .option('--windows <count>', 'inputs to compare, spread evenly over what there is', '16')
+    .option('--data <name>', `${DATASET_LIST}; default: mitbih when it is there, else synthetic-easy`)
+    .option(...LEAD_OPTION)
+    .option('--input <file>', 'inputs of your own, raw tensors one after another, in place of a data set')
     .option(...RESIDENCY_OPTION)
     .option('--port <device>', 'serial port of a real board')
     .option('--record <file>', 'keep the conversation with the board, to be verified again with --log')
@@ -46,9 +55,7 @@ export function verifyVerb(program: Command): void {
       const { imagePath, image, residency } = imageFor(path, log ? null : loaded, flags.residency);
       const runtime = new Runtime(image, variant).load();
       runtime.checkWeights();
-      const { windows, name } = log
-        ? { windows: [], name: `inputs of ${log}` }
-        : testWindows(runtime, count, flags.data);
+      const { windows, name, account } = inputsFor(runtime, count, flags);
       const result = await withProgress(board ?? log!, (report) =>
         verifyBoard({
           imagePath,
@@ -62,19 +69,48 @@ export function verifyVerb(program: Command): void {
           onProgress: report,
         }),
       );
-      print(flags.json, { ...result, data: name, residency }, () => render(result, name, residency));
+      print(flags.json, { ...result, data: name, account, residency }, () =>
+        [render(result, name, residency), ...(account ? [`inputs from ${describeAccount(account)}`] : [])].join('\n'),
+      );
       if (result.mismatchingBytes + result.mismatchingLayers > 0)
         throw new CheckFailed(`${result.board} differs from the WASM`);
     });
 }
 
 /** A board or a log; and what only a board can do not with a log. */
-function assertFlags({ board, port, record, log, data, residency }: VerifyFlags): void {
+function assertFlags({ board, port, record, log, data, lead, input, residency }: VerifyFlags): void {
   if (!board && !log)
     throw new UsageError('verify: expected --board <name> or --log <file>, got neither; htpw verify --help');
-  const extra = Object.entries({ port, record, data, residency }).find(([, value]) => value !== undefined);
+  const extra = Object.entries({ port, record, data, lead, input, residency }).find(([, value]) => value !== undefined);
   if (log && extra)
     throw new UsageError(`verify: --${extra[0]} needs a board, got --log ${log}; leave one of them out`);
+  if (input !== undefined && (data !== undefined || lead !== undefined))
+    throw new UsageError('verify: --input is in place of a data set; leave out --data and --lead, or --input');
+  if (data !== undefined) openDataset(data, { lead });
+}
+
+/** Windows of a data set, the user's own inputs, or random ones. A data set for an image that takes none is refused. */
+function inputsFor(runtime: Runtime, count: number, { data, lead, input, log }: VerifyFlags): Inputs {
+  if (log !== undefined) return { windows: [], name: `inputs of ${log}`, account: null };
+  if (input !== undefined) return ownInputs(runtime, count, input);
+  const option = data !== undefined ? `--data ${data}` : lead !== undefined ? `--lead ${lead}` : null;
+  if (option !== null && !takesEcg(runtime))
+    throw new UsageError(
+      `verify: ${option}: expected an image that takes windows of an ECG, got one that takes ${runtime.inputBytes()} ` +
+        'bytes of another kind; leave it out for random bytes, or give --input <file>',
+    );
+  return testWindows(runtime, count, data, { lead });
+}
+
+function ownInputs(runtime: Runtime, count: number, input: string): Inputs {
+  let all: Uint8Array[];
+  try {
+    all = splitSamples(readBytes(input), runtime.inputBytes());
+  } catch (error) {
+    throw error instanceof UsageError ? error : new UsageError(`${input}: ${(error as Error).message}`);
+  }
+  const windows = spread(all.length, count).map((i) => all[i]!);
+  return { windows, name: `${windows.length} of the ${all.length} inputs of ${input}`, account: null };
 }
 
 type Result = Awaited<ReturnType<typeof verifyBoard>>;

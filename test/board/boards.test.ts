@@ -29,7 +29,7 @@ const each = (boards: readonly Board[], can: (folder: string) => boolean) =>
 async function verifyDefault(board: Board) {
   const { imagePath, image } = imageFor(DEFAULT_MODEL, board, undefined);
   const runtime = new Runtime(image).load();
-  const { windows } = testWindows(runtime, 2, 'synthetic');
+  const { windows } = testWindows(runtime, 2, 'synthetic-easy');
   const reference = (input: Uint8Array) => runtime.traceCrcs(input);
   return verifyBoard({ imagePath, image, board: board.folder, windows, reference });
 }

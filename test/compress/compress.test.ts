@@ -125,9 +125,37 @@ describe('calibration files', () => {
     expect(parseRange('0:350', 700)).toEqual([0, 350]);
     expect(parseRange('350:', 700)).toEqual([350, 700]);
     for (const wrong of ['350', '9:9', '0:701', 'a:b']) expect(() => parseRange(wrong, 700)).toThrow('such as 0:350');
-    expect([...parseLabels('index,class\n0,3\n1,2\n', 2)]).toEqual([3, 2]);
-    expect(() => parseLabels('0,3\n1,two\n', 2)).toThrow('label 1');
-    expect(() => parseLabels('0,3\n', 2)).toThrow('got 1');
+  });
+
+  it.each([
+    ['a heading', 'index,class\n0,3\n1,2\n'],
+    ['no heading', '0,3\n1,2'],
+    ['one column', '3\n2\n'],
+    ['empty lines', '\n3\n\n2\n\n'],
+    ['CRLF', 'class\r\n3\r\n2\r\n'],
+    ['CR', '3\r2\r'],
+    ['quotes and spaces', '"a", "3"\n"b", " 2 " \n'],
+    ['tabs', 'x\t3\ny\t2'],
+    ['semicolons', 'x;3\ny;2'],
+    ['a byte order mark', '\uFEFF3\n2'],
+  ])('labels with %s are read', (_, csv) => {
+    expect([...parseLabels(csv, 2, 4)]).toEqual([3, 2]);
+  });
+
+  it.each([
+    ['a class too high', '0\n3\n', 'label 3 of sample 1 (line 2): expected a class below 3; count from 0'],
+    ['one in the first line', '900\n0\n', 'label 900 of sample 0 (line 1): expected a class below 3; count from 0'],
+    ['one below a heading', 'class\n\n3\n0\n', 'label 3 of sample 0 (line 3): expected a class below 3; count from 0'],
+    ['a negative one', '-1\n0\n', 'label "-1" of sample 0 (line 1): expected a whole number in the last column'],
+    ['a fraction', '1.5\n0\n', 'label "1.5" of sample 0 (line 1): expected a whole number'],
+    ['a word', '0,1\n1,two\n', 'label "two" of sample 1 (line 2): expected a whole number'],
+    ['an empty field', '0,1\n1,\n', 'label "" of sample 1 (line 2): expected a whole number'],
+    ['too few', '0\n', 'expected 2 labels, one per sample, got 1; give one line per sample'],
+    ['too many', '0\n1\n2\n', 'expected 2 labels, one per sample, got 3'],
+    ['a word for a first label', 'cat\n1\n', 'expected 2 labels, one per sample, got 1 below the heading "cat"'],
+    ['none', '', 'expected 2 labels, one per sample, got 0'],
+  ])('labels with %s are refused', (_, csv, message) => {
+    expect(() => parseLabels(csv, 2, 3)).toThrow(message);
   });
 });
 

@@ -1,6 +1,9 @@
+/** The database: splits, packed leads, what is said of missing records; with HTPW_DATA, the recordings themselves. */
 import { createHash } from 'node:crypto';
-import { existsSync, readFileSync } from 'node:fs';
+import { existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { gzipSync } from 'node:zlib';
 import { describe, expect, it } from 'vitest';
 import { countClasses } from '../../host/data/beats.ts';
 import { loadDataset } from '../../host/data/dataset.ts';
@@ -15,7 +18,9 @@ import {
   unpackLead,
   VALIDATION,
 } from '../../host/data/mitbih.ts';
-import { decodeSignals, parseHeader } from '../../host/data/wfdb.ts';
+import { describeAccount } from '../../host/data/part.ts';
+import { readLead } from '../../host/data/wfdb/record.ts';
+import { annotate, heart, MLII, N, SECONDS, V5, writeRecord } from './wfdbWriter.ts';
 
 const present = hasMitbih();
 const folder = mitbihFolder();
@@ -50,20 +55,136 @@ describe('absent data', () => {
       /expected the records in \/nowhere\/mitbih.*HTPW_DATA.*--data synthetic/,
     );
   });
+
+  it('of a split is named with folder, split, what was expected and what there is', () => {
+    const root = folderWith((wfdb) => writeRecord(wfdb, { name: '118' }));
+    expect(() => loadDataset('mitbih', 'test', { root })).toThrow(
+      `mitbih: no record of the test split in ${root}/mitbih: expected one of 100 103 105`,
+    );
+    expect(() => loadDataset('mitbih', 'test', { root })).toThrow(/ 234, got 118; add one$/);
+    expect(loadDataset('mitbih', 'validation', { root }).account.records).toEqual(['118']);
+  });
+
+  it('of windows is named with the records and what became of their beats', () => {
+    const bare = folderWith((wfdb) => {
+      writeRecord(wfdb, { annotations: annotate([]) });
+      writeRecord(wfdb, { name: '103', annotations: annotate([{ time: 1, code: N }]) });
+    });
+    expect(() => loadDataset('mitbih', 'test', { root: bare })).toThrow(
+      /no window of the test split in .*: expected beats in 100 103, got 1 beat too near an end of the record; add a record/,
+    );
+    const empty = folderWith((wfdb) => writeRecord(wfdb, { annotations: annotate([]) }));
+    expect(() => loadDataset('mitbih', 'test', { root: empty })).toThrow(/expected beats in 100, got none annotated/);
+  });
 });
+
+describe('the account of a split', () => {
+  it('tells of records used, of those without windows, those that are absent and those that no split has', () => {
+    const root = folderWith((wfdb) => {
+      writeRecord(wfdb);
+      writeRecord(wfdb, { name: '103', annotations: annotate([]) });
+      writeRecord(wfdb, { name: '105', signals: [V5] });
+      for (const name of ['102', '201', 'A0001']) writeRecord(wfdb, { name });
+    });
+    const { account } = loadDataset('mitbih', 'test', { root });
+    expect(account).toMatchObject({
+      records: ['100', '105'],
+      withoutWindows: ['103'],
+      leads: { MLII: ['100'], V5: ['105'] },
+      inNoSplit: { 102: 'paced', 201: 'the person of 202', A0001: 'no record of the database' },
+    });
+    expect(account.absent).toHaveLength(19);
+    expect(describeAccount(account).split('\n')).toEqual([
+      'mitbih test: 82 windows of 2 records, leads MLII (100), V5 (105)',
+      'left out: 4 beats too near an end of the record',
+      'without any window: 103',
+      `not in ${root}/mitbih: ${account.absent.join(' ')}, of 22`,
+      'in no split: 102 (paced), 201 (the person of 202), A0001 (no record of the database)',
+    ]);
+  });
+});
+
+describe('the border between train and later', () => {
+  it.each([40, 100])('lies at three quarters of a record of %d s', (seconds) => {
+    const marks = Array.from({ length: seconds }, (_, i) => ({ time: 360 * i, code: N }));
+    const root = folderWith((wfdb) => writeRecord(wfdb, { name: '101', seconds, annotations: annotate(marks) }));
+    const [train, later] = (['train', 'later'] as const).map((split) => loadDataset('mitbih', split, { root }));
+    expect(Math.max(...train!.times)).toBe(Math.floor(0.75 * seconds - 160 / 120));
+    expect(Math.min(...later!.times)).toBe(Math.ceil(0.75 * seconds + 160 / 120));
+    expect(train!.account.leftOut.border).toBe(later!.account.leftOut.border);
+    expect(train!.account.leftOut.border).toBeGreaterThan(0);
+  });
+});
+
+describe('a packed record', () => {
+  /** As written, and its MLII packed: escapes throughout, which is as good as differences. */
+  function packedFolder(change: (bytes: Buffer) => Buffer = (bytes) => bytes): string {
+    return folderWith((wfdb) => {
+      const mlii = join(wfdb, '..', 'mlii');
+      writeRecord(wfdb, { signals: [V5, MLII] });
+      mkdirSync(mlii);
+      for (const end of ['hea', 'atr']) writeFileSync(join(mlii, `100.${end}`), readFileSync(join(wfdb, `100.${end}`)));
+      const values = Array.from({ length: 360 * SECONDS }, (_, i) => Math.round(200 * heart(i / 360)) + 1024);
+      const bytes = Buffer.from(values.flatMap((value) => [0x80, value & 0xff, value >> 8]));
+      writeFileSync(join(mlii, '100.d8.gz'), change(gzipSync(bytes)));
+    });
+  }
+
+  it('gives what the whole one gives, and its other lead is read from there', () => {
+    const root = packedFolder();
+    const whole = folderWith((wfdb) => writeRecord(wfdb, { signals: [V5, MLII] }));
+    for (const lead of [undefined, 'MLII', 'V5'])
+      expect(loadDataset('mitbih', 'test', { root, lead }).samples).toEqual(
+        loadDataset('mitbih', 'test', { root: whole, lead }).samples,
+      );
+  });
+
+  it('has no other lead than the packed one', () => {
+    const root = packedFolder();
+    rmSync(join(root, 'mitbih', 'wfdb'), { recursive: true });
+    expect(() => loadDataset('mitbih', 'test', { root, lead: 'V5' })).toThrow(
+      /100\.d8\.gz: expected lead "V5", got MLII alone; add wfdb\/100\.hea/,
+    );
+  });
+
+  it.each([
+    ['segments', '100/1 2 360 14400\n100_1 14400\n'],
+    ['an unknown length', '100 2 360\n100.dat 212\n100.dat 212\n'],
+  ])('is refused with %s', (_, header) => {
+    const root = packedFolder();
+    writeFileSync(join(root, 'mitbih', 'mlii', '100.hea'), header);
+    expect(() => loadDataset('mitbih', 'test', { root })).toThrow(
+      /100\.hea: expected one piece and its number of samples/,
+    );
+  });
+
+  it('is refused when it does not unpack', () => {
+    const root = packedFolder((bytes) => bytes.subarray(0, 40));
+    expect(() => loadDataset('mitbih', 'test', { root })).toThrow(/100\.d8\.gz: expected a gzip file/);
+  });
+});
+
+/** A data folder whose records `write` makes, in the folder that it is given. */
+function folderWith(write: (wfdb: string) => void): string {
+  const root = mkdtempSync(join(tmpdir(), 'htpw-mitbih-'));
+  write(join(root, 'mitbih', 'wfdb'));
+  return root;
+}
 
 describe.skipIf(!present)('real records', () => {
   it('record 100 has 2,274 annotations, of which 2,273 are beats', () => {
-    const { annotations, lead, leadName, header } = readRecord(folder, '100');
+    const { annotations, lead } = readRecord(folder, '100');
     expect(annotations.length).toBe(2274);
     expect(annotations.filter(({ symbol }) => aamiClass(symbol)).length).toBe(2273);
-    expect([lead.length, leadName, header.sampleRate]).toEqual([650_000, 'MLII', 360]);
+    expect([lead.samples.length, lead.name, lead.rate]).toEqual([650_000, 'MLII', 360]);
   });
 
   it('every record decodes to the published samples, annotations and AAMI classes', { timeout: 60_000 }, () => {
     for (const expected of expectedRecords()) {
       const { annotations, lead } = readRecord(folder, expected.record!);
-      const digest = createHash('sha256').update(new Uint8Array(lead.buffer)).digest('hex');
+      const digest = createHash('sha256')
+        .update(new Uint8Array(Int16Array.from(lead.samples).buffer))
+        .digest('hex');
       expect([expected.record, digest]).toEqual([expected.record, expected.pcm_i16le_sha256]);
       expect(annotations.length).toBe(Number(expected.annotations));
       for (const name of 'NSVFQ') {
@@ -74,11 +195,8 @@ describe.skipIf(!present)('real records', () => {
   });
 
   it.skipIf(!existsSync(join(folder, 'wfdb', '114.dat')))('a packed lead equals the lead of the original file', () => {
-    for (const record of ['100', '114']) {
-      const packed = readRecord(folder, record);
-      const bytes = readFileSync(join(folder, 'wfdb', `${record}.dat`));
-      expect(Buffer.compare(Buffer.from(originalLead(record, bytes).buffer), Buffer.from(packed.lead.buffer))).toBe(0);
-    }
+    for (const record of ['100', '114'])
+      expect(readLead(join(folder, 'wfdb'), record).samples).toEqual(readRecord(folder, record).lead.samples);
   });
 
   it('training, later and validation hold all four classes', { timeout: 60_000 }, () => {
@@ -86,10 +204,3 @@ describe.skipIf(!present)('real records', () => {
       for (const count of countClasses(loadDataset('mitbih', split))) expect(count).toBeGreaterThan(20);
   });
 });
-
-/** MLII of a two-lead .dat, through the general reader. */
-function originalLead(record: string, bytes: Uint8Array): Int16Array {
-  const header = parseHeader(readFileSync(join(folder, 'wfdb', `${record}.hea`), 'latin1'), record);
-  const channel = header.signals.findIndex((signal) => signal.description === 'MLII');
-  return decodeSignals(bytes, header, record)[channel]!;
-}

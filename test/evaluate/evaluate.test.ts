@@ -24,6 +24,44 @@ const test = beats([
   ['103', 3, 2],
 ]);
 
+describe('validation beats', () => {
+  const V = 2;
+  it.each([
+    [
+      'without any V',
+      [
+        ['300', 0, 0],
+        ['301', 0, 1],
+      ],
+      'expected validation beats of the class and of others, got 0 and 2',
+    ],
+    [
+      'of V only',
+      [
+        ['300', V, V],
+        ['301', V, 0],
+      ],
+      'expected validation beats of the class and of others, got 2 and 0',
+    ],
+    [
+      'with one score',
+      [
+        ['300', 0, 0],
+        ['301', V, 0],
+      ],
+      'expected at least two different validation scores, got 2 times 0.05',
+    ],
+  ] as [string, [string, number, number][], string][])(
+    '%s give no threshold, and the table says why',
+    (_, rows, why) => {
+      const result = evaluate({ ...test, classNames, validation: beats(rows) });
+      expect([result.vVersusRest, result.noThreshold]).toEqual([null, why]);
+      expect(result.macroF1.value).toBeGreaterThan(0);
+      expect(renderTable(result)).toContain(`no figure of V versus rest: ${why}`);
+    },
+  );
+});
+
 describe('evaluate', () => {
   const result = evaluate({
     ...test,
@@ -77,9 +115,13 @@ describe('evaluate', () => {
   });
 
   it.each([
-    ['a label out of range', { labels: [9] }, 'label must be 0 to 4, got 9'],
-    ['missing scores', { scores: new Float64Array(3) }, '1 labels need 1 records and 5 scores, got 1 and 3'],
-    ['a score that is no number', { scores: new Float64Array(5).fill(Number.NaN) }, 'not a number'],
+    ['a label out of range', { labels: [9] }, 'label 9 of sample 0: expected a class below 5; count from 0'],
+    ['missing scores', { scores: new Float64Array(3) }, 'expected 1 records and 5 scores for 1 labels, got 1 and 3'],
+    [
+      'a score that is no number',
+      { scores: new Float64Array(5).fill(Number.NaN) },
+      'score of sample 0: expected a number, got NaN',
+    ],
   ])('refuses %s', (_claim, wrong, message) => {
     expect(() => evaluate({ ...beats([['100', 0, 0]]), ...wrong, classNames })).toThrow(message);
   });

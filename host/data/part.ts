@@ -1,0 +1,80 @@
+/** The windows of one split, and an account of them: what was used, what was left out and why. */
+
+import { type BeatSet, type LeftOut, REASONS, type Reason } from './beats.ts';
+
+/**
+ * train       what is learned from
+ * later       the same patients, later: how much function the network's bytes hold
+ * validation  other patients: for choosing hyper-parameters and thresholds
+ * test        other patients again: for reporting, once
+ */
+export const SPLITS = ['train', 'later', 'validation', 'test'] as const;
+export type Split = (typeof SPLITS)[number];
+
+export interface Part extends BeatSet {
+  account: Account;
+}
+
+export interface Account {
+  data: string;
+  split: Split;
+  /** where the records are; null when they are made up */
+  folder: string | null;
+  windows: number;
+  /** records that gave windows */
+  records: string[];
+  /** records that were read and gave none */
+  withoutWindows: string[];
+  /** records of the split that the folder does not have */
+  absent: string[];
+  /** records of the folder that are in no split, with the reason */
+  inNoSplit: Record<string, string>;
+  /** lead -> records in which it was used */
+  leads: Record<string, string[]>;
+  /** what a header does not say and was taken for granted */
+  assumed: string[];
+  /** annotated beats that gave no window */
+  leftOut: LeftOut;
+}
+
+/** One line for each thing worth knowing, the first with the counts. */
+export function describeAccount(account: Account): string {
+  const { data, split, folder, windows, records, absent, withoutWindows, inNoSplit, assumed } = account;
+  const lines = [
+    `${data} ${split}: ${count(windows, 'window')} of ${count(records.length, 'record')}${leads(account)}`,
+  ];
+  const leftOut = describeLeftOut(account.leftOut);
+  if (leftOut) lines.push(`left out: ${leftOut}`);
+  if (withoutWindows.length > 0) lines.push(`without any window: ${withoutWindows.join(' ')}`);
+  if (absent.length > 0)
+    lines.push(`not in ${folder}: ${absent.join(' ')}, of ${records.length + withoutWindows.length + absent.length}`);
+  const others = Object.entries(inNoSplit).map(([record, reason]) => `${record} (${reason})`);
+  if (others.length > 0) lines.push(`in no split: ${others.join(', ')}`);
+  return [...lines, ...assumed].join('\n');
+}
+
+/** "3 beats too near an end of the record, 1 annotated on another lead", or nothing. */
+export function describeLeftOut(leftOut: LeftOut): string {
+  return Object.entries(leftOut)
+    .filter(([, beats]) => beats > 0)
+    .map(([reason, beats], i) => `${i === 0 ? count(beats, 'beat') : beats} ${REASONS[reason as Reason]}`)
+    .join(', ');
+}
+
+/** Throws for "--split all" and the like. */
+export function splitNamed(name: string): Split {
+  const known = SPLITS.find((candidate) => candidate === name);
+  if (known === undefined) throw new Error(`--split must be one of ${SPLITS.join(', ')}, got "${name}"`);
+  return known;
+}
+
+function leads({ leads }: Account): string {
+  const names = Object.entries(leads);
+  if (names.length === 0) return '';
+  if (names.length === 1) return `, lead ${names[0]![0]}`;
+  return `, leads ${names.map(([name, records]) => `${name} (${records.join(' ')})`).join(', ')}`;
+}
+
+function count(number: number, noun: string): string {
+  return `${number.toLocaleString('en-US')} ${noun}${number === 1 ? '' : 's'}`;
+}
