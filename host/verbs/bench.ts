@@ -8,7 +8,8 @@ import { boardTables, cycleTable, nodeTable } from '../bench/tables.ts';
 import { run } from '../board/process.ts';
 import { projectRoot } from '../board/root.ts';
 import { Runtime } from '../runtime/runtime.ts';
-import { CheckFailed, print, UsageError, writeBytes } from './verb.ts';
+import { writeWhole } from '../system/files.ts';
+import { CheckFailed, print, UsageError } from './verb.ts';
 import { testWindows } from './windows.ts';
 
 interface Flags {
@@ -63,7 +64,7 @@ async function benchBoards({ board, check, json }: Flags): Promise<void> {
   }
   const commit = (await run('git', ['rev-parse', '--short', 'HEAD'], { cwd: projectRoot() })).trim();
   for (const { board, ...figures } of measured)
-    writeBytes(path(board), `${JSON.stringify({ board, commit, ...figures }, null, 2)}\n`);
+    writeWhole(path(board), `${JSON.stringify({ board, commit, ...figures }, null, 2)}\n`);
 }
 
 async function benchPort({ board, check, json }: Flags, port: string): Promise<void> {

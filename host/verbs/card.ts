@@ -2,15 +2,18 @@ import { createHash } from 'node:crypto';
 import { basename } from 'node:path';
 import type { Command } from 'commander';
 import { countClasses } from '../data/beats.ts';
-import { type DatasetName, loadDataset, type Split } from '../data/dataset.ts';
+import { DATASET_NAMES, type DatasetName, loadDataset, type Split } from '../data/dataset.ts';
 import { SAME_PERSON_AS_TEST, TRAINING, VALIDATION } from '../data/mitbih.ts';
 import { type Evaluation, evaluate } from '../evaluate/evaluate.ts';
 import { bytesByCategory, regionsOf } from '../image/regions.ts';
 import { ImageView } from '../image/view.ts';
 import { Runtime } from '../runtime/runtime.ts';
+import { planOutput } from '../system/files.ts';
+import { readConfig } from '../train/config.ts';
 import { scoreBeats } from './eval.ts';
 import { readImage } from './image.ts';
-import { withProgress, writeBytes } from './verb.ts';
+import { oneOf, valued } from './options.ts';
+import { print, withProgress } from './verb.ts';
 
 /** A generated model should keep this share of what its stored twin reaches. */
 const KEEP = 0.95;
@@ -18,6 +21,7 @@ const REPORTED = ['later', 'test'] as const;
 
 interface Measured {
   path: string;
+  sha256: string;
   bytes: number;
   categories: Record<string, number>;
   arenaBytes: number;
@@ -32,7 +36,7 @@ export function cardVerb(program: Command): void {
       'Evaluate packed images on later beats of the training patients and on the test patients, and write a model card in Markdown. The first control is the twin: the same network, pointwise weights stored in INT8.',
     )
     .requiredOption('--config <file>', 'configuration that the image was trained with')
-    .option('--data <name>', 'mitbih or synthetic', 'mitbih')
+    .addOption(valued('--data <name>', DATASET_NAMES.join(' or '), oneOf(DATASET_NAMES), 'mitbih'))
     .option('-o, --output <file>', 'where the card goes; default beside the image, .md')
     .addHelpText(
       'after',
@@ -40,6 +44,10 @@ export function cardVerb(program: Command): void {
     )
     .action(async (path: string, controls: string[], flags: { config: string; data: string; output?: string }) => {
       const data = flags.data as DatasetName;
+      const output = planOutput(flags.output ?? `${path.replace(/\.htpw$/, '')}.md`, {
+        inputs: [path, ...controls, flags.config],
+      });
+      readConfig(flags.config); // the card says how to train the image with it
       const measured = await withProgress('card', async (report) => {
         const all: Measured[] = [];
         for (const [i, image] of [path, ...controls].entries()) {
@@ -48,9 +56,9 @@ export function cardVerb(program: Command): void {
         }
         return all;
       });
-      const output = flags.output ?? path.replace(/\.htpw$/, '.md');
-      writeBytes(output, render(measured, flags.config, data, controls));
-      console.log(`${output}: ${measured.length} images, ${REPORTED.join(' and ')} beats of ${data}`);
+      output.write(render(measured, flags.config, data, controls));
+      const said = () => `${output.name}: ${measured.length} images, ${REPORTED.join(' and ')} beats of ${data}`;
+      print(false, null, said, output);
     });
 }
 
@@ -67,6 +75,7 @@ async function measure(path: string, data: DatasetName): Promise<Measured> {
   }
   return {
     path,
+    sha256: createHash('sha256').update(image).digest('hex'),
     bytes: image.length,
     categories: bytesByCategory(regionsOf(view)),
     arenaBytes: runtime.arenaBytes(),
@@ -84,7 +93,7 @@ Beat classes N, S, V, F (AAMI) from one ECG lead: 320 raw samples at 120 Hz, the
 Five depthwise-separable blocks; PW1 is stored, the pointwise weights behind it are generated from one shared basis.
 For research and demonstration; not a medical device.
 
-SHA-256 of the image: \`${createHash('sha256').update(readImage(own.path)).digest('hex')}\`
+SHA-256 of the image: \`${own.sha256}\`
 
     npx htpw train --data ${data} --config ${config} -o ${own.path}
     npx htpw card ${[own.path, ...controls].join(' ')} --config ${config}

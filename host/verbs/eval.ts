@@ -6,9 +6,11 @@ import { renderTable } from '../evaluate/table.ts';
 import { ImageView } from '../image/view.ts';
 import { Runtime, type VariantName } from '../runtime/runtime.ts';
 import { readImage } from './image.ts';
+import { oneOf, valued } from './options.ts';
 import { print, UsageError, withProgress } from './verb.ts';
 
 const SPLITS: Split[] = ['train', 'later', 'validation', 'test'];
+const VARIANTS: VariantName[] = ['scalar', 'dsp', 'simd'];
 
 export function evalVerb(program: Command): void {
   program
@@ -17,14 +19,12 @@ export function evalVerb(program: Command): void {
     .description(
       'Run a whole split through the integer runtime: macro-F1 (all classes, N/S/V, V against the rest with t* chosen on validation), balanced accuracy, AUC, confusion matrix; 95 % intervals resample patients.',
     )
-    .option('--data <name>', DATASET_NAMES.join(' or '), 'mitbih')
-    .option('--split <name>', SPLITS.join(', '), 'test')
-    .option('--variant <name>', 'scalar, dsp or simd: same bytes, other speed', 'simd')
+    .addOption(valued('--data <name>', DATASET_NAMES.join(' or '), oneOf(DATASET_NAMES), 'mitbih'))
+    .addOption(valued('--split <name>', SPLITS.join(', '), oneOf(SPLITS), 'test'))
+    .addOption(valued('--variant <name>', 'scalar, dsp or simd: same bytes, other speed', oneOf(VARIANTS), 'simd'))
     .option('--json', 'machine-readable result')
     .addHelpText('after', '\nExample:\n  htpw eval models/ecg-beats.htpw --data mitbih --split test --json')
     .action(async (path: string, flags: { data: string; split: string; variant: string; json?: boolean }) => {
-      if (!SPLITS.includes(flags.split as Split))
-        throw new UsageError(`--split must be one of ${SPLITS.join(', ')}, got "${flags.split}"`);
       const image = readImage(path);
       const metadata = new ImageView(image).metadata();
       const runtime = new Runtime(image, flags.variant as VariantName).load();

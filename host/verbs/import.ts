@@ -1,4 +1,4 @@
-import { basename, extname } from 'node:path';
+import { extname } from 'node:path';
 import type { Command } from 'commander';
 import type { Lossless } from '../image/lossless.ts';
 import { bytesByCategory, regionsOf } from '../image/regions.ts';
@@ -10,8 +10,11 @@ import type { Port } from '../import/live.ts';
 import { macs } from '../model/weights.ts';
 import type { TableEncoding } from '../reference/table.ts';
 import { Runtime } from '../runtime/runtime.ts';
+import { describeFile } from '../system/fileKind.ts';
+import { type Output, planOutput, readInput, titleOf } from '../system/files.ts';
 import { LOSSLESS_OPTION, losslessOf } from './image.ts';
-import { columns, print, readBytes, UsageError, writeBytes } from './verb.ts';
+import { oneOf, valued } from './options.ts';
+import { columns, print, UsageError } from './verb.ts';
 
 export function importVerb(program: Command): void {
   program
@@ -21,7 +24,14 @@ export function importVerb(program: Command): void {
       'Turn a fully quantised INT8 .tflite model into an image that gives the same bytes as the reference kernels of TensorFlow Lite Micro. What cannot be imported is named, all of it at once; docs/import.md has what can.',
     )
     .requiredOption('-o, --output <image>', 'where the image goes')
-    .option('--tables <encoding>', 'q31: exact; compact: fewer bytes, but other outputs than the .tflite', 'q31')
+    .addOption(
+      valued(
+        '--tables <encoding>',
+        'q31: exact; compact: fewer bytes, but other outputs than the .tflite',
+        oneOf(['q31', 'compact']),
+        'q31',
+      ),
+    )
     .option(...LOSSLESS_OPTION)
     .option('--keep-dead', 'leave in the channels that no output depends on, for a comparison layer by layer')
     .option('--arch <json>', 'architecture of a .safetensors checkpoint: the network of a training configuration')
@@ -31,35 +41,44 @@ export function importVerb(program: Command): void {
       '\nExamples:\n  htpw import model.tflite -o build/model.htpw\n  htpw import model.tflite -o build/model.htpw --tables compact\n  htpw import model.safetensors --arch arch.json -o build/model.htpw',
     )
     .action(async (path: string, flags: ImportFlags) => {
-      if (flags.tables !== 'compact' && flags.tables !== 'q31')
-        throw new UsageError(`--tables must be q31 or compact, got "${flags.tables}"`);
       const { tables, keepDead = false } = flags;
-      if (flags.arch !== undefined || extname(path) === '.safetensors') {
-        if (flags.lossless || keepDead)
-          throw new UsageError(`${path}: --lossless and --keep-dead are for .tflite models; leave them out`);
-        return importTrained(path, flags.arch, flags.output, tables, flags.json);
-      }
       const lossless = losslessOf(flags.lossless);
-      const imported = importFile(path, { tables, lossless, keepDead });
-      writeBytes(flags.output, imported.image);
-      const removed = keepDead ? null : removal(imported, importFile(path, { tables, lossless, keepDead: true }));
+      const output = planOutput(flags.output, { inputs: [path, flags.arch] });
+      const bytes = readInput(path);
+      if (flags.arch !== undefined || isCheckpoint(path, bytes)) {
+        if (lossless || keepDead)
+          throw new UsageError(`${path}: --lossless and --keep-dead are for .tflite models; leave them out`);
+        return importTrained(path, bytes, flags.arch, output, tables, flags.json);
+      }
+      const imported = importFile(path, bytes, { tables, lossless, keepDead });
+      const removed = keepDead
+        ? null
+        : removal(imported, importFile(path, bytes, { tables, lossless, keepDead: true }));
       const result = { ...summary(path, flags.output, tables, imported), removed };
-      print(flags.json, result, () => render(result));
+      output.write(imported.image);
+      print(flags.json, result, () => render(result), output);
     });
 }
 
 interface ImportFlags {
   output: string;
-  tables: string;
+  tables: TableEncoding;
   keepDead?: boolean;
   lossless?: string | true;
   arch?: string;
   json?: boolean;
 }
 
-function importFile(path: string, options: ImportOptions & { tables: TableEncoding; lossless?: Lossless }) {
+const isCheckpoint = (path: string, bytes: Uint8Array): boolean =>
+  extname(path) === '.safetensors' || describeFile(bytes).kind === 'a .safetensors checkpoint';
+
+function importFile(
+  path: string,
+  bytes: Uint8Array,
+  options: ImportOptions & { tables: TableEncoding; lossless?: Lossless },
+) {
   try {
-    return importImage(readBytes(path), basename(path, extname(path)), options);
+    return importImage(bytes, titleOf(path), options);
   } catch (error) {
     if (error instanceof ImportError) throw new UsageError(`${path}: ${error.message}`);
     throw error;
@@ -86,24 +105,31 @@ function removal(left: WithImage, whole: WithImage) {
 /** A checkpoint of a network that was trained elsewhere. */
 async function importTrained(
   model: string,
+  bytes: Uint8Array,
   arch: string | undefined,
-  output: string,
-  tables: 'q31' | 'compact',
+  planned: Output,
+  tables: TableEncoding,
   json?: boolean,
 ) {
   if (arch === undefined) throw new UsageError(`${model}: a .safetensors checkpoint needs --arch <json>, got none`);
-  const { image, model: made } = await importCheckpoint(readBytes(model), model, arch, tables).catch((error) => {
+  const { image, model: made } = await importCheckpoint(bytes, model, arch, tables).catch((error) => {
     throw error instanceof ImportError ? new UsageError(`${model}: ${error.message}`) : error;
   });
   const arenaBytes = new Runtime(image).arenaBytes(); // proves it
-  writeBytes(output, image);
+  planned.write(image);
+  const output = planned.name;
   const operators = made.programs[0].operators.map(({ name, kind }) => ({ name, kind }));
-  print(json, { model, output, bytes: image.length, tables, arenaBytes, operators, labels: made.metadata.labels }, () =>
-    [
-      `${output}: ${image.length.toLocaleString('en-US')} bytes, arena ${arenaBytes.toLocaleString('en-US')} bytes`,
-      `classes ${made.metadata.labels?.join(', ')}`,
-      columns(operators.map(({ name, kind }) => [`  ${name}`, kind])),
-    ].join('\n'),
+  const result = { model, output, bytes: image.length, tables, arenaBytes, operators, labels: made.metadata.labels };
+  print(
+    json,
+    result,
+    () =>
+      [
+        `${output}: ${image.length.toLocaleString('en-US')} bytes, arena ${arenaBytes.toLocaleString('en-US')} bytes`,
+        `classes ${made.metadata.labels?.join(', ')}`,
+        columns(operators.map(({ name, kind }) => [`  ${name}`, kind])),
+      ].join('\n'),
+    planned,
   );
 }
 

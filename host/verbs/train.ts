@@ -1,21 +1,27 @@
 import { createHash } from 'node:crypto';
 import type { Command } from 'commander';
+import { DATASET_NAMES, type DatasetName } from '../data/dataset.ts';
 import { pack } from '../image/pack.ts';
-import { writeCheckpoint } from '../train/checkpoint.ts';
-import { readConfig } from '../train/config.ts';
+import { planOutput } from '../system/files.ts';
+import { encodeCheckpoint } from '../train/checkpoint.ts';
+import { MOST_EPOCHS, MOST_SEED, readConfig } from '../train/config.ts';
 import { trainModel } from '../train/train.ts';
-import { positiveInteger, print, UsageError, withProgress, writeBytes } from './verb.ts';
+import { oneOf, valued, wholeNumber } from './options.ts';
+import { print, withProgress } from './verb.ts';
 
 interface TrainFlags {
   config: string;
-  data?: string;
+  data?: DatasetName;
   output?: string;
   checkpoint?: string;
-  epochs?: string;
-  subset?: string;
-  seed?: string;
+  epochs?: number;
+  subset?: number;
+  seed?: number;
   json?: boolean;
 }
+
+/** More than any data set has. */
+const MOST_BEATS = 100_000_000;
 
 export function trainVerb(program: Command): void {
   program
@@ -25,12 +31,12 @@ export function trainVerb(program: Command): void {
       'Quantisation-aware training from a configuration, batch-norm folded, exported to integers and packed. The same configuration and seed give the same image on the same version of Node.',
     )
     .requiredOption('--config <file>', 'configuration, see models/configs')
-    .option('--data <name>', 'mitbih or synthetic, in place of the configuration')
+    .addOption(valued('--data <name>', 'mitbih or synthetic, in place of the configuration', oneOf(DATASET_NAMES)))
     .option('-o, --output <image>', 'where the image goes; default build/<name>.htpw')
     .option('--checkpoint <file>', 'also keep the float parameters, .safetensors')
-    .option('--epochs <count>', 'in place of the configuration')
-    .option('--subset <count>', 'train on so many beats only, for a quick look')
-    .option('--seed <number>', 'in place of the configuration')
+    .addOption(valued('--epochs <count>', 'in place of the configuration', wholeNumber(1, MOST_EPOCHS)))
+    .addOption(valued('--subset <count>', 'train on so many beats only, for a quick look', wholeNumber(1, MOST_BEATS)))
+    .addOption(valued('--seed <number>', 'in place of the configuration', wholeNumber(0, MOST_SEED)))
     .option('--json', 'machine-readable result')
     .addHelpText(
       'after',
@@ -38,31 +44,37 @@ export function trainVerb(program: Command): void {
     )
     .action(async (flags: TrainFlags) => {
       const config = readConfig(flags.config);
-      if (flags.data !== undefined && flags.data !== 'mitbih' && flags.data !== 'synthetic')
-        throw new UsageError(`--data must be mitbih or synthetic, got "${flags.data}"`);
+      const inputs = [flags.config];
+      const output = planOutput(flags.output ?? `build/${config.name}.htpw`, { inputs });
+      const parameters =
+        flags.checkpoint === undefined ? undefined : planOutput(flags.checkpoint, { inputs, besides: [output] });
       const { checkpoint, model, report } = await withProgress(config.name, (show) =>
         trainModel(
-          { ...config, dataset: (flags.data as typeof config.dataset | undefined) ?? config.dataset },
+          { ...config, dataset: flags.data ?? config.dataset },
           {
-            epochs: flags.epochs === undefined ? undefined : positiveInteger('--epochs', flags.epochs),
-            subset: flags.subset === undefined ? undefined : positiveInteger('--subset', flags.subset),
-            seed: flags.seed === undefined ? undefined : Number(flags.seed),
+            epochs: flags.epochs,
+            subset: flags.subset,
+            seed: flags.seed,
             onProgress: (p) => show(p.step, p.steps, `epoch ${p.epoch} loss ${p.loss.toFixed(3)}`),
           },
         ),
       );
       const image = pack(model);
-      const output = flags.output ?? `build/${config.name}.htpw`;
-      writeBytes(output, image);
-      if (flags.checkpoint) writeCheckpoint(flags.checkpoint, checkpoint);
+      output.write(image);
+      parameters?.write(encodeCheckpoint(checkpoint));
       const sha256 = createHash('sha256').update(image).digest('hex');
-      const result = { ...report, output, bytes: image.length, sha256 };
-      print(flags.json, result, () =>
-        [
-          `${output}: ${image.length.toLocaleString('en-US')} bytes, SHA-256 ${sha256}`,
-          `trained ${report.seconds.toFixed(0)} s; float simulation of the integer network: validation macro-F1 ${report.validation.macroF1.toFixed(3)}, later beats ${report.later.macroF1.toFixed(3)}`,
-          `next: htpw eval ${output}`,
-        ].join('\n'),
+      const result = { ...report, output: output.name, bytes: image.length, sha256 };
+      print(
+        flags.json,
+        result,
+        () =>
+          [
+            `${output.name}: ${image.length.toLocaleString('en-US')} bytes, SHA-256 ${sha256}`,
+            `trained ${report.seconds.toFixed(0)} s; float simulation of the integer network: validation macro-F1 ${report.validation.macroF1.toFixed(3)}, later beats ${report.later.macroF1.toFixed(3)}`,
+            `next: htpw eval ${output.name}`,
+          ].join('\n'),
+        output,
+        parameters,
       );
     });
 }

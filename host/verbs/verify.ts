@@ -1,14 +1,17 @@
 import type { Command } from 'commander';
 import { loadBoard } from '../board/board.ts';
 import { verifyBoard } from '../board/verify.ts';
+import { DATASET_NAMES } from '../data/dataset.ts';
 import { Runtime, type VariantName } from '../runtime/runtime.ts';
+import { planOutput } from '../system/files.ts';
 import { imageFor, RESIDENCY_OPTION } from './image.ts';
-import { CheckFailed, columns, positiveInteger, print, UsageError, withProgress } from './verb.ts';
+import { oneOf, valued, wholeNumber } from './options.ts';
+import { CheckFailed, columns, print, UsageError, withProgress } from './verb.ts';
 import { testWindows } from './windows.ts';
 
 interface VerifyFlags {
   board?: string;
-  windows: string;
+  windows: number;
   data?: string;
   residency?: string;
   port?: string;
@@ -25,8 +28,8 @@ export function verifyVerb(program: Command): void {
       'Run windows on a board (emulated, native, or real with --port), or take what one answered from a log, and compare the output and the CRC of every layer with the WASM in Node. Exits with 1 when they differ.',
     )
     .option('--board <name>', 'board to run on, a name or the path of its folder; with --log the one it must be from')
-    .option('--windows <count>', 'inputs to compare', '16')
-    .option('--data <name>', 'mitbih or synthetic; default: mitbih when it is there')
+    .addOption(valued('--windows <count>', 'inputs to compare', wholeNumber(1, 1_000_000), '16'))
+    .addOption(valued('--data <name>', 'mitbih or synthetic; default: mitbih when it is there', oneOf(DATASET_NAMES)))
     .option(...RESIDENCY_OPTION)
     .option('--port <device>', 'serial port of a real board')
     .option('--record <file>', 'keep the conversation with the board, to be verified again with --log')
@@ -39,7 +42,7 @@ export function verifyVerb(program: Command): void {
     .action(async (path: string, flags: VerifyFlags) => {
       const { board, log } = flags;
       assertFlags(flags);
-      const count = positiveInteger('--windows', flags.windows);
+      if (flags.record !== undefined) planOutput(flags.record, { inputs: [path] });
       // all variants give the same bytes; a board's own is the closest
       const loaded = board ? loadBoard(board) : null;
       const variant = (loaded?.variant ?? 'scalar') as VariantName;
@@ -48,7 +51,7 @@ export function verifyVerb(program: Command): void {
       runtime.checkWeights();
       const { windows, name } = log
         ? { windows: [], name: `inputs of ${log}` }
-        : testWindows(runtime, count, flags.data);
+        : testWindows(runtime, flags.windows, flags.data);
       const result = await withProgress(board ?? log!, (report) =>
         verifyBoard({
           imagePath,
