@@ -1,7 +1,7 @@
 /** A conversation with an agent as a file: "> " what was sent, "< " what came back, each line as it was on the wire. */
 import { UsageError } from '../system/errors.ts';
 import { planOutput, readInput, Writing } from '../system/files.ts';
-import { printable } from '../system/printable.ts';
+import { shownPath } from '../system/shownPath.ts';
 import { textOf } from '../system/wrongKind.ts';
 import { parseFields, type Reply } from './reply.ts';
 
@@ -55,7 +55,7 @@ class CaptureParser {
   constructor(private readonly path: string) {}
 
   private fail(line: number, message: string): never {
-    throw new UsageError(`${printable(this.path)}:${line}: ${message}`);
+    throw new UsageError(`${shownPath(this.path)}:${line}: ${message}`);
   }
 
   line(text: string, number: number): void {
@@ -102,7 +102,7 @@ export function readCapture(path: string): Exchange[] {
   const last = lines.pop(); // behind the last line end
   if (last)
     throw new UsageError(
-      `${printable(path)}:${lines.length + 1}: expected a line end, got the end of the file; it is cut off`,
+      `${shownPath(path)}:${lines.length + 1}: expected a line end, got the end of the file; it is cut off`,
     );
   const parser = new CaptureParser(path);
   lines.forEach((line, index) => {

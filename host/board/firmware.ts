@@ -6,9 +6,9 @@ import { createHash } from 'node:crypto';
 import { existsSync, mkdirSync } from 'node:fs';
 import { mkdir, readdir, readFile, rename, rm, writeFile } from 'node:fs/promises';
 import { basename, dirname, extname, join, relative, resolve } from 'node:path';
-import { readInput, temporaryName, titleOf } from '../system/files.ts';
+import { readInput, safeName, temporaryName, titleOf } from '../system/files.ts';
 import { inTemporaryFolder } from '../system/folder.ts';
-import { printable } from '../system/printable.ts';
+import { shownPath } from '../system/shownPath.ts';
 import { type Board, loadBoard } from './board.ts';
 import { withBootCrc } from './boot.ts';
 import { buildRuntime } from './compile.ts';
@@ -233,7 +233,7 @@ function measured(path: string, image: Uint8Array): ImageNeeds {
   try {
     return measureImage(image);
   } catch (error) {
-    throw new Error(`${printable(path)}: ${(error as Error).message}`);
+    throw new Error(`${shownPath(path)}: ${(error as Error).message}`);
   }
 }
 
@@ -266,13 +266,6 @@ export interface BuildOptions {
 /** Keeps every operator, encoding and source: the runtime that runs any image. */
 export const ALL_FEATURES = 2n ** 64n - 1n;
 
-/** As part of the name of a folder, whatever the image is called. */
-const inPath = (name: string) =>
-  name
-    .replace(/[^\w.-]+/g, '_')
-    .replace(/^[.-]+/, '')
-    .slice(0, 60) || 'image';
-
 /**
  * Of the folder of a build: the image's name, for people, and a hash of all that may differ between two builds for one
  * board, so that images of one name in two folders, or one image with two programs, do not overwrite each other's firmware.
@@ -280,7 +273,7 @@ const inPath = (name: string) =>
 function buildName(name: string, { board, image, needs, main }: Omit<Build, 'folder'>): string {
   const options = [main, board.variant, needs.features.toString(16)].join('\n');
   const hash = createHash('sha256').update(`${options}\n`).update(image).digest('hex').slice(0, 8);
-  return `${inPath(name)}-${hash}`;
+  return `${safeName(name.replace(/-[0-9a-f]{8}$/, ''))}-${hash}`; // of a copy under build/ without its own
 }
 
 /** Runs `use` on a build of a program with an image, in a folder that is gone afterwards. */

@@ -1,6 +1,6 @@
 /** What the operating system says of a file, in words. */
 import { UsageError } from './errors.ts';
-import { printable } from './printable.ts';
+import { shownPath } from './shownPath.ts';
 
 /** By code: what is the matter, and what to do about it. */
 const REASONS: Record<string, readonly [reason: string, advice: string]> = {
@@ -41,5 +41,5 @@ export function fileError(path: string, what: 'read' | 'written', error: unknown
   const code = errnoOf(error);
   if (code === null) return error;
   const [reason, advice] = REASONS[code] ?? ['the operating system refused it', 'choose another file'];
-  return new UsageError(`${printable(path)}: cannot be ${what}, ${reason} (${code}); ${advice}`);
+  return new UsageError(`${shownPath(path)}: cannot be ${what}, ${reason} (${code}); ${advice}`);
 }

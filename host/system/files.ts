@@ -22,18 +22,18 @@ import { basename, dirname, extname, join } from 'node:path';
 import { errnoOf, fileError } from './errno.ts';
 import { UsageError } from './errors.ts';
 import { undoOnInterrupt } from './interrupt.ts';
-import { printable } from './printable.ts';
+import { shownPath } from './shownPath.ts';
 import { descriptorOf, readStream, writeStream } from './streams.ts';
 import { isInput, isSame, type Target, targetOf } from './target.ts';
 
 /** All bytes of a file, a device or a pipe; "-" is stdin. Throws UsageError. Once per input: a pipe has no more. */
 export function readInput(path: string): Uint8Array<ArrayBuffer> {
-  if (path === '' || path.includes('\0')) throw new UsageError(`"${printable(path)}": expected the path of a file`);
+  if (path === '' || path.includes('\0')) throw new UsageError(`"${shownPath(path)}": expected the path of a file`);
   try {
     const descriptor = descriptorOf(path, 0);
     if (descriptor !== null) return readStream(path, descriptor);
     const found = statSync(path);
-    if (found.isDirectory()) throw new UsageError(`${printable(path)} is a folder; give the path of a file`);
+    if (found.isDirectory()) throw new UsageError(`${shownPath(path)} is a folder; give the path of a file`);
     return found.isFile() ? new Uint8Array(readFileSync(path)) : readOpened(path);
   } catch (error) {
     throw fileError(path, 'read', error);
@@ -57,6 +57,13 @@ export const isRegularFile = (path: string): boolean =>
 export function titleOf(path: string): string {
   return descriptorOf(path, 0) === null ? basename(path, extname(path)) : 'model';
 }
+
+/** The same as part of a path that compilers and linkers take without quoting. Different names may come out the same. */
+export const safeName = (title: string): string =>
+  title
+    .replace(/[^\p{L}\p{N}_.-]+/gu, '_')
+    .replace(/^[.-]+/, '')
+    .slice(0, 60) || 'image';
 
 export interface OutputPlan {
   /** paths that the same command reads: the output must be none of them */
@@ -82,12 +89,12 @@ export interface OutputPlan {
 export function planOutput(name: string, { inputs = [], besides = [] }: OutputPlan = {}): Output {
   const target = targetOf(name);
   const refuse = (what: string): never => {
-    throw new UsageError(`${printable(name)}: is also ${what}; write to another file`);
+    throw new UsageError(`${shownPath(name)}: is also ${what}; write to another file`);
   };
   for (const input of inputs)
-    if (input !== undefined && isInput(target, input)) refuse(`the input ${printable(input)}`);
+    if (input !== undefined && isInput(target, input)) refuse(`the input ${shownPath(input)}`);
   for (const other of besides)
-    if (other !== undefined && isSame(target, targetOf(other.name))) refuse(`the output ${printable(other.name)}`);
+    if (other !== undefined && isSame(target, targetOf(other.name))) refuse(`the output ${shownPath(other.name)}`);
   return new Output(name);
 }
 

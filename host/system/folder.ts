@@ -20,7 +20,7 @@ import { UsageError } from './errors.ts';
 import { temporaryName, writeWhole } from './files.ts';
 import { undoOnInterrupt } from './interrupt.ts';
 import { parseJson } from './json.ts';
-import { printable } from './printable.ts';
+import { shownPath } from './shownPath.ts';
 import { targetOf } from './target.ts';
 
 /** Lies in the folder: the files that were written there, each with the SHA-256 of its content. */
@@ -37,20 +37,20 @@ export interface FolderPlan {
  */
 export function planFolder(name: string, { owned = false }: FolderPlan = {}): OutputFolder {
   if (name === '') throw new UsageError('"": expected the name of a folder to write to');
-  const where = printable(name);
+  const where = shownPath(name);
   try {
     targetOf(join(name, LIST)); // it can be written there, in the folder or instead of nothing
     const found = existsSync(name) ? readdirSync(name) : [];
     if (owned || found.length === 0) return new OutputFolder(name, owned ? filesBelow(name) : new Map());
     if (!found.includes(LIST))
       throw new UsageError(
-        `${where}: has files that htpw did not write (${printable(found[0])}); name a new or empty folder, such as ${join(where, 'htpw')}`,
+        `${where}: has files that htpw did not write (${shownPath(found[0])}); name a new or empty folder, such as ${join(where, 'htpw')}`,
       );
     const written = readList(name);
     const changed = [...written].find(([path, sum]) => !isAs(join(name, path), sum));
     if (changed)
       throw new UsageError(
-        `${where}: ${printable(changed[0])} is not as htpw wrote it; keep your changes elsewhere and remove the folder, or name another`,
+        `${where}: ${shownPath(changed[0])} is not as htpw wrote it; keep your changes elsewhere and remove the folder, or name another`,
       );
     return new OutputFolder(name, written);
   } catch (error) {
@@ -76,7 +76,7 @@ export class OutputFolder {
     );
     if (foreign)
       throw new UsageError(
-        `${printable(name)}: ${foreign[0]} is there and not htpw's; remove it or name another folder`,
+        `${shownPath(name)}: ${foreign[0]} is there and not htpw's; remove it or name another folder`,
       );
     const list = `${JSON.stringify({ about: LIST_SAYS, files: Object.fromEntries([...own].sort()) }, null, 2)}\n`;
     try {
@@ -148,7 +148,7 @@ function readList(folder: string): Map<string, string> {
   const entries = Object.entries(list?.files ?? {});
   const inside = (path: string) => path.split('/').every((part) => part !== '' && part !== '.' && part !== '..');
   if (!list?.files || !entries.every(([path, sum]) => inside(path) && /^[0-9a-f]{64}$/.test(sum)))
-    throw new UsageError(`${printable(where)}: is not the list that htpw wrote; remove the folder or name another`);
+    throw new UsageError(`${shownPath(where)}: is not the list that htpw wrote; remove the folder or name another`);
   return new Map(entries.filter(([path]) => lstatSync(join(folder, path), { throwIfNoEntry: false })));
 }
 

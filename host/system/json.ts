@@ -8,6 +8,7 @@ import { UsageError } from './errors.ts';
 import { describeFile } from './fileKind.ts';
 import { readInput } from './files.ts';
 import { printable } from './printable.ts';
+import { shownPath } from './shownPath.ts';
 
 /** What a value from a file is checked by, and is then known to be. */
 export type Schema<T> = v.GenericSchema<unknown, T>;
@@ -152,7 +153,7 @@ export function readJson<T>(path: string, schema: Schema<T>, like?: string): T {
 
 /** Throws UsageError where the bytes are no JSON, by line and column. */
 export function parseJson(path: string, bytes: Uint8Array): unknown {
-  const where = printable(path);
+  const where = shownPath(path);
   if (bytes.length === 0) throw new UsageError(`${where}: the file is empty; expected JSON`);
   const { kind } = describeFile(bytes);
   const wrongKind = () => new UsageError(`${where}: this is ${kind}; expected JSON`);
@@ -207,7 +208,7 @@ export function checkJson<T>(value: unknown, where: string, schema: Schema<T>, l
   const what = issue.type === 'raw_check' ? issue.message : `expected ${issue.message}, got ${shown(issue.input)}`;
   const advice = like === undefined ? '' : `; compare with ${like}`;
   throw new UsageError(
-    `${printable(where)}: ${path === null ? '' : `${printable(path, 80)}: `}${printable(what)}${advice}`,
+    `${shownPath(where)}: ${path === null ? '' : `${printable(path, 80)}: `}${printable(what)}${advice}`,
   );
 }
 

@@ -2,7 +2,7 @@
 import { readSync, writeSync } from 'node:fs';
 import { errnoOf } from './errno.ts';
 import { UsageError } from './errors.ts';
-import { printable } from './printable.ts';
+import { shownPath } from './shownPath.ts';
 
 /** Of a device or pipe, in bytes: one that does not end is refused. */
 const MOST_STREAMED = 2 ** 29;
@@ -29,7 +29,7 @@ export function readStream(path: string, descriptor: number): Uint8Array<ArrayBu
     chunks.push(chunk.subarray(0, bytes));
     total += bytes;
   }
-  throw new UsageError(`${printable(path)}: expected an end within ${MOST_STREAMED} bytes, got none; give a file`);
+  throw new UsageError(`${shownPath(path)}: expected an end within ${MOST_STREAMED} bytes, got none; give a file`);
 }
 
 export function writeStream(descriptor: number, bytes: Uint8Array): void {

@@ -1,9 +1,19 @@
 /** What stands where an output is to go, and whether it may be written: decided before any work begins. */
-import { accessSync, constants, fstatSync, lstatSync, readlinkSync, realpathSync, type Stats, statSync } from 'node:fs';
+import {
+  accessSync,
+  constants,
+  existsSync,
+  fstatSync,
+  lstatSync,
+  readlinkSync,
+  realpathSync,
+  type Stats,
+  statSync,
+} from 'node:fs';
 import { basename, dirname, join, resolve } from 'node:path';
 import { errnoOf, fileError } from './errno.ts';
 import { UsageError } from './errors.ts';
-import { printable } from './printable.ts';
+import { shownPath } from './shownPath.ts';
 import { descriptorOf } from './streams.ts';
 
 export type Target =
@@ -21,15 +31,15 @@ const MOST_LINKS = 40;
 /** Throws UsageError, one line, for what cannot be written to. The rules are those of `planOutput` in files.ts. */
 export function targetOf(name: string): Target {
   if (name === '' || name.includes('\0'))
-    throw new UsageError(`"${printable(name)}": expected the name of a file to write; give one, or - for stdout`);
+    throw new UsageError(`"${shownPath(name)}": expected the name of a file to write; give one, or - for stdout`);
   try {
     const descriptor = descriptorOf(name, 1);
     if (descriptor !== null) return openDescriptor(name, descriptor);
-    if (/[/\\]$/.test(name)) throw isFolder(name);
+    if (/[/\\]$/.test(name)) throw isFolder(name, existsSync(name) ? 'a folder' : "a folder's name");
     const path = linkTarget(name);
     const found = lstatSync(path, { throwIfNoEntry: false }) ?? null;
     if (found?.isDirectory()) throw isFolder(name);
-    if (found?.isSocket()) throw new UsageError(`${printable(name)}: is a socket; give the name of a file`);
+    if (found?.isSocket()) throw new UsageError(`${shownPath(name)}: is a socket; give the name of a file`);
     if (found) assertWritable(path, found);
     if (found && !found.isFile()) return { kind: 'stream', path, found };
     assertFolder(name, dirname(path));
@@ -39,7 +49,8 @@ export function targetOf(name: string): Target {
   }
 }
 
-const isFolder = (name: string) => new UsageError(`${printable(name)} is a folder; give the name of a file`);
+const isFolder = (name: string, what = 'a folder') =>
+  new UsageError(`${shownPath(name)} is ${what}; give the name of a file`);
 
 function openDescriptor(name: string, descriptor: number): Target {
   if (fstatSync(descriptor).isDirectory()) throw isFolder(name);
@@ -78,10 +89,10 @@ function assertFolder(name: string, folder: string): void {
     return;
   }
   if (found.isSymbolicLink())
-    throw new UsageError(`${printable(name)}: ${printable(folder)} is a link to nothing; give another name`);
+    throw new UsageError(`${shownPath(name)}: ${shownPath(folder)} is a link to nothing; give another name`);
   if (!found.isDirectory())
     throw new UsageError(
-      `${printable(name)}: ${printable(folder)} is a file (ENOTDIR), nothing can lie in it; give another name`,
+      `${shownPath(name)}: ${shownPath(folder)} is a file (ENOTDIR), nothing can lie in it; give another name`,
     );
   assertWritable(folder, found);
 }
@@ -90,7 +101,7 @@ function assertFolder(name: string, folder: string): void {
 function assertWritable(path: string, found: Stats): void {
   if (process.platform !== 'win32' && (found.mode & 0o222) === 0)
     throw new UsageError(
-      `${printable(path)}: is read-only${found.isDirectory() ? ', and a file is made anew in its folder' : ''}; chmod u+w, or write to another place`,
+      `${shownPath(path)}: is read-only${found.isDirectory() ? ', and a file is made anew in its folder' : ''}; chmod u+w, or write to another place`,
     );
   accessSync(path, found.isDirectory() ? constants.W_OK | constants.X_OK : constants.W_OK);
 }

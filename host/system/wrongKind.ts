@@ -1,14 +1,14 @@
 /** The error for a file of another kind than a command wants: what it is, and how to come from there to what is wanted. */
 import { UsageError } from './errors.ts';
 import { describeFile } from './fileKind.ts';
-import { printable } from './printable.ts';
+import { shownPath } from './shownPath.ts';
 
 /**
  * "net.tflite: this is a .tflite model; import it first: htpw import net.tflite -o net.htpw", or null when the bytes are
  * of one of the wanted kinds, in the words of `describeFile`.
  */
 export function wrongKind(path: string, bytes: Uint8Array, wanted: readonly string[]): UsageError | null {
-  const where = printable(path);
+  const where = shownPath(path);
   if (bytes.length === 0) return new UsageError(`${where}: the file is empty; expected ${wanted.join(' or ')}`);
   const { kind, advice } = describeFile(bytes);
   if (wanted.includes(kind)) return null;
@@ -29,13 +29,13 @@ export function assertRaw(path: string, bytes: Uint8Array): void {
   const { kind } = describeFile(bytes);
   if (!UNLIKELY.test(kind)) return;
   const how = kind === 'a NumPy array' ? 'write them with array.tofile' : 'write their bytes one after another';
-  throw new UsageError(`${printable(path)}: this is ${kind}; expected raw tensors: ${how}`);
+  throw new UsageError(`${shownPath(path)}: this is ${kind}; expected raw tensors: ${how}`);
 }
 
 /** The text of a file that holds `expected`. Throws for a file of another kind than text. */
 export function textOf(path: string, bytes: Uint8Array, expected: string): string {
   const { kind } = describeFile(bytes);
   if (bytes.length > 0 && !/(text|C source|web page)$/.test(kind))
-    throw new UsageError(`${printable(path)}: this is ${kind}; expected ${expected}`);
+    throw new UsageError(`${shownPath(path)}: this is ${kind}; expected ${expected}`);
   return Buffer.from(bytes).toString('utf8');
 }

@@ -6,7 +6,7 @@
 import { UsageError } from '../system/errors.ts';
 import { describeFile } from '../system/fileKind.ts';
 import { readInput } from '../system/files.ts';
-import { printable } from '../system/printable.ts';
+import { shownPath } from '../system/shownPath.ts';
 
 export interface StoredArray {
   shape: number[];
@@ -104,4 +104,4 @@ function parseHeader(bytes: Uint8Array, where: string): Header {
 const isShape = (list: unknown): boolean =>
   Array.isArray(list) && list.every((length) => Number.isSafeInteger(length) && length >= 0);
 
-export const readCheckpoint = (path: string): Checkpoint => decodeCheckpoint(readInput(path), printable(path));
+export const readCheckpoint = (path: string): Checkpoint => decodeCheckpoint(readInput(path), shownPath(path));

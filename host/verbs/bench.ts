@@ -38,6 +38,7 @@ export function benchVerb(program: Command): void {
       new Option('--node', 'time the WebAssembly variants on the ECG model in Node instead').conflicts([
         'board',
         'check',
+        'port',
       ]),
     )
     .option('--json', 'print JSON')

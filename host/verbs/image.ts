@@ -4,8 +4,8 @@ import { LOSSLESS, type Lossless } from '../image/lossless.ts';
 import { withResidency } from '../image/seal.ts';
 import { placeUnderBuild } from '../residency/costs.ts';
 import { Runtime } from '../runtime/runtime.ts';
-import { isRegularFile, readInput } from '../system/files.ts';
-import { printable } from '../system/printable.ts';
+import { isRegularFile, readInput, titleOf } from '../system/files.ts';
+import { shownPath } from '../system/shownPath.ts';
 import { wrongKind } from '../system/wrongKind.ts';
 import { UsageError } from './verb.ts';
 
@@ -21,7 +21,7 @@ export function provedImage(path: string, bytes: Uint8Array): Uint8Array {
   try {
     new Runtime(bytes);
   } catch (error) {
-    throw new UsageError(`${printable(path)}: ${(error as Error).message}`);
+    throw new UsageError(`${shownPath(path)}: ${(error as Error).message}`);
   }
   return bytes;
 }
@@ -48,7 +48,8 @@ export function imageFor(path: string, board: Board | null, chosen: string | und
   const residency = chosen ?? board?.residency ?? null;
   const image = residency === null ? original : uniformlyResident(original, residency);
   // what came through a pipe cannot be read again
-  const imagePath = residency === null && isRegularFile(path) ? path : placeUnderBuild(path, image);
+  const name = residency === null ? path : `${titleOf(path)}-${residency}.htpw`;
+  const imagePath = residency === null && isRegularFile(path) ? path : placeUnderBuild(name, image);
   return { imagePath, image, residency };
 }
 

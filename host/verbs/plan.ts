@@ -90,8 +90,11 @@ function planOutputs(path: string, { output, curve, timeline }: PlanFlags): Outp
 
 /** One residency for all layers needs no choice, so no measuring. */
 function writeUniform(path: string, { residency, output, json, ...others }: PlanFlags): void {
-  if (output === undefined || others.sram !== undefined || others.board !== undefined)
-    throw new UsageError('plan: --residency is written as it is: expected --output <image>, and no --sram or --board');
+  const extra = (['sram', 'board', 'curve', 'timeline'] as const).find((name) => others[name] !== undefined);
+  if (output === undefined || extra !== undefined)
+    throw new UsageError(
+      `plan: --residency is written as it is: expected --output <image>, and no ${extra ? `--${extra}` : '--sram or --board'}`,
+    );
   const planned = planOutput(output, { inputs: [path] });
   const image = uniformlyResident(readImage(path), residency!);
   const arenaBytes = new Runtime(image).arenaBytes();
