@@ -125,7 +125,7 @@ function explain(error: unknown): string {
 }
 
 /** Characters of an error; models can have very long names. */
-const MOST_SAID = 1000;
+const MOST_SAID = 980;
 
 /** What only the language and its libraries throw: nobody has foreseen it. */
 const isDefect = (error: Error & { code?: unknown }): boolean =>

@@ -1,9 +1,10 @@
 /** boards/<name>/board.json: what a board is, read and checked. docs/porting.md explains each field. */
-import { existsSync, readdirSync } from 'node:fs';
+import { existsSync, readdirSync, statSync } from 'node:fs';
 import { basename, dirname, join, resolve } from 'node:path';
 import { UsageError } from '../system/errors.ts';
 import { readInput } from '../system/files.ts';
 import * as json from '../system/json.ts';
+import { shownPath } from '../system/shownPath.ts';
 import { BOOT_ROMS, type BootRom } from './boot.ts';
 import { projectRoot } from './root.ts';
 import { VARIANTS } from './variants.ts';
@@ -86,16 +87,24 @@ const isPath = (board: string) => /^\.|[/\\]/.test(board);
 /** A board of the project by its name, or the one that a folder anywhere describes, by the folder's path: "./my-board". */
 export function loadBoard(board: string, root = projectRoot()): Board {
   const known = boardNames(root);
+  if (!known.includes(board) && statSync(board, { throwIfNoEntry: false })?.isFile())
+    throw new UsageError(
+      `${shownPath(board)}: is a file; expected a board by its name or its folder (an image goes behind --model)`,
+    );
   if (isPath(board)) {
     const folder = resolve(board);
+    if (!isWord.test(basename(folder)))
+      throw new UsageError(
+        `${shownPath(board)}: expected a folder whose name is of letters, digits and _ . + -, as the agent says it; rename the folder`,
+      );
     if (known.includes(basename(folder)) && dirname(folder) !== boardsFolder(root))
-      throw new Error(
+      throw new UsageError(
         `${board}: is called as a board of the project, with which it would share build/; rename the folder`,
       );
     return readBoard(folder, join(board, 'board.json'));
   }
   if (!known.includes(board)) {
-    throw new Error(
+    throw new UsageError(
       `board "${board}": unknown; one of ${known.join(', ')}, a folder such as ./${board}, or add boards/${board}/board.json`,
     );
   }
@@ -122,12 +131,14 @@ export function emulationOf(board: Board, root = projectRoot()): Board {
   const where = `boards/${board.name}/board.json`;
   const emulated = board.emulated === undefined ? board : loadBoard(board.emulated, root);
   if (emulated.ticks.unit !== 'instructions')
-    throw new Error(
+    throw new UsageError(
       `${where}: emulated: expected a board that counts instructions, got ${emulated.name} which counts ${emulated.ticks.unit}`,
     );
   for (const key of ['core', 'variant'] as const) {
     if (sameCode(emulated[key]) !== sameCode(board[key]))
-      throw new Error(`${where}: emulated: expected ${key} ${board[key]}, got ${emulated[key]} of ${emulated.name}`);
+      throw new UsageError(
+        `${where}: emulated: expected ${key} ${board[key]}, got ${emulated[key]} of ${emulated.name}`,
+      );
   }
   return emulated;
 }
@@ -137,7 +148,7 @@ const sameCode = (core: string) => core.replace(/^Cortex-M0\+$/, 'Cortex-M0');
 
 const above0 = json.wholeNumber(1, Number.MAX_SAFE_INTEGER);
 /** Goes into names of folders, compiler flags and the agent's answers, in which a space ends a word. */
-const word = (expected: string) => json.textLike(/^[\w.+()/-]+$/, expected);
+const isWord = /^[\w.+-]+$/;
 /** "0x08000000", because JSON has no hex numbers */
 const hexWord = (expected: string) => json.numberText(/^0x[0-9a-f]{8}$/i, expected);
 
@@ -157,7 +168,7 @@ const RUNNERS = {
 /** What every board says, or may say. */
 const FIELDS = {
   description: json.text,
-  core: word('a name without spaces, such as "Cortex-M4"'),
+  core: json.textLike(isWord, 'a name without spaces, such as "Cortex-M4"'),
   variant: json.oneOf(VARIANTS.filter((variant) => variant.c).map((variant) => variant.name)),
   toolchain: json.text,
   packages: json.optional(json.fields({ compiler: json.texts, emulator: json.optional(json.texts, []) })),

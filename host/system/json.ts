@@ -137,11 +137,11 @@ function unknownField(name: string, known: readonly string[]): string {
   return near === undefined ? `unknown; the fields are ${known.join(', ')}` : `unknown; did you mean "${near}"?`;
 }
 
-/** The name that was probably meant: most of its letters are there. */
+/** The name that was probably meant: half of its letters or more are there. */
 export function nearest(name: string, known: readonly string[]): string | undefined {
   const far = (other: string) => distance(name.toLowerCase(), other.toLowerCase());
   const [best] = known.toSorted((a, b) => far(a) - far(b));
-  return best !== undefined && far(best) <= Math.ceil(0.4 * best.length) ? best : undefined;
+  return best !== undefined && far(best) <= best.length / 2 ? best : undefined;
 }
 
 // ---- reading
@@ -177,10 +177,12 @@ export function parseJson(path: string, bytes: Uint8Array): unknown {
 }
 
 function syntaxError(where: string, source: string, { message }: Error): UsageError {
-  const at = / in JSON at position (\d+)/.exec(message);
-  if (!at) return new UsageError(`${where}: expected JSON, got the end of the file inside of it; is it cut short?`);
-  const before = source.slice(0, Number(at[1])).split('\n');
-  const what = `${message[0].toLowerCase()}${message.slice(1, at.index)}`;
+  const [, reason, digits] = /^(.*?)(?:, ".*)?(?: in JSON at position (\d+)| is not valid JSON)/s.exec(message) ?? [];
+  const position = Number(digits ?? 0);
+  if (reason === undefined || position >= source.trimEnd().length)
+    return new UsageError(`${where}: expected JSON, got the end of the file inside of it; is it cut short?`);
+  const before = source.slice(0, position).split('\n');
+  const what = `${reason[0].toLowerCase()}${reason.slice(1)}`;
   return new UsageError(`${where}:${before.length}:${before.at(-1)!.length + 1}: no JSON: ${printable(what)}`);
 }
 

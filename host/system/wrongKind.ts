@@ -26,6 +26,7 @@ const UNLIKELY =
 
 /** Throws when a file that should hold raw tensors is clearly of another kind. */
 export function assertRaw(path: string, bytes: Uint8Array): void {
+  if (bytes.length === 0) throw new UsageError(`${shownPath(path)}: the file is empty; expected raw tensors`);
   const { kind } = describeFile(bytes);
   if (!UNLIKELY.test(kind)) return;
   const how = kind === 'a NumPy array' ? 'write them with array.tofile' : 'write their bytes one after another';

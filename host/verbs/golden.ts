@@ -1,4 +1,4 @@
-import { existsSync } from 'node:fs';
+import { statSync } from 'node:fs';
 import { join } from 'node:path';
 import type { Command } from 'commander';
 import { PEERS, type PeerNetwork } from '../bench/peers.ts';
@@ -95,9 +95,9 @@ interface Options {
 function readFlags(argument: string | undefined, { samples, boards, models, lossless }: GoldenFlags): Options {
   const data = process.env.HTPW_DATA;
   const folder = argument ?? (data === undefined ? undefined : join(data, 'golden'));
-  if (folder === undefined || !existsSync(folder))
+  if (folder === undefined || !statSync(folder, { throwIfNoEntry: false })?.isDirectory())
     throw new UsageError(
-      `golden: expected a folder of recorded answers, got ${folder ?? 'none'}; name one or set HTPW_DATA`,
+      `golden: expected a folder of recorded answers, got ${folder === undefined ? 'none' : `${folder}, which is none`}; name one or set HTPW_DATA`,
     );
   const known = goldenNames(folder);
   if (known.length === 0)

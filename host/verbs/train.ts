@@ -1,13 +1,16 @@
 import { createHash } from 'node:crypto';
 import type { Command } from 'commander';
+import { ecgModel } from '../bench/models.ts';
 import { DATASET_NAMES, type DatasetName } from '../data/dataset.ts';
 import { pack } from '../image/pack.ts';
+import { Runtime } from '../runtime/runtime.ts';
 import { planOutput } from '../system/files.ts';
+import { shownPath } from '../system/shownPath.ts';
 import { encodeCheckpoint } from '../train/checkpoint.ts';
-import { MOST_EPOCHS, MOST_SEED, readConfig } from '../train/config.ts';
+import { MOST_EPOCHS, MOST_SEED, readConfig, type TrainConfig } from '../train/config.ts';
 import { trainModel } from '../train/train.ts';
 import { oneOf, valued, wholeNumber } from './options.ts';
-import { print, withProgress } from './verb.ts';
+import { print, UsageError, withProgress } from './verb.ts';
 
 interface TrainFlags {
   config: string;
@@ -18,6 +21,15 @@ interface TrainFlags {
   subset?: number;
   seed?: number;
   json?: boolean;
+}
+
+/** What no image can hold is refused before it is trained: the same network with random weights is packed and opened. */
+function assertPacks({ network }: TrainConfig, path: string): void {
+  try {
+    new Runtime(pack(ecgModel(network, 'boot')));
+  } catch (error) {
+    throw new UsageError(`${shownPath(path)}: network: cannot be packed: ${(error as Error).message}`);
+  }
 }
 
 /** More than any data set has. */
@@ -48,6 +60,7 @@ export function trainVerb(program: Command): void {
       const output = planOutput(flags.output ?? `build/${config.name}.htpw`, { inputs });
       const parameters =
         flags.checkpoint === undefined ? undefined : planOutput(flags.checkpoint, { inputs, besides: [output] });
+      assertPacks(config, flags.config);
       const { checkpoint, model, report } = await withProgress(config.name, (show) =>
         trainModel(
           { ...config, dataset: flags.data ?? config.dataset },
@@ -57,7 +70,13 @@ export function trainVerb(program: Command): void {
             seed: flags.seed,
             onProgress: (p) => show(p.step, p.steps, `epoch ${p.epoch} loss ${p.loss.toFixed(3)}`),
           },
-        ),
+        ).catch((error) => {
+          throw error instanceof RangeError
+            ? new UsageError(
+                `${shownPath(flags.config)}: cannot be trained here (${error.message}); take a smaller batch or network`,
+              )
+            : error;
+        }),
       );
       const image = pack(model);
       output.write(image);
