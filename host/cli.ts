@@ -117,10 +117,13 @@ function refuseTwice(command: Command): void {
 function explain(error: unknown): string {
   if (error instanceof CheckFailed) return harmless(error.message);
   const found = error instanceof Error ? error : new Error(String(error));
-  const { path = 'file' } = found as NodeJS.ErrnoException;
-  const known = errnoOf(found) === null ? found : (fileError(path, 'read', found) as Error);
+  const { path = 'file', syscall = '' } = found as NodeJS.ErrnoException;
+  const what = /^(open|read|stat|lstat|access|scandir|readlink)/.test(syscall) ? 'read' : 'written';
+  const known = errnoOf(found) === null ? found : (fileError(path, what, found) as Error);
   const line = printable(known.message.split(/\s*\n\s*/).join('; '), MOST_SAID);
   if (known instanceof UsageError || !isDefect(known)) return line;
+  if (/^(Compile|Link)Error$/.test(known.name))
+    return `the runtime in dist/runtime cannot be loaded (${line}); npm run build, or install the package again`;
   return `unexpected ${known.name}: ${line}; this is a fault of htpw, please report it: HTPW_DEBUG=1 shows where`;
 }
 

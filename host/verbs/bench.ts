@@ -1,14 +1,15 @@
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { type Command, Option } from 'commander';
-import { excess } from '../bench/figures.ts';
+import { excess, type Figures } from '../bench/figures.ts';
 import { countingBoards, measureAll, measureOnPort, recordedBoards } from '../bench/measure.ts';
 import { timeVariants } from '../bench/node.ts';
 import { boardTables, cycleTable, nodeTable } from '../bench/tables.ts';
 import { run } from '../board/process.ts';
 import { projectRoot } from '../board/root.ts';
 import { Runtime } from '../runtime/runtime.ts';
-import { writeWhole } from '../system/files.ts';
+import { readInput, writeWhole } from '../system/files.ts';
+import { parseJson } from '../system/json.ts';
 import { CheckFailed, print, UsageError } from './verb.ts';
 import { testWindows } from './windows.ts';
 
@@ -59,7 +60,7 @@ async function benchBoards({ board, check, json }: Flags): Promise<void> {
   print(json, measured, () => measured.map(boardTables).join('\n\n\n'));
   const path = (name: string) => join(projectRoot(), 'bench', `${name}.json`);
   if (check) {
-    const exceeded = measured.flatMap((now) => excess(now, JSON.parse(readFileSync(path(now.board), 'utf8'))));
+    const exceeded = measured.flatMap((now) => excess(now, recordOf(path(now.board))));
     if (exceeded.length > 0) throw new CheckFailed(`more than committed in bench/:\n  ${exceeded.join('\n  ')}`);
     return;
   }
@@ -67,6 +68,9 @@ async function benchBoards({ board, check, json }: Flags): Promise<void> {
   for (const { board, ...figures } of measured)
     writeWhole(path(board), `${JSON.stringify({ board, commit, ...figures }, null, 2)}\n`);
 }
+
+/** What bench/ says of a board. */
+const recordOf = (path: string) => parseJson(path, readInput(path)) as Figures;
 
 async function benchPort({ board, check, json }: Flags, port: string): Promise<void> {
   if (board === undefined || check)

@@ -14,8 +14,9 @@ import {
 import { run } from '../board/process.ts';
 import { projectRoot } from '../board/root.ts';
 import { Runtime } from '../runtime/runtime.ts';
-import { planOutput, writeWhole } from '../system/files.ts';
+import { planOutput, readInput, writeWhole } from '../system/files.ts';
 import type { OutputFolder } from '../system/folder.ts';
+import { parseJson } from '../system/json.ts';
 import { imageFor } from './image.ts';
 import { columns, print, UsageError } from './verb.ts';
 import { testWindows } from './windows.ts';
@@ -85,7 +86,7 @@ const EMPTY: LibraryRecord = { commit: '', libraries: {} };
 async function printSizes(tailored: Tailoring | null, json?: boolean): Promise<void> {
   const name = tailored ? basename(tailored.name, '.htpw') : WHOLE;
   const measured = await measureLibrary(tailored);
-  const before: LibraryRecord = existsSync(RECORD) ? JSON.parse(readFileSync(RECORD, 'utf8')) : EMPTY;
+  const before: LibraryRecord = existsSync(RECORD) ? (parseJson(RECORD, readInput(RECORD)) as LibraryRecord) : EMPTY;
   const ram = ramOf(tailored);
   print(json, { library: name, ram, sizes: measured }, () => {
     const recorded = before.libraries[name]?.sizes ?? [];
