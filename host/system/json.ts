@@ -216,5 +216,10 @@ export function checkJson<T>(value: unknown, where: string, schema: Schema<T>, l
 
 function shown(value: unknown): string {
   if (value === undefined) return 'none';
-  return printable(typeof value === 'number' ? String(value) : JSON.stringify(value), 60);
+  if (typeof value === 'number') return String(value); // JSON has no infinity
+  try {
+    return printable(JSON.stringify(value), 60);
+  } catch {
+    return 'something that nests too deep';
+  }
 }

@@ -4,6 +4,7 @@ import { tmpdir } from 'node:os';
 import { dirname, join, resolve } from 'node:path';
 import { describe, expect, it } from 'vitest';
 import { buildFirmware } from '../../host/board/firmware.ts';
+import { AgentError } from '../../host/board/protocol.ts';
 import { pack } from '../../host/image/pack.ts';
 import { htpw } from '../cli/command.ts';
 import { tinyImage, tinyModel } from './tinyImage.ts';
@@ -88,6 +89,13 @@ describe('what a tool says of a failure is one line that names it', () => {
     const { code, error } = await htpw('build', board, '--model', imageNamed('tool'));
     expect(error).toMatch(/^htpw: gcc: ended with exit code 1: .*undefined reference[^\n]*\n$/);
     expect(code).toBe(2);
+  });
+
+  it('of the agent, with what may be the cause', () => {
+    const { message } = new AgentError(`run ${'00'.repeat(640)} trace`, 'BAD_HEX', 'expected two hex digits a byte');
+    expect(message).toBe(
+      'agent: "run": refused with BAD_HEX (expected two hex digits a byte): the line was damaged on its way; check the cable and the baud rate',
+    );
   });
 
   it.skipIf(!canRun('mps2-an500'))('of the emulator', { timeout: 240_000 }, async () => {

@@ -80,6 +80,11 @@ describe('htpw train --config', () => {
     ['with a comment', '{ // mine\n"name": "x"}', /^1:3: no JSON: expected property name or '\}'$/],
     ['with a field twice', '{"epochs": 5, "name": "x", "epochs": 50}', /^epochs: is there twice; leave one$/],
     ['that is a list', '[]', /^expected an object, got \[\]; compare with models\/configs/],
+    [
+      'that nests deep',
+      `{"name": ${'['.repeat(200_000)}${']'.repeat(200_000)}}`,
+      /^name: expected .*got something that nests/,
+    ],
     ['that is a number', '5', /^expected an object, got 5/],
     ['that is none', 'epochs: 5', /^1:1: no JSON: unexpected token 'e'$/],
     ['in UTF-16', Buffer.from('\ufeff{"name": "x"}', 'utf16le'), /expected JSON/],
