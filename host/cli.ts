@@ -94,8 +94,8 @@ function usageLine(command: Command, text: string): string {
 }
 
 /**
- * An option that takes one value is given once, and its value is not the next option. Those whose reader takes what came
- * before may be repeated.
+ * An option that takes one value is given once, and its value is not the next option. Those whose reader takes what
+ * came before may be repeated.
  */
 function refuseTwice(command: Command): void {
   const flags = command.options.flatMap(({ short, long }) => [short, long]);

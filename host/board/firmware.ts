@@ -268,7 +268,7 @@ export const ALL_FEATURES = 2n ** 64n - 1n;
 
 /**
  * Of the folder of a build: the image's name, for people, and a hash of all that may differ between two builds for one
- * board, so that images of one name in two folders, or one image with two programs, do not overwrite each other's firmware.
+ * board. Images of one name in two folders, or one image with two programs, do not overwrite each other's firmware.
  */
 function buildName(name: string, { board, image, needs, main }: Omit<Build, 'folder'>): string {
   const options = [main, board.variant, needs.features.toString(16)].join('\n');

@@ -73,7 +73,8 @@ export function readGolden(folder: string, name: string): GoldenSet {
   const { count, output_bytes_per_sample: each } = record;
   if (outputs.length !== count * each || input.length % count !== 0)
     throw new UsageError(
-      `${join(folder, name)}: expected ${count} inputs and as many answers of ${each} bytes, got ${input.length} and ${outputs.length} bytes; record it again`,
+      `${join(folder, name)}: expected ${count} inputs and as many answers of ${each} bytes, ` +
+        `got ${input.length} and ${outputs.length} bytes; record it again`,
     );
   const parts = (bytes: Uint8Array) =>
     Array.from({ length: record.count }, (_, i) =>

@@ -34,8 +34,9 @@ export function errnoOf(error: unknown): string | null {
 }
 
 /**
- * One line for what a file operation has thrown: "x.htpw: cannot be read, no such file (ENOENT); give the path of a file".
- * What is no error of the operating system comes back as it is.
+ * One line for what a file operation has thrown, such as
+ * "x.htpw: cannot be read, no such file (ENOENT); give the path of a file". What is no error of the
+ * operating system comes back as it is.
  */
 export function fileError(path: string, what: 'read' | 'written', error: unknown): unknown {
   const code = errnoOf(error);

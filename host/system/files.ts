@@ -1,6 +1,6 @@
 /**
- * Files that commands read and write. An input is read once, so it may be a pipe. What may stand where an output goes is
- * decided by `planOutput`, before any work begins; what is written appears whole or not at all.
+ * Files that commands read and write. An input is read once, so it may be a pipe. What may stand where an output goes
+ * is decided by `planOutput`, before any work begins; what is written appears whole or not at all.
  */
 import { randomUUID } from 'node:crypto';
 import {
@@ -58,7 +58,7 @@ export function titleOf(path: string): string {
   return descriptorOf(path, 0) === null ? basename(path, extname(path)) : 'model';
 }
 
-/** The same as part of a path that compilers and linkers take without quoting. Different names may come out the same. */
+/** The same for a path that compilers and linkers take without quoting. Different names may come out the same. */
 export const safeName = (title: string): string =>
   title
     .replace(/[^\p{L}\p{N}_.-]+/gu, '_')

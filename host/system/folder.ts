@@ -44,13 +44,15 @@ export function planFolder(name: string, { owned = false }: FolderPlan = {}): Ou
     if (owned || found.length === 0) return new OutputFolder(name, owned ? filesBelow(name) : new Map());
     if (!found.includes(LIST))
       throw new UsageError(
-        `${where}: has files that htpw did not write (${shownPath(found[0])}); name a new or empty folder, such as ${join(where, 'htpw')}`,
+        `${where}: has files that htpw did not write (${shownPath(found[0])}); ` +
+          `name a new or empty folder, such as ${join(where, 'htpw')}`,
       );
     const written = readList(name);
     const changed = [...written].find(([path, sum]) => !isAs(join(name, path), sum));
     if (changed)
       throw new UsageError(
-        `${where}: ${shownPath(changed[0])} is not as htpw wrote it; keep your changes elsewhere and remove the folder, or name another`,
+        `${where}: ${shownPath(changed[0])} is not as htpw wrote it; ` +
+          'keep your changes elsewhere and remove the folder, or name another',
       );
     return new OutputFolder(name, written);
   } catch (error) {

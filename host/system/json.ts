@@ -1,6 +1,6 @@
 /**
- * JSON that people write: training configurations, architectures, board.json. One line says what is wrong, with the file
- * and the path of the field; a field that is none is refused, with the nearest that there is.
+ * JSON that people write: training configurations, architectures, board.json. One line says what is wrong, with the
+ * file and the path of the field; a field that is none is refused, with the nearest that there is.
  */
 import { distance } from 'fastest-levenshtein';
 import * as v from 'valibot';
@@ -186,7 +186,7 @@ function syntaxError(where: string, source: string, { message }: Error): UsageEr
   return new UsageError(`${where}:${before.length}:${before.at(-1)!.length + 1}: no JSON: ${printable(what)}`);
 }
 
-/** The name of a field that an object has more than once, of which JSON.parse keeps the last. `source` is valid JSON. */
+/** The name of a field that an object has twice, of which JSON.parse keeps the last. `source` is valid JSON. */
 function repeatedField(source: string): string | undefined {
   const open: Set<string>[] = [];
   for (const [token, text, colon] of source.matchAll(/("(?:[^"\\]|\\.)*")(\s*:)?|[{}[\]]/g)) {

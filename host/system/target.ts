@@ -101,7 +101,8 @@ function assertFolder(name: string, folder: string): void {
 function assertWritable(path: string, found: Stats): void {
   if (process.platform !== 'win32' && (found.mode & 0o222) === 0)
     throw new UsageError(
-      `${shownPath(path)}: is read-only${found.isDirectory() ? ', and a file is made anew in its folder' : ''}; chmod u+w, or write to another place`,
+      `${shownPath(path)}: is read-only${found.isDirectory() ? ', and a file is made anew in its folder' : ''}; ` +
+        'chmod u+w, or write to another place',
     );
   accessSync(path, found.isDirectory() ? constants.W_OK | constants.X_OK : constants.W_OK);
 }

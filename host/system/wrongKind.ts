@@ -1,11 +1,11 @@
-/** The error for a file of another kind than a command wants: what it is, and how to come from there to what is wanted. */
+/** The error for a file of another kind than a command wants: what it is, and how to come to what is wanted. */
 import { UsageError } from './errors.ts';
 import { describeFile } from './fileKind.ts';
 import { shownPath } from './shownPath.ts';
 
 /**
- * "net.tflite: this is a .tflite model; import it first: htpw import net.tflite -o net.htpw", or null when the bytes are
- * of one of the wanted kinds, in the words of `describeFile`.
+ * "net.tflite: this is a .tflite model; import it first: htpw import net.tflite -o net.htpw", or null when the bytes
+ * are of one of the wanted kinds, in the words of `describeFile`.
  */
 export function wrongKind(path: string, bytes: Uint8Array, wanted: readonly string[]): UsageError | null {
   const where = shownPath(path);
@@ -14,7 +14,7 @@ export function wrongKind(path: string, bytes: Uint8Array, wanted: readonly stri
   if (wanted.includes(kind)) return null;
   if (kind === 'a .tflite model')
     return new UsageError(
-      `${where}: this is a .tflite model; import it first: htpw import ${where} -o ${where.replace(/(\.tflite)?$/, '.htpw')}`,
+      `${where}: this is ${kind}; import it first: htpw import ${where} -o ${where.replace(/(\.tflite)?$/, '.htpw')}`,
     );
   const next = advice?.replace('the file of a model', wanted.join(' or ')) ?? `give ${wanted.join(' or ')}`;
   return new UsageError(`${where}: this is ${kind}; ${next}`);

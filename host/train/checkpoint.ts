@@ -64,7 +64,8 @@ export function decodeCheckpoint(bytes: Uint8Array, where: string): Checkpoint {
   for (const [name, { dtype, shape, data_offsets }] of Object.entries(entries)) {
     if (!isShape(shape) || !isShape(data_offsets) || data_offsets.length !== 2)
       throw new UsageError(
-        `${where}: tensor "${name}" expected a shape and two offsets, got ${JSON.stringify({ shape, data_offsets }).slice(0, 80)}; save it again`,
+        `${where}: tensor "${name}" expected a shape and two offsets, ` +
+          `got ${JSON.stringify({ shape, data_offsets }).slice(0, 80)}; save it again`,
       );
     const [begin, end] = data_offsets;
     const size = shape.reduce((product, length) => product * length, 1);

@@ -108,8 +108,8 @@ export function readConfig(path: string): TrainConfig {
 }
 
 /**
- * The `network` part of a configuration, by itself or in a whole one, for a checkpoint that was trained elsewhere. Throws
- * UsageError for what would not be a network of this kind, and for inputs that are no standardized windows.
+ * The `network` part of a configuration, by itself or in a whole one, for a checkpoint that was trained elsewhere.
+ * Throws UsageError for what would not be a network of this kind, and for inputs that are no standardized windows.
  */
 export function readNetwork(path: string): Pick<TrainConfig, 'network'> & Partial<TrainConfig> {
   const parsed = json.parseJson(path, readInput(path));

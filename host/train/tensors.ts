@@ -66,7 +66,8 @@ export function assertFits(checkpoint: Checkpoint, spec: NetworkSpec, where: str
   if (faults.length === 0) return;
   const more = faults.length > NAMED ? `; and ${faults.length - NAMED} more` : '';
   throw new UsageError(
-    `${where}: does not fit the configuration: ${faults.slice(0, NAMED).join('; ')}${more}; give that which it was trained with`,
+    `${where}: does not fit the configuration: ${faults.slice(0, NAMED).join('; ')}${more}; ` +
+      'give that which it was trained with',
   );
 }
 

@@ -8,7 +8,7 @@ import { boardTables, cycleTable, nodeTable } from '../bench/tables.ts';
 import { run } from '../board/process.ts';
 import { projectRoot } from '../board/root.ts';
 import { Runtime } from '../runtime/runtime.ts';
-import { readInput, writeWhole } from '../system/files.ts';
+import { planOutput, readInput, writeWhole } from '../system/files.ts';
 import { parseJson } from '../system/json.ts';
 import { CheckFailed, print, UsageError } from './verb.ts';
 import { testWindows } from './windows.ts';
@@ -56,9 +56,11 @@ export function benchVerb(program: Command): void {
 async function benchBoards({ board, check, json }: Flags): Promise<void> {
   if (board !== undefined && !countingBoards().includes(board))
     throw new UsageError(`--board must be one of ${countingBoards().join(', ')}, got "${board}"`);
-  const measured = await measureAll(board === undefined ? recordedBoards() : [board]);
-  print(json, measured, () => measured.map(boardTables).join('\n\n\n'));
+  const boards = board === undefined ? recordedBoards() : [board];
   const path = (name: string) => join(projectRoot(), 'bench', `${name}.json`);
+  if (!check) for (const name of boards) planOutput(path(name));
+  const measured = await measureAll(boards);
+  print(json, measured, () => measured.map(boardTables).join('\n\n\n'));
   if (check) {
     const exceeded = measured.flatMap((now) => excess(now, recordOf(path(now.board))));
     if (exceeded.length > 0) throw new CheckFailed(`more than committed in bench/:\n  ${exceeded.join('\n  ')}`);

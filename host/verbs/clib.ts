@@ -85,6 +85,8 @@ const EMPTY: LibraryRecord = { commit: '', libraries: {} };
 
 async function printSizes(tailored: Tailoring | null, json?: boolean): Promise<void> {
   const name = tailored ? basename(tailored.name, '.htpw') : WHOLE;
+  const keeps = existsSync(dirname(RECORD)); // an installed package keeps no record
+  if (keeps) for (const path of [RECORD, PAGE]) planOutput(path);
   const measured = await measureLibrary(tailored);
   const before: LibraryRecord = existsSync(RECORD) ? (parseJson(RECORD, readInput(RECORD)) as LibraryRecord) : EMPTY;
   const ram = ramOf(tailored);
@@ -105,7 +107,7 @@ async function printSizes(tailored: Tailoring | null, json?: boolean): Promise<v
       columns(measured[0].functions.map(({ name, flash, stack }) => [name, flash, stack])),
     ].join('\n');
   });
-  if (!existsSync(dirname(RECORD))) return; // an installed package keeps no record
+  if (!keeps) return;
   const commit = (await run('git', ['rev-parse', '--short', 'HEAD'], { cwd: projectRoot() })).trim();
   const sizes = measured.map(({ functions: _, ...size }) => size);
   const libraries = { ...before.libraries, [name]: { ram, sizes } };

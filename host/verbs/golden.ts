@@ -95,10 +95,9 @@ interface Options {
 function readFlags(argument: string | undefined, { samples, boards, models, lossless }: GoldenFlags): Options {
   const data = process.env.HTPW_DATA;
   const folder = argument ?? (data === undefined ? undefined : join(data, 'golden'));
+  const got = folder === undefined ? 'none' : `${folder}, which is none`;
   if (folder === undefined || !statSync(folder, { throwIfNoEntry: false })?.isDirectory())
-    throw new UsageError(
-      `golden: expected a folder of recorded answers, got ${folder === undefined ? 'none' : `${folder}, which is none`}; name one or set HTPW_DATA`,
-    );
+    throw new UsageError(`golden: expected a folder of recorded answers, got ${got}; name one or set HTPW_DATA`);
   const known = goldenNames(folder);
   if (known.length === 0)
     throw new UsageError(

@@ -2,7 +2,6 @@
 import { Option } from 'commander';
 import { parseBytes } from '../residency/budget.ts';
 import { UsageError } from '../system/errors.ts';
-import { nearest } from '../system/json.ts';
 
 /** How the text behind an option is read. */
 export interface Value<T> {
@@ -32,7 +31,7 @@ export function wholeNumber(from: number, to: number): Value<number> {
   };
 }
 
-/** One of some names; the error says which was probably meant. */
+/** One of some names. */
 export function oneOf<T extends string>(names: readonly T[]): Value<T> {
   return {
     expected: names.length === 2 ? names.join(' or ') : `one of ${names.join(', ')}`,
@@ -69,10 +68,4 @@ export function listOf<T>(value: Value<T>): Value<T[]> {
       return all.includes(undefined) ? undefined : (all as T[]);
     },
   };
-}
-
-/** " (did you mean --epochs?)" */
-export function suggestion(name: string, known: readonly string[]): string {
-  const near = nearest(name, known);
-  return near === undefined ? '' : `; did you mean ${near}?`;
 }

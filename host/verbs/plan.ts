@@ -93,7 +93,8 @@ function writeUniform(path: string, { residency, output, json, ...others }: Plan
   const extra = (['sram', 'board', 'curve', 'timeline'] as const).find((name) => others[name] !== undefined);
   if (output === undefined || extra !== undefined)
     throw new UsageError(
-      `plan: --residency is written as it is: expected --output <image>, and no ${extra ? `--${extra}` : '--sram or --board'}`,
+      'plan: --residency is written as it is: expected --output <image>, ' +
+        `and no ${extra ? `--${extra}` : '--sram or --board'}`,
     );
   const planned = planOutput(output, { inputs: [path] });
   const image = uniformlyResident(readImage(path), residency!);

@@ -23,13 +23,23 @@ interface TrainFlags {
   json?: boolean;
 }
 
-/** What no image can hold is refused before it is trained: the same network with random weights is packed and opened. */
+/** What no image can hold is refused before it is trained: the network is packed and opened with random weights. */
 function assertPacks({ network }: TrainConfig, path: string): void {
   try {
     new Runtime(pack(ecgModel(network, 'boot')));
   } catch (error) {
     throw new UsageError(`${shownPath(path)}: network: cannot be packed: ${(error as Error).message}`);
   }
+}
+
+/** The array library throws RangeError when its memory is full. */
+function tooLarge(path: string): (error: unknown) => never {
+  return (error) => {
+    if (!(error instanceof RangeError)) throw error;
+    throw new UsageError(
+      `${shownPath(path)}: cannot be trained here (${error.message}); take a smaller batch or network`,
+    );
+  };
 }
 
 /** More than any data set has. */
@@ -70,13 +80,7 @@ export function trainVerb(program: Command): void {
             seed: flags.seed,
             onProgress: (p) => show(p.step, p.steps, `epoch ${p.epoch} loss ${p.loss.toFixed(3)}`),
           },
-        ).catch((error) => {
-          throw error instanceof RangeError
-            ? new UsageError(
-                `${shownPath(flags.config)}: cannot be trained here (${error.message}); take a smaller batch or network`,
-              )
-            : error;
-        }),
+        ).catch(tooLarge(flags.config)),
       );
       const image = pack(model);
       output.write(image);

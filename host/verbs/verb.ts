@@ -6,8 +6,8 @@ import { printable } from '../system/printable.ts';
 export { CheckFailed, UsageError } from '../system/errors.ts';
 
 /**
- * JSON for programs on request, else text for people; on stderr when one of the outputs has taken stdout. Names that come
- * from files are made harmless for the terminal in both.
+ * JSON for programs on request, else text for people; on stderr when one of the outputs has taken stdout. Names that
+ * come from files are made harmless for the terminal in both.
  */
 export function print(
   json: boolean | undefined,
@@ -27,7 +27,7 @@ export const harmless = (text: string): string =>
     .map((line) => printable(line))
     .join('\n');
 
-/** JSON escapes the control characters below 32 only; those from 127 on and directions of text move a terminal as well. */
+/** JSON escapes control characters below 32 only; those from 127 on and directions of text move a terminal, too. */
 const harmlessJson = (json: string): string =>
   json.replace(/[\u007f-\u009f\u2028\u2029]|\p{Cf}/gu, (character) =>
     Array.from(

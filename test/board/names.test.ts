@@ -94,7 +94,8 @@ describe('what a tool says of a failure is one line that names it', () => {
   it('of the agent, with what may be the cause', () => {
     const { message } = new AgentError(`run ${'00'.repeat(640)} trace`, 'BAD_HEX', 'expected two hex digits a byte');
     expect(message).toBe(
-      'agent: "run": refused with BAD_HEX (expected two hex digits a byte): the line was damaged on its way; check the cable and the baud rate',
+      'agent: "run": refused with BAD_HEX (expected two hex digits a byte): ' +
+        'the line was damaged on its way; check the cable and the baud rate',
     );
   });
 

@@ -100,7 +100,9 @@ describe('a process', () => {
   it('whose program is at fault says so in one line, and with HTPW_DEBUG where', () => {
     // a prototype that every module shares, broken before the program starts
     const broken = join(mkdtempSync(join(tmpdir(), 'broken-')), 'x');
-    const preload = `--import data:text/javascript,import%20fs%20from%20%22node:fs%22;fs.statSync=()=>undefined;import{syncBuiltinESMExports}from%22node:module%22;syncBuiltinESMExports()`;
+    const program =
+      'import fs from"node:fs";import m from"node:module";fs.statSync=()=>undefined;m.syncBuiltinESMExports()';
+    const preload = `--import data:text/javascript,${encodeURIComponent(program)}`;
     const run = (env: object) => htpwProcess(`inspect ${broken}`, { NODE_OPTIONS: preload, ...env });
     const { status, stderr } = run({ HTPW_DEBUG: '' });
     expect(status).toBe(2);

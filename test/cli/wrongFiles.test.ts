@@ -1,4 +1,4 @@
-/** Every file that a verb reads, as every kind of file that it does not want: exit code 2, one line, nothing written. */
+/** Every file that a verb reads, as every kind that it does not want: exit code 2, one line, nothing written. */
 import { spawnSync } from 'node:child_process';
 import { mkdirSync, mkdtempSync, readFileSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
