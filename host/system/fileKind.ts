@@ -1,6 +1,6 @@
 /**
- * What kind of file some bytes are, by their magic: for the errors of verbs that were given another file than they want.
- * Nothing is proved. A file may be damaged behind its magic, and one without a magic of its own may be taken for another.
+ * What kind of file some bytes are, by their magic: for the errors of verbs that were given another file than they
+ * want. Nothing is proved: a file may be damaged behind its magic, and one without any may be taken for another.
  */
 import { MAGIC } from '../../assembly/format.ts';
 
@@ -21,6 +21,10 @@ const UNPACK = 'unpack it and give the model that is inside';
 const NO_MODEL = 'give the file of a model';
 
 const TFLITE: FileKind = { kind: 'a .tflite model', advice: 'import it first: htpw import MODEL.tflite -o IMAGE.htpw' };
+export const SAFETENSORS: FileKind = {
+  kind: 'a .safetensors checkpoint',
+  advice: 'htpw import takes it with --arch (docs/import.md says of what)',
+};
 const PICKLE: FileKind = { kind: 'a Python pickle, as PyTorch once wrote .pt and .pth', advice: FROM_PYTORCH };
 
 /** Kinds that are told by bytes at one place; the first that fits counts. A string stands for its Latin-1 bytes. */
@@ -81,8 +85,8 @@ const TEXTS: readonly (FileKind & { begins: RegExp })[] = [
   { begins: /^</, kind: 'XML text', advice: NO_MODEL },
   { begins: /^:[0-9a-f]{8}/i, kind: 'Intel HEX firmware', advice: 'give the .htpw image that it was built from' },
   {
-    begins: /\bunsigned char\b|\buint8_t\b/,
-    kind: 'C source',
+    begins: /\b(char|u?int8_t)\b[^;{]*\[\d*\][^;{]*=\s*\{\s*(0x|-?\d)/,
+    kind: 'C source with an array',
     advice: 'give the binary file that the array was made of (xxd -r -p brings it back from the numbers)',
   },
 ];
@@ -137,8 +141,7 @@ function namesIn(text: string, mark: string, lengthAt: number, nameAt: number): 
 /** A u64 with the length of a JSON object, at most 100 MB, then the object. */
 function ofSafetensors(start: string): FileKind | undefined {
   if (!start.startsWith('\0\0\0\0{"', 4)) return undefined;
-  const advice = 'htpw import takes it with --arch (docs/import.md says of what)';
-  return { kind: 'a .safetensors checkpoint', advice };
+  return SAFETENSORS;
 }
 
 /** Protocol buffers have no magic, but the numbers and types of their first fields tell. */

@@ -36,7 +36,7 @@ export function assertRaw(path: string, bytes: Uint8Array): void {
 /** The text of a file that holds `expected`. Throws for a file of another kind than text. */
 export function textOf(path: string, bytes: Uint8Array, expected: string): string {
   const { kind } = describeFile(bytes);
-  if (bytes.length > 0 && !/(text|C source|web page)$/.test(kind))
+  if (bytes.length > 0 && !/(text|C source with an array|web page)$/.test(kind))
     throw new UsageError(`${shownPath(path)}: this is ${kind}; expected ${expected}`);
   return Buffer.from(bytes).toString('utf8');
 }

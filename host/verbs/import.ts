@@ -1,4 +1,6 @@
-import { extname } from 'node:path';
+/** htpw import: a .tflite model, or a checkpoint of one family of networks, to an image. */
+import { existsSync } from 'node:fs';
+import { extname, join } from 'node:path';
 import type { Command } from 'commander';
 import type { Lossless } from '../image/lossless.ts';
 import { bytesByCategory, regionsOf } from '../image/regions.ts';
@@ -10,8 +12,9 @@ import type { Port } from '../import/live.ts';
 import { macs } from '../model/weights.ts';
 import type { TableEncoding } from '../reference/table.ts';
 import { Runtime } from '../runtime/runtime.ts';
-import { describeFile } from '../system/fileKind.ts';
+import { describeFile, SAFETENSORS } from '../system/fileKind.ts';
 import { type Output, planOutput, readInput, titleOf } from '../system/files.ts';
+import { printable } from '../system/printable.ts';
 import { LOSSLESS_OPTION, losslessOf } from './image.ts';
 import { oneOf, valued } from './options.ts';
 import { columns, print, UsageError } from './verb.ts';
@@ -44,16 +47,15 @@ export function importVerb(program: Command): void {
       const { tables, keepDead = false } = flags;
       const lossless = losslessOf(flags.lossless);
       const output = planOutput(flags.output, { inputs: [path, flags.arch] });
-      const bytes = readInput(path);
+      const bytes = readModel(path); // once: it may be a pipe
       if (flags.arch !== undefined || isCheckpoint(path, bytes)) {
         if (lossless || keepDead)
           throw new UsageError(`${path}: --lossless and --keep-dead are for .tflite models; leave them out`);
         return importTrained(path, bytes, flags.arch, output, tables, flags.json);
       }
-      const imported = importFile(path, bytes, { tables, lossless, keepDead });
-      const removed = keepDead
-        ? null
-        : removal(imported, importFile(path, bytes, { tables, lossless, keepDead: true }));
+      const imported = importBytes(bytes, path, { tables, lossless, keepDead });
+      const whole = keepDead ? null : importBytes(bytes, path, { tables, lossless, keepDead: true });
+      const removed = whole && removal(imported, whole);
       const result = { ...summary(path, flags.output, tables, imported), removed };
       output.write(imported.image);
       print(flags.json, result, () => render(result), output);
@@ -69,12 +71,18 @@ interface ImportFlags {
   json?: boolean;
 }
 
-const isCheckpoint = (path: string, bytes: Uint8Array): boolean =>
-  extname(path) === '.safetensors' || describeFile(bytes).kind === 'a .safetensors checkpoint';
+/** The bytes of a model; of a folder that is one, which cannot be imported, those of what tells its kind. */
+function readModel(path: string): Uint8Array {
+  const saved = join(path, 'saved_model.pb');
+  return readInput(existsSync(saved) ? saved : path);
+}
 
-function importFile(
-  path: string,
+const isCheckpoint = (path: string, bytes: Uint8Array): boolean =>
+  extname(path) === '.safetensors' || describeFile(bytes).kind === SAFETENSORS.kind;
+
+function importBytes(
   bytes: Uint8Array,
+  path: string,
   options: ImportOptions & { tables: TableEncoding; lossless?: Lossless },
 ) {
   try {
@@ -126,7 +134,7 @@ async function importTrained(
     () =>
       [
         `${output}: ${image.length.toLocaleString('en-US')} bytes, arena ${arenaBytes.toLocaleString('en-US')} bytes`,
-        `classes ${made.metadata.labels?.join(', ')}`,
+        `classes ${printable(made.metadata.labels?.join(', ') ?? 'without names')}`,
         columns(operators.map(({ name, kind }) => [`  ${name}`, kind])),
       ].join('\n'),
     planned,
