@@ -31,13 +31,24 @@ export function readInput(path: string): Uint8Array<ArrayBuffer> {
   if (path === '' || path.includes('\0')) throw new UsageError(`"${shownPath(path)}": expected the path of a file`);
   try {
     const descriptor = descriptorOf(path, 0);
-    if (descriptor !== null) return readStream(path, descriptor);
+    if (descriptor !== null) return readDescriptor(path, descriptor);
     const found = statSync(path);
     if (found.isDirectory()) throw new UsageError(`${shownPath(path)} is a folder; give the path of a file`);
     return found.isFile() ? new Uint8Array(readFileSync(path)) : readOpened(path);
   } catch (error) {
     throw fileError(path, 'read', error);
   }
+}
+
+/** Descriptors that have been read to their end. */
+const exhausted = new Set<number>();
+
+function readDescriptor(path: string, descriptor: number): Uint8Array<ArrayBuffer> {
+  const bytes = readStream(path, descriptor);
+  if (bytes.length === 0 && exhausted.has(descriptor))
+    throw new UsageError(`${shownPath(path)}: has been read for another input; only one can come this way`);
+  exhausted.add(descriptor);
+  return bytes;
 }
 
 function readOpened(path: string): Uint8Array<ArrayBuffer> {

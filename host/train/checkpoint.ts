@@ -4,7 +4,7 @@
  */
 
 import { UsageError } from '../system/errors.ts';
-import { describeFile } from '../system/fileKind.ts';
+import { describeFile, SAFETENSORS } from '../system/fileKind.ts';
 import { readInput } from '../system/files.ts';
 import { shownPath } from '../system/shownPath.ts';
 
@@ -56,7 +56,7 @@ export function decodeCheckpoint(bytes: Uint8Array, where: string): Checkpoint {
   const headerLength = bytes.length >= 8 ? Number(view.getBigUint64(0, true)) : Number.POSITIVE_INFINITY;
   if (8 + headerLength > bytes.length) {
     const { kind } = describeFile(bytes);
-    const got = kind === 'a .safetensors checkpoint' ? 'one that is cut short' : kind;
+    const got = kind === SAFETENSORS.kind ? 'one that is cut short' : kind;
     throw new UsageError(`${where}: expected a safetensors header, got ${got}; check the path, or train again`);
   }
   const { __metadata__, ...entries } = parseHeader(bytes.subarray(8, 8 + headerLength), where);

@@ -117,6 +117,12 @@ function piped(words: string[], file: string): [number | null, string] {
   return [status, stderr];
 }
 
+it('one pipe cannot be two inputs', () => {
+  const [status, error] = piped(['run', '-', '--input', '/dev/stdin', '--output', inFolder('piped')], IMAGE);
+  expect(error).toMatch(/^htpw: \/dev\/stdin: has been read for another input; only one can come this way\n$/);
+  expect(status).toBe(2);
+});
+
 describe('an input that comes through a pipe', () => {
   const output = inFolder('piped');
   it.each<[string, string, string[]]>([
