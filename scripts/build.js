@@ -1,6 +1,6 @@
 /** npm run build: the host's TypeScript to dist/, then every variant of the runtime to dist/runtime. */
 import { spawnSync } from 'node:child_process';
-import { mkdirSync, readdirSync, statSync, writeFileSync } from 'node:fs';
+import { mkdirSync, readdirSync, statSync, utimesSync, writeFileSync } from 'node:fs';
 import { createRequire } from 'node:module';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
@@ -25,6 +25,7 @@ export async function ensureBuilt({ verbose = false } = {}) {
 
 function compileHost() {
   console.error('compiling host/ to dist/');
+  const began = new Date();
   const tsc = createRequire(import.meta.url).resolve('typescript/bin/tsc');
   const compiled = spawnSync(process.execPath, [tsc, '-p', 'tsconfig.build.json'], {
     cwd: root,
@@ -33,6 +34,7 @@ function compileHost() {
   if (compiled.status !== 0) process.exit(2);
   mkdirSync(join(root, 'dist'), { recursive: true });
   writeFileSync(STAMP, '');
+  utimesSync(STAMP, began, began); // what was edited meanwhile is newer
 }
 
 /** True when a source is newer than the last compilation. */

@@ -3,5 +3,5 @@
 import { ensureBuilt } from './build.js';
 
 await ensureBuilt();
-const { main } = await import('../dist/host/cli.js');
-process.exitCode = await main(process.argv.slice(2));
+const { runProcess } = await import('../dist/host/cli.js');
+await runProcess(process.argv.slice(2));

@@ -10,9 +10,9 @@ import { anyInput, onBoard } from '../board/session.ts';
 import { connect } from '../board/transport.ts';
 import { pack } from '../image/pack.ts';
 import { Runtime } from '../runtime/runtime.ts';
+import { writeWhole } from '../system/files.ts';
 import { readConfig } from '../train/config.ts';
 import type { NetworkConfig } from '../train/network.ts';
-import { writeBytes } from '../verbs/verb.ts';
 import type { Figures, KernelFigure, ModelFigure } from './figures.ts';
 import { KERNELS, kernelModel, shapeName, work } from './kernels.ts';
 import { ecgModel } from './models.ts';
@@ -80,7 +80,7 @@ function packNetworks(): Packed[] {
 
 function imageFile(name: string, image: Uint8Array): string {
   const path = join(buildFolder(), 'bench', `${name}.htpw`);
-  writeBytes(path, image);
+  writeWhole(path, image);
   return path;
 }
 

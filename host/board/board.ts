@@ -1,9 +1,13 @@
 /** boards/<name>/board.json: what a board is, read and checked. docs/porting.md explains each field. */
-import { existsSync, readdirSync, readFileSync } from 'node:fs';
+import { existsSync, readdirSync, statSync } from 'node:fs';
 import { basename, dirname, join, resolve } from 'node:path';
+import { UsageError } from '../system/errors.ts';
+import { readInput } from '../system/files.ts';
+import * as json from '../system/json.ts';
+import { shownPath } from '../system/shownPath.ts';
 import { BOOT_ROMS, type BootRom } from './boot.ts';
 import { projectRoot } from './root.ts';
-import { findVariant } from './variants.ts';
+import { VARIANTS } from './variants.ts';
 
 export interface Region {
   origin: number;
@@ -83,16 +87,25 @@ const isPath = (board: string) => /^\.|[/\\]/.test(board);
 /** A board of the project by its name, or the one that a folder anywhere describes, by the folder's path: "./my-board". */
 export function loadBoard(board: string, root = projectRoot()): Board {
   const known = boardNames(root);
+  if (!known.includes(board) && statSync(board, { throwIfNoEntry: false })?.isFile())
+    throw new UsageError(
+      `${shownPath(board)}: is a file; expected a board by its name or its folder (an image goes behind --model)`,
+    );
   if (isPath(board)) {
     const folder = resolve(board);
+    if (!isWord.test(basename(folder)))
+      throw new UsageError(
+        `${shownPath(board)}: expected a folder whose name is of letters, digits and _ . + -, as the agent says it; ` +
+          'rename the folder',
+      );
     if (known.includes(basename(folder)) && dirname(folder) !== boardsFolder(root))
-      throw new Error(
+      throw new UsageError(
         `${board}: is called as a board of the project, with which it would share build/; rename the folder`,
       );
     return readBoard(folder, join(board, 'board.json'));
   }
   if (!known.includes(board)) {
-    throw new Error(
+    throw new UsageError(
       `board "${board}": unknown; one of ${known.join(', ')}, a folder such as ./${board}, or add boards/${board}/board.json`,
     );
   }
@@ -100,15 +113,13 @@ export function loadBoard(board: string, root = projectRoot()): Board {
 }
 
 function readBoard(folder: string, where: string): Board {
-  if (!existsSync(join(folder, 'board.json')))
-    throw new Error(`${where}: expected a file that describes the board, got none; docs/porting.md has its fields`);
-  let json: unknown;
-  try {
-    json = JSON.parse(readFileSync(join(folder, 'board.json'), 'utf8'));
-  } catch (error) {
-    throw new Error(`${where}: not JSON, ${(error as Error).message}`);
-  }
-  return checkBoard(json, basename(folder), folder, where);
+  const file = join(folder, 'board.json');
+  if (!existsSync(file))
+    throw new UsageError(
+      `${where}: expected a file that describes the board, got none; docs/porting.md has its fields`,
+    );
+  const parsed = json.parseJson(where, readInput(file));
+  return { ...json.checkJson(parsed, where, boardSchema(parsed, basename(folder))), folder };
 }
 
 /** Instructions, cycles or nanoseconds of a board's ticks, as its board.json says. */
@@ -121,12 +132,14 @@ export function emulationOf(board: Board, root = projectRoot()): Board {
   const where = `boards/${board.name}/board.json`;
   const emulated = board.emulated === undefined ? board : loadBoard(board.emulated, root);
   if (emulated.ticks.unit !== 'instructions')
-    throw new Error(
+    throw new UsageError(
       `${where}: emulated: expected a board that counts instructions, got ${emulated.name} which counts ${emulated.ticks.unit}`,
     );
   for (const key of ['core', 'variant'] as const) {
     if (sameCode(emulated[key]) !== sameCode(board[key]))
-      throw new Error(`${where}: emulated: expected ${key} ${board[key]}, got ${emulated[key]} of ${emulated.name}`);
+      throw new UsageError(
+        `${where}: emulated: expected ${key} ${board[key]}, got ${emulated[key]} of ${emulated.name}`,
+      );
   }
   return emulated;
 }
@@ -134,202 +147,72 @@ export function emulationOf(board: Board, root = projectRoot()): Board {
 /** Cortex-M0+ and Cortex-M0 have one instruction set, ARMv6-M, and get the same code; they differ in cycles. */
 const sameCode = (core: string) => core.replace(/^Cortex-M0\+$/, 'Cortex-M0');
 
-type Fields = Record<string, unknown>;
+const above0 = json.wholeNumber(1, Number.MAX_SAFE_INTEGER);
+/** Goes into names of folders, compiler flags and the agent's answers, in which a space ends a word. */
+const isWord = /^[\w.+-]+$/;
+/** "0x08000000", because JSON has no hex numbers */
+const hexWord = (expected: string) => json.numberText(/^0x[0-9a-f]{8}$/i, expected);
 
-/** Takes fields out of JSON and says which one is wrong, or is none of those that were asked for. */
-class Checker {
-  private readonly known = new Set<string>();
-  private readonly parts: Checker[] = [];
+const REGION = json.fields({ origin: hexWord('an address such as "0x20000000"'), bytes: above0 });
 
-  constructor(
-    private readonly fields: Fields,
-    private readonly where: string,
-    private readonly path = '',
-  ) {}
+const RUNNERS = {
+  qemu: json.fields({
+    kind: json.text,
+    program: json.text,
+    machine: json.text,
+    arguments: json.textsWith('{elf}'),
+  }),
+  native: json.fields({ kind: json.text }),
+  serial: json.fields({ kind: json.text, baud: above0, flash: json.text }),
+};
 
-  private fail(key: string, expected: string): never {
-    throw new Error(`${this.where}: ${this.path}${key}: expected ${expected}, got ${JSON.stringify(this.fields[key])}`);
-  }
+/** What every board says, or may say. */
+const FIELDS = {
+  description: json.text,
+  core: json.textLike(isWord, 'a name without spaces, such as "Cortex-M4"'),
+  variant: json.oneOf(VARIANTS.filter((variant) => variant.c).map((variant) => variant.name)),
+  toolchain: json.text,
+  packages: json.optional(json.fields({ compiler: json.texts, emulator: json.optional(json.texts, []) })),
+  cpuFlags: json.texts,
+  sources: json.texts,
+  interrupts: json.optional(above0),
+  clockHz: json.optional(above0),
+  residency: json.optional(json.oneOf(['boot', 'lazy', 'stream'])),
+  ticks: json.fields({
+    source: json.text,
+    unit: json.oneOf(['instructions', 'cycles', 'nanoseconds']),
+    multiply: above0,
+    divide: above0,
+  }),
+  runner: json.byKind(RUNNERS) as json.Schema<Runner>,
+  emulated: json.optional(json.text),
+  timing: json.optional(json.fields({ instructionsPerCycle: json.quantity, source: json.text })),
+  power: json.optional(json.fields({ volts: json.quantity, milliamps: json.quantity, source: json.text })),
+  verified: json.optional(json.text),
+};
 
-  private value(key: string): unknown {
-    this.known.add(key);
-    return this.fields[key];
-  }
+/** Of boards without an operating system. */
+const BARE_METAL = {
+  memory: json.fields({ flash: REGION, ram: REGION }),
+  budget: json.fields({ flashBytes: above0, ramBytes: above0, stackBytes: above0 }),
+  boot: json.optional(json.oneOf(BOOT_ROMS)),
+  uf2: json.optional(json.fields({ familyId: hexWord('eight digits, "0xe48bff56"') })),
+};
 
-  has(key: string): boolean {
-    return this.value(key) !== undefined;
-  }
+type Declared = Omit<Board, 'folder'>;
 
-  /** After everything was asked for, of this object and those in it. */
-  assertNoOthers(): void {
-    const other = Object.keys(this.fields).find((key) => !this.known.has(key));
-    if (other !== undefined)
-      throw new Error(`${this.where}: ${this.path}${other}: unknown; the fields are ${[...this.known].join(', ')}`);
-    for (const part of this.parts) part.assertNoOthers();
-  }
-
-  text(key: string): string {
-    const value = this.value(key);
-    return typeof value === 'string' ? value : this.fail(key, 'a string');
-  }
-
-  oneOf<T extends string>(key: string, choices: readonly T[]): T {
-    const value = this.value(key) as T;
-    return choices.includes(value) ? value : this.fail(key, `one of ${choices.join(', ')}`);
-  }
-
-  exactly(key: string, only: string, why: string): string {
-    return this.value(key) === only ? only : this.fail(key, `${JSON.stringify(only)}, ${why}`);
-  }
-
-  texts(key: string): string[] {
-    const value = this.value(key);
-    const fits = Array.isArray(value) && value.every((item) => typeof item === 'string');
-    return fits ? value : this.fail(key, 'a list of strings');
-  }
-
-  /** one of them with `part` in it */
-  textsWith(key: string, part: string): string[] {
-    const value = this.texts(key);
-    return value.some((item) => item.includes(part)) ? value : this.fail(key, `a list of strings, one with ${part}`);
-  }
-
-  positive(key: string): number {
-    const value = this.value(key);
-    return Number.isInteger(value) && (value as number) > 0
-      ? (value as number)
-      : this.fail(key, 'a whole number above 0');
-  }
-
-  /** not only whole numbers */
-  quantity(key: string): number {
-    const value = this.value(key);
-    return typeof value === 'number' && value > 0 ? value : this.fail(key, 'a number above 0');
-  }
-
-  /** "0x08000000", because JSON has no hex numbers */
-  word(key: string, expected: string): number {
-    const value = this.value(key);
-    const fits = typeof value === 'string' && /^0x[0-9a-f]{8}$/i.test(value);
-    return fits ? Number(value) : this.fail(key, expected);
-  }
-
-  address(key: string): number {
-    return this.word(key, 'an address such as "0x20000000"');
-  }
-
-  object(key: string): Checker {
-    const value = this.value(key);
-    if (typeof value !== 'object' || value === null || Array.isArray(value)) this.fail(key, 'an object');
-    const part = new Checker(value as Fields, this.where, `${this.path}${key}.`);
-    this.parts.push(part);
-    return part;
-  }
+/** The fields of a board whose folder is called `name`: native ones have no memory map. */
+function boardSchema(parsed: unknown, name: string): json.Schema<Declared> {
+  const isNative = (parsed as { runner?: { kind?: unknown } } | null)?.runner?.kind === 'native';
+  const fields = { name: json.exactly(name, "the folder's name"), ...FIELDS, ...(isNative ? {} : BARE_METAL) };
+  return json.agreeing(json.fields(fields) as json.Schema<Declared>, budgetFault);
 }
 
-const region = (fields: Checker): Region => ({ origin: fields.address('origin'), bytes: fields.positive('bytes') });
-
-function checkRunner(fields: Checker): Runner {
-  const kind = fields.oneOf('kind', ['qemu', 'native', 'serial']);
-  if (kind === 'qemu')
-    return {
-      kind,
-      program: fields.text('program'),
-      machine: fields.text('machine'),
-      arguments: fields.textsWith('arguments', '{elf}'),
-    };
-  if (kind === 'serial') return { kind, baud: fields.positive('baud'), flash: fields.text('flash') };
-  return { kind };
-}
-
-/** What only some boards say. */
-function checkOptional(fields: Checker): Partial<Board> {
-  const packages = fields.has('packages') ? fields.object('packages') : null;
-  return {
-    ...(packages
-      ? {
-          packages: {
-            compiler: packages.texts('compiler'),
-            emulator: packages.has('emulator') ? packages.texts('emulator') : [],
-          },
-        }
-      : {}),
-    ...(fields.has('interrupts') ? { interrupts: fields.positive('interrupts') } : {}),
-    ...(fields.has('clockHz') ? { clockHz: fields.positive('clockHz') } : {}),
-    ...(fields.has('residency') ? { residency: fields.oneOf('residency', ['boot', 'lazy', 'stream'] as const) } : {}),
-    ...checkEstimates(fields),
-    ...(fields.has('verified') ? { verified: fields.text('verified') } : {}),
-  };
-}
-
-/** For figures that are estimated. */
-function checkEstimates(fields: Checker): Partial<Board> {
-  const timing = fields.has('timing') ? fields.object('timing') : null;
-  const power = fields.has('power') ? fields.object('power') : null;
-  return {
-    ...(fields.has('emulated') ? { emulated: fields.text('emulated') } : {}),
-    ...(timing
-      ? {
-          timing: { instructionsPerCycle: timing.quantity('instructionsPerCycle'), source: timing.text('source') },
-        }
-      : {}),
-    ...(power
-      ? {
-          power: {
-            volts: power.quantity('volts'),
-            milliamps: power.quantity('milliamps'),
-            source: power.text('source'),
-          },
-        }
-      : {}),
-  };
-}
-
-function checkBareMetal(fields: Checker, where: string): Partial<Board> {
-  const memory = fields.object('memory');
-  const budget = fields.object('budget');
-  const checked = {
-    memory: { flash: region(memory.object('flash')), ram: region(memory.object('ram')) },
-    budget: {
-      flashBytes: budget.positive('flashBytes'),
-      ramBytes: budget.positive('ramBytes'),
-      stackBytes: budget.positive('stackBytes'),
-    },
-    ...(fields.has('boot') ? { boot: fields.oneOf('boot', BOOT_ROMS) } : {}),
-    ...(fields.has('uf2')
-      ? { uf2: { familyId: fields.object('uf2').word('familyId', 'eight digits, "0xe48bff56"') } }
-      : {}),
-  };
+function budgetFault({ memory, budget }: Declared): [field: string, fault: string] | null {
+  if (!memory || !budget) return null;
   for (const kind of ['flash', 'ram'] as const) {
-    const [limit, bytes] = [checked.budget[`${kind}Bytes`], checked.memory[kind].bytes];
-    if (limit > bytes)
-      throw new Error(`${where}: budget.${kind}Bytes: expected at most memory.${kind}.bytes = ${bytes}, got ${limit}`);
+    const [limit, { bytes }] = [budget[`${kind}Bytes`], memory[kind]];
+    if (limit > bytes) return [`budget.${kind}Bytes`, `expected at most memory.${kind}.bytes = ${bytes}, got ${limit}`];
   }
-  return checked;
-}
-
-function checkBoard(json: unknown, name: string, folder: string, where: string): Board {
-  const fields = new Checker((json ?? {}) as Fields, where);
-  const ticks = fields.object('ticks');
-  const board: Board = {
-    name: fields.exactly('name', name, "the folder's name"),
-    description: fields.text('description'),
-    core: fields.text('core'),
-    variant: findVariant(fields.text('variant')).name,
-    toolchain: fields.text('toolchain'),
-    cpuFlags: fields.texts('cpuFlags'),
-    sources: fields.texts('sources'),
-    ticks: {
-      source: ticks.text('source'),
-      unit: ticks.oneOf('unit', ['instructions', 'cycles', 'nanoseconds']),
-      multiply: ticks.positive('multiply'),
-      divide: ticks.positive('divide'),
-    },
-    runner: checkRunner(fields.object('runner')),
-    ...checkOptional(fields),
-    folder,
-  };
-  const checked = board.runner.kind === 'native' ? board : { ...board, ...checkBareMetal(fields, where) };
-  fields.assertNoOthers();
-  return checked;
+  return null;
 }

@@ -1,29 +1,38 @@
 /** A conversation with an agent as a file: "> " what was sent, "< " what came back, each line as it was on the wire. */
-import { closeSync, openSync, readFileSync, writeSync } from 'node:fs';
+import { UsageError } from '../system/errors.ts';
+import { planOutput, readInput, Writing } from '../system/files.ts';
+import { shownPath } from '../system/shownPath.ts';
+import { textOf } from '../system/wrongKind.ts';
 import { parseFields, type Reply } from './reply.ts';
 
-/** Writes a capture, line by line, so that it is whole up to the moment in which a board or a program dies. */
+/**
+ * Writes a capture, line by line, so that it is whole up to the moment in which a board or a program dies. It takes the
+ * place of an earlier one when it is closed, or when a signal ends the process; without a line it leaves that alone.
+ */
 export class Recording {
-  private readonly file: number;
+  private writing: Writing | null = null;
 
-  constructor(path: string) {
-    try {
-      this.file = openSync(path, 'w');
-    } catch (error) {
-      throw new Error(`${path}: cannot be written (${(error as NodeJS.ErrnoException).code}); record to another file`);
-    }
+  /** Throws UsageError when nothing can be written there. */
+  constructor(private readonly path: string) {
+    planOutput(path);
+  }
+
+  private line(text: string): void {
+    this.writing ??= new Writing(this.path, { keep: true });
+    this.writing.append(`${text}\n`);
   }
 
   sent(line: string): void {
-    writeSync(this.file, `> ${line}\n`);
+    this.line(`> ${line}`);
   }
 
   received(line: string): void {
-    writeSync(this.file, `< ${line}\n`);
+    this.line(`< ${line}`);
   }
 
   close(): void {
-    closeSync(this.file);
+    this.writing?.finish();
+    this.writing = null;
   }
 }
 
@@ -46,7 +55,7 @@ class CaptureParser {
   constructor(private readonly path: string) {}
 
   private fail(line: number, message: string): never {
-    throw new Error(`${this.path}:${line}: ${message}`);
+    throw new UsageError(`${shownPath(this.path)}:${line}: ${message}`);
   }
 
   line(text: string, number: number): void {
@@ -87,15 +96,14 @@ class CaptureParser {
 
 /** Throws with file and line where the capture is not whole. */
 export function readCapture(path: string): Exchange[] {
-  let text: string;
-  try {
-    text = readFileSync(path, 'utf8');
-  } catch (error) {
-    throw new Error(`${path}: cannot be read (${(error as NodeJS.ErrnoException).code}); give the path of a capture`);
-  }
+  const bytes = readInput(path);
+  const text = textOf(path, bytes, 'a capture, as htpw verify --record writes');
   const lines = text.split(/\r?\n/);
   const last = lines.pop(); // behind the last line end
-  if (last) throw new Error(`${path}:${lines.length + 1}: expected a line end, got the end of the file; it is cut off`);
+  if (last)
+    throw new UsageError(
+      `${shownPath(path)}:${lines.length + 1}: expected a line end, got the end of the file; it is cut off`,
+    );
   const parser = new CaptureParser(path);
   lines.forEach((line, index) => {
     parser.line(line, index + 1);

@@ -3,10 +3,11 @@
  * Cached by content: what went in is hashed, and nothing is built while the hash that lies beside the result agrees.
  */
 import { createHash } from 'node:crypto';
-import { mkdir, mkdtemp, readdir, readFile, rm } from 'node:fs/promises';
+import { mkdir, readdir, readFile } from 'node:fs/promises';
 import { dirname, join, relative } from 'node:path';
+import { writeWhole } from '../system/files.ts';
+import { inTemporaryFolder } from '../system/folder.ts';
 import { assertFit } from './gate.ts';
-import { place } from './place.ts';
 import { runNode } from './process.ts';
 import { isInstalled, projectRoot } from './root.ts';
 import { statusHeader, statusNames } from './status.ts';
@@ -135,8 +136,7 @@ export async function buildRuntime(variantName: string, root = projectRoot()): P
   if (before === hash) return { ...files, rebuilt: false };
 
   await mkdir(join(root, 'build'), { recursive: true });
-  const folder = await mkdtemp(join(root, 'build', `runtime-${variant.name}-`));
-  try {
+  await inTemporaryFolder(join(root, 'build', `runtime-${variant.name}-`), async (folder) => {
     const named = join(folder, `htpw.${variant.name}.wasm`);
     await assemble(root, 'assembly/index.ts', variant.name, named);
     const raw = await withoutNames(root, named, folder);
@@ -151,13 +151,11 @@ export async function buildRuntime(variantName: string, root = projectRoot()): P
     }
     const record: BuildRecord = { inputs: hash, tools: versions, outputs: {} };
     for (const [path, content] of outputs) {
-      await place(path, content);
+      writeWhole(path, content);
       record.outputs[relative(root, path)] = sha256(Buffer.from(content));
     }
-    await place(`${files.wasm}.json`, JSON.stringify(record));
-  } finally {
-    await rm(folder, { recursive: true, force: true });
-  }
+    writeWhole(`${files.wasm}.json`, JSON.stringify(record));
+  });
   return { ...files, rebuilt: true };
 }
 

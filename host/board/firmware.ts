@@ -1,15 +1,20 @@
-/** Image + board -> build/<board>/<model>/firmware.{elf,bin,hex,map} and, where the board wants it, uf2, with its sizes held against the board's budget. */
+/**
+ * Image + board -> build/<board>/<image>-<hash>/firmware.{elf,bin,hex,map} and, where the board wants it, uf2, with its
+ * sizes held against the board's budget.
+ */
 import { createHash } from 'node:crypto';
-import { existsSync } from 'node:fs';
-import { mkdir, mkdtemp, readdir, readFile, rename, rm, writeFile } from 'node:fs/promises';
+import { existsSync, mkdirSync } from 'node:fs';
+import { mkdir, readdir, readFile, rename, rm, writeFile } from 'node:fs/promises';
 import { basename, dirname, extname, join, relative, resolve } from 'node:path';
+import { readInput, safeName, temporaryName, titleOf } from '../system/files.ts';
+import { inTemporaryFolder } from '../system/folder.ts';
+import { shownPath } from '../system/shownPath.ts';
 import { type Board, loadBoard } from './board.ts';
 import { withBootCrc } from './boot.ts';
 import { buildRuntime } from './compile.ts';
 import { linkerScript } from './link.ts';
 import { type ImageNeeds, measureImage } from './measure.ts';
-import { temporaryName } from './place.ts';
-import { run } from './process.ts';
+import { run, ToolError } from './process.ts';
 import { buildFolder, projectRoot } from './root.ts';
 import { objectTextBytes, parseSections, sizes } from './size.ts';
 import { toUf2 } from './uf2.ts';
@@ -54,19 +59,22 @@ interface Build {
   root: string;
   /** of this build alone, until its files are whole */
   folder: string;
-  image: string;
+  image: Uint8Array;
   needs: ImageNeeds;
   main: string;
 }
 
-function defines({ board, image, needs }: Build): string[] {
+/** The image in the build's folder: the assembler never sees what its own file is called. */
+const IMAGE_FILE = 'image.bin';
+
+function defines({ board, needs }: Build): string[] {
   const text = (name: string, value: string) => `-D${name}="${value}"`;
   return [
     text('BOARD_NAME', board.name),
     text('BOARD_CORE', board.core),
     text('BOARD_VARIANT', board.variant),
     text('HTPW_RUNTIME', `htpw_${board.variant}.c`),
-    text('HTPW_IMAGE_FILE', image),
+    text('HTPW_IMAGE_FILE', IMAGE_FILE),
     `-DHTPW_FEATURES=0x${needs.features.toString(16)}ull`,
     `-DHTPW_ARENA_BYTES=${needs.arenaBytes}`,
     `-DHTPW_INPUT_BYTES=${needs.inputBytes}`,
@@ -89,9 +97,14 @@ function sourcesOf({ board, root, main }: Build): string[] {
   return [...files, ...board.sources.map((name) => sourcePath(board, name, root))];
 }
 
-/** Runs a program of the board's toolchain. */
-function tool({ toolchain, packages }: Board, name: 'gcc' | 'objcopy' | 'size', args: string[]): Promise<string> {
-  return run(`${toolchain}${name}`, args, { packages: packages?.compiler });
+/** Runs a program of the board's toolchain, in a folder if one is given. */
+function tool(
+  { toolchain, packages }: Board,
+  name: 'gcc' | 'objcopy' | 'size',
+  args: string[],
+  cwd?: string,
+): Promise<string> {
+  return run(`${toolchain}${name}`, args, { packages: packages?.compiler, cwd });
 }
 
 /** One object; C is cached by what the preprocessor makes of it, because most of it is the same for every image. */
@@ -99,7 +112,8 @@ async function compileSource({ board, root, folder }: Build, source: string, fla
   const name = basename(source, extname(source));
   const own = join(folder, `${name}.o`);
   if (extname(source) === '.S') {
-    await tool(board, 'gcc', [...flags, '-c', source, '-o', own]); // the preprocessor does not see what .incbin includes
+    // the preprocessor does not see what .incbin includes, the assembler finds it in its own folder
+    await tool(board, 'gcc', [...flags, '-c', source, '-o', own], folder);
     return own;
   }
   const text = await tool(board, 'gcc', [...flags, '-E', '-P', source]);
@@ -118,8 +132,9 @@ async function compileSource({ board, root, folder }: Build, source: string, fla
   return object;
 }
 
-function compileSources(build: Build): Promise<string[]> {
-  const { board, root } = build;
+async function compileSources(build: Build): Promise<string[]> {
+  const { board, root, folder, image } = build;
+  await writeFile(join(folder, IMAGE_FILE), image);
   const flags = [
     ...board.cpuFlags,
     ...OPTIMIZE,
@@ -130,12 +145,15 @@ function compileSources(build: Build): Promise<string[]> {
     `-ffile-prefix-map=${root}=.`, // the same bytes wherever the project lies
     ...defines(build),
   ];
-  return Promise.all(sourcesOf(build).map((source) => compileSource(build, source, flags)));
+  const objects = await Promise.all(sourcesOf(build).map((source) => compileSource(build, source, flags)));
+  await rm(join(folder, IMAGE_FILE));
+  return objects;
 }
 
 /** The linker's "region overflowed" as an error that says what to do. */
-function overflow({ board, needs }: Build, error: Error): Error {
-  const found = /region `(flash|ram)' overflowed by (\d+) bytes/.exec(error.message);
+function overflow({ board, needs }: Build, error: unknown): unknown {
+  if (!(error instanceof ToolError)) return error;
+  const found = /region `(flash|ram)' overflowed by (\d+) bytes/.exec(error.said);
   if (!found || !board.memory || !board.budget) return error;
   const region = found[1] as 'flash' | 'ram';
   const limit = board.memory[region].bytes;
@@ -149,7 +167,7 @@ function overflow({ board, needs }: Build, error: Error): Error {
 async function linkObjects(build: Build, objects: string[]): Promise<string> {
   const { board, folder } = build;
   const elf = join(folder, 'firmware.elf');
-  const flags = [...board.cpuFlags, '-Wl,--gc-sections', `-Wl,-Map=${join(folder, 'firmware.map')}`];
+  const flags = [...board.cpuFlags, '-Wl,--gc-sections', '-Wl,-Map=firmware.map'];
   const libraries: string[] = [];
   if (board.memory) {
     const script = join(folder, 'link.ld');
@@ -158,9 +176,9 @@ async function linkObjects(build: Build, objects: string[]): Promise<string> {
     libraries.push('-lgcc');
   }
   try {
-    await tool(board, 'gcc', [...flags, ...objects, ...libraries, '-o', elf]);
+    await tool(board, 'gcc', [...flags, ...objects, ...libraries, '-o', elf], folder);
   } catch (error) {
-    throw overflow(build, error as Error);
+    throw overflow(build, error);
   }
   return elf;
 }
@@ -215,23 +233,29 @@ function measured(path: string, image: Uint8Array): ImageNeeds {
   try {
     return measureImage(image);
   } catch (error) {
-    throw new Error(`${path}: ${(error as Error).message}`);
+    throw new Error(`${shownPath(path)}: ${(error as Error).message}`);
   }
 }
 
-/** Moves the files of a finished build to where users look for them; the map names them there, too. */
+/**
+ * Moves the files of a finished build to where users look for them; the map names them there, too. Of an earlier build
+ * goes what this one has no more of.
+ */
 async function publish(from: string, to: string): Promise<void> {
   await mkdir(to, { recursive: true });
   const map = join(from, 'firmware.map');
   await writeFile(map, (await readFile(map, 'utf8')).replaceAll(from, to));
-  for (const name of await readdir(from)) await rename(join(from, name), join(to, name));
+  const names = await readdir(from);
+  for (const name of names) await rename(join(from, name), join(to, name));
+  for (const name of await readdir(to))
+    if (/^firmware\.\w+$/.test(name) && !names.includes(name)) await rm(join(to, name), { force: true });
 }
 
 export interface BuildOptions {
   root?: string;
   /** mask of what the runtime keeps (assembly/features.ts); default: what the image uses */
   features?: bigint;
-  /** of the folder under build/<board>/; default: that of the image */
+  /** begins the name of the folder under build/<board>/; default: that of the image */
   name?: string;
   /** C file of the program that runs instead of the agent, relative to the project */
   main?: string;
@@ -242,28 +266,31 @@ export interface BuildOptions {
 /** Keeps every operator, encoding and source: the runtime that runs any image. */
 export const ALL_FEATURES = 2n ** 64n - 1n;
 
+/**
+ * Of the folder of a build: the image's name, for people, and a hash of all that may differ between two builds for one
+ * board. Images of one name in two folders, or one image with two programs, do not overwrite each other's firmware.
+ */
+function buildName(name: string, { board, image, needs, main }: Omit<Build, 'folder'>): string {
+  const options = [main, board.variant, needs.features.toString(16)].join('\n');
+  const hash = createHash('sha256').update(`${options}\n`).update(image).digest('hex').slice(0, 8);
+  return `${safeName(name.replace(/-[0-9a-f]{8}$/, ''))}-${hash}`; // of a copy under build/ without its own
+}
+
 /** Runs `use` on a build of a program with an image, in a folder that is gone afterwards. */
 async function inBuild<T>(
   board: Board,
   imagePath: string,
-  { root = projectRoot(), features, name = basename(imagePath, extname(imagePath)), main = AGENT }: BuildOptions,
+  { root = projectRoot(), features, name = titleOf(imagePath), main = AGENT }: BuildOptions,
   use: (build: Build, target: string) => Promise<T>,
 ): Promise<T> {
-  const image = resolve(imagePath);
-  const bytes = await readFile(image).catch(() => {
-    throw new Error(`${imagePath}: cannot be read; pack a model first`);
-  });
+  const image = readInput(imagePath);
   for (const variant of new Set([board.variant, 'scalar'])) await buildRuntime(variant, root); // scalar measures
-  const needs = measured(imagePath, bytes);
+  const needs = measured(imagePath, image);
   needs.features = features ?? needs.features;
-  const target = join(buildFolder(root), board.name, name);
-  await mkdir(dirname(target), { recursive: true });
-  const folder = await mkdtemp(`${target}-`);
-  try {
-    return await use({ board, root, folder, image, needs, main }, target);
-  } finally {
-    await rm(folder, { recursive: true, force: true });
-  }
+  const build = { board, root, image, needs, main };
+  const target = join(buildFolder(root), board.name, buildName(name, build));
+  mkdirSync(dirname(target), { recursive: true });
+  return inTemporaryFolder(`${target}-`, (folder) => use({ ...build, folder }, target));
 }
 
 /**

@@ -2,14 +2,14 @@
  * The C library for programs that are built without Node: the translated runtimes, their API and their build files, each
  * variant in one translation unit. A tailored one keeps what one image needs, and has the image as an array.
  */
-import { readdir, readFile, rm } from 'node:fs/promises';
-import { join, relative, resolve } from 'node:path';
+import { readdir, readFile } from 'node:fs/promises';
+import { join, resolve } from 'node:path';
 import { crc32 } from '../image/crc32.ts';
 import { withResidency } from '../image/seal.ts';
+import { type OutputFolder, planFolder } from '../system/folder.ts';
 import { buildRuntime } from './compile.ts';
 import { ALL_FEATURES, KERNELS } from './firmware.ts';
 import { type ImageNeeds, measureImage } from './measure.ts';
-import { place } from './place.ts';
 import { projectRoot } from './root.ts';
 import { VARIANTS } from './variants.ts';
 
@@ -189,20 +189,18 @@ export async function libraryFiles(
   return files.set('LICENSE', await readFile(join(root, 'LICENSE'), 'utf8'));
 }
 
-/**
- * Writes the library to a folder, each file whole; returns the paths within it. From the project's own dist/c, which is
- * published, goes what an earlier version left there; in other folders others may have files.
- */
-export async function writeLibrary(folder: string, tailored: Tailoring | null, root?: string): Promise<string[]> {
-  const files = await libraryFiles(tailored, root);
-  for (const [path, content] of files) await place(join(folder, path), content);
-  if (resolve(folder) === join(projectRoot(), 'dist', 'c')) await removeOthers(folder, files);
-  return [...files.keys()].sort();
-}
+/** The folder of a library; the project's own dist/c, which is published, keeps nothing of an earlier version. */
+export const planLibrary = (folder: string): OutputFolder =>
+  planFolder(folder, { owned: resolve(folder) === join(projectRoot(), 'dist', 'c') });
 
-async function removeOthers(folder: string, files: ReadonlyMap<string, unknown>): Promise<void> {
-  for (const entry of await readdir(folder, { recursive: true, withFileTypes: true })) {
-    const path = join(entry.parentPath ?? entry.path, entry.name); // renamed in Node 20.12
-    if (entry.isFile() && !files.has(relative(folder, path))) await rm(path, { force: true });
-  }
+/** Writes the library to a folder, by its path or planned; returns the paths within it. */
+export async function writeLibrary(
+  folder: string | OutputFolder,
+  tailored: Tailoring | null,
+  root?: string,
+): Promise<string[]> {
+  const output = typeof folder === 'string' ? planLibrary(folder) : folder;
+  const files = await libraryFiles(tailored, root);
+  output.write(files);
+  return [...files.keys()].sort();
 }

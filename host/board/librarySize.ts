@@ -1,7 +1,8 @@
 /** Flash, RAM and stack that the C library takes on the cores it is measured on, for bench/clib.json and docs/c.md. */
-import { mkdtemp, readFile, rm } from 'node:fs/promises';
+import { readFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { inTemporaryFolder } from '../system/folder.ts';
 import { KERNELS } from './firmware.ts';
 import { SMALL, type Tailoring, writeLibrary } from './library.ts';
 import { run } from './process.ts';
@@ -90,17 +91,14 @@ async function measure(folder: string, { core, variant, option }: Target): Promi
 
 /** The library on every core, with every option that it has. Needs the Arm compiler. */
 export async function measureLibrary(tailored: Tailoring | null): Promise<LibrarySize[]> {
-  const folder = await mkdtemp(join(tmpdir(), 'clib-'));
-  try {
+  return inTemporaryFolder(join(tmpdir(), 'clib-'), async (folder) => {
     await writeLibrary(folder, tailored);
     const sizes: LibrarySize[] = [];
     for (const [core, variant] of CORES)
       for (const option of tailored ? TAILORED_OPTIONS : OPTIONS)
         sizes.push(await measure(folder, { core, variant, option }));
     return sizes;
-  } finally {
-    await rm(folder, { recursive: true, force: true });
-  }
+  });
 }
 
 /** bench/clib.json */

@@ -1,5 +1,24 @@
 /** Running tools: output on success, one readable error otherwise. */
 import { spawn } from 'node:child_process';
+import { undoOnInterrupt } from '../system/interrupt.ts';
+import { printable } from '../system/printable.ts';
+
+/** A program that failed: one line here, all that it said in `said`. */
+export class ToolError extends Error {
+  constructor(
+    command: string,
+    args: readonly string[],
+    how: string,
+    readonly said: string,
+  ) {
+    const lines = said.split('\n').filter((line) => line.trim() !== '');
+    const first = lines.find((line) => /error|undefined|overflow|cannot|not found/i.test(line)) ?? lines[0];
+    const rest = lines.length > 1 ? '; HTPW_DEBUG=1 shows all that it said' : '';
+    super(`${command}: ended with ${how}: ${printable(first?.trim() ?? 'without a word', 300)}${rest}`, {
+      cause: `${command} ${args.join(' ')}\n${said}`,
+    });
+  }
+}
 
 /** `packages`: Debian's, that have it. */
 export function missingTool(command: string, packages: readonly string[] = []): Error {
@@ -13,7 +32,7 @@ export interface RunOptions {
   packages?: readonly string[];
 }
 
-/** Runs a program to its end; throws with its first error lines when it fails. */
+/** Runs a program to its end; throws ToolError when it fails. A signal to this process ends it, too. */
 export function run(command: string, args: string[], { cwd, packages }: RunOptions = {}): Promise<string> {
   return new Promise((resolve, reject) => {
     const child = spawn(command, args, { cwd, stdio: ['ignore', 'pipe', 'pipe'] });
@@ -25,13 +44,15 @@ export function run(command: string, args: string[], { cwd, packages }: RunOptio
     child.stderr.setEncoding('utf8').on('data', (text) => {
       err += text;
     });
-    child.on('error', (error: NodeJS.ErrnoException) =>
-      reject(error.code === 'ENOENT' ? missingTool(command, packages) : error),
-    );
+    const settled = undoOnInterrupt(() => child.kill());
+    child.on('error', (error: NodeJS.ErrnoException) => {
+      settled();
+      reject(error.code === 'ENOENT' ? missingTool(command, packages) : error);
+    });
     child.on('close', (code, signal) => {
-      if (code === 0) return resolve(out);
-      const said = (err || out).trim().split('\n').slice(0, 20).join('\n');
-      reject(new Error(`${command} ${args[0] ?? ''}: ended with ${signal ?? `exit code ${code}`}\n${said}`));
+      settled();
+      if (code === 0) resolve(out);
+      else reject(new ToolError(command, args, signal ?? `exit code ${code}`, (err || out).trim()));
     });
   });
 }

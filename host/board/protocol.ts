@@ -16,6 +16,17 @@ import {
 } from './reply.ts';
 import type { Transport } from './transport.ts';
 
+/** What lies behind a refusal that a host which speaks the protocol cannot cause by itself. */
+const CAUSES: Record<string, string> = {
+  BAD_COMMAND: 'the board runs another agent, or the line was damaged on its way; flash it again and check the cable',
+  BAD_HEX: 'the line was damaged on its way; check the cable and the baud rate',
+  BAD_LENGTH: 'the line was cut on its way, or the board runs another image; check the cable, flash it again',
+  BAD_NUMBER: 'the line was damaged on its way; check the cable and the baud rate',
+  BAD_OPTION: 'the board runs an older agent; flash it again',
+  FAULT: 'the program on the board crashed; a stack that is too small is the usual cause (board.json, stackBytes)',
+  LINE_TOO_LONG: 'the board runs another image, with a shorter input; flash it again',
+};
+
 /** What the agent refused, by name. */
 export class AgentError extends Error {
   constructor(
@@ -23,7 +34,9 @@ export class AgentError extends Error {
     readonly code: string,
     readonly detail: string,
   ) {
-    super(`agent: ${command.slice(0, 40)}: ${code}${detail ? ` (${detail})` : ''}`);
+    const [word] = command.split(' ');
+    const cause = CAUSES[code] ?? 'docs/protocol.md says when; flash the board again if its firmware is older';
+    super(`agent: "${word}": refused with ${code}${detail ? ` (${detail})` : ''}: ${cause}`);
   }
 }
 

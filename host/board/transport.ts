@@ -1,6 +1,7 @@
 /** A two-way stream of bytes to an agent, whatever it runs on: emulator, native process or serial port. */
 import { type ChildProcess, spawn } from 'node:child_process';
 import type { Readable, Writable } from 'node:stream';
+import { undoOnInterrupt } from '../system/interrupt.ts';
 import type { Board, Emulator } from './board.ts';
 import { missingTool } from './process.ts';
 import { openSerial } from './serial.ts';
@@ -18,6 +19,8 @@ export interface Transport {
 /** Ends with what the program last said on stderr: for a sanitizer or an emulator that is the diagnosis. */
 function processTransport(command: string, args: string[], packages: readonly string[] = []): Transport {
   const child: ChildProcess = spawn(command, args, { stdio: ['pipe', 'pipe', 'pipe'] });
+  const settled = undoOnInterrupt(() => child.kill());
+  child.on('error', settled).on('close', settled);
   let said = '';
   child.stderr!.setEncoding('utf8').on('data', (text: string) => {
     said = (said + text).slice(-2000);

@@ -93,8 +93,8 @@ export async function verifyBoard(options: VerifyOptions): Promise<VerifyResult>
   }
   if (options.board === undefined) throw new Error('verify: expected a board or a log, got neither; name a board');
   const board = loadBoard(options.board, root);
-  const firmware = await buildFirmware(board, options.imagePath, { root });
   const record = options.record === undefined ? undefined : new Recording(options.record);
+  const firmware = await buildFirmware(board, options.imagePath, { root });
   const agent = new Agent(await connect(board, resolve(firmware.elf), options.port), { record });
   try {
     return summarize(board, await converse(agent, options), firmware);

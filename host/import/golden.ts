@@ -1,8 +1,11 @@
 /** Recorded answers of TensorFlow Lite Micro's reference kernels: a folder per model with golden.json and raw bytes. */
 import { createHash } from 'node:crypto';
-import { existsSync, readdirSync, readFileSync } from 'node:fs';
+import { existsSync, readdirSync } from 'node:fs';
 import { dirname, join, resolve } from 'node:path';
 import { gunzipSync } from 'node:zlib';
+import { UsageError } from '../system/errors.ts';
+import { readInput } from '../system/files.ts';
+import * as json from '../system/json.ts';
 
 /** golden.json, as far as it is read here. */
 export interface GoldenRecord {
@@ -27,6 +30,23 @@ export interface GoldenSet {
   expected: Uint8Array[];
 }
 
+/** Other fields are for people. */
+const RECORD = json.fields(
+  {
+    model: json.text,
+    input_stream_sha256: json.textLike(/^[0-9a-f]{64}$/, 'a SHA-256 of 64 hex digits'),
+    count: json.wholeNumber(1, 10_000_000),
+    output_bytes_per_sample: json.wholeNumber(1, 100_000_000),
+  },
+  { loose: true },
+);
+
+function readRecord(path: string): GoldenRecord {
+  const record = json.parseJson(path, readInput(path));
+  json.checkJson(record, path, RECORD);
+  return record as GoldenRecord;
+}
+
 /** Names of the sets in a folder. */
 export function goldenNames(folder: string): string[] {
   return readdirSync(folder)
@@ -34,20 +54,28 @@ export function goldenNames(folder: string): string[] {
     .toSorted();
 }
 
-/** Reads a set; throws when its inputs are not those that the answers are for. */
+/** Reads a set; throws UsageError when its inputs are not those that the answers are for, or a file is not as long. */
 export function readGolden(folder: string, name: string): GoldenSet {
   const data = dirname(resolve(folder));
-  const read = (...path: string[]) => new Uint8Array(readFileSync(join(data, ...path)));
-  const own = (file: string) => new Uint8Array(readFileSync(join(folder, name, file)));
-  const record: GoldenRecord = JSON.parse(readFileSync(join(folder, name, 'golden.json'), 'utf8'));
+  const read = (...path: string[]) => readInput(join(data, ...path));
+  const own = (file: string) => readInput(join(folder, name, file));
+  const record = readRecord(join(folder, name, 'golden.json'));
   const kept = existsSync(join(folder, name, 'input.bin'));
   if (!kept && !(name in INPUTS))
-    throw new Error(`${join(folder, name)}: expected input.bin, got none; record it again`);
+    throw new UsageError(`${join(folder, name)}: expected input.bin, got none; record it again`);
   const input = kept ? own('input.bin') : INPUTS[name](read);
   const sum = createHash('sha256').update(input).digest('hex');
   if (sum !== record.input_stream_sha256)
-    throw new Error(`${join(folder, name)}: expected inputs with SHA-256 ${record.input_stream_sha256}, got ${sum}`);
+    throw new UsageError(
+      `${join(folder, name)}: expected inputs with SHA-256 ${record.input_stream_sha256}, got ${sum}`,
+    );
   const outputs = own('output.bin');
+  const { count, output_bytes_per_sample: each } = record;
+  if (outputs.length !== count * each || input.length % count !== 0)
+    throw new UsageError(
+      `${join(folder, name)}: expected ${count} inputs and as many answers of ${each} bytes, ` +
+        `got ${input.length} and ${outputs.length} bytes; record it again`,
+    );
   const parts = (bytes: Uint8Array) =>
     Array.from({ length: record.count }, (_, i) =>
       bytes.subarray((i * bytes.length) / record.count, ((i + 1) * bytes.length) / record.count),

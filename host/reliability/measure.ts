@@ -5,7 +5,7 @@ import { counted, loadBoard } from '../board/board.ts';
 import { buildFolder, projectRoot } from '../board/root.ts';
 import { anyInput, onBoard } from '../board/session.ts';
 import { Runtime } from '../runtime/runtime.ts';
-import { writeBytes } from '../verbs/verb.ts';
+import { writeWhole } from '../system/files.ts';
 import { testWindows } from '../verbs/windows.ts';
 import { countFlips } from './flips.ts';
 import type { Reliability } from './page.ts';
@@ -43,7 +43,7 @@ export async function measureReliability(): Promise<Reliability> {
   const worst: WorstFigures[] = [];
   for (const board of BOARDS) worst.push(await measureWorst(board));
   const image = new Uint8Array(readFileSync(join(projectRoot(), FLIPPED)));
-  const { windows } = testWindows(new Runtime(image), INPUTS, 'synthetic');
+  const { windows } = testWindows(new Runtime(image), INPUTS, 'synthetic-easy');
   return { worst, flips: { image: FLIPPED, inputs: INPUTS, parts: countFlips(image, windows, FLIPS) } };
 }
 
@@ -72,6 +72,6 @@ export async function measureWorst(boardName: string): Promise<WorstFigures> {
 
 function imageFile(name: string, image: Uint8Array): string {
   const path = join(buildFolder(), 'reliability', `${name.replaceAll(/\W+/g, '-')}.htpw`);
-  writeBytes(path, image);
+  writeWhole(path, image);
   return path;
 }

@@ -1,4 +1,5 @@
 /** RAM against instructions as a drawing that needs nothing else: one panel per program. */
+import { printable } from '../system/printable.ts';
 import { type Axis, axisOf, place } from './axis.ts';
 import type { Curve } from './curve.ts';
 import { KIB, references, unitOf } from './plot.ts';
@@ -119,5 +120,5 @@ export function round(value: number): number {
 }
 
 export function escaped(text: string): string {
-  return text.replaceAll('&', '&amp;').replaceAll('<', '&lt;');
+  return printable(text).replaceAll('&', '&amp;').replaceAll('<', '&lt;');
 }

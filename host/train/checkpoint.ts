@@ -3,8 +3,10 @@
  * Specification: https://github.com/huggingface/safetensors#format
  */
 
-import { mkdirSync, readFileSync, renameSync, writeFileSync } from 'node:fs';
-import { dirname } from 'node:path';
+import { UsageError } from '../system/errors.ts';
+import { describeFile, SAFETENSORS } from '../system/fileKind.ts';
+import { readInput } from '../system/files.ts';
+import { shownPath } from '../system/shownPath.ts';
 
 export interface StoredArray {
   shape: number[];
@@ -52,27 +54,32 @@ export function encodeCheckpoint({ tensors, metadata }: Checkpoint): Uint8Array 
 export function decodeCheckpoint(bytes: Uint8Array, where: string): Checkpoint {
   const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);
   const headerLength = bytes.length >= 8 ? Number(view.getBigUint64(0, true)) : Number.POSITIVE_INFINITY;
-  if (8 + headerLength > bytes.length)
-    throw new Error(
-      `${where}: expected a safetensors header, got ${bytes.length} bytes that hold none; check the path, or train again`,
-    );
+  if (8 + headerLength > bytes.length) {
+    const { kind } = describeFile(bytes);
+    const got = kind === SAFETENSORS.kind ? 'one that is cut short' : kind;
+    throw new UsageError(`${where}: expected a safetensors header, got ${got}; check the path, or train again`);
+  }
   const { __metadata__, ...entries } = parseHeader(bytes.subarray(8, 8 + headerLength), where);
   const tensors = new Map<string, StoredArray>();
   for (const [name, { dtype, shape, data_offsets }] of Object.entries(entries)) {
     if (!isShape(shape) || !isShape(data_offsets) || data_offsets.length !== 2)
-      throw new Error(
-        `${where}: tensor "${name}" expected a shape and two offsets, got ${JSON.stringify({ shape, data_offsets })}; save it again`,
+      throw new UsageError(
+        `${where}: tensor "${name}" expected a shape and two offsets, ` +
+          `got ${JSON.stringify({ shape, data_offsets }).slice(0, 80)}; save it again`,
       );
     const [begin, end] = data_offsets;
     const size = shape.reduce((product, length) => product * length, 1);
     if (dtype !== 'F32' || end - begin !== 4 * size || 8 + headerLength + end > bytes.length)
-      throw new Error(
+      throw new UsageError(
         `${where}: tensor "${name}" expected ${size} values of F32 inside the file, got ${dtype} at bytes ${begin} to ${end}; save it as float32`,
       );
     const data = Float32Array.from({ length: size }, (_, i) => view.getFloat32(8 + headerLength + begin + 4 * i, true));
     tensors.set(name, { shape, data });
   }
-  return { tensors, metadata: __metadata__ ?? {} };
+  const metadata = __metadata__ ?? {};
+  if (Object.values(metadata).some((value) => typeof value !== 'string'))
+    throw new UsageError(`${where}: expected metadata of strings, got something else; save it again`);
+  return { tensors, metadata };
 }
 
 type Header = { __metadata__?: Record<string, string> } & Record<string, TensorEntry>;
@@ -89,19 +96,13 @@ function parseHeader(bytes: Uint8Array, where: string): Header {
     header === null ||
     Object.values(header).some((entry) => !(entry instanceof Object))
   )
-    throw new Error(`${where}: expected a safetensors header of tensors as JSON, got something else; save it again`);
+    throw new UsageError(
+      `${where}: expected a safetensors header of tensors as JSON, got something else; save it again`,
+    );
   return header as Header;
 }
 
 const isShape = (list: unknown): boolean =>
   Array.isArray(list) && list.every((length) => Number.isSafeInteger(length) && length >= 0);
 
-/** Writes beside the target and renames, so that an interrupted write leaves the old file. */
-export function writeCheckpoint(path: string, checkpoint: Checkpoint): void {
-  mkdirSync(dirname(path), { recursive: true });
-  const temporary = `${path}.${process.pid}.tmp`;
-  writeFileSync(temporary, encodeCheckpoint(checkpoint));
-  renameSync(temporary, path);
-}
-
-export const readCheckpoint = (path: string): Checkpoint => decodeCheckpoint(readFileSync(path), path);
+export const readCheckpoint = (path: string): Checkpoint => decodeCheckpoint(readInput(path), shownPath(path));

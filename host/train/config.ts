@@ -1,10 +1,10 @@
 /** A training configuration: one JSON file in models/configs/. */
-
-import { readFileSync } from 'node:fs';
-import { WINDOW } from '../data/beats.ts';
+import { CLASS_NAMES, WINDOW } from '../data/beats.ts';
 import { DATASET_NAMES, type DatasetName } from '../data/dataset.ts';
+import { readInput } from '../system/files.ts';
+import * as json from '../system/json.ts';
 import type { Augmentation } from './frontEnd.ts';
-import { type GeneratorConfig, type NetworkConfig, POINTWISE_MODES, type PointwiseMode } from './network.ts';
+import { type NetworkConfig, networkFault, POINTWISE_MODES } from './network.ts';
 
 export interface TrainConfig {
   name: string;
@@ -25,86 +25,95 @@ export interface TrainConfig {
   augmentation: Augmentation;
 }
 
+/** What a seed and a count of epochs can be, in a configuration and on the command line. */
+export const MOST_SEED = 2 ** 32 - 1;
+export const MOST_EPOCHS = 100_000;
+
+/** Name of an example in every clone and package. */
+const LIKE = 'models/configs/ecg-beats.json';
+
+const count = json.wholeNumber(1, 4095);
+const kernel = json.wholeNumber(1, WINDOW);
+const stride = json.oneOfNumbers([1, 2] as const);
+/** Not used with one matrix. */
+const mixing = json.optional(json.wholeNumber(0, 255), 0);
+
+const GENERATOR = json.agreeing(
+  json.fields({
+    matrices: json.wholeNumber(1, 255),
+    encoding: json.oneOf(['int8', 'int4', 'int2']),
+    rows: count,
+    columns: count,
+    codeLength: mixing,
+    hidden: mixing,
+    rowsPerCode: json.optional(json.wholeNumber(0, 4095), 0),
+  }),
+  (generator) => {
+    const missing = (['codeLength', 'hidden', 'rowsPerCode'] as const).find((key) => generator[key] === 0);
+    if (generator.matrices === 1 || missing === undefined) return null;
+    return [missing, `expected a whole number above 0, as ${generator.matrices} matrices are mixed`];
+  },
+);
+
+/** The ECG windows are the only inputs that the exported front end makes. */
+const NETWORK: json.Schema<NetworkConfig> = json.agreeing(
+  json.fields({
+    inputWidth: json.exactly(WINDOW, 'the window of the ECG front end'),
+    inputChannels: json.exactly(2, 'the z-score and the marker'),
+    stem: json.fields({ channels: count, kernel, stride }),
+    depthwiseKernel: kernel,
+    widths: json.list(count, 'a list of channels, one per block'),
+    strides: json.list(stride, 'a list of 1 or 2, one per block'),
+    pointwise: json.oneOf(POINTWISE_MODES),
+    generator: json.optional(json.nullable(GENERATOR), null),
+  }),
+  (network) =>
+    network.generator && network.pointwise !== 'generated'
+      ? ['generator', `expected null, as pointwise "${network.pointwise}" generates nothing`]
+      : networkFault(network),
+);
+
+/** A class that is left out has none. */
+const BEATS_PER_CLASS = Object.fromEntries(
+  CLASS_NAMES.map((name) => [name, json.optional(json.wholeNumber(0, 10_000_000))]),
+) as Record<string, json.Schema<number>>;
+
+const FIELDS = {
+  /** part of file names */
+  name: json.textLike(/^[\w][\w .+-]{0,99}$/, 'a name of letters, digits and - _ . +'),
+  dataset: json.oneOf(DATASET_NAMES),
+  seed: json.wholeNumber(0, MOST_SEED),
+  epochs: json.wholeNumber(1, MOST_EPOCHS),
+  batch: json.wholeNumber(1, 65536),
+  beatsPerEpoch: json.agreeing(json.fields(BEATS_PER_CLASS), (beats) =>
+    Object.values(beats).some((some) => some > 0) ? null : ['N', 'expected a class with beats, got none'],
+  ),
+  learningRate: json.quantity,
+  codeRate: json.quantity,
+  warmupSteps: json.wholeNumber(0, 10_000_000),
+  weightDecay: json.numberUpTo(1),
+  clip: json.quantity,
+  augmentation: json.fields({
+    shift: json.wholeNumber(0, WINDOW / 2),
+    noise: json.numberUpTo(100),
+    wander: json.numberUpTo(100),
+  }),
+};
+
+const CONFIG: json.Schema<TrainConfig> = json.fields({ ...FIELDS, network: NETWORK });
+
+/** A whole configuration. Throws UsageError, one line, for the first field that is missing, unknown or wrong. */
 export function readConfig(path: string): TrainConfig {
-  const config = JSON.parse(readFileSync(path, 'utf8')) as TrainConfig;
-  for (const key of ['name', 'dataset', 'network', 'epochs', 'batch', 'beatsPerEpoch', 'learningRate'] as const)
-    if (config[key] === undefined)
-      throw new Error(`${path}: expected a value for "${key}", got none; compare with models/configs/ecg-beats.json`);
-  if (!DATASET_NAMES.includes(config.dataset))
-    throw new Error(`${path}: expected dataset ${DATASET_NAMES.join(' or ')}, got "${config.dataset}"; edit the file`);
-  return config;
+  return json.readJson(path, CONFIG, LIKE);
 }
 
 /**
- * The `network` part of a configuration, by itself or in a whole one, for a checkpoint that was trained elsewhere. Throws for
- * what would not be a network of this kind, and for inputs that are no standardized windows.
+ * The `network` part of a configuration, by itself or in a whole one, for a checkpoint that was trained elsewhere.
+ * Throws UsageError for what would not be a network of this kind, and for inputs that are no standardized windows.
  */
 export function readNetwork(path: string): Pick<TrainConfig, 'network'> & Partial<TrainConfig> {
-  const whole = parseObject(path);
-  const config = 'network' in whole ? whole : { network: whole };
-  const network = (config.network ?? {}) as unknown as Record<string, unknown>;
-  const generator = network.pointwise === 'generated' ? (network.generator as GeneratorConfig | null) : null;
-  checkFields(path, network, FIELDS);
-  if (network.pointwise === 'generated') checkFields(path, network, GENERATOR_FIELDS);
-  if (generator && generator.matrices > 1) checkFields(path, network, MIXING_FIELDS);
-  return config as Pick<TrainConfig, 'network'>;
+  const parsed = json.parseJson(path, readInput(path));
+  if (typeof parsed !== 'object' || parsed === null || !('network' in parsed))
+    return { network: json.checkJson(parsed, path, NETWORK, `the networks in ${LIKE}`) };
+  return json.checkJson(parsed, path, json.fields({ ...json.allOptional(FIELDS), network: NETWORK }), LIKE);
 }
-
-type Fields = Record<string, readonly [fits: (value: unknown) => boolean, expected: string]>;
-
-function checkFields(path: string, network: Record<string, unknown>, fields: Fields): void {
-  for (const [field, [fits, expected]] of Object.entries(fields)) {
-    const value = field.split('.').reduce<unknown>((part, key) => (part as Record<string, unknown>)?.[key], network);
-    if (!fits(value))
-      throw new Error(
-        `${path}: expected "${field}" to be ${expected}, got ${JSON.stringify(value)}; compare with the networks in models/configs`,
-      );
-  }
-}
-
-function parseObject(path: string): Record<string, unknown> {
-  let parsed: unknown;
-  try {
-    parsed = JSON.parse(readFileSync(path, 'utf8'));
-  } catch (error) {
-    throw new Error(`${path}: expected a JSON file, got none (${(error as Error).message}); give the architecture`);
-  }
-  if (typeof parsed !== 'object' || parsed === null || Array.isArray(parsed))
-    throw new Error(
-      `${path}: expected a JSON object, got ${JSON.stringify(parsed)?.slice(0, 40)}; give the architecture`,
-    );
-  return parsed as Record<string, unknown>;
-}
-
-const isCount = (value: unknown): boolean =>
-  Number.isInteger(value) && (value as number) >= 1 && (value as number) < 4096;
-const isStride = (value: unknown): boolean => value === 1 || value === 2;
-const areAll = (value: unknown, fits: (one: unknown) => boolean): boolean =>
-  Array.isArray(value) && value.length > 0 && value.every(fits);
-
-const COUNT = [isCount, 'a whole number from 1 to 4095'] as const;
-/** The ECG windows are the only inputs that the exported front end makes. */
-const FIELDS: Fields = {
-  inputWidth: [(value) => value === WINDOW, `${WINDOW}, the window of the ECG front end`],
-  inputChannels: [(value) => value === 2, '2, the z-score and the marker'],
-  'stem.channels': COUNT,
-  'stem.kernel': COUNT,
-  'stem.stride': [isStride, '1 or 2'],
-  depthwiseKernel: COUNT,
-  widths: [(value) => areAll(value, isCount), 'a list of channels, one per block'],
-  strides: [(value) => areAll(value, isStride), 'a list of 1 or 2, one per block'],
-  pointwise: [(value) => POINTWISE_MODES.includes(value as PointwiseMode), POINTWISE_MODES.join(', ')],
-};
-const BASIS_ENCODINGS = ['int8', 'int4', 'int2'];
-const GENERATOR_FIELDS: Fields = {
-  'generator.matrices': COUNT,
-  'generator.rows': COUNT,
-  'generator.columns': COUNT,
-  'generator.encoding': [(value) => BASIS_ENCODINGS.includes(value as string), BASIS_ENCODINGS.join(', ')],
-};
-/** of more than one matrix */
-const MIXING_FIELDS: Fields = {
-  'generator.codeLength': COUNT,
-  'generator.hidden': COUNT,
-  'generator.rowsPerCode': COUNT,
-};

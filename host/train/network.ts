@@ -105,18 +105,24 @@ export function samePadding(inputWidth: number, outputWidth: number, kernel: num
 }
 
 function check(config: NetworkConfig): void {
-  if (config.widths.length !== config.strides.length)
-    throw new Error(
-      `network: expected one stride per block, got ${config.strides.length} strides for ${config.widths.length} widths; edit the training configuration`,
-    );
-  if (config.pointwise !== 'generated') return;
-  const generator = config.generator;
-  if (!generator)
-    throw new Error(`network: pointwise "generated" needs a "generator" section, got none; add one or choose int8`);
-  const rows = Math.max(...config.widths.slice(1));
-  const columns = Math.max(...config.widths.slice(0, -1));
-  if (generator.rows < rows || generator.columns < columns)
-    throw new Error(
-      `network: the basis must cover the largest layer, expected at least ${rows} x ${columns}, got ${generator.rows} x ${generator.columns}; enlarge generator.rows and columns`,
-    );
+  const fault = networkFault(config);
+  if (fault) throw new Error(`network: ${fault[0]}: ${fault[1]}; edit the training configuration`);
+}
+
+/** What does not agree in a network whose fields are right by themselves: the field, and what is wrong with it. */
+export function networkFault({
+  widths,
+  strides,
+  pointwise,
+  generator,
+}: NetworkConfig): [field: string, fault: string] | null {
+  if (widths.length !== strides.length)
+    return ['strides', `expected one per block, ${widths.length} as "widths" has, got ${strides.length}`];
+  if (pointwise !== 'generated') return null;
+  if (!generator) return ['generator', 'expected what pointwise "generated" is made by, got none; or choose "int8"'];
+  if (widths.length < 2) return ['widths', 'expected two blocks or more, as the first is not generated'];
+  const [rows, columns] = [Math.max(...widths.slice(1)), Math.max(...widths.slice(0, -1))];
+  if (generator.rows < rows) return ['generator.rows', `expected at least ${rows}, of the largest layer`];
+  if (generator.columns < columns) return ['generator.columns', `expected at least ${columns}, of the largest layer`];
+  return null;
 }

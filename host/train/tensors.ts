@@ -1,5 +1,6 @@
 /** The tensors of a checkpoint by name and shape, and the check that a file written elsewhere holds exactly these. */
 
+import { UsageError } from '../system/errors.ts';
 import type { Checkpoint, StoredArray } from './checkpoint.ts';
 import { SMALLEST_RANGE } from './forward.ts';
 import { codeCount, mixes } from './generator.ts';
@@ -54,6 +55,20 @@ export function checkpointFaults({ tensors }: Checkpoint, spec: NetworkSpec): st
     ...present.flatMap(([name, shape, tensor]) => tensorFaults(name, shape, tensor)),
     ...spec.layers.flatMap((layer) => paddingFaults(layer, tensors.get(`${layer.name}.weight`))),
   ];
+}
+
+/** Faults that are named; the others are counted. */
+const NAMED = 4;
+
+/** Throws UsageError, one line, for a checkpoint that is none of this network. */
+export function assertFits(checkpoint: Checkpoint, spec: NetworkSpec, where: string): void {
+  const faults = checkpointFaults(checkpoint, spec);
+  if (faults.length === 0) return;
+  const more = faults.length > NAMED ? `; and ${faults.length - NAMED} more` : '';
+  throw new UsageError(
+    `${where}: does not fit the configuration: ${faults.slice(0, NAMED).join('; ')}${more}; ` +
+      'give that which it was trained with',
+  );
 }
 
 function tensorFaults(name: string, shape: number[], { shape: found, data }: StoredArray): string[] {

@@ -1,7 +1,7 @@
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { type Command, Option } from 'commander';
-import { excess } from '../bench/figures.ts';
+import { excess, type Figures } from '../bench/figures.ts';
 import { countingBoards, measureAll, measureOnPort, recordedBoards } from '../bench/measure.ts';
 import { timeVariants } from '../bench/node.ts';
 import { boardTables, cycleTable, nodeTable } from '../bench/tables.ts';
@@ -10,7 +10,9 @@ import { projectRoot } from '../board/root.ts';
 import { measureReliability } from '../reliability/measure.ts';
 import { withReliability } from '../reliability/page.ts';
 import { Runtime } from '../runtime/runtime.ts';
-import { CheckFailed, print, UsageError, writeBytes } from './verb.ts';
+import { planOutput, readInput, writeWhole } from '../system/files.ts';
+import { parseJson } from '../system/json.ts';
+import { CheckFailed, print, UsageError } from './verb.ts';
 import { testWindows } from './windows.ts';
 
 interface Flags {
@@ -40,6 +42,7 @@ export function benchVerb(program: Command): void {
       new Option('--node', 'time the WebAssembly variants on the ECG model in Node instead').conflicts([
         'board',
         'check',
+        'port',
       ]),
     )
     .addOption(
@@ -63,18 +66,23 @@ export function benchVerb(program: Command): void {
 async function benchBoards({ board, check, json }: Flags): Promise<void> {
   if (board !== undefined && !countingBoards().includes(board))
     throw new UsageError(`--board must be one of ${countingBoards().join(', ')}, got "${board}"`);
-  const measured = await measureAll(board === undefined ? recordedBoards() : [board]);
-  print(json, measured, () => measured.map(boardTables).join('\n\n\n'));
+  const boards = board === undefined ? recordedBoards() : [board];
   const path = (name: string) => join(projectRoot(), 'bench', `${name}.json`);
+  if (!check) for (const name of boards) planOutput(path(name));
+  const measured = await measureAll(boards);
+  print(json, measured, () => measured.map(boardTables).join('\n\n\n'));
   if (check) {
-    const exceeded = measured.flatMap((now) => excess(now, JSON.parse(readFileSync(path(now.board), 'utf8'))));
+    const exceeded = measured.flatMap((now) => excess(now, recordOf(path(now.board))));
     if (exceeded.length > 0) throw new CheckFailed(`more than committed in bench/:\n  ${exceeded.join('\n  ')}`);
     return;
   }
   const commit = (await run('git', ['rev-parse', '--short', 'HEAD'], { cwd: projectRoot() })).trim();
   for (const { board, ...figures } of measured)
-    writeBytes(path(board), `${JSON.stringify({ board, commit, ...figures }, null, 2)}\n`);
+    writeWhole(path(board), `${JSON.stringify({ board, commit, ...figures }, null, 2)}\n`);
 }
+
+/** What bench/ says of a board. */
+const recordOf = (path: string) => parseJson(path, readInput(path)) as Figures;
 
 async function benchPort({ board, check, json }: Flags, port: string): Promise<void> {
   if (board === undefined || check)
@@ -84,11 +92,12 @@ async function benchPort({ board, check, json }: Flags, port: string): Promise<v
 }
 
 async function benchReliability({ json }: Flags): Promise<void> {
+  const page = planOutput(join(projectRoot(), 'docs', 'reliability.md'));
+  const record = planOutput(join(projectRoot(), 'bench', 'reliability.json'));
   const measured = await measureReliability();
-  const page = join(projectRoot(), 'docs', 'reliability.md');
-  const written = withReliability(readFileSync(page, 'utf8'), measured);
-  writeBytes(join(projectRoot(), 'bench', 'reliability.json'), `${JSON.stringify(measured, null, 2)}\n`);
-  writeBytes(page, written);
+  const written = withReliability(readFileSync(page.name, 'utf8'), measured);
+  record.write(`${JSON.stringify(measured, null, 2)}\n`);
+  page.write(written);
   print(json, measured, () => written.slice(written.indexOf('<!-- limits -->')));
 }
 

@@ -4,7 +4,8 @@ import type { Command } from 'commander';
 import { listBoards } from '../board/board.ts';
 import { boardTable, tickTable, withBoards } from '../board/boards.ts';
 import { projectRoot } from '../board/root.ts';
-import { print, writeBytes } from './verb.ts';
+import { writeWhole } from '../system/files.ts';
+import { print } from './verb.ts';
 
 /** Pages with tables of boards. */
 export const PAGES = ['README.md', 'docs/protocol.md'];
@@ -21,7 +22,7 @@ export function boardsVerb(program: Command): void {
       const boards = listBoards();
       for (const page of write ? PAGES : []) {
         const path = join(projectRoot(), page);
-        writeBytes(path, withBoards(readFileSync(path, 'utf8'), boards));
+        writeWhole(path, withBoards(readFileSync(path, 'utf8'), boards));
       }
       print(json, boards, () => `${boardTable(boards)}\n${tickTable(boards)}`.trimEnd());
     });

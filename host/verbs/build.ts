@@ -1,9 +1,10 @@
 import { existsSync } from 'node:fs';
-import { basename, join } from 'node:path';
+import { join } from 'node:path';
 import type { Command } from 'commander';
 import { type Board, boardNames, loadBoard } from '../board/board.ts';
 import { BARE, buildFirmware, type Firmware } from '../board/firmware.ts';
 import { projectRoot } from '../board/root.ts';
+import { titleOf } from '../system/files.ts';
 import { buildTailored } from './clib.ts';
 import { imageFor, RESIDENCY_OPTION } from './image.ts';
 import { columns, print, UsageError } from './verb.ts';
@@ -41,7 +42,7 @@ export function buildVerb(program: Command): void {
     .action(async (name: string | undefined, options: Flags) => {
       if (options.tailor !== undefined) {
         if (name !== undefined) throw new UsageError(`--tailor is for no board: leave out ${name} or --tailor`);
-        const output = options.output ?? join('build', basename(options.tailor, '.htpw'));
+        const output = options.output ?? join('build', titleOf(options.tailor));
         return buildTailored(options.tailor, { ...options, output });
       }
       if (options.output !== undefined) throw new UsageError('-o is for --tailor: firmware goes to build/<board>');
@@ -50,7 +51,7 @@ export function buildVerb(program: Command): void {
       const board = loadBoard(name);
       const { imagePath, residency } = imageFor(options.model, board, options.residency);
       const firmware = options.bare
-        ? await buildFirmware(board, imagePath, { main: BARE, name: `${basename(imagePath, '.htpw')}-bare` })
+        ? await buildFirmware(board, imagePath, { main: BARE, name: `${titleOf(imagePath)}-bare` })
         : await buildFirmware(board, imagePath);
       print(options.json, { ...firmware, residency }, () => render(board, firmware, residency));
     });

@@ -3,17 +3,19 @@ import { createHash } from 'node:crypto';
 import { basename } from 'node:path';
 import type { Command } from 'commander';
 import { countClasses } from '../data/beats.ts';
-import { DATASET_LIST, type Dataset, openDataset } from '../data/dataset.ts';
+import { DATASET_LIST, DATASET_NAMES, type Dataset, openDataset } from '../data/dataset.ts';
 import { SAME_PERSON_AS_TEST, TRAINING, VALIDATION } from '../data/mitbih.ts';
 import { type Account, describeAccount, type Part, SPLITS, type Split } from '../data/part.ts';
 import { type Evaluation, evaluate } from '../evaluate/evaluate.ts';
 import { bytesByCategory, regionsOf } from '../image/regions.ts';
 import { ImageView } from '../image/view.ts';
 import { Runtime } from '../runtime/runtime.ts';
+import { planOutput } from '../system/files.ts';
 import { readConfig } from '../train/config.ts';
 import { assertSameTask, LEAD_OPTION, scoreBeats, unlike } from './eval.ts';
 import { readImage } from './image.ts';
-import { print, withProgress, writeBytes } from './verb.ts';
+import { oneOf, valued } from './options.ts';
+import { print, withProgress } from './verb.ts';
 
 /** A generated model should keep this share of what its stored twin reaches. */
 const KEEP = 0.95;
@@ -31,6 +33,7 @@ interface Measured {
   path: string;
   /** data set that it was trained on, if the image says */
   trainedOn: string | null;
+  sha256: string;
   bytes: number;
   categories: Record<string, number>;
   arenaBytes: number;
@@ -45,7 +48,7 @@ export function cardVerb(program: Command): void {
       'Evaluate packed images on later beats of the training patients and on the test patients, and write a model card in Markdown. The first control is the twin: the same network, pointwise weights stored in INT8.',
     )
     .requiredOption('--config <file>', 'configuration that the image was trained with')
-    .option('--data <name>', DATASET_LIST, 'mitbih')
+    .addOption(valued('--data <name>', DATASET_LIST, oneOf(DATASET_NAMES), 'mitbih'))
     .option(...LEAD_OPTION)
     .option('-o, --output <file>', 'where the card goes; default beside the image, .md')
     .option('--json', 'machine-readable account of the card')
@@ -54,7 +57,10 @@ export function cardVerb(program: Command): void {
       '\nExample:\n  htpw card models/ecg-beats.htpw models/controls/ecg-beats-int8.htpw models/controls/ecg-beats-int4.htpw --config models/configs/ecg-beats.json',
     )
     .action(async (path: string, controls: string[], flags: CardFlags) => {
-      readConfig(flags.config);
+      const output = planOutput(flags.output ?? `${path.replace(/\.htpw$/, '')}.md`, {
+        inputs: [path, ...controls, flags.config],
+      });
+      readConfig(flags.config); // the card says how to train the image with it
       const dataset = openDataset(flags.data, { lead: flags.lead });
       const parts = loadParts(dataset);
       const measured = await withProgress('card', async (report) => {
@@ -65,17 +71,17 @@ export function cardVerb(program: Command): void {
         }
         return all;
       });
-      const output = flags.output ?? path.replace(/\.htpw$/, '.md');
-      writeBytes(output, render(measured, flags.config, dataset, parts, controls));
+      output.write(render(measured, flags.config, dataset, parts, controls));
       const accounts = Object.fromEntries(SPLITS.map((split) => [split, parts[split].account]));
       const notes = [...new Set(measured.flatMap(({ trainedOn }) => unlike(trainedOn, dataset.name)))];
-      print(flags.json, { output, images: [path, ...controls], data: dataset.name, accounts }, () =>
+      const said = () =>
         [
-          `${output}: ${measured.length} images, ${REPORTED.join(' and ')} beats of ${dataset.name}`,
+          `${output.name}: ${measured.length} images, ${REPORTED.join(' and ')} beats of ${dataset.name}`,
           ...Object.values(accounts).map((account) => describeAccount(account as Account)),
           ...notes,
-        ].join('\n'),
-      );
+        ].join('\n');
+      const result = { output: output.name, images: [path, ...controls], data: dataset.name, accounts };
+      print(flags.json, result, said, output);
     });
 }
 
@@ -100,6 +106,7 @@ async function measure(path: string, parts: Parts): Promise<Measured> {
   return {
     path,
     trainedOn: typeof metadata.dataset === 'string' ? metadata.dataset : null,
+    sha256: createHash('sha256').update(image).digest('hex'),
     bytes: image.length,
     categories: bytesByCategory(regionsOf(view)),
     arenaBytes: runtime.arenaBytes(),
@@ -123,7 +130,7 @@ Beat classes N, S, V, F (AAMI) from one ECG lead: 320 raw samples at 120 Hz, the
 Five depthwise-separable blocks; PW1 is stored, the pointwise weights behind it are generated from one shared basis.
 For research and demonstration; not a medical device.
 
-SHA-256 of the image: \`${createHash('sha256').update(readImage(own.path)).digest('hex')}\`
+SHA-256 of the image: \`${own.sha256}\`
 
     npx htpw train --data ${data} --config ${config} -o ${own.path}
     npx htpw card ${[own.path, ...controls].join(' ')} --config ${config}

@@ -1,7 +1,7 @@
 import { existsSync, readFileSync } from 'node:fs';
 import { basename, dirname, join } from 'node:path';
 import type { Command } from 'commander';
-import { type Tailoring, tailoring, writeLibrary } from '../board/library.ts';
+import { planLibrary, type Tailoring, tailoring, writeLibrary } from '../board/library.ts';
 import {
   type LibraryRecord,
   type LibrarySize,
@@ -14,8 +14,11 @@ import {
 import { run } from '../board/process.ts';
 import { projectRoot } from '../board/root.ts';
 import { Runtime } from '../runtime/runtime.ts';
+import { planOutput, readInput, writeWhole } from '../system/files.ts';
+import type { OutputFolder } from '../system/folder.ts';
+import { parseJson } from '../system/json.ts';
 import { imageFor } from './image.ts';
-import { columns, print, UsageError, writeBytes } from './verb.ts';
+import { columns, print, UsageError } from './verb.ts';
 import { testWindows } from './windows.ts';
 
 interface Flags {
@@ -50,11 +53,13 @@ export function clibVerb(program: Command): void {
     .action(async ({ output, tailor, residency, input, sizes, json }: Flags) => {
       if (tailor === undefined && (residency ?? input) !== undefined)
         throw new UsageError('--residency and --input are about an image: name it with --tailor');
+      const folder = sizes ? null : planLibrary(output);
+      const window = input === undefined ? undefined : planOutput(input, { inputs: [tailor] });
       const image = tailor === undefined ? null : imageFor(tailor, null, residency);
-      if (image && input) writeBytes(input, testWindows(new Runtime(image.image), 1, 'synthetic-easy').windows[0]);
+      if (image) window?.write(testWindows(new Runtime(image.image), 1, 'synthetic-easy').windows[0]);
       const tailored = image && tailoring(basename(tailor!), image.image);
-      if (sizes) return printSizes(tailored, json);
-      await writeAndPrint(output, tailored, json);
+      if (folder === null) return printSizes(tailored, json);
+      await writeAndPrint(folder, tailored, json);
     });
 }
 
@@ -63,12 +68,13 @@ export async function buildTailored(
   image: string,
   { output, residency, json }: Pick<Flags, 'residency' | 'json'> & { output: string },
 ): Promise<void> {
-  await writeAndPrint(output, tailoring(basename(image), imageFor(image, null, residency).image), json);
+  const folder = planLibrary(output);
+  await writeAndPrint(folder, tailoring(basename(image), imageFor(image, null, residency).image), json);
 }
 
-async function writeAndPrint(output: string, tailored: Tailoring | null, json?: boolean): Promise<void> {
-  const files = await writeLibrary(output, tailored);
-  print(json, { folder: output, files }, () => `${output}: ${files.join(', ')}`);
+async function writeAndPrint(folder: OutputFolder, tailored: Tailoring | null, json?: boolean): Promise<void> {
+  const files = await writeLibrary(folder, tailored);
+  print(json, { folder: folder.name, files }, () => `${folder.name}: ${files.join(', ')}`);
 }
 
 const RECORD = join(projectRoot(), 'bench', 'clib.json');
@@ -79,8 +85,10 @@ const EMPTY: LibraryRecord = { commit: '', libraries: {} };
 
 async function printSizes(tailored: Tailoring | null, json?: boolean): Promise<void> {
   const name = tailored ? basename(tailored.name, '.htpw') : WHOLE;
+  const keeps = existsSync(dirname(RECORD)); // an installed package keeps no record
+  if (keeps) for (const path of [RECORD, PAGE]) planOutput(path);
   const measured = await measureLibrary(tailored);
-  const before: LibraryRecord = existsSync(RECORD) ? JSON.parse(readFileSync(RECORD, 'utf8')) : EMPTY;
+  const before: LibraryRecord = existsSync(RECORD) ? (parseJson(RECORD, readInput(RECORD)) as LibraryRecord) : EMPTY;
   const ram = ramOf(tailored);
   print(json, { library: name, ram, sizes: measured }, () => {
     const recorded = before.libraries[name]?.sizes ?? [];
@@ -99,12 +107,12 @@ async function printSizes(tailored: Tailoring | null, json?: boolean): Promise<v
       columns(measured[0].functions.map(({ name, flash, stack }) => [name, flash, stack])),
     ].join('\n');
   });
-  if (!existsSync(dirname(RECORD))) return; // an installed package keeps no record
+  if (!keeps) return;
   const commit = (await run('git', ['rev-parse', '--short', 'HEAD'], { cwd: projectRoot() })).trim();
   const sizes = measured.map(({ functions: _, ...size }) => size);
   const libraries = { ...before.libraries, [name]: { ram, sizes } };
-  writeBytes(RECORD, `${JSON.stringify({ commit, libraries }, null, 2)}\n`);
-  writeBytes(PAGE, withSizes(readFileSync(PAGE, 'utf8'), { commit, libraries }));
+  writeWhole(RECORD, `${JSON.stringify({ commit, libraries }, null, 2)}\n`);
+  writeWhole(PAGE, withSizes(readFileSync(PAGE, 'utf8'), { commit, libraries }));
 }
 
 /** A size beside its record, differences in brackets. */

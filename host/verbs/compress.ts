@@ -1,4 +1,3 @@
-import { basename, extname } from 'node:path';
 import type { Command } from 'commander';
 import { outputCount } from '../compress/agreement.ts';
 import {
@@ -19,16 +18,18 @@ import { ImageView } from '../image/view.ts';
 import { importImage } from '../import/import.ts';
 import { isTflite } from '../import/schema.ts';
 import type { Model, WeightedOperator } from '../model/model.ts';
-import { parseBytes } from '../residency/budget.ts';
 import { Runtime } from '../runtime/runtime.ts';
-import { readImage } from './image.ts';
-import { CheckFailed, columns, print, readBytes, UsageError, withProgress, writeBytes } from './verb.ts';
+import { planOutput, readInput, titleOf } from '../system/files.ts';
+import { assertRaw, textOf } from '../system/wrongKind.ts';
+import { provedImage } from './image.ts';
+import { amount, listOf, oneOf, valued } from './options.ts';
+import { CheckFailed, columns, print, UsageError, withProgress } from './verb.ts';
 
 interface CompressFlags {
   output?: string;
-  method: string;
-  budget?: string;
-  curve?: string;
+  method: Method;
+  budget?: number;
+  curve?: number[];
   calibration?: string;
   samples?: string;
   labels?: string;
@@ -43,9 +44,21 @@ export function compressVerb(program: Command): void {
       'Replace the stored INT8 weights of an image or an INT8 .tflite model by fewer levels, codebooks or generated ones. With calibration data every weight is chosen by what it does to the outputs on that data, layer after layer; auto gives each layer the source with which all errors together are smallest within a budget of image bytes, exactly.',
     )
     .option('-o, --output <image>', 'where the image goes')
-    .option('--method <name>', METHODS.join(', '), 'auto')
-    .option('--budget <bytes>', 'largest image: 64k or 64KiB (65,536 bytes), 64kB (64,000), 65536')
-    .option('--curve <list>', 'sizes to try, such as 30kB,25kB,20kB: a table and a plot, no image')
+    .addOption(valued('--method <name>', METHODS.join(', '), oneOf(METHODS), 'auto'))
+    .addOption(
+      valued(
+        '--budget <bytes>',
+        'largest image: 64k or 64KiB (65,536 bytes), 64kB (64,000), 65536',
+        amount('budget', 'flash'),
+      ),
+    )
+    .addOption(
+      valued(
+        '--curve <list>',
+        'sizes to try, such as 30kB,25kB,20kB: a table and a plot, no image',
+        listOf(amount('budget', 'flash')),
+      ),
+    )
     .option('--calibration <file>', 'raw inputs of the network, one after another')
     .option(
       '--samples <from:to>',
@@ -59,12 +72,14 @@ export function compressVerb(program: Command): void {
     )
     .action(async (path: string, flags: CompressFlags) => {
       check(flags);
+      const inputs = [path, flags.calibration, flags.labels];
+      const output = flags.output === undefined ? undefined : planOutput(flags.output, { inputs });
       const { image, ...original } = readNetwork(path);
       const data = readData(image, original.model, flags);
-      const budgets = (flags.curve?.split(',') ?? (flags.budget === undefined ? [] : [flags.budget])).map(bytesOf);
+      const budgets = flags.curve ?? (flags.budget === undefined ? [] : [flags.budget]);
       const judged = data && judgedBy(original, data.judged, data.labels);
       const prepared = await staged((report) =>
-        prepare(original.model, flags.method as Method, data?.calibrated ?? null, report),
+        prepare(original.model, flags.method, data?.calibrated ?? null, report),
       );
       const compressed = async (budget: number | null): Promise<Compressed> =>
         budget !== null && image.length <= budget
@@ -84,30 +99,29 @@ export function compressVerb(program: Command): void {
       }
       const result = await compressed(budgets[0] ?? null).catch(unreachable);
       const report = reportOn(image, prepared, result, judged);
-      if (flags.output !== undefined) writeBytes(flags.output, result.image);
+      output?.write(result.image);
       const sources = sourcesOf(prepared);
       print(
         flags.json,
         { image: path, output: flags.output, method: flags.method, ...judgement, ...report, sources },
         () => [render(path, flags, report, data), renderSources(sources)].join('\n\n'),
+        output,
       );
     });
 }
 
 /** An image, or a .tflite model as `htpw import` makes one of it. */
 function readNetwork(path: string): Unpacked & { image: Uint8Array } {
-  const bytes = readBytes(path);
+  const bytes = readInput(path);
   if (!isTflite(bytes)) {
-    const image = readImage(path);
+    const image = provedImage(path, bytes);
     return { image, ...unpack(new ImageView(image)) };
   }
-  const { image, model } = usage(path, () => importImage(bytes, basename(path, extname(path))));
+  const { image, model } = usage(path, () => importImage(bytes, titleOf(path)));
   return { image, model, tables: () => 'q31', lossless: () => false };
 }
 
 function check({ method, budget, curve, output, calibration, samples, labels }: CompressFlags): void {
-  if (!METHODS.includes(method as Method))
-    throw new UsageError(`--method must be one of ${METHODS.join(', ')}, got "${method}"`);
   if (curve === undefined && output === undefined)
     throw new UsageError('compress: expected -o <image> or --curve <list>, got neither; htpw compress --help');
   if (curve !== undefined && (output !== undefined || budget !== undefined))
@@ -116,14 +130,6 @@ function check({ method, budget, curve, output, calibration, samples, labels }: 
     throw new UsageError('compress: --method auto needs --budget <bytes>, or another method');
   if (calibration === undefined && (samples !== undefined || labels !== undefined))
     throw new UsageError('compress: --samples and --labels need --calibration <file>');
-}
-
-function bytesOf(text: string): number {
-  try {
-    return parseBytes(text.trim());
-  } catch (error) {
-    throw new UsageError(`budget: ${(error as Error).message.replace('RAM', 'flash')}`);
-  }
 }
 
 interface Data {
@@ -137,10 +143,12 @@ interface Data {
 
 function readData(image: Uint8Array, model: Model, { calibration, samples, labels }: CompressFlags): Data | null {
   if (calibration === undefined) return null;
-  const all = usage(calibration, () => splitSamples(readBytes(calibration), new Runtime(image).inputBytes()));
+  const raw = readInput(calibration);
+  assertRaw(calibration, raw);
+  const all = usage(calibration, () => splitSamples(raw, new Runtime(image).inputBytes()));
   const [from, to] =
     samples === undefined ? [0, all.length] : usage('--samples', () => parseSamples(samples, all.length));
-  const text = labels === undefined ? null : new TextDecoder().decode(readBytes(labels));
+  const text = labels === undefined ? null : textOf(labels, readInput(labels), 'a CSV with the classes');
   const classes = text === null ? null : usage(labels!, () => parseLabels(text, all.length, outputCount(model)));
   const others = to - from < all.length;
   const isJudged = (i: number) => !others || i < from || i >= to;

@@ -5,7 +5,8 @@ import { projectRoot } from '../board/root.ts';
 import { measureDeployments } from '../deployment/measure.ts';
 import { deployPage } from '../deployment/page.ts';
 import { withTranscripts } from '../deployment/transcript.ts';
-import { CheckFailed, withProgress, writeBytes } from './verb.ts';
+import { planOutput } from '../system/files.ts';
+import { CheckFailed, withProgress } from './verb.ts';
 
 const TABLES = 'docs/deploy.md';
 const EXAMPLES = 'docs/residency.md';
@@ -20,14 +21,15 @@ export function deployVerb(program: Command): void {
     .option('--check', 'write nothing; fail when a committed page is out of date')
     .addHelpText('after', '\nExamples:\n  htpw deploy\n  htpw deploy --check')
     .action(async (flags: { check?: boolean }) => {
+      const outputs = flags.check ? [] : [TABLES, EXAMPLES].map((path) => planOutput(join(projectRoot(), path)));
       const tables = deployPage(await withProgress('deploy', measureDeployments));
       const examples = await withTranscripts(committed(EXAMPLES));
-      for (const [path, text] of [
+      for (const [i, [path, text]] of [
         [TABLES, tables],
         [EXAMPLES, examples],
-      ]) {
+      ].entries()) {
         if (flags.check) assertCurrent(path, text);
-        else writeBytes(join(projectRoot(), path), text);
+        else outputs[i].write(text);
         console.log(`${path}: ${flags.check ? 'up to date' : 'written'}`);
       }
     });

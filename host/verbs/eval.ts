@@ -1,15 +1,18 @@
 /** htpw eval: the accuracy of a packed image on a split of a data set. */
 import type { Command } from 'commander';
 import { BEAT_POSITION, type BeatSet, CLASS_NAMES, SAMPLE_RATE, WINDOW } from '../data/beats.ts';
-import { DATASET_LIST, openDataset } from '../data/dataset.ts';
+import { DATASET_LIST, DATASET_NAMES, openDataset } from '../data/dataset.ts';
 import { describeAccount, SPLITS, type Split, splitNamed } from '../data/part.ts';
 import { evaluate, type Scored } from '../evaluate/evaluate.ts';
 import { renderTable } from '../evaluate/table.ts';
 import { ImageView } from '../image/view.ts';
 import { Runtime, type VariantName } from '../runtime/runtime.ts';
 import { readImage } from './image.ts';
+import { oneOf, valued } from './options.ts';
 import { print, UsageError, withProgress } from './verb.ts';
 import { takesEcg } from './windows.ts';
+
+const VARIANTS: VariantName[] = ['scalar', 'dsp', 'simd'];
 
 interface EvalFlags {
   data: string;
@@ -32,10 +35,10 @@ export function evalVerb(program: Command): void {
     .description(
       'Run a whole split through the integer runtime: macro-F1 (all classes, N/S/V, V against the rest with t* chosen on validation), balanced accuracy, AUC, confusion matrix; 95 % intervals resample patients.',
     )
-    .option('--data <name>', DATASET_LIST, 'mitbih')
-    .option('--split <name>', SPLITS.join(', '), 'test')
+    .addOption(valued('--data <name>', DATASET_LIST, oneOf(DATASET_NAMES), 'mitbih'))
+    .addOption(valued('--split <name>', SPLITS.join(', '), oneOf(SPLITS), 'test'))
     .option(...LEAD_OPTION)
-    .option('--variant <name>', 'scalar, dsp or simd: same bytes, other speed', 'simd')
+    .addOption(valued('--variant <name>', 'scalar, dsp or simd: same bytes, other speed', oneOf(VARIANTS), 'simd'))
     .option('--json', 'machine-readable result')
     .addHelpText(
       'after',

@@ -1,17 +1,18 @@
-import { existsSync } from 'node:fs';
+import { statSync } from 'node:fs';
 import { join } from 'node:path';
 import type { Command } from 'commander';
 import { PEERS, type PeerNetwork } from '../bench/peers.ts';
 import { boardNames, runnableBoards } from '../board/board.ts';
 import { BARE, measureFirmware } from '../board/firmware.ts';
-import { buildFolder } from '../board/root.ts';
 import { verifyBoard } from '../board/verify.ts';
 import type { Lossless } from '../image/lossless.ts';
 import { type GoldenSet, goldenNames, readGolden } from '../import/golden.ts';
 import { importImage } from '../import/import.ts';
+import { placeUnderBuild } from '../residency/costs.ts';
 import { Runtime, type VariantName } from '../runtime/runtime.ts';
 import { LOSSLESS_OPTION, losslessOf } from './image.ts';
-import { CheckFailed, columns, positiveInteger, print, UsageError, withProgress, writeBytes } from './verb.ts';
+import { orWord, valued, wholeNumber } from './options.ts';
+import { CheckFailed, columns, print, UsageError, withProgress } from './verb.ts';
 
 const VARIANTS: VariantName[] = ['scalar', 'dsp', 'simd'];
 /** In Node the fastest variant, which runs all samples. */
@@ -30,7 +31,7 @@ const PEER_OF: Record<string, PeerNetwork> = {
 };
 
 interface GoldenFlags {
-  samples: string;
+  samples: number | 'all';
   boards: string;
   models?: string;
   lossless?: string | true;
@@ -44,10 +45,13 @@ export function goldenVerb(program: Command): void {
     .description(
       'Import every model of a folder of recorded answers and count the output bytes that differ, in every variant in Node and on boards, native or emulated; beside it bytes and instructions of both. Exits with 1 when a byte differs. Default folder: golden in HTPW_DATA.',
     )
-    .option(
-      '--samples <count>',
-      `samples per model on every target but ${WHOLE} in Node, which takes all; or "all"`,
-      '4',
+    .addOption(
+      valued(
+        '--samples <count>',
+        `samples per model on every target but ${WHOLE} in Node, which takes all; or "all"`,
+        orWord('all', wholeNumber(1, 1_000_000)),
+        '4',
+      ),
     )
     .option(
       '--boards <names>',
@@ -91,16 +95,19 @@ interface Options {
 function readFlags(argument: string | undefined, { samples, boards, models, lossless }: GoldenFlags): Options {
   const data = process.env.HTPW_DATA;
   const folder = argument ?? (data === undefined ? undefined : join(data, 'golden'));
-  if (folder === undefined || !existsSync(folder))
-    throw new UsageError(
-      `golden: expected a folder of recorded answers, got ${folder ?? 'none'}; name one or set HTPW_DATA`,
-    );
+  const got = folder === undefined ? 'none' : `${folder}, which is none`;
+  if (folder === undefined || !statSync(folder, { throwIfNoEntry: false })?.isDirectory())
+    throw new UsageError(`golden: expected a folder of recorded answers, got ${got}; name one or set HTPW_DATA`);
   const known = goldenNames(folder);
+  if (known.length === 0)
+    throw new UsageError(
+      `${folder}: expected folders with a golden.json in each, got none; docs/import.md says of what`,
+    );
   return {
     folder,
     names: models === undefined ? known : chosen('--models', models, known),
     boards: boards === 'none' ? [] : chosen('--boards', boards, boardNames()),
-    samples: samples === 'all' ? Number.POSITIVE_INFINITY : positiveInteger('--samples', samples),
+    samples: samples === 'all' ? Number.POSITIVE_INFINITY : samples,
     lossless: losslessOf(lossless),
   };
 }
@@ -143,8 +150,7 @@ async function compare(set: GoldenSet, { boards, samples, lossless }: Options): 
     instructions: null,
     peer: peerOf(name),
   };
-  const imagePath = join(buildFolder(), 'golden', `${name}.htpw`);
-  writeBytes(imagePath, image);
+  const imagePath = placeUnderBuild(name, image);
   const runtime = new Runtime(image).load();
   for (const board of boards) {
     let next = 0;

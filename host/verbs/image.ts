@@ -1,18 +1,27 @@
-import { basename, extname, join } from 'node:path';
+/** Images as verbs read them, and as a board will carry them. */
 import type { Board } from '../board/board.ts';
-import { buildFolder } from '../board/root.ts';
 import { LOSSLESS, type Lossless } from '../image/lossless.ts';
 import { withResidency } from '../image/seal.ts';
+import { placeUnderBuild } from '../residency/costs.ts';
 import { Runtime } from '../runtime/runtime.ts';
-import { readBytes, UsageError, writeBytes } from './verb.ts';
+import { isRegularFile, readInput, titleOf } from '../system/files.ts';
+import { shownPath } from '../system/shownPath.ts';
+import { wrongKind } from '../system/wrongKind.ts';
+import { UsageError } from './verb.ts';
 
 /** The bytes of an image that `open` has proved; an error names the file, what was refused and where. */
 export function readImage(path: string): Uint8Array {
-  const bytes = readBytes(path);
+  return provedImage(path, readInput(path));
+}
+
+/** What was read from `path`, once `open` has proved it. */
+export function provedImage(path: string, bytes: Uint8Array): Uint8Array {
+  const wrong = wrongKind(path, bytes, ['an .htpw image']);
+  if (wrong) throw wrong;
   try {
     new Runtime(bytes);
   } catch (error) {
-    throw new UsageError(`${path}: ${(error as Error).message}`);
+    throw new UsageError(`${shownPath(path)}: ${(error as Error).message}`);
   }
   return bytes;
 }
@@ -37,10 +46,10 @@ export interface PlacedImage {
 export function imageFor(path: string, board: Board | null, chosen: string | undefined): PlacedImage {
   const original = readImage(path);
   const residency = chosen ?? board?.residency ?? null;
-  if (residency === null) return { imagePath: path, image: original, residency };
-  const image = uniformlyResident(original, residency);
-  const imagePath = join(buildFolder(), `${basename(path, extname(path))}-${residency}.htpw`);
-  writeBytes(imagePath, image);
+  const image = residency === null ? original : uniformlyResident(original, residency);
+  // what came through a pipe cannot be read again
+  const name = residency === null ? path : `${titleOf(path)}-${residency}.htpw`;
+  const imagePath = residency === null && isRegularFile(path) ? path : placeUnderBuild(name, image);
   return { imagePath, image, residency };
 }
 

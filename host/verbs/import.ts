@@ -1,6 +1,6 @@
 /** htpw import: a .tflite model, or a checkpoint of one family of networks, to an image. */
 import { existsSync } from 'node:fs';
-import { basename, extname, join } from 'node:path';
+import { extname, join } from 'node:path';
 import type { Command } from 'commander';
 import type { Lossless } from '../image/lossless.ts';
 import { bytesByCategory, regionsOf } from '../image/regions.ts';
@@ -12,9 +12,12 @@ import type { Port } from '../import/live.ts';
 import { macs } from '../model/weights.ts';
 import type { TableEncoding } from '../reference/table.ts';
 import { Runtime } from '../runtime/runtime.ts';
+import { describeFile, SAFETENSORS } from '../system/fileKind.ts';
+import { type Output, planOutput, readInput, titleOf } from '../system/files.ts';
 import { printable } from '../system/printable.ts';
 import { LOSSLESS_OPTION, losslessOf } from './image.ts';
-import { columns, print, readBytes, UsageError, writeBytes } from './verb.ts';
+import { oneOf, valued } from './options.ts';
+import { columns, print, UsageError } from './verb.ts';
 
 export function importVerb(program: Command): void {
   program
@@ -24,7 +27,14 @@ export function importVerb(program: Command): void {
       'Turn a fully quantised INT8 .tflite model into an image that gives the same bytes as the reference kernels of TensorFlow Lite Micro. What cannot be imported is named, all of it at once; docs/import.md has what can.',
     )
     .requiredOption('-o, --output <image>', 'where the image goes')
-    .option('--tables <encoding>', 'q31: exact; compact: fewer bytes, but other outputs than the .tflite', 'q31')
+    .addOption(
+      valued(
+        '--tables <encoding>',
+        'q31: exact; compact: fewer bytes, but other outputs than the .tflite',
+        oneOf(['q31', 'compact']),
+        'q31',
+      ),
+    )
     .option(...LOSSLESS_OPTION)
     .option('--keep-dead', 'leave in the channels that no output depends on, for a comparison layer by layer')
     .option('--arch <json>', 'architecture of a .safetensors checkpoint: the network of a training configuration')
@@ -34,28 +44,27 @@ export function importVerb(program: Command): void {
       '\nExamples:\n  htpw import model.tflite -o build/model.htpw\n  htpw import model.tflite -o build/model.htpw --tables compact\n  htpw import model.safetensors --arch arch.json -o build/model.htpw',
     )
     .action(async (path: string, flags: ImportFlags) => {
-      if (flags.tables !== 'compact' && flags.tables !== 'q31')
-        throw new UsageError(`--tables must be q31 or compact, got "${flags.tables}"`);
       const { tables, keepDead = false } = flags;
-      if (flags.arch !== undefined || extname(path) === '.safetensors') {
-        if (flags.lossless || keepDead)
-          throw new UsageError(`${path}: --lossless and --keep-dead are for .tflite models; leave them out`);
-        return importTrained(path, flags.arch, flags.output, tables, flags.json);
-      }
       const lossless = losslessOf(flags.lossless);
+      const output = planOutput(flags.output, { inputs: [path, flags.arch] });
       const bytes = readModel(path); // once: it may be a pipe
+      if (flags.arch !== undefined || isCheckpoint(path, bytes)) {
+        if (lossless || keepDead)
+          throw new UsageError(`${path}: --lossless and --keep-dead are for .tflite models; leave them out`);
+        return importTrained(path, bytes, flags.arch, output, tables, flags.json);
+      }
       const imported = importBytes(bytes, path, { tables, lossless, keepDead });
       const whole = keepDead ? null : importBytes(bytes, path, { tables, lossless, keepDead: true });
-      writeBytes(flags.output, imported.image);
       const removed = whole && removal(imported, whole);
       const result = { ...summary(path, flags.output, tables, imported), removed };
-      print(flags.json, result, () => render(result));
+      output.write(imported.image);
+      print(flags.json, result, () => render(result), output);
     });
 }
 
 interface ImportFlags {
   output: string;
-  tables: string;
+  tables: TableEncoding;
   keepDead?: boolean;
   lossless?: string | true;
   arch?: string;
@@ -65,8 +74,11 @@ interface ImportFlags {
 /** The bytes of a model; of a folder that is one, which cannot be imported, those of what tells its kind. */
 function readModel(path: string): Uint8Array {
   const saved = join(path, 'saved_model.pb');
-  return readBytes(existsSync(saved) ? saved : path);
+  return readInput(existsSync(saved) ? saved : path);
 }
+
+const isCheckpoint = (path: string, bytes: Uint8Array): boolean =>
+  extname(path) === '.safetensors' || describeFile(bytes).kind === SAFETENSORS.kind;
 
 function importBytes(
   bytes: Uint8Array,
@@ -74,7 +86,7 @@ function importBytes(
   options: ImportOptions & { tables: TableEncoding; lossless?: Lossless },
 ) {
   try {
-    return importImage(bytes, basename(path, extname(path)), options);
+    return importImage(bytes, titleOf(path), options);
   } catch (error) {
     if (error instanceof ImportError) throw new UsageError(`${path}: ${error.message}`);
     throw error;
@@ -101,24 +113,31 @@ function removal(left: WithImage, whole: WithImage) {
 /** A checkpoint of a network that was trained elsewhere. */
 async function importTrained(
   model: string,
+  bytes: Uint8Array,
   arch: string | undefined,
-  output: string,
-  tables: 'q31' | 'compact',
+  planned: Output,
+  tables: TableEncoding,
   json?: boolean,
 ) {
   if (arch === undefined) throw new UsageError(`${model}: a .safetensors checkpoint needs --arch <json>, got none`);
-  const { image, model: made } = await importCheckpoint(readBytes(model), model, arch, tables).catch((error) => {
+  const { image, model: made } = await importCheckpoint(bytes, model, arch, tables).catch((error) => {
     throw error instanceof ImportError ? new UsageError(`${model}: ${error.message}`) : error;
   });
   const arenaBytes = new Runtime(image).arenaBytes(); // proves it
-  writeBytes(output, image);
+  planned.write(image);
+  const output = planned.name;
   const operators = made.programs[0].operators.map(({ name, kind }) => ({ name, kind }));
-  print(json, { model, output, bytes: image.length, tables, arenaBytes, operators, labels: made.metadata.labels }, () =>
-    [
-      `${output}: ${image.length.toLocaleString('en-US')} bytes, arena ${arenaBytes.toLocaleString('en-US')} bytes`,
-      `classes ${printable(made.metadata.labels?.join(', ') ?? 'without names')}`,
-      columns(operators.map(({ name, kind }) => [`  ${name}`, kind])),
-    ].join('\n'),
+  const result = { model, output, bytes: image.length, tables, arenaBytes, operators, labels: made.metadata.labels };
+  print(
+    json,
+    result,
+    () =>
+      [
+        `${output}: ${image.length.toLocaleString('en-US')} bytes, arena ${arenaBytes.toLocaleString('en-US')} bytes`,
+        `classes ${printable(made.metadata.labels?.join(', ') ?? 'without names')}`,
+        columns(operators.map(({ name, kind }) => [`  ${name}`, kind])),
+      ].join('\n'),
+    planned,
   );
 }
 

@@ -5,7 +5,7 @@ import { digest } from '../image/seal.ts';
 import { ImageView, OPERATOR_NAMES, RESIDENCY_NAMES, type TensorView } from '../image/view.ts';
 import { Runtime } from '../runtime/runtime.ts';
 import { readImage } from './image.ts';
-import { columns, print } from './verb.ts';
+import { columns, harmless, print } from './verb.ts';
 
 export function inspectVerb(program: Command): void {
   program
@@ -22,7 +22,7 @@ export function inspectVerb(program: Command): void {
       const bytes = readImage(path);
       const runtime = new Runtime(bytes);
       const view = new ImageView(bytes);
-      if (options.hex) return console.log(hexDump(view));
+      if (options.hex) return console.log(harmless(hexDump(view)));
       const result = inspect(path, view, runtime);
       print(options.json, result, () => render(result));
     });

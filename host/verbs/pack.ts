@@ -1,15 +1,21 @@
 import type { Command } from 'commander';
 import { packLossless } from '../image/lossless.ts';
+import type { TableEncoding } from '../reference/table.ts';
+import { planOutput } from '../system/files.ts';
+import { shownPath } from '../system/shownPath.ts';
 import { readCheckpoint } from '../train/checkpoint.ts';
 import { readConfig } from '../train/config.ts';
-import { exportModel } from '../train/export.ts';
+import { classNamesOf, exportModel } from '../train/export.ts';
+import { buildNetwork } from '../train/network.ts';
+import { assertFits } from '../train/tensors.ts';
 import { LOSSLESS_OPTION, losslessOf } from './image.ts';
-import { print, UsageError, writeBytes } from './verb.ts';
+import { oneOf, valued } from './options.ts';
+import { print } from './verb.ts';
 
 interface Flags {
   config: string;
   output: string;
-  tables: string;
+  tables: TableEncoding;
   strip?: boolean;
   lossless?: string | true;
   json?: boolean;
@@ -22,7 +28,7 @@ export function packVerb(program: Command): void {
     .description('Export a trained checkpoint (.safetensors) to integers and pack it.')
     .requiredOption('--config <file>', 'configuration that it was trained with')
     .requiredOption('-o, --output <image>', 'where the image goes')
-    .option('--tables <encoding>', 'compact or q31', 'compact')
+    .addOption(valued('--tables <encoding>', 'compact or q31', oneOf(['compact', 'q31']), 'compact'))
     .option('--strip', 'leave the metadata out')
     .option(...LOSSLESS_OPTION)
     .option('--json', 'machine-readable result')
@@ -31,16 +37,20 @@ export function packVerb(program: Command): void {
       '\nExample:\n  htpw pack build/ecg-beats.safetensors --config models/configs/ecg-beats.json -o build/ecg-beats.htpw',
     )
     .action(async (path: string, flags: Flags) => {
-      if (flags.tables !== 'compact' && flags.tables !== 'q31')
-        throw new UsageError(`--tables must be compact or q31, got "${flags.tables}"`);
-      const model = await exportModel(readCheckpoint(path), readConfig(flags.config));
-      const { tables, strip, lossless } = flags;
-      const image = packLossless(model, { tables, strip }, losslessOf(lossless));
-      writeBytes(flags.output, image);
+      const lossless = losslessOf(flags.lossless);
+      const output = planOutput(flags.output, { inputs: [path, flags.config] });
+      const config = readConfig(flags.config);
+      const checkpoint = readCheckpoint(path);
+      assertFits(checkpoint, buildNetwork(config.network, classNamesOf(checkpoint).length), shownPath(path));
+      const model = await exportModel(checkpoint, config);
+      const { tables, strip } = flags;
+      const image = packLossless(model, { tables, strip }, lossless);
+      output.write(image);
       print(
         flags.json,
         { output: flags.output, bytes: image.length },
         () => `${flags.output}: ${image.length.toLocaleString('en-US')} bytes`,
+        output,
       );
     });
 }

@@ -2,7 +2,7 @@ import type { Command } from 'commander';
 import { type Board, emulationOf, loadBoard } from '../board/board.ts';
 import { withResidencies } from '../image/seal.ts';
 import { ImageView } from '../image/view.ts';
-import { arenaBudget, parseBytes } from '../residency/budget.ts';
+import { arenaBudget } from '../residency/budget.ts';
 import { imageCosts, placeUnderBuild, uniformImage } from '../residency/costs.ts';
 import { type Curve, type ProgramPlan, residenciesOf, residencyCurve } from '../residency/curve.ts';
 import { plot } from '../residency/plot.ts';
@@ -11,14 +11,16 @@ import { holdersOf, type Timeline, timelineOf } from '../residency/timeline.ts';
 import { timelinePlot } from '../residency/timelinePlot.ts';
 import { timelineSvg } from '../residency/timelineSvg.ts';
 import { Runtime } from '../runtime/runtime.ts';
+import { type Output, planOutput } from '../system/files.ts';
 import { RESIDENCY_OPTION, readImage, uniformlyResident } from './image.ts';
-import { columns, print, UsageError, withProgress, writeBytes } from './verb.ts';
+import { amount, valued } from './options.ts';
+import { columns, print, UsageError, withProgress } from './verb.ts';
 
 const DEFAULT_BOARD = 'mps2-an500';
 const TIMELINE_COLUMNS = 80;
 
 interface PlanFlags {
-  sram?: string;
+  sram?: number;
   board?: string;
   lazy: boolean;
   output?: string;
@@ -35,7 +37,9 @@ export function planVerb(program: Command): void {
     .description(
       'Measure what each layer costs at boot, on first use and streamed, on the emulated core of a board, and choose the residency of every layer: fewest instructions per inference, then at boot, in at most the given arena. Exact, not a heuristic. Several programs are planned one by one, as one arena holds one at a time.',
     )
-    .option('--sram <bytes>', 'largest arena: 64k or 64KiB (65,536 bytes), 64kB (64,000), 65536')
+    .addOption(
+      valued('--sram <bytes>', 'largest arena: 64k or 64KiB (65,536 bytes), 64kB (64,000), 65536', amount('--sram')),
+    )
     .option(
       '--board <name>',
       `whose core counts (default ${DEFAULT_BOARD}), and without --sram whose RAM is the budget, less stack, buffers and static data`,
@@ -62,33 +66,58 @@ export function planVerb(program: Command): void {
         );
       if (flags.output !== undefined && flags.sram === undefined && flags.board === undefined)
         throw new UsageError('plan: --output needs a budget; give --sram <bytes> or --board <name>');
+      const outputs = planOutputs(path, flags);
       const image = readImage(path);
-      if (measures) await planMeasured(path, image, flags);
-      else printTimelines(path, image, flags);
+      if (measures) await planMeasured(path, image, flags, outputs);
+      else printTimelines(path, image, flags, outputs);
     });
+}
+
+interface Outputs {
+  image?: Output;
+  curve?: Output;
+  timeline?: Output;
+}
+
+/** Where the image and the drawings go that were asked for. */
+function planOutputs(path: string, { output, curve, timeline }: PlanFlags): Outputs {
+  const planned: Outputs = {};
+  for (const [key, name] of Object.entries({ image: output, curve, timeline }))
+    if (typeof name === 'string')
+      planned[key as keyof Outputs] = planOutput(name, { inputs: [path], besides: Object.values(planned) });
+  return planned;
 }
 
 /** One residency for all layers needs no choice, so no measuring. */
 function writeUniform(path: string, { residency, output, json, ...others }: PlanFlags): void {
-  if (output === undefined || others.sram !== undefined || others.board !== undefined)
-    throw new UsageError('plan: --residency is written as it is: expected --output <image>, and no --sram or --board');
+  const extra = (['sram', 'board', 'curve', 'timeline'] as const).find((name) => others[name] !== undefined);
+  if (output === undefined || extra !== undefined)
+    throw new UsageError(
+      'plan: --residency is written as it is: expected --output <image>, ' +
+        `and no ${extra ? `--${extra}` : '--sram or --board'}`,
+    );
+  const planned = planOutput(output, { inputs: [path] });
   const image = uniformlyResident(readImage(path), residency!);
-  writeBytes(output, image);
   const arenaBytes = new Runtime(image).arenaBytes();
-  print(json, { image: output, residency, arenaBytes }, () => `${output}: ${residency}, arena ${arenaBytes} bytes`);
+  planned.write(image);
+  const result = { image: output, residency, arenaBytes };
+  print(json, result, () => `${output}: ${residency}, arena ${arenaBytes} bytes`, planned);
 }
 
 /** What needs no costs, so no emulator: the arena of the image as it is. */
-function printTimelines(path: string, image: Uint8Array, flags: PlanFlags): void {
+function printTimelines(path: string, image: Uint8Array, flags: PlanFlags, outputs: Outputs): void {
   const timelines = timelinesOf(image);
-  writeTimelines(timelines, flags);
-  print(flags.json, { image: path, timelines }, () =>
-    [...timelines.map(timelinePlot), ...drawings(flags)].join('\n\n'),
+  outputs.timeline?.write(timelineSvg(timelines));
+  print(
+    flags.json,
+    { image: path, timelines },
+    () => [...timelines.map(timelinePlot), ...drawings(flags)].join('\n\n'),
+    outputs.timeline,
   );
 }
 
-async function planMeasured(path: string, image: Uint8Array, flags: PlanFlags): Promise<void> {
-  const given = flags.sram === undefined ? null : sramOf(flags.sram);
+async function planMeasured(path: string, image: Uint8Array, flags: PlanFlags, outputs: Outputs): Promise<void> {
+  const given = flags.sram ?? null;
   const board = loadBoard(flags.board ?? DEFAULT_BOARD);
   const emulated = emulationOf(board);
   const view = new ImageView(image);
@@ -97,10 +126,10 @@ async function planMeasured(path: string, image: Uint8Array, flags: PlanFlags): 
   const budget = given ?? (flags.board === undefined ? null : await budgetOf(board, path, image));
   const plans = budget === null ? null : curves.map((_, p) => within(curves, p, budget, path, image));
   const planned = plans ? planImage(image, plans) : image;
-  if (flags.output !== undefined) writeBytes(flags.output, planned);
-  if (typeof flags.curve === 'string') writeBytes(flags.curve, svg(curves, subtitle(emulated)));
   const timelines = timelinesOf(planned);
-  writeTimelines(timelines, flags);
+  outputs.image?.write(planned);
+  outputs.curve?.write(svg(curves, subtitle(emulated)));
+  outputs.timeline?.write(timelineSvg(timelines));
   const result = {
     image: path,
     board: board.name,
@@ -110,7 +139,8 @@ async function planMeasured(path: string, image: Uint8Array, flags: PlanFlags): 
     curves,
     timelines,
   };
-  print(flags.json, result, () => render(path, emulated, budget, plans, curves, timelines, flags));
+  const text = () => render(path, emulated, budget, plans, curves, timelines, flags);
+  print(flags.json, result, text, ...Object.values(outputs));
 }
 
 /** The image with a plan for each of its programs. */
@@ -125,18 +155,6 @@ function planImage(image: Uint8Array, plans: ProgramPlan[]): Uint8Array {
 function timelinesOf(image: Uint8Array): Timeline[] {
   const view = new ImageView(image);
   return view.programs.map((_, p) => timelineOf(view, p));
-}
-
-function writeTimelines(timelines: Timeline[], { timeline }: PlanFlags): void {
-  if (typeof timeline === 'string') writeBytes(timeline, timelineSvg(timelines));
-}
-
-function sramOf(text: string): number {
-  try {
-    return parseBytes(text);
-  } catch (error) {
-    throw new UsageError(`--sram: ${(error as Error).message}`);
-  }
 }
 
 /** What does not depend on residency is measured with all of them streamed. */

@@ -1,26 +1,53 @@
 /** htpw train: from a configuration to a packed image. */
 import { createHash } from 'node:crypto';
 import type { Command } from 'commander';
-import { DATASET_LIST, openDataset } from '../data/dataset.ts';
+import { ecgModel } from '../bench/models.ts';
+import { DATASET_LIST, DATASET_NAMES, type DatasetName, openDataset } from '../data/dataset.ts';
 import { describeAccount } from '../data/part.ts';
 import { pack } from '../image/pack.ts';
-import { writeCheckpoint } from '../train/checkpoint.ts';
-import { readConfig } from '../train/config.ts';
+import { Runtime } from '../runtime/runtime.ts';
+import { planOutput } from '../system/files.ts';
+import { shownPath } from '../system/shownPath.ts';
+import { encodeCheckpoint } from '../train/checkpoint.ts';
+import { MOST_EPOCHS, MOST_SEED, readConfig, type TrainConfig } from '../train/config.ts';
 import { trainModel } from '../train/train.ts';
 import { LEAD_OPTION } from './eval.ts';
-import { positiveInteger, print, withProgress, writeBytes } from './verb.ts';
+import { oneOf, valued, wholeNumber } from './options.ts';
+import { print, UsageError, withProgress } from './verb.ts';
 
 interface TrainFlags {
   config: string;
-  data?: string;
+  data?: DatasetName;
   lead?: string;
   output?: string;
   checkpoint?: string;
-  epochs?: string;
-  subset?: string;
-  seed?: string;
+  epochs?: number;
+  subset?: number;
+  seed?: number;
   json?: boolean;
 }
+
+/** What no image can hold is refused before it is trained: the network is packed and opened with random weights. */
+function assertPacks({ network }: TrainConfig, path: string): void {
+  try {
+    new Runtime(pack(ecgModel(network, 'boot')));
+  } catch (error) {
+    throw new UsageError(`${shownPath(path)}: network: cannot be packed: ${(error as Error).message}`);
+  }
+}
+
+/** The array library throws RangeError when its memory is full. */
+function tooLarge(path: string): (error: unknown) => never {
+  return (error) => {
+    if (!(error instanceof RangeError)) throw error;
+    throw new UsageError(
+      `${shownPath(path)}: cannot be trained here (${error.message}); take a smaller batch or network`,
+    );
+  };
+}
+
+/** More than any data set has. */
+const MOST_BEATS = 100_000_000;
 
 export function trainVerb(program: Command): void {
   program
@@ -30,13 +57,13 @@ export function trainVerb(program: Command): void {
       'Quantisation-aware training from a configuration, batch-norm folded, exported to integers and packed. The same configuration and seed give the same image on the same version of Node.',
     )
     .requiredOption('--config <file>', 'configuration, see models/configs')
-    .option('--data <name>', `${DATASET_LIST}, in place of the configuration`)
+    .addOption(valued('--data <name>', `${DATASET_LIST}, in place of the configuration`, oneOf(DATASET_NAMES)))
     .option(...LEAD_OPTION)
     .option('-o, --output <image>', 'where the image goes; default build/<name>.htpw')
     .option('--checkpoint <file>', 'also keep the float parameters, .safetensors')
-    .option('--epochs <count>', 'in place of the configuration')
-    .option('--subset <count>', 'train on so many beats only, for a quick look')
-    .option('--seed <number>', 'in place of the configuration')
+    .addOption(valued('--epochs <count>', 'in place of the configuration', wholeNumber(1, MOST_EPOCHS)))
+    .addOption(valued('--subset <count>', 'train on so many beats only, for a quick look', wholeNumber(1, MOST_BEATS)))
+    .addOption(valued('--seed <number>', 'in place of the configuration', wholeNumber(0, MOST_SEED)))
     .option('--json', 'machine-readable result')
     .addHelpText(
       'after',
@@ -44,32 +71,41 @@ export function trainVerb(program: Command): void {
     )
     .action(async (flags: TrainFlags) => {
       const config = readConfig(flags.config);
+      const inputs = [flags.config];
+      const output = planOutput(flags.output ?? `build/${config.name}.htpw`, { inputs });
+      const parameters =
+        flags.checkpoint === undefined ? undefined : planOutput(flags.checkpoint, { inputs, besides: [output] });
+      assertPacks(config, flags.config);
       const dataset = openDataset(flags.data ?? config.dataset, { lead: flags.lead }).name;
       const { checkpoint, model, report } = await withProgress(config.name, (show) =>
         trainModel(
           { ...config, dataset },
           {
             lead: flags.lead,
-            epochs: flags.epochs === undefined ? undefined : positiveInteger('--epochs', flags.epochs),
-            subset: flags.subset === undefined ? undefined : positiveInteger('--subset', flags.subset),
-            seed: flags.seed === undefined ? undefined : Number(flags.seed),
+            epochs: flags.epochs,
+            subset: flags.subset,
+            seed: flags.seed,
             onProgress: (p) => show(p.step, p.steps, `epoch ${p.epoch} loss ${p.loss.toFixed(3)}`),
           },
-        ),
+        ).catch(tooLarge(flags.config)),
       );
       const image = pack(model);
-      const output = flags.output ?? `build/${config.name}.htpw`;
-      writeBytes(output, image);
-      if (flags.checkpoint) writeCheckpoint(flags.checkpoint, checkpoint);
+      output.write(image);
+      parameters?.write(encodeCheckpoint(checkpoint));
       const sha256 = createHash('sha256').update(image).digest('hex');
-      const result = { ...report, output, bytes: image.length, sha256 };
-      print(flags.json, result, () =>
-        [
-          `${output}: ${image.length.toLocaleString('en-US')} bytes, SHA-256 ${sha256}`,
-          `trained ${report.seconds.toFixed(0)} s; float simulation of the integer network: validation macro-F1 ${report.validation.macroF1.toFixed(3)}, later beats ${report.later.macroF1.toFixed(3)}`,
-          ...Object.values(report.accounts).map(describeAccount),
-          `next: htpw eval ${output} --data ${dataset}`,
-        ].join('\n'),
+      const result = { ...report, output: output.name, bytes: image.length, sha256 };
+      print(
+        flags.json,
+        result,
+        () =>
+          [
+            `${output.name}: ${image.length.toLocaleString('en-US')} bytes, SHA-256 ${sha256}`,
+            `trained ${report.seconds.toFixed(0)} s; float simulation of the integer network: validation macro-F1 ${report.validation.macroF1.toFixed(3)}, later beats ${report.later.macroF1.toFixed(3)}`,
+            ...Object.values(report.accounts).map(describeAccount),
+            `next: htpw eval ${output.name} --data ${dataset}`,
+          ].join('\n'),
+        output,
+        parameters,
       );
     });
 }

@@ -1,37 +1,40 @@
 /** What every verb of the CLI shares. */
-import { mkdirSync, readFileSync, renameSync, writeFileSync } from 'node:fs';
-import { dirname } from 'node:path';
 import { SingleBar } from 'cli-progress';
+import type { Output } from '../system/files.ts';
+import { printable } from '../system/printable.ts';
 
-/** The check that the verb makes came out negative: exit code 1. Everything else that is thrown: 2. */
-export class CheckFailed extends Error {}
+export { CheckFailed, UsageError } from '../system/errors.ts';
 
-/** Wrong use or bad input: exit code 2, one line, no stack. */
-export class UsageError extends Error {}
-
-/** The whole file; a missing one is wrong use. */
-export function readBytes(path: string): Uint8Array {
-  try {
-    return new Uint8Array(readFileSync(path));
-  } catch (error) {
-    throw new UsageError(
-      `${path}: cannot be read (${(error as NodeJS.ErrnoException).code ?? error}); give the path of a file`,
-    );
-  }
+/**
+ * JSON for programs on request, else text for people; on stderr when one of the outputs has taken stdout. Names that
+ * come from files are made harmless for the terminal in both.
+ */
+export function print(
+  json: boolean | undefined,
+  result: unknown,
+  text: () => string,
+  ...outputs: (Output | undefined)[]
+): void {
+  const said = json ? harmlessJson(JSON.stringify(result, null, 2)) : harmless(text());
+  if (outputs.some((output) => output?.isStdout)) console.error(said);
+  else console.log(said);
 }
 
-/** Writes a file whole or not at all: to a temporary one beside it, then renamed. */
-export function writeBytes(path: string, bytes: Uint8Array | string): void {
-  mkdirSync(dirname(path), { recursive: true });
-  const temporary = `${path}.${process.pid}.tmp`;
-  writeFileSync(temporary, bytes);
-  renameSync(temporary, path);
-}
+/** Each line printable. */
+export const harmless = (text: string): string =>
+  text
+    .split('\n')
+    .map((line) => printable(line))
+    .join('\n');
 
-/** JSON for programs on request, else text for people. */
-export function print(json: boolean | undefined, result: unknown, text: () => string): void {
-  console.log(json ? JSON.stringify(result, null, 2) : text());
-}
+/** JSON escapes control characters below 32 only; those from 127 on and directions of text move a terminal, too. */
+const harmlessJson = (json: string): string =>
+  json.replace(/[\u007f-\u009f\u2028\u2029]|\p{Cf}/gu, (character) =>
+    Array.from(
+      { length: character.length },
+      (_, i) => `\\u${character.charCodeAt(i).toString(16).padStart(4, '0')}`,
+    ).join(''),
+  );
 
 /** A progress bar on stderr while `work` runs; silent when stderr is no terminal. */
 export async function withProgress<T>(
@@ -40,15 +43,16 @@ export async function withProgress<T>(
 ): Promise<T> {
   if (!process.stderr.isTTY) return work(() => {});
   const bar = new SingleBar({
-    format: `${label} {bar} {value}/{total} {note}`,
+    format: `${printable(label)} {bar} {value}/{total} {note}`,
     hideCursor: true,
     stream: process.stderr,
   });
   let started = false;
   try {
     return await work((done, total, note = '') => {
-      if (started) bar.update(done, { note });
-      else bar.start(total, done, { note });
+      const shown = { note: printable(note) };
+      if (started) bar.update(done, shown);
+      else bar.start(total, done, shown);
       started = true;
     });
   } finally {
@@ -69,11 +73,4 @@ const isNumeric = (value: string | number): boolean => typeof value === 'number'
 
 function format(value: string | number): string {
   return typeof value === 'number' ? value.toLocaleString('en-US') : value;
-}
-
-export function positiveInteger(name: string, value: string): number {
-  const number = Number(value);
-  if (!Number.isInteger(number) || number < 1)
-    throw new UsageError(`${name} must be a positive whole number, got "${value}"`);
-  return number;
 }

@@ -3,17 +3,19 @@ import type { Command } from 'commander';
 import { loadBoard } from '../board/board.ts';
 import { verifyBoard } from '../board/verify.ts';
 import { splitSamples } from '../compress/samples.ts';
-import { DATASET_LIST, openDataset } from '../data/dataset.ts';
+import { DATASET_LIST, DATASET_NAMES, openDataset } from '../data/dataset.ts';
 import { describeAccount } from '../data/part.ts';
 import { Runtime, type VariantName } from '../runtime/runtime.ts';
+import { planOutput, readInput } from '../system/files.ts';
 import { LEAD_OPTION } from './eval.ts';
 import { imageFor, RESIDENCY_OPTION } from './image.ts';
-import { CheckFailed, columns, positiveInteger, print, readBytes, UsageError, withProgress } from './verb.ts';
+import { oneOf, valued, wholeNumber } from './options.ts';
+import { CheckFailed, columns, print, UsageError, withProgress } from './verb.ts';
 import { type Inputs, spread, takesEcg, testWindows } from './windows.ts';
 
 interface VerifyFlags {
   board?: string;
-  windows: string;
+  windows: number;
   data?: string;
   lead?: string;
   input?: string;
@@ -32,8 +34,21 @@ export function verifyVerb(program: Command): void {
       'Run windows on a board (emulated, native, or real with --port), or take what one answered from a log, and compare the output and the CRC of every layer with the WASM in Node. Exits with 1 when they differ.',
     )
     .option('--board <name>', 'board to run on, a name or the path of its folder; with --log the one it must be from')
-    .option('--windows <count>', 'inputs to compare, spread evenly over what there is', '16')
-    .option('--data <name>', `${DATASET_LIST}; default: mitbih when it is there, else synthetic-easy`)
+    .addOption(
+      valued(
+        '--windows <count>',
+        'inputs to compare, spread evenly over what there is',
+        wholeNumber(1, 1_000_000),
+        '16',
+      ),
+    )
+    .addOption(
+      valued(
+        '--data <name>',
+        `${DATASET_LIST}; default: mitbih when it is there, else synthetic-easy`,
+        oneOf(DATASET_NAMES),
+      ),
+    )
     .option(...LEAD_OPTION)
     .option('--input <file>', 'inputs of your own, raw tensors one after another, in place of a data set')
     .option(...RESIDENCY_OPTION)
@@ -48,14 +63,14 @@ export function verifyVerb(program: Command): void {
     .action(async (path: string, flags: VerifyFlags) => {
       const { board, log } = flags;
       assertFlags(flags);
-      const count = positiveInteger('--windows', flags.windows);
+      if (flags.record !== undefined) planOutput(flags.record, { inputs: [path, flags.input] });
       // all variants give the same bytes; a board's own is the closest
       const loaded = board ? loadBoard(board) : null;
       const variant = (loaded?.variant ?? 'scalar') as VariantName;
       const { imagePath, image, residency } = imageFor(path, log ? null : loaded, flags.residency);
       const runtime = new Runtime(image, variant).load();
       runtime.checkWeights();
-      const { windows, name, account } = inputsFor(runtime, count, flags);
+      const { windows, name, account } = inputsFor(runtime, flags.windows, flags);
       const result = await withProgress(board ?? log!, (report) =>
         verifyBoard({
           imagePath,
@@ -105,7 +120,7 @@ function inputsFor(runtime: Runtime, count: number, { data, lead, input, log }: 
 function ownInputs(runtime: Runtime, count: number, input: string): Inputs {
   let all: Uint8Array[];
   try {
-    all = splitSamples(readBytes(input), runtime.inputBytes());
+    all = splitSamples(readInput(input), runtime.inputBytes());
   } catch (error) {
     throw error instanceof UsageError ? error : new UsageError(`${input}: ${(error as Error).message}`);
   }

@@ -176,14 +176,14 @@ describe.skipIf(!canRun('host'))('a recorded conversation', () => {
     await expect(head).rejects.toThrow(/log-edited.txt: expected the commands info, load and run, got no run/);
     await expect(verifyEdited(() => [])).rejects.toThrow(/got no info/);
     await expect(verifyBoard({ ...options, reference, log: `${log}.none` })).rejects.toThrow(
-      /cannot be read \(ENOENT\)/,
+      /cannot be read, no such file \(ENOENT\)/,
     );
   });
 
   it('is not begun in a file that cannot be written', async () => {
     const record = join(log, 'in-a-file');
     await expect(verifyBoard({ ...options, reference, board: 'host', record })).rejects.toThrow(
-      /cannot be written \(ENOTDIR\)/,
+      /cannot be written, a part of the path is a file.*\(ENOTDIR\)/,
     );
   });
 });

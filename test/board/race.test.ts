@@ -1,5 +1,5 @@
 import { mkdirSync, readdirSync, readFileSync } from 'node:fs';
-import { dirname, join } from 'node:path';
+import { basename, dirname, join } from 'node:path';
 import { describe, expect, it } from 'vitest';
 import { buildFirmware } from '../../host/board/firmware.ts';
 import { projectRoot } from '../../host/board/root.ts';
@@ -8,16 +8,16 @@ import { HAS_ARM_COMPILER, imageFile } from './workshop.ts';
 describe.skipIf(!HAS_ARM_COMPILER)('builds at the same time', () => {
   it('of the same board and image name leave whole files and nothing else', { timeout: 120_000 }, async () => {
     const image = imageFile('race');
-    const folder = join(projectRoot(), 'build', 'microbit', 'race');
     const files = ['firmware.bin', 'firmware.elf', 'firmware.hex', 'firmware.map'];
+    const folder = dirname((await buildFirmware('microbit', image)).elf);
     const contents = () => files.map((name) => readFileSync(join(folder, name)));
-    await buildFirmware('microbit', image);
     const alone = contents();
     const builds = await Promise.all(Array.from({ length: 6 }, () => buildFirmware('microbit', image)));
     for (const build of builds) expect(build).toEqual(builds[0]);
     for (const [i, content] of contents().entries()) expect(content.equals(alone[i]), files[i]).toBe(true);
     expect(readdirSync(folder).sort()).toEqual([...files, 'image.o', 'link.ld']);
-    expect(readdirSync(dirname(folder)).filter((name) => name.startsWith('race-'))).toEqual([]);
+    const others = readdirSync(dirname(folder)).filter((name) => name.startsWith(`${basename(folder)}-`));
+    expect(others).toEqual([]);
   });
 
   it('that fail leave no folder', { timeout: 120_000 }, async () => {

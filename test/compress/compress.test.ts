@@ -230,7 +230,8 @@ describe('htpw compress', () => {
     [['--method', 'int4'], 'expected -o'],
     [['-o', output, '--method', 'int3'], '--method must be one of'],
     [['-o', output, '--method', 'int4', '--samples', '0:3'], 'need --calibration'],
-    [['-o', output, '--method', 'int4', '--calibration', image], 'expected inputs of 72 bytes'],
+    [['-o', output, '--method', 'int4', '--calibration', image], 'this is an .htpw image; expected raw tensors'],
+    [['-o', output, '--method', 'int4', '--calibration', 'LICENSE'], 'expected inputs of 72 bytes'],
     [['-o', output, '--budget', '3 sheep'], 'budget:'],
   ])('ends with 2 on wrong use: %j', (words, message) => {
     const { status, stderr } = htpw(...words);

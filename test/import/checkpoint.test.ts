@@ -264,12 +264,19 @@ describe('a network trained elsewhere', () => {
   });
 
   it.each([
-    [{ ...network, inputWidth: 128 }, '"inputWidth" to be 320'],
-    [{ ...network, stem: null }, '"stem.channels" to be a whole number'],
-    [{ ...network, strides: [2, 3] }, '"strides" to be a list of 1 or 2'],
-    [{ ...network, pointwise: 'int3' }, '"pointwise" to be generated, int8, int4, ternary'],
-    [{ ...network, pointwise: 'generated', generator: { matrices: 2 } }, '"generator.rows" to be a whole number'],
-    [[], 'expected a JSON object, got []'],
+    [
+      { ...network, inputWidth: 128 },
+      'wrong.json: inputWidth: expected 320, the window of the ECG front end, got 128; compare with',
+    ],
+    [{ ...network, stem: null }, 'stem: expected an object, got null'],
+    [
+      { ...network, stem: { channels: 0, kernel: 7, stride: 2 } },
+      'stem.channels: expected a whole number from 1 to 4095',
+    ],
+    [{ ...network, strides: [2, 3] }, 'strides.1: expected 1 or 2, got 3'],
+    [{ ...network, pointwise: 'int3' }, 'pointwise: expected one of generated, int8, int4, ternary, got "int3"'],
+    [{ ...network, pointwise: 'generated', generator: { matrices: 2 } }, 'generator.encoding: expected one of'],
+    [[], 'expected an object, got []'],
   ])('is refused for an architecture that is none: %#', async (wrong, message) => {
     const file = join(folder, 'wrong.json');
     writeFileSync(file, JSON.stringify(wrong));

@@ -1,0 +1,225 @@
+/**
+ * JSON that people write: training configurations, architectures, board.json. One line says what is wrong, with the
+ * file and the path of the field; a field that is none is refused, with the nearest that there is.
+ */
+import { distance } from 'fastest-levenshtein';
+import * as v from 'valibot';
+import { UsageError } from './errors.ts';
+import { describeFile } from './fileKind.ts';
+import { readInput } from './files.ts';
+import { printable } from './printable.ts';
+import { shownPath } from './shownPath.ts';
+
+/** What a value from a file is checked by, and is then known to be. */
+export type Schema<T> = v.GenericSchema<unknown, T>;
+
+// ---- what fields can be; the message of each says what is expected
+
+/** From `from` to `to`, both included. */
+export const wholeNumber = (from: number, to: number) =>
+  v.custom<number>(
+    (value) => Number.isInteger(value) && (value as number) >= from && (value as number) <= to,
+    `a whole number ${rangeOf(from, to)}`,
+  );
+
+const rangeOf = (from: number, to: number) =>
+  to >= Number.MAX_SAFE_INTEGER ? (from === 1 ? 'above 0' : `of ${from} or more`) : `from ${from} to ${to}`;
+
+/** Above 0, not only whole ones. */
+export const quantity = v.custom<number>(
+  (value) => Number.isFinite(value) && (value as number) > 0,
+  'a number above 0',
+);
+
+/** 0 or more, not only whole ones. */
+export const numberUpTo = (most: number) =>
+  v.custom<number>(
+    (value) => Number.isFinite(value) && (value as number) >= 0 && (value as number) <= most,
+    `a number from 0 to ${most}`,
+  );
+
+export const text = v.string('a string');
+
+export const textLike = (form: RegExp, expected: string) => v.pipe(v.string(expected), v.regex(form, expected));
+
+/** A number that is written as text, for JSON has no hexadecimal ones. */
+export const numberText = (form: RegExp, expected: string) => v.pipe(textLike(form, expected), v.transform(Number));
+
+export const oneOf = <const T extends string>(choices: readonly T[]) =>
+  v.picklist(choices, `one of ${choices.join(', ')}`);
+
+export const oneOfNumbers = <const T extends number>(choices: readonly T[]) =>
+  v.picklist(choices, choices.join(' or '));
+
+export const exactly = <const T extends string | number>(only: T, why: string) =>
+  v.literal(only, `${JSON.stringify(only)}, ${why}`);
+
+/** Of one thing or more. */
+export const list = <T>(item: Schema<T>, expected: string) => v.pipe(v.array(item, expected), v.minLength(1, expected));
+
+export const texts = v.array(v.string('a list of strings'), 'a list of strings');
+
+export { nullable, optional } from 'valibot';
+
+/** One of them has `part` in it. */
+export const textsWith = (part: string) => {
+  const expected = `a list of strings, one with ${part}`;
+  return v.pipe(
+    v.array(v.string(expected), expected),
+    v.check((all) => all.some((one) => one.includes(part)), expected),
+  );
+};
+
+const isObject = (value: unknown): value is Record<string, unknown> =>
+  typeof value === 'object' && value !== null && !Array.isArray(value);
+
+/** An object with these fields, which are all there unless they are optional, and no others, unless it is `loose`. */
+export function fields<const T extends v.ObjectEntries>(
+  entries: T,
+  { loose = false } = {},
+): Schema<v.InferOutput<v.ObjectSchema<T, undefined>>> {
+  const names = Object.keys(entries);
+  return v.pipe(
+    v.custom<Record<string, unknown>>(isObject, 'an object'),
+    v.rawCheck(({ dataset, addIssue }) => {
+      if (!dataset.typed) return;
+      const input = dataset.value;
+      const unknown = loose ? undefined : Object.keys(input).find((key) => !Object.hasOwn(entries, key));
+      if (unknown !== undefined) addIssue({ message: unknownField(unknown, names), path: [keyOf(input, unknown)] });
+    }),
+    // so that a field that is missing is refused by its own schema
+    v.transform((input) =>
+      Object.fromEntries(names.map((key) => [key, Object.hasOwn(input, key) ? input[key] : undefined])),
+    ),
+    v.object(entries),
+    v.transform((output) => Object.fromEntries(Object.entries(output).filter(([, value]) => value !== undefined))),
+  ) as unknown as Schema<v.InferOutput<v.ObjectSchema<T, undefined>>>;
+}
+
+/** An object whose "kind" says which fields it has. */
+export function byKind<T>(kinds: Record<string, Schema<T>>): Schema<T> {
+  const named = fields({ kind: oneOf(Object.keys(kinds)) }, { loose: true });
+  return v.lazy((input) => {
+    const kind = isObject(input) ? String(input.kind) : '';
+    return Object.hasOwn(kinds, kind) ? kinds[kind] : (named as unknown as Schema<T>);
+  });
+}
+
+/** The same fields, none of which has to be there. */
+export const allOptional = <T extends Record<string, Schema<unknown>>>(entries: T) =>
+  Object.fromEntries(Object.entries(entries).map(([name, schema]) => [name, v.optional(schema)])) as {
+    [K in keyof T]: v.OptionalSchema<T[K], undefined>;
+  };
+
+/** The schema, and what must hold between its fields: `fault` gives the path of the field that is wrong, and how. */
+export function agreeing<T>(schema: Schema<T>, fault: (value: T) => [path: string, message: string] | null): Schema<T> {
+  return v.pipe(
+    schema,
+    v.rawCheck(({ dataset, addIssue }) => {
+      const found = dataset.typed ? fault(dataset.value) : null;
+      if (!found) return;
+      const [first, ...rest] = found[0].split('.').map((key) => keyOf({}, key));
+      addIssue({ message: found[1], path: [first, ...rest] });
+    }),
+  );
+}
+
+const keyOf = (input: Record<string, unknown>, key: string): v.ObjectPathItem => ({
+  type: 'object',
+  origin: 'key',
+  input,
+  key,
+  value: input[key],
+});
+
+function unknownField(name: string, known: readonly string[]): string {
+  const near = nearest(name, known);
+  return near === undefined ? `unknown; the fields are ${known.join(', ')}` : `unknown; did you mean "${near}"?`;
+}
+
+/** The name that was probably meant: half of its letters or more are there. */
+export function nearest(name: string, known: readonly string[]): string | undefined {
+  const far = (other: string) => distance(name.toLowerCase(), other.toLowerCase());
+  const [best] = known.toSorted((a, b) => far(a) - far(b));
+  return best !== undefined && far(best) <= best.length / 2 ? best : undefined;
+}
+
+// ---- reading
+
+/** The value in a file of JSON. Throws UsageError, one line. `like` names a good example of such a file. */
+export function readJson<T>(path: string, schema: Schema<T>, like?: string): T {
+  return checkJson(parseJson(path, readInput(path)), path, schema, like);
+}
+
+/** Throws UsageError where the bytes are no JSON, by line and column. */
+export function parseJson(path: string, bytes: Uint8Array): unknown {
+  const where = shownPath(path);
+  if (bytes.length === 0) throw new UsageError(`${where}: the file is empty; expected JSON`);
+  const { kind } = describeFile(bytes);
+  const wrongKind = () => new UsageError(`${where}: this is ${kind}; expected JSON`);
+  let source: string;
+  try {
+    source = new TextDecoder('utf-8', { fatal: true }).decode(bytes); // takes a byte order mark away
+  } catch {
+    throw /text$/.test(kind)
+      ? new UsageError(`${where}: expected JSON in UTF-8; save it in that encoding`)
+      : wrongKind();
+  }
+  let value: unknown;
+  try {
+    value = JSON.parse(source);
+  } catch (error) {
+    throw /^(JSON )?text$/.test(kind) ? syntaxError(where, source, error as Error) : wrongKind();
+  }
+  const twice = repeatedField(source);
+  if (twice !== undefined) throw new UsageError(`${where}: ${printable(twice)}: is there twice; leave one`);
+  return value;
+}
+
+function syntaxError(where: string, source: string, { message }: Error): UsageError {
+  const [, reason, digits] = /^(.*?)(?:, ".*)?(?: in JSON at position (\d+)| is not valid JSON)/s.exec(message) ?? [];
+  const position = Number(digits ?? 0);
+  if (reason === undefined || position >= source.trimEnd().length)
+    return new UsageError(`${where}: expected JSON, got the end of the file inside of it; is it cut short?`);
+  const before = source.slice(0, position).split('\n');
+  const what = `${reason[0].toLowerCase()}${reason.slice(1)}`;
+  return new UsageError(`${where}:${before.length}:${before.at(-1)!.length + 1}: no JSON: ${printable(what)}`);
+}
+
+/** The name of a field that an object has twice, of which JSON.parse keeps the last. `source` is valid JSON. */
+function repeatedField(source: string): string | undefined {
+  const open: Set<string>[] = [];
+  for (const [token, text, colon] of source.matchAll(/("(?:[^"\\]|\\.)*")(\s*:)?|[{}[\]]/g)) {
+    if (token === '{' || token === '[') open.push(new Set());
+    else if (token === '}' || token === ']') open.pop();
+    else if (colon !== undefined) {
+      const name: string = JSON.parse(text);
+      if (open.at(-1)!.has(name)) return name;
+      open.at(-1)!.add(name);
+    }
+  }
+  return undefined;
+}
+
+/** Throws UsageError for the first field that is not as the schema says. `where` begins the line, as a path does. */
+export function checkJson<T>(value: unknown, where: string, schema: Schema<T>, like?: string): T {
+  const result = v.safeParse(schema, value);
+  if (result.success) return result.output;
+  const issue = result.issues[0];
+  const path = v.getDotPath(issue);
+  const what = issue.type === 'raw_check' ? issue.message : `expected ${issue.message}, got ${shown(issue.input)}`;
+  const advice = like === undefined ? '' : `; compare with ${like}`;
+  throw new UsageError(
+    `${shownPath(where)}: ${path === null ? '' : `${printable(path, 80)}: `}${printable(what)}${advice}`,
+  );
+}
+
+function shown(value: unknown): string {
+  if (value === undefined) return 'none';
+  if (typeof value === 'number') return String(value); // JSON has no infinity
+  try {
+    return printable(JSON.stringify(value), 60);
+  } catch {
+    return 'something that nests too deep';
+  }
+}

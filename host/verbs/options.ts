@@ -1,0 +1,71 @@
+/** Values of options, checked when the command line is read: before any work, in words of one kind. */
+import { Option } from 'commander';
+import { parseBytes } from '../residency/budget.ts';
+import { UsageError } from '../system/errors.ts';
+
+/** How the text behind an option is read. */
+export interface Value<T> {
+  /** as in "--seed must be a whole number from 0 to 7, got ..." */
+  expected: string;
+  /** undefined for what it cannot be */
+  read: (text: string) => T | undefined;
+}
+
+/** An option with a value. `preset` is the text that stands for one that is not given. Throws UsageError. */
+export function valued<T>(flags: string, description: string, value: Value<T>, preset?: string): Option {
+  const option = new Option(flags, description);
+  const read = (text: string): T => {
+    const result = value.read(text);
+    if (result === undefined) throw new UsageError(`${option.long} must be ${value.expected}, got "${text}"`);
+    return result;
+  };
+  if (preset !== undefined) option.default(read(preset), preset);
+  return option.argParser(read);
+}
+
+/** Digits, without sign, exponent or fraction; both ends included. */
+export function wholeNumber(from: number, to: number): Value<number> {
+  return {
+    expected: `a whole number from ${from} to ${to}`,
+    read: (text) => (/^\d{1,15}$/.test(text) && Number(text) >= from && Number(text) <= to ? Number(text) : undefined),
+  };
+}
+
+/** One of some names. */
+export function oneOf<T extends string>(names: readonly T[]): Value<T> {
+  return {
+    expected: names.length === 2 ? names.join(' or ') : `one of ${names.join(', ')}`,
+    read: (text) => names.find((name) => name === text),
+  };
+}
+
+/** What `value` reads, or this word. */
+export function orWord<T, W extends string>(word: W, value: Value<T>): Value<T | W> {
+  return {
+    expected: `"${word}" or ${value.expected}`,
+    read: (text) => (text === word ? word : value.read(text)),
+  };
+}
+
+/** "64k" as bytes; `parseBytes` says itself what an amount looks like. */
+export function amount(flag: string, of = 'RAM'): Value<number> {
+  const read = (text: string) => {
+    try {
+      return parseBytes(text.trim());
+    } catch (error) {
+      throw new UsageError(`${flag}: ${(error as Error).message.replace('RAM', of)}`);
+    }
+  };
+  return { expected: 'an amount of bytes', read };
+}
+
+/** Each part between commas, none of them empty. */
+export function listOf<T>(value: Value<T>): Value<T[]> {
+  return {
+    expected: `${value.expected}, several separated by commas`,
+    read: (text) => {
+      const all = text.split(',').map((part) => value.read(part.trim()));
+      return all.includes(undefined) ? undefined : (all as T[]);
+    },
+  };
+}

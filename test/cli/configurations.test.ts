@@ -1,0 +1,156 @@
+/** What people write as JSON is refused by file and field before anything is trained, packed or built from it. */
+import { mkdirSync, mkdtempSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { describe, expect, it } from 'vitest';
+import { listBoards } from '../../host/board/board.ts';
+import { readConfig, readNetwork } from '../../host/train/config.ts';
+import { htpw, ONE_LINE } from './command.ts';
+
+const folder = mkdtempSync(join(tmpdir(), 'configurations-'));
+const file = join(folder, 'mine.json');
+const GENERATED = 'models/configs/ecg-beats.json';
+
+/** The configuration with the field at a path replaced; undefined leaves it out. */
+function changed(path: string, value: unknown, from = GENERATED): string {
+  const config = JSON.parse(readFileSync(from, 'utf8'));
+  const keys = path.split('.');
+  const last = keys.pop()!;
+  const object = keys.reduce((part, key) => part[key], config);
+  object[last] = value;
+  return JSON.stringify(config);
+}
+
+async function refused(text: string | Uint8Array): Promise<string> {
+  writeFileSync(file, text);
+  const { code, out, error } = await htpw('train', '--config', file, '-o', join(folder, 'out.htpw'));
+  expect(error).toMatch(ONE_LINE);
+  expect({ code, out, files: readdirSync(folder) }).toEqual({ code: 2, out: '', files: ['mine.json'] });
+  expect(error.startsWith(`htpw: ${file}:`)).toBe(true);
+  return error.slice(`htpw: ${file}:`.length).trim();
+}
+
+describe('htpw train --config', () => {
+  it.each<[path: string, value: unknown, says: string]>([
+    ['epohcs', 5, 'epohcs: unknown; did you mean "epochs"?'],
+    ['network.depthwisekernel', 5, 'network.depthwisekernel: unknown; did you mean "depthwiseKernel"?'],
+    ['network.stem.strides', 5, 'network.stem.strides: unknown; did you mean "stride"?'],
+    ['augmentation.gain', 5, 'augmentation.gain: unknown; the fields are shift, noise, wander'],
+    ['beatsPerEpoch.Q', 5, 'beatsPerEpoch.Q: unknown; the fields are N, S, V, F'],
+    ['constructor', 5, 'constructor: unknown'],
+    ['name', undefined, 'name: expected a name of letters, digits and - _ . +, got none'],
+    ['name', '../../etc/x', 'name: expected a name of letters'],
+    ['name', 'a\u001b[2J', 'name: expected a name of letters, digits and - _ . +, got "a\\u001b[2J"'],
+    ['dataset', 'cifar', 'dataset: expected one of mitbih, synthetic, got "cifar"'],
+    ['seed', -1, 'seed: expected a whole number from 0 to 4294967295, got -1'],
+    ['seed', 1.5, 'seed: expected a whole number'],
+    ['epochs', '24', 'epochs: expected a whole number from 1 to 100000, got "24"'],
+    ['epochs', 0, 'epochs: expected a whole number'],
+    ['batch', null, 'batch: expected a whole number from 1 to 65536, got null'],
+    ['beatsPerEpoch', {}, 'beatsPerEpoch.N: expected a class with beats, got none'],
+    ['beatsPerEpoch', [9200], 'beatsPerEpoch: expected an object, got [9200]'],
+    ['beatsPerEpoch.N', -5, 'beatsPerEpoch.N: expected a whole number from 0'],
+    ['learningRate', 0, 'learningRate: expected a number above 0, got 0'],
+    ['clip', undefined, 'clip: expected a number above 0, got none'],
+    ['weightDecay', 2, 'weightDecay: expected a number from 0 to 1, got 2'],
+    ['augmentation.noise', 'some', 'augmentation.noise: expected a number from 0 to 100, got "some"'],
+    ['network', undefined, 'network: expected an object, got none'],
+    ['network.inputChannels', 3, 'network.inputChannels: expected 2, the z-score and the marker, got 3'],
+    ['network.inputWidth', 300, 'network.inputWidth: expected 320, the window of the ECG front end, got 300'],
+    ['network.depthwiseKernel', 400, 'network.depthwiseKernel: expected a whole number from 1 to 320, got 400'],
+    ['network.widths', [], 'network.widths: expected a list of channels, one per block, got []'],
+    ['network.widths.1', 0, 'network.widths.1: expected a whole number from 1 to 4095, got 0'],
+    ['network.strides', [2, 1, 2, 1], 'network.strides: expected one per block, 5 as "widths" has, got 4'],
+    ['network.strides.2', 3, 'network.strides.2: expected 1 or 2, got 3'],
+    ['network.pointwise', 'int7', 'network.pointwise: expected one of generated, int8, int4, ternary, got "int7"'],
+    ['network.pointwise', 'int8', 'network.generator: expected null, as pointwise "int8" generates nothing'],
+    ['network.generator', null, 'network.generator: expected what pointwise "generated" is made by, got none'],
+    ['network.generator.rows', 64, 'network.generator.rows: expected at least 128, of the largest layer'],
+    ['network.generator.columns', 64, 'network.generator.columns: expected at least 128, of the largest layer'],
+    ['network.generator.hidden', 0, 'network.generator.hidden: expected a whole number above 0, as 2 matrices are'],
+    ['network.stem', { channels: 4095, kernel: 7, stride: 1 }, 'network: cannot be packed: program needs'],
+  ])('refuses %s = %j', async (path, value, says) => {
+    expect(await refused(changed(path, value))).toContain(says);
+  });
+
+  it.each<[what: string, text: string | Uint8Array, says: RegExp]>([
+    ['that is cut short', readFileSync(GENERATED).subarray(0, 200), /^expected JSON, got the end of the file inside/],
+    ['that is cut short in a string', '{"name": "ecg', /^expected JSON, got the end of the file inside of it/],
+    ['with a comma too many', '{\n  "name": "x",\n}', /^3:1: no JSON: expected double-quoted property name$/],
+    ['with a comment', '{ // mine\n"name": "x"}', /^1:3: no JSON: expected property name or '\}'$/],
+    ['with a field twice', '{"epochs": 5, "name": "x", "epochs": 50}', /^epochs: is there twice; leave one$/],
+    ['that is a list', '[]', /^expected an object, got \[\]; compare with models\/configs/],
+    [
+      'that nests deep',
+      `{"name": ${'['.repeat(200_000)}${']'.repeat(200_000)}}`,
+      /^name: expected .*got something that nests/,
+    ],
+    ['that is a number', '5', /^expected an object, got 5/],
+    ['that is none', 'epochs: 5', /^1:1: no JSON: unexpected token 'e'$/],
+    ['in UTF-16', Buffer.from('\ufeff{"name": "x"}', 'utf16le'), /expected JSON/],
+    [
+      'with a number that is infinite',
+      changed('clip', 0).replace('"clip":0', '"clip":1e999'),
+      /clip: expected a number/,
+    ],
+  ])('refuses JSON %s', async (_, text, says) => {
+    expect(await refused(text)).toMatch(says);
+  });
+
+  it('takes a byte order mark', () => {
+    writeFileSync(file, `\ufeff${readFileSync(GENERATED, 'utf8')}`);
+    expect(readConfig(file)).toEqual(readConfig(GENERATED));
+  });
+});
+
+describe('models/configs', () => {
+  const configs = readdirSync('models/configs').map((name) => join('models/configs', name));
+
+  it.each(configs)('%s is read as it is written', (path) => {
+    const written = JSON.parse(readFileSync(path, 'utf8'));
+    expect(readConfig(path)).toEqual(written);
+    expect(readNetwork(path)).toEqual(written);
+  });
+});
+
+it('an architecture is the network alone, or in a configuration of which the rest may be missing', () => {
+  const { network, name } = readConfig(GENERATED);
+  for (const text of [network, { network }, { name, network }]) {
+    writeFileSync(file, JSON.stringify(text));
+    expect(readNetwork(file).network).toEqual(network);
+  }
+  writeFileSync(file, JSON.stringify({ network, nmae: 'x' }));
+  expect(() => readNetwork(file)).toThrow(`${file}: nmae: unknown; did you mean "name"?`);
+});
+
+describe('board.json', () => {
+  const [board] = listBoards();
+
+  it.each<[field: string, value: unknown, says: string]>([
+    ['clockHertz', 1, 'clockHertz: unknown; did you mean "clockHz"?'],
+    ['variant', 'simd', 'variant: expected one of scalar, dsp, got "simd"'],
+    ['core', 'Cortex M7', 'core: expected a name without spaces, such as "Cortex-M4", got "Cortex M7"'],
+    ['sources', ['uart.c', 5], 'sources.1: expected a list of strings, got 5'],
+    ['runner', { kind: 'wifi' }, 'runner.kind: expected one of qemu, native, serial, got "wifi"'],
+    ['runner', { kind: 'serial', baud: 1 }, 'runner.flash: expected a string, got none'],
+    ['runner', { kind: 'serial', baud: 1, flash: 'x', program: 'y' }, 'runner.program: unknown; the fields are kind'],
+    ['memory', undefined, 'memory: expected an object, got none'],
+    ['ticks', { ...board.ticks, divide: 0 }, 'ticks.divide: expected a whole number above 0, got 0'],
+  ])('with %s = %j is refused', async (field, value, says) => {
+    const own = join(folder, 'my-board');
+    mkdirSync(own, { recursive: true });
+    const json = JSON.parse(readFileSync('boards/microbit/board.json', 'utf8'));
+    writeFileSync(join(own, 'board.json'), JSON.stringify({ ...json, name: 'my-board', [field]: value }));
+    const { code, error } = await htpw('build', own);
+    expect(error).toMatch(ONE_LINE);
+    expect(error).toContain(`my-board/board.json: ${says}`);
+    expect(code).toBe(2);
+  });
+
+  it('of a folder with a space in its name is refused: the agent says it as one word', async () => {
+    mkdirSync(join(folder, 'my board'), { recursive: true });
+    const { code, error } = await htpw('build', join(folder, 'my board'));
+    expect(error).toMatch(/my board: expected a folder whose name is of letters, digits/);
+    expect(code).toBe(2);
+  });
+});
