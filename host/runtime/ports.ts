@@ -126,3 +126,13 @@ export function nameOf(value: unknown): string {
   if (value === null || typeof value !== 'object') return value === null ? 'null' : typeof value;
   return value.constructor?.name || 'an object';
 }
+
+/** The fewest decimal digits that a reader of 32-bit floats makes this very number of; at most nine. */
+export function shortest(scale: number): string {
+  const near = [1 - 2 ** -40, 1, 1 + 2 ** -40]; // not on the border to another float, however it is read
+  for (let digits = 1; digits < 9; digits++) {
+    const text = scale.toPrecision(digits);
+    if (near.every((factor) => Object.is(Math.fround(Number(text) * factor), scale))) return String(Number(text));
+  }
+  return String(Number(scale.toPrecision(9)));
+}

@@ -191,7 +191,7 @@ describe('an image', () => {
     ['a list of bytes', [...ECG], 'Array'],
     ['nothing', undefined, 'undefined'],
   ])('given as %s is refused by what it is', (_, image, name) => {
-    const error = refusal(() => new Runtime(image as Uint8Array));
+    const error = refusal(() => new Runtime(image as unknown as Uint8Array));
     expect(error.message).toBe(`Runtime: image: expected a Uint8Array, got ${name}`);
   });
 
