@@ -73,17 +73,17 @@ export function assertNameable(models: readonly TailoredModel[]): void {
 function sizeLines({ prefix, image, needs }: NamedModel): string[] {
   return [
     `#define ${prefix}_BYTES ${image.length}u`,
-    '/* Each is the largest of any program, in bytes; arena and image are 16-byte aligned. */',
     `#define ${prefix}_ARENA_BYTES ${needs.arenaBytes}u`,
     `#define ${prefix}_INPUT_BYTES ${needs.inputBytes}u`,
     `#define ${prefix}_OUTPUT_BYTES ${needs.outputBytes}u`,
   ];
 }
 
-const PORTS_COMMENT = [
+const COMMENT = [
   '/*',
-  ' * Inputs and outputs: real value = SCALE * (integer - ZERO_POINT). The first of a program has no number, the others have',
-  ' * theirs (INPUT1); so have programs (PROGRAM1_INPUT).',
+  ' * BYTES are of the image, those of arena, inputs and outputs the largest of any program; arena and image are 16-byte',
+  ' * aligned. Of an input or output: real value = SCALE * (integer - ZERO_POINT). The first of a program has no number, others',
+  ' * have theirs (INPUT1); so have programs (PROGRAM1_INPUT). LABELS are as many as the array of labels has.',
   ' */',
 ];
 
@@ -152,16 +152,17 @@ export function modelHeader(models: readonly TailoredModel[]): string {
   ];
   const image = models.length > 1 ? 'images' : 'image';
   return [
-    `/* The ${image} ${listed(models)}, and what the programs need. Generated: do not edit. */`,
+    `/* The ${image} ${listed(models)}, and what ${models.length > 1 ? 'their' : 'its'} programs need. Generated: do not edit. */`,
     '#ifndef HTPW_MODEL_H',
     '#define HTPW_MODEL_H',
     '',
     '#include <stdint.h>',
+    '',
+    ...COMMENT,
     ...all.flatMap((model) => [
       '',
       ...(all.length > 1 ? [`/* ${inComment(model.name)} */`] : []),
       ...sizeLines(model),
-      ...PORTS_COMMENT,
       ...portLines(model),
       ...labelLines(model),
     ]),
