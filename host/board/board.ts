@@ -21,6 +21,16 @@ export interface Emulator {
 /** How the firmware is made to run. */
 export type Runner = Emulator | { kind: 'native' } | { kind: 'serial'; baud: number; flash: string };
 
+/** What the counter counts: count = ticks * multiply / divide, in `unit`. */
+export interface Ticks {
+  source: string;
+  unit: 'instructions' | 'cycles' | 'nanoseconds';
+  multiply: number;
+  divide: number;
+  /** one load or inference may take up to 2^bits ticks; an emulated counter says when it took more */
+  bits: number;
+}
+
 export interface Board {
   name: string;
   description: string;
@@ -45,8 +55,7 @@ export interface Board {
   uf2?: { familyId: number };
   /** how weights that need materialising are held, when the board's RAM wants other than the image asks for */
   residency?: 'boot' | 'lazy' | 'stream';
-  /** count = ticks * multiply / divide, in `unit` */
-  ticks: { source: string; unit: 'instructions' | 'cycles' | 'nanoseconds'; multiply: number; divide: number };
+  ticks: Ticks;
   runner: Runner;
   /** emulated board with the same code, where instructions are counted for a board on which they cannot be */
   emulated?: string;
@@ -114,6 +123,18 @@ function readBoard(folder: string, where: string): Board {
 /** Instructions, cycles or nanoseconds of a board's ticks, as its board.json says. */
 export function counted({ ticks }: Pick<Board, 'ticks'>, count: number): number {
   return Math.round((count * ticks.multiply) / ticks.divide);
+}
+
+/** What one load or inference may take at most, in the unit of its ticks. */
+export const countedUpTo = ({ ticks: { bits, multiply, divide } }: Pick<Board, 'ticks'>): number =>
+  Math.floor((2 ** bits * multiply) / divide);
+
+/**
+ * The seconds after which a real board's counter may have gone round, so that ticks of what took longer say nothing; an
+ * emulated one notices by itself.
+ */
+export function counterSeconds({ runner, clockHz, ticks: { bits } }: Board): number | undefined {
+  return runner.kind === 'serial' && clockHz !== undefined ? 2 ** bits / clockHz : undefined;
 }
 
 /** Where the instructions of a board's code are counted: on itself, or on the emulated board that it names. */
@@ -324,6 +345,7 @@ function checkBoard(json: unknown, name: string, folder: string, where: string):
       unit: ticks.oneOf('unit', ['instructions', 'cycles', 'nanoseconds']),
       multiply: ticks.positive('multiply'),
       divide: ticks.positive('divide'),
+      bits: ticks.has('bits') ? ticks.positive('bits') : 32,
     },
     runner: checkRunner(fields.object('runner')),
     ...checkOptional(fields),

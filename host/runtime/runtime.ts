@@ -291,16 +291,19 @@ function bytesOf({ bytes, type }: Pick<Port, 'bytes' | 'type'>, input: unknown, 
   const expected = `${TYPED[type]} of ${type === 'int16' ? bytes / 2 : bytes} or a Uint8Array of ${bytes} bytes`;
   if (!isUint8Array(input) && !isTyped(input))
     throw new TypeError(`${what}: expected ${expected}, got ${described(input)}`);
-  if (input.byteLength !== bytes) throw new RangeError(`${what}: expected ${expected}, got ${described(input)}`);
+  if (input.byteLength !== bytes)
+    throw new RangeError(`${what} must have ${bytes} bytes, got ${lengthOf(input.byteLength)}; expected ${expected}`);
   return new Uint8Array(input.buffer, input.byteOffset, input.byteLength);
 }
 
 /** A value by its kind and length; an array whose buffer was handed on has none. */
 function described(value: unknown): string {
   if (!ArrayBuffer.isView(value)) return Array.isArray(value) ? `an Array of ${value.length}` : nameOf(value);
-  const length = (value as Partial<Uint8Array>).length ?? value.byteLength;
-  return `${nameOf(value)} of ${length}${length === 0 ? ' (empty, or its buffer was transferred)' : ''}`;
+  return `${nameOf(value)} of ${lengthOf((value as Partial<Uint8Array>).length ?? value.byteLength)}`;
 }
+
+const lengthOf = (length: number): string =>
+  `${length}${length === 0 ? ' (empty, or its buffer was transferred)' : ''}`;
 
 export const VARIANT_NAMES: readonly VariantName[] = ['scalar', 'dsp', 'simd'];
 
