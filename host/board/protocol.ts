@@ -168,6 +168,11 @@ export class Agent {
     return this.timed('profile', (reply) => readProfile(reply, this.operators));
   }
 
+  /** Makes a command stop that takes long: any byte does, and an empty line has no answer of its own. */
+  interrupt(): void {
+    this.transport.writable.write('\n');
+  }
+
   async weights(): Promise<void> {
     await this.command('weights');
   }
