@@ -10,20 +10,12 @@ import { pack } from '../../host/image/pack.ts';
 import { ImageView } from '../../host/image/view.ts';
 import { portsOf } from '../../host/runtime/ports.ts';
 import { Runtime } from '../../host/runtime/runtime.ts';
-import { packTogether, shapeRows } from '../shapes.ts';
 import { ModelBuilder } from '../zoo.ts';
+import { labelled, PORT_IMAGES, portLines, portProgram } from './ports.ts';
 import { ECG, emptyFolder, onPath, output, root } from './workshop.ts';
 
-const HOSTILE_LABELS = ['a "quoted" \\ one', 'what??=', '*/ int evil;\n#error no', 'Füße', '\u001b[31m'];
-
-function labelled(seed: number, labels: unknown, classes = 5): Uint8Array {
-  const model = new ModelBuilder(seed, [1, 4, 3]).fullyConnected(classes).build();
-  model.metadata = { name: 'labelled', labels: labels as string[] };
-  return pack(model);
-}
-
+/** The ECG network, and one of operators that it does not have. */
 const FIRST = new Uint8Array(readFileSync(ECG));
-/** Operators that the ECG network does not have; it has others that this one lacks. */
 const SECOND = (() => {
   const b = new ModelBuilder(1, [6, 6, 3]);
   b.convolution(4, { kernel: [3, 3], stride: [1, 1], pad: [1, 1] });
@@ -196,72 +188,38 @@ describe('the model header', () => {
     );
   });
 
-  /** What a C compiler makes of every port of every program. */
-  const programOf = (image: Uint8Array): string => {
-    const lines = portsOf(new ImageView(image)).flatMap(({ inputs, outputs }, p) => {
-      const start = `HTPW_MODEL_${p === 0 ? '' : `PROGRAM${p}_`}`;
-      const line = (kind: string, i: number) => {
-        const name = `${start}${kind}${i || ''}`;
-        return `  { float scale = ${name}_SCALE; unsigned bits; memcpy(&bits, &scale, 4);
-    printf("%d %d %d %d %08x %d\\n", (int)sizeof(${name}_TYPE), ${name}_HEIGHT, ${name}_WIDTH, ${name}_CHANNELS, bits, ${name}_ZERO_POINT); }`;
+  it.skipIf(!onPath('gcc')).each(PORT_IMAGES)(
+    'says to a C compiler what the image does of inputs, outputs and labels, to the bit: %s',
+    { timeout: 60_000 },
+    (_, image) => {
+      const folder = emptyFolder('header');
+      const file = (name: string, content: string) => {
+        writeFileSync(join(folder, name), content);
+        return join(folder, name);
       };
-      return [...inputs.map((_, i) => line('INPUT', i)), ...outputs.map((_, i) => line('OUTPUT', i))];
-    });
-    return `#include <stdio.h>\n#include <string.h>\n#include "htpw_model.h"\nint main(void) {\n${lines.join('\n')}\n  return 0;\n}\n`;
-  };
-  const built = (image: Uint8Array, text: string) => {
-    const folder = emptyFolder('header');
-    const file = (name: string, content: string) => {
-      writeFileSync(join(folder, name), content);
-      return join(folder, name);
-    };
-    const { models } = tailoring('evil*/name.htpw', image);
-    file('htpw_model.h', modelHeader(models));
-    const files = [file('htpw_model.c', modelSource(models)), file('main.c', text)];
-    output('gcc', ['-std=c99', '-Wall', '-Wextra', '-Werror', '-trigraphs', ...files, '-o', join(folder, 'main')]);
-    return output(join(folder, 'main'), []);
-  };
-
-  const scaled = (scale: number) => {
-    const model = new ModelBuilder(1, [2, 1, 3]).fullyConnected(2).build();
-    model.programs[0].tensors[0].scale = scale;
-    return pack(model);
-  };
-  it.skipIf(!onPath('gcc')).each([
-    ['ten programs', packTogether(shapeRows(1).slice(0, 10))],
-    ['raw samples', FIRST],
-    ['a scale of many digits', scaled(Math.fround(1 / 3))],
-    ['a scale that is whole', scaled(2)],
-    ['a tiny scale', scaled(2 ** -149)],
-    ['a large scale', scaled(Math.fround(1e38))],
-  ])('says to a C compiler what the image does, to the bit: %s', { timeout: 60_000 }, (_, image) => {
-    const expected = portsOf(new ImageView(image)).flatMap(({ inputs, outputs }) =>
-      [...inputs, ...outputs].map(({ type, shape, scale, zeroPoint }) => {
-        const [bits] = new Uint32Array(Float32Array.of(scale).buffer);
-        return [type === 'int8' ? 1 : 2, ...shape, bits.toString(16).padStart(8, '0'), zeroPoint].join(' ');
-      }),
-    );
-    expect(built(image, programOf(image)).trim().split('\n')).toEqual(expected);
-  });
+      const { models } = tailoring('evil*/name.htpw', image);
+      const name = (program: number, kind: string, port: number, field: string) =>
+        `HTPW_MODEL_${program ? `PROGRAM${program}_` : ''}${kind}${port || ''}_${field}`.toUpperCase();
+      const header = modelHeader(models);
+      file('htpw_model.h', header);
+      expect(/_LABELS|_labels/.test(header)).toBe(
+        portsOf(new ImageView(image)).some(({ outputs }) => outputs.some(({ labels }) => labels)),
+      );
+      const files = [
+        file('htpw_model.c', modelSource(models)),
+        file('main.c', portProgram(image, 'htpw_model.h', name, 'HTPW_MODEL_LABELS')),
+      ];
+      output('gcc', ['-std=c99', '-Wall', '-Wextra', '-Werror', '-trigraphs', ...files, '-o', join(folder, 'main')]);
+      expect(output(join(folder, 'main'), [])).toBe(portLines(image));
+    },
+  );
 
   it('leaves a scale out that is none', () => {
-    const image = scaled(0.5);
+    const image = labelled(2, []);
     new DataView(image.buffer).setFloat32(new ImageView(image).programs[0].inputs[0].at + 4, Number.NaN, true);
     const needs = measureImage(FIRST);
     const header = modelHeader([{ name: 'nan.htpw', image, needs }]);
     expect(header).toContain('/* HTPW_MODEL_INPUT has no scale: NaN */');
     expect(header).not.toContain('HTPW_MODEL_INPUT_SCALE');
-  });
-
-  it.skipIf(!onPath('gcc'))('has labels as they are, whatever is in them', () => {
-    const text = `#include <stdio.h>\n#include "htpw_model.h"\nint main(void) {
-  for (int i = 0; i < HTPW_MODEL_LABELS; i++) printf("%s%c", HTPW_MODEL_OUTPUT_LABELS[i], 0);
-  return 0;\n}\n`;
-    expect(built(labelled(2, HOSTILE_LABELS), text).split('\0').slice(0, -1)).toEqual(HOSTILE_LABELS);
-  });
-
-  it('has no labels where the image has none that fit', () => {
-    for (const labels of [undefined, ['one'], [1, 2, 3, 4, 5]])
-      expect(modelHeader(tailoring('a.htpw', labelled(2, labels)).models)).not.toMatch(/_LABELS|_labels/);
   });
 });
