@@ -66,7 +66,7 @@ int32_t htpw_version(void);
 /*
  * Prove an image; `bytes` is its length, or more. On error `*offset` is the byte offset of what was refused, or 0 where that
  * is the image as a whole; `offset` may be NULL.
- * Reads every byte once (CRC-32); never reads outside the image, whatever it holds. A library that was cut to one image
+ * Reads every byte once (CRC-32); never reads outside the image, whatever it holds. A library that was cut to images
  * answers HTPW_BAD_CRC to every other, damaged or not, unless it is compiled with HTPW_PROVE_AGAIN.
  */
 int32_t htpw_open(const void *image, uint32_t bytes, uint32_t *offset);
