@@ -54,7 +54,7 @@ function inARow(program: ProgramView, ports: PortView[], labels: (port: PortView
 function labelsOf(view: ImageView): string[] | null {
   let labels: unknown;
   try {
-    labels = view.metadata()?.labels;
+    labels = view.metadata().labels;
   } catch {
     return null; // metadata is for people: an image runs without it
   }
