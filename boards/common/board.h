@@ -21,14 +21,16 @@ bool uart_waiting(void);
 
 void ticks_init(void);
 /*
- * Ticks in 64 bits, of which only differences mean anything; board.json says what one is, and how long a difference may be
- * (ticks.bits). A counter that notices that it went round unseen goes on by TICKS_LOST: nothing takes that long.
+ * Ticks in 64 bits, of which only differences mean anything; board.json says what one is, and how long a difference may
+ * be (ticks.bits). A counter that notices that it went round unseen goes on by TICKS_LOST: nothing takes that long.
  */
 uint64_t ticks_now(void);
 #define TICKS_LOST (1ull << 62)
 
 /* The 64 bits of a counter that has 32, where it is read at least once a round: `ticks` is what was returned before. */
-static inline uint64_t ticks_extended(uint64_t ticks, uint32_t now) { return ticks + (uint32_t)(now - (uint32_t)ticks); }
+static inline uint64_t ticks_extended(uint64_t ticks, uint32_t now) {
+  return ticks + (uint32_t)(now - (uint32_t)ticks);
+}
 
 /* Where the agent finds the image and the buffers; all 16-byte aligned, sized by the build for this very image. */
 struct board_memory {

@@ -46,8 +46,9 @@
  *
  * 64-bit hosts: the runtime's addresses have 32 bits. Where pointers have more, they reach one static block only: image,
  * arena, input and output must lie inside htpw_host_memory(), HTPW_HOST_BYTES long (16 MiB, or what the build defines),
- * which is the one thing that threads share: each its own part. Every function of an image or an arena answers a pointer
- * elsewhere with HTPW_OUTSIDE_HOST_MEMORY, those that tell sizes and counts, too. On a 32-bit target any address will do.
+ * which is the one thing that threads share: each its own part. Every function of an image or an arena answers a
+ * pointer elsewhere with HTPW_OUTSIDE_HOST_MEMORY, those that tell sizes and counts, too. On a 32-bit target any
+ * address will do.
  */
 #ifndef HTPW_H
 #define HTPW_H

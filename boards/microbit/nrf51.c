@@ -1,7 +1,8 @@
 /*
  * UART and timer of the nRF51822 on the BBC micro:bit v1: TX on P0.24, RX on P0.25, 115200 baud.
  * Under `-icount shift=10` an instruction takes 1024 ns, 16.384 steps of the 16 MHz timer.
- * It goes round after 2^32 steps and has no other beside it, but notes at three marks, a quarter apart, that it passed them.
+ * It goes round after 2^32 steps and has no other beside it, but notes at three marks, a quarter apart, that it passed
+ * them.
  */
 #include "board.h"
 

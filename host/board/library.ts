@@ -98,8 +98,9 @@ function configHeader(tailored: Tailoring | null): string {
     lines.push(
       '',
       '/*',
-      ' * Each image was proved when these files were made, so htpw_open only makes sure that it gets one of them: length and',
-      ' * CRC-32. Define HTPW_PROVE_AGAIN where an image may come from elsewhere: then it is proved on the device.',
+      ' * Each image was proved when these files were made, so htpw_open only makes sure that it gets one of them:',
+      ' * length and CRC-32. Define HTPW_PROVE_AGAIN where an image may come from elsewhere: then it is proved on the',
+      ' * device.',
       ' */',
       '#ifndef HTPW_PROVE_AGAIN',
       `#define HTPW_PROVED_IMAGES ${tailored.models.map(proofOf).join(', ')}`,

@@ -81,9 +81,10 @@ function sizeLines({ prefix, image, needs }: NamedModel): string[] {
 
 const COMMENT = [
   '/*',
-  ' * BYTES are of the image, those of arena, inputs and outputs the largest of any program; arena and image are 16-byte',
-  ' * aligned. Of an input or output: real value = SCALE * (integer - ZERO_POINT). The first of a program has no number, others',
-  ' * have theirs (INPUT1); so have programs (PROGRAM1_INPUT). LABELS are as many as the array of labels has.',
+  ' * BYTES are of the image, those of arena, inputs and outputs the largest of any program; arena and image are',
+  ' * 16-byte aligned. Of an input or output: real value = SCALE * (integer - ZERO_POINT). The first of a program has',
+  ' * no number, others have theirs (INPUT1); so have programs (PROGRAM1_INPUT). LABELS is the length of the array of',
+  ' * labels.',
   ' */',
 ];
 
@@ -150,9 +151,9 @@ export function modelHeader(models: readonly TailoredModel[]): string {
     `#define HTPW_MODELS_INPUT_BYTES ${most((needs) => needs.inputBytes)}u`,
     `#define HTPW_MODELS_OUTPUT_BYTES ${most((needs) => needs.outputBytes)}u`,
   ];
-  const image = models.length > 1 ? 'images' : 'image';
+  const [image, their] = models.length > 1 ? ['images', 'their'] : ['image', 'its'];
   return [
-    `/* The ${image} ${listed(models)}, and what ${models.length > 1 ? 'their' : 'its'} programs need. Generated: do not edit. */`,
+    `/* The ${image} ${listed(models)}, and what ${their} programs need. Generated: do not edit. */`,
     '#ifndef HTPW_MODEL_H',
     '#define HTPW_MODEL_H',
     '',

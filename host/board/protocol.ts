@@ -115,7 +115,7 @@ export class Agent {
     });
   }
 
-  /** The same for a command that is timed: refused when it took, or each of its runs, so long that its ticks say nothing. */
+  /** The same for a command that is timed: refused where each of its runs took so long that the ticks say nothing. */
   private async timed<T>(command: string, read: (reply: Reply) => T, runs = 1): Promise<T> {
     await this.greeted;
     const start = performance.now();

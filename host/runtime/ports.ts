@@ -101,7 +101,10 @@ export function quantize(port: Port, values: ArrayLike<number>): Int8Array | Int
   return integers;
 }
 
-/** What a port's integers mean: scale * (integer - zeroPoint). `values`: its type, or its bytes as an inference gives them. */
+/**
+ * What a port's integers mean: scale * (integer - zeroPoint). `values`: an array of its type, or its bytes as an
+ * inference gives them.
+ */
 export function dequantize(port: Port, values: Int8Array | Int16Array | Uint8Array): Float32Array {
   assertScaled(port, 'dequantize');
   const integers = integersOf(port, values);

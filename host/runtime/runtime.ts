@@ -146,8 +146,9 @@ export class Runtime {
   }
 
   /**
-   * One inference. `input`: the bytes of all inputs, one after another, as a Uint8Array; or an Int8Array or Int16Array, as
-   * the input's type is; of several inputs, a list with one of these for each. The answer is the bytes of all outputs.
+   * One inference. `input`: the bytes of all inputs, one after another, as a Uint8Array; or an Int8Array or Int16Array,
+   * as the input's type is; of several inputs, a list with one of these for each. The answer is the bytes of all
+   * outputs.
    */
   run(input: RuntimeInput | readonly RuntimeInput[]): Uint8Array {
     this.setInput(input, 'run');

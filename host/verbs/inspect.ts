@@ -14,7 +14,7 @@ export function inspectVerb(program: Command): void {
     .command('inspect <image>')
     .summary('every byte of an image by what it is for')
     .description(
-      'Prove an image with the runtime, then show its bytes by category, its programs, their memory, inputs and outputs.',
+      'Prove an image with the runtime, then show its bytes by category, its programs, their memory and their ports.',
     )
     .option('--hex', 'annotated hex dump of the whole file')
     .option('--json', 'machine-readable result')

@@ -1,6 +1,6 @@
 /*
- * What the library answers to pointers that it cannot reach on a 64-bit computer, to the image in argv[1]. A line for each:
- * what is elsewhere, and the names of what open, load and invoke say where the image, arena, input or output is.
+ * What the library answers to pointers that it cannot reach on a 64-bit computer, with the image in argv[1]. A line for
+ * each place: what open, load, invoke and the others say where the image, arena, input or output is there.
  */
 #include <stdio.h>
 #include <string.h>

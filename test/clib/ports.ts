@@ -56,7 +56,8 @@ export function portProgram(image: Uint8Array, header: string, name: Name, count
       return [
         `  scale = ${of('scale')};`,
         '  memcpy(&bits, &scale, 4);',
-        `  printf("%d %08x ${FIELDS.map(() => '%d').join(' ')}", (int)sizeof(${of('type')}), bits, ${FIELDS.map(of).join(', ')});`,
+        `  printf("%d %08x", (int)sizeof(${of('type')}), bits);`,
+        ...FIELDS.map((field) => `  printf(" %d", ${of(field)});`),
         ...(isLabelled ? [`  for (int i = 0; i < ${count}; i++) printf(" %s", ${of('labels')}[i]);`] : []),
         '  printf("\\n");',
       ];

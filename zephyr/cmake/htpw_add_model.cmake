@@ -1,9 +1,10 @@
 # htpw_add_model(<target> <image> [NAME <name>] [RESIDENCY <as-packed|boot|lazy|stream>])
 #
 # Embeds an image in flash, 16-byte aligned, as <htpw/models/NAME.h>: htpw_image_NAME, and its sizes as constants
-# htpw_NAME_bytes, htpw_NAME_arena_bytes, htpw_NAME_input_bytes, htpw_NAME_output_bytes (the largest of any program). Of its
-# inputs, htpw_NAME_input_type, _height, _width, _channels, _scale and _zero_point, the second's htpw_NAME_input1_..., those of
-# another program htpw_NAME_program1_input_...; and so of outputs, with htpw_NAME_output_labels where the image has labels for it.
+# htpw_NAME_bytes, htpw_NAME_arena_bytes, htpw_NAME_input_bytes, htpw_NAME_output_bytes (the largest of any program). Of
+# its inputs, htpw_NAME_input_type, _height, _width, _channels, _scale and _zero_point, the second's
+# htpw_NAME_input1_..., those of another program htpw_NAME_program1_input_...; and so of outputs, with
+# htpw_NAME_output_labels (an array of htpw_NAME_label_count strings) where the image has labels for one.
 #
 #   target     usually app; the same image can be given to several
 #   image      path, relative to the calling CMakeLists.txt

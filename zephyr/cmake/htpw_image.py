@@ -89,7 +89,8 @@ def bytes_of(ports):
 
 def sizes(image):
     """Arena, input and output, each the largest of any program."""
-    each = [(program['arena'], bytes_of(program['input']), bytes_of(program['output'])) for program in programs_of(image)]
+    each = [(program['arena'], bytes_of(program['input']), bytes_of(program['output']))
+            for program in programs_of(image)]
     return [max(column) for column in zip(*each)]
 
 
@@ -142,7 +143,8 @@ def port_lines(name, port):
             f'#define {name}_height {height}',
             f'#define {name}_width {width}',
             f'#define {name}_channels {channels}',
-            f'#define {name}_scale {constant(scale)}' if math.isfinite(scale) else f'/* {name} has no scale: {scale} */',
+            f'#define {name}_scale {constant(scale)}' if math.isfinite(scale)
+            else f'/* {name} has no scale: {scale} */',
             f'#define {name}_zero_point {zero_point if zero_point >= 0 else f"({zero_point})"}']
 
 
