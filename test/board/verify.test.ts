@@ -132,4 +132,24 @@ describe('the translated runtime', () => {
       }
     },
   );
+
+  it.skipIf(!canRun('microbit'))(
+    'has no count where the only timer of a board went round, and says so',
+    { timeout: 240_000 },
+    async () => {
+      const b = new ModelBuilder(1, [4, 8, 64]);
+      const source = b.stored('int8', 64, 64);
+      for (let layer = 0; layer < 250; layer++) b.pointwise(64, source);
+      for (const operator of b.operators) if ('residency' in operator) operator.residency = 'flash';
+      const large = pack(b.build(), { tables: 'compact' });
+      const verified = verifyBoard({
+        imagePath: imageFile('verify-round', large),
+        image: large,
+        board: 'microbit',
+        windows: [b.input()],
+        reference: (window) => new Runtime(large).load().traceCrcs(window),
+      });
+      await expect(verified).rejects.toThrow(/^agent: run [0-9a-f]+: its ticks are unknown: the counter went round/);
+    },
+  );
 });
