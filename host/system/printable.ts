@@ -4,8 +4,8 @@
 const UNPRINTABLE = /[\p{C}\p{Zl}\p{Zp}]/gu;
 
 /**
- * The text with every unprintable character as its number, `\u{1b}` for an escape. What is longer than `most` characters
- * is cut there and ends in "...": converters join the names of ten fused layers.
+ * The text with every unprintable character as its number, `\u{1b}` for an escape. What is longer than `most`
+ * characters is cut there and ends in "...": converters join the names of ten fused layers.
  */
 export function printable(text: string, most = Number.POSITIVE_INFINITY): string {
   const characters = Array.from(most < text.length ? text.slice(0, 2 * most + 2) : text);
