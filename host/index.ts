@@ -18,6 +18,7 @@ export type * from './model/model.ts';
 export { execute } from './reference/executor.ts';
 export { imageCosts } from './residency/costs.ts';
 export { type Costs, type Curve, residenciesOf, residencyCurve } from './residency/curve.ts';
-export { Runtime, type VariantName } from './runtime/runtime.ts';
+export { dequantize, type Port, type Ports, quantize } from './runtime/ports.ts';
+export { Runtime, type RuntimeInput, type VariantName } from './runtime/runtime.ts';
 export { StatusError, statusName } from './runtime/status.ts';
 export { trainModel } from './train/train.ts';

@@ -12,9 +12,9 @@
 
 struct agent {
   struct board_memory memory;
-  uint32_t ticks_overhead; /* of reading the counter twice */
+  uint64_t ticks_overhead; /* of reading the counter twice */
   int32_t opened;          /* status of htpw_open */
-  uint32_t open_ticks;     /* that it took */
+  uint64_t open_ticks;     /* that it took */
   uint32_t refused_at;     /* byte offset in the image, when it was refused */
   int32_t program;         /* loaded, or -1 */
   uint32_t input_bytes;    /* of the loaded program */
@@ -22,9 +22,17 @@ struct agent {
   bool has_input;
 };
 
-static uint32_t ticks_since(const struct agent *agent, uint32_t start) {
-  uint32_t ticks = ticks_now() - start;
+static uint64_t ticks_since(const struct agent *agent, uint64_t start) {
+  uint64_t ticks = ticks_now() - start;
   return ticks > agent->ticks_overhead ? ticks - agent->ticks_overhead : 0;
+}
+
+/* " key=ticks", or "unknown" where the counter went round unseen. */
+static void reply_ticks(const char *key, uint64_t ticks) {
+  if (ticks < TICKS_LOST) return reply_field(key, ticks);
+  reply_text(" ");
+  reply_text(key);
+  reply_text("=unknown");
 }
 
 /* True when the line holds nothing more; answers it otherwise. */
@@ -32,6 +40,13 @@ static bool ended(struct line *line) {
   if (line_ended(line)) return true;
   reply_error("TRAILING_TEXT", "nothing may follow here");
   return false;
+}
+
+/* Whether a byte came while a command ran that is not done yet; answers the command then. */
+static bool stopped(void) {
+  if (!line_interrupted()) return false;
+  reply_error("STOPPED", "a byte came");
+  return true;
 }
 
 static bool loaded(const struct agent *agent) {
@@ -59,7 +74,7 @@ static void command_info(struct agent *agent, struct line *line) {
   reply_text(" image=");
   reply_text(htpw_status_name(agent->opened));
   reply_field("refusedAt", agent->refused_at);
-  reply_field("openTicks", agent->open_ticks);
+  reply_ticks("openTicks", agent->open_ticks);
   reply_field("programs", agent->opened < 0 ? 0 : (uint32_t)htpw_programs(agent->memory.image));
   reply_field("arenaBytes", agent->memory.arena_bytes);
   reply_field("inputBytes", running ? agent->input_bytes : agent->memory.input_bytes);
@@ -80,23 +95,23 @@ static void command_load(struct agent *agent, struct line *line) {
   if (agent->opened < 0) return reply_status(agent->opened);
   agent->program = -1; /* the arena is about to be overwritten, whatever comes of it */
   agent->has_input = false;
-  uint32_t start = ticks_now();
+  uint64_t start = ticks_now();
   int32_t status = htpw_load(memory->image, program, memory->arena, memory->arena_bytes, NULL, NULL);
-  uint32_t ticks = ticks_since(agent, start);
+  uint64_t ticks = ticks_since(agent, start);
   if (status < 0) return reply_status(status);
   agent->program = program;
   agent->input_bytes = (uint32_t)htpw_input_bytes(memory->image, program);
   agent->output_bytes = (uint32_t)htpw_output_bytes(memory->image, program);
   reply_text("ok");
-  reply_field("ticks", ticks);
+  reply_ticks("ticks", ticks);
   reply_field("operators", (uint32_t)htpw_operators(memory->arena));
   reply_end();
 }
 
 /* An invoke and nothing else, so that what is timed is what a product would run. */
-static int32_t timed_invoke(struct agent *agent, uint32_t *ticks) {
+static int32_t timed_invoke(struct agent *agent, uint64_t *ticks) {
   struct board_memory *memory = &agent->memory;
-  uint32_t start = ticks_now();
+  uint64_t start = ticks_now();
   int32_t status = htpw_invoke(memory->arena, memory->input, memory->output, NULL, NULL);
   *ticks = ticks_since(agent, start);
   return status;
@@ -126,14 +141,14 @@ static void command_run(struct agent *agent, struct line *line) {
   if (!ended(line)) return;
   agent->has_input = true;
 
-  uint32_t ticks;
+  uint64_t ticks;
   int32_t status = timed_invoke(agent, &ticks);
   /* the traced pass is a second one: its checksums must not be timed */
   if (status >= 0 && trace) status = htpw_invoke(memory->arena, memory->input, memory->output, trace_checksum, NULL);
   if (status < 0) return reply_status(status);
   reply_text("ok output=");
   reply_hex(memory->output, agent->output_bytes);
-  reply_field("ticks", ticks);
+  reply_ticks("ticks", ticks);
   reply_end();
 }
 
@@ -141,19 +156,20 @@ static void command_bench(struct agent *agent, struct line *line) {
   int32_t count;
   if (!line_number(line, &count) || count == 0) return reply_error("BAD_NUMBER", "expected: bench <n>, n above 0");
   if (!ended(line) || !with_input(agent)) return;
-  uint64_t total = 0;
-  uint32_t most = 0;
-  for (int32_t i = 0; i < count; i++) {
-    uint32_t ticks;
+  uint64_t total = 0, most = 0;
+  int32_t runs = 0;
+  do {
+    uint64_t ticks;
     int32_t status = timed_invoke(agent, &ticks);
     if (status < 0) return reply_status(status);
-    total += ticks;
+    runs++;
     if (ticks > most) most = ticks;
-  }
+    total = most < TICKS_LOST ? total + ticks : TICKS_LOST; /* one that is unknown makes the sum so */
+  } while (runs < count && !line_interrupted());
   reply_text("ok");
-  reply_field("runs", (uint32_t)count);
-  reply_field("total", total);
-  reply_field("most", most);
+  reply_field("runs", (uint32_t)runs);
+  reply_ticks("total", total);
+  reply_ticks("most", most);
   reply_end();
 }
 
@@ -178,15 +194,15 @@ static void command_dump(struct agent *agent, struct line *line) {
 struct pass {
   const struct agent *agent;
   const char *name;
-  uint32_t start; /* of the operator at hand */
+  uint64_t start; /* of the operator at hand */
 };
 
 static void pass_reply(const struct pass *pass, int32_t index) {
-  uint32_t ticks = ticks_since(pass->agent, pass->start); /* before anything is sent: the UART is not timed */
+  uint64_t ticks = ticks_since(pass->agent, pass->start); /* before anything is sent: the UART is not timed */
   reply_text(pass->name);
   reply_text(" ");
   reply_signed(index);
-  reply_field("ticks", ticks);
+  reply_ticks("ticks", ticks);
   reply_end();
 }
 
@@ -220,15 +236,16 @@ static int32_t profile_invoke(struct agent *agent, const char *name) {
 
 static void command_profile(struct agent *agent, struct line *line) {
   if (!ended(line) || !with_input(agent)) return;
-  uint32_t ticks;
+  uint64_t ticks = 0;
   int32_t status = profile_load(agent);
-  if (status >= 0) status = profile_invoke(agent, "first");
-  if (status >= 0) status = profile_invoke(agent, "next");
-  if (status >= 0) status = timed_invoke(agent, &ticks);
+  for (int pass = 0; pass < 3 && status >= 0; pass++) {
+    if (stopped()) return;
+    status = pass == 2 ? timed_invoke(agent, &ticks) : profile_invoke(agent, pass == 0 ? "first" : "next");
+  }
   if (status < 0) return reply_status(status);
   reply_text("ok");
   reply_field("operators", (uint32_t)htpw_operators(agent->memory.arena));
-  reply_field("ticks", ticks);
+  reply_ticks("ticks", ticks);
   reply_end();
 }
 
@@ -236,6 +253,7 @@ static void command_weights(struct agent *agent, struct line *line) {
   if (!ended(line) || !loaded(agent)) return;
   int32_t total = htpw_operators(agent->memory.arena);
   for (int32_t l = 0; l < total; l++) {
+    if (l > 0 && stopped()) return;
     int32_t status = htpw_check_weights(agent->memory.arena, l);
     if (status < 0) return reply_status(status);
   }
@@ -271,7 +289,7 @@ int main(void) {
   uart_init();
   ticks_init();
   struct agent agent = {.memory = board_memory(), .program = -1};
-  uint32_t start = ticks_now();
+  uint64_t start = ticks_now();
   agent.ticks_overhead = ticks_now() - start;
   start = ticks_now();
   agent.opened = htpw_open(agent.memory.image, agent.memory.image_bytes, &agent.refused_at);

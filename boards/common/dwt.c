@@ -14,4 +14,7 @@ void ticks_init(void) {
   DWT_CTRL |= 1;
 }
 
-uint32_t ticks_now(void) { return DWT_CYCCNT; }
+uint64_t ticks_now(void) {
+  static uint64_t ticks;
+  return ticks = ticks_extended(ticks, DWT_CYCCNT);
+}

@@ -27,13 +27,6 @@ _Static_assert(HOST_WORKSPACE_AT + 4 * WORKSPACE_WORDS <= HTPW_HOST_RESERVED, "t
 
 uint8_t *htpw_host_memory(void) { return host_memory; }
 
-static u32 address_of(const void *pointer) {
-  size_t address = (size_t)((uintptr_t)pointer - (uintptr_t)host_memory);
-  if (address > HTPW_HOST_BYTES) __builtin_trap();
-  return (u32)address;
-}
-static void *pointer_to(u32 address) { return host_memory + address; }
-
 #define WORKSPACE(name) u32 *name = take_turn()
 static u32 *take_turn(void) {
   while (__atomic_test_and_set(host_memory + HOST_TURN_AT, __ATOMIC_ACQUIRE)) {
@@ -45,31 +38,92 @@ static void give_back(u32 *workspace) {
   __atomic_clear(host_memory + HOST_TURN_AT, __ATOMIC_RELEASE);
 }
 
+static u32 address_of(const void *pointer) { return (u32)((uintptr_t)pointer - (uintptr_t)host_memory); }
+static void *pointer_to(u32 address) { return host_memory + address; }
+
+/* HTPW_OK where all of `bytes` bytes lie in the block, behind what is the runtime's, and begin on the alignment. */
+static s32 reachable(const void *pointer, u64 bytes, u32 alignment) {
+  u64 at = (u64)((uintptr_t)pointer - (uintptr_t)host_memory);
+  if (at < HTPW_HOST_RESERVED || at > HTPW_HOST_BYTES || bytes > HTPW_HOST_BYTES - at) return HTPW_OUTSIDE_HOST_MEMORY;
+  return at % alignment ? HTPW_BAD_ALIGNMENT : HTPW_OK;
+}
+
+/* Of docs/format.md and assembly/executor.ts. */
+enum { TOTAL_AT = 8, HEADER_BYTES = 32, SECTION_BYTES = 12, OFFSET_AT = 4, BOUND_IMAGE_AT = 4, BOUND_PROGRAM_AT = 8 };
+enum { ARENA_HEADER_BYTES = 128 };
+
+static u32 word_at(u32 address) { return i32_load_default32(address); }
+
+static s32 image_reachable(const void *image) {
+  s32 status = reachable(image, HEADER_BYTES, 16);
+  return status < 0 ? status : reachable(image, word_at(address_of(image) + TOTAL_AT), 16);
+}
+
+static s32 arena_reachable(const void *arena) { return reachable(arena, ARENA_HEADER_BYTES, 16); }
+
+/* The program that an arena is bound to is that which begins at the same place of the image. */
+static s32 ports_reachable(const void *arena, const void *input, const void *output) {
+  s32 status = arena_reachable(arena);
+  if (status >= 0) status = (s32)wasm_operators(address_of(arena));
+  if (status < 0) return status;
+  u32 image = word_at(address_of(arena) + BOUND_IMAGE_AT), program = word_at(address_of(arena) + BOUND_PROGRAM_AT);
+  u32 index = 0;
+  while (image + word_at(image + HEADER_BYTES + SECTION_BYTES * index + OFFSET_AT) != program) index++;
+  status = reachable(input, wasm_inputBytes(image, index), 4);
+  return status < 0 ? status : reachable(output, wasm_outputBytes(image, index), 4);
+}
+
+/* As wasm_crc32, of memory that it cannot reach. */
+static u32 crc32_elsewhere(const u8 *data, u32 bytes) {
+  u32 crc = 0xffffffffu;
+  for (u32 i = 0; i < bytes; i++) {
+    crc ^= data[i];
+    for (int bit = 0; bit < 8; bit++) crc = crc >> 1 ^ (crc & 1 ? 0xedb88320u : 0u);
+  }
+  return ~crc;
+}
+
 #else
 
 static u32 address_of(const void *pointer) { return (u32)(uintptr_t)pointer; }
 static void *pointer_to(u32 address) { return (void *)(uintptr_t)address; }
+
+/* Here every pointer is an address. */
+#define reachable(pointer, bytes, alignment) HTPW_OK
+#define image_reachable(image) HTPW_OK
+#define arena_reachable(arena) HTPW_OK
+#define ports_reachable(arena, input, output) HTPW_OK
 
 #define WORKSPACE(name) u32 name[WORKSPACE_WORDS]
 W2C_INLINE void give_back(u32 *workspace) { (void)workspace; }
 
 #endif
 
-#ifdef HTPW_PROVED_CRC
+#ifdef HTPW_PROVED_IMAGES
 
-/* The image was proved when this library was made for it, by the same code: all that is left is that it is this one. */
+/* Each was proved when this library was made for it, by the same code: all that is left is that it is one of them. */
+static const struct {
+  u32 bytes, crc;
+} PROVED[] = {HTPW_PROVED_IMAGES};
+enum { PROVED_COUNT = sizeof PROVED / sizeof *PROVED, TOTAL_BYTES_AT = 8 };
+
 W2C_INLINE s32 check_image(u32 image, u32 bytes, u32 *workspace, htpw_progress progress, void *context) {
-  const u32 slice = progress ? 4096 : HTPW_PROVED_BYTES;
-  u32 at = address_of(workspace);
+  s32 status = HTPW_TRUNCATED;
   if (image % 16) return HTPW_BAD_ALIGNMENT;
-  if (bytes < HTPW_PROVED_BYTES) return HTPW_TRUNCATED;
-  u32 crc = wasm_beginCrc(at);
-  for (u32 done = 0; done < HTPW_PROVED_BYTES; done += slice) {
-    u32 left = HTPW_PROVED_BYTES - done;
-    if (progress) progress(context, (s32)done, (s32)HTPW_PROVED_BYTES);
-    crc = wasm_continueCrc(crc, image + done, left < slice ? left : slice, at);
+  for (u32 i = 0; i < PROVED_COUNT; i++) {
+    const u32 total = PROVED[i].bytes, slice = progress ? 4096 : total, at = address_of(workspace);
+    if (bytes < total) continue;
+    status = HTPW_BAD_CRC;
+    /* of several, only that which the image says it is as long as: its CRC takes long */
+    if (PROVED_COUNT > 1 && i32_load_default32((u64)image + TOTAL_BYTES_AT) != total) continue;
+    u32 crc = wasm_beginCrc(at);
+    for (u32 done = 0; done < total; done += slice) {
+      if (progress) progress(context, (s32)done, (s32)total);
+      crc = wasm_continueCrc(crc, image + done, total - done < slice ? total - done : slice, at);
+    }
+    if (~crc == PROVED[i].crc) return HTPW_OK;
   }
-  return ~crc == HTPW_PROVED_CRC ? HTPW_OK : HTPW_BAD_CRC;
+  return status;
 }
 
 W2C_INLINE s32 prove_image(u32 image, u32 *workspace) {
@@ -94,11 +148,14 @@ W2C_INLINE s32 prove_image(u32 image, u32 *workspace) { return (s32)wasm_prove(i
 #endif
 
 W2C_INLINE s32 open_image(const void *image, u32 bytes, u32 *offset, htpw_progress progress, void *context) {
+  if (offset) *offset = 0;
+  s32 status = reachable(image, bytes, 1);
+  if (status < 0) return status;
   WORKSPACE(workspace);
   workspace[REFUSED_AT] = 0;
-  s32 status = check_image(address_of(image), bytes, workspace, progress, context);
+  status = check_image(address_of(image), bytes, workspace, progress, context);
   if (status == HTPW_OK) status = prove_image(address_of(image), workspace);
-  if (offset) *offset = status < 0 ? workspace[REFUSED_AT] : 0;
+  if (offset && status < 0) *offset = workspace[REFUSED_AT];
   give_back(workspace);
   return status;
 }
@@ -115,32 +172,45 @@ __attribute__((cold)) int32_t htpw_open_watched(const void *image, uint32_t byte
 }
 
 __attribute__((cold)) int32_t htpw_check(const void *image, uint32_t bytes, htpw_progress progress, void *context) {
+  s32 status = reachable(image, bytes, 1);
+  if (status < 0) return status;
   WORKSPACE(workspace);
   workspace[REFUSED_AT] = 0;
-  s32 status = check_image(address_of(image), bytes, workspace, progress, context);
+  status = check_image(address_of(image), bytes, workspace, progress, context);
   give_back(workspace);
   return status;
 }
 
-uint32_t htpw_work(const void *image, int32_t program) { return wasm_work(address_of(image), (u32)program); }
+uint32_t htpw_work(const void *image, int32_t program) {
+  return image_reachable(image) < 0 ? 0 : wasm_work(address_of(image), (u32)program);
+}
 
-int32_t htpw_programs(const void *image) { return (s32)wasm_programs(address_of(image)); }
+int32_t htpw_programs(const void *image) {
+  s32 status = image_reachable(image);
+  return status < 0 ? status : (s32)wasm_programs(address_of(image));
+}
 
 int32_t htpw_arena_bytes(const void *image, int32_t program) {
-  return (s32)wasm_arenaBytes(address_of(image), (u32)program);
+  s32 status = image_reachable(image);
+  return status < 0 ? status : (s32)wasm_arenaBytes(address_of(image), (u32)program);
 }
 
 int32_t htpw_input_bytes(const void *image, int32_t program) {
-  return (s32)wasm_inputBytes(address_of(image), (u32)program);
+  s32 status = image_reachable(image);
+  return status < 0 ? status : (s32)wasm_inputBytes(address_of(image), (u32)program);
 }
 
 int32_t htpw_output_bytes(const void *image, int32_t program) {
-  return (s32)wasm_outputBytes(address_of(image), (u32)program);
+  s32 status = image_reachable(image);
+  return status < 0 ? status : (s32)wasm_outputBytes(address_of(image), (u32)program);
 }
 
 __attribute__((cold)) int32_t htpw_load(const void *image, int32_t program, void *arena, uint32_t arena_bytes,
                                         htpw_progress progress, void *context) {
-  s32 status = (s32)wasm_bind(address_of(image), (u32)program, address_of(arena), arena_bytes);
+  s32 status = image_reachable(image);
+  if (status >= 0) status = reachable(arena, arena_bytes, 16);
+  if (status < 0) return status;
+  status = (s32)wasm_bind(address_of(image), (u32)program, address_of(arena), arena_bytes);
   if (status < 0) return status;
   s32 total = htpw_operators(arena);
   for (s32 l = 0; l < total; l++) {
@@ -152,12 +222,17 @@ __attribute__((cold)) int32_t htpw_load(const void *image, int32_t program, void
   return HTPW_OK;
 }
 
-int32_t htpw_operators(const void *arena) { return (s32)wasm_operators(address_of(arena)); }
+int32_t htpw_operators(const void *arena) {
+  s32 status = arena_reachable(arena);
+  return status < 0 ? status : (s32)wasm_operators(address_of(arena));
+}
 
 int32_t htpw_invoke(void *arena, const void *input, void *output, htpw_trace trace, void *context) {
   u32 at = address_of(arena);
+  s32 status = ports_reachable(arena, input, output);
+  if (status < 0) return status;
   if (!trace) return (s32)wasm_invoke(at, address_of(input), address_of(output));
-  s32 status = (s32)wasm_begin(at, address_of(input));
+  status = (s32)wasm_begin(at, address_of(input));
   s32 total = status < 0 ? 0 : htpw_operators(arena);
   for (s32 l = 0; l < total && status >= 0; l++) {
     status = (s32)wasm_step(at, (u32)l);
@@ -167,13 +242,18 @@ int32_t htpw_invoke(void *arena, const void *input, void *output, htpw_trace tra
 }
 
 __attribute__((cold)) int32_t htpw_check_weights(void *arena, int32_t index) {
+  s32 status = arena_reachable(arena);
+  if (status < 0) return status;
   WORKSPACE(workspace);
-  s32 status = (s32)wasm_checkWeights(address_of(arena), (u32)index, address_of(workspace));
+  status = (s32)wasm_checkWeights(address_of(arena), (u32)index, address_of(workspace));
   give_back(workspace);
   return status;
 }
 
 uint32_t htpw_crc32(const void *data, uint32_t bytes) {
+#if UINTPTR_MAX > 0xffffffffu
+  if (reachable(data, bytes, 1) < 0) return crc32_elsewhere(data, bytes);
+#endif
   WORKSPACE(workspace);
   u32 crc = wasm_crc32(address_of(data), bytes, address_of(workspace));
   give_back(workspace);

@@ -46,8 +46,9 @@
  *
  * 64-bit hosts: the runtime's addresses have 32 bits. Where pointers have more, they reach one static block only: image,
  * arena, input and output must lie inside htpw_host_memory(), HTPW_HOST_BYTES long (16 MiB, or what the build defines),
- * which is the one thing that threads share: each its own part. A pointer elsewhere ends the program; one that is not
- * aligned may go unnoticed there, and fault on the target. On a 32-bit target any address will do.
+ * which is the one thing that threads share: each its own part. Every function of an image or an arena answers a
+ * pointer elsewhere with HTPW_OUTSIDE_HOST_MEMORY, those that tell sizes and counts, too. On a 32-bit target any
+ * address will do.
  */
 #ifndef HTPW_H
 #define HTPW_H
@@ -66,7 +67,7 @@ int32_t htpw_version(void);
 /*
  * Prove an image; `bytes` is its length, or more. On error `*offset` is the byte offset of what was refused, or 0 where that
  * is the image as a whole; `offset` may be NULL.
- * Reads every byte once (CRC-32); never reads outside the image, whatever it holds. A library that was cut to one image
+ * Reads every byte once (CRC-32); never reads outside the image, whatever it holds. A library that was cut to images
  * answers HTPW_BAD_CRC to every other, damaged or not, unless it is compiled with HTPW_PROVE_AGAIN.
  */
 int32_t htpw_open(const void *image, uint32_t bytes, uint32_t *offset);

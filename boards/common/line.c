@@ -2,8 +2,34 @@
 
 #include "board.h"
 
+/* A byte that came before its line was waited for. */
+static struct {
+  bool has;
+  int byte;
+} early;
+/* The byte before was '\r', so a '\n' belongs to it. */
+static bool after_return;
+
+static int next_byte(void) {
+  int byte = early.has ? early.byte : uart_get();
+  early.has = false;
+  after_return = byte == '\r';
+  return byte;
+}
+
+bool line_interrupted(void) {
+  while (!early.has && uart_waiting()) {
+    bool half = after_return;
+    int byte = next_byte();
+    if (half && byte == '\n') continue;
+    early.has = true;
+    early.byte = byte;
+  }
+  return early.has;
+}
+
 static void advance(struct line *line) {
-  int byte = uart_get();
+  int byte = next_byte();
   line->next = byte == END_OF_INPUT || byte == '\r' ? LINE_END : byte;
 }
 
@@ -17,7 +43,7 @@ static void skip_blanks(struct line *line) {
 bool line_begin(struct line *line) {
   int byte;
   do {
-    byte = uart_get();
+    byte = next_byte();
     if (byte == END_OF_INPUT) return false;
   } while (byte == '\r' || byte == '\n'); /* "\r\n" is one end and an empty one; empty lines have no answer */
   line->next = byte;

@@ -28,5 +28,10 @@ int32_t line_hex(struct line *line, uint8_t *bytes, uint32_t size);
 /* True when nothing but blanks is left. */
 bool line_ended(struct line *line);
 void line_skip(struct line *line);
+/*
+ * Whether a byte has come after the line: what takes long stops then. The byte belongs to the next line. The second
+ * half of "\r\n" is none.
+ */
+bool line_interrupted(void);
 
 #endif

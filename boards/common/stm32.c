@@ -36,6 +36,8 @@ void uart_put(char byte) {
   console->tdr = (uint8_t)byte;
 }
 
+bool uart_waiting(void) { return console->isr & RX_NOT_EMPTY; }
+
 int uart_get(void) {
   uint32_t state;
   do {

@@ -6,8 +6,9 @@
  * base register; flash and RAM are reached by the same load. The runtime only does naturally aligned access, which the
  * accessors promise to the compiler: without the promise a Cortex-M0 would load byte by byte.
  *
- * 64-bit hosts cannot do that. They get one static block and checked access: an address outside it or a misaligned one
- * stops the program, so that tests on the host find what a board would hide.
+ * 64-bit hosts cannot do that. They get one static block and checked access: pointers outside it are refused (htpw.c),
+ * and where the runtime itself leaves it, or is misaligned, the program stops: tests on the host find what a board
+ * would hide.
  */
 #ifndef HTPW_W2C_PRELUDE_H
 #define HTPW_W2C_PRELUDE_H

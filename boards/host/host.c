@@ -4,7 +4,9 @@
  */
 #include <stdio.h>
 #include <string.h>
+#include <sys/ioctl.h>
 #include <time.h>
+#include <unistd.h>
 
 #include "board.h"
 #include "guarded.h"
@@ -13,7 +15,7 @@
 extern const uint8_t htpw_image[], htpw_image_end[];
 
 void board_init(void) {}
-void uart_init(void) {}
+void uart_init(void) { setvbuf(stdin, NULL, _IONBF, 0); /* so that what waits is where uart_waiting looks */ }
 void ticks_init(void) {}
 
 void uart_put(char byte) {
@@ -26,10 +28,15 @@ int uart_get(void) {
   return byte == EOF ? END_OF_INPUT : byte;
 }
 
-uint32_t ticks_now(void) {
+bool uart_waiting(void) {
+  int bytes = 0;
+  return ioctl(STDIN_FILENO, FIONREAD, &bytes) == 0 && bytes > 0;
+}
+
+uint64_t ticks_now(void) {
   struct timespec now;
   clock_gettime(CLOCK_MONOTONIC, &now);
-  return (uint32_t)((uint64_t)now.tv_sec * 1000000000u + (uint64_t)now.tv_nsec);
+  return (uint64_t)now.tv_sec * 1000000000u + (uint64_t)now.tv_nsec;
 }
 
 uint32_t stack_bytes(void) { return 0; }

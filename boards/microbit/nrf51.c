@@ -1,6 +1,8 @@
 /*
  * UART and timer of the nRF51822 on the BBC micro:bit v1: TX on P0.24, RX on P0.25, 115200 baud.
  * Under `-icount shift=10` an instruction takes 1024 ns, 16.384 steps of the 16 MHz timer.
+ * It goes round after 2^32 steps and has no other beside it, but notes at three marks, a quarter apart, that it passed
+ * them.
  */
 #include "board.h"
 
@@ -12,8 +14,8 @@
 enum {
   UART_START_RX = 0x000, UART_START_TX = 0x008, UART_RX_READY = 0x108, UART_TX_READY = 0x11c, UART_ENABLE = 0x500,
   UART_PIN_TX = 0x50c, UART_PIN_RX = 0x514, UART_RX = 0x518, UART_TX = 0x51c, UART_BAUD = 0x524,
-  TIMER_START = 0x000, TIMER_CLEAR = 0x00c, TIMER_CAPTURE0 = 0x040, TIMER_MODE = 0x504, TIMER_BITS = 0x508,
-  TIMER_PRESCALER = 0x510, TIMER_VALUE0 = 0x540,
+  TIMER_START = 0x000, TIMER_CLEAR = 0x00c, TIMER_CAPTURE0 = 0x040, TIMER_PASSED0 = 0x140, TIMER_MODE = 0x504,
+  TIMER_BITS = 0x508, TIMER_PRESCALER = 0x510, TIMER_VALUE0 = 0x540, MARKS = 3,
   GPIO_SET = 0x508, GPIO_OUTPUT = 0x518,
   PIN_TX = 24, PIN_RX = 25, ENABLED = 4, BAUD_115200 = 0x01d7e000, BITS_32 = 3,
 };
@@ -45,15 +47,27 @@ int uart_get(void) {
   return (int)(UART(UART_RX) & 0xff);
 }
 
+bool uart_waiting(void) { return UART(UART_RX_READY); }
+
 void ticks_init(void) {
   TIMER(TIMER_MODE) = 0;
   TIMER(TIMER_BITS) = BITS_32;
   TIMER(TIMER_PRESCALER) = 0;
+  for (uint32_t mark = 1; mark <= MARKS; mark++) TIMER(TIMER_VALUE0 + 4 * mark) = mark << 30;
   TIMER(TIMER_CLEAR) = 1;
   TIMER(TIMER_START) = 1;
 }
 
-uint32_t ticks_now(void) {
+/* Where not all marks were passed since the last call, it has not gone round in between; otherwise it may have. */
+uint64_t ticks_now(void) {
+  static uint64_t ticks;
   TIMER(TIMER_CAPTURE0) = 1;
-  return TIMER(TIMER_VALUE0);
+  uint32_t passed = 0;
+  for (uint32_t mark = 1; mark <= MARKS; mark++) {
+    passed += TIMER(TIMER_PASSED0 + 4 * mark);
+    TIMER(TIMER_PASSED0 + 4 * mark) = 0;
+  }
+  ticks = ticks_extended(ticks, TIMER(TIMER_VALUE0));
+  if (passed == MARKS) ticks += TICKS_LOST;
+  return ticks;
 }

@@ -12,4 +12,7 @@ void ticks_init(void) {
   TIM2_CR1 = 1; /* count up to the reset value of the reload register, 2^32 - 1 */
 }
 
-uint32_t ticks_now(void) { return TIM2_CNT; }
+uint64_t ticks_now(void) {
+  static uint64_t ticks;
+  return ticks = ticks_extended(ticks, TIM2_CNT);
+}

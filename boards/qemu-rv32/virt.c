@@ -31,6 +31,8 @@ void uart_put(char byte) {
   UART0->data = (uint8_t)byte;
 }
 
+bool uart_waiting(void) { return UART0->line_state & RX_READY; }
+
 int uart_get(void) {
   while (!(UART0->line_state & RX_READY)) {
   }
@@ -39,8 +41,12 @@ int uart_get(void) {
 
 void ticks_init(void) {}
 
-uint32_t ticks_now(void) {
-  uint32_t instructions;
-  __asm__ volatile("csrr %0, minstret" : "=r"(instructions));
-  return instructions;
+/* The counter has 64 bits in two registers: read again when the upper one moved on in between. */
+uint64_t ticks_now(void) {
+  uint32_t high, low, again;
+  do {
+    __asm__ volatile("csrr %0, minstreth\n csrr %1, minstret\n csrr %2, minstreth"
+                     : "=r"(high), "=r"(low), "=r"(again));
+  } while (high != again);
+  return (uint64_t)high << 32 | low;
 }

@@ -1,7 +1,7 @@
 /*
- * Core cycles in 32 bits: the low 24 from SysTick, the others from the microsecond timer (RP2040 datasheet, 2.4.5, 4.6 and
+ * Core cycles: the low 24 from SysTick, the others from the microsecond timer (RP2040 datasheet, 2.4.5, 4.6 and
  * 4.7.2). Both run from the crystal, 125 cycles a microsecond, so the timer says to within some hundred cycles where the
- * core is, and SysTick which of the cycles there it is. Wraps after 34 seconds at 125 MHz.
+ * core is, and SysTick which of the cycles there it is. Right for 2^32 microseconds, 71 minutes.
  */
 #include "board.h"
 #include "rp2040.h"
@@ -25,9 +25,11 @@ void ticks_init(void) {
   first_microsecond = TIMER_LOW;
 }
 
-uint32_t ticks_now(void) {
+uint64_t ticks_now(void) {
+  static uint64_t microseconds;
   uint32_t cycle = ~SYST_CVR; /* it counts down; only the low 24 bits are its own */
-  uint32_t about = (TIMER_LOW - first_microsecond) * CYCLES_PER_MICROSECOND;
-  int32_t off = (int32_t)((cycle - about) << 8) >> 8; /* the nearest of all cycles that have these low bits */
-  return about + (uint32_t)off;
+  microseconds = ticks_extended(microseconds, TIMER_LOW - first_microsecond);
+  uint64_t about = microseconds * CYCLES_PER_MICROSECOND;
+  int32_t off = (int32_t)((cycle - (uint32_t)about) << 8) >> 8; /* the nearest of all cycles that have these low bits */
+  return about + (uint64_t)off;
 }

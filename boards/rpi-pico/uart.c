@@ -37,6 +37,8 @@ void uart_put(char byte) {
   UART0_DATA = (uint8_t)byte;
 }
 
+bool uart_waiting(void) { return !(UART0_FLAGS & RX_EMPTY); }
+
 int uart_get(void) {
   while (UART0_FLAGS & RX_EMPTY) {
   }

@@ -1,7 +1,7 @@
 /** Runs the kernels and whole networks on emulated boards and counts. */
 import { existsSync, readFileSync } from 'node:fs';
 import { join, resolve } from 'node:path';
-import { type Board, counted, loadBoard, runnableBoards } from '../board/board.ts';
+import { type Board, counted, counterSeconds, loadBoard, runnableBoards } from '../board/board.ts';
 import { assertSameImage } from '../board/compare.ts';
 import { ALL_FEATURES, buildFirmware, type Firmware } from '../board/firmware.ts';
 import { Agent } from '../board/protocol.ts';
@@ -92,7 +92,7 @@ export async function measureOnPort(name: string, port: string): Promise<KernelF
   const board = loadBoard(name);
   const path = kernelImage();
   const { elf } = await buildFirmware(name, path);
-  const agent = new Agent(await connect(board, resolve(elf), port));
+  const agent = new Agent(await connect(board, resolve(elf), port), { counterSeconds: counterSeconds(board) });
   try {
     assertSameImage(await agent.info(), new Uint8Array(readFileSync(path)));
     return await kernelFigures(agent, board);
@@ -136,7 +136,9 @@ async function measureNetwork(
   const firmware = await onBoard(board, path, async (agent, built) => {
     ticks.boot = (await agent.load(0)).ticks;
     const { inputBytes, openTicks } = await agent.info();
-    ticks.open = openTicks!; // the agent is of this very build
+    if (openTicks === null)
+      throw new Error(`${board.name}: ${model}: the counter went round while the image was opened`);
+    ticks.open = openTicks;
     ticks.firstInference = (await agent.run(anyInput(inputBytes))).ticks;
     ticks.perInference = (await agent.bench(1)).total; // the same input, which takes seconds to send
     return built;

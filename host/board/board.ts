@@ -25,6 +25,16 @@ export interface Emulator {
 /** How the firmware is made to run. */
 export type Runner = Emulator | { kind: 'native' } | { kind: 'serial'; baud: number; flash: string };
 
+/** What the counter counts: count = ticks * multiply / divide, in `unit`. */
+export interface Ticks {
+  source: string;
+  unit: 'instructions' | 'cycles' | 'nanoseconds';
+  multiply: number;
+  divide: number;
+  /** one load or inference may take up to 2^bits ticks; an emulated counter says when it took more */
+  bits: number;
+}
+
 export interface Board {
   name: string;
   description: string;
@@ -49,8 +59,7 @@ export interface Board {
   uf2?: { familyId: number };
   /** how weights that need materialising are held, when the board's RAM wants other than the image asks for */
   residency?: 'boot' | 'lazy' | 'stream';
-  /** count = ticks * multiply / divide, in `unit` */
-  ticks: { source: string; unit: 'instructions' | 'cycles' | 'nanoseconds'; multiply: number; divide: number };
+  ticks: Ticks;
   runner: Runner;
   /** emulated board with the same code, where instructions are counted for a board on which they cannot be */
   emulated?: string;
@@ -127,6 +136,18 @@ export function counted({ ticks }: Pick<Board, 'ticks'>, count: number): number 
   return Math.round((count * ticks.multiply) / ticks.divide);
 }
 
+/** What one load or inference may take at most, in the unit of its ticks. */
+export const countedUpTo = ({ ticks: { bits, multiply, divide } }: Pick<Board, 'ticks'>): number =>
+  Math.floor((2 ** bits * multiply) / divide);
+
+/**
+ * The seconds after which a real board's counter may have gone round, so that ticks of what took longer say nothing; an
+ * emulated one notices by itself.
+ */
+export function counterSeconds({ runner, clockHz, ticks: { bits } }: Board): number | undefined {
+  return runner.kind === 'serial' && clockHz !== undefined ? 2 ** bits / clockHz : undefined;
+}
+
 /** Where the instructions of a board's code are counted: on itself, or on the emulated board that it names. */
 export function emulationOf(board: Board, root = projectRoot()): Board {
   const where = `boards/${board.name}/board.json`;
@@ -183,6 +204,7 @@ const FIELDS = {
     unit: json.oneOf(['instructions', 'cycles', 'nanoseconds']),
     multiply: above0,
     divide: above0,
+    bits: json.optional(json.wholeNumber(1, 64), 32),
   }),
   runner: json.byKind(RUNNERS) as json.Schema<Runner>,
   emulated: json.optional(json.text),

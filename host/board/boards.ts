@@ -1,5 +1,5 @@
 /** The tables of boards in README.md and docs/protocol.md, from what is in boards/. */
-import type { Board } from './board.ts';
+import { type Board, countedUpTo } from './board.ts';
 import { markdownTable } from './markdown.ts';
 
 const number = (value: number) => value.toLocaleString('en-US', { maximumFractionDigits: 3 });
@@ -37,13 +37,11 @@ export function boardTable(boards: readonly Board[]): string {
 
 /** What each board's counter counts, and how far. */
 export function tickTable(boards: readonly Board[]): string {
-  const rows = boards.map(({ name, ticks: { source, unit, multiply, divide } }) => [
-    `\`${name}\``,
-    source,
-    unit,
-    number(divide / multiply),
-    number(Math.floor((2 ** 32 * multiply) / divide)),
-  ]);
+  const rows = boards.map((board) => {
+    const { source, unit, multiply, divide, bits } = board.ticks;
+    const most = bits < 53 ? number(countedUpTo(board)) : `2^${bits}`;
+    return [`\`${board.name}\``, source, unit, number(divide / multiply), most];
+  });
   return markdownTable(['board', 'counter', 'unit', 'ticks for one', 'exact up to'], rows, 3);
 }
 

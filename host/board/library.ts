@@ -1,6 +1,6 @@
 /**
  * The C library for programs that are built without Node: the translated runtimes, their API and their build files, each
- * variant in one translation unit. A tailored one keeps what one image needs, and has the image as an array.
+ * variant in one translation unit. A tailored one keeps what one image needs, or several, and has them as arrays.
  */
 import { readdir, readFile } from 'node:fs/promises';
 import { join, resolve } from 'node:path';
@@ -10,20 +10,37 @@ import { type OutputFolder, planFolder } from '../system/folder.ts';
 import { buildRuntime } from './compile.ts';
 import { ALL_FEATURES, KERNELS } from './firmware.ts';
 import { type ImageNeeds, measureImage } from './measure.ts';
+import { assertNameable, listed, modelHeader, modelSource, type TailoredModel } from './modelHeader.ts';
 import { projectRoot } from './root.ts';
 import { VARIANTS } from './variants.ts';
 
-/** One image that a library is cut to. */
+/** What a library is cut to: one image, or several. */
 export interface Tailoring {
-  /** file name, for comments */
-  name: string;
-  image: Uint8Array;
+  models: TailoredModel[];
+  /** of all together: the features of any, the largest buffers */
   needs: ImageNeeds;
 }
 
 /** Throws when the runtime refuses the image: what the library takes for proved is proved here. */
 export function tailoring(name: string, image: Uint8Array): Tailoring {
-  return { name, image, needs: measureImage(image) };
+  const needs = measureImage(image);
+  return { models: [{ name, image, needs }], needs };
+}
+
+/** One library for the images of several. Throws where two are the same, or would have one name in C. */
+export function together(tailorings: readonly Tailoring[]): Tailoring {
+  const models = tailorings.flatMap((tailored) => tailored.models);
+  assertNameable(models);
+  const most = (size: (needs: ImageNeeds) => number) => Math.max(...models.map(({ needs }) => size(needs)));
+  return {
+    models,
+    needs: {
+      arenaBytes: most((needs) => needs.arenaBytes),
+      inputBytes: most((needs) => needs.inputBytes),
+      outputBytes: most((needs) => needs.outputBytes),
+      features: models.reduce((mask, { needs }) => mask | needs.features, 0n),
+    },
+  };
 }
 
 const hex = (value: number | bigint, digits = 0) => `0x${value.toString(16).padStart(digits, '0')}`;
@@ -61,10 +78,13 @@ async function sourceOf(variant: string, root: string): Promise<string> {
   return text + inlined(await runtime('htpw_status.c'), '#include "htpw.h"', '');
 }
 
+/** Length and CRC-32 of an image, as htpw_open compares them. */
+const proofOf = ({ image }: TailoredModel): string => `{${image.length}u, ${hex(crc32(image) >>> 0, 8)}u}`;
+
 function configHeader(tailored: Tailoring | null): string {
   const lines = [
     tailored
-      ? `/* What ${tailored.name} needs of the runtime. Generated: do not edit. */`
+      ? `/* What the runtime needs for ${listed(tailored.models)}. Generated: do not edit. */`
       : '/* The runtime with every operator, source and encoding. Generated: do not edit. */',
     '#ifndef HTPW_CONFIG_H',
     '#define HTPW_CONFIG_H',
@@ -78,56 +98,15 @@ function configHeader(tailored: Tailoring | null): string {
     lines.push(
       '',
       '/*',
-      ' * The image was proved when these files were made, so htpw_open only makes sure that it is the same one: length and',
-      ' * CRC-32. Define HTPW_PROVE_AGAIN where the image may come from elsewhere: then it is proved on the device.',
+      ' * Each image was proved when these files were made, so htpw_open only makes sure that it gets one of them:',
+      ' * length and CRC-32. Define HTPW_PROVE_AGAIN where an image may come from elsewhere: then it is proved on the',
+      ' * device.',
       ' */',
       '#ifndef HTPW_PROVE_AGAIN',
-      `#define HTPW_PROVED_BYTES ${tailored.image.length}u`,
-      `#define HTPW_PROVED_CRC ${hex(crc32(tailored.image) >>> 0, 8)}u`,
+      `#define HTPW_PROVED_IMAGES ${tailored.models.map(proofOf).join(', ')}`,
       '#endif',
     );
   return [...lines, '', '#endif', ''].join('\n');
-}
-
-function modelHeader({ name, image, needs }: Tailoring): string {
-  return `/* The image ${name}, and what its programs need. Generated: do not edit. */
-#ifndef HTPW_MODEL_H
-#define HTPW_MODEL_H
-
-#include <stdint.h>
-
-#define HTPW_MODEL_BYTES ${image.length}u
-/* Each is the largest of any program, in bytes; arena and image are 16-byte aligned. */
-#define HTPW_MODEL_ARENA_BYTES ${needs.arenaBytes}u
-#define HTPW_MODEL_INPUT_BYTES ${needs.inputBytes}u
-#define HTPW_MODEL_OUTPUT_BYTES ${needs.outputBytes}u
-
-#ifdef __cplusplus
-extern "C" {
-#endif
-extern const uint8_t htpw_model[HTPW_MODEL_BYTES];
-#ifdef __cplusplus
-}
-#endif
-#endif
-`;
-}
-
-const PER_LINE = 24;
-
-function modelSource({ name, image }: Tailoring): string {
-  const lines: string[] = [];
-  for (let at = 0; at < image.length; at += PER_LINE)
-    lines.push(`  ${Array.from(image.subarray(at, at + PER_LINE), (byte) => `${byte},`).join('')}`);
-  return [
-    `/* The image ${name}. Generated: do not edit. */`,
-    '#include "htpw_model.h"',
-    '',
-    'const uint8_t htpw_model[HTPW_MODEL_BYTES] __attribute__((aligned(16))) = {',
-    ...lines,
-    '};',
-    '',
-  ].join('\n');
 }
 
 /** Flags that make GCC's code smaller and its kernels slower: HTPW_SMALL of the build files. */
@@ -184,7 +163,10 @@ export async function libraryFiles(
   }
   files.set('src/htpw_config.h', configHeader(tailored));
   files.set('include/htpw.h', await apiHeader(root));
-  if (tailored) files.set('include/htpw_model.h', modelHeader(tailored)).set('src/htpw_model.c', modelSource(tailored));
+  if (tailored) {
+    files.set('include/htpw_model.h', modelHeader(tailored.models));
+    files.set('src/htpw_model.c', modelSource(tailored.models));
+  }
   for (const name of TEMPLATES) files.set(name, await fromTemplate(name, root));
   return files.set('LICENSE', await readFile(join(root, 'LICENSE'), 'utf8'));
 }

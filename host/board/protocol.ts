@@ -8,6 +8,7 @@ import {
   type Reply,
   ReplyError,
   type RunResult,
+  readBench,
   readInfo,
   readLoad,
   readOutput,
@@ -50,12 +51,15 @@ export interface AgentOptions {
   record?: Recording;
   /** longest wait for a reply, in milliseconds */
   timeout?: number;
+  /** after how long the board's counter may have gone round unnoticed (counterSeconds() of board.ts) */
+  counterSeconds?: number;
 }
 
 export class Agent {
   private readonly lines: Interface;
   private readonly record: Recording | undefined;
   private readonly timeout: number;
+  private readonly counterSeconds: number;
   /** of the loaded program; 0 before */
   private operators = 0;
   /** the program listens */
@@ -75,6 +79,7 @@ export class Agent {
     options: AgentOptions = {},
   ) {
     this.timeout = options.timeout ?? 120_000;
+    this.counterSeconds = options.counterSeconds ?? Number.POSITIVE_INFINITY;
     this.record = options.record;
     this.greeted = transport.greets ? new Promise((resolve) => (this.heard = resolve)) : Promise.resolve();
     this.lines = createInterface({ input: transport.readable });
@@ -123,6 +128,19 @@ export class Agent {
     });
   }
 
+  /** The same for a command that is timed: refused where each of its runs took so long that the ticks say nothing. */
+  private async timed<T>(command: string, read: (reply: Reply) => T, runs = 1): Promise<T> {
+    await this.greeted;
+    const start = performance.now();
+    const result = await this.ask(command, read);
+    const seconds = (performance.now() - start) / 1000 / runs;
+    if (seconds < this.counterSeconds) return result;
+    const most = `at most ${this.counterSeconds.toFixed(1)} s, after which the counter goes round`;
+    throw new Error(
+      `agent: ${command.slice(0, 40)}: expected ${most}, took ${seconds.toFixed(1)} s; its ticks are lost`,
+    );
+  }
+
   /** Sends one line and reads its answer; what cannot be read is an error that names the command. */
   private async ask<T>(command: string, read: (reply: Reply) => T): Promise<T> {
     const reply = await this.command(command);
@@ -139,19 +157,18 @@ export class Agent {
   }
 
   async load(program: number): Promise<{ ticks: number; operators: number }> {
-    const loaded = await this.ask(`load ${program}`, readLoad);
+    const loaded = await this.timed(`load ${program}`, readLoad);
     this.operators = loaded.operators;
     return loaded;
   }
 
   run(input: Uint8Array, trace = false): Promise<RunResult> {
     const operators = trace ? this.operators : 0;
-    return this.ask(`run ${toHex(input)}${trace ? ' trace' : ''}`, (reply) => readRun(reply, operators));
+    return this.timed(`run ${toHex(input)}${trace ? ' trace' : ''}`, (reply) => readRun(reply, operators));
   }
 
-  async bench(runs: number): Promise<{ total: number; most: number }> {
-    const { fields } = await this.command(`bench ${runs}`);
-    return { total: Number(fields.total), most: Number(fields.most) };
+  bench(runs: number): Promise<{ total: number; most: number }> {
+    return this.timed(`bench ${runs}`, (reply) => readBench(reply, runs), runs);
   }
 
   /** Result of one operator for the last input. */
@@ -161,7 +178,12 @@ export class Agent {
 
   /** Loads the program again and times every operator over the last input. */
   profile(): Promise<Profile> {
-    return this.ask('profile', (reply) => readProfile(reply, this.operators));
+    return this.timed('profile', (reply) => readProfile(reply, this.operators));
+  }
+
+  /** Makes a command stop that takes long: any byte does, and an empty line has no answer of its own. */
+  interrupt(): void {
+    this.transport.writable.write('\n');
   }
 
   async weights(): Promise<void> {

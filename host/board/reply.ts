@@ -21,6 +21,15 @@ export class ReplyError extends Error {
   }
 }
 
+/** Ticks that the board does not know: its counter went round in between. */
+export class CounterError extends ReplyError {
+  constructor(line: number) {
+    super(line, 'ticks=<number>', 'unknown');
+    this.message =
+      'its ticks are unknown: the counter went round; count on a board whose counter holds more (npx htpw boards)';
+  }
+}
+
 export interface AgentInfo {
   board: string;
   core: string;
@@ -30,7 +39,7 @@ export interface AgentInfo {
   imageCrc: number;
   /** "OK", or the status with which the image was refused */
   image: string;
-  /** of proving the image at start; null in a capture of an agent that did not say */
+  /** of proving the image at start; null where the counter went round, or in a capture of an agent that did not say */
   openTicks: number | null;
   programs: number;
   arenaBytes: number;
@@ -73,6 +82,12 @@ function field({ fields, lines }: Reply, key: string, form: RegExp, expected: st
 const text = (reply: Reply, key: string) => field(reply, key, /./, 'text');
 const number = (reply: Reply, key: string) => Number(field(reply, key, /^\d+$/, 'number'));
 
+/** Throws CounterError where the counter went round. */
+function ticksOf(reply: Reply, key: string): number {
+  if (reply.fields[key] === 'unknown') throw new CounterError(reply.lines.length);
+  return number(reply, key);
+}
+
 export function readInfo(reply: Reply): AgentInfo {
   return {
     board: text(reply, 'board'),
@@ -81,7 +96,7 @@ export function readInfo(reply: Reply): AgentInfo {
     imageBytes: number(reply, 'imageBytes'),
     imageCrc: Number.parseInt(field(reply, 'imageCrc', /^[0-9a-f]{8}$/, '8 hex digits'), 16),
     image: text(reply, 'image'),
-    openTicks: reply.fields.openTicks === undefined ? null : number(reply, 'openTicks'),
+    openTicks: [undefined, 'unknown'].includes(reply.fields.openTicks) ? null : number(reply, 'openTicks'),
     programs: number(reply, 'programs'),
     arenaBytes: number(reply, 'arenaBytes'),
     inputBytes: number(reply, 'inputBytes'),
@@ -93,7 +108,7 @@ export function readInfo(reply: Reply): AgentInfo {
 }
 
 export function readLoad(reply: Reply): { ticks: number; operators: number } {
-  return { ticks: number(reply, 'ticks'), operators: number(reply, 'operators') };
+  return { ticks: ticksOf(reply, 'ticks'), operators: number(reply, 'operators') };
 }
 
 export function readOutput(reply: Reply): Uint8Array {
@@ -110,7 +125,7 @@ export function readRun(reply: Reply, operators: number): RunResult {
   if (layers.length < operators) {
     throw new ReplyError(layers.length, `layer ${layers.length} of ${operators} before the answer`, 'ok');
   }
-  return { output: readOutput(reply), ticks: number(reply, 'ticks'), layers };
+  return { output: readOutput(reply), ticks: ticksOf(reply, 'ticks'), layers };
 }
 
 /** `operators`: how many lines each of the three passes must have. */
@@ -121,6 +136,7 @@ export function readProfile(reply: Reply, operators: number): Profile {
     const [, operator, ticks] = new RegExp(`^${name} (\\d+) ticks=(\\d+)( |$)`).exec(line ?? '') ?? [];
     if (Number(operator) === index) return Number(ticks);
     const at = passes.indexOf(name) * operators + index;
+    if (line === `${name} ${index} ticks=unknown`) throw new CounterError(at);
     throw new ReplyError(Math.min(at, reply.lines.length), `${name} ${index} ticks=<number>`, line ?? 'ok');
   };
   const [prepare, first, next] = passes.map((name) =>
@@ -128,5 +144,12 @@ export function readProfile(reply: Reply, operators: number): Profile {
   );
   const rest = lines.next().value;
   if (rest !== undefined) throw new ReplyError(passes.length * operators, 'ok operators=', rest);
-  return { prepare, first, next, ticks: number(reply, 'ticks') };
+  return { prepare, first, next, ticks: ticksOf(reply, 'ticks') };
+}
+
+/** `runs`: how many there must have been. */
+export function readBench(reply: Reply, runs: number): { total: number; most: number } {
+  const done = number(reply, 'runs');
+  if (done !== runs) throw new ReplyError(reply.lines.length, `runs=${runs}`, `runs=${done}, as when a byte comes`);
+  return { total: ticksOf(reply, 'total'), most: ticksOf(reply, 'most') };
 }

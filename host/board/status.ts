@@ -30,8 +30,14 @@ export function statusHeader(root: string): string {
   ].join('\n');
 }
 
+/** Those that no other target answers with; their names would take its flash. */
+const ON_64_BITS = ['OUTSIDE_HOST_MEMORY'];
+
 export function statusNames(): string {
-  const cases = CODES.filter(([, value]) => value < 0).map(([name]) => `    case HTPW_${name}: return "${name}";`);
+  const cases = CODES.filter(([, value]) => value < 0).flatMap(([name]) => {
+    const line = `    case HTPW_${name}: return "${name}";`;
+    return ON_64_BITS.includes(name) ? ['#if UINTPTR_MAX > 0xffffffffu', line, '#endif'] : [line];
+  });
   return [
     '/* Names of the status codes, generated from assembly/status.ts: do not edit. */',
     '#include "htpw.h"',

@@ -1,6 +1,6 @@
 /** Runs windows on a board and compares every byte and every layer with the reference that the caller brings. */
 import { resolve } from 'node:path';
-import { type Board, counted, loadBoard } from './board.ts';
+import { type Board, counted, counterSeconds, loadBoard } from './board.ts';
 import { Recording } from './capture.ts';
 import { assertSameImage, type Conversation, type Mismatch, type Reference, Tally } from './compare.ts';
 import { buildFirmware, type Firmware } from './firmware.ts';
@@ -95,7 +95,10 @@ export async function verifyBoard(options: VerifyOptions): Promise<VerifyResult>
   const board = loadBoard(options.board, root);
   const record = options.record === undefined ? undefined : new Recording(options.record);
   const firmware = await buildFirmware(board, options.imagePath, { root });
-  const agent = new Agent(await connect(board, resolve(firmware.elf), options.port), { record });
+  const agent = new Agent(await connect(board, resolve(firmware.elf), options.port), {
+    record,
+    counterSeconds: counterSeconds(board),
+  });
   try {
     return summarize(board, await converse(agent, options), firmware);
   } finally {

@@ -102,6 +102,19 @@ export const OPERATOR_NAMES: Record<number, string> = {
 
 export const RESIDENCY_NAMES = ['flash', 'boot', 'lazy', 'stream'] as const;
 
+/** Far more than anyone writes, and far fewer than what overflows the stack of who prints or packs it again. */
+const DEEPEST_METADATA = 64;
+
+/** Whether objects and lists lie in each other more than so many levels deep; level by level, without recursion. */
+function nestsDeeper(value: object, levels: number): boolean {
+  let level: object[] = [value];
+  for (let depth = 1; level.length > 0; depth++) {
+    if (depth > levels) return true;
+    level = level.flatMap((each) => Object.values(each).filter((inner) => typeof inner === 'object' && inner !== null));
+  }
+  return false;
+}
+
 /** An image and its records; throws ImageError when they do not fit the file. */
 export class ImageView {
   readonly data: DataView;
@@ -167,15 +180,21 @@ export class ImageView {
     return found;
   }
 
-  /** The metadata object; empty when stripped. */
+  /** The metadata object; empty when stripped. Throws ImageError for anything else: `open` does not look at it. */
   metadata(): Record<string, unknown> {
     const { offset, size } = this.section(F.SECTION_METADATA);
     if (size === 0) return {};
+    let value: unknown;
     try {
-      return JSON.parse(new TextDecoder().decode(this.bytes.subarray(offset, offset + size)));
+      value = JSON.parse(new TextDecoder().decode(this.bytes.subarray(offset, offset + size)));
     } catch {
       throw new ImageError(`metadata at offset ${offset} is no JSON: the image is damaged`);
     }
+    if (typeof value !== 'object' || value === null || Array.isArray(value))
+      throw new ImageError(`metadata at offset ${offset}: expected a JSON object, got another value; pack it again`);
+    if (nestsDeeper(value, DEEPEST_METADATA))
+      throw new ImageError(`metadata at offset ${offset}: expected at most ${DEEPEST_METADATA} levels; pack it again`);
+    return value as Record<string, unknown>;
   }
 
   private records<T>(at: number, count: number, size: number, read: (at: number) => T): T[] {

@@ -7,10 +7,12 @@
  */
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
+import { isInt8Array, isInt16Array, isUint8Array } from 'node:util/types';
 import { instantiateSync } from '@assemblyscript/loader';
-import { TYPE_I16 } from '../../assembly/format.ts';
+import { NO_SUCH_PROGRAM, NOT_LOADED } from '../../assembly/status.ts';
 import { projectRoot } from '../board/root.ts';
 import { ImageView } from '../image/view.ts';
+import { dequantize, nameOf, type Port, type Ports, portsOf, quantize, TYPED } from './ports.ts';
 import { StatusError } from './status.ts';
 
 export type VariantName = 'scalar' | 'dsp' | 'simd';
@@ -42,102 +44,155 @@ const WORKSPACE = 16; // what open, check and CRC work in
 const REFUSED_AT = WORKSPACE + 64; // takes the offset of a refusal
 const IMAGE = 96;
 const PAGE = 65536;
+/** In place of a program's index while none is loaded. */
+const NONE = -1;
 
-/** One instance of a variant with one image loaded; makes as many programs run as the image has, one at a time. */
+/** What an inference takes: the bytes of all inputs, one after another, or integers as each input has them. */
+export type RuntimeInput = Uint8Array | Int8Array | Int16Array;
+
+/**
+ * One instance of a variant with one image loaded; makes as many programs run as the image has, one at a time.
+ *
+ * A call that is refused throws before it changes anything: what was loaded still runs.
+ */
 export class Runtime {
-  private readonly arena: number;
-  private input = 0;
-  private output = 0;
-  private program = -1;
+  private readonly wasm: Exports;
   private readonly view: ImageView;
+  private readonly ports: Ports[];
+  // places with room for the largest program, so that nothing moves or overlaps whatever is loaded
+  private readonly arena: number;
+  private readonly input: number;
+  private readonly output: number;
+  private program = NONE;
+  private tracing = false;
 
   /** Throws StatusError when `open` refuses the image. */
-  constructor(
-    image: Uint8Array,
-    variant: VariantName = 'scalar',
-    private readonly wasm: Exports = instantiate(variant),
-  ) {
-    this.reserve(IMAGE + image.length);
-    this.memory().set(image, IMAGE);
-    const status = wasm.open(IMAGE, image.length, WORKSPACE);
-    if (status < 0) throw new StatusError(status, new DataView(wasm.memory.buffer).getUint32(REFUSED_AT, true), 'open');
-    this.arena = align(IMAGE + image.length);
-    this.view = new ImageView(image);
+  constructor(image: Uint8Array, variant: VariantName = 'scalar') {
+    if (!isUint8Array(image)) throw new TypeError(`Runtime: image: expected a Uint8Array, got ${nameOf(image)}`);
+    const bytes = Uint8Array.from(image); // what is proved stays as it was
+    this.wasm = instantiate(variant);
+    this.reserve(IMAGE + bytes.length);
+    this.memory().set(bytes, IMAGE);
+    const status = this.wasm.open(IMAGE, bytes.length, WORKSPACE);
+    if (status < 0)
+      throw new StatusError(status, new DataView(this.wasm.memory.buffer).getUint32(REFUSED_AT, true), 'open');
+    this.view = new ImageView(bytes);
+    this.ports = portsOf(this.view);
+    const most = (size: (program: number) => number) =>
+      this.ports.reduce((largest, _, program) => Math.max(largest, size(program)), 0);
+    this.arena = align(IMAGE + bytes.length);
+    this.input = align(this.arena + most((program) => this.arenaBytes(program)));
+    this.output = align(this.input + most((program) => this.inputBytes(program)));
   }
 
   get programs(): number {
-    return this.wasm.programs(IMAGE);
+    return this.ports.length;
   }
 
   /** RAM of a program, in bytes. */
   arenaBytes(program = 0): number {
+    this.assertProgram(program, 'arenaBytes');
     return this.wasm.arenaBytes(IMAGE, program);
   }
 
   /** Units of 16 multiply-accumulates that no `load` and no `run` of a program exceeds. */
   work(program = 0): number {
+    this.assertProgram(program, 'work');
     return this.wasm.work(IMAGE, program) >>> 0;
   }
 
   inputBytes(program = 0): number {
+    this.assertProgram(program, 'inputBytes');
     return this.wasm.inputBytes(IMAGE, program);
   }
 
   outputBytes(program = 0): number {
+    this.assertProgram(program, 'outputBytes');
     return this.wasm.outputBytes(IMAGE, program);
+  }
+
+  /** Inputs of the loaded program; before a load, of the first. */
+  get inputs(): readonly Port[] {
+    return this.portsOf(this.current).inputs;
+  }
+
+  /** Outputs of the loaded program; before a load, of the first. */
+  get outputs(): readonly Port[] {
+    return this.portsOf(this.current).outputs;
+  }
+
+  /** Inputs and outputs of any program. */
+  portsOf(program: number): Ports {
+    this.assertProgram(program, 'portsOf');
+    return structuredClone(this.ports[program]);
   }
 
   /** Whether the first input is raw samples (i16), as the ECG networks take them, and not a quantised tensor (i8). */
   takesSamples(program = 0): boolean {
-    const { inputs, tensors } = this.view.programs[program];
-    return tensors[inputs[0].tensor].type === TYPE_I16;
+    this.assertProgram(program, 'takesSamples');
+    return this.ports[program].inputs[0].type === 'int16';
   }
 
   /** Real units of one step of the first output. */
   outputScale(program = 0): number {
-    return this.view.programs[program].outputs[0].scale;
+    this.assertProgram(program, 'outputScale');
+    return this.ports[program].outputs[0].scale;
   }
 
+  /** Of the loaded program. */
   get operators(): number {
+    this.assertLoaded('operators');
     return this.wasm.operators(this.arena);
   }
 
   /** Binds a program to the arena and synthesises what is resident at boot. */
   load(program = 0): this {
-    const arenaBytes = this.arenaBytes(program);
-    this.input = align(this.arena + arenaBytes);
-    this.output = align(this.input + this.inputBytes(program));
+    this.assertIdle('load');
+    this.assertProgram(program, 'load');
     this.reserve(this.output + this.outputBytes(program));
-    check(this.wasm.load(IMAGE, program, this.arena, arenaBytes), 'load');
+    check(this.wasm.load(IMAGE, program, this.arena, this.arenaBytes(program)), 'load');
     this.program = program;
     return this;
   }
 
-  /** One inference; input and output are the raw tensors, one after another. */
-  run(input: Uint8Array): Uint8Array {
-    this.setInput(input);
+  /**
+   * One inference. `input`: the bytes of all inputs, one after another, as a Uint8Array; or an Int8Array or Int16Array,
+   * as the input's type is; of several inputs, a list with one of these for each. The answer is the bytes of all
+   * outputs.
+   */
+  run(input: RuntimeInput | readonly RuntimeInput[]): Uint8Array {
+    this.setInput(input, 'run');
     check(this.wasm.invoke(this.arena, this.input, this.output), 'invoke');
     return this.takeOutput();
   }
 
   /** One inference operator by operator; `onOperator` gets a view of each result, valid only during the call. */
-  trace(input: Uint8Array, onOperator: (operator: number, output: Uint8Array) => void): Uint8Array {
-    this.setInput(input);
-    check(this.wasm.begin(this.arena, this.input), 'begin');
-    for (let operator = 0; operator < this.operators; operator++) {
-      check(this.wasm.step(this.arena, operator), 'step');
-      const address = this.wasm.outputAddress(this.arena, operator);
-      onOperator(operator, this.memory().subarray(address, address + this.wasm.outputSize(this.arena, operator)));
+  trace(
+    input: RuntimeInput | readonly RuntimeInput[],
+    onOperator: (operator: number, output: Uint8Array) => void,
+  ): Uint8Array {
+    this.setInput(input, 'trace');
+    this.tracing = true;
+    try {
+      check(this.wasm.begin(this.arena, this.input), 'begin');
+      for (let operator = 0; operator < this.operators; operator++) {
+        check(this.wasm.step(this.arena, operator), 'step');
+        const address = this.wasm.outputAddress(this.arena, operator);
+        onOperator(operator, this.memory().subarray(address, address + this.wasm.outputSize(this.arena, operator)));
+      }
+      check(this.wasm.finish(this.arena, this.output), 'finish');
+      return this.takeOutput();
+    } finally {
+      this.tracing = false;
     }
-    check(this.wasm.finish(this.arena, this.output), 'finish');
-    return this.takeOutput();
   }
 
   /**
    * One inference with the CRC-32 of every operator's result. It is null where a later operator writes the same tensor, as
    * the copies of a concatenation do: what is not written yet is whatever lay there, which differs between variants.
    */
-  traceCrcs(input: Uint8Array): { output: Uint8Array; layers: (number | null)[] } {
+  traceCrcs(input: RuntimeInput | readonly RuntimeInput[]): { output: Uint8Array; layers: (number | null)[] } {
+    this.assertLoaded('traceCrcs');
     const layers: (number | null)[] = [];
     const outputs = this.view.programs[this.program].operators.map((operator) => operator.output);
     const output = this.trace(input, (operator, result) => {
@@ -147,19 +202,66 @@ export class Runtime {
     return { output, layers };
   }
 
+  /** Real numbers as the loaded program's input takes them: quantize() of ports.ts. */
+  quantize(values: ArrayLike<number>, input = 0): Int8Array | Int16Array {
+    return quantize(this.port('inputs', input, 'quantize'), values);
+  }
+
+  /** Real numbers of one output out of the bytes that `run` gave: dequantize() of ports.ts. */
+  dequantize(bytes: Uint8Array, output = 0): Float32Array {
+    const port = this.port('outputs', output, 'dequantize');
+    const expected = this.outputBytes(this.current);
+    if (!isUint8Array(bytes) || bytes.length !== expected)
+      throw new RangeError(`dequantize: expected the ${expected} bytes of an inference, got ${described(bytes)}`);
+    return dequantize(port, bytes.subarray(port.offset, port.offset + port.bytes));
+  }
+
   /** Throws StatusError when generated weights differ from the CRC that the image carries. */
   checkWeights(): void {
+    this.assertIdle('checkWeights');
+    this.assertLoaded('checkWeights');
     for (let operator = 0; operator < this.operators; operator++) {
       check(this.wasm.checkWeights(this.arena, operator, WORKSPACE), 'checkWeights');
     }
   }
 
-  private setInput(input: Uint8Array): void {
-    const expected = this.inputBytes(Math.max(this.program, 0));
-    if (this.program < 0) throw new Error('runtime: no program is loaded; call load first');
-    if (input.length !== expected)
-      throw new RangeError(`runtime: input must have ${expected} bytes, got ${input.length}`);
-    this.memory().set(input, this.input);
+  private get current(): number {
+    return Math.max(this.program, 0);
+  }
+
+  private port(of: keyof Ports, index: number, call: string): Port {
+    const ports = this.ports[this.current][of];
+    if (ports[index]) return ports[index];
+    throw new RangeError(`${call}: expected one of ${ports.length} ${of}, counted from 0, got ${String(index)}`);
+  }
+
+  private assertLoaded(call: string): void {
+    if (this.program === NONE)
+      throw new StatusError(NOT_LOADED, 0, call, '(expected a loaded program, got none; call load first)');
+  }
+
+  /** An index that WebAssembly would make into another number is none, either. */
+  private assertProgram(program: number, call: string): void {
+    if (Number.isInteger(program) && program >= 0 && program < this.programs) return;
+    const expected = `expected 0${this.programs > 1 ? ` to ${this.programs - 1}` : ''}`;
+    throw new StatusError(NO_SUCH_PROGRAM, 0, call, `(${expected}, got ${String(program)})`);
+  }
+
+  /** The arena is in the middle of an inference while a trace calls back. */
+  private assertIdle(call: string): void {
+    if (this.tracing)
+      throw new Error(`${call}: expected no trace to be under way, got a call out of one; call it after`);
+  }
+
+  private setInput(input: RuntimeInput | readonly RuntimeInput[], call: string): void {
+    this.assertIdle(call);
+    this.assertLoaded(call);
+    const bytes = inputBytesOf(this.ports[this.program].inputs, input, call);
+    let at = this.input;
+    for (const part of bytes) {
+      this.memory().set(part, at);
+      at += part.length;
+    }
   }
 
   private takeOutput(): Uint8Array {
@@ -172,9 +274,49 @@ export class Runtime {
 
   private reserve(bytes: number): void {
     const missing = bytes - this.wasm.memory.buffer.byteLength;
-    if (missing > 0) this.wasm.memory.grow(Math.ceil(missing / PAGE));
+    if (missing <= 0) return;
+    try {
+      this.wasm.memory.grow(Math.ceil(missing / PAGE));
+    } catch {
+      throw new RangeError(`Runtime: needs ${bytes} bytes of memory, which there are not; take a smaller image`);
+    }
   }
 }
+
+/** The bytes of every input, checked: nothing is copied before all of them fit. */
+function inputBytesOf(ports: readonly Port[], input: unknown, call: string): Uint8Array[] {
+  if (!Array.isArray(input) && (ports.length === 1 || isUint8Array(input))) {
+    const whole = { bytes: ports.reduce((sum, { bytes }) => sum + bytes, 0), type: ports[0].type };
+    return [bytesOf(whole, input, `${call}: input`)];
+  }
+  if (!Array.isArray(input) || input.length !== ports.length) {
+    const got = Array.isArray(input) ? `a list of ${input.length}` : described(input);
+    const one = ports.length === 1 ? 'one input' : `a list of ${ports.length} inputs, or their bytes as one Uint8Array`;
+    throw new TypeError(`${call}: input: expected ${one}, got ${got}`);
+  }
+  return ports.map((port, i) => bytesOf(port, input[i], `${call}: input ${i}`));
+}
+
+function bytesOf({ bytes, type }: Pick<Port, 'bytes' | 'type'>, input: unknown, what: string): Uint8Array {
+  const isTyped = type === 'int16' ? isInt16Array : isInt8Array;
+  const expected = `${TYPED[type]} of ${type === 'int16' ? bytes / 2 : bytes} or a Uint8Array of ${bytes} bytes`;
+  if (!isUint8Array(input) && !isTyped(input))
+    throw new TypeError(`${what}: expected ${expected}, got ${described(input)}`);
+  if (input.byteLength !== bytes)
+    throw new RangeError(`${what} must have ${bytes} bytes, got ${lengthOf(input.byteLength)}; expected ${expected}`);
+  return new Uint8Array(input.buffer, input.byteOffset, input.byteLength);
+}
+
+/** A value by its kind and length; an array whose buffer was handed on has none. */
+function described(value: unknown): string {
+  if (!ArrayBuffer.isView(value)) return Array.isArray(value) ? `an Array of ${value.length}` : nameOf(value);
+  return `${nameOf(value)} of ${lengthOf((value as Partial<Uint8Array>).length ?? value.byteLength)}`;
+}
+
+const lengthOf = (length: number): string =>
+  `${length}${length === 0 ? ' (empty, or its buffer was transferred)' : ''}`;
+
+export const VARIANT_NAMES: readonly VariantName[] = ['scalar', 'dsp', 'simd'];
 
 /** A fresh instance of a built variant. */
 export function instantiate(variant: VariantName): Exports {
@@ -184,6 +326,8 @@ export function instantiate(variant: VariantName): Exports {
 const modules = new Map<string, WebAssembly.Module>();
 
 function moduleOf(variant: VariantName): WebAssembly.Module {
+  if (!VARIANT_NAMES.includes(variant))
+    throw new RangeError(`Runtime: variant: expected one of ${VARIANT_NAMES.join(', ')}, got ${String(variant)}`);
   let module = modules.get(variant);
   if (!module) {
     const path = join(projectRoot(), 'dist', 'runtime', `htpw.${variant}.node.wasm`);
@@ -204,5 +348,5 @@ function check(status: number, call: string): void {
 }
 
 function align(address: number): number {
-  return (address + 15) & ~15;
+  return Math.ceil(address / 16) * 16;
 }

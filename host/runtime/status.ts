@@ -15,7 +15,9 @@ export class StatusError extends Error {
     /** byte offset in the image of what `open` refused */
     readonly offset: number,
     call: string,
+    /** what was expected, what came, what to do; without it, open says where */
+    detail = call === 'open' ? `at byte ${offset} of the image; pack it again` : '',
   ) {
-    super(`${call}: ${statusName(status)}${call === 'open' ? ` at byte ${offset} of the image; pack it again` : ''}`);
+    super(`${call}: ${statusName(status)}${detail && ` ${detail}`}`);
   }
 }

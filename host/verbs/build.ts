@@ -5,7 +5,7 @@ import { type Board, boardNames, loadBoard } from '../board/board.ts';
 import { BARE, buildFirmware, type Firmware } from '../board/firmware.ts';
 import { projectRoot } from '../board/root.ts';
 import { titleOf } from '../system/files.ts';
-import { buildTailored } from './clib.ts';
+import { buildTailored, TAILOR_OPTION } from './clib.ts';
 import { imageFor, RESIDENCY_OPTION } from './image.ts';
 import { columns, print, UsageError } from './verb.ts';
 
@@ -17,7 +17,7 @@ interface Flags {
   model: string;
   residency?: string;
   bare?: boolean;
-  tailor?: string;
+  tailor?: string[];
   output?: string;
   json?: boolean;
 }
@@ -32,8 +32,12 @@ export function buildVerb(program: Command): void {
     .option('--model <image>', 'image to embed', DEFAULT_MODEL)
     .option(...RESIDENCY_OPTION)
     .option('--bare', 'without the agent: open, load and invoke for ever; what flash and RAM the network itself takes')
-    .option('--tailor <image>', 'no board: C sources with what this image needs of the runtime, as htpw clib --tailor')
-    .option('-o, --output <folder>', 'of --tailor: where the sources go; default: build/<image>')
+    .option(
+      TAILOR_OPTION[0],
+      'no board: C sources with what this image needs of the runtime, as htpw clib --tailor',
+      TAILOR_OPTION[2],
+    )
+    .option('-o, --output <folder>', 'of --tailor: where the sources go; default: build/<image>, of several none')
     .option('--json', 'machine-readable result')
     .addHelpText(
       'after',
@@ -42,7 +46,9 @@ export function buildVerb(program: Command): void {
     .action(async (name: string | undefined, options: Flags) => {
       if (options.tailor !== undefined) {
         if (name !== undefined) throw new UsageError(`--tailor is for no board: leave out ${name} or --tailor`);
-        const output = options.output ?? join('build', titleOf(options.tailor));
+        if (options.tailor.length > 1 && options.output === undefined)
+          throw new UsageError(`--tailor names ${options.tailor.length} images: say with -o where their sources go`);
+        const output = options.output ?? join('build', titleOf(options.tailor[0]));
         return buildTailored(options.tailor, { ...options, output });
       }
       if (options.output !== undefined) throw new UsageError('-o is for --tailor: firmware goes to build/<board>');

@@ -1,7 +1,7 @@
 import { existsSync, readFileSync } from 'node:fs';
 import { basename, dirname, join } from 'node:path';
 import type { Command } from 'commander';
-import { planLibrary, type Tailoring, tailoring, writeLibrary } from '../board/library.ts';
+import { planLibrary, type Tailoring, tailoring, together, writeLibrary } from '../board/library.ts';
 import {
   type LibraryRecord,
   type LibrarySize,
@@ -23,7 +23,7 @@ import { testWindows } from './windows.ts';
 
 interface Flags {
   output: string;
-  tailor?: string;
+  tailor?: string[];
   residency?: string;
   input?: string;
   sizes?: boolean;
@@ -35,12 +35,12 @@ export function clibVerb(program: Command): void {
     .command('clib')
     .summary('the runtime as a C library, for programs that are built without Node')
     .description(
-      'Write the runtime as C sources with header, CMakeLists.txt and a Makefile fragment. Tailored to an image, it keeps only what that image needs, and has the image as htpw_model.c.',
+      'Write the runtime as C sources with header, CMakeLists.txt and a Makefile fragment. Tailored to images, it keeps only what these need, and has them as htpw_model.c.',
     )
     .option('-o, --output <folder>', 'where the files go', join('dist', 'c'))
-    .option('--tailor <image>', 'only the operators, sources and encodings of this image, and the image itself')
-    .option('--residency <name>', 'of the tailored image: boot, lazy or stream in place of what it asks for')
-    .option('--input <file>', 'also write an input to try the image with: a synthetic ECG window, or random bytes')
+    .option(...TAILOR_OPTION)
+    .option('--residency <name>', 'of the tailored images: boot, lazy or stream in place of what they ask for')
+    .option('--input <file>', 'also write an input to try one image with: a synthetic ECG window, or random bytes')
     .option(
       '--sizes',
       'measure flash, RAM and stack on four cores instead, beside bench/clib.json, which is written anew',
@@ -48,28 +48,43 @@ export function clibVerb(program: Command): void {
     .option('--json', 'machine-readable result')
     .addHelpText(
       'after',
-      '\nExamples:\n  htpw clib -o third_party/htpw\n  htpw clib --tailor models/ecg-beats.htpw -o build/ecg\n  htpw clib --tailor models/ecg-beats.htpw --sizes',
+      '\nExamples:\n  htpw clib -o third_party/htpw\n  htpw clib --tailor models/ecg-beats.htpw -o build/ecg\n  htpw clib --tailor beats.htpw --tailor words.htpw -o build/both\n  htpw clib --tailor models/ecg-beats.htpw --sizes',
     )
     .action(async ({ output, tailor, residency, input, sizes, json }: Flags) => {
       if (tailor === undefined && (residency ?? input) !== undefined)
         throw new UsageError('--residency and --input are about an image: name it with --tailor');
+      if (tailor && tailor.length > 1 && input !== undefined)
+        throw new UsageError(
+          `--input is for one image, --tailor names ${tailor.length}; write an input for each by itself`,
+        );
       const folder = sizes ? null : planLibrary(output);
-      const window = input === undefined ? undefined : planOutput(input, { inputs: [tailor] });
-      const image = tailor === undefined ? null : imageFor(tailor, null, residency);
-      if (image) window?.write(testWindows(new Runtime(image.image), 1, 'synthetic-easy').windows[0]);
-      const tailored = image && tailoring(basename(tailor!), image.image);
+      const window = input === undefined ? undefined : planOutput(input, { inputs: tailor });
+      const tailored = tailor ? tailoredTo(tailor, residency) : null;
+      if (tailored) window?.write(testWindows(new Runtime(tailored.models[0].image), 1, 'synthetic-easy').windows[0]);
       if (folder === null) return printSizes(tailored, json);
       await writeAndPrint(folder, tailored, json);
     });
 }
 
-/** The library of one image: htpw clib --tailor, and htpw build --tailor. */
+/** May be given several times. */
+export const TAILOR_OPTION = [
+  '--tailor <image>',
+  'only the operators, sources and encodings of this image, and the image itself; again for each further image',
+  (image: string, before: string[] | undefined) => [...(before ?? []), image],
+] as const;
+
+/** What the library is cut to: the images by their paths, each as it is or with another residency. */
+function tailoredTo(paths: readonly string[], residency: string | undefined): Tailoring {
+  return together(paths.map((path) => tailoring(basename(path), imageFor(path, null, residency).image)));
+}
+
+/** The library of some images: htpw clib --tailor, and htpw build --tailor. */
 export async function buildTailored(
-  image: string,
+  images: readonly string[],
   { output, residency, json }: Pick<Flags, 'residency' | 'json'> & { output: string },
 ): Promise<void> {
   const folder = planLibrary(output);
-  await writeAndPrint(folder, tailoring(basename(image), imageFor(image, null, residency).image), json);
+  await writeAndPrint(folder, tailoredTo(images, residency), json);
 }
 
 async function writeAndPrint(folder: OutputFolder, tailored: Tailoring | null, json?: boolean): Promise<void> {
@@ -84,7 +99,7 @@ const PAGE = join(projectRoot(), 'docs', 'c.md');
 const EMPTY: LibraryRecord = { commit: '', libraries: {} };
 
 async function printSizes(tailored: Tailoring | null, json?: boolean): Promise<void> {
-  const name = tailored ? basename(tailored.name, '.htpw') : WHOLE;
+  const name = tailored ? tailored.models.map((model) => basename(model.name, '.htpw')).join(' + ') : WHOLE;
   const keeps = existsSync(dirname(RECORD)); // an installed package keeps no record
   if (keeps) for (const path of [RECORD, PAGE]) planOutput(path);
   const measured = await measureLibrary(tailored);

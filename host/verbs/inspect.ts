@@ -3,7 +3,9 @@ import { SECTION_TRAILER, TLV_HEADER_BYTES, TYPE_I16 } from '../../assembly/form
 import { bytesByCategory, regionsOf } from '../image/regions.ts';
 import { digest } from '../image/seal.ts';
 import { ImageView, OPERATOR_NAMES, RESIDENCY_NAMES, type TensorView } from '../image/view.ts';
+import { type Port, shortest } from '../runtime/ports.ts';
 import { Runtime } from '../runtime/runtime.ts';
+import { printable } from '../system/printable.ts';
 import { readImage } from './image.ts';
 import { columns, harmless, print } from './verb.ts';
 
@@ -11,7 +13,9 @@ export function inspectVerb(program: Command): void {
   program
     .command('inspect <image>')
     .summary('every byte of an image by what it is for')
-    .description('Prove an image with the runtime, then show its bytes by category, its programs and their memory.')
+    .description(
+      'Prove an image with the runtime, then show its bytes by category, its programs, their memory and their ports.',
+    )
     .option('--hex', 'annotated hex dump of the whole file')
     .option('--json', 'machine-readable result')
     .addHelpText(
@@ -31,7 +35,7 @@ export function inspectVerb(program: Command): void {
 type Inspection = ReturnType<typeof inspect>;
 
 function inspect(file: string, view: ImageView, runtime: Runtime) {
-  const metadata = view.metadata();
+  const { metadata, unreadable } = metadataOf(view);
   const trailer = view.section(SECTION_TRAILER);
   const stored = view.bytes.subarray(trailer.offset + TLV_HEADER_BYTES, trailer.offset + trailer.size);
   return {
@@ -43,6 +47,7 @@ function inspect(file: string, view: ImageView, runtime: Runtime) {
       arenaBytes: runtime.arenaBytes(p),
       inputBytes: runtime.inputBytes(p),
       outputBytes: runtime.outputBytes(p),
+      ...runtime.portsOf(p),
       multiplyAccumulates: program.operators.reduce((sum, operator) => {
         const source = view.sources[operator.source];
         if (!source) return sum;
@@ -63,9 +68,19 @@ function inspect(file: string, view: ImageView, runtime: Runtime) {
       })),
     })),
     metadata,
+    metadataError: unreadable,
     sha256: Buffer.from(stored).toString('hex'),
     sha256Matches: Buffer.from(digest(view.bytes, trailer.offset)).equals(Buffer.from(stored)),
   };
+}
+
+/** The device never reads it, so an image whose metadata cannot be read is shown all the same. */
+function metadataOf(view: ImageView): { metadata: Record<string, unknown>; unreadable: string | null } {
+  try {
+    return { metadata: view.metadata(), unreadable: null };
+  } catch (error) {
+    return { metadata: {}, unreadable: (error as Error).message };
+  }
 }
 
 function shape({ height, width, channels, type }: TensorView): string {
@@ -95,13 +110,26 @@ function render(result: Inspection): string {
     const operators = columns(
       program.operators.map((o, i) => [`  ${i}`, o.kind, o.output, o.weights ?? '', o.residency ?? '']),
     );
-    return `\n${program.name}: arena ${program.arenaBytes.toLocaleString('en-US')} B, input ${program.inputBytes} B, output ${program.outputBytes} B, ${(program.multiplyAccumulates / 1e6).toFixed(2)} M MAC\n${operators}`;
+    const ports = columns([...portRows('input', program.inputs), ...portRows('output', program.outputs)]);
+    return `\n${printable(program.name)}: arena ${program.arenaBytes.toLocaleString('en-US')} B, input ${program.inputBytes} B, output ${program.outputBytes} B, ${(program.multiplyAccumulates / 1e6).toFixed(2)} M MAC\n${ports}\n${operators}`;
   });
   return [
     `${result.file}: ${total.toLocaleString('en-US')} bytes, SHA-256 ${result.sha256Matches ? 'matches' : 'DIFFERS'}`,
     columns([...categories, ['sum', sum, sum === total ? '= file' : 'NOT the file']]),
+    ...(result.metadataError === null ? [] : [result.metadataError]),
     ...programs,
   ].join('\n');
+}
+
+/** One line for each port; real value = scale * (integer - zero point). */
+function portRows(name: string, ports: readonly Port[]): string[][] {
+  return ports.map(({ shape, type, scale, zeroPoint, labels }, i) => [
+    `  ${name}${ports.length > 1 ? ` ${i}` : ''}`,
+    `${shape.join('x')} ${type}`,
+    `scale ${shortest(scale)}`,
+    `zero point ${zeroPoint}`,
+    labels ? `labels ${printable(labels.join(', '), 200)}` : '',
+  ]);
 }
 
 /** Each region with its category and meaning, then its bytes, 16 to a line. */

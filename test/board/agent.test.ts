@@ -109,6 +109,38 @@ for (const board of RUNNABLE.map(({ name }) => name))
       expect(await agent.dump(1)).toEqual(output); // the input is still there
     });
 
+    it('stops a bench when a byte comes, and takes the byte as of the next line', async () => {
+      await agent.load(0);
+      await agent.run(tinyWindow(3));
+      const answer = agent.command('bench 999999999');
+      await setTimeout(300);
+      agent.interrupt();
+      const { runs, total, most } = (await answer).fields;
+      expect(Number(runs)).toBeGreaterThan(0);
+      expect(Number(runs)).toBeLessThan(999_999_999);
+      expect(Number(total)).toBeLessThanOrEqual(Number(runs) * Number(most));
+      expect((await agent.info()).board).toBe(board);
+    });
+
+    it('does not take the second half of a line end for such a byte', async () => {
+      await agent.load(0);
+      await agent.run(tinyWindow(3));
+      expect((await agent.command('bench 20\r')).fields.runs).toBe('20');
+    });
+
+    // on an emulator the byte may come too late
+    it.skipIf(board !== 'host')(
+      'stops a bench after one run, weights and a profile when a byte waits already',
+      async () => {
+        await agent.load(0);
+        await agent.run(tinyWindow(3));
+        expect((await agent.command('bench 20\r\n')).fields.runs).toBe('1');
+        expect(await refusal('weights\n')).toBe('STOPPED');
+        expect(await refusal('profile\n')).toBe('STOPPED');
+        expect((await agent.command('weights')).fields.operators).toBe('2');
+      },
+    );
+
     it('takes upper-case hex, blanks around words and empty lines', async () => {
       await agent.load(0);
       const { output } = await agent.run(tinyWindow(1));
@@ -116,6 +148,19 @@ for (const board of RUNNABLE.map(({ name }) => name))
       expect(reply.fields.output).toBe(hex(output));
     });
   });
+
+/** An agent that gives one answer to everything. */
+function answering(reply: string, options: { delay?: number; counterSeconds?: number } = {}) {
+  const readable = new PassThrough();
+  const writable = new Writable({
+    write(_chunk, _encoding, done) {
+      setTimeout(options.delay ?? 0).then(() => readable.write(`${reply}\n`));
+      done();
+    },
+  });
+  const transport = { readable, writable, greets: false, ended: new Promise<string>(() => {}), close: async () => {} };
+  return { readable, writable, agent: new Agent(transport, { timeout: 5000, counterSeconds: options.counterSeconds }) };
+}
 
 describe('a client', () => {
   /** A program that loses what it is sent before it listens, as a UART may that is not enabled yet. */
@@ -142,6 +187,33 @@ describe('a client', () => {
     readable.write('# hypertinypw on somewhere\n');
     expect((await answer).fields).toMatchObject({ operators: '1' });
     expect(sent).toEqual(['weights\n']);
+  });
+
+  it('refuses a bench that made fewer runs than it was asked for', async () => {
+    const { readable, writable, agent } = answering('ok runs=3 total=30 most=10');
+    await expect(agent.bench(4)).rejects.toThrow(
+      'agent: bench 4: expected runs=4, got "runs=3, as when a byte comes"; is the line complete?',
+    );
+    expect([readable.readableEnded, writable.writableEnded]).toEqual([false, false]);
+  });
+
+  it.each([
+    ['load', 'ok ticks=unknown operators=1', (agent: Agent) => agent.load(0)],
+    ['run', 'ok output=00 ticks=unknown', (agent: Agent) => agent.run(tinyWindow(1))],
+    ['bench', 'ok runs=1 total=unknown most=unknown', (agent: Agent) => agent.bench(1)],
+  ])('refuses ticks of a %s during which the counter went round', async (name, reply, ask) => {
+    await expect(ask(answering(reply).agent)).rejects.toThrow(
+      new RegExp(`^agent: ${name} .*: its ticks are unknown: the counter went round; count on a board whose`),
+    );
+  });
+
+  it('refuses ticks of what took longer than a counter holds, and not those of many short runs', async () => {
+    const slow = (reply: string) => answering(reply, { delay: 120, counterSeconds: 0.1 }).agent;
+    const lost = /expected at most 0\.1 s, after which the counter goes round, took 0\.\d s; its ticks are lost/;
+    await expect(slow('ok ticks=5 operators=1').load(0)).rejects.toThrow(lost);
+    await expect(slow('ok output=00 ticks=5').run(tinyWindow(1))).rejects.toThrow(lost);
+    await expect(slow('ok runs=1 total=5 most=5').bench(1)).rejects.toThrow(lost);
+    expect(await slow('ok runs=9 total=45 most=5').bench(9)).toEqual({ total: 45, most: 5 });
   });
 
   it('waits for no greeting from a board that has long been running', async () => {

@@ -4,7 +4,7 @@ import { tmpdir } from 'node:os';
 import { join, relative, resolve } from 'node:path';
 import { createInterface } from 'node:readline';
 import { describe, expect, it, vi } from 'vitest';
-import { type Board, counted, listBoards, loadBoard } from '../../host/board/board.ts';
+import { type Board, counted, countedUpTo, listBoards, loadBoard } from '../../host/board/board.ts';
 import { buildFirmware } from '../../host/board/firmware.ts';
 import { connect } from '../../host/board/transport.ts';
 import { verifyBoard } from '../../host/board/verify.ts';
@@ -59,6 +59,15 @@ describe('every emulated board', () => {
     test(`turns the ticks of 64,000 instructions into 64,000: ${name}`, { timeout: 120_000 }, async () => {
       // the two loops may be aligned by an instruction more or less
       expect(Math.abs(counted(board, Number(await answer(board, 'c'))) - 64_000)).toBeLessThanOrEqual(2);
+    });
+
+    test(`counts more than 32 bits of a timer hold, or says that it cannot: ${name}`, {
+      timeout: 240_000,
+    }, async () => {
+      const ticks = await answer(board, 'l');
+      if (288_000_000 < countedUpTo(board))
+        expect(Math.abs(counted(board, Number(ticks)) - 288_000_000)).toBeLessThan(9);
+      else expect(ticks).toBe('unknown');
     });
 
     test(`says which exception nobody expected, and stops: ${name}`, { timeout: 120_000 }, async () => {

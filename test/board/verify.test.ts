@@ -1,12 +1,13 @@
 import { readFileSync } from 'node:fs';
 import { beforeAll, describe, expect, it } from 'vitest';
+import { counted, loadBoard } from '../../host/board/board.ts';
 import { buildRuntime } from '../../host/board/compile.ts';
 import { verifyBoard } from '../../host/board/verify.ts';
 import { pack } from '../../host/image/pack.ts';
 import { Runtime } from '../../host/runtime/runtime.ts';
 import { ModelBuilder } from '../zoo.ts';
 import { tinyWindow } from './tinyImage.ts';
-import { canRun, imageFile, RUNNABLE } from './workshop.ts';
+import { canRun, imageFile, RUNNABLE, startAgent } from './workshop.ts';
 
 const imagePath = imageFile('verify');
 const image = new Uint8Array(readFileSync(imagePath));
@@ -92,6 +93,63 @@ describe('the translated runtime', () => {
         reference,
       });
       expect(result).toMatchObject({ mismatchingBytes: 0, mismatchingLayers: 0 });
+    },
+  );
+
+  it.skipIf(!canRun('mps2-an385-m0'))(
+    'is counted beyond the 167,772,160 instructions that 32 bits of the timer hold',
+    { timeout: 240_000 },
+    async () => {
+      const b = new ModelBuilder(1, [32, 32, 1]);
+      for (let layer = 0; layer < 12; layer++) b.pointwise(64);
+      const large = pack(b.build());
+      const path = imageFile('verify-large', large);
+      const here = new Runtime(large).load();
+      const input = b.input();
+      const result = await verifyBoard({
+        imagePath: path,
+        image: large,
+        board: 'mps2-an385-m0',
+        windows: [input],
+        reference: (window) => here.traceCrcs(window),
+      });
+      expect(result).toMatchObject({ mismatchingBytes: 0, mismatchingLayers: 0 });
+      // each operator by itself stays below, so that their sum was right before
+      const { agent } = await startAgent('mps2-an385-m0', path);
+      try {
+        await agent.load(0);
+        const { ticks } = await agent.run(input);
+        const { next, ticks: again } = await agent.profile();
+        const sum = next.reduce((total, count) => total + count, 0);
+        expect(Math.max(...next)).toBeLessThan(2 ** 32);
+        expect(sum).toBeGreaterThan(2 ** 32);
+        for (const whole of [ticks, again, (await agent.bench(2)).most]) {
+          expect(Math.abs(whole / sum - 1)).toBeLessThan(0.001);
+        }
+        expect(result.instructionsPerInference).toBe(counted(loadBoard('mps2-an385-m0'), ticks));
+      } finally {
+        await agent.close();
+      }
+    },
+  );
+
+  it.skipIf(!canRun('microbit'))(
+    'has no count where the only timer of a board went round, and says so',
+    { timeout: 240_000 },
+    async () => {
+      const b = new ModelBuilder(1, [4, 8, 64]);
+      const source = b.stored('int8', 64, 64);
+      for (let layer = 0; layer < 250; layer++) b.pointwise(64, source);
+      for (const operator of b.operators) if ('residency' in operator) operator.residency = 'flash';
+      const large = pack(b.build(), { tables: 'compact' });
+      const verified = verifyBoard({
+        imagePath: imageFile('verify-round', large),
+        image: large,
+        board: 'microbit',
+        windows: [b.input()],
+        reference: (window) => new Runtime(large).load().traceCrcs(window),
+      });
+      await expect(verified).rejects.toThrow(/^agent: run [0-9a-f]+: its ticks are unknown: the counter went round/);
     },
   );
 });

@@ -4,7 +4,7 @@ import { join } from 'node:path';
 import { beforeAll, describe, expect, it } from 'vitest';
 import { type LibraryRecord, withSizes } from '../../host/board/librarySize.ts';
 import { main } from '../../host/cli.ts';
-import { emptyFolder, onPath, output, root } from './workshop.ts';
+import { ECG, emptyFolder, onPath, output, root } from './workshop.ts';
 
 const page = readFileSync(join(root, 'docs', 'c.md'), 'utf8');
 
@@ -14,14 +14,11 @@ interface Block {
   file?: string;
   text: string;
 }
-const blocks: Block[] = [...page.matchAll(/^```(\w+)(?: (\S+))?\n([\s\S]*?)^```$/gm)].map(
-  ([, language, file, text]) => ({ language, file, text }),
+const blocks: Block[] = [...page.matchAll(/^( *)```(\w+)(?: (\S+))?\n([\s\S]*?)^ *```$/gm)].map(
+  ([, indent, language, file, text]) => ({ language, file, text: text.replaceAll(new RegExp(`^${indent}`, 'gm'), '') }),
 );
-const only = (language: string): string => {
-  const found = blocks.filter((block) => block.language === language);
-  expect(found.length).toBe(1);
-  return found[0].text;
-};
+const textsOf = (language: string): string[] =>
+  blocks.filter((block) => block.language === language).map(({ text }) => text);
 
 describe('docs/c.md', () => {
   let mine: string;
@@ -29,17 +26,33 @@ describe('docs/c.md', () => {
     mine = join(emptyFolder('guide'), 'mine');
     mkdirSync(mine);
     for (const { file, text } of blocks) if (file) writeFileSync(join(mine, file), text);
-    const [npx, htpw, ...words] = only('sh').trim().split(' ');
-    expect([npx, htpw]).toEqual(['npx', 'htpw']);
-    expect(await main(words.map((word) => word.replace(/^mine/, mine)))).toBe(0);
+    expect(textsOf('sh').length).toBe(2);
+    for (const command of textsOf('sh')) {
+      const [npx, htpw, ...words] = command.trim().split(' ');
+      expect([npx, htpw]).toEqual(['npx', 'htpw']);
+      expect(await main(words.map((word) => word.replace(/^mine/, mine)))).toBe(0);
+    }
   }, 300_000);
 
   const canRun = ['arm-none-eabi-gcc', 'make', 'qemu-system-arm'].every(onPath);
-  it.skipIf(!canRun)('prints, when its program is built and run, what it shows', { timeout: 120_000 }, () => {
-    const lines = only('console').trim().split('\n');
+  it.skipIf(!canRun).each([
+    ['one network', 0],
+    ['two networks', 1],
+  ])('prints, when its program of %s is built and run, what it shows', { timeout: 120_000 }, (_, which) => {
+    const lines = textsOf('console')[which].trim().split('\n');
     const commands = lines.filter((line) => line.startsWith('$ ')).map((line) => line.slice(2));
     const printed = commands.map((command) => output('sh', ['-c', command], { cwd: mine })).join('');
     expect(printed.trim().split('\n')).toEqual(lines.filter((line) => !line.startsWith('$ ')));
+  });
+
+  it.skipIf(!onPath('arm-none-eabi-gcc'))('has no other C that does not compile, and aligns an image', () => {
+    const bytes = Array.from(readFileSync(ECG), (byte) => `${byte},`);
+    writeFileSync(join(mine, 'ecg.inc'), bytes.join('\n'));
+    const flags = ['-mcpu=cortex-m7', '-mthumb', '-ffreestanding', '-Wall', '-Wextra', '-Werror', '-Iecg/include'];
+    for (const name of ['units', 'aligned'])
+      output('arm-none-eabi-gcc', [...flags, '-c', `${name}.c`, '-o', `${name}.o`], { cwd: mine });
+    const sections = output('arm-none-eabi-objdump', ['-h', 'aligned.o'], { cwd: mine });
+    expect(sections).toMatch(/\.rodata +[0-9a-f]+ .* 2\*\*4\n/);
   });
 
   const canConfigure = ['arm-none-eabi-gcc', 'cmake', 'ninja'].every(onPath);

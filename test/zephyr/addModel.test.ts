@@ -4,8 +4,11 @@ import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { crc32 } from '../../host/image/crc32.ts';
 import { withResidency } from '../../host/image/seal.ts';
+import { ImageView } from '../../host/image/view.ts';
+import { portsOf } from '../../host/runtime/ports.ts';
 import { Runtime } from '../../host/runtime/runtime.ts';
 import { tinyImage } from '../board/tinyImage.ts';
+import { PORT_IMAGES, portLines, portProgram } from '../clib/ports.ts';
 import { emptyFolder, library, onPath, output } from '../clib/workshop.ts';
 import { packTogether, shapeRows } from '../shapes.ts';
 import { BUILDERS, CORTEX_M7, configure, STUBS } from './stubbed.ts';
@@ -72,7 +75,12 @@ describe('htpw_add_model', () => {
     expect(reading(sealed(changed(39, 0x7f)))).toThrow(/records that lead nowhere/);
     const config = join(folder, 'htpw_config.h');
     writeFileSync(config, '#define HTPW_PROVED_BYTES 1u\n');
-    expect(() => readImage(ECG, '--library', config)).toThrow(/htpw_config\.h: expected HTPW_PROVED_BYTES and/);
+    expect(() => readImage(ECG, '--library', config)).toThrow(/htpw_config\.h: expected HTPW_PROVED_IMAGES with/);
+    const proof = (bytes: Uint8Array) => `{${bytes.length}u, 0x${crc32(bytes).toString(16).padStart(8, '0')}u}`;
+    writeFileSync(config, `#define HTPW_PROVED_IMAGES ${proof(tinyImage())}, ${proof(image)}\n`);
+    expect(readImage(ECG, '--library', config)).toBe('16340;41328;640;4');
+    writeFileSync(config, `#define HTPW_PROVED_IMAGES ${proof(tinyImage())}, {1u, 0x00000000u}\n`);
+    expect(() => readImage(ECG, '--library', config)).toThrow(/was cut to 2 other images; cut it to this one, too/);
     // the same network of another residency, and another network
     const stream = withResidency(image, 'stream');
     const siblingOf = (path: string) => ['--residency', 'stream', '--of', path];
@@ -87,6 +95,29 @@ describe('htpw_add_model', () => {
     writeFileSync(join(folder, 'several.htpw'), several);
     expect(reading(withResidency(several, 'lazy'), ...siblingOf(join(folder, 'several.htpw')))).not.toThrow();
   });
+
+  it.skipIf(!onPath('python3') || !onPath('gcc')).each(PORT_IMAGES)(
+    'says to a C compiler what the image does of inputs, outputs and labels, to the bit: %s',
+    { timeout: 60_000 },
+    (_, image) => {
+      const folder = emptyFolder('ports');
+      mkdirSync(join(folder, 'htpw', 'models'), { recursive: true });
+      const file = (...path: string[]) => join(folder, ...path);
+      const header = file('htpw', 'models', 'it.h');
+      writeFileSync(file('it.htpw'), image);
+      writeFileSync(file('it.inc'), [...image].join());
+      readImage(file('it.htpw'), '--name', 'it', '--header', header, '--source', file('it.c'));
+      const name = (program: number, kind: string, port: number, field: string) =>
+        `htpw_it_${program ? `program${program}_` : ''}${kind}${port || ''}_${field}`;
+      const isLabelled = portsOf(new ImageView(image)).some(({ outputs }) => outputs.some(({ labels }) => labels));
+      const count = isLabelled ? 'htpw_it_label_count' : '0';
+      expect(readFileSync(header, 'utf8').includes('label')).toBe(isLabelled);
+      writeFileSync(file('main.c'), portProgram(image, 'htpw/models/it.h', name, count));
+      const flags = ['-std=c99', '-Wall', '-Wextra', '-Werror', '-trigraphs', `-I${folder}`];
+      output('gcc', [...flags, file('main.c'), file('it.c'), '-o', file('main')]);
+      expect(output(file('main'), [])).toBe(portLines(image));
+    },
+  );
 
   /** What CMake says to an app of these lines, settings and -D...; in each of its files it finds the ECG image. */
   const refusal = (lines: string[], files: string[], ...options: string[]) => {

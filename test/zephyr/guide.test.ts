@@ -1,6 +1,6 @@
 /** docs/zephyr.md: its blocks are compiled, run, or those of files that are. */
 import { existsSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
-import { dirname, join } from 'node:path';
+import { basename, dirname, join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { main } from '../../host/cli.ts';
 import { Runtime } from '../../host/runtime/runtime.ts';
@@ -28,7 +28,7 @@ describe('docs/zephyr.md', () => {
     const seen = blocks.map(({ language, file }) => `${language} ${file ?? ''}`.trim());
     const program = ['cmake CMakeLists.txt', 'ini prj.conf', 'c src/main.c'];
     const partition = ['dts boards/mps2_an385.overlay', 'c partition.c'];
-    expect(seen).toEqual(['sh', 'yaml', 'sh', ...program, 'sh', ...partition, 'sh']);
+    expect(seen).toEqual(['sh', 'yaml', 'sh', ...program, 'sh', 'c both.c', ...partition, 'sh']);
   });
 
   const canBuild = BUILDERS && onPath('arm-none-eabi-gcc');
@@ -38,6 +38,30 @@ describe('docs/zephyr.md', () => {
     writeFileSync(lists, readFileSync(lists, 'utf8').replace('src/main.c', 'src/main.c partition.c'));
     output('cmake', ['--build', configure(module, mine, CORTEX_M7).build, '--target', 'app']);
   });
+
+  it.skipIf(!canBuild)(
+    'has a program of two models that compiles, over a library cut to both',
+    { timeout: 120_000 },
+    async () => {
+      const [, command] = /`npx htpw (clib --tailor[^`]+)`/.exec(page)!;
+      const both = join(mine, 'both');
+      const images = ['models/ecg-beats.htpw', 'models/controls/ecg-beats-int4.htpw'].map((path) => join(root, path));
+      const words = command.split(/\s+/).map((word) => images.find((path) => basename(path) === word) ?? word);
+      expect(await main(words.map((word) => (word === 'both' ? both : word)))).toBe(0);
+      const lists = join(mine, 'CMakeLists.txt');
+      const before = readFileSync(lists, 'utf8');
+      writeFileSync(lists, before.replace('src/main.c', 'src/main.c both.c'));
+      const { build, commands } = configure(module, mine, CORTEX_M7, '-DCONFIG_HTPW_LIBRARY=both');
+      output('cmake', ['--build', build]);
+      expect(
+        commands.filter(({ file }) => file.startsWith(join(both, 'src'))).map(({ file }) => basename(file)),
+      ).toEqual(['htpw_dsp.c', 'htpw_model.c']);
+      // and without such a library, each embedded by itself
+      writeFileSync(lists, `${before}htpw_add_model(app ${images[1]})\n`);
+      output('cmake', ['--build', configure(module, mine, CORTEX_M7).build]);
+      writeFileSync(lists, before);
+    },
+  );
 
   it('has the overlay that tests/partition is built with', () => {
     expect(readFileSync(join(MODULE, 'tests', 'partition', 'boards', 'mps2_an385.overlay'), 'utf8')).toContain(

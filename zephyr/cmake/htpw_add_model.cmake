@@ -1,7 +1,10 @@
 # htpw_add_model(<target> <image> [NAME <name>] [RESIDENCY <as-packed|boot|lazy|stream>])
 #
 # Embeds an image in flash, 16-byte aligned, as <htpw/models/NAME.h>: htpw_image_NAME, and its sizes as constants
-# htpw_NAME_bytes, htpw_NAME_arena_bytes, htpw_NAME_input_bytes, htpw_NAME_output_bytes (the largest of any program).
+# htpw_NAME_bytes, htpw_NAME_arena_bytes, htpw_NAME_input_bytes, htpw_NAME_output_bytes (the largest of any program). Of
+# its inputs, htpw_NAME_input_type, _height, _width, _channels, _scale and _zero_point, the second's
+# htpw_NAME_input1_..., those of another program htpw_NAME_program1_input_...; and so of outputs, with
+# htpw_NAME_output_labels (an array of htpw_NAME_label_count strings) where the image has labels for one.
 #
 #   target     usually app; the same image can be given to several
 #   image      path, relative to the calling CMakeLists.txt
@@ -53,9 +56,19 @@ function(htpw_residency result given)
   endforeach()
 endfunction()
 
-# Sets <prefix>_file to the image of a residency, and <prefix>_bytes, _arena_bytes, _input_bytes and _output_bytes to its
-# sizes. What is wrong with it stops CMake, in htpw_image.py's words.
-function(htpw_read_image prefix image residency)
+# Runs htpw_image.py on an image; what is wrong with it stops CMake, in that program's words.
+function(htpw_read_image file)
+  get_property(script GLOBAL PROPERTY HTPW_READ_IMAGE)
+  execute_process(COMMAND ${PYTHON_EXECUTABLE} ${script} ${file} ${ARGN}
+    OUTPUT_QUIET ERROR_VARIABLE refused RESULT_VARIABLE status)
+  if(NOT status EQUAL 0)
+    string(STRIP "${refused}" refused)
+    message(FATAL_ERROR "htpw_add_model: ${refused}")
+  endif()
+endfunction()
+
+# Sets `result` to the file of an image with a residency, which is one that may be embedded.
+function(htpw_image_file result image residency)
   set(options)
   set(file ${image})
   if(NOT residency STREQUAL "as-packed")
@@ -70,19 +83,9 @@ function(htpw_read_image prefix image residency)
   if(library)
     list(APPEND options --library ${library}/src/htpw_config.h)
   endif()
-  get_property(script GLOBAL PROPERTY HTPW_READ_IMAGE)
   set_property(DIRECTORY APPEND PROPERTY CMAKE_CONFIGURE_DEPENDS ${image} ${file})
-  execute_process(COMMAND ${PYTHON_EXECUTABLE} ${script} ${file} ${options}
-    OUTPUT_VARIABLE sizes ERROR_VARIABLE refused RESULT_VARIABLE status)
-  if(NOT status EQUAL 0)
-    string(STRIP "${refused}" refused)
-    message(FATAL_ERROR "htpw_add_model: ${refused}")
-  endif()
-  set(${prefix}_file ${file} PARENT_SCOPE)
-  foreach(size bytes arena_bytes input_bytes output_bytes)
-    list(POP_FRONT sizes value)
-    set(${prefix}_${size} ${value} PARENT_SCOPE)
-  endforeach()
+  htpw_read_image(${file} ${options})
+  set(${result} ${file} PARENT_SCOPE)
 endfunction()
 
 # Sets `result` to the name in C of a file, or the one that was given.
@@ -116,52 +119,30 @@ function(htpw_add_model)
   get_filename_component(image ${image} ABSOLUTE BASE_DIR ${CMAKE_CURRENT_SOURCE_DIR})
   htpw_name_of(name ${image} "${model_NAME}")
   htpw_residency(residency "${model_RESIDENCY}")
-  htpw_read_image(size ${image} ${residency})
+  htpw_image_file(file ${image} ${residency})
 
   # What was embedded before under this name: the file and its header's folder
   get_property(known GLOBAL PROPERTY HTPW_MODEL_${name})
   if(known)
     list(GET known 0 other)
     list(GET known 1 folder)
-    if(NOT other STREQUAL size_file)
-      message(FATAL_ERROR "htpw_add_model: ${size_file}: ${other} is named ${name}, too; add NAME <name> to one of them")
+    if(NOT other STREQUAL file)
+      message(FATAL_ERROR "htpw_add_model: ${file}: ${other} is named ${name}, too; add NAME <name> to one of them")
     endif()
     target_include_directories(${target} PRIVATE ${folder})
     return()
   endif()
   set(folder ${CMAKE_CURRENT_BINARY_DIR}/htpw_models)
-  set_property(GLOBAL PROPERTY HTPW_MODEL_${name} ${size_file} ${folder})
+  set_property(GLOBAL PROPERTY HTPW_MODEL_${name} ${file} ${folder})
 
   set(header ${folder}/htpw/models/${name}.h)
   set(source ${folder}/${name}.c)
   set(data ${folder}/${name}.inc)
   file(MAKE_DIRECTORY ${folder}/htpw/models)
-  file(WRITE ${header}.new "/* ${size_file}. Generated: do not edit. */
-#ifndef HTPW_MODELS_${name}_H
-#define HTPW_MODELS_${name}_H
-#include <stdint.h>
-#define htpw_${name}_bytes ${size_bytes}
-#define htpw_${name}_arena_bytes ${size_arena_bytes}
-#define htpw_${name}_input_bytes ${size_input_bytes}
-#define htpw_${name}_output_bytes ${size_output_bytes}
-#ifdef __cplusplus
-extern \"C\" {
-#endif
-extern const uint8_t htpw_image_${name}[${size_bytes}];
-#ifdef __cplusplus
-}
-#endif
-#endif
-")
-  file(WRITE ${source}.new "/* ${size_file}. Generated: do not edit. */
-#include <htpw/models/${name}.h>
-const uint8_t htpw_image_${name}[${size_bytes}] __attribute__((aligned(16))) = {
-#include \"${name}.inc\"
-};
-")
+  htpw_read_image(${file} --name ${name} --header ${header}.new --source ${source}.new)
   configure_file(${header}.new ${header} COPYONLY) # only what changed is compiled again
   configure_file(${source}.new ${source} COPYONLY)
-  generate_inc_file_for_target(${target} ${size_file} ${data})
+  generate_inc_file_for_target(${target} ${file} ${data})
   target_sources(${target} PRIVATE ${source})
   target_include_directories(${target} PRIVATE ${folder})
 endfunction()

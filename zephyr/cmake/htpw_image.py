@@ -1,9 +1,12 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Reads an image for htpw_add_model(): prints bytes;arena;input;output, each the largest of any program.
+"""Reads an image for htpw_add_model(): prints bytes;arena;input;output, each the largest of any program, or writes the
+header and the source that give it to C.
 
 Stops with a line on stderr at what is no image, or one that was damaged, or another than it should be (docs/format.md).
 """
 import argparse
+import json
+import math
 import re
 import struct
 import sys
@@ -15,7 +18,10 @@ HEADER_BYTES = 32
 SECTION_BYTES = 12
 PROGRAM_HEADER_BYTES = 8
 RECORD_BYTES = 8  # of a tensor, and of an input or output descriptor
+OPERATOR_BYTES = 28
+ARGMAX = 9
 ARENA_UNIT = 16
+C_TYPES = {1: 'int8_t', 2: 'int16_t'}
 
 
 def refuse(path, what):
@@ -52,27 +58,131 @@ def sections(image):
     return [struct.unpack_from('<II', image, HEADER_BYTES + SECTION_BYTES * i + 4) for i in range(count)], programs
 
 
-def port_bytes(image, ports, count, tensors):
-    total = 0
-    for port in range(count):
-        (tensor,) = struct.unpack_from('<H', image, ports + RECORD_BYTES * port)
-        height, width, channels, element = struct.unpack_from('<HHHB', image, tensors + RECORD_BYTES * tensor)
-        total += height * width * channels * element  # of a type's number of bytes
-    return total
+def port(image, at, tensors, argmaxes):
+    """An input or output descriptor with its tensor."""
+    tensor, _, scale = struct.unpack_from('<HHf', image, at)
+    height, width, channels, element, zero_point = struct.unpack_from('<HHHBb', image, tensors + RECORD_BYTES * tensor)
+    return {'shape': (height, width, channels), 'type': element, 'scale': scale, 'zero_point': zero_point,
+            'bytes': height * width * channels * element,  # a type is its number of bytes
+            'is_argmax': tensor in argmaxes}
+
+
+def programs_of(image):
+    """Arena, inputs and outputs of each program."""
+    table, count = sections(image)
+    each = []
+    for program, _ in table[:count]:
+        tensor_count, operator_count, inputs, outputs, arena = struct.unpack_from('<HHBBH', image, program)
+        tensors = program + PROGRAM_HEADER_BYTES
+        ports = tensors + RECORD_BYTES * tensor_count
+        operators = ports + RECORD_BYTES * (inputs + outputs)
+        made = [struct.unpack_from('<B5xH', image, operators + OPERATOR_BYTES * i) for i in range(operator_count)]
+        argmaxes = {output for kind, output in made if kind == ARGMAX}
+        found = [port(image, ports + RECORD_BYTES * i, tensors, argmaxes) for i in range(inputs + outputs)]
+        each.append({'arena': ARENA_UNIT * arena, 'input': found[:inputs], 'output': found[inputs:]})
+    return each
+
+
+def bytes_of(ports):
+    return sum(port['bytes'] for port in ports)
 
 
 def sizes(image):
     """Arena, input and output, each the largest of any program."""
-    table, programs = sections(image)
-    each = []
-    for program, _ in table[:programs]:
-        tensor_count, _, inputs, outputs, arena = struct.unpack_from('<HHBBH', image, program)
-        tensors = program + PROGRAM_HEADER_BYTES
-        ports = tensors + RECORD_BYTES * tensor_count
-        each.append((ARENA_UNIT * arena,
-                     port_bytes(image, ports, inputs, tensors),
-                     port_bytes(image, ports + RECORD_BYTES * inputs, outputs, tensors)))
+    each = [(program['arena'], bytes_of(program['input']), bytes_of(program['output']))
+            for program in programs_of(image)]
     return [max(column) for column in zip(*each)]
+
+
+def labels_of(image):
+    """Names of the classes, or none: the metadata is for people and may hold anything."""
+    table, _ = sections(image)
+    offset, size = table[-2]
+    try:
+        labels = json.loads(image[offset:offset + size].decode())['labels']
+    except (ValueError, KeyError, TypeError, RecursionError):
+        return []
+    fits = isinstance(labels, list) and all(isinstance(label, str) for label in labels)
+    return labels if fits else []
+
+
+def single(number):
+    """The nearest 32-bit float."""
+    try:
+        return struct.unpack('<f', struct.pack('<f', number))[0]
+    except OverflowError:
+        return math.copysign(math.inf, number)
+
+
+def constant(scale):
+    """The fewest digits that a C compiler makes this very float of; at most nine."""
+    for digits in range(1, 10):
+        text = float(f'{scale:.{digits}g}')
+        if all(single(text * factor) == scale for factor in (1 - 2 ** -40, 1, 1 + 2 ** -40)):  # not on a border
+            break
+    return f'{text!r}f' if scale >= 0 else f'({text!r}f)'
+
+
+def quoted(text):
+    """A string of C, in ASCII; a ? might begin a trigraph."""
+    whole = text.encode('utf-16', 'surrogatepass').decode('utf-16', 'replace')
+    return '"' + ''.join(f'\\{chr(byte)}' if chr(byte) in '"\\?' else chr(byte) if 32 <= byte < 127 else f'\\{byte:03o}'
+                         for byte in whole.encode()) + '"'
+
+
+def is_labelled(port, labels):
+    """Whether the labels are of this output: of each of its values, or of the one that an argmax answers with."""
+    return bool(labels) and (port['is_argmax'] or math.prod(port['shape']) == len(labels))
+
+
+def port_lines(name, port):
+    height, width, channels = port['shape']
+    zero_point = port['zero_point']
+    scale = port['scale']
+    return [f'#define {name}_type {C_TYPES[port["type"]]}',
+            f'#define {name}_height {height}',
+            f'#define {name}_width {width}',
+            f'#define {name}_channels {channels}',
+            f'#define {name}_scale {constant(scale)}' if math.isfinite(scale)
+            else f'/* {name} has no scale: {scale} */',
+            f'#define {name}_zero_point {zero_point if zero_point >= 0 else f"({zero_point})"}']
+
+
+def header_and_source(path, image, name):
+    """What C sees of an image: its array, sizes, inputs and outputs, and labels where an output has any."""
+    labels = labels_of(image)
+    lines = []
+    any_labelled = False
+    for index, program in enumerate(programs_of(image)):
+        start = f'htpw_{name}' if index == 0 else f'htpw_{name}_program{index}'
+        for kind in ('input', 'output'):
+            for number, port in enumerate(program[kind]):
+                of_port = f'{start}_{kind}{number or ""}'
+                lines += port_lines(of_port, port)
+                if kind == 'output' and is_labelled(port, labels):
+                    lines.append(f'#define {of_port}_labels htpw_labels_{name}')
+                    any_labelled = True
+    array = f'const uint8_t htpw_image_{name}[{len(image)}]'
+    names = f'const char *const htpw_labels_{name}[{len(labels)}]'
+    comment = '/* ' + re.sub(r'[^ -~]', '?', str(path)).replace('*/', '* /') + '. Generated: do not edit. */'
+    arena, inputs, outputs = sizes(image)
+    header = [comment,
+              f'#ifndef HTPW_MODELS_{name}_H', f'#define HTPW_MODELS_{name}_H', '#include <stdint.h>',
+              f'#define htpw_{name}_bytes {len(image)}',
+              f'#define htpw_{name}_arena_bytes {arena}',
+              f'#define htpw_{name}_input_bytes {inputs}',
+              f'#define htpw_{name}_output_bytes {outputs}',
+              '/* Real value = scale * (integer - zero_point). Programs and ports but the first have a number. */',
+              *lines,
+              *([f'#define htpw_{name}_label_count {len(labels)}'] if any_labelled else []),
+              '#ifdef __cplusplus', 'extern "C" {', '#endif',
+              f'extern {array};', *([f'extern {names};'] if any_labelled else []),
+              '#ifdef __cplusplus', '}', '#endif', '#endif', '']
+    source = [comment,
+              f'#include <htpw/models/{name}.h>',
+              f'{array} __attribute__((aligned(16))) = {{', f'#include "{name}.inc"', '};',
+              *([f'{names} = {{', *(f'  {quoted(label)},' for label in labels), '};'] if any_labelled else []), '']
+    return '\n'.join(header), '\n'.join(source)
 
 
 def contents(image):
@@ -82,17 +192,19 @@ def contents(image):
 
 
 def check_library(path, image, config):
-    """`config` is what "htpw clib --tailor" wrote about the image that it proved."""
+    """`config` is what "htpw clib --tailor" wrote about the images that it proved."""
     text = Path(config).read_text()
     folder = Path(config).parent.parent
-    bytes_proved = re.search(r'HTPW_PROVED_BYTES (\d+)u', text)
-    crc_proved = re.search(r'HTPW_PROVED_CRC 0x([0-9a-f]+)u', text)
-    if bytes_proved is None or crc_proved is None:
-        refuse(config, 'expected HTPW_PROVED_BYTES and HTPW_PROVED_CRC, found not both; write it again: '
+    proofs = re.findall(r'\{(\d+)u, 0x([0-9a-f]{8})u\}', text)
+    if 'HTPW_PROVED_IMAGES' not in text or not proofs:
+        refuse(config, 'expected HTPW_PROVED_IMAGES with length and CRC-32 of each, found none; write it again: '
                        f'npx htpw clib --tailor {path} -o {folder}')
-    if (int(bytes_proved[1]), int(crc_proved[1], 16)) != (len(image), zlib.crc32(image)):
-        refuse(path, f'the library in {folder}, CONFIG_HTPW_LIBRARY, was cut to another image; cut it to this one: '
-                     f'npx htpw clib --tailor {path} -o {folder}')
+    if (len(image), zlib.crc32(image)) not in [(int(length), int(crc, 16)) for length, crc in proofs]:
+        one = len(proofs) == 1
+        refuse(path, f'the library in {folder}, CONFIG_HTPW_LIBRARY, was cut to '
+                     f'{"another image" if one else f"{len(proofs)} other images"}; cut it to this one'
+                     f'{"" if one else ", too"}: npx htpw clib {"" if one else "--tailor OTHER ... "}'
+                     f'--tailor {path} -o {folder}')
 
 
 def main():
@@ -100,7 +212,10 @@ def main():
     parser.add_argument('image')
     parser.add_argument('--residency', help='of the image, which holds what --of holds')
     parser.add_argument('--of', help='the image that another residency was written from')
-    parser.add_argument('--library', help='htpw_config.h of a library that was cut to one image')
+    parser.add_argument('--library', help='htpw_config.h of a library that was cut to images')
+    parser.add_argument('--name', help='of the image in C, for --header and --source')
+    parser.add_argument('--header', help='file to write')
+    parser.add_argument('--source', help='file to write; it includes NAME.inc, the bytes')
     options = parser.parse_args()
     path = options.image
     if options.of:
@@ -111,13 +226,18 @@ def main():
     image = read_image(path)
     try:
         found = sizes(image)
+        written = options.name and header_and_source(path, image, options.name)
         same = not options.of or contents(image) == contents(original)
-    except (struct.error, ValueError) as error:
+    except (struct.error, ValueError, KeyError) as error:
         refuse(path, f'expected an image, got records that lead nowhere ({error}); "npx htpw inspect {path}" says which')
     if not same:
         refuse(path, f'expected the weights of {options.of}, got others; make it anew: {plan}')
     if options.library:
         check_library(path, image, options.library)
+    if written:
+        for file, content in zip((options.header, options.source), written):
+            Path(file).write_text(content)
+        return
     print(';'.join(str(size) for size in [len(image), *found]), end='')
 
 

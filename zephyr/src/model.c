@@ -5,15 +5,15 @@
 
 LOG_MODULE_REGISTER(htpw, CONFIG_HTPW_LOG_LEVEL);
 
-/* What a library that was cut to one image says to all others is that they are damaged. */
+/* What a library that was cut to images says to all others is that they are damaged. */
 #define IS_CUT (sizeof(CONFIG_HTPW_LIBRARY) > 1 && !IS_ENABLED(CONFIG_HTPW_PROVE_AGAIN))
-#define ONLY_ONE (IS_CUT ? " (of CONFIG_HTPW_LIBRARY, for one image; CONFIG_HTPW_PROVE_AGAIN takes others)" : "")
+#define ITS_OWN (IS_CUT ? " (CONFIG_HTPW_LIBRARY is for its own images; CONFIG_HTPW_PROVE_AGAIN takes others)" : "")
 
 int32_t htpw_model_load(const struct htpw_model *model, int32_t program) {
   uint32_t refused_at = 0;
   int32_t status = htpw_open(model->image, model->image_bytes, &refused_at);
   if (status < 0) {
-    LOG_ERR("%s: open: %s at byte %u%s", model->name, htpw_status_name(status), (unsigned int)refused_at, ONLY_ONE);
+    LOG_ERR("%s: open: %s at byte %u%s", model->name, htpw_status_name(status), (unsigned int)refused_at, ITS_OWN);
     return status;
   }
   uint32_t arena_bytes = (uint32_t)htpw_arena_bytes(model->image, program);

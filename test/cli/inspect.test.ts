@@ -1,0 +1,73 @@
+/** htpw inspect: what it says of inputs and outputs, and of metadata that is not as it should be. */
+import { writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { describe, expect, it } from 'vitest';
+import { main } from '../../host/cli.ts';
+import { pack } from '../../host/image/pack.ts';
+import type { Metadata } from '../../host/model/model.ts';
+import { Runtime } from '../../host/runtime/runtime.ts';
+import { emptyFolder } from '../clib/workshop.ts';
+import { packTogether, shapeRows } from '../shapes.ts';
+import { ModelBuilder } from '../zoo.ts';
+
+async function inspected(image: Uint8Array, ...options: string[]): Promise<string> {
+  const path = join(emptyFolder('inspect'), 'image.htpw');
+  writeFileSync(path, image);
+  const said: string[] = [];
+  const log = console.log;
+  console.log = (text) => said.push(text);
+  try {
+    expect(await main(['inspect', path, ...options])).toBe(0);
+  } finally {
+    console.log = log;
+  }
+  return said.join('\n');
+}
+
+function withMetadata(metadata: unknown): Uint8Array {
+  const model = new ModelBuilder(1, [1, 4, 2]).fullyConnected(3).build();
+  model.metadata = metadata as Metadata;
+  return pack(model);
+}
+
+describe('htpw inspect', () => {
+  it('has every port of every program in its JSON, as the Runtime has', async () => {
+    const image = packTogether(shapeRows(1).slice(0, 10));
+    const { programs } = JSON.parse(await inspected(image, '--json'));
+    const runtime = new Runtime(image);
+    expect(programs.map(({ inputs, outputs }: { inputs: unknown; outputs: unknown }) => ({ inputs, outputs }))).toEqual(
+      Array.from({ length: runtime.programs }, (_, p) => runtime.portsOf(p)),
+    );
+  });
+
+  it('prints shape, type, scale, zero point and labels of each', async () => {
+    const image = withMetadata({ name: 'three', labels: ['a', 'b', 'c'] });
+    const { inputs, outputs } = new Runtime(image);
+    const text = await inspected(image);
+    expect(text).toMatch(new RegExp(`input +1x4x2 int8 +scale [\\d.]+ +zero point ${inputs[0].zeroPoint}\n`));
+    const [, scale] = /output +1x1x3 int8 +scale ([\d.]+) +zero point -?\d+ +labels a, b, c\n/.exec(text)!;
+    expect(Math.fround(Number(scale))).toBe(outputs[0].scale);
+  });
+
+  const nested = (levels: number): unknown => JSON.parse(`${'{"a":'.repeat(levels)}1${'}'.repeat(levels)}`);
+  it.each([
+    ['null', null, 'expected a JSON object, got another value'],
+    ['a list', [], 'expected a JSON object, got another value'],
+    ['a number', 7, 'expected a JSON object, got another value'],
+    ['nested too deep', nested(500), 'expected at most 64 levels'],
+  ])('shows an image whose metadata is %s, and says so', async (_, metadata, says) => {
+    const image = withMetadata(metadata);
+    expect(await inspected(image)).toMatch(
+      new RegExp(`\nmetadata at offset \\d+: ${says}; pack it again\n\nprogram 0:`),
+    );
+    expect(JSON.parse(await inspected(image, '--json')).metadataError).toContain(says);
+    expect(new Runtime(image).load().outputs[0].labels).toBeNull();
+  });
+
+  it('prints no control character out of an image', async () => {
+    const evil = '\u001b[31m\u0007\nsum = file';
+    const text = await inspected(withMetadata({ name: evil, labels: [evil, evil, '\u202e'] }));
+    expect(text.replaceAll('\n', '')).not.toMatch(/[\p{C}\p{Zl}\p{Zp}]/u);
+    expect(text).toContain('\\u{1b}[31m\\u{7}\\u{a}sum = file: arena');
+  });
+});
