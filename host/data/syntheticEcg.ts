@@ -105,7 +105,7 @@ export const AT_REST: Conditions = {
   wander: [0, 0],
 };
 
-/** How hard this is was chosen by training on it: see the README for what networks reach. */
+/** Chosen by training on it: docs/recordings.md says what networks reach. */
 export const AMBULATORY: Conditions = {
   name: 'ambulatory',
   patients: { train: 16, validation: 6, test: 12 },
