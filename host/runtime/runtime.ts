@@ -56,7 +56,6 @@ export type RuntimeInput = Uint8Array | Int8Array | Int16Array;
  * A call that is refused throws before it changes anything: what was loaded still runs.
  */
 export class Runtime {
-  private readonly wasm: Exports;
   private readonly view: ImageView;
   private readonly ports: Ports[];
   // places with room for the largest program, so that nothing moves or overlaps whatever is loaded
@@ -66,11 +65,14 @@ export class Runtime {
   private program = NONE;
   private tracing = false;
 
-  /** Throws StatusError when `open` refuses the image. */
-  constructor(image: Uint8Array, variant: VariantName = 'scalar') {
+  /** Throws StatusError when `open` refuses the image. `wasm`: an instance that no other Runtime uses any more. */
+  constructor(
+    image: Uint8Array,
+    variant: VariantName = 'scalar',
+    private readonly wasm: Exports = instantiate(variant),
+  ) {
     if (!isUint8Array(image)) throw new TypeError(`Runtime: image: expected a Uint8Array, got ${nameOf(image)}`);
     const bytes = Uint8Array.from(image); // what is proved stays as it was
-    this.wasm = instantiate(variant);
     this.reserve(IMAGE + bytes.length);
     this.memory().set(bytes, IMAGE);
     const status = this.wasm.open(IMAGE, bytes.length, WORKSPACE);
