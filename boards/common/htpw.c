@@ -107,21 +107,28 @@ static const struct {
 } PROVED[] = {HTPW_PROVED_IMAGES};
 enum { PROVED_COUNT = sizeof PROVED / sizeof *PROVED, TOTAL_BYTES_AT = 8 };
 
+/* Of the first bytes; `progress` may be NULL. */
+W2C_INLINE u32 crc_of(u32 image, u32 bytes, u32 *workspace, htpw_progress progress, void *context) {
+  const u32 slice = progress ? 4096 : bytes;
+  u32 at = address_of(workspace);
+  u32 crc = wasm_beginCrc(at);
+  for (u32 done = 0; done < bytes; done += slice) {
+    u32 left = bytes - done;
+    if (progress) progress(context, (s32)done, (s32)bytes);
+    crc = wasm_continueCrc(crc, image + done, left < slice ? left : slice, at);
+  }
+  return ~crc;
+}
+
 W2C_INLINE s32 check_image(u32 image, u32 bytes, u32 *workspace, htpw_progress progress, void *context) {
   s32 status = HTPW_TRUNCATED;
   if (image % 16) return HTPW_BAD_ALIGNMENT;
   for (u32 i = 0; i < PROVED_COUNT; i++) {
-    const u32 total = PROVED[i].bytes, slice = progress ? 4096 : total, at = address_of(workspace);
-    if (bytes < total) continue;
+    if (bytes < PROVED[i].bytes) continue;
     status = HTPW_BAD_CRC;
     /* of several, only that which the image says it is as long as: its CRC takes long */
-    if (PROVED_COUNT > 1 && i32_load_default32((u64)image + TOTAL_BYTES_AT) != total) continue;
-    u32 crc = wasm_beginCrc(at);
-    for (u32 done = 0; done < total; done += slice) {
-      if (progress) progress(context, (s32)done, (s32)total);
-      crc = wasm_continueCrc(crc, image + done, total - done < slice ? total - done : slice, at);
-    }
-    if (~crc == PROVED[i].crc) return HTPW_OK;
+    if (PROVED_COUNT > 1 && i32_load_default32((u64)image + TOTAL_BYTES_AT) != PROVED[i].bytes) continue;
+    if (crc_of(image, PROVED[i].bytes, workspace, progress, context) == PROVED[i].crc) return HTPW_OK;
   }
   return status;
 }
@@ -148,8 +155,8 @@ W2C_INLINE s32 prove_image(u32 image, u32 *workspace) { return (s32)wasm_prove(i
 #endif
 
 W2C_INLINE s32 open_image(const void *image, u32 bytes, u32 *offset, htpw_progress progress, void *context) {
-  if (offset) *offset = 0;
   s32 status = reachable(image, bytes, 1);
+  if (offset) *offset = 0;
   if (status < 0) return status;
   WORKSPACE(workspace);
   workspace[REFUSED_AT] = 0;

@@ -72,7 +72,7 @@ int32_t htpw_version(void);
  */
 int32_t htpw_open(const void *image, uint32_t bytes, uint32_t *offset);
 
-/* Called between steps of long work with done in 0..total; the place to feed a watchdog. */
+/* Called between steps of long work with done in 0..total; the place to feed a watchdog. It calls no function of this header. */
 typedef void (*htpw_progress)(void *context, int32_t done, int32_t total);
 
 /* The same, with a call every 4 KiB of the CRC, which is most of the work; done and total in bytes. */
