@@ -1,3 +1,4 @@
+/** htpw inspect: what an image is made of, byte by byte, and what its programs need. */
 import type { Command } from 'commander';
 import { SECTION_TRAILER, TLV_HEADER_BYTES, TYPE_I16 } from '../../assembly/format.ts';
 import { bytesByCategory, regionsOf } from '../image/regions.ts';
@@ -47,6 +48,8 @@ function inspect(file: string, view: ImageView, runtime: Runtime) {
       arenaBytes: runtime.arenaBytes(p),
       inputBytes: runtime.inputBytes(p),
       outputBytes: runtime.outputBytes(p),
+      /** units of docs/reliability.md */
+      work: runtime.work(p),
       ...runtime.portsOf(p),
       multiplyAccumulates: program.operators.reduce((sum, operator) => {
         const source = view.sources[operator.source];
@@ -111,7 +114,7 @@ function render(result: Inspection): string {
       program.operators.map((o, i) => [`  ${i}`, o.kind, o.output, o.weights ?? '', o.residency ?? '']),
     );
     const ports = columns([...portRows('input', program.inputs), ...portRows('output', program.outputs)]);
-    return `\n${printable(program.name)}: arena ${program.arenaBytes.toLocaleString('en-US')} B, input ${program.inputBytes} B, output ${program.outputBytes} B, ${(program.multiplyAccumulates / 1e6).toFixed(2)} M MAC\n${ports}\n${operators}`;
+    return `\n${printable(program.name)}: arena ${program.arenaBytes.toLocaleString('en-US')} B, input ${program.inputBytes} B, output ${program.outputBytes} B, ${(program.multiplyAccumulates / 1e6).toFixed(2)} M MAC, work ${program.work.toLocaleString('en-US')}\n${ports}\n${operators}`;
   });
   return [
     `${result.file}: ${total.toLocaleString('en-US')} bytes, SHA-256 ${result.sha256Matches ? 'matches' : 'DIFFERS'}`,

@@ -63,6 +63,8 @@ const oneValue = (opcode: string, output: TensorSpec, rest: Partial<OperatorSpec
   file: single(opcode, [activation([1, 4, 4, 16]), output], rest),
   kinds: ['lookup'],
 });
+const channelScales = [0.01, 0.02, 0.004];
+
 const moved = (
   opcode: string,
   from: number[],
@@ -73,13 +75,30 @@ const moved = (
   file: single(opcode, [activation(from), ...constants, activation(to)], rest),
   kinds: ['copy'],
 });
+/** A border of zero points around a picture, as converters write it, and a convolution behind it. */
+const padded = ([top, bottom, left, right]: number[], kinds: string[]) => {
+  const [height, width] = [5 + top + bottom, 6 + left + right];
+  const positions = (size: number) => Math.floor((size - 3) / 2) + 1;
+  const tensors = [
+    activation([1, 5, 6, 2]),
+    { ...integers(0, 0, top, bottom, left, right, 0, 0), shape: [4, 2] },
+    activation([1, height, width, 2]),
+    weights([3, 3, 3, 2], 0, channelScales),
+    bias(3),
+    activation([1, positions(height), positions(width), 3], 0.2),
+  ];
+  const operators = [
+    { opcode: 'PAD', inputs: [0, 1], outputs: [2] },
+    { opcode: 'CONV_2D', inputs: [2, 3, 4], outputs: [5], ...conv(2, 1) },
+  ];
+  return { file: { tensors, operators, inputs: [0], outputs: [5] }, kinds };
+};
+
 /** Several inputs, of which the first are those of the model. */
 const several = (opcode: string, inputs: TensorSpec[], output: TensorSpec, rest: Partial<OperatorSpec>) => ({
   ...single(opcode, [...inputs, output], rest),
   inputs: inputs.map((_, i) => i),
 });
-
-const channelScales = [0.01, 0.02, 0.004];
 
 /** name -> file, and the kinds of operator that come out of it */
 export const FIXTURES: Record<string, { file: FileSpec; kinds: string[] }> = {
@@ -341,25 +360,11 @@ export const FIXTURES: Record<string, { file: FileSpec; kinds: string[] }> = {
       { shape: [], scale: 0.05, zeroPoint: 3, data: [3] },
     ],
   ),
-  'PAD in front of CONV_2D': {
-    file: {
-      tensors: [
-        activation([1, 5, 6, 2]),
-        { ...integers(0, 0, 0, 1, 1, 2, 0, 0), shape: [4, 2] },
-        activation([1, 6, 9, 2]),
-        weights([3, 3, 3, 2], 0, channelScales),
-        bias(3),
-        activation([1, 2, 4, 3], 0.2),
-      ],
-      operators: [
-        { opcode: 'PAD', inputs: [0, 1], outputs: [2] },
-        { opcode: 'CONV_2D', inputs: [2, 3, 4], outputs: [5], ...conv(2, 1) },
-      ],
-      inputs: [0],
-      outputs: [5],
-    },
-    kinds: ['convolution'],
-  },
+  'PAD in front of CONV_2D': padded([0, 1, 1, 1], ['convolution']),
+  'PAD in front of CONV_2D, more behind than before it and than half a kernel': padded(
+    [0, 1, 1, 2],
+    ['copy', 'convolution'],
+  ),
   'TRANSPOSE of three dimensions': moved('TRANSPOSE', [1, 3, 4, 5], [1, 5, 3, 4], [integers(0, 3, 1, 2)]),
   SLICE: moved('SLICE', [1, 5, 6, 3], [1, 2, 5, 2], [integers(0, 2, 1, 1), integers(1, 2, -1, 2)]),
   'STRIDED_SLICE with masks': moved(
