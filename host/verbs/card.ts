@@ -62,12 +62,13 @@ export function cardVerb(program: Command): void {
       });
       readConfig(flags.config); // the card says how to train the image with it
       const dataset = openDataset(flags.data, { lead: flags.lead });
+      const images = [path, ...controls].map((each) => ({ path: each, image: readImage(each) }));
       const parts = loadParts(dataset);
       const measured = await withProgress('card', async (report) => {
         const all: Measured[] = [];
-        for (const [i, image] of [path, ...controls].entries()) {
-          report(i, controls.length + 1, image);
-          all.push(await measure(image, parts));
+        for (const [i, each] of images.entries()) {
+          report(i, images.length, each.path);
+          all.push(await measure(each, parts));
         }
         return all;
       });
@@ -90,8 +91,7 @@ type Parts = Record<Split, Part>;
 const loadParts = (dataset: Dataset): Parts =>
   Object.fromEntries(SPLITS.map((split) => [split, dataset.load(split)])) as Parts;
 
-async function measure(path: string, parts: Parts): Promise<Measured> {
-  const image = readImage(path);
+async function measure({ path, image }: { path: string; image: Uint8Array }, parts: Parts): Promise<Measured> {
   const view = new ImageView(image);
   const metadata = view.metadata();
   assertSameTask(path, metadata);
