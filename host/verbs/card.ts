@@ -12,8 +12,8 @@ import { ImageView } from '../image/view.ts';
 import { Runtime } from '../runtime/runtime.ts';
 import { planOutput } from '../system/files.ts';
 import { readConfig } from '../train/config.ts';
-import { assertSameTask, LEAD_OPTION, scoreBeats, unlike } from './eval.ts';
-import { readImage } from './image.ts';
+import { assertSameTask, assertTakesBeats, LEAD_OPTION, scoreBeats, unlike } from './eval.ts';
+import { ofImage, readImage } from './image.ts';
 import { oneOf, valued } from './options.ts';
 import { print, withProgress } from './verb.ts';
 
@@ -93,9 +93,10 @@ const loadParts = (dataset: Dataset): Parts =>
 
 async function measure({ path, image }: { path: string; image: Uint8Array }, parts: Parts): Promise<Measured> {
   const view = new ImageView(image);
-  const metadata = view.metadata();
+  const metadata = ofImage(path, () => view.metadata());
   assertSameTask(path, metadata);
   const runtime = new Runtime(image, 'simd').load();
+  assertTakesBeats(path, runtime);
   const validation = await scoreBeats(runtime, parts.validation, 'validation');
   const results = {} as Measured['results'];
   for (const split of REPORTED) {
