@@ -22,10 +22,14 @@ export function seal(image: Uint8Array): Uint8Array {
     });
   }
   const trailer = view.section(F.SECTION_TRAILER);
+  if (trailer.offset + F.TLV_HEADER_BYTES + SHA256_BYTES > sealed.length)
+    throw new ImageError('image has no whole trailer, so it cannot be changed; pack it again');
   sealed.set(digest(sealed, trailer.offset), trailer.offset + F.TLV_HEADER_BYTES);
   view.data.setUint32(F.HEADER_CRC_AT, crc32(sealed.subarray(F.HEADER_BYTES)), true);
   return sealed;
 }
+
+const SHA256_BYTES = 32;
 
 /** SHA-256 of everything between header and trailer. */
 export function digest(image: Uint8Array, trailerOffset: number): Uint8Array {

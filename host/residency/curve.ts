@@ -2,7 +2,14 @@
 import * as F from '../../assembly/format.ts';
 import { cacheUnits, MAX_UNITS, placeTensors, scratchBytes, units } from '../image/plan.ts';
 import { allowedResidencies } from '../image/seal.ts';
-import { type ImageView, OPERATOR_NAMES, type OperatorView, type ProgramView, RESIDENCY_NAMES } from '../image/view.ts';
+import {
+  ImageError,
+  type ImageView,
+  OPERATOR_NAMES,
+  type OperatorView,
+  type ProgramView,
+  RESIDENCY_NAMES,
+} from '../image/view.ts';
 import type { Residency } from '../model/model.ts';
 import { bestChoices, type Option } from './choose.ts';
 import type { ProgramCosts } from './measure.ts';
@@ -152,10 +159,19 @@ const PREFIXES: Record<string, string> = {
   multiply: 'mul',
 };
 
-/** As the metadata has it, or by its number. */
+/** As the metadata has it, or by its number, also where the metadata cannot be read. */
 export function programName(view: ImageView, index: number): string {
-  const { name } = view.metadata();
-  return index === 0 && typeof name === 'string' ? name : `program ${index}`;
+  const name = index === 0 ? nameOf(view) : undefined;
+  return typeof name === 'string' ? name : `program ${index}`;
+}
+
+function nameOf(view: ImageView): unknown {
+  try {
+    return view.metadata().name;
+  } catch (error) {
+    if (error instanceof ImageError) return undefined;
+    throw error;
+  }
 }
 
 /** Costs add up: what the streaming run took, with each layer's own replaced. */

@@ -12,8 +12,8 @@ import { ImageView } from '../image/view.ts';
 import { Runtime } from '../runtime/runtime.ts';
 import { planOutput } from '../system/files.ts';
 import { readConfig } from '../train/config.ts';
-import { assertSameTask, LEAD_OPTION, scoreBeats, unlike } from './eval.ts';
-import { readImage } from './image.ts';
+import { assertSameTask, assertTakesBeats, LEAD_OPTION, scoreBeats, unlike } from './eval.ts';
+import { ofImage, readImage } from './image.ts';
 import { oneOf, valued } from './options.ts';
 import { print, withProgress } from './verb.ts';
 
@@ -62,12 +62,13 @@ export function cardVerb(program: Command): void {
       });
       readConfig(flags.config); // the card says how to train the image with it
       const dataset = openDataset(flags.data, { lead: flags.lead });
+      const images = [path, ...controls].map((each) => ({ path: each, image: readImage(each) }));
       const parts = loadParts(dataset);
       const measured = await withProgress('card', async (report) => {
         const all: Measured[] = [];
-        for (const [i, image] of [path, ...controls].entries()) {
-          report(i, controls.length + 1, image);
-          all.push(await measure(image, parts));
+        for (const [i, each] of images.entries()) {
+          report(i, images.length, each.path);
+          all.push(await measure(each, parts));
         }
         return all;
       });
@@ -90,12 +91,12 @@ type Parts = Record<Split, Part>;
 const loadParts = (dataset: Dataset): Parts =>
   Object.fromEntries(SPLITS.map((split) => [split, dataset.load(split)])) as Parts;
 
-async function measure(path: string, parts: Parts): Promise<Measured> {
-  const image = readImage(path);
+async function measure({ path, image }: { path: string; image: Uint8Array }, parts: Parts): Promise<Measured> {
   const view = new ImageView(image);
-  const metadata = view.metadata();
+  const metadata = ofImage(path, () => view.metadata());
   assertSameTask(path, metadata);
   const runtime = new Runtime(image, 'simd').load();
+  assertTakesBeats(path, runtime);
   const validation = await scoreBeats(runtime, parts.validation, 'validation');
   const results = {} as Measured['results'];
   for (const split of REPORTED) {

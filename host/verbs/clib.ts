@@ -1,5 +1,5 @@
 import { existsSync, readFileSync } from 'node:fs';
-import { basename, dirname, join } from 'node:path';
+import { basename, dirname, join, resolve } from 'node:path';
 import type { Command } from 'commander';
 import { planLibrary, type Tailoring, tailoring, together, writeLibrary } from '../board/library.ts';
 import {
@@ -58,6 +58,8 @@ export function clibVerb(program: Command): void {
           `--input is for one image, --tailor names ${tailor.length}; write an input for each by itself`,
         );
       const folder = sizes ? null : planLibrary(output);
+      if (input !== undefined && resolve(input) === resolve(output))
+        throw new UsageError(`clib: --input ${input} is also the folder of -o; write it to another file`);
       const window = input === undefined ? undefined : planOutput(input, { inputs: tailor });
       const tailored = tailor ? tailoredTo(tailor, residency) : null;
       if (tailored) window?.write(testWindows(new Runtime(tailored.models[0].image), 1, 'synthetic-easy').windows[0]);

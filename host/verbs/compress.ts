@@ -21,7 +21,7 @@ import type { Model, WeightedOperator } from '../model/model.ts';
 import { Runtime } from '../runtime/runtime.ts';
 import { planOutput, readInput, titleOf } from '../system/files.ts';
 import { assertRaw, textOf } from '../system/wrongKind.ts';
-import { provedImage } from './image.ts';
+import { ofImage, provedImage } from './image.ts';
 import { amount, listOf, oneOf, valued } from './options.ts';
 import { CheckFailed, columns, print, UsageError, withProgress } from './verb.ts';
 
@@ -115,7 +115,7 @@ function readNetwork(path: string): Unpacked & { image: Uint8Array } {
   const bytes = readInput(path);
   if (!isTflite(bytes)) {
     const image = provedImage(path, bytes);
-    return { image, ...unpack(new ImageView(image)) };
+    return { image, ...ofImage(path, () => unpack(new ImageView(image))) };
   }
   const { image, model } = usage(path, () => importImage(bytes, titleOf(path)));
   return { image, model, tables: () => 'q31', lossless: () => false };

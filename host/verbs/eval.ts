@@ -7,7 +7,8 @@ import { evaluate, type Scored } from '../evaluate/evaluate.ts';
 import { renderTable } from '../evaluate/table.ts';
 import { ImageView } from '../image/view.ts';
 import { Runtime, type VariantName } from '../runtime/runtime.ts';
-import { readImage } from './image.ts';
+import { shownPath } from '../system/shownPath.ts';
+import { ofImage, readImage } from './image.ts';
 import { oneOf, valued } from './options.ts';
 import { print, UsageError, withProgress } from './verb.ts';
 import { takesEcg } from './windows.ts';
@@ -48,9 +49,10 @@ export function evalVerb(program: Command): void {
       const split = splitNamed(flags.split);
       const dataset = openDataset(flags.data, { lead: flags.lead });
       const image = readImage(path);
-      const metadata = new ImageView(image).metadata();
+      const metadata = ofImage(path, () => new ImageView(image).metadata());
       const runtime = new Runtime(image, flags.variant as VariantName).load();
       assertSameTask(path, metadata);
+      assertTakesBeats(path, runtime);
       const set = dataset.load(split);
       const validation = split === 'validation' ? undefined : dataset.load('validation');
       const scored = await scoreBeats(runtime, set, split);
@@ -97,17 +99,21 @@ export function unlike(trainedOn: string | null, data: string): string[] {
   ];
 }
 
-/** Class probabilities of every beat from the integer logits. Throws for an image that is made for something else. */
+/** Throws for an image that is made for something else than beats of an ECG. */
+export function assertTakesBeats(path: string, runtime: Runtime): void {
+  const classes = CLASS_NAMES.length;
+  if (takesEcg(runtime) && runtime.outputBytes() === classes) return;
+  throw new UsageError(
+    `${shownPath(path)}: expected an image that takes ${WINDOW} raw samples (${2 * WINDOW} bytes) and gives ${classes} ` +
+      `bytes, for classes ${CLASS_NAMES.join(', ')}, got one that takes ${runtime.inputBytes()} bytes and gives ` +
+      `${runtime.outputBytes()}; figures are made of ECG beats only`,
+  );
+}
+
+/** Class probabilities of every beat from the integer logits of an image that takes beats. */
 export async function scoreBeats(runtime: Runtime, set: BeatSet, label: Split): Promise<Scored> {
   const n = set.labels.length;
   const classes = set.classNames.length;
-  if (!takesEcg(runtime) || runtime.outputBytes() !== classes) {
-    throw new UsageError(
-      `expected an image that takes ${WINDOW} raw samples (${2 * WINDOW} bytes) and gives ${classes} bytes, for classes ` +
-        `${set.classNames.join(', ')}, got one that takes ${runtime.inputBytes()} bytes and gives ` +
-        `${runtime.outputBytes()}; figures are made of ECG beats only`,
-    );
-  }
   const scores = new Float64Array(n * classes);
   const raw = new Uint8Array(set.samples.buffer, set.samples.byteOffset, set.samples.byteLength);
   await withProgress(label, (report) => {

@@ -2,6 +2,7 @@
 import type { Board } from '../board/board.ts';
 import { LOSSLESS, type Lossless } from '../image/lossless.ts';
 import { withResidency } from '../image/seal.ts';
+import { ImageError } from '../image/view.ts';
 import { placeUnderBuild } from '../residency/costs.ts';
 import { Runtime } from '../runtime/runtime.ts';
 import { isRegularFile, readInput, titleOf } from '../system/files.ts';
@@ -26,6 +27,16 @@ export function provedImage(path: string, bytes: Uint8Array): Uint8Array {
   return bytes;
 }
 
+/** What `work` makes of an image; where that image is at fault, the error names its file. */
+export function ofImage<T>(path: string, work: () => T): T {
+  try {
+    return work();
+  } catch (error) {
+    if (error instanceof ImageError) throw new UsageError(`${shownPath(path)}: ${error.message}`);
+    throw error;
+  }
+}
+
 export const RESIDENCY_OPTION = [
   '--residency <name>',
   'boot, lazy or stream in place of what the image asks for; default: what board.json says, if it does',
@@ -46,7 +57,7 @@ export interface PlacedImage {
 export function imageFor(path: string, board: Board | null, chosen: string | undefined): PlacedImage {
   const original = readImage(path);
   const residency = chosen ?? board?.residency ?? null;
-  const image = residency === null ? original : uniformlyResident(original, residency);
+  const image = residency === null ? original : ofImage(path, () => uniformlyResident(original, residency));
   // what came through a pipe cannot be read again
   const name = residency === null ? path : `${titleOf(path)}-${residency}.htpw`;
   const imagePath = residency === null && isRegularFile(path) ? path : placeUnderBuild(name, image);

@@ -12,7 +12,7 @@ import { timelinePlot } from '../residency/timelinePlot.ts';
 import { timelineSvg } from '../residency/timelineSvg.ts';
 import { Runtime } from '../runtime/runtime.ts';
 import { type Output, planOutput } from '../system/files.ts';
-import { RESIDENCY_OPTION, readImage, uniformlyResident } from './image.ts';
+import { ofImage, RESIDENCY_OPTION, readImage, uniformlyResident } from './image.ts';
 import { amount, valued } from './options.ts';
 import { columns, print, UsageError, withProgress } from './verb.ts';
 
@@ -97,7 +97,7 @@ function writeUniform(path: string, { residency, output, json, ...others }: Plan
         `and no ${extra ? `--${extra}` : '--sram or --board'}`,
     );
   const planned = planOutput(output, { inputs: [path] });
-  const image = uniformlyResident(readImage(path), residency!);
+  const image = ofImage(path, () => uniformlyResident(readImage(path), residency!));
   const arenaBytes = new Runtime(image).arenaBytes();
   planned.write(image);
   const result = { image: output, residency, arenaBytes };
@@ -125,7 +125,7 @@ async function planMeasured(path: string, image: Uint8Array, flags: PlanFlags, o
   const curves = view.programs.map((_, p) => residencyCurve(view, p, costs, { lazy: flags.lazy }));
   const budget = given ?? (flags.board === undefined ? null : await budgetOf(board, path, image));
   const plans = budget === null ? null : curves.map((_, p) => within(curves, p, budget, path, image));
-  const planned = plans ? planImage(image, plans) : image;
+  const planned = plans ? ofImage(path, () => planImage(image, plans)) : image;
   const timelines = timelinesOf(planned);
   outputs.image?.write(planned);
   outputs.curve?.write(svg(curves, subtitle(emulated)));

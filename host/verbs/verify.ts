@@ -7,6 +7,7 @@ import { DATASET_LIST, DATASET_NAMES, openDataset } from '../data/dataset.ts';
 import { describeAccount } from '../data/part.ts';
 import { Runtime, type VariantName } from '../runtime/runtime.ts';
 import { planOutput, readInput } from '../system/files.ts';
+import { assertRaw } from '../system/wrongKind.ts';
 import { LEAD_OPTION } from './eval.ts';
 import { imageFor, RESIDENCY_OPTION } from './image.ts';
 import { oneOf, valued, wholeNumber } from './options.ts';
@@ -118,9 +119,11 @@ function inputsFor(runtime: Runtime, count: number, { data, lead, input, log }: 
 }
 
 function ownInputs(runtime: Runtime, count: number, input: string): Inputs {
+  const raw = readInput(input);
+  assertRaw(input, raw);
   let all: Uint8Array[];
   try {
-    all = splitSamples(readInput(input), runtime.inputBytes());
+    all = splitSamples(raw, runtime.inputBytes());
   } catch (error) {
     throw error instanceof UsageError ? error : new UsageError(`${input}: ${(error as Error).message}`);
   }

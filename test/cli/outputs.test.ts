@@ -351,6 +351,12 @@ describe.each<[string, Words]>([
   });
 });
 
+it('a library and the input beside it do not go to one place', async () => {
+  const { code, error } = await htpw('clib', '--tailor', image, '-o', inFolder('x'), '--input', inFolder('a/../x'));
+  expect(error).toMatch(/--input .* is also the folder of -o/);
+  expect({ code, there: existsSync(inFolder('x')) }).toEqual({ code: 2, there: false });
+});
+
 it('a library for another image leaves no file of the one before', async () => {
   const target = inFolder('library');
   await htpw('clib', '--tailor', image, '-o', target);

@@ -59,6 +59,7 @@ const READ: Record<string, { words: (file: string) => string[]; right?: string[]
   'card <image>': { words: (file) => ['card', file, '--config', CONFIG, '-o', OUTPUT], right: ['image'] },
   'card --config': { words: (file) => ['card', IMAGE, '--config', file, '-o', OUTPUT] },
   'verify <image>': { words: (file) => ['verify', file, '--board', 'host', '--record', OUTPUT], right: ['image'] },
+  'verify --input': { words: (file) => ['verify', IMAGE, '--board', 'host', '--input', file] },
   'verify --log': { words: (file) => ['verify', IMAGE, '--log', file] },
   'clib --tailor': { words: (file) => ['clib', '--tailor', file, '-o', OUTPUT], right: ['image'] },
   'build --tailor': { words: (file) => ['build', '--tailor', file, '-o', OUTPUT], right: ['image'] },
