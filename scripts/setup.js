@@ -20,6 +20,12 @@ const OTHER_TOOLS = [
     packages: ['python3-kconfiglib'],
     neededBy: "the Zephyr module's Kconfig",
   },
+  {
+    program: '32-bit headers of the C library',
+    check: "echo '#include <string.h>' | gcc -m32 -ffreestanding -fsyntax-only -x c -",
+    packages: ['libc6-dev-i386'],
+    neededBy: "the Zephyr module's sources, compiled for 32 bits",
+  },
   { program: 'clang', packages: ['clang'], neededBy: 'the C library, for which GCC alone is no proof' },
 ];
 
