@@ -22,8 +22,8 @@ const OTHER_TOOLS = [
   },
   {
     program: '32-bit headers of the C library',
-    check: "echo '#include <string.h>' | gcc -m32 -ffreestanding -fsyntax-only -x c -",
-    packages: ['libc6-dev-i386'],
+    check: "echo '#include <errno.h>' | gcc -m32 -ffreestanding -fsyntax-only -x c -",
+    packages: ['gcc-multilib'],
     neededBy: "the Zephyr module's sources, compiled for 32 bits",
   },
   { program: 'clang', packages: ['clang'], neededBy: 'the C library, for which GCC alone is no proof' },
