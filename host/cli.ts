@@ -58,8 +58,11 @@ export async function main(words: string[]): Promise<number> {
     program.outputHelp();
     return 0;
   }
+  const [first, named] = words;
+  const isUnknown = named !== undefined && !program.commands.some((command) => command.name() === named);
   try {
-    await program.parseAsync(words, { from: 'user' });
+    // help of what is no verb is refused as the verb itself is
+    await program.parseAsync(first === 'help' && isUnknown ? [named] : words, { from: 'user' });
     return 0;
   } catch (error) {
     if (error instanceof CommanderError) return error.exitCode === 0 ? 0 : 2; // commander has said why
@@ -79,7 +82,10 @@ export async function runProcess(words: string[]): Promise<void> {
   process.on('uncaughtException', fail).on('unhandledRejection', fail);
   // who reads the output may stop: htpw --help | head
   for (const stream of [process.stdout, process.stderr])
-    stream.on('error', (error: NodeJS.ErrnoException) => (error.code === 'EPIPE' ? process.exit() : fail(error)));
+    stream.on('error', (error: NodeJS.ErrnoException) => {
+      if (error.code === 'EPIPE') process.exit();
+      fail(fileError(stream === process.stdout ? 'standard output' : 'standard error', 'written', error));
+    });
   process.exitCode = await main(words);
 }
 
@@ -98,7 +104,7 @@ function usageLine(command: Command, text: string): string {
  * came before may be repeated.
  */
 function refuseTwice(command: Command): void {
-  const flags = command.options.flatMap(({ short, long }) => [short, long]);
+  const flags = [...command.options.flatMap(({ short, long }) => [short, long]), '-h', '--help'];
   for (const option of command.options.filter(({ required, optional }) => required || optional)) {
     const name = option.long ?? option.flags;
     let before: string | undefined;

@@ -96,49 +96,51 @@ export function readRecord(folder: string, record: string, wanted?: string): Mit
 
 /** The lead of a packed record; null where there is none, or where the lead that is wanted is not the packed one. */
 function readPacked(folder: string, record: string, wanted?: string): Lead | null {
-  const path = findFile(join(folder, 'mlii'), `${record}.d8.gz`);
-  if (path === null) return null;
-  const { header, path: headerPath } = readHeader(join(folder, 'mlii'), record);
+  const place = join(folder, 'mlii');
+  const isThere = (file: string): boolean => findFile(folder, file) !== null;
+  const isUnpacked = isThere(`wfdb/${record}.hea`);
+  if (!isThere(`mlii/${record}.d8.gz`) && (isUnpacked || !isThere(`mlii/${record}.hea`))) return null;
+  const { bytes, path } = readFile(place, `${record}.d8.gz`, `holds record ${record}`);
+  const { header, path: headerPath } = readHeader(place, record);
   if (header.segments || header.sampleCount === null)
     throw new Error(`${headerPath}: expected one piece and its number of samples, as ${path} is packed; pack it again`);
   const channel = chooseLead(header.signals, headerPath);
   const signal = header.signals[channel]!;
   if (wanted !== undefined && chooseLead(header.signals, headerPath, wanted) !== channel) {
-    if (findFile(join(folder, 'wfdb'), `${record}.hea`) !== null) return null;
+    if (isUnpacked) return null;
     throw new Error(`${path}: expected lead "${wanted}", got ${signal.description} alone; add wfdb/${record}.hea`);
   }
-  const { bytes } = readFile(join(folder, 'mlii'), `${record}.d8.gz`, 'is packed');
   const samples = unpackLead(gunzip(bytes, path), header.sampleCount * signal.samplesPerFrame, path);
-  checkSignal({ samples }, signal, path);
-  return leadOf({ samples, invalid: invalidOf(signal.format) }, header, channel, headerPath);
+  const raw = { samples, invalid: invalidOf(signal.format), unread: 0 };
+  checkSignal(raw, signal, path);
+  return leadOf(raw, header, channel, headerPath);
 }
 
 function gunzip(bytes: Uint8Array, path: string): Uint8Array {
   try {
     return gunzipSync(bytes);
-  } catch (error) {
-    throw new Error(
-      `${path}: expected a gzip file, got one that does not unpack (${(error as Error).message}); fetch it again`,
-    );
+  } catch {
+    throw new Error(`${path}: expected a gzip file, got one that is damaged or cut short; fetch it again`);
   }
 }
 
 /** First differences as signed bytes, starting from 0; 0x80 means that an int16 with the value itself follows. */
 export function unpackLead(bytes: Uint8Array, sampleCount: number, where: string): Int32Array {
-  const cutShort = (got: number): Error =>
-    new Error(`${where}: expected ${sampleCount} samples, got ${got}; the file is cut short, fetch it again`);
-  if (bytes.length < sampleCount) throw cutShort(bytes.length); // a sample takes a byte at least
+  const refused = (got: number | 'more'): Error =>
+    new Error(`${where}: expected ${sampleCount} samples, got ${got}; fetch it and its header again`);
+  if (bytes.length < sampleCount) throw refused(bytes.length); // a sample takes a byte at least
   const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);
   const lead = new Int32Array(sampleCount);
   let value = 0;
   let at = 0;
   for (let i = 0; i < sampleCount; i++) {
     const escaped = bytes[at] === 0x80;
-    if (at + (escaped ? 3 : 1) > bytes.length) throw cutShort(i);
+    if (at + (escaped ? 3 : 1) > bytes.length) throw refused(i);
     value = escaped ? view.getInt16(at + 1, true) : value + view.getInt8(at);
     at += escaped ? 3 : 1;
     lead[i] = value;
   }
+  if (at < bytes.length) throw refused('more');
   return lead;
 }
 
@@ -173,19 +175,32 @@ function beatsOf(annotations: MitbihRecord['annotations'], channel: number) {
   return { beats, leftOut };
 }
 
-/** A window is int16. What does not fit was not measured on a body, or the header is wrong. */
+/** A window is int16. What does not fit was not measured on a body, or the header is wrong; so with what is flat. */
 function checkRange(samples: Float64Array, record: string, { name }: Lead): void {
   const millivolts = (sample: number): string => ((sample - MILLIVOLT_ZERO) / UNITS_PER_MILLIVOLT).toFixed(0);
-  const outside = samples.find((sample) => sample < LOWEST || sample > HIGHEST);
-  if (outside !== undefined)
-    throw new Error(
-      `mitbih: record ${record}: lead "${name}": expected ${millivolts(LOWEST)} to ${millivolts(HIGHEST)} mV, ` +
-        `got ${millivolts(outside)} mV; check gain and baseline in its header`,
+  const refused = (expected: string, got: string): Error =>
+    new Error(
+      `mitbih: record ${record}: lead "${name}": expected ${expected}, got ${got}; ` +
+        'check gain and baseline in its header',
+    );
+  let [least, most] = [Number.POSITIVE_INFINITY, Number.NEGATIVE_INFINITY];
+  for (const sample of samples) {
+    if (sample < LOWEST || sample > HIGHEST)
+      throw refused(`${millivolts(LOWEST)} to ${millivolts(HIGHEST)} mV`, `${millivolts(sample)} mV`);
+    if (sample < least) least = sample;
+    if (sample > most) most = sample;
+  }
+  if (most >= least && most - least < LEAST_RANGE)
+    throw refused(
+      `beats of ${LEAST_RANGE / UNITS_PER_MILLIVOLT} mV or more`,
+      `${(most - least) / UNITS_PER_MILLIVOLT} mV from the lowest to the highest sample`,
     );
 }
 
 const LOWEST = -32768;
 const HIGHEST = 32767;
+/** Units; the smallest QRS complex is ten times as high. */
+const LEAST_RANGE = 4;
 
 /** Windows of a split, record by record in time order. Throws when there are none. */
 export function loadMitbih(split: Split, root?: string, wanted?: string): Part {
@@ -213,7 +228,8 @@ export function loadMitbih(split: Split, root?: string, wanted?: string): Part {
   if (set.labels.length === 0)
     throw new Error(
       `mitbih: no window of the ${split} split in ${folder}: expected beats in ${records.join(' ')}, ` +
-        `got ${describeLeftOut(set.leftOut) || 'none annotated'}; add a record`,
+        `got ${describeLeftOut(set.leftOut) || 'none annotated'}; ` +
+        (set.leftOut.otherLead > 0 ? 'choose their lead with --lead' : 'add a record'),
     );
   const account: Account = {
     data: 'mitbih',
@@ -225,12 +241,7 @@ export function loadMitbih(split: Split, root?: string, wanted?: string): Part {
     absent: names.filter((record) => !present.includes(record)),
     inNoSplit: inNoSplit(present),
     leads: groupByLead(read.filter(isUsed)),
-    assumed: read
-      .filter(({ lead }) => !lead.calibrated)
-      .map(
-        ({ record, lead }) =>
-          `${record}: no gain in the header for ${lead.name}, ${UNITS_PER_MILLIVOLT} units per mV assumed`,
-      ),
+    assumed: read.flatMap(({ record, lead }) => assumptions(record, lead)),
     leftOut: set.leftOut,
   };
   return { ...set, account };
@@ -240,6 +251,16 @@ export function loadMitbih(split: Split, root?: string, wanted?: string): Part {
 function list(names: readonly string[]): string {
   const more = names.length - 50;
   return names.slice(0, 50).join(' ') + (more > 0 ? ` and ${more} more` : '');
+}
+
+/** What a reader of the figures should know that the header does not say, or says otherwise than the files. */
+function assumptions(record: string, { name, calibrated, unread }: Lead): string[] {
+  return [
+    ...(calibrated
+      ? []
+      : [`${record}: no gain in the header for ${name}, ${UNITS_PER_MILLIVOLT} units per mV assumed`]),
+    ...(unread > 0 ? [`${record}: its files go on for ${unread} frames that the header does not count, left out`] : []),
+  ];
 }
 
 function groupByLead(read: readonly { record: string; lead: Lead }[]): Record<string, string[]> {

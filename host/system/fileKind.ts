@@ -42,6 +42,8 @@ const MAGICS: readonly (FileKind & { at?: number; magic: string })[] = [
   { magic: '\x93NUMPY', kind: 'a NumPy array', advice: NO_MODEL },
   { magic: '\x89PNG\r\n\x1a\n', kind: 'a PNG image', advice: NO_MODEL },
   { magic: '\xff\xd8\xff', kind: 'a JPEG image', advice: NO_MODEL },
+  { magic: '\xff\xfe', kind: 'text in UTF-16', advice: 'save it as UTF-8' },
+  { magic: '\xfe\xff', kind: 'text in UTF-16', advice: 'save it as UTF-8' },
   { magic: 'GIF8', kind: 'a GIF image', advice: NO_MODEL },
   { magic: 'WAVE', at: 8, kind: 'a WAV recording', advice: NO_MODEL },
   { magic: 'fLaC', kind: 'a FLAC recording', advice: NO_MODEL },

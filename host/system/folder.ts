@@ -13,11 +13,12 @@ import {
   renameSync,
   rmdirSync,
   rmSync,
+  writeFileSync,
 } from 'node:fs';
-import { dirname, join } from 'node:path';
+import { dirname, join, resolve } from 'node:path';
 import { fileError } from './errno.ts';
 import { UsageError } from './errors.ts';
-import { temporaryName, writeWhole } from './files.ts';
+import { temporaryName } from './files.ts';
 import { undoOnInterrupt } from './interrupt.ts';
 import { parseJson } from './json.ts';
 import { shownPath } from './shownPath.ts';
@@ -72,16 +73,16 @@ export class OutputFolder {
   write(files: ReadonlyMap<string, string | Uint8Array>): void {
     const { name, before } = this;
     const own = new Map([...files].map(([path, content]) => [path, sha256(content)]));
-    const foreign = [...own].find(
-      ([path, sum]) =>
-        !before.has(path) && lstatSync(join(name, path), { throwIfNoEntry: false }) && !isAs(join(name, path), sum),
-    );
-    if (foreign)
-      throw new UsageError(
-        `${shownPath(name)}: ${foreign[0]} is there and not htpw's; remove it or name another folder`,
-      );
+    const isThere = (path: string) => lstatSync(join(name, path), { throwIfNoEntry: false }) !== undefined;
     const list = `${JSON.stringify({ about: LIST_SAYS, files: Object.fromEntries([...own].sort()) }, null, 2)}\n`;
     try {
+      const foreign = [...own].find(
+        ([path, sum]) => !before.has(path) && isThere(path) && !isAs(join(name, path), sum),
+      );
+      if (foreign)
+        throw new UsageError(
+          `${shownPath(name)}: ${foreign[0]} is there and not htpw's; remove it or name another folder`,
+        );
       place(name, new Map([...files, [LIST, list]]), before);
     } catch (error) {
       throw fileError(name, 'written', error);
@@ -96,7 +97,8 @@ export class OutputFolder {
 const LIST_SAYS = 'What htpw wrote here: it will replace and remove these files and no others.';
 
 /** Writes all files in a folder beside the others, then moves them; none is left where one cannot be written. */
-function place(folder: string, files: ReadonlyMap<string, string | Uint8Array>, before: ReadonlyMap<string, string>) {
+function place(name: string, files: ReadonlyMap<string, string | Uint8Array>, before: ReadonlyMap<string, string>) {
+  const folder = resolve(name); // of "new/../library", mkdir would make both
   const created = mkdirSync(folder, { recursive: true });
   const temporary = temporaryName(join(folder, LIST));
   const moved: string[] = [];
@@ -110,7 +112,7 @@ function place(folder: string, files: ReadonlyMap<string, string | Uint8Array>, 
   };
   const settled = undoOnInterrupt(undo);
   try {
-    for (const [path, content] of files) writeWhole(join(temporary, path), content);
+    for (const [path, content] of files) writeSynced(join(temporary, path), content);
     for (const path of files.keys()) {
       mkdirSync(dirname(join(folder, path)), { recursive: true });
       renameSync(join(temporary, path), join(folder, path));
@@ -123,6 +125,12 @@ function place(folder: string, files: ReadonlyMap<string, string | Uint8Array>, 
   } finally {
     settled();
   }
+}
+
+/** A file that nobody else knows yet. What goes wrong is said of the folder that it is for. */
+function writeSynced(path: string, content: string | Uint8Array): void {
+  mkdirSync(dirname(path), { recursive: true });
+  writeFileSync(path, content, { flush: true });
 }
 
 /** And the folders that are empty then. */

@@ -177,19 +177,44 @@ export function parseJson(path: string, bytes: Uint8Array): unknown {
 }
 
 function syntaxError(where: string, source: string, { message }: Error): UsageError {
-  const [, reason, digits] = /^(.*?)(?:, ".*)?(?: in JSON at position (\d+)| is not valid JSON)/s.exec(message) ?? [];
-  const position = Number(digits ?? 0);
-  if (reason === undefined || position >= source.trimEnd().length)
+  const [, reason] =
+    /^(.*?)(?:, (?:\.\.\.)?".*)?(?:(?: in JSON)? at position \d+| is not valid JSON)/s.exec(message) ?? [];
+  const position = faultAt(source.trimEnd());
+  if (reason === undefined || position === null)
     return new UsageError(`${where}: expected JSON, got the end of the file inside of it; is it cut short?`);
   const before = source.slice(0, position).split('\n');
   const what = `${reason[0].toLowerCase()}${reason.slice(1)}`;
   return new UsageError(`${where}:${before.length}:${before.at(-1)!.length + 1}: no JSON: ${printable(what)}`);
 }
 
+/**
+ * Index of the first character with which the text is no beginning of JSON; null where the end is missing. The messages
+ * of JSON.parse give it for some faults, depending on the version of Node; but all tell where a text just ends early.
+ */
+function faultAt(source: string): number | null {
+  const isWrong = (length: number): boolean => {
+    try {
+      JSON.parse(source.slice(0, length));
+      return false;
+    } catch (error) {
+      const [, position] = /at position (\d+)/.exec((error as Error).message) ?? [];
+      return !/end of JSON/.test((error as Error).message) && !(Number(position) >= length);
+    }
+  };
+  let [right, wrong] = [0, source.length + 1];
+  while (wrong - right > 1) {
+    const middle = (right + wrong) >> 1;
+    if (isWrong(middle)) wrong = middle;
+    else right = middle;
+  }
+  return wrong > source.length ? null : wrong - 1;
+}
+
 /** The name of a field that an object has twice, of which JSON.parse keeps the last. `source` is valid JSON. */
 function repeatedField(source: string): string | undefined {
   const open: Set<string>[] = [];
-  for (const [token, text, colon] of source.matchAll(/("(?:[^"\\]|\\.)*")(\s*:)?|[{}[\]]/g)) {
+  // a loop over parts of strings and not over characters, of which there may be millions
+  for (const [token, text, colon] of source.matchAll(/("[^"\\]*(?:\\.[^"\\]*)*")(\s*:)?|[{}[\]]/g)) {
     if (token === '{' || token === '[') open.push(new Set());
     else if (token === '}' || token === ']') open.pop();
     else if (colon !== undefined) {

@@ -11,11 +11,12 @@ import { bytesByCategory, regionsOf } from '../image/regions.ts';
 import { ImageView } from '../image/view.ts';
 import { Runtime } from '../runtime/runtime.ts';
 import { planOutput } from '../system/files.ts';
+import { shownPath } from '../system/shownPath.ts';
 import { readConfig } from '../train/config.ts';
 import { assertSameTask, assertTakesBeats, LEAD_OPTION, scoreBeats, unlike } from './eval.ts';
 import { ofImage, readImage } from './image.ts';
 import { oneOf, valued } from './options.ts';
-import { print, withProgress } from './verb.ts';
+import { print, UsageError, withProgress } from './verb.ts';
 
 /** A generated model should keep this share of what its stored twin reaches. */
 const KEEP = 0.95;
@@ -27,6 +28,11 @@ interface CardFlags {
   lead?: string;
   output?: string;
   json?: boolean;
+}
+
+interface Named {
+  path: string;
+  image: Uint8Array;
 }
 
 interface Measured {
@@ -60,15 +66,15 @@ export function cardVerb(program: Command): void {
       const output = planOutput(flags.output ?? `${path.replace(/\.htpw$/, '')}.md`, {
         inputs: [path, ...controls, flags.config],
       });
-      readConfig(flags.config); // the card says how to train the image with it
+      const [own, ...others] = [path, ...controls].map((name) => ({ path: name, image: readImage(name) }));
+      assertTrainedWith(own, flags.config);
       const dataset = openDataset(flags.data, { lead: flags.lead });
-      const images = [path, ...controls].map((each) => ({ path: each, image: readImage(each) }));
       const parts = loadParts(dataset);
       const measured = await withProgress('card', async (report) => {
         const all: Measured[] = [];
-        for (const [i, each] of images.entries()) {
-          report(i, images.length, each.path);
-          all.push(await measure(each, parts));
+        for (const [i, image] of [own, ...others].entries()) {
+          report(i, controls.length + 1, image.path);
+          all.push(await measure(image, parts));
         }
         return all;
       });
@@ -86,12 +92,26 @@ export function cardVerb(program: Command): void {
     });
 }
 
+/** The card says that training with the configuration makes the image: what both say of it must agree. */
+function assertTrainedWith({ path, image }: Named, file: string): void {
+  const config = readConfig(file);
+  const metadata = new ImageView(image).metadata();
+  const wrong = (['name', 'seed', 'epochs'] as const).find(
+    (field) => metadata[field] !== undefined && metadata[field] !== config[field],
+  );
+  if (wrong)
+    throw new UsageError(
+      `${shownPath(file)}: ${wrong}: expected ${JSON.stringify(metadata[wrong])}, as in the metadata of ` +
+        `${shownPath(path)}, got ${JSON.stringify(config[wrong])}; give the configuration that it was trained with`,
+    );
+}
+
 type Parts = Record<Split, Part>;
 
 const loadParts = (dataset: Dataset): Parts =>
   Object.fromEntries(SPLITS.map((split) => [split, dataset.load(split)])) as Parts;
 
-async function measure({ path, image }: { path: string; image: Uint8Array }, parts: Parts): Promise<Measured> {
+async function measure({ path, image }: Named, parts: Parts): Promise<Measured> {
   const view = new ImageView(image);
   const metadata = ofImage(path, () => view.metadata());
   assertSameTask(path, metadata);
@@ -133,8 +153,8 @@ For research and demonstration; not a medical device.
 
 SHA-256 of the image: \`${own.sha256}\`
 
-    npx htpw train --data ${data} --config ${config} -o ${own.path}
-    npx htpw card ${[own.path, ...controls].join(' ')} --config ${config}
+    npx htpw train --data ${own.trainedOn ?? data} --config ${config} -o ${own.path}
+    npx htpw card ${[own.path, ...controls].join(' ')} --config ${config}${data === 'mitbih' ? '' : ` --data ${data}`}
 
 The first command makes the image again, byte for byte, on the same version of Node (this one: ${process.version}); the second wrote this page.
 All figures are of packed images in the integer runtime.

@@ -1,7 +1,7 @@
 import { existsSync, readFileSync } from 'node:fs';
 import { basename, dirname, join, resolve } from 'node:path';
 import type { Command } from 'commander';
-import { planLibrary, type Tailoring, tailoring, together, writeLibrary } from '../board/library.ts';
+import { libraryFiles, planLibrary, type Tailoring, tailoring, together } from '../board/library.ts';
 import {
   type LibraryRecord,
   type LibrarySize,
@@ -15,8 +15,9 @@ import { run } from '../board/process.ts';
 import { projectRoot } from '../board/root.ts';
 import { Runtime } from '../runtime/runtime.ts';
 import { planOutput, readInput, writeWhole } from '../system/files.ts';
-import type { OutputFolder } from '../system/folder.ts';
+import { LIST, type OutputFolder } from '../system/folder.ts';
 import { parseJson } from '../system/json.ts';
+import { shownPath } from '../system/shownPath.ts';
 import { imageFor } from './image.ts';
 import { columns, print, UsageError } from './verb.ts';
 import { testWindows } from './windows.ts';
@@ -62,9 +63,9 @@ export function clibVerb(program: Command): void {
         throw new UsageError(`clib: --input ${input} is also the folder of -o; write it to another file`);
       const window = input === undefined ? undefined : planOutput(input, { inputs: tailor });
       const tailored = tailor ? tailoredTo(tailor, residency) : null;
+      if (folder === null) await printSizes(tailored, json);
+      else await writeAndPrint(folder, tailored, json, input);
       if (tailored) window?.write(testWindows(new Runtime(tailored.models[0].image), 1, 'synthetic-easy').windows[0]);
-      if (folder === null) return printSizes(tailored, json);
-      await writeAndPrint(folder, tailored, json);
     });
 }
 
@@ -89,9 +90,30 @@ export async function buildTailored(
   await writeAndPrint(folder, tailoredTo(images, residency), json);
 }
 
-async function writeAndPrint(folder: OutputFolder, tailored: Tailoring | null, json?: boolean): Promise<void> {
-  const files = await writeLibrary(folder, tailored);
+async function writeAndPrint(
+  folder: OutputFolder,
+  tailored: Tailoring | null,
+  json?: boolean,
+  input?: string,
+): Promise<void> {
+  const library = await libraryFiles(tailored);
+  const files = [...library.keys()].sort();
+  if (input !== undefined) assertApart(input, folder.name, files);
+  folder.write(library);
   print(json, { folder: folder.name, files }, () => `${folder.name}: ${files.join(', ')}`);
+}
+
+/** The input may lie in the folder of the library, but not where one of its files will be. */
+function assertApart(input: string, folder: string, files: readonly string[]): void {
+  const place = resolve(input);
+  const other = [...files, LIST].find((file) => {
+    const path = resolve(folder, file);
+    return path === place || path.startsWith(join(place, '/')) || place.startsWith(join(path, '/'));
+  });
+  if (other !== undefined)
+    throw new UsageError(
+      `${shownPath(input)}: is also for ${shownPath(join(folder, other))}, of the library; write to another file`,
+    );
 }
 
 const RECORD = join(projectRoot(), 'bench', 'clib.json');

@@ -67,6 +67,8 @@ export function verifyVerb(program: Command): void {
       if (flags.record !== undefined) planOutput(flags.record, { inputs: [path, flags.input] });
       // all variants give the same bytes; a board's own is the closest
       const loaded = board ? loadBoard(board) : null;
+      if (flags.port !== undefined && loaded?.runner.kind !== 'serial')
+        throw new UsageError(`verify: --port is for a board of hardware, and ${loaded?.name} is none; leave it out`);
       const variant = (loaded?.variant ?? 'scalar') as VariantName;
       const { imagePath, image, residency } = imageFor(path, log ? null : loaded, flags.residency);
       const runtime = new Runtime(image, variant).load();

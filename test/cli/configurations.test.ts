@@ -87,7 +87,10 @@ describe('htpw train --config', () => {
     ],
     ['that is a number', '5', /^expected an object, got 5/],
     ['that is none', 'epochs: 5', /^1:1: no JSON: unexpected token 'e'$/],
-    ['in UTF-16', Buffer.from('\ufeff{"name": "x"}', 'utf16le'), /expected JSON/],
+    ['in UTF-16', Buffer.from('\ufeff{"name": "x"}', 'utf16le'), /^this is text in UTF-16; expected JSON$/],
+    ['with NaN', '{\n  "name": "x",\n  "seed": NaN,\n  "epochs": 5\n}', /^3:11: no JSON: unexpected token 'N'$/],
+    ['with words behind it', '{"name": "x"} and more', /^1:15: no JSON: unexpected non-whitespace character/],
+    ['with a string of 20 MB', `{"name": "${'x'.repeat(2e7)}"}`, /^name: expected a name of letters/],
     [
       'with a number that is infinite',
       changed('clip', 0).replace('"clip":0', '"clip":1e999'),

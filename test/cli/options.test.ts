@@ -1,12 +1,13 @@
 /** Options are checked when the command line is read: before a file is opened, in one line that names the option. */
 
 import { spawnSync } from 'node:child_process';
-import { mkdtempSync } from 'node:fs';
+import { existsSync, mkdtempSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
 import { htpw } from './command.ts';
 
+const IMAGE = 'models/ecg-beats.htpw';
 /** None of the files exists, so the error can only be about the option. */
 const RUN = ['run', 'x.htpw', '--input', 'x.bin', '--output', 'y.bin'];
 const TRAIN = ['train', '--config', 'x.json'];
@@ -59,7 +60,12 @@ describe('htpw', () => {
     [[...TRAIN, '--epochs', '5', '--epochs', '6'], '--epochs is given twice, 5 and 6; leave one'],
     [['plan', 'x.htpw', '--curve', '--curve', 'y.svg'], '--curve is given twice, without a value and y.svg'],
     [['import', 'x.tflite', '-o', '--json'], '--output expects a value, got the option --json'],
+    [['run', 'x.htpw', '--output', '--help'], '--output expects a value, got the option --help'],
+    [['verify', IMAGE, '--board', 'host', '--port', 'x'], '--port is for a board of hardware, and host is none'],
+    [['verify', IMAGE, '--board', 'mps2-an500', '--port', 'x'], 'and mps2-an500 is none; leave it out'],
     [['frobnicate'], "unknown command 'frobnicate'"],
+    [['help', 'inspcet'], "unknown command 'inspcet' (Did you mean inspect?); htpw --help"],
+    [['inspect', IMAGE, '--hex', '--json'], "option '--hex' cannot be used with option '--json'"],
     [['inspcet', 'x'], "unknown command 'inspcet' (Did you mean inspect?); htpw --help"],
     [[...RUN, '--varaint', 'dsp'], "unknown option '--varaint' (Did you mean --variant?); htpw run --help"],
     [['run', 'x.htpw'], "required option '--input <file>' not specified; htpw run --help has examples"],
@@ -96,6 +102,14 @@ describe('a process', () => {
       expect(stdout + stderr).toBe('');
     },
   );
+
+  it.skipIf(!existsSync('/dev/full'))('that cannot print says so of its output', () => {
+    const { status, stderr } = htpwProcess('boards --json > /dev/full');
+    expect(stderr).toMatch(
+      /^htpw: standard output: cannot be written, no space left on the device \(ENOSPC\); [^\n]+\n$/,
+    );
+    expect(status).toBe(2);
+  });
 
   it('whose program is at fault says so in one line, and with HTPW_DEBUG where', () => {
     // a prototype that every module shares, broken before the program starts

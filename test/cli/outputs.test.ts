@@ -298,6 +298,22 @@ describe('two outputs of one command', () => {
   });
 });
 
+describe('htpw clib --input', () => {
+  it.each(['library', 'library/include/htpw.h', 'library/src', 'library/LICENSE/x'])(
+    'is refused where the library will be: %s',
+    async (name) => {
+      const before = snapshot(folder);
+      const { code, error } = await htpw(
+        ...['clib', '--tailor', image, '-o', inFolder('library'), '--input', inFolder(name)],
+      );
+      expect(error).toMatch(ONE_LINE);
+      expect(error).toMatch(/is also for .*library.*, of the library; write to another file/);
+      expect(code).toBe(2);
+      expect(snapshot(folder)).toEqual(before);
+    },
+  );
+});
+
 describe.each<[string, Words]>([
   ['clib -o', (to) => ['clib', '--tailor', image, '-o', to]],
   ['build --tailor -o', (to) => ['build', '--tailor', image, '-o', to]],

@@ -46,6 +46,7 @@ describe('packed lead', () => {
     const bytes = Uint8Array.from([0x80, 0xe3, 0x03, 1, 0xff, 0x80, 0, 0xff]);
     expect(Array.from(unpackLead(bytes, 4, 'x'))).toEqual([995, 996, 995, -256]);
     expect(() => unpackLead(bytes, 5, 'x.d8.gz')).toThrow(/^x\.d8\.gz: expected 5 samples, got 4/);
+    expect(() => unpackLead(bytes, 3, 'x.d8.gz')).toThrow(/^x\.d8\.gz: expected 3 samples, got more/);
   });
 });
 

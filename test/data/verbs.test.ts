@@ -146,6 +146,12 @@ describe('data that is refused with exit code 2 and one line:', () => {
       ['eval', REORDERED, '--data', 'synthetic-easy'],
       /reordered\.htpw: labels in its metadata: expected N, S, V, F, as in the data, got N,V,S,F/,
     ],
+    [
+      'a card with the configuration of another image',
+      whole,
+      ['card', ECG, '--config', 'models/configs/ecg-beats-int8.json'],
+      /ecg-beats-int8\.json: name: expected "ecg-beats", as in the metadata of .*ecg-beats\.htpw, got "ecg-beats-int8"/,
+    ],
     ['a card without its configuration', whole, ['card', ECG, '--config', 'missing.json'], /missing\.json/],
   ];
 

@@ -1,5 +1,14 @@
 /** WFDB records: one deviation from a plain record at a time, read as the plain one is, counted, or refused by name. */
-import { mkdtempSync, readFileSync, renameSync, rmSync, unlinkSync, writeFileSync } from 'node:fs';
+import {
+  mkdirSync,
+  mkdtempSync,
+  readFileSync,
+  renameSync,
+  rmSync,
+  symlinkSync,
+  unlinkSync,
+  writeFileSync,
+} from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { beforeEach, describe, expect, it } from 'vitest';
@@ -91,12 +100,17 @@ const SAME: [deviation: string, write: () => void, tolerance?: number][] = [
     'comments, info and empty lines',
     () => writeRecord(folder, { header: (text) => `#wfdb 10.7\n\n${text.replace('\n', '\n # x 1\n')}# 69 M\n` }),
   ],
+  ['no end of the last line', () => writeRecord(folder, { header: (text) => text.trimEnd() })],
   ['lines behind the last signal', () => writeRecord(folder, { header: (text) => `${text}more.dat 999 200\n` })],
   ...[3, 4, 5, 6, 7, 8].map((fields): [string, () => void] => [
     `${fields} fields in a signal line`,
     () => writeRecord(folder, { signals: small({ fields }) }), // an ADC zero that is left out is 0
   ]),
   ['2 fields in a signal line', () => writeRecord(folder, { signals: small({ fields: 2 }) })],
+  [
+    'neither checksum nor initial value computed',
+    () => writeRecord(folder, { signals: both({ checksum: 0, initialValue: 0 }) }),
+  ],
   ['a checksum of 0, none computed', () => writeRecord(folder, { signals: both({ checksum: 0 }) })],
   [
     'an initial value of an amplitude format that is not used',
@@ -194,6 +208,14 @@ const SAME: [deviation: string, write: () => void, tolerance?: number][] = [
       whole(`100/2 2 360 ${2 * HALF}`, `100_1 ${HALF}`, `100_2 ${HALF}`);
       half('100_1', 0);
       half('100_2', SECONDS / 2, { signals: both({ format: 16 }) });
+    },
+  ],
+  [
+    'a segment that leaves its number of samples to the record',
+    () => {
+      whole(`100/2 2 360 ${2 * HALF}`, `100_1 ${HALF}`, `100_2 ${HALF}`);
+      half('100_1', 0);
+      half('100_2', SECONDS / 2, { recordLine: () => '100_2 2 360' });
     },
   ],
   [
@@ -363,6 +385,36 @@ describe('annotations that give no window are counted:', () => {
   });
 });
 
+describe('a file with more than its header counts', () => {
+  const counted = (seconds: number) => line(/\d+$/, String(360 * seconds));
+
+  it('is read where a checksum shows that frames are right, and the account says what is left', () => {
+    writeRecord(folder, { seconds: 30 });
+    const header = readFileSync(join(folder, '100.hea'));
+    writeRecord(folder);
+    writeFileSync(join(folder, '100.hea'), header);
+    const part = load();
+    expect(part.account.leftOut.outside).toBe(BEATS.filter((beat) => beat >= 30).length);
+    expect(part.account.assumed).toEqual([
+      '100: its files go on for 3600 frames that the header does not count, left out',
+    ]);
+  });
+
+  it('is refused without a checksum: a signal that the header forgets would be read as samples of another', () => {
+    writeRecord(folder, { signals: small({ fields: 5 }), recordLine: counted(30) });
+    expect(() => load()).toThrow(/100\.dat: signal "100\.dat": expected as many frames .*got 3600 more/);
+    const forgotten = (text: string) => text.replace('100 2', '100 1').split('\n').slice(0, 2).join('\n');
+    writeRecord(folder, { signals: small({ fields: 5 }), header: forgotten });
+    expect(() => load()).toThrow(/expected as many frames as the header counts, got 14400 more/);
+  });
+
+  it.each([212, 310, 311])('is none where the last group of format %i is filled up', (format) => {
+    const oneMore = { format, zero: 0, fields: 5 };
+    writeRecord(folder, { rate: 360, seconds: 40 + 1 / 360, signals: [{ ...MLII, ...oneMore }] });
+    expect(load().account.assumed).toEqual([]);
+  });
+});
+
 describe('the lead', () => {
   it.each([
     ['V5', 'V5'],
@@ -411,7 +463,60 @@ const segments =
     half('100_2', SECONDS / 2, second);
   };
 
+/** Something else where a file of the record belongs. */
+const instead = (name: string, place: (path: string) => void) => (): void => {
+  without(name)();
+  place(join(folder, name));
+};
+
 const REFUSED: [deviation: string, write: () => void, message: RegExp][] = [
+  ...['hea', 'dat', 'atr'].flatMap((end): [string, () => void, RegExp][] => [
+    [`a folder called .${end}`, instead(`100.${end}`, mkdirSync), /100\.\w+: expected a file, got a folder/],
+    [
+      `a link called .${end} that leads nowhere`,
+      instead(`100.${end}`, (path) => symlinkSync('nowhere', path)),
+      /100\.\w+: cannot be read, no such file \(ENOENT\)/,
+    ],
+  ]),
+  [
+    'a header in UTF-16',
+    () => file('100.hea', Buffer.from('\uFEFF100 2 360\n', 'utf16le'))(),
+    /100\.hea: expected text, got bytes of 0; save it as UTF-8/,
+  ],
+  [
+    'a header without its record line',
+    record({ header: (text) => text.slice(text.indexOf('\n') + 1) }),
+    /expected a record line .*got "100\.dat 212 /,
+  ],
+  ['a record of segments of segments', segments('100/2/3 2 360', {}), /expected a record line .*got "100\/2\/3 2 360"/],
+  [
+    'a segment in another folder',
+    segments('100/2 2 360', {}, `100_1 ${HALF}`, `../100_2 ${HALF}`),
+    /segment 1: name: expected that of a record in the same folder, got "\.\.\/100_2"/,
+  ],
+  ['a gain that is not finite', record({ signals: both({ gain: '1e400' }) }), /ADC gain: .*finite.*got "1e400"/],
+  [
+    'a gain that makes everything flat',
+    record({ signals: both({ gain: '1e9' }) }),
+    /lead "MLII": expected beats of 0\.02 mV or more, got 0 mV.*check gain/,
+  ],
+  [
+    'a baseline beyond 32 bits',
+    record({ signals: both({ gain: '200(99999999999)' }) }),
+    /baseline: expected a whole number of 32 bits, got "99999999999"/,
+  ],
+  [
+    'beats that are all annotated on another lead',
+    record({ annotations: annotate(beatsAt(360).map((mark) => ({ ...mark, channel: 1 }))) }),
+    /got 43 beats annotated on another lead; choose their lead with --lead/,
+  ],
+  ...['## Time resolution: 720', '# time resolution: 720', '##  time  resolution 720'].map(
+    (note): [string, () => void, RegExp] => [
+      `a time resolution spelled "${note}"`,
+      record({ annotations: annotate([timeResolution(note), ...beatsAt(720)]) }),
+      new RegExp(`as "## time resolution: 360", got "${note}"`),
+    ],
+  ),
   ['an empty header', file('100.hea', ''), /100\.hea: expected a record line .*got ""/],
   [
     'another record name',

@@ -95,24 +95,26 @@ function refuseAha(bytes: Uint8Array, where: string): void {
 }
 
 const TIME_RESOLUTION = '## time resolution:';
+/** What was meant to be such a note, however it is spelled: readers of WFDB pass over it. */
+const LIKE_TIME_RESOLUTION = /^[\s#]*time[\s_-]*resolution\b/i;
 
 /**
  * Ticks per second of the annotations' times, if they say so themselves: a note at time 0, "## time resolution: 720".
  * null: they count the frames of the record.
  */
 export function timeResolution(annotations: readonly Annotation[], where: string): number | null {
-  const notes = annotations.filter(({ aux }) => aux.startsWith(TIME_RESOLUTION));
+  const notes = annotations.filter(({ aux }) => LIKE_TIME_RESOLUTION.test(aux));
   const [note, second] = notes;
   if (!note) return null;
   if (second && second.aux !== note.aux)
     throw new Error(`${where}: expected one time resolution, got "${note.aux}" and "${second.aux}"; leave one`);
+  const isSpelled = note.aux.startsWith(TIME_RESOLUTION) && note.symbol === NOTE && note.subtype === 0;
   const ticks = Number(note.aux.slice(TIME_RESOLUTION.length).trim() || Number.NaN);
-  if (!(Number.isFinite(ticks) && ticks > 0) || note.time !== 0 || note.symbol !== NOTE || note.subtype !== 0)
-    throw new Error(
-      `${where}: expected a note at time 0 with ticks per second above 0, ` +
-        `got "${note.aux}" at time ${note.time} (${note.symbol}, subtype ${note.subtype}); correct it`,
-    );
-  return ticks;
+  if (isSpelled && note.time === 0 && Number.isFinite(ticks) && ticks > 0) return ticks;
+  throw new Error(
+    `${where}: expected a note at time 0 with ticks per second above 0, as "${TIME_RESOLUTION} 360", ` +
+      `got "${note.aux}" at time ${note.time} (${note.symbol}, subtype ${note.subtype}); correct it`,
+  );
 }
 
 /**

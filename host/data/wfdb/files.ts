@@ -1,7 +1,8 @@
 /** Files of a record by name. Copies from other systems have names in capitals: those are found, too. */
 
-import { existsSync, readdirSync, readFileSync } from 'node:fs';
+import { existsSync, readdirSync, readFileSync, statSync } from 'node:fs';
 import { basename, dirname, join } from 'node:path';
+import { fileError } from '../../system/errno.ts';
 
 /** The path of a file, as it is spelled in the folder; null when there is none. */
 export function findFile(folder: string, name: string): string | null {
@@ -18,11 +19,14 @@ export function readFile(folder: string, name: string, why: string): { bytes: Ui
   if (path === null)
     throw new Error(`${join(folder, name)}: expected the file that ${why}, got none; fetch the record again`);
   try {
+    const found = statSync(path);
+    if (!found.isFile())
+      throw new Error(
+        `${path}: expected a file, got ${found.isDirectory() ? 'a folder' : 'a pipe or a device'}; remove it`,
+      );
     return { bytes: new Uint8Array(readFileSync(path)), path };
   } catch (error) {
-    throw new Error(
-      `${path}: expected a readable file, got ${(error as NodeJS.ErrnoException).code}; check its permissions`,
-    );
+    throw fileError(path, 'read', error);
   }
 }
 
@@ -41,11 +45,18 @@ export function namesIn(folder: string): string[] {
   } catch (error) {
     const { code } = error as NodeJS.ErrnoException;
     if (code === 'ENOENT' || code === 'ENOTDIR') return [];
-    throw new Error(`${folder}: expected a readable folder, got ${code}; check its permissions`);
+    throw fileError(folder, 'read', error);
   }
 }
 
-/** Text of a file, in whatever encoding; control characters become visible, so that none reaches a terminal. */
+/** Text of a file. Throws for what no text has: UTF-16 has a zero in every other byte. */
+export function readText(folder: string, name: string, why: string): { text: string; path: string } {
+  const { bytes, path } = readFile(folder, name, why);
+  if (bytes.includes(0)) throw new Error(`${path}: expected text, got bytes of 0; save it as UTF-8 or ASCII`);
+  return { text: textOf(bytes), path };
+}
+
+/** Text in whatever encoding; control characters become visible, so that none reaches a terminal. */
 export function textOf(bytes: Uint8Array): string {
   let text: string;
   try {

@@ -85,11 +85,12 @@ export function parseHeader(text: string, where: string): RecordHeader {
 /** `100/2 2 360/360(0) 650000 0:0:0 0/0/0`; all but name and number of signals may be left out. */
 function parseRecordLine(line: string, where: string) {
   const [nameField = '', signals, rates, samples, baseTime = null, baseDate = null] = line.split(/\s+/);
-  const [name = '', segments] = nameField.split('/');
-  if (name === '' || signals === undefined)
+  // without the record line, a signal line would be the first
+  const [, name, segments] = /^([\w-]+)(?:\/([^/]*))?$/.exec(nameField) ?? [];
+  if (name === undefined || signals === undefined)
     throw new Error(
-      `${where}: expected a record line (name, number of signals, rate, ...), got "${line.slice(0, 60)}"; ` +
-        'check that this is a WFDB header',
+      `${where}: expected a record line (name of letters and digits, number of signals, rate, ...), ` +
+        `got "${line.slice(0, 60)}"; check that this is a WFDB header`,
     );
   const field = reader(where);
   const rate = new RegExp(`^(${FLOAT})(?:/(${FLOAT})(?:\\((${FLOAT})\\))?)?$`).exec(rates ?? String(DEFAULT_RATE));
@@ -155,16 +156,20 @@ function parseGain(text: string | undefined, adcZero: number, where: string) {
   if (!parts)
     throw reader(where).refused('ADC gain', 'a number, with (baseline) and /units behind it where they apply', text);
   const [, gain, baseline, units = 'mV'] = parts;
+  const field = reader(where);
+  if (!Number.isFinite(Number(gain))) throw field.refused('ADC gain', 'a finite number', text);
   return {
     gain: Number(gain) === 0 ? null : Number(gain),
-    baseline: baseline === undefined ? adcZero : Number(baseline),
+    baseline: baseline === undefined ? adcZero : field.integer('baseline', baseline),
     units,
   };
 }
 
 function parseSegmentLine(line: string, where: string): SegmentHeader {
   const [name = '', count] = line.split(/\s+/);
-  return { name, sampleCount: reader(where).count('number of samples', count ?? '', 0) };
+  const field = reader(where);
+  if (/[/\\]/.test(name)) throw field.refused('name', 'that of a record in the same folder', name);
+  return { name, sampleCount: field.count('number of samples', count ?? '', 0) };
 }
 
 /** Reads numbers of a line; what is none is refused with the field's name. */
@@ -172,7 +177,8 @@ function reader(where: string) {
   const refused = (name: string, expected: string, got: string | undefined): Error =>
     new Error(`${where}: ${name}: expected ${expected}, got "${(got ?? '').slice(0, 60)}"; correct the header`);
   const integer = (name: string, text: string): number => {
-    if (!/^[+-]?\d+$/.test(text)) throw refused(name, 'a whole number', text);
+    if (!/^[+-]?\d+$/.test(text) || Math.abs(Number(text)) > 2 ** 31)
+      throw refused(name, 'a whole number of 32 bits', text);
     return Number(text);
   };
   const count = (name: string, text: string, least: number): number => {

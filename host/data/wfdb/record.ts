@@ -4,7 +4,7 @@
  */
 
 import { MILLIVOLT_ZERO, UNITS_PER_MILLIVOLT } from '../beats.ts';
-import { readFile, textOf } from './files.ts';
+import { readFile, readText } from './files.ts';
 import { parseHeader, type RecordHeader, type SignalHeader } from './header.ts';
 import { checkSignal, decodeSignal, NULL_FORMAT, type RawSignal } from './signal.ts';
 
@@ -18,6 +18,8 @@ export interface Lead {
   samples: Float64Array;
   /** whether a gain was given; else the default of header(5) was taken */
   calibrated: boolean;
+  /** frames that the files have behind those that the header counts: they are not read */
+  unread: number;
 }
 
 /** Physical units of a voltage, in millivolts. */
@@ -31,8 +33,8 @@ const DEFAULT_GAIN = 200;
 
 /** Throws when the folder has no header of the record, and for a header of another one. */
 export function readHeader(folder: string, record: string): { header: RecordHeader; path: string } {
-  const { bytes, path } = readFile(folder, `${record}.hea`, `describes record ${record}`);
-  const header = parseHeader(textOf(bytes), path);
+  const { text, path } = readText(folder, `${record}.hea`, `describes record ${record}`);
+  const header = parseHeader(text, path);
   if (header.name.toLowerCase() !== record.toLowerCase())
     throw new Error(`${path}: record name: expected "${record}", as the file's, got "${header.name}"; rename one`);
   return { header, path };
@@ -74,7 +76,7 @@ function joinSegments(folder: string, header: RecordHeader, path: string, wanted
     const index = piece && (isVariable ? findLead(piece.header.signals, name) : channel);
     const signal = index === null || index === undefined ? undefined : piece!.header.signals[index];
     if (sampleCount === 0 || !signal || signal.format === NULL_FORMAT)
-      return { samples: new Float64Array(sampleCount * each).fill(Number.NaN), calibrated: true };
+      return { samples: new Float64Array(sampleCount * each).fill(Number.NaN), calibrated: true, unread: 0 };
     if (nameOf(signal, index!) !== name || signal.samplesPerFrame !== each)
       throw new Error(
         `${piece!.path}: signal ${index}: expected "${name}" with ${each} samples per frame, ` +
@@ -89,6 +91,7 @@ function joinSegments(folder: string, header: RecordHeader, path: string, wanted
     rate: header.sampleRate * each,
     samples: concatenate(leads.map(({ samples }) => samples)),
     calibrated: leads.every(({ calibrated }) => calibrated),
+    unread: leads.reduce((sum, { unread }) => sum + unread, 0),
   };
 }
 
@@ -112,8 +115,9 @@ function readSegmentHeader(folder: string, whole: RecordHeader, name: string, sa
     new Error(`${where} ("${name}"): ${what}: expected ${expected}, got ${got}; correct one of the headers`);
   if (header.segments) throw refused('segments', 'none inside a segment', header.segments.length);
   if (header.sampleRate !== whole.sampleRate) throw refused('sampling frequency', whole.sampleRate, header.sampleRate);
-  if ((header.sampleCount ?? 0) !== sampleCount) throw refused('number of samples', sampleCount, header.sampleCount);
-  return piece;
+  const count = header.sampleCount ?? sampleCount; // what a segment leaves out, the record says
+  if (count !== sampleCount) throw refused('number of samples', sampleCount, count);
+  return { ...piece, header: { ...header, sampleCount } };
 }
 
 /** Number of the wanted signal; without a wish that of MLII (channel 1 in record 114), else 0. */
@@ -166,7 +170,8 @@ export function leadOf(raw: RawSignal, { sampleRate, signals }: RecordHeader, ch
     const sample = raw.samples[i]!;
     if (sample !== raw.invalid) samples[i - early] = (sample - signal.baseline) * scale + MILLIVOLT_ZERO;
   }
-  return { name, channel, rate: sampleRate * signal.samplesPerFrame, samples, calibrated: signal.gain !== null };
+  const rate = sampleRate * signal.samplesPerFrame;
+  return { name, channel, rate, samples, calibrated: signal.gain !== null, unread: raw.unread };
 }
 
 function concatenate(parts: readonly Float64Array[]): Float64Array {

@@ -12,6 +12,8 @@ interface Format {
   invalid: number | null;
   /** samples are differences from the one before */
   differences?: true;
+  /** samples that share bytes: the last group is filled up */
+  group?: number;
 }
 
 const FORMATS: Record<number, Format> = {
@@ -22,9 +24,9 @@ const FORMATS: Record<number, Format> = {
   61: { decode: words(2, (view, at) => view.getInt16(at, false)), invalid: -(2 ** 15) },
   80: { decode: words(1, (view, at) => view.getUint8(at) - 2 ** 7), invalid: -(2 ** 7) },
   160: { decode: words(2, (view, at) => view.getUint16(at, true) - 2 ** 15), invalid: -(2 ** 15) },
-  212: { decode: decode212, invalid: -(2 ** 11) },
-  310: { decode: decode310, invalid: -(2 ** 9) },
-  311: { decode: decode311, invalid: -(2 ** 9) },
+  212: { decode: decode212, invalid: -(2 ** 11), group: 2 },
+  310: { decode: decode310, invalid: -(2 ** 9), group: 3 },
+  311: { decode: decode311, invalid: -(2 ** 9), group: 3 },
 };
 
 /** The sample of a format that stands for "none"; null where there is none, or no such format. */
@@ -37,6 +39,8 @@ export const NULL_FORMAT = 0;
 export interface RawSignal {
   samples: Int32Array;
   invalid: number | null;
+  /** frames of the file behind those that the header counts */
+  unread: number;
 }
 
 /**
@@ -51,7 +55,7 @@ export function decodeSignal(
   where: string,
 ): RawSignal {
   const signal = group[index]!;
-  const { decode, invalid, differences } = formatOf(group, where);
+  const { decode, invalid, differences, group: shared = 1 } = formatOf(group, where);
   if (signal.byteOffset > bytes.length)
     throw new Error(
       `${where}: byte offset: expected one inside the file of ${bytes.length} bytes, got ${signal.byteOffset}; ` +
@@ -71,7 +75,8 @@ export function decodeSignal(
   for (let f = 0; f < count; f++)
     for (let s = 0; s < each; s++) samples[f * each + s] = interleaved[f * frame + before + s]!;
   if (differences) accumulate(samples, signal.initialValue ?? signal.adcZero);
-  return { samples, invalid };
+  const unread = Math.floor((interleaved.length - count * frame) / frame);
+  return { samples, invalid, unread: unread * frame < shared ? 0 : unread };
 }
 
 /** Of a file there is one format and one offset. */
@@ -106,8 +111,8 @@ function accumulate(samples: Int32Array, initial: number): void {
   }
 }
 
-/** Compares with what the header gives, if it does. `where` names the file, for a damaged one or a wrong header. */
-export function checkSignal({ samples }: Pick<RawSignal, 'samples'>, header: SignalHeader, where: string): void {
+/** Compares with what the header gives; 0 is what writers put that have computed neither. `where` names the file, for a damaged one or a wrong header. */
+export function checkSignal({ samples, unread }: RawSignal, header: SignalHeader, where: string): void {
   const { checksum, initialValue, format } = header;
   const name = header.description || header.fileName;
   if (checksum !== null) {
@@ -118,13 +123,18 @@ export function checkSignal({ samples }: Pick<RawSignal, 'samples'>, header: Sig
         `${where}: signal "${name}": checksum: expected ${checksum}, as the header says, ` +
           `got ${(sum << 16) >> 16}; fetch the record again`,
       );
-  } else if (initialValue !== null && !FORMATS[format]?.differences && samples.length > 0) {
-    if (samples[0] !== initialValue)
-      throw new Error(
-        `${where}: signal "${name}": first sample: expected ${initialValue}, as the header says, ` +
-          `got ${samples[0]}; fetch the record again`,
-      );
+  } else if (initialValue && !FORMATS[format]?.differences && samples.length > 0 && samples[0] !== initialValue) {
+    throw new Error(
+      `${where}: signal "${name}": first sample: expected ${initialValue}, as the header says, ` +
+        `got ${samples[0]}; fetch the record again`,
+    );
   }
+  // a signal that the header forgets, or a second spelling of the file, makes frames too short
+  if (unread > 0 && checksum === null)
+    throw new Error(
+      `${where}: signal "${name}": expected as many frames as the header counts, got ${unread} more, and no checksum ` +
+        'that shows that frames are as it says; correct signals and samples in the header',
+    );
 }
 
 /** Samples of whole bytes each. */
