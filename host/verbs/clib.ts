@@ -14,6 +14,7 @@ import {
 import { run } from '../board/process.ts';
 import { projectRoot } from '../board/root.ts';
 import { Runtime } from '../runtime/runtime.ts';
+import { counted } from '../system/counted.ts';
 import { planOutput, readInput, writeWhole } from '../system/files.ts';
 import type { OutputFolder } from '../system/folder.ts';
 import { parseJson } from '../system/json.ts';
@@ -89,7 +90,21 @@ export async function buildTailored(
 
 async function writeAndPrint(folder: OutputFolder, tailored: Tailoring | null, json?: boolean): Promise<void> {
   const files = await writeLibrary(folder, tailored);
-  print(json, { folder: folder.name, files }, () => `${folder.name}: ${files.join(', ')}`);
+  print(json, { folder: folder.name, files }, () => renderFiles(folder.name, files));
+}
+
+/** Names of files, a line for each folder; of a folder with folders in it only how many files it holds. */
+function renderFiles(folder: string, files: readonly string[]): string {
+  const inside = new Map<string, string[]>();
+  for (const file of files) {
+    const at = file.indexOf('/') + 1;
+    inside.set(file.slice(0, at), [...(inside.get(file.slice(0, at)) ?? []), file.slice(at)]);
+  }
+  const rows = Array.from(inside, ([name, below]) => [
+    `  ${name || './'}`,
+    below.some((file) => file.includes('/')) ? counted(below.length, 'file') : below.join(', '),
+  ]);
+  return `${folder}: ${counted(files.length, 'file')}\n${columns(rows)}`;
 }
 
 const RECORD = join(projectRoot(), 'bench', 'clib.json');
