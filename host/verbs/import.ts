@@ -25,7 +25,7 @@ export function importVerb(program: Command): void {
     .command('import <model>')
     .summary('INT8 .tflite to flash image')
     .description(
-      'Turn a fully quantised INT8 .tflite model into an image that gives the same bytes as the reference kernels of TensorFlow Lite Micro. What cannot be imported is named, all of it at once; docs/import.md has what can.',
+      'Turn a fully quantised INT8 .tflite model into an image that gives the same bytes as the reference kernels of TensorFlow Lite Micro. What cannot be imported is named, all of it at once; docs/import.md lists what can.',
     )
     .requiredOption('-o, --output <image>', 'where the image goes')
     .addOption(
