@@ -40,7 +40,7 @@ export function clibVerb(program: Command): void {
     )
     .option('-o, --output <folder>', 'where the files go', join('dist', 'c'))
     .option(...TAILOR_OPTION)
-    .option('--residency <name>', 'of the tailored images: boot, lazy or stream in place of what they ask for')
+    .option('--residency <name>', 'boot, lazy or stream for the tailored images, in place of what they ask for')
     .option('--input <file>', 'also write an input to try one image with: a synthetic ECG window, or random bytes')
     .option(
       '--sizes',

@@ -84,7 +84,7 @@ describe('a file is refused', () => {
         file.tensors[1] = { shape: [1], type: 'FLOAT32', data: [0, 0, 0, 0] };
         file.operators[0] = { opcode: 'edgetpu-custom-op', inputs: [0, 1], outputs: [3] };
       },
-      /^compiled for the Edge TPU .* give the \.tflite that edgetpu_compiler made it of/,
+      /^compiled for the Edge TPU .* give the \.tflite that was the input of edgetpu_compiler/,
     ],
     [
       'compiled for an Ethos-U',

@@ -105,7 +105,7 @@ export function timeResolution(annotations: readonly Annotation[], where: string
   const [note, second] = notes;
   if (!note) return null;
   if (second && second.aux !== note.aux)
-    throw new Error(`${where}: expected one time resolution, got "${note.aux}" and "${second.aux}"; leave one`);
+    throw new Error(`${where}: expected one time resolution, got "${note.aux}" and "${second.aux}"; keep one`);
   const ticks = Number(note.aux.slice(TIME_RESOLUTION.length).trim() || Number.NaN);
   if (!(Number.isFinite(ticks) && ticks > 0) || note.time !== 0 || note.symbol !== NOTE || note.subtype !== 0)
     throw new Error(
