@@ -125,7 +125,7 @@ describe('README.md', () => {
 
   it('has what open takes: for the CRC, at most 2 a byte more for the rest, and for keyword spotting', () => {
     const [, crc, rest, kws] =
-      /\n([\d.]+) instructions a byte for the CRC and up to (\d) more for the rest, ([\d,]+) in all for keyword/.exec(
+      /Cortex-M7 ([\d.]+) instructions a byte for the CRC and up to (\d) more for the rest, ([\d,]+) in all for keyword/.exec(
         readme,
       )!;
     const { worst } = JSON.parse(readFileSync('bench/reliability.json', 'utf8'));
