@@ -113,7 +113,7 @@ function refuseTwice(command: Command): void {
         throw new UsageError(`${name} expects a value, got the option ${value}; for a file of that name: ./${value}`);
       const repeatable = option.variadic || (option.parseArg?.length ?? 0) > 1;
       if (before !== undefined && !repeatable)
-        throw new UsageError(`${name} is given twice, ${before} and ${value ?? 'without a value'}; leave one`);
+        throw new UsageError(`${name} is given twice, ${before} and ${value ?? 'without a value'}; keep one`);
       before = value ?? 'without a value';
     });
   }

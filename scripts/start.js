@@ -33,10 +33,10 @@ title(`The same firmware code on the emulated ${EMULATED} (Cortex-M7), against t
 htpw('verify', MODEL, '--board', EMULATED, '--windows', String(WINDOWS));
 
 title('Next');
-console.log(`  npx htpw eval ${MODEL} --data synthetic    accuracy, and why it is low there
-  npx htpw inspect ${MODEL} --hex            annotated hex dump, beside docs/format.md
-  npm test                                              everything that needs no hardware
-  README.md                                             the way through the sources`);
+console.log(`  npx htpw eval ${MODEL} --data synthetic   accuracy, and why it is low there
+  npx htpw inspect ${MODEL} --hex           annotated hex dump, beside docs/format.md
+  npm test                                                   everything that needs no hardware
+  README.md                                                  the way through the sources`);
 
 function title(text) {
   console.log(`\n== ${text}`);

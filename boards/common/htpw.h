@@ -100,7 +100,7 @@ int32_t htpw_output_bytes(const void *image, int32_t program);
 
 /*
  * Make a program ready in the arena: expand its tables, generate the weights that are resident from boot on.
- * `progress` may be NULL; it is called between operators. Takes the longer the more is generated (htpw_work).
+ * `progress` may be NULL; it is called between operators. The more is generated, the longer it takes (htpw_work).
  */
 int32_t htpw_load(const void *image, int32_t program, void *arena, uint32_t arena_bytes, htpw_progress progress,
                   void *context);

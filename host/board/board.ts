@@ -104,7 +104,7 @@ export function loadBoard(board: string, root = projectRoot()): Board {
     const folder = resolve(board);
     if (!isWord.test(basename(folder)))
       throw new UsageError(
-        `${shownPath(board)}: expected a folder whose name is of letters, digits and _ . + -, as the agent says it; ` +
+        `${shownPath(board)}: expected a folder whose name has letters, digits and _ . + - only, as the agent prints it; ` +
           'rename the folder',
       );
     if (known.includes(basename(folder)) && dirname(folder) !== boardsFolder(root))

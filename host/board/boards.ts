@@ -1,4 +1,6 @@
 /** The tables of boards in README.md and docs/protocol.md, from what is in boards/. */
+
+import { columns } from '../verbs/verb.ts';
 import { type Board, countedUpTo } from './board.ts';
 import { markdownTable } from './markdown.ts';
 
@@ -21,9 +23,9 @@ function verified({ runner, verified: hardware }: Board): string {
 const core = ({ core, clockHz, runner }: Board) =>
   runner.kind === 'serial' && clockHz !== undefined ? `${core}, ${number(clockHz / 1e6)} MHz` : core;
 
-/** What each board is. */
-export function boardTable(boards: readonly Board[]): string {
-  const rows = boards.map((board) => [
+const BOARD_TITLES = ['board', 'core', 'variant', 'flash', 'RAM', 'counts', 'verified'];
+const boardRows = (boards: readonly Board[]): string[][] =>
+  boards.map((board) => [
     `\`${board.name}\``,
     core(board),
     board.variant,
@@ -32,17 +34,29 @@ export function boardTable(boards: readonly Board[]): string {
     board.ticks.unit,
     verified(board),
   ]);
-  return markdownTable(['board', 'core', 'variant', 'flash', 'RAM', 'counts', 'verified'], rows, 3, 5);
-}
 
-/** What each board's counter counts, and how far. */
-export function tickTable(boards: readonly Board[]): string {
-  const rows = boards.map((board) => {
+/** What each board is. */
+export const boardTable = (boards: readonly Board[]): string => markdownTable(BOARD_TITLES, boardRows(boards), 3, 5);
+
+const TICK_TITLES = ['board', 'counter', 'unit', 'ticks for one', 'exact up to'];
+const tickRows = (boards: readonly Board[]): string[][] =>
+  boards.map((board) => {
     const { source, unit, multiply, divide, bits } = board.ticks;
     const most = bits < 53 ? number(countedUpTo(board)) : `2^${bits}`;
     return [`\`${board.name}\``, source, unit, number(divide / multiply), most];
   });
-  return markdownTable(['board', 'counter', 'unit', 'ticks for one', 'exact up to'], rows, 3);
+
+/** What each board's counter counts, and how far. */
+export const tickTable = (boards: readonly Board[]): string => markdownTable(TICK_TITLES, tickRows(boards), 3);
+
+/** Both tables for a terminal, without Markdown. */
+export function boardsText(boards: readonly Board[]): string {
+  const plain = (row: string[]) => row.map((cell) => cell.replaceAll(/[`*]/g, ''));
+  const tables = [
+    [BOARD_TITLES, ...boardRows(boards)],
+    [TICK_TITLES, ...tickRows(boards)],
+  ];
+  return tables.map((rows) => columns(rows.map(plain))).join('\n\n');
 }
 
 /** The page with these tables between their marks, where it has them. */

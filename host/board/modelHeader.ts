@@ -46,7 +46,7 @@ function named(models: readonly TailoredModel[]): NamedModel[] {
     for (const name of namesOf(model)) {
       const other = owners.get(name);
       if (other !== undefined)
-        throw new Error(`${model.name}: would be ${name} in C, which is a name of ${other}, too; rename one of them`);
+        throw new Error(`${model.name}: would define ${name} in C, as ${other} does; rename one of them`);
       owners.set(name, model.name);
     }
   }

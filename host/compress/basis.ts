@@ -162,5 +162,11 @@ function replacement({ layer, forms }: Weighed, generator: BasisGenerator, codes
     const own = Float64Array.from(weights.subarray(c * rowLength, (c + 1) * rowLength));
     return Math.max(SMALLEST_SCALE, forms[c].bestScale(own, levels.subarray(c * rowLength, (c + 1) * rowLength), 1));
   });
-  return { name: `generated from ${count} ${encoding} matrices`, source, generator, levels, scales };
+  return {
+    name: `generated from ${count} ${encoding} ${count === 1 ? 'matrix' : 'matrices'}`,
+    source,
+    generator,
+    levels,
+    scales,
+  };
 }

@@ -1,5 +1,5 @@
 /** The windows of one split, and an account of them: what was used, what was left out and why. */
-
+import { counted } from '../system/counted.ts';
 import { type BeatSet, type LeftOut, REASONS, type Reason } from './beats.ts';
 
 /**
@@ -37,19 +37,26 @@ export interface Account {
   leftOut: LeftOut;
 }
 
-/** One line for each thing worth knowing, the first with the counts. */
-export function describeAccount(account: Account): string {
-  const { data, split, folder, windows, records, absent, withoutWindows, inNoSplit, assumed } = account;
+/** Accounts of splits of one data set, one after another; what is in no split comes once, at the end. */
+export function describeAccounts(accounts: readonly Account[]): string {
+  const others = new Map(accounts.flatMap(({ inNoSplit }) => Object.entries(inNoSplit)));
+  const shown = Array.from(others, ([record, reason]) => `${record} (${reason})`);
+  return [...accounts.map(describeAccount), ...(shown.length > 0 ? [`in no split: ${shown.join(', ')}`] : [])].join(
+    '\n',
+  );
+}
+
+/** One line for each thing worth knowing of a split, the first with the counts. */
+function describeAccount(account: Account): string {
+  const { data, split, folder, windows, records, absent, withoutWindows, assumed } = account;
   const lines = [
-    `${data} ${split}: ${count(windows, 'window')} of ${count(records.length, 'record')}${leads(account)}`,
+    `${data} ${split}: ${counted(windows, 'window')} of ${counted(records.length, 'record')}${leads(account)}`,
   ];
   const leftOut = describeLeftOut(account.leftOut);
   if (leftOut) lines.push(`left out: ${leftOut}`);
   if (withoutWindows.length > 0) lines.push(`without any window: ${withoutWindows.join(' ')}`);
   if (absent.length > 0)
     lines.push(`not in ${folder}: ${absent.join(' ')}, of ${records.length + withoutWindows.length + absent.length}`);
-  const others = Object.entries(inNoSplit).map(([record, reason]) => `${record} (${reason})`);
-  if (others.length > 0) lines.push(`in no split: ${others.join(', ')}`);
   return [...lines, ...assumed].join('\n');
 }
 
@@ -57,7 +64,7 @@ export function describeAccount(account: Account): string {
 export function describeLeftOut(leftOut: LeftOut): string {
   return Object.entries(leftOut)
     .filter(([, beats]) => beats > 0)
-    .map(([reason, beats], i) => `${i === 0 ? count(beats, 'beat') : beats} ${REASONS[reason as Reason]}`)
+    .map(([reason, beats], i) => `${i === 0 ? counted(beats, 'beat') : beats} ${REASONS[reason as Reason]}`)
     .join(', ');
 }
 
@@ -73,8 +80,4 @@ function leads({ leads }: Account): string {
   if (names.length === 0) return '';
   if (names.length === 1) return `, lead ${names[0]![0]}`;
   return `, leads ${names.map(([name, records]) => `${name} (${records.join(' ')})`).join(', ')}`;
-}
-
-function count(number: number, noun: string): string {
-  return `${number.toLocaleString('en-US')} ${noun}${number === 1 ? '' : 's'}`;
 }

@@ -1,4 +1,5 @@
 /** Evaluations as text. */
+import { counted } from '../system/counted.ts';
 import type { Interval } from './bootstrap.ts';
 import type { Evaluation } from './evaluate.ts';
 
@@ -7,7 +8,7 @@ export function renderTable(evaluation: Evaluation, notes: readonly string[] = [
   const { task, split, n, patients, perClass, confusion, vVersusRest, noThreshold, sharedPatients } = evaluation;
   const title = [task, split].filter((part) => part !== '').join(', ');
   const sections = [
-    `${title === '' ? 'evaluation' : title}: ${n} beats, ${patients} patients`,
+    `${title === '' ? 'evaluation' : title}: ${counted(n, 'beat')}, ${counted(patients, 'patient')}`,
     ...(notes.length > 0 ? [notes.join('\n')] : []),
     grid([['', 'value', '95 % interval over patients'], ...summaryRows(evaluation)]),
     grid([

@@ -34,7 +34,7 @@ export function refused(refusals: readonly Refusal[]): ImportError {
     groups.set(key, [...(groups.get(key) ?? []), refusal]);
   }
   const reasons = [...groups.values()].map(describe);
-  return inOneLine('cannot be imported, by operator: ', reasons, '; docs/import.md has what can');
+  return inOneLine('cannot be imported, by operator: ', reasons, '; docs/import.md lists what can');
 }
 
 function describe(refusals: Refusal[]): string {

@@ -97,7 +97,7 @@ function checkKind(opcodes: readonly string[], subgraphs: number): void {
   if (compiled !== undefined) {
     const [chip, compiler] = COMPILED[compiled];
     throw new ImportError(
-      `compiled for ${chip} (${compiled}), which alone can run it; give the .tflite that ${compiler} made it of`,
+      `compiled for ${chip} (${compiled}), the only thing that can run it; give the .tflite that was the input of ${compiler}`,
     );
   }
   const state = opcodes.filter((opcode) => STATE.includes(opcode));

@@ -39,7 +39,7 @@ export const OPERATORS: { [K in keyof OperatorOptions]: Support<K> } = {
   MAX_POOL_2D: { support: 'yes', note: 'input and output of one scale, as TFLite asks', lower: pool },
   ADD: {
     support: 'limited',
-    note: 'two tensors, or a tensor and a constant; what is repeated along a dimension of size 1 is copied as often',
+    note: 'two tensors, or a tensor and a constant; one that is repeated along a dimension of size 1 is copied',
     lower: add,
   },
   MUL: {

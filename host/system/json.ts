@@ -172,7 +172,7 @@ export function parseJson(path: string, bytes: Uint8Array): unknown {
     throw /^(JSON )?text$/.test(kind) ? syntaxError(where, source, error as Error) : wrongKind();
   }
   const twice = repeatedField(source);
-  if (twice !== undefined) throw new UsageError(`${where}: ${printable(twice)}: is there twice; leave one`);
+  if (twice !== undefined) throw new UsageError(`${where}: ${printable(twice)}: is there twice; keep one`);
   return value;
 }
 

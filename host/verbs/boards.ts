@@ -2,7 +2,7 @@ import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import type { Command } from 'commander';
 import { listBoards } from '../board/board.ts';
-import { boardTable, tickTable, withBoards } from '../board/boards.ts';
+import { boardsText, withBoards } from '../board/boards.ts';
 import { projectRoot } from '../board/root.ts';
 import { writeWhole } from '../system/files.ts';
 import { print } from './verb.ts';
@@ -24,6 +24,6 @@ export function boardsVerb(program: Command): void {
         const path = join(projectRoot(), page);
         writeWhole(path, withBoards(readFileSync(path, 'utf8'), boards));
       }
-      print(json, boards, () => `${boardTable(boards)}\n${tickTable(boards)}`.trimEnd());
+      print(json, boards, () => boardsText(boards));
     });
 }

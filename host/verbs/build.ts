@@ -37,7 +37,10 @@ export function buildVerb(program: Command): void {
       'no board: C sources with what this image needs of the runtime, as htpw clib --tailor',
       TAILOR_OPTION[2],
     )
-    .option('-o, --output <folder>', 'of --tailor: where the sources go; default: build/<image>, of several none')
+    .option(
+      '-o, --output <folder>',
+      'with --tailor: where the sources go; default: build/<image>, for several images there is none',
+    )
     .option('--json', 'machine-readable result')
     .addHelpText(
       'after',

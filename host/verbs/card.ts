@@ -5,11 +5,12 @@ import type { Command } from 'commander';
 import { countClasses } from '../data/beats.ts';
 import { DATASET_LIST, DATASET_NAMES, type Dataset, openDataset } from '../data/dataset.ts';
 import { SAME_PERSON_AS_TEST, TRAINING, VALIDATION } from '../data/mitbih.ts';
-import { type Account, describeAccount, type Part, SPLITS, type Split } from '../data/part.ts';
+import { describeAccounts, type Part, SPLITS, type Split } from '../data/part.ts';
 import { type Evaluation, evaluate } from '../evaluate/evaluate.ts';
 import { bytesByCategory, regionsOf } from '../image/regions.ts';
 import { ImageView } from '../image/view.ts';
 import { Runtime } from '../runtime/runtime.ts';
+import { counted } from '../system/counted.ts';
 import { planOutput } from '../system/files.ts';
 import { shownPath } from '../system/shownPath.ts';
 import { readConfig } from '../train/config.ts';
@@ -83,8 +84,8 @@ export function cardVerb(program: Command): void {
       const notes = [...new Set(measured.flatMap(({ trainedOn }) => unlike(trainedOn, dataset.name)))];
       const said = () =>
         [
-          `${output.name}: ${measured.length} images, ${REPORTED.join(' and ')} beats of ${dataset.name}`,
-          ...Object.values(accounts).map((account) => describeAccount(account as Account)),
+          `${output.name}: ${counted(measured.length, 'image')}, ${REPORTED.join(' and ')} beats of ${dataset.name}`,
+          describeAccounts(SPLITS.map((split) => parts[split].account)),
           ...notes,
         ].join('\n');
       const result = { output: output.name, images: [path, ...controls], data: dataset.name, accounts };

@@ -14,6 +14,7 @@ import {
 import { run } from '../board/process.ts';
 import { projectRoot } from '../board/root.ts';
 import { Runtime } from '../runtime/runtime.ts';
+import { counted } from '../system/counted.ts';
 import { planOutput, readInput, writeWhole } from '../system/files.ts';
 import { LIST, type OutputFolder } from '../system/folder.ts';
 import { parseJson } from '../system/json.ts';
@@ -40,7 +41,7 @@ export function clibVerb(program: Command): void {
     )
     .option('-o, --output <folder>', 'where the files go', join('dist', 'c'))
     .option(...TAILOR_OPTION)
-    .option('--residency <name>', 'of the tailored images: boot, lazy or stream in place of what they ask for')
+    .option('--residency <name>', 'boot, lazy or stream for the tailored images, in place of what they ask for')
     .option('--input <file>', 'also write an input to try one image with: a synthetic ECG window, or random bytes')
     .option(
       '--sizes',
@@ -100,7 +101,21 @@ async function writeAndPrint(
   const files = [...library.keys()].sort();
   if (input !== undefined) assertApart(input, folder.name, files);
   folder.write(library);
-  print(json, { folder: folder.name, files }, () => `${folder.name}: ${files.join(', ')}`);
+  print(json, { folder: folder.name, files }, () => renderFiles(folder.name, files));
+}
+
+/** Names of files, a line for each folder; of a folder with folders in it only how many files it holds. */
+function renderFiles(folder: string, files: readonly string[]): string {
+  const inside = new Map<string, string[]>();
+  for (const file of files) {
+    const at = file.indexOf('/') + 1;
+    inside.set(file.slice(0, at), [...(inside.get(file.slice(0, at)) ?? []), file.slice(at)]);
+  }
+  const rows = Array.from(inside, ([name, below]) => [
+    `  ${name || './'}`,
+    below.some((file) => file.includes('/')) ? counted(below.length, 'file') : below.join(', '),
+  ]);
+  return `${folder}: ${counted(files.length, 'file')}\n${columns(rows)}`;
 }
 
 /** The input may lie in the folder of the library, but not where one of its files will be. */

@@ -19,6 +19,7 @@ import { importImage } from '../import/import.ts';
 import { isTflite } from '../import/schema.ts';
 import type { Model, WeightedOperator } from '../model/model.ts';
 import { Runtime } from '../runtime/runtime.ts';
+import { counted } from '../system/counted.ts';
 import { planOutput, readInput, titleOf } from '../system/files.ts';
 import { assertRaw, textOf } from '../system/wrongKind.ts';
 import { ofImage, provedImage } from './image.ts';
@@ -213,7 +214,9 @@ function render(path: string, flags: CompressFlags, report: CompressionReport, d
   const { bytes, weightBytes, arenaBytes, categories, layers, agreement, accuracy } = report;
   const changed = Object.entries(categories).filter(([, { before, after }]) => before + after > 0);
   const lines = [
-    `${path} -> ${flags.output}: ${number(bytes.before)} -> ${number(bytes.after)} bytes; weights ${number(weightBytes.before)} -> ${number(weightBytes.after)}, ${(weightBytes.after / weightBytes.before).toFixed(2)} x`,
+    `${path} -> ${flags.output}: ${number(bytes.before)} -> ${number(bytes.after)} bytes; ` +
+      `weights ${number(weightBytes.before)} -> ${number(weightBytes.after)}, ` +
+      `${(weightBytes.after / weightBytes.before).toFixed(2)} x`,
     columns([
       ['category', 'before', 'after'],
       ...changed.map(([name, { before, after }]) => [name, before, after]),
@@ -230,10 +233,13 @@ function render(path: string, flags: CompressFlags, report: CompressionReport, d
         layer.error.toFixed(5),
       ]),
     ]),
-    `arena ${number(arenaBytes.before)} -> ${number(arenaBytes.after)} bytes with changed weights kept as INT8, ${number(arenaBytes.streamed)} with them streamed; htpw plan chooses`,
+    `arena ${number(arenaBytes.before)} -> ${number(arenaBytes.after)} bytes with changed weights kept as INT8,\n` +
+      `${number(arenaBytes.streamed)} with them streamed; htpw plan chooses`,
     agreement
-      ? `error alone: of the network's outputs over their variance when only that layer changes, before refinement\n${judgement(agreement, data)}`
-      : 'no calibration data: errors are those of the weights, over their power, as if all inputs were alike; how the outputs change is not known. Give --calibration.',
+      ? "error alone: squared error of the network's outputs over their variance when only that layer changes, " +
+        `before refinement\n\n${judgement(agreement, data)}`
+      : 'no calibration data: errors are those of the weights, over their power, as if all inputs were alike;\n' +
+        'how the outputs change is not known. Give --calibration.',
   ];
   if (accuracy) lines.push(`accuracy on the same: ${percent(accuracy.before)} -> ${percent(accuracy.after)}`);
   return lines.join('\n\n');
@@ -244,9 +250,13 @@ function judgement(
   data: Data | null,
 ): string {
   const which = data?.others
-    ? `${samples} samples that were not calibrated on`
-    : `the ${samples} samples that were calibrated on`;
-  return `agreement with the original on ${which}: top-1 ${percent(top1)}, cosine ${cosine.toFixed(4)}, largest error ${maxError} steps, squared error ${relativeError.toFixed(4)} of the variance`;
+    ? `${counted(samples, 'sample')} that it was not calibrated on`
+    : `the ${counted(samples, 'sample')} that it was calibrated on`;
+  return (
+    `agreement with the original on ${which}:\n` +
+    `top-1 ${percent(top1)}, cosine ${cosine.toFixed(4)}, largest error ${counted(maxError, 'step')}, ` +
+    `squared error ${relativeError.toFixed(4)} of the variance`
+  );
 }
 
 function renderSources(sources: ReturnType<typeof sourcesOf>): string {

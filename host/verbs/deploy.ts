@@ -6,7 +6,7 @@ import { measureDeployments } from '../deployment/measure.ts';
 import { deployPage } from '../deployment/page.ts';
 import { withTranscripts } from '../deployment/transcript.ts';
 import { planOutput } from '../system/files.ts';
-import { CheckFailed, withProgress } from './verb.ts';
+import { CheckFailed, print, withProgress } from './verb.ts';
 
 const TABLES = 'docs/deploy.md';
 const EXAMPLES = 'docs/residency.md';
@@ -19,8 +19,9 @@ export function deployVerb(program: Command): void {
       `Build each image of models/ for each board, count its instructions on the emulated core, and write ${TABLES}: what fits, sizes, instructions, and estimates of time and energy. Also runs the examples in ${EXAMPLES} again. Takes some minutes.`,
     )
     .option('--check', 'write nothing; fail when a committed page is out of date')
+    .option('--json', 'machine-readable result')
     .addHelpText('after', '\nExamples:\n  htpw deploy\n  htpw deploy --check')
-    .action(async (flags: { check?: boolean }) => {
+    .action(async (flags: { check?: boolean; json?: boolean }) => {
       const outputs = flags.check ? [] : [TABLES, EXAMPLES].map((path) => planOutput(join(projectRoot(), path)));
       const tables = deployPage(await withProgress('deploy', measureDeployments));
       const examples = await withTranscripts(committed(EXAMPLES));
@@ -30,8 +31,11 @@ export function deployVerb(program: Command): void {
       ].entries()) {
         if (flags.check) assertCurrent(path, text);
         else outputs[i].write(text);
-        console.log(`${path}: ${flags.check ? 'up to date' : 'written'}`);
       }
+      const state = flags.check ? 'up to date' : 'written';
+      print(flags.json, { pages: [TABLES, EXAMPLES], state }, () =>
+        [TABLES, EXAMPLES].map((path) => `${path}: ${state}`).join('\n'),
+      );
     });
 }
 

@@ -2,7 +2,7 @@
 import type { Command } from 'commander';
 import { BEAT_POSITION, type BeatSet, CLASS_NAMES, SAMPLE_RATE, WINDOW } from '../data/beats.ts';
 import { DATASET_LIST, DATASET_NAMES, openDataset } from '../data/dataset.ts';
-import { describeAccount, SPLITS, type Split, splitNamed } from '../data/part.ts';
+import { describeAccounts, SPLITS, type Split, splitNamed } from '../data/part.ts';
 import { evaluate, type Scored } from '../evaluate/evaluate.ts';
 import { renderTable } from '../evaluate/table.ts';
 import { ImageView } from '../image/view.ts';
@@ -66,8 +66,8 @@ export function evalVerb(program: Command): void {
       const trainedOn = typeof metadata.dataset === 'string' ? metadata.dataset : null;
       const accounts = { account: set.account, validationAccount: validation?.account ?? null };
       print(flags.json, { image: path, data: dataset.name, trainedOn, ...accounts, ...result }, () => {
-        const described = [set, validation].flatMap((part) => (part ? [describeAccount(part.account)] : []));
-        const notes = [...unlike(trainedOn, dataset.name), ...described];
+        const accounts = [set, validation].flatMap((part) => part?.account ?? []);
+        const notes = [...unlike(trainedOn, dataset.name), describeAccounts(accounts)];
         return `${path}, ${dataset.name} ${split}\n${renderTable(result, notes)}`;
       });
     });
@@ -94,8 +94,8 @@ export function assertSameTask(path: string, metadata: Record<string, unknown>):
 export function unlike(trainedOn: string | null, data: string): string[] {
   if (trainedOn === null || trainedOn === data) return [];
   return [
-    `note: this network was trained on ${trainedOn} and is judged on ${data}, hearts unlike those that it learned from: ` +
-      `low figures are expected and say little about it; --data ${trainedOn} judges it on its own kind`,
+    `note: this network was trained on ${trainedOn}; the hearts of ${data} are unlike those that it has learned from.\n` +
+      `Low figures are to be expected and say little about it. --data ${trainedOn} judges it on its own kind.`,
   ];
 }
 

@@ -186,11 +186,17 @@ function peerOf(name: string): GoldenResult['peer'] {
 }
 
 function render(results: GoldenResult[], boards: string[]): string {
-  const targets = [...VARIANTS.map((variant) => `node ${variant}`), ...boards];
-  const differing = results.map(({ name, targets: own }) => [
-    name,
-    ...own.map(({ differing: bytes, samples }) => `${bytes} of ${samples}`),
-  ]);
+  const inNode = VARIANTS.map((variant) => `node ${variant}`);
+  const differing = (targets: string[]) =>
+    columns([
+      ['model', ...targets],
+      ...results.map(({ name, targets: own }) => [
+        name,
+        ...own
+          .filter(({ target }) => targets.includes(target))
+          .map(({ differing: bytes, samples }) => `${bytes} of ${samples}`),
+      ]),
+    ]);
   const beside = (ours: number | null, theirs: number | undefined) => [
     ours ?? '',
     theirs ?? '',
@@ -206,8 +212,7 @@ function render(results: GoldenResult[], boards: string[]): string {
   const titles = ['flash', 'arena', 'instructions'].flatMap((title) => [title, 'TFLM', 'ratio']);
   return [
     'output bytes that differ from TensorFlow Lite Micro, of so many samples',
-    columns([['model', ...targets], ...differing]),
-    '',
+    ...[inNode, boards].filter((targets) => targets.length > 0).flatMap((targets) => [differing(targets), '']),
     `bytes and instructions per inference, ${MEASURED} (Cortex-M7), beside TensorFlow Lite Micro with CMSIS-NN`,
     columns([['model', 'image', ...titles], ...sizes]),
   ].join('\n');

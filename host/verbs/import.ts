@@ -11,6 +11,7 @@ import { type Imported, type ImportOptions, importImage } from '../import/import
 import type { Port } from '../import/live.ts';
 import { macs } from '../model/weights.ts';
 import type { TableEncoding } from '../reference/table.ts';
+import { shortest } from '../runtime/ports.ts';
 import { Runtime } from '../runtime/runtime.ts';
 import { describeFile, SAFETENSORS } from '../system/fileKind.ts';
 import { type Output, planOutput, readInput, titleOf } from '../system/files.ts';
@@ -24,7 +25,7 @@ export function importVerb(program: Command): void {
     .command('import <model>')
     .summary('INT8 .tflite to flash image')
     .description(
-      'Turn a fully quantised INT8 .tflite model into an image that gives the same bytes as the reference kernels of TensorFlow Lite Micro. What cannot be imported is named, all of it at once; docs/import.md has what can.',
+      'Turn a fully quantised INT8 .tflite model into an image that gives the same bytes as the reference kernels of TensorFlow Lite Micro. What cannot be imported is named, all of it at once; docs/import.md lists what can.',
     )
     .requiredOption('-o, --output <image>', 'where the image goes')
     .addOption(
@@ -176,7 +177,7 @@ function summary(
 function render(result: ReturnType<typeof summary> & { removed: ReturnType<typeof removal> | null }): string {
   const number = (value: number) => value.toLocaleString('en-US');
   const port = ({ shape, scale, zeroPoint, fileType }: (typeof result.inputs)[number]) =>
-    `${shape.join('x')} i8, real = ${scale} * (q - ${zeroPoint})${fileType === 'INT8' ? '' : `; ${fileType} in the .tflite, the conversion is the caller's`}`;
+    `${shape.join('x')} int8, real = ${shortest(scale)} * (q ${zeroPoint < 0 ? '+' : '-'} ${Math.abs(zeroPoint)})${fileType === 'INT8' ? '' : `; ${fileType} in the .tflite, the conversion is the caller's`}`;
   const bytes = Object.entries(result.categories).filter(([, size]) => size > 0);
   return [
     `${result.output}: ${number(result.bytes)} bytes, arena ${number(result.arenaBytes)} bytes`,

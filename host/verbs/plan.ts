@@ -101,7 +101,7 @@ function writeUniform(path: string, { residency, output, json, ...others }: Plan
   const arenaBytes = new Runtime(image).arenaBytes();
   planned.write(image);
   const result = { image: output, residency, arenaBytes };
-  print(json, result, () => `${output}: ${residency}, arena ${arenaBytes} bytes`, planned);
+  print(json, result, () => `${output}: ${residency}, arena ${bytes(arenaBytes)} bytes`, planned);
 }
 
 /** What needs no costs, so no emulator: the arena of the image as it is. */

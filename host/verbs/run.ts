@@ -1,5 +1,6 @@
 import type { Command } from 'commander';
 import { Runtime, type VariantName } from '../runtime/runtime.ts';
+import { counted } from '../system/counted.ts';
 import { planOutput, readInput } from '../system/files.ts';
 import { assertRaw } from '../system/wrongKind.ts';
 import { readImage } from './image.ts';
@@ -59,7 +60,7 @@ export function runVerb(program: Command): void {
       print(
         options.json,
         result,
-        () => `${result.inferences} inferences, ${result.outputBytes} bytes to ${result.output}`,
+        () => `${counted(result.inferences, 'inference')}, ${counted(result.outputBytes, 'byte')} to ${result.output}`,
         output,
       );
     });

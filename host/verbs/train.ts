@@ -3,7 +3,7 @@ import { createHash } from 'node:crypto';
 import type { Command } from 'commander';
 import { ecgModel } from '../bench/models.ts';
 import { DATASET_LIST, DATASET_NAMES, type DatasetName, openDataset } from '../data/dataset.ts';
-import { describeAccount } from '../data/part.ts';
+import { describeAccounts } from '../data/part.ts';
 import { pack } from '../image/pack.ts';
 import { Runtime } from '../runtime/runtime.ts';
 import { planOutput } from '../system/files.ts';
@@ -101,7 +101,7 @@ export function trainVerb(program: Command): void {
           [
             `${output.name}: ${image.length.toLocaleString('en-US')} bytes, SHA-256 ${sha256}`,
             `trained ${report.seconds.toFixed(0)} s; float simulation of the integer network: validation macro-F1 ${report.validation.macroF1.toFixed(3)}, later beats ${report.later.macroF1.toFixed(3)}`,
-            ...Object.values(report.accounts).map(describeAccount),
+            describeAccounts(Object.values(report.accounts)),
             `next: htpw eval ${output.name} --data ${dataset}`,
           ].join('\n'),
         output,

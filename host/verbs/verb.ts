@@ -60,7 +60,7 @@ export async function withProgress<T>(
   }
 }
 
-/** Columns aligned: those with a number in them, formatted or not, to the right, text to the left. */
+/** Columns aligned: those with a number in them, formatted or not, also with % or MiB, to the right, text to the left. */
 export function columns(rows: (string | number)[][]): string {
   const widths = (rows[0] ?? []).map((_, i) => Math.max(...rows.map((row) => format(row[i]).length)));
   const numeric = widths.map((_, i) => rows.some((row) => isNumeric(row[i])));
@@ -69,7 +69,8 @@ export function columns(rows: (string | number)[][]): string {
   return rows.map((row) => row.map(cell).join('  ').trimEnd()).join('\n');
 }
 
-const isNumeric = (value: string | number): boolean => typeof value === 'number' || /^-?\d[\d,]*(\.\d+)?$/.test(value);
+const isNumeric = (value: string | number): boolean =>
+  typeof value === 'number' || /^-?\d[\d,]*(\.\d+)?( (%|[KM]iB))?$/.test(value);
 
 function format(value: string | number): string {
   return typeof value === 'number' ? value.toLocaleString('en-US') : value;

@@ -4,8 +4,9 @@ import { loadBoard } from '../board/board.ts';
 import { verifyBoard } from '../board/verify.ts';
 import { splitSamples } from '../compress/samples.ts';
 import { DATASET_LIST, DATASET_NAMES, openDataset } from '../data/dataset.ts';
-import { describeAccount } from '../data/part.ts';
+import { describeAccounts } from '../data/part.ts';
 import { Runtime, type VariantName } from '../runtime/runtime.ts';
+import { counted } from '../system/counted.ts';
 import { planOutput, readInput } from '../system/files.ts';
 import { assertRaw } from '../system/wrongKind.ts';
 import { LEAD_OPTION } from './eval.ts';
@@ -88,7 +89,9 @@ export function verifyVerb(program: Command): void {
         }),
       );
       print(flags.json, { ...result, data: name, account, residency }, () =>
-        [render(result, name, residency), ...(account ? [`inputs from ${describeAccount(account)}`] : [])].join('\n'),
+        [render(result, name, residency), ...(account ? [`inputs from ${describeAccounts([account])}`] : [])].join(
+          '\n',
+        ),
       );
       if (result.mismatchingBytes + result.mismatchingLayers > 0)
         throw new CheckFailed(`${result.board} differs from the WASM`);
@@ -141,10 +144,11 @@ function render(result: Result, data: string, residency: string | null): string 
     ['boot synthesis', result.instructionsBoot ?? result.ticksBoot ?? 0, unit],
     ['per inference', result.instructionsPerInference ?? result.ticksPerInference ?? 0, unit],
   ];
-  if (result.stackBytes > 0) rows.push(['stack', result.stackUsed, `of ${result.stackBytes} bytes`]);
+  if (result.stackBytes > 0) rows.push(['stack', result.stackUsed, `of ${counted(result.stackBytes, 'byte')}`]);
   const { windows, mismatchingBytes, mismatchingLayers, firstMismatch } = result;
   const lines = [
-    `${result.board}: ${windows} windows, ${mismatchingBytes} mismatching bytes, ${mismatchingLayers} mismatching layers (${data}${residency ? `; residency ${residency}` : ''})`,
+    `${result.board}: ${counted(windows, 'window')}, ${counted(mismatchingBytes, 'mismatching byte')}, ` +
+      `${counted(mismatchingLayers, 'mismatching layer')} (${data}${residency ? `; residency ${residency}` : ''})`,
   ];
   if (firstMismatch) {
     const { window, operator } = firstMismatch;

@@ -4,6 +4,8 @@ import { describe, expect, it } from 'vitest';
 import type { Figures } from '../../host/bench/figures.ts';
 import { type Core, KERNELS, type Kernel, shapeName } from '../../host/bench/kernels.ts';
 import { TOPOLOGIES } from '../../host/bench/topologies.ts';
+import { pack } from '../../host/image/pack.ts';
+import { htpw } from '../cli/command.ts';
 
 const BOARDS = { M7: 'mps2-an500', M4: 'mps2-an386', M3: 'mps2-an385', M0: 'mps2-an385-m0' } as const;
 
@@ -96,6 +98,50 @@ describe.each(TOPOLOGIES)('$description', ({ name, description, peer }) => {
       (m7.arenaBytes / peer.M7!.arenaBytes!).toFixed(2),
     ].map((cell) => (typeof cell === 'number' ? cell.toLocaleString('en-US') : cell));
     expect(readFileSync('README.md', 'utf8')).toContain(`| ${cells.join(' | ')} |`);
+  });
+});
+
+describe('README.md', () => {
+  const readme = readFileSync('README.md', 'utf8');
+  const number = (value: number) => value.toLocaleString('en-US');
+
+  it.each([
+    ['Cortex-M7', 'mps2-an500'],
+    ['Cortex-M4', 'mps2-an386'],
+    ['Cortex-M3', 'mps2-an385'],
+    ['Cortex-M0', 'mps2-an385-m0'],
+    ['rv32imac', 'qemu-rv32'],
+  ])('has the recorded counts of the ECG network on %s', (core, board) => {
+    const { models }: Figures = JSON.parse(readFileSync(`bench/${board}.json`, 'utf8'));
+    const of = (held: string) => models.find(({ model, residency }) => model === 'ecg-beats' && residency === held)!;
+    const [cached, streamed] = [of('boot'), of('stream')];
+    const counts = [cached.boot, cached.perInference, cached.arenaBytes, streamed.perInference, streamed.arenaBytes];
+    expect(readme).toContain(`| ${[core, ...counts.map(number)].join(' | ')} |`);
+  });
+
+  it('has the recorded size of code', () => {
+    expect(readme).toContain(`Code on a Cortex-M7: ${number(recorded('M7').text.tailoredEcg)} bytes for`);
+  });
+
+  it('has what open takes: for the CRC, at most 2 a byte more for the rest, and for keyword spotting', () => {
+    const [, crc, rest, kws] =
+      /Cortex-M7 ([\d.]+) instructions a byte for the CRC and up to (\d) more for the rest, ([\d,]+) in all for keyword/.exec(
+        readme,
+      )!;
+    const { worst } = JSON.parse(readFileSync('bench/reliability.json', 'utf8'));
+    const { images } = worst.find(({ board }: { board: string }) => board === BOARDS.M7);
+    const long = images.find(({ image }: { image: string }) => image === 'a long weight section');
+    expect(crc).toBe((long.open / long.bytes).toFixed(1));
+    for (const { name, build } of TOPOLOGIES) {
+      const { open } = recorded('M7').models.find(({ model }) => model === name)!;
+      expect(open / pack(build()).length).toBeLessThan(Number(crc) + Number(rest));
+      if (name === 'kws') expect(number(open)).toBe(kws);
+    }
+  });
+
+  it('shows an image as htpw inspect prints it', async () => {
+    const { out } = await htpw('inspect', 'models/ecg-beats.htpw');
+    expect(readme).toContain(`\n${out.split('\n\n')[0]}\n`);
   });
 });
 

@@ -75,6 +75,12 @@ describe('columns', () => {
     expect(columns(rows)).toBe('name  count  ratio\na     1,234   0.50\nlong      5  12.25');
     expect(
       columns([
+        ['a', '5.0 %'],
+        ['b', '-12.5 %'],
+      ]),
+    ).toBe('a    5.0 %\nb  -12.5 %');
+    expect(
+      columns([
         ['x', 'n'],
         ['y', 100],
       ]),

@@ -133,6 +133,6 @@ describe('htpw verify', () => {
     );
     const wrong = await htpw(['verify', image, '--log', log]);
     expect(wrong).toMatchObject({ code: 1, error: 'htpw: host differs from the WASM\n' });
-    expect(wrong.out).toMatch(/1 mismatching layers.*\nfirst mismatch: window 0, operator 1\n/);
+    expect(wrong.out).toMatch(/1 mismatching layer .*\nfirst mismatch: window 0, operator 1\n/);
   });
 });

@@ -33,7 +33,7 @@ describe.skipIf(!canRun('host'))('an image', () => {
   ])('called %j runs on the board as in Node', { timeout: 240_000 }, async (name) => {
     const { code, out, error } = await htpw('verify', imageNamed(name), '--board', 'host', '--windows', '1');
     expect({ code, error }).toEqual({ code: 0, error: '' });
-    expect(out).toMatch(/^host: 1 windows, 0 mismatching bytes, 0 mismatching layers/);
+    expect(out).toMatch(/^host: 1 window, 0 mismatching bytes, 0 mismatching layers/);
   });
 
   it('and another of the same name keep each its own firmware', { timeout: 240_000 }, async () => {

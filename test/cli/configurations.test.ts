@@ -78,7 +78,7 @@ describe('htpw train --config', () => {
     ['that is cut short in a string', '{"name": "ecg', /^expected JSON, got the end of the file inside of it/],
     ['with a comma too many', '{\n  "name": "x",\n}', /^3:1: no JSON: expected double-quoted property name$/],
     ['with a comment', '{ // mine\n"name": "x"}', /^1:3: no JSON: expected property name or '\}'$/],
-    ['with a field twice', '{"epochs": 5, "name": "x", "epochs": 50}', /^epochs: is there twice; leave one$/],
+    ['with a field twice', '{"epochs": 5, "name": "x", "epochs": 50}', /^epochs: is there twice; keep one$/],
     ['that is a list', '[]', /^expected an object, got \[\]; compare with models\/configs/],
     [
       'that nests deep',
@@ -150,10 +150,10 @@ describe('board.json', () => {
     expect(code).toBe(2);
   });
 
-  it('of a folder with a space in its name is refused: the agent says it as one word', async () => {
+  it('of a folder with a space in its name is refused: the agent prints it as one word', async () => {
     mkdirSync(join(folder, 'my board'), { recursive: true });
     const { code, error } = await htpw('build', join(folder, 'my board'));
-    expect(error).toMatch(/my board: expected a folder whose name is of letters, digits/);
+    expect(error).toMatch(/my board: expected a folder whose name has letters, digits/);
     expect(code).toBe(2);
   });
 });

@@ -56,8 +56,8 @@ describe('htpw', () => {
   });
 
   it.each<[words: string[], says: string]>([
-    [[...RUN, '--output', 'z.bin'], '--output is given twice, y.bin and z.bin; leave one'],
-    [[...TRAIN, '--epochs', '5', '--epochs', '6'], '--epochs is given twice, 5 and 6; leave one'],
+    [[...RUN, '--output', 'z.bin'], '--output is given twice, y.bin and z.bin; keep one'],
+    [[...TRAIN, '--epochs', '5', '--epochs', '6'], '--epochs is given twice, 5 and 6; keep one'],
     [['plan', 'x.htpw', '--curve', '--curve', 'y.svg'], '--curve is given twice, without a value and y.svg'],
     [['import', 'x.tflite', '-o', '--json'], '--output expects a value, got the option --json'],
     [['run', 'x.htpw', '--output', '--help'], '--output expects a value, got the option --help'],

@@ -49,10 +49,21 @@ describe('docs/c.md', () => {
     const bytes = Array.from(readFileSync(ECG), (byte) => `${byte},`);
     writeFileSync(join(mine, 'ecg.inc'), bytes.join('\n'));
     const flags = ['-mcpu=cortex-m7', '-mthumb', '-ffreestanding', '-Wall', '-Wextra', '-Werror', '-Iecg/include'];
-    for (const name of ['units', 'aligned'])
+    for (const name of ['units', 'aligned', 'watched'])
       output('arm-none-eabi-gcc', [...flags, '-c', `${name}.c`, '-o', `${name}.o`], { cwd: mine });
     const sections = output('arm-none-eabi-objdump', ['-h', 'aligned.o'], { cwd: mine });
     expect(sections).toMatch(/\.rodata +[0-9a-f]+ .* 2\*\*4\n/);
+  });
+
+  it('bounds inferences with at least the instructions of a unit that were measured', () => {
+    const { worst } = JSON.parse(readFileSync(join(root, 'bench', 'reliability.json'), 'utf8'));
+    const m7 = worst.find(({ board }: { board: string }) => board === 'mps2-an500');
+    const perUnit = m7.programs.map(
+      (program: { units: number; load: number; invoke: number }) =>
+        Math.max(program.load, program.invoke) / program.units,
+    );
+    const [, shown] = /INSTRUCTIONS_PER_UNIT (\d+)/.exec(page)!;
+    expect(Number(shown)).toBe(Math.ceil(Math.max(...perUnit)));
   });
 
   const canConfigure = ['arm-none-eabi-gcc', 'cmake', 'ninja'].every(onPath);

@@ -130,26 +130,11 @@ describe('images that cannot be told apart in C', () => {
   const other = labelled(4, ['x', 'y', 'z', 'u', 'v']);
   it.each([
     ['the same bytes', 'b.htpw', FIRST, 'b.htpw: expected another image than a.htpw, got the same; name it once'],
-    ['one name', 'a.htpw', other, 'a.htpw: would be htpw_model_a in C, which is a name of a.htpw, too; rename one'],
-    [
-      'names that differ in case',
-      'A.htpw',
-      other,
-      'A.htpw: would be HTPW_MODEL_A_BYTES in C, which is a name of a.htpw',
-    ],
-    [
-      'names that join to one',
-      'a-arena.htpw',
-      other,
-      'would be HTPW_MODEL_A_ARENA_BYTES in C, which is a name of a.htpw',
-    ],
-    ['the name of labels', 'a_labels.htpw', other, 'would be htpw_model_a_labels in C, which is a name of a.htpw'],
-    [
-      "the Zephyr module's name",
-      'run.htpw',
-      other,
-      'would be htpw_model_run in C, which is a name of the Zephyr module',
-    ],
+    ['one name', 'a.htpw', other, 'a.htpw: would define htpw_model_a in C, as a.htpw does; rename one'],
+    ['names that differ in case', 'A.htpw', other, 'A.htpw: would define HTPW_MODEL_A_BYTES in C, as a.htpw does'],
+    ['names that join to one', 'a-arena.htpw', other, 'would define HTPW_MODEL_A_ARENA_BYTES in C, as a.htpw does'],
+    ['the name of labels', 'a_labels.htpw', other, 'would define htpw_model_a_labels in C, as a.htpw does'],
+    ["the Zephyr module's name", 'run.htpw', other, 'would define htpw_model_run in C, as the Zephyr module does'],
   ])('for %s are refused', (_, name, image, says) => {
     expect(() => together([tailoring('a.htpw', FIRST), tailoring(name, image)])).toThrow(says);
   });

@@ -100,7 +100,7 @@ describe('compress', () => {
     const errorAt = (name: string) => sources.find((source) => source.name === name)!.layerError;
     expect(errorAt('int8')).toBe(0);
     expect(errorAt('int4')).toBeLessThan(errorAt('int2'));
-    expect(errorAt('generated from 1 int8 matrices')).toBeGreaterThan(errorAt('int2'));
+    expect(errorAt('generated from 1 int8 matrix')).toBeGreaterThan(errorAt('int2'));
   });
 
   it('is the same every time', () => {

@@ -18,7 +18,7 @@ import {
   unpackLead,
   VALIDATION,
 } from '../../host/data/mitbih.ts';
-import { describeAccount } from '../../host/data/part.ts';
+import { describeAccounts } from '../../host/data/part.ts';
 import { readLead } from '../../host/data/wfdb/record.ts';
 import { annotate, heart, MLII, N, SECONDS, V5, writeRecord } from './wfdbWriter.ts';
 
@@ -95,7 +95,7 @@ describe('the account of a split', () => {
       inNoSplit: { 102: 'paced', 201: 'the person of 202', A0001: 'no record of the database' },
     });
     expect(account.absent).toHaveLength(19);
-    expect(describeAccount(account).split('\n')).toEqual([
+    expect(describeAccounts([account]).split('\n')).toEqual([
       'mitbih test: 82 windows of 2 records, leads MLII (100), V5 (105)',
       'left out: 4 beats too near an end of the record',
       'without any window: 103',

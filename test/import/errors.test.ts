@@ -84,7 +84,7 @@ describe('a file is refused', () => {
         file.tensors[1] = { shape: [1], type: 'FLOAT32', data: [0, 0, 0, 0] };
         file.operators[0] = { opcode: 'edgetpu-custom-op', inputs: [0, 1], outputs: [3] };
       },
-      /^compiled for the Edge TPU .* give the \.tflite that edgetpu_compiler made it of/,
+      /^compiled for the Edge TPU .* give the \.tflite that was the input of edgetpu_compiler/,
     ],
     [
       'compiled for an Ethos-U',
@@ -340,14 +340,14 @@ describe('other operators are refused', () => {
 
   it('all at once, each with its index and what about it', () => {
     expect(message(tflite(chain(['LSTM', 'MAX_POOL_2D', 'TRANSPOSE_CONV', 'GELU'])))).toBe(
-      'cannot be imported, by operator: 0 LSTM "x" (no such operator here); 1 MAX_POOL_2D "x" (stride 0x0; only 1 to 255); 2 TRANSPOSE_CONV "x" (no such operator here); 3 GELU "x" (no such operator here); docs/import.md has what can',
+      'cannot be imported, by operator: 0 LSTM "x" (no such operator here); 1 MAX_POOL_2D "x" (stride 0x0; only 1 to 255); 2 TRANSPOSE_CONV "x" (no such operator here); 3 GELU "x" (no such operator here); docs/import.md lists what can',
     );
   });
 
   it('for the same reason once, with how often and where', () => {
     const opcodes = ['SVDF', 'GELU', 'SVDF', 'SVDF', 'SVDF', 'SVDF', 'GELU', 'SVDF', 'SVDF'];
     expect(message(tflite(chain(opcodes)))).toBe(
-      'cannot be imported, by operator: 7 x SVDF (no such operator here): 0, 2, 3, 4, 5 and 2 more; 2 x GELU (no such operator here): 1, 6; docs/import.md has what can',
+      'cannot be imported, by operator: 7 x SVDF (no such operator here): 0, 2, 3, 4, 5 and 2 more; 2 x GELU (no such operator here): 1, 6; docs/import.md lists what can',
     );
   });
 
@@ -372,7 +372,7 @@ describe('other operators are refused', () => {
       activation([1, 4, 5]),
     ]);
     expect(message(tflite(file))).toBe(
-      'cannot be imported, by operator: 0 UNIDIRECTIONAL_SEQUENCE_LSTM "x" (no such operator here); docs/import.md has what can',
+      'cannot be imported, by operator: 0 UNIDIRECTIONAL_SEQUENCE_LSTM "x" (no such operator here); docs/import.md lists what can',
     );
   });
 

@@ -107,7 +107,7 @@ export function timeResolution(annotations: readonly Annotation[], where: string
   const [note, second] = notes;
   if (!note) return null;
   if (second && second.aux !== note.aux)
-    throw new Error(`${where}: expected one time resolution, got "${note.aux}" and "${second.aux}"; leave one`);
+    throw new Error(`${where}: expected one time resolution, got "${note.aux}" and "${second.aux}"; keep one`);
   const isSpelled = note.aux.startsWith(TIME_RESOLUTION) && note.symbol === NOTE && note.subtype === 0;
   const ticks = Number(note.aux.slice(TIME_RESOLUTION.length).trim() || Number.NaN);
   if (isSpelled && note.time === 0 && Number.isFinite(ticks) && ticks > 0) return ticks;
