@@ -6,15 +6,15 @@ import { countClasses } from '../data/beats.ts';
 import { DATASET_LIST, DATASET_NAMES, type Dataset, openDataset } from '../data/dataset.ts';
 import { SAME_PERSON_AS_TEST, TRAINING, VALIDATION } from '../data/mitbih.ts';
 import { type Account, describeAccount, type Part, SPLITS, type Split } from '../data/part.ts';
+import { assertTakesBeats, scoreBeats, trainedOn, unlike } from '../evaluate/beats.ts';
 import { type Evaluation, evaluate } from '../evaluate/evaluate.ts';
 import { bytesByCategory, regionsOf } from '../image/regions.ts';
 import { ImageView } from '../image/view.ts';
 import { Runtime } from '../runtime/runtime.ts';
 import { planOutput } from '../system/files.ts';
 import { readConfig } from '../train/config.ts';
-import { assertSameTask, LEAD_OPTION, scoreBeats, unlike } from './eval.ts';
 import { readImage } from './image.ts';
-import { oneOf, valued } from './options.ts';
+import { LEAD_OPTION, oneOf, valued } from './options.ts';
 import { print, withProgress } from './verb.ts';
 
 /** A generated model should keep this share of what its stored twin reaches. */
@@ -62,15 +62,14 @@ export function cardVerb(program: Command): void {
       });
       readConfig(flags.config); // the card says how to train the image with it
       const dataset = openDataset(flags.data, { lead: flags.lead });
+      const networks = [path, ...controls].map(openNetwork);
       const parts = loadParts(dataset);
-      const measured = await withProgress('card', async (report) => {
-        const all: Measured[] = [];
-        for (const [i, image] of [path, ...controls].entries()) {
-          report(i, controls.length + 1, image);
-          all.push(await measure(image, parts));
-        }
-        return all;
-      });
+      const measured = await withProgress('card', (report) =>
+        networks.map((network, i) => {
+          report(i, networks.length, network.path);
+          return measure(network, parts);
+        }),
+      );
       output.write(render(measured, flags.config, dataset, parts, controls));
       const accounts = Object.fromEntries(SPLITS.map((split) => [split, parts[split].account]));
       const notes = [...new Set(measured.flatMap(({ trainedOn }) => unlike(trainedOn, dataset.name)))];
@@ -90,24 +89,33 @@ type Parts = Record<Split, Part>;
 const loadParts = (dataset: Dataset): Parts =>
   Object.fromEntries(SPLITS.map((split) => [split, dataset.load(split)])) as Parts;
 
-async function measure(path: string, parts: Parts): Promise<Measured> {
+interface Network {
+  path: string;
+  view: ImageView;
+  runtime: Runtime;
+}
+
+/** Throws UsageError for a file that is no image, and for one that is made for something else. */
+function openNetwork(path: string): Network {
   const image = readImage(path);
-  const view = new ImageView(image);
-  const metadata = view.metadata();
-  assertSameTask(path, metadata);
-  const runtime = new Runtime(image, 'simd').load();
-  const validation = await scoreBeats(runtime, parts.validation, 'validation');
+  const [view, runtime] = [new ImageView(image), new Runtime(image, 'simd').load()];
+  assertTakesBeats(path, runtime, view.metadata());
+  return { path, view, runtime };
+}
+
+function measure({ path, view, runtime }: Network, parts: Parts): Measured {
+  const score = (split: Split) => scoreBeats(runtime, parts[split], () => {});
+  const validation = score('validation');
   const results = {} as Measured['results'];
   for (const split of REPORTED) {
-    const set = parts[split];
-    const scored = await scoreBeats(runtime, set, split);
-    results[split] = evaluate({ ...scored, classNames: set.classNames, validation, task: 'ecg-beats', split });
+    const { classNames } = parts[split];
+    results[split] = evaluate({ ...score(split), classNames, validation, task: 'ecg-beats', split });
   }
   return {
     path,
-    trainedOn: typeof metadata.dataset === 'string' ? metadata.dataset : null,
-    sha256: createHash('sha256').update(image).digest('hex'),
-    bytes: image.length,
+    trainedOn: trainedOn(view.metadata()),
+    sha256: createHash('sha256').update(view.bytes).digest('hex'),
+    bytes: view.bytes.length,
     categories: bytesByCategory(regionsOf(view)),
     arenaBytes: runtime.arenaBytes(),
     results,

@@ -13,13 +13,13 @@ import {
 } from '../board/librarySize.ts';
 import { run } from '../board/process.ts';
 import { projectRoot } from '../board/root.ts';
+import { testWindows } from '../data/windows.ts';
 import { Runtime } from '../runtime/runtime.ts';
 import { planOutput, readInput, writeWhole } from '../system/files.ts';
 import type { OutputFolder } from '../system/folder.ts';
 import { parseJson } from '../system/json.ts';
 import { imageFor } from './image.ts';
 import { columns, print, UsageError } from './verb.ts';
-import { testWindows } from './windows.ts';
 
 interface Flags {
   output: string;

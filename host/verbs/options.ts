@@ -69,3 +69,9 @@ export function listOf<T>(value: Value<T>): Value<T[]> {
     },
   };
 }
+
+/** What --lead means, for every verb that reads recordings. */
+export const LEAD_OPTION = [
+  '--lead <name>',
+  'lead of the recordings, by its name or number in the header; default: MLII, else the first',
+] as const;

@@ -1,12 +1,10 @@
 import type { Command } from 'commander';
-import { Runtime, type VariantName } from '../runtime/runtime.ts';
+import { Runtime, VARIANT_NAMES, type VariantName } from '../runtime/runtime.ts';
 import { planOutput, readInput } from '../system/files.ts';
 import { assertRaw } from '../system/wrongKind.ts';
 import { readImage } from './image.ts';
 import { oneOf, valued, wholeNumber } from './options.ts';
 import { print, UsageError } from './verb.ts';
-
-const VARIANTS: VariantName[] = ['scalar', 'dsp', 'simd'];
 
 interface RunFlags {
   input: string;
@@ -25,7 +23,7 @@ export function runVerb(program: Command): void {
     )
     .requiredOption('--input <file>', 'raw input tensors')
     .requiredOption('--output <file>', 'where the raw output tensors go')
-    .addOption(valued('--variant <name>', VARIANTS.join(', '), oneOf(VARIANTS), 'scalar'))
+    .addOption(valued('--variant <name>', VARIANT_NAMES.join(', '), oneOf(VARIANT_NAMES), 'scalar'))
     .addOption(valued('--program <index>', 'program of the image', wholeNumber(0, 65535), '0'))
     .option('--json', 'machine-readable result')
     .addHelpText(

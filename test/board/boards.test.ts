@@ -9,10 +9,10 @@ import { buildFirmware } from '../../host/board/firmware.ts';
 import { connect } from '../../host/board/transport.ts';
 import { verifyBoard } from '../../host/board/verify.ts';
 import { main } from '../../host/cli.ts';
+import { testWindows } from '../../host/data/windows.ts';
 import { Runtime } from '../../host/runtime/runtime.ts';
 import { DEFAULT_MODEL } from '../../host/verbs/build.ts';
 import { imageFor } from '../../host/verbs/image.ts';
-import { testWindows } from '../../host/verbs/windows.ts';
 import { tinyWindow } from './tinyImage.ts';
 import { canBuild, canRun, EMULATED, imageFile } from './workshop.ts';
 

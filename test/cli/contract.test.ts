@@ -4,7 +4,7 @@ import { mkdtempSync, readFileSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
-import { loadDataset } from '../../host/data/dataset.ts';
+import { openDataset } from '../../host/data/dataset.ts';
 import { Runtime } from '../../host/runtime/runtime.ts';
 
 const MODEL = 'models/ecg-beats.htpw';
@@ -53,7 +53,11 @@ describe('htpw inspect --json', () => {
 });
 
 describe('htpw run', () => {
-  const windows = new Uint8Array(loadDataset('synthetic', 'test').samples.slice(0, 3 * 320).buffer);
+  const windows = new Uint8Array(
+    openDataset('synthetic')
+      .load('test')
+      .samples.slice(0, 3 * 320).buffer,
+  );
   const input = join(folder, 'input.bin');
   writeFileSync(input, windows);
 
