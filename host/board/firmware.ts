@@ -6,6 +6,7 @@ import { createHash } from 'node:crypto';
 import { existsSync, mkdirSync } from 'node:fs';
 import { mkdir, readdir, readFile, rename, rm, writeFile } from 'node:fs/promises';
 import { basename, dirname, extname, join, relative, resolve } from 'node:path';
+import { named } from '../system/errors.ts';
 import { readInput, safeName, temporaryName, titleOf } from '../system/files.ts';
 import { inTemporaryFolder } from '../system/folder.ts';
 import { shownPath } from '../system/shownPath.ts';
@@ -229,14 +230,6 @@ async function makeFirmware(build: Build): Promise<Omit<Firmware, 'elf'>> {
   return { board: board.name, ...sizes(sections), runtimeTextBytes: objectTextBytes(map, runtime) };
 }
 
-function measured(path: string, image: Uint8Array): ImageNeeds {
-  try {
-    return measureImage(image);
-  } catch (error) {
-    throw new Error(`${shownPath(path)}: ${(error as Error).message}`);
-  }
-}
-
 /**
  * Moves the files of a finished build to where users look for them; the map names them there, too. Of an earlier build
  * goes what this one has no more of.
@@ -285,7 +278,7 @@ async function inBuild<T>(
 ): Promise<T> {
   const image = readInput(imagePath);
   for (const variant of new Set([board.variant, 'scalar'])) await buildRuntime(variant, root); // scalar measures
-  const needs = measured(imagePath, image);
+  const needs = named(shownPath(imagePath), () => measureImage(image));
   needs.features = features ?? needs.features;
   const build = { board, root, image, needs, main };
   const target = join(buildFolder(root), board.name, buildName(name, build));

@@ -12,16 +12,19 @@ import {
 import { METHODS, type Method } from '../compress/options.ts';
 import { plotCurve } from '../compress/plot.ts';
 import { type CompressionReport, type Judged, judgedBy, reportOn, sourcesOf } from '../compress/report.ts';
-import { parseLabels, parseSamples, splitSamples } from '../compress/samples.ts';
+import { parseLabels, parseSamples } from '../compress/samples.ts';
 import { type Unpacked, unpack } from '../image/unpack.ts';
 import { ImageView } from '../image/view.ts';
 import { importImage } from '../import/import.ts';
 import { isTflite } from '../import/schema.ts';
 import type { Model, WeightedOperator } from '../model/model.ts';
 import { Runtime } from '../runtime/runtime.ts';
+import { named } from '../system/errors.ts';
 import { planOutput, readInput, titleOf } from '../system/files.ts';
-import { assertRaw, textOf } from '../system/wrongKind.ts';
+import { shownPath } from '../system/shownPath.ts';
+import { textOf } from '../system/wrongKind.ts';
 import { provedImage } from './image.ts';
+import { readInputs } from './inputs.ts';
 import { amount, listOf, oneOf, valued } from './options.ts';
 import { CheckFailed, columns, print, UsageError, withProgress } from './verb.ts';
 
@@ -46,17 +49,13 @@ export function compressVerb(program: Command): void {
     .option('-o, --output <image>', 'where the image goes')
     .addOption(valued('--method <name>', METHODS.join(', '), oneOf(METHODS), 'auto'))
     .addOption(
-      valued(
-        '--budget <bytes>',
-        'largest image: 64k or 64KiB (65,536 bytes), 64kB (64,000), 65536',
-        amount('budget', 'flash'),
-      ),
+      valued('--budget <bytes>', 'largest image: 64k or 64KiB (65,536 bytes), 64kB (64,000), 65536', amount('flash')),
     )
     .addOption(
       valued(
         '--curve <list>',
         'sizes to try, such as 30kB,25kB,20kB: a table and a plot, no image',
-        listOf(amount('budget', 'flash')),
+        listOf(amount('flash')),
       ),
     )
     .option('--calibration <file>', 'raw inputs of the network, one after another')
@@ -117,7 +116,7 @@ function readNetwork(path: string): Unpacked & { image: Uint8Array } {
     const image = provedImage(path, bytes);
     return { image, ...unpack(new ImageView(image)) };
   }
-  const { image, model } = usage(path, () => importImage(bytes, titleOf(path)));
+  const { image, model } = named(shownPath(path), () => importImage(bytes, titleOf(path)));
   return { image, model, tables: () => 'q31', lossless: () => false };
 }
 
@@ -143,13 +142,12 @@ interface Data {
 
 function readData(image: Uint8Array, model: Model, { calibration, samples, labels }: CompressFlags): Data | null {
   if (calibration === undefined) return null;
-  const raw = readInput(calibration);
-  assertRaw(calibration, raw);
-  const all = usage(calibration, () => splitSamples(raw, new Runtime(image).inputBytes()));
+  const all = readInputs(calibration, new Runtime(image).inputBytes());
   const [from, to] =
-    samples === undefined ? [0, all.length] : usage('--samples', () => parseSamples(samples, all.length));
+    samples === undefined ? [0, all.length] : named('--samples', () => parseSamples(samples, all.length));
   const text = labels === undefined ? null : textOf(labels, readInput(labels), 'a CSV with the classes');
-  const classes = text === null ? null : usage(labels!, () => parseLabels(text, all.length, outputCount(model)));
+  const classes =
+    text === null ? null : named(shownPath(labels!), () => parseLabels(text, all.length, outputCount(model)));
   const others = to - from < all.length;
   const isJudged = (i: number) => !others || i < from || i >= to;
   return {
@@ -158,14 +156,6 @@ function readData(image: Uint8Array, model: Model, { calibration, samples, label
     others,
     labels: classes?.filter((_, i) => isJudged(i)) ?? null,
   };
-}
-
-function usage<T>(what: string, read: () => T): T {
-  try {
-    return read();
-  } catch (error) {
-    throw error instanceof UsageError ? error : new UsageError(`${what}: ${(error as Error).message}`);
-  }
 }
 
 async function staged<T>(work: (report: StageReport) => T): Promise<T> {

@@ -1,9 +1,10 @@
 import type { Command } from 'commander';
 import { type Board, emulationOf, loadBoard } from '../board/board.ts';
+import { placeUnderBuild } from '../board/placedImage.ts';
 import { withResidencies } from '../image/seal.ts';
 import { ImageView } from '../image/view.ts';
 import { arenaBudget } from '../residency/budget.ts';
-import { imageCosts, placeUnderBuild, uniformImage } from '../residency/costs.ts';
+import { imageCosts, uniformImage } from '../residency/costs.ts';
 import { type Curve, type ProgramPlan, residenciesOf, residencyCurve } from '../residency/curve.ts';
 import { plot } from '../residency/plot.ts';
 import { svg } from '../residency/svg.ts';
@@ -38,7 +39,7 @@ export function planVerb(program: Command): void {
       'Measure what each layer costs at boot, on first use and streamed, on the emulated core of a board, and choose the residency of every layer: fewest instructions per inference, then at boot, in at most the given arena. Exact, not a heuristic. Several programs are planned one by one, as one arena holds one at a time.',
     )
     .addOption(
-      valued('--sram <bytes>', 'largest arena: 64k or 64KiB (65,536 bytes), 64kB (64,000), 65536', amount('--sram')),
+      valued('--sram <bytes>', 'largest arena: 64k or 64KiB (65,536 bytes), 64kB (64,000), 65536', amount('RAM')),
     )
     .option(
       '--board <name>',

@@ -1,8 +1,8 @@
 import type { Command } from 'commander';
 import { Runtime, VARIANT_NAMES, type VariantName } from '../runtime/runtime.ts';
-import { planOutput, readInput } from '../system/files.ts';
-import { assertRaw } from '../system/wrongKind.ts';
+import { planOutput } from '../system/files.ts';
 import { readImage } from './image.ts';
+import { readInputs } from './inputs.ts';
 import { oneOf, valued, wholeNumber } from './options.ts';
 import { print, UsageError } from './verb.ts';
 
@@ -37,16 +37,7 @@ export function runVerb(program: Command): void {
       if (index >= runtime.programs)
         throw new UsageError(`--program must be below ${runtime.programs}, got "${index}"`);
       runtime.load(index);
-      const input = readInput(options.input);
-      assertRaw(options.input, input);
-      const step = runtime.inputBytes(index);
-      if (input.length === 0 || input.length % step !== 0) {
-        throw new UsageError(
-          `${options.input}: expected a multiple of ${step} bytes (one inference), got ${input.length}; check shape and type of the input`,
-        );
-      }
-      const outputs: Uint8Array[] = [];
-      for (let at = 0; at < input.length; at += step) outputs.push(runtime.run(input.subarray(at, at + step)));
+      const outputs = readInputs(options.input, runtime.inputBytes(index)).map((input) => runtime.run(input));
       output.write(Buffer.concat(outputs));
       const result = {
         image: path,

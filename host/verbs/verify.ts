@@ -2,13 +2,13 @@
 import type { Command } from 'commander';
 import { loadBoard } from '../board/board.ts';
 import { verifyBoard } from '../board/verify.ts';
-import { splitSamples } from '../compress/samples.ts';
 import { DATASET_LIST, DATASET_NAMES, openDataset } from '../data/dataset.ts';
 import { describeAccount } from '../data/part.ts';
 import { type Inputs, spread, takesEcg, testWindows } from '../data/windows.ts';
 import { Runtime, type VariantName } from '../runtime/runtime.ts';
-import { planOutput, readInput } from '../system/files.ts';
+import { planOutput } from '../system/files.ts';
 import { imageFor, RESIDENCY_OPTION } from './image.ts';
+import { readInputs } from './inputs.ts';
 import { LEAD_OPTION, oneOf, valued, wholeNumber } from './options.ts';
 import { CheckFailed, columns, print, UsageError, withProgress } from './verb.ts';
 
@@ -117,12 +117,7 @@ function inputsFor(runtime: Runtime, count: number, { data, lead, input, log }: 
 }
 
 function ownInputs(runtime: Runtime, count: number, input: string): Inputs {
-  let all: Uint8Array[];
-  try {
-    all = splitSamples(readInput(input), runtime.inputBytes());
-  } catch (error) {
-    throw error instanceof UsageError ? error : new UsageError(`${input}: ${(error as Error).message}`);
-  }
+  const all = readInputs(input, runtime.inputBytes());
   const windows = spread(all.length, count).map((i) => all[i]!);
   return { windows, name: `${windows.length} of the ${all.length} inputs of ${input}`, account: null };
 }

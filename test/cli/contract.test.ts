@@ -76,7 +76,7 @@ describe('htpw run', () => {
     writeFileSync(short, windows.subarray(0, 639));
     const { status, stderr } = htpw('run', MODEL, '--input', short, '--output', join(folder, 'none.bin'));
     expect(status).toBe(2);
-    expect(stderr).toMatch(/short\.bin: expected a multiple of 640 bytes.*got 639/);
+    expect(stderr).toMatch(/short\.bin: expected inputs of 640 bytes one after another, got 639 bytes/);
   });
 });
 
