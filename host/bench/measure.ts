@@ -79,8 +79,8 @@ function packNetworks(): Packed[] {
 }
 
 /**
- * What every kernel takes on a real board, in its own unit: cycles. The board must run the firmware of the kernels' image,
- * which is built first. Throws with the firmware to flash when it runs another.
+ * What every kernel takes on a real board, in its own unit: cycles. The board must run the firmware of the kernels'
+ * image, which is built first. Throws with the firmware to flash when it runs another.
  */
 export async function measureOnPort(name: string, port: string): Promise<KernelFigure[]> {
   const board = loadBoard(name);

@@ -36,8 +36,8 @@ export interface Firmware {
 const WARNINGS = ['-std=gnu11', '-Wall', '-Wextra'];
 // -O2, not -O3: with dimensions that the compiler can see, -O3 makes the kernels slower
 // Kernels say which addresses advance, when a product is added and what a loop keeps in registers, so the compiler has
-// no induction variables of its own, reorders no sums, and hoists nothing: an address that it hoists is spilled. What is
-// inlined, host/board/translate.ts says.
+// no induction variables of its own, reorders no sums, and hoists nothing: an address that it hoists is spilled. What
+// is inlined, host/board/translate.ts says.
 export const KERNELS = [
   '--param=max-inline-insns-auto=12',
   '-fno-inline-functions-called-once',
@@ -304,7 +304,9 @@ export function buildFirmware(of: Board | string, imagePath: string, options: Bu
   });
 }
 
-/** What linking is given in place of a board's memory, in bytes, so that it measures what does not fit: 128 MiB each. */
+/**
+ * What linking is given in place of a board's memory, in bytes, so that it measures what does not fit: 128 MiB each.
+ */
 const ROOM = 2 ** 27;
 
 /** The sizes of a board's firmware with an image, whether the board has room for it or not; nothing is kept. */

@@ -1,6 +1,6 @@
 /**
- * The C library for programs that are built without Node: the translated runtimes, their API and their build files, each
- * variant in one translation unit. A tailored one keeps what one image needs, or several, and has them as arrays.
+ * The C library for programs that are built without Node: the translated runtimes, their API and their build files,
+ * each variant in one translation unit. A tailored one keeps what one image needs, or several, and has them as arrays.
  */
 import { readdir, readFile } from 'node:fs/promises';
 import { join, resolve } from 'node:path';

@@ -58,7 +58,9 @@ export interface RunResult {
   layers: number[];
 }
 
-/** Ticks of each operator by itself, of load and of two inferences after it, and of a whole inference without tracing. */
+/**
+ * Ticks of each operator by itself, of load and of two inferences after it, and of a whole inference without tracing.
+ */
 export interface Profile {
   /** materialising its weights during load */
   prepare: number[];

@@ -37,7 +37,10 @@ export interface Reliability {
   flips: { image: string; inputs: number; parts: FlipFigure[] };
 }
 
-/** The cores at both ends: one multiplies two halves of a word at once, one takes dozens of instructions for a long product. */
+/**
+ * The cores at both ends: one multiplies two halves of a word at once, one takes dozens of instructions for a long
+ * product.
+ */
 const BOARDS = ['mps2-an500', 'mps2-an385-m0'];
 const FLIPPED = join('models', 'ecg-beats.htpw');
 const FLIPS = 4000;

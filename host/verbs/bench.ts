@@ -1,3 +1,4 @@
+/** htpw bench: instructions of kernels and networks on emulated cores, and the worst cases of the runtime. */
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { type Command, Option } from 'commander';

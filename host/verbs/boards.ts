@@ -1,3 +1,4 @@
+/** htpw boards: what boards there are, as tables for people and for the pages that have them. */
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import type { Command } from 'commander';

@@ -1,3 +1,4 @@
+/** htpw build: firmware of a board with an image, or the C sources of a tailored library. */
 import { existsSync } from 'node:fs';
 import { join } from 'node:path';
 import type { Command } from 'commander';

@@ -1,3 +1,4 @@
+/** htpw clib: the runtime as a C library, whole or cut to images, and what it takes on each core. */
 import { existsSync, readFileSync } from 'node:fs';
 import { basename, dirname, join } from 'node:path';
 import type { Command } from 'commander';

@@ -1,3 +1,4 @@
+/** htpw compress: a network in fewer bytes without training, or a curve of what each size costs. */
 import type { Command } from 'commander';
 import { outputCount } from '../compress/agreement.ts';
 import {

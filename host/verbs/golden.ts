@@ -1,3 +1,4 @@
+/** htpw golden: imported models against recorded answers of TensorFlow Lite Micro, on every target. */
 import { statSync } from 'node:fs';
 import { join } from 'node:path';
 import type { Command } from 'commander';

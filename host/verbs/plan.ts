@@ -1,3 +1,4 @@
+/** htpw plan: which weights of an image stay in RAM, by what each choice costs on a core. */
 import type { Command } from 'commander';
 import { type Board, emulationOf, loadBoard } from '../board/board.ts';
 import { placeUnderBuild } from '../board/placedImage.ts';

@@ -1,3 +1,4 @@
+/** htpw run: raw inputs through an image in Node. */
 import type { Command } from 'commander';
 import { Runtime, VARIANT_NAMES, type VariantName } from '../runtime/runtime.ts';
 import { planOutput } from '../system/files.ts';

@@ -1,4 +1,7 @@
-/** Every folder of boards/, and one that is not there: it builds, fits, computes what the WebAssembly does, and counts right. */
+/**
+ * Every folder of boards/, and one that is not there: it builds, fits, computes what the WebAssembly does, and counts
+ * right.
+ */
 import { cpSync, mkdtempSync, readFileSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join, relative, resolve } from 'node:path';

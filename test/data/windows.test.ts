@@ -1,3 +1,4 @@
+/** Which images take windows of an ECG. */
 import { readFileSync } from 'node:fs';
 import { expect, it } from 'vitest';
 import { testWindows } from '../../host/data/windows.ts';

@@ -1,6 +1,6 @@
 /**
- * The files under zephyr/ that are made: the sample's strip, the golden vectors; and the table of options in docs/zephyr.md. `npm run
- * vectors` writes them anew; here it is seen that what is committed is what that would write.
+ * The files under zephyr/ that are made: the sample's strip, the golden vectors; and the table of options in
+ * docs/zephyr.md. `npm run vectors` writes them anew; here it is seen that what is committed is what that would write.
  */
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
