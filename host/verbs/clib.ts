@@ -1,7 +1,7 @@
 /** htpw clib: the runtime as a C library, whole or cut to images, and what it takes on each core. */
 import { existsSync, readFileSync } from 'node:fs';
 import { basename, dirname, join } from 'node:path';
-import type { Command } from 'commander';
+import { type Command, Option } from 'commander';
 import { planLibrary, type Tailoring, tailoring, together, writeLibrary } from '../board/library.ts';
 import {
   type LibraryRecord,
@@ -42,9 +42,11 @@ export function clibVerb(program: Command): void {
     .option(...TAILOR_OPTION)
     .option('--residency <name>', 'of the tailored images: boot, lazy or stream in place of what they ask for')
     .option('--input <file>', 'also write an input to try one image with: a synthetic ECG window, or random bytes')
-    .option(
-      '--sizes',
-      'measure flash, RAM and stack on four cores instead, beside bench/clib.json, which is written anew',
+    .addOption(
+      new Option(
+        '--sizes',
+        'measure flash, RAM and stack on four cores instead, beside bench/clib.json, which is written anew',
+      ).conflicts(['output', 'input']),
     )
     .option('--json', 'machine-readable result')
     .addHelpText(

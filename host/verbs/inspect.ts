@@ -1,5 +1,5 @@
 /** htpw inspect: what an image is made of, byte by byte, and what its programs need. */
-import type { Command } from 'commander';
+import { type Command, Option } from 'commander';
 import { SECTION_TRAILER, TLV_HEADER_BYTES, TYPE_I16 } from '../../assembly/format.ts';
 import { bytesByCategory, regionsOf } from '../image/regions.ts';
 import { digest } from '../image/seal.ts';
@@ -17,7 +17,7 @@ export function inspectVerb(program: Command): void {
     .description(
       'Prove an image with the runtime, then show its bytes by category, its programs, their memory and their ports.',
     )
-    .option('--hex', 'annotated hex dump of the whole file')
+    .addOption(new Option('--hex', 'annotated hex dump of the whole file').conflicts('json'))
     .option('--json', 'machine-readable result')
     .addHelpText(
       'after',

@@ -92,7 +92,8 @@ function planOutputs(path: string, { output, curve, timeline }: PlanFlags): Outp
 
 /** One residency for all layers needs no choice, so no measuring. */
 function writeUniform(path: string, { residency, output, json, ...others }: PlanFlags): void {
-  const extra = (['sram', 'board', 'curve', 'timeline'] as const).find((name) => others[name] !== undefined);
+  const named = (['sram', 'board', 'curve', 'timeline'] as const).find((name) => others[name] !== undefined);
+  const extra = named ?? (others.lazy ? undefined : 'no-lazy');
   if (output === undefined || extra !== undefined)
     throw new UsageError(
       'plan: --residency is written as it is: expected --output <image>, ' +
@@ -119,13 +120,12 @@ function printTimelines(path: string, image: Uint8Array, flags: PlanFlags, outpu
 }
 
 async function planMeasured(path: string, image: Uint8Array, flags: PlanFlags, outputs: Outputs): Promise<void> {
-  const given = flags.sram ?? null;
   const board = loadBoard(flags.board ?? DEFAULT_BOARD);
   const emulated = emulationOf(board);
   const view = new ImageView(image);
   const costs = await withProgress('plan', (report) => imageCosts(path, image, emulated, report));
   const curves = view.programs.map((_, p) => residencyCurve(view, p, costs, { lazy: flags.lazy }));
-  const budget = given ?? (flags.board === undefined ? null : await budgetOf(board, path, image));
+  const budget = flags.sram ?? (flags.board === undefined ? null : await budgetOf(board, path, image));
   const plans = budget === null ? null : curves.map((_, p) => within(curves, p, budget, path, image));
   const planned = plans ? planImage(image, plans) : image;
   const timelines = timelinesOf(planned);

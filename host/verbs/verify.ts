@@ -39,7 +39,7 @@ export function verifyVerb(program: Command): void {
         'inputs to compare, spread evenly over what there is',
         wholeNumber(1, 1_000_000),
         '16',
-      ),
+      ).conflicts('log'),
     )
     .addOption(
       valued(

@@ -66,6 +66,13 @@ describe('htpw', () => {
     [['inspect', 'x', 'y'], 'too many arguments'],
     [['inspect', '\u001b[2J'], '\\u{1b}[2J: cannot be read'],
     [['plan', 'x', '--residency', 'boot', '-o', 'y', '--curve'], 'no --curve'],
+    [['plan', 'x', '--residency', 'boot', '-o', 'y', '--no-lazy'], 'no --no-lazy'],
+    [['inspect', 'x', '--hex', '--json'], "'--hex' cannot be used with option '--json'; htpw inspect --help"],
+    [['verify', 'x', '--log', 'y', '--windows', '3'], "'--windows <count>' cannot be used with option '--log <file>'"],
+    [['build', '--tailor', 'x', '--bare'], "'--tailor <image>' cannot be used with option '--bare'"],
+    [['build', '--tailor', 'x', '--model', 'y'], "'--tailor <image>' cannot be used with option '--model <image>'"],
+    [['clib', '--tailor', 'x', '--sizes', '-o', 'y'], "'--sizes' cannot be used with option '-o, --output <folder>'"],
+    [['clib', '--tailor', 'x', '--sizes', '--input', 'y'], "'--sizes' cannot be used with option '--input <file>'"],
   ])('%j is refused in one line', async (words, says) => {
     const { code, out, error } = await htpw(...words);
     expect(error).toMatch(/^htpw: [^\n]+\n$/);
