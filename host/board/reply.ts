@@ -22,7 +22,7 @@ export class ReplyError extends Error {
 }
 
 /** Ticks that the board does not know: its counter went round in between. */
-export class CounterError extends ReplyError {
+class CounterError extends ReplyError {
   constructor(line: number) {
     super(line, 'ticks=<number>', 'unknown');
     this.message =

@@ -9,7 +9,7 @@ import { writeWhole } from '../system/files.ts';
 import { print } from './verb.ts';
 
 /** Pages with tables of boards. */
-export const PAGES = ['README.md', 'docs/protocol.md'];
+const PAGES = ['README.md', 'docs/protocol.md'];
 
 export function boardsVerb(program: Command): void {
   program

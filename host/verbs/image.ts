@@ -28,7 +28,7 @@ export const RESIDENCY_OPTION = [
   'boot, lazy or stream in place of what the image asks for; default: what board.json says, if it does',
 ] as const;
 
-export interface PlacedImage {
+interface PlacedImage {
   /** a file with these bytes, for a firmware to embed */
   imagePath: string;
   image: Uint8Array;
