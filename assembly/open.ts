@@ -39,9 +39,11 @@ export const WORKSPACE_BYTES: u32 = CRC_TABLE_BYTES + 8;
 
 /**
  * Checks that these are an image's bytes as they were packed: header, sections and, a slice with each call, the CRC.
- * Returns how many bytes are left to read, OK after the last, or a refusal. The word at POSITION_AT is 0 at the first call.
+ * Returns how many bytes are left to read, OK after the last, or a refusal. The word at POSITION_AT is 0 at the first
+ * call.
  *
- * image: 16-byte aligned address; bytes: readable from there; workspace: WORKSPACE_BYTES, on 4 bytes, that keep the state between calls.
+ * image: 16-byte aligned address; bytes: readable from there; workspace: WORKSPACE_BYTES, on 4 bytes, that keep the
+ * state between calls.
  */
 export function checkSlice(image: usize, bytes: u32, workspace: usize): i32 {
   const where = workspace + POSITION_AT;

@@ -1,4 +1,6 @@
-/** Proves one operator: indices, shapes against tensors and weight source, table, accumulation depth, cache, scratch. */
+/**
+ * Proves one operator: indices, shapes against tensors and weight source, table, accumulation depth, cache, scratch.
+ */
 import { uses } from './dsp/intrinsics.ts';
 import {
   FEATURE_CACHE,
@@ -132,8 +134,9 @@ function isWindow(operator: usize, input: usize, output: usize): bool {
 }
 
 /**
- * The record has no padding behind the input: it is what the last window needs, at most half a kernel, as "same" padding
- * may, or what is in front. So every window overlaps the input, and none asks for work where there is nothing to see.
+ * The record has no padding behind the input: it is what the last window needs, at most half a kernel, as "same"
+ * padding may, or what is in front. So every window overlaps the input, and none asks for work where there is nothing
+ * to see.
  */
 function isSpan(kernel: u32, stride: u32, pad: u32, inputSize: u32, outputSize: u32): bool {
   return stride != 0 && pad < kernel && (outputSize - 1) * stride + kernel <= inputSize + pad + max(pad, kernel >> 1);
@@ -173,7 +176,10 @@ function openWeighted(kind: u32, operator: usize, input: usize, output: usize, s
   return rowLength == depth ? OK : BAD_SHAPE;
 }
 
-/** Bytes of the table of an operator with weights, or BAD_TABLE unless it lies in TABLES and all its values are in range. */
+/**
+ * Bytes of the table of an operator with weights, or BAD_TABLE unless it lies in TABLES and all its values are in
+ * range.
+ */
 function openTable(image: usize, operator: usize, channels: u32): i32 {
   const tableBytes = sectionBytes(image, F.SECTION_TABLES);
   const encoding = <u32>load<u8>(operator, F.OPERATOR_ENCODING_AT);
@@ -347,7 +353,10 @@ function openUnweighted(image: usize, kind: u32, operator: usize, input: usize, 
   return OK;
 }
 
-/** The host divides the multiplier by the positions, so it may be small; a sum stays within 2^30 after a shift to the left. */
+/**
+ * The host divides the multiplier by the positions, so it may be small; a sum stays within 2^30 after a shift to the
+ * left.
+ */
 function isMeanFactor(multiplier: i32, shift: i32, positions: u32): bool {
   return multiplier >= 0 && shift >= -31 && shift <= 30 && (<u64>255 * positions) << (<u64>max(shift, 0)) <= MAX_SUM;
 }

@@ -145,8 +145,8 @@ function openIndices(generator: usize, rows: u32, rowLength: u32, data: u32, wei
 }
 
 /**
- * Table of blocks and their modes inside the data, the data inside WEIGHTS. What the bits say is not proved: the decoder
- * stays inside whatever that is (weights/rice.ts).
+ * Table of blocks and their modes inside the data, the data inside WEIGHTS. What the bits say is not proved: the
+ * decoder stays inside whatever that is (weights/rice.ts).
  */
 function openRice(rows: u32, data: u32, weights: usize, weightBytes: u32): i32 {
   const tableBytes = riceTableBytes(rows);

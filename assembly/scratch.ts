@@ -62,7 +62,10 @@ export function planeRowBytes(outputWidth: u32, kernelWidth: u32, stride: u32): 
   return 2 * roundUp4(outputWidth * stride + kernelWidth + 2);
 }
 
-/** Output rows of a depthwise channel that are computed at once: as many as BAND_BYTES holds, but at least one; below 1,024. */
+/**
+ * Output rows of a depthwise channel that are computed at once: as many as BAND_BYTES holds, but at least one; below
+ * 1,024.
+ */
 export function bandRows(height: u32, width: u32, kernelHeight: u32, stride: u32, rowBytes: u32): u32 {
   let rows: u32 = 1;
   for (let step: u32 = 512; step > 0; step = step >> 1) {

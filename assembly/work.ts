@@ -1,10 +1,11 @@
 /**
- * How long a program takes at most, from its records alone: the bound that `open` holds it to and that a watchdog is set by.
+ * How long a program takes at most, from its records alone: the bound that `open` holds it to and that a watchdog is
+ * set by.
  *
- * A unit is WORK_UNIT multiply-accumulates of a large layer, or anything else that takes no longer. The factors below were
- * chosen so that no program known takes more instructions a unit than docs/reliability.md says, whatever its shapes; so
- * they are generous for most. Every weight that is not read in place counts as made once, which `load` and the first
- * `invoke` do at most.
+ * A unit is WORK_UNIT multiply-accumulates of a large layer, or anything else that takes no longer. The factors below
+ * were chosen so that no program known takes more instructions a unit than docs/reliability.md says, whatever its
+ * shapes; so they are generous for most. Every weight that is not read in place counts as made once, which `load` and
+ * the first `invoke` do at most.
  */
 import { uses } from './dsp/intrinsics.ts';
 import { FEATURE_SOURCE } from './features.ts';
@@ -43,7 +44,9 @@ export function programWork(image: usize, program: usize): u64 {
   return units;
 }
 
-/** What one run of an operator takes, the making of its weights included; no product of proved sizes leaves its type. */
+/**
+ * What one run of an operator takes, the making of its weights included; no product of proved sizes leaves its type.
+ */
 function operatorUnits(image: usize, program: usize, operator: usize): u64 {
   const kind = operatorKind(operator);
   const input = tensorAt(program, operatorInput(operator));

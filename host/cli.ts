@@ -66,19 +66,20 @@ export async function main(words: string[]): Promise<number> {
     return 0;
   } catch (error) {
     if (error instanceof CommanderError) return error.exitCode === 0 ? 0 : 2; // commander has said why
-    console.error(`htpw: ${explain(error)}`);
-    if (process.env.HTPW_DEBUG) console.error(error);
-    return error instanceof CheckFailed ? 1 : 2;
+    return failed(error);
   }
+}
+
+/** Says what was thrown, and returns the exit code for it. */
+function failed(error: unknown): number {
+  console.error(`htpw: ${explain(error)}`);
+  if (process.env.HTPW_DEBUG) console.error(error);
+  return error instanceof CheckFailed ? 1 : 2;
 }
 
 /** As `main`, for a process of its own: what goes wrong outside of any promise is one line, too. */
 export async function runProcess(words: string[]): Promise<void> {
-  const fail = (error: unknown) => {
-    console.error(`htpw: ${explain(error)}`);
-    if (process.env.HTPW_DEBUG) console.error(error);
-    process.exit(2);
-  };
+  const fail = (error: unknown) => process.exit(failed(error));
   process.on('uncaughtException', fail).on('unhandledRejection', fail);
   // who reads the output may stop: htpw --help | head
   for (const stream of [process.stdout, process.stderr])

@@ -1,6 +1,6 @@
 /**
- * npm start: from a bare clone to an ECG network running on an emulated Cortex-M7, checked bit for bit, with the firmware
- * of a real board beside it. Every figure it prints is measured in this run.
+ * npm start: from a bare clone to an ECG network running on an emulated Cortex-M7, checked bit for bit, with the
+ * firmware of a real board beside it. Every figure it prints is measured in this run.
  */
 import { spawnSync } from 'node:child_process';
 import { join } from 'node:path';

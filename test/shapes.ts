@@ -195,7 +195,8 @@ const KINDS: Record<string, [rows: number, make: (b: ModelBuilder, i: number) =>
       }
       b.concatenate([...b.tensors.keys()], axis);
       if (i % 2 === 0) {
-        // instead of a fill, the first value everywhere; and at the end a copy to where the values are, which does nothing
+        // instead of a fill, the first value everywhere; and at the end a copy to where the values are, which does
+        // nothing
         const [first] = b.operators as Copy[];
         first.fill = false;
         const values = b.tensors[b.last].shape.reduce((product, size) => product * size, 1);

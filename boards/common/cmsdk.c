@@ -1,9 +1,9 @@
 /*
  * UART and timers of the Cortex-M System Design Kit, as on Arm's MPS2 boards and in their emulation.
- * Under `-icount shift=10` an instruction takes 1024 ns, 25.6 steps of a 25 MHz timer: instructions are counted exactly.
- * One timer counts every step and goes round after 2^32; another, every 256th, says how often it did. That this one
- * goes round is noted, by a third in the middle of its round, too: after both notes it may have done so more than once.
- * A board that has them elsewhere says where, and includes this.
+ * Under `-icount shift=10` an instruction takes 1024 ns, 25.6 steps of a 25 MHz timer: instructions are counted
+ * exactly. One timer counts every step and goes round after 2^32; another, every 256th, says how often it did. That
+ * this one goes round is noted, by a third in the middle of its round, too: after both notes it may have done so more
+ * than once. A board that has them elsewhere says where, and includes this.
  */
 #include "board.h"
 

@@ -14,8 +14,8 @@
 #include HTPW_RUNTIME
 
 /*
- * What open, check and CRC work in: the caller's stack, or on a 64-bit host a part of the block that is reserved for it,
- * where one thread at a time has its turn.
+ * What open, check and CRC work in: the caller's stack, or on a 64-bit host a part of the block that is reserved for
+ * it, where one thread at a time has its turn.
  */
 #define WORKSPACE_WORDS 18u
 #define REFUSED_AT 16u /* the word that takes the offset of a refusal */

@@ -27,28 +27,29 @@
  *     }
  *   }
  *
- * Order: htpw_open once per image, htpw_load, then htpw_invoke as often as wanted. Loading another program into the same
- * arena switches to it.
+ * Order: htpw_open once per image, htpw_load, then htpw_invoke as often as wanted. Loading another program into the
+ * same arena switches to it.
  *
  * Units: sizes are in bytes, and 0 for a program that is not there. Programs and operators are counted from 0.
  *
  * Errors: every function that returns a status gives HTPW_OK (0), or one of the negative codes below, of which
  * htpw_status_name tells the name. A call that failed has written to nothing but the arena, and htpw_open to *offset. A
- * htpw_load that failed for its arguments (no such program, an arena too small or misaligned) has not even done that: what
- * was loaded before still runs.
+ * htpw_load that failed for its arguments (no such program, an arena too small or misaligned) has not even done that:
+ * what was loaded before still runs.
  *
- * Trust: only htpw_open distrusts the image. Everything else trusts that htpw_open returned HTPW_OK for these very bytes,
- * that they have not changed since, and that pointers are aligned and long enough. A pointer may be NULL where it says so.
+ * Trust: only htpw_open distrusts the image. Everything else trusts that htpw_open returned HTPW_OK for these very
+ * bytes, that they have not changed since, and that pointers are aligned and long enough. A pointer may be NULL where
+ * it says so.
  *
- * Threads: no allocation, no recursion, no state outside the arena. Any number of arenas may be used at once, by as many
- * threads, of the same image or of several; one arena by one thread at a time. Nothing waits or blocks; an interrupt
- * handler may use an arena of its own.
+ * Threads: no allocation, no recursion, no state outside the arena. Any number of arenas may be used at once, by as
+ * many threads, of the same image or of several; one arena by one thread at a time. Nothing waits or blocks; an
+ * interrupt handler may use an arena of its own.
  *
- * 64-bit hosts: the runtime's addresses have 32 bits. Where pointers have more, they reach one static block only: image,
- * arena, input and output must lie inside htpw_host_memory(), HTPW_HOST_BYTES long (16 MiB, or what the build defines),
- * which is the one thing that threads share: each its own part. Every function of an image or an arena answers a
- * pointer elsewhere with HTPW_OUTSIDE_HOST_MEMORY, those that tell sizes and counts, too. On a 32-bit target any
- * address will do.
+ * 64-bit hosts: the runtime's addresses have 32 bits. Where pointers have more, they reach one static block only:
+ * image, arena, input and output must lie inside htpw_host_memory(), HTPW_HOST_BYTES long (16 MiB, or what the build
+ * defines), which is the one thing that threads share: each its own part. Every function of an image or an arena
+ * answers a pointer elsewhere with HTPW_OUTSIDE_HOST_MEMORY, those that tell sizes and counts, too. On a 32-bit target
+ * any address will do.
  */
 #ifndef HTPW_H
 #define HTPW_H
@@ -65,14 +66,17 @@ extern "C" {
 int32_t htpw_version(void);
 
 /*
- * Prove an image; `bytes` is its length, or more. On error `*offset` is the byte offset of what was refused, or 0 where that
- * is the image as a whole; `offset` may be NULL.
- * Reads every byte once (CRC-32); never reads outside the image, whatever it holds. A library that was cut to images
- * answers HTPW_BAD_CRC to every other, damaged or not, unless it is compiled with HTPW_PROVE_AGAIN.
+ * Prove an image; `bytes` is its length, or more. On error `*offset` is the byte offset of what was refused, or 0 where
+ * that is the image as a whole; `offset` may be NULL. Reads every byte once (CRC-32); never reads outside the image,
+ * whatever it holds. A library that was cut to images answers HTPW_BAD_CRC to every other, damaged or not, unless it is
+ * compiled with HTPW_PROVE_AGAIN.
  */
 int32_t htpw_open(const void *image, uint32_t bytes, uint32_t *offset);
 
-/* Called between steps of long work with done in 0..total; the place to feed a watchdog. It calls no function of this header. */
+/*
+ * Called between steps of long work with done in 0..total; the place to feed a watchdog. It calls no function of this
+ * header.
+ */
 typedef void (*htpw_progress)(void *context, int32_t done, int32_t total);
 
 /* The same, with a call every 4 KiB of the CRC, which is most of the work; done and total in bytes. */
@@ -80,14 +84,15 @@ int32_t htpw_open_watched(const void *image, uint32_t bytes, uint32_t *offset, h
 
 /*
  * Whether an image that was opened still has the bytes it had: HTPW_OK, or what htpw_open would say of the header, the
- * section table or the CRC. Finds every single flipped bit, for the price of reading the image once; docs/reliability.md.
- * `progress` as above, or NULL.
+ * section table or the CRC. Finds every single flipped bit, for the price of reading the image once;
+ * docs/reliability.md. `progress` as above, or NULL.
  */
 int32_t htpw_check(const void *image, uint32_t bytes, htpw_progress progress, void *context);
 
 /*
- * A bound of the time that htpw_load or htpw_invoke of a program takes, for setting a watchdog: units of 16 multiply-accumulates,
- * below 2^31, or 0 for a program that is not there. docs/reliability.md has the instructions of a unit on each core.
+ * A bound of the time that htpw_load or htpw_invoke of a program takes, for setting a watchdog: units of 16
+ * multiply-accumulates, below 2^31, or 0 for a program that is not there. docs/reliability.md has the instructions of a
+ * unit on each core.
  */
 uint32_t htpw_work(const void *image, int32_t program);
 
@@ -115,8 +120,8 @@ int32_t htpw_operators(const void *arena);
 typedef void (*htpw_trace)(void *context, int32_t index, const void *output, uint32_t bytes);
 
 /*
- * Run the loaded program once. `trace` may be NULL; it may use other arenas, not this one. Input and output may not overlap
- * the arena.
+ * Run the loaded program once. `trace` may be NULL; it may use other arenas, not this one. Input and output may not
+ * overlap the arena.
  */
 int32_t htpw_invoke(void *arena, const void *input, void *output, htpw_trace trace, void *context);
 

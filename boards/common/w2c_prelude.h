@@ -49,7 +49,7 @@ W2C_INLINE void *w2c_address(u64 address, u32 bytes) {
   return host_memory + address;
 }
 #else
-/* More than is true: the compiler takes LDRD only for what it believes to be aligned to eight bytes, LDRD needs four. */
+/* More than is true: the compiler takes LDRD only for what it believes aligned to eight bytes, LDRD needs four. */
 #define ALIGNMENT(bytes) (bytes)
 #define w2c_address(address, bytes) ((void *)(uintptr_t)(u32)(address))
 #endif

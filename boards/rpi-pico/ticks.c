@@ -1,7 +1,7 @@
 /*
  * Core cycles: the low 24 from SysTick, the others from the microsecond timer (RP2040 datasheet, 2.4.5, 4.6 and
- * 4.7.2). Both run from the crystal, 125 cycles a microsecond, so the timer says to within some hundred cycles where the
- * core is, and SysTick which of the cycles there it is. Right for 2^32 microseconds, 71 minutes.
+ * 4.7.2). Both run from the crystal, 125 cycles a microsecond, so the timer says to within some hundred cycles where
+ * the core is, and SysTick which of the cycles there it is. Right for 2^32 microseconds, 71 minutes.
  */
 #include "board.h"
 #include "rp2040.h"

@@ -4,13 +4,13 @@ import { join, resolve } from 'node:path';
 import { type Board, counted, counterSeconds, loadBoard, runnableBoards } from '../board/board.ts';
 import { assertSameImage } from '../board/compare.ts';
 import { ALL_FEATURES, buildFirmware, type Firmware } from '../board/firmware.ts';
+import { placeUnderBuild } from '../board/placedImage.ts';
 import { Agent } from '../board/protocol.ts';
-import { buildFolder, projectRoot } from '../board/root.ts';
+import { projectRoot } from '../board/root.ts';
 import { anyInput, onBoard } from '../board/session.ts';
 import { connect } from '../board/transport.ts';
 import { pack } from '../image/pack.ts';
 import { Runtime } from '../runtime/runtime.ts';
-import { writeWhole } from '../system/files.ts';
 import { readConfig } from '../train/config.ts';
 import type { NetworkConfig } from '../train/network.ts';
 import type { Figures, KernelFigure, ModelFigure } from './figures.ts';
@@ -67,7 +67,7 @@ function packNetworks(): Packed[] {
     model,
     residency,
     arenaBytes: new Runtime(image).arenaBytes(),
-    path: imageFile(`${model}-${residency}`, image),
+    path: placeUnderBuild(`${model}-${residency}`, image),
   });
   return [
     packed(ECG, 'flash', pack(ecgModel(stored, 'flash'))),
@@ -78,15 +78,9 @@ function packNetworks(): Packed[] {
   ];
 }
 
-function imageFile(name: string, image: Uint8Array): string {
-  const path = join(buildFolder(), 'bench', `${name}.htpw`);
-  writeWhole(path, image);
-  return path;
-}
-
 /**
- * What every kernel takes on a real board, in its own unit: cycles. The board must run the firmware of the kernels' image,
- * which is built first. Throws with the firmware to flash when it runs another.
+ * What every kernel takes on a real board, in its own unit: cycles. The board must run the firmware of the kernels'
+ * image, which is built first. Throws with the firmware to flash when it runs another.
  */
 export async function measureOnPort(name: string, port: string): Promise<KernelFigure[]> {
   const board = loadBoard(name);
@@ -103,7 +97,7 @@ export async function measureOnPort(name: string, port: string): Promise<KernelF
   }
 }
 
-const kernelImage = () => imageFile('kernels', pack(kernelModel(KERNELS), { tables: 'q31' }));
+const kernelImage = () => placeUnderBuild('kernels', pack(kernelModel(KERNELS), { tables: 'q31' }));
 
 async function kernelFigures(agent: Agent, board: Board): Promise<KernelFigure[]> {
   const figures: KernelFigure[] = [];

@@ -93,7 +93,9 @@ export function runnableBoards(root = projectRoot()): Board[] {
 /** A path begins with a dot or has a slash in it; a name does not. */
 const isPath = (board: string) => /^\.|[/\\]/.test(board);
 
-/** A board of the project by its name, or the one that a folder anywhere describes, by the folder's path: "./my-board". */
+/**
+ * A board of the project by its name, or the one that a folder anywhere describes, by the folder's path: "./my-board".
+ */
 export function loadBoard(board: string, root = projectRoot()): Board {
   const known = boardNames(root);
   if (!known.includes(board) && statSync(board, { throwIfNoEntry: false })?.isFile())

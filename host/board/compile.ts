@@ -1,6 +1,7 @@
 /**
- * assembly/ -> dist/runtime/htpw.<variant>.wasm -> dist/runtime/htpw_<variant>.c, and the same module made to run in Node.
- * Cached by content: what went in is hashed, and nothing is built while the hash that lies beside the result agrees.
+ * assembly/ -> dist/runtime/htpw.<variant>.wasm -> dist/runtime/htpw_<variant>.c, and the same module made to run in
+ * Node. Cached by content: what went in is hashed, and nothing is built while the hash that lies beside the result
+ * agrees.
  */
 import { createHash } from 'node:crypto';
 import { mkdir, readdir, readFile } from 'node:fs/promises';

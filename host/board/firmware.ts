@@ -6,6 +6,7 @@ import { createHash } from 'node:crypto';
 import { existsSync, mkdirSync } from 'node:fs';
 import { mkdir, readdir, readFile, rename, rm, writeFile } from 'node:fs/promises';
 import { basename, dirname, extname, join, relative, resolve } from 'node:path';
+import { named } from '../system/errors.ts';
 import { readInput, safeName, temporaryName, titleOf } from '../system/files.ts';
 import { inTemporaryFolder } from '../system/folder.ts';
 import { shownPath } from '../system/shownPath.ts';
@@ -35,8 +36,8 @@ export interface Firmware {
 const WARNINGS = ['-std=gnu11', '-Wall', '-Wextra'];
 // -O2, not -O3: with dimensions that the compiler can see, -O3 makes the kernels slower
 // Kernels say which addresses advance, when a product is added and what a loop keeps in registers, so the compiler has
-// no induction variables of its own, reorders no sums, and hoists nothing: an address that it hoists is spilled. What is
-// inlined, host/board/translate.ts says.
+// no induction variables of its own, reorders no sums, and hoists nothing: an address that it hoists is spilled. What
+// is inlined, host/board/translate.ts says.
 export const KERNELS = [
   '--param=max-inline-insns-auto=12',
   '-fno-inline-functions-called-once',
@@ -229,14 +230,6 @@ async function makeFirmware(build: Build): Promise<Omit<Firmware, 'elf'>> {
   return { board: board.name, ...sizes(sections), runtimeTextBytes: objectTextBytes(map, runtime) };
 }
 
-function measured(path: string, image: Uint8Array): ImageNeeds {
-  try {
-    return measureImage(image);
-  } catch (error) {
-    throw new Error(`${shownPath(path)}: ${(error as Error).message}`);
-  }
-}
-
 /**
  * Moves the files of a finished build to where users look for them; the map names them there, too. Of an earlier build
  * goes what this one has no more of.
@@ -285,7 +278,7 @@ async function inBuild<T>(
 ): Promise<T> {
   const image = readInput(imagePath);
   for (const variant of new Set([board.variant, 'scalar'])) await buildRuntime(variant, root); // scalar measures
-  const needs = measured(imagePath, image);
+  const needs = named(shownPath(imagePath), () => measureImage(image));
   needs.features = features ?? needs.features;
   const build = { board, root, image, needs, main };
   const target = join(buildFolder(root), board.name, buildName(name, build));
@@ -311,7 +304,9 @@ export function buildFirmware(of: Board | string, imagePath: string, options: Bu
   });
 }
 
-/** What linking is given in place of a board's memory, in bytes, so that it measures what does not fit: 128 MiB each. */
+/**
+ * What linking is given in place of a board's memory, in bytes, so that it measures what does not fit: 128 MiB each.
+ */
 const ROOM = 2 ** 27;
 
 /** The sizes of a board's firmware with an image, whether the board has room for it or not; nothing is kept. */

@@ -1,6 +1,6 @@
 /**
- * The C library for programs that are built without Node: the translated runtimes, their API and their build files, each
- * variant in one translation unit. A tailored one keeps what one image needs, or several, and has them as arrays.
+ * The C library for programs that are built without Node: the translated runtimes, their API and their build files,
+ * each variant in one translation unit. A tailored one keeps what one image needs, or several, and has them as arrays.
  */
 import { readdir, readFile } from 'node:fs/promises';
 import { join, resolve } from 'node:path';
@@ -9,7 +9,7 @@ import { withResidency } from '../image/seal.ts';
 import { type OutputFolder, planFolder } from '../system/folder.ts';
 import { buildRuntime } from './compile.ts';
 import { ALL_FEATURES, KERNELS } from './firmware.ts';
-import { type ImageNeeds, measureImage } from './measure.ts';
+import { type ImageNeeds, measureImage, needsOfAll } from './measure.ts';
 import { assertNameable, listed, modelHeader, modelSource, type TailoredModel } from './modelHeader.ts';
 import { projectRoot } from './root.ts';
 import { VARIANTS } from './variants.ts';
@@ -17,7 +17,7 @@ import { VARIANTS } from './variants.ts';
 /** What a library is cut to: one image, or several. */
 export interface Tailoring {
   models: TailoredModel[];
-  /** of all together: the features of any, the largest buffers */
+  /** of all together */
   needs: ImageNeeds;
 }
 
@@ -31,16 +31,7 @@ export function tailoring(name: string, image: Uint8Array): Tailoring {
 export function together(tailorings: readonly Tailoring[]): Tailoring {
   const models = tailorings.flatMap((tailored) => tailored.models);
   assertNameable(models);
-  const most = (size: (needs: ImageNeeds) => number) => Math.max(...models.map(({ needs }) => size(needs)));
-  return {
-    models,
-    needs: {
-      arenaBytes: most((needs) => needs.arenaBytes),
-      inputBytes: most((needs) => needs.inputBytes),
-      outputBytes: most((needs) => needs.outputBytes),
-      features: models.reduce((mask, { needs }) => mask | needs.features, 0n),
-    },
-  };
+  return { models, needs: needsOfAll(models.map(({ needs }) => needs)) };
 }
 
 const hex = (value: number | bigint, digits = 0) => `0x${value.toString(16).padStart(digits, '0')}`;

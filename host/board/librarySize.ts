@@ -22,7 +22,10 @@ export const USED = ['htpw_open', 'htpw_load', 'htpw_invoke'];
 /** Name of the library that is cut to no image. */
 export const WHOLE = 'whole';
 
-/** What the library can be compiled with: nothing, less code for instructions, or the proof of images that a tailored one leaves out. */
+/**
+ * What the library can be compiled with: nothing, less code for instructions, or the proof of images that a tailored
+ * one leaves out.
+ */
 export type LibraryOption = '' | 'HTPW_SMALL' | 'HTPW_PROVE_AGAIN';
 
 export interface LibrarySize {

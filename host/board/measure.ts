@@ -35,6 +35,17 @@ export function measureImage(image: Uint8Array): ImageNeeds {
   };
 }
 
+/** Of several images in one firmware: the largest buffers, the features of any. */
+export function needsOfAll(each: readonly ImageNeeds[]): ImageNeeds {
+  const most = (size: 'arenaBytes' | 'inputBytes' | 'outputBytes') => Math.max(...each.map((needs) => needs[size]));
+  return {
+    arenaBytes: most('arenaBytes'),
+    inputBytes: most('inputBytes'),
+    outputBytes: most('outputBytes'),
+    features: each.reduce((mask, { features }) => mask | features, 0n),
+  };
+}
+
 /** The kernels that a depthwise operator takes, in any variant. */
 function depthwisePaths({ kernel: [height, width], stride }: OperatorView): number[] {
   if (stride[1] <= 2 && height === 3 && width === 3) return [FEATURE.FEATURE_DEPTHWISE_3X3];

@@ -5,7 +5,7 @@
  */
 import { ImageView } from '../image/view.ts';
 import { type Port, type Ports, portsOf, shortest } from '../runtime/ports.ts';
-import type { ImageNeeds } from './measure.ts';
+import { type ImageNeeds, needsOfAll } from './measure.ts';
 
 export interface TailoredModel {
   /** of its file */
@@ -143,13 +143,13 @@ export const listed = (models: readonly TailoredModel[]): string =>
 
 export function modelHeader(models: readonly TailoredModel[]): string {
   const all = named(models);
-  const most = (size: (needs: ImageNeeds) => number) => Math.max(...models.map(({ needs }) => size(needs)));
+  const { arenaBytes, inputBytes, outputBytes } = needsOfAll(models.map(({ needs }) => needs));
   const shared = [
     '',
     '/* For one arena, input and output in which the models take turns. */',
-    `#define HTPW_MODELS_ARENA_BYTES ${most((needs) => needs.arenaBytes)}u`,
-    `#define HTPW_MODELS_INPUT_BYTES ${most((needs) => needs.inputBytes)}u`,
-    `#define HTPW_MODELS_OUTPUT_BYTES ${most((needs) => needs.outputBytes)}u`,
+    `#define HTPW_MODELS_ARENA_BYTES ${arenaBytes}u`,
+    `#define HTPW_MODELS_INPUT_BYTES ${inputBytes}u`,
+    `#define HTPW_MODELS_OUTPUT_BYTES ${outputBytes}u`,
   ];
   const [image, their] = models.length > 1 ? ['images', 'their'] : ['image', 'its'];
   return [

@@ -26,7 +26,7 @@ export function missingTool(command: string, packages: readonly string[] = []): 
   return new Error(`${command}: not found on PATH; ${advice}`);
 }
 
-export interface RunOptions {
+interface RunOptions {
   cwd?: string;
   /** Debian's, that have the program */
   packages?: readonly string[];

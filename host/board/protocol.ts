@@ -46,7 +46,7 @@ const GREETING = /^# hypertinypw\b/;
 
 const toHex = (bytes: Uint8Array) => Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength).toString('hex');
 
-export interface AgentOptions {
+interface AgentOptions {
   /** takes every line; closed with the agent */
   record?: Recording;
   /** longest wait for a reply, in milliseconds */

@@ -22,7 +22,7 @@ export class ReplyError extends Error {
 }
 
 /** Ticks that the board does not know: its counter went round in between. */
-export class CounterError extends ReplyError {
+class CounterError extends ReplyError {
   constructor(line: number) {
     super(line, 'ticks=<number>', 'unknown');
     this.message =
@@ -58,7 +58,9 @@ export interface RunResult {
   layers: number[];
 }
 
-/** Ticks of each operator by itself, of load and of two inferences after it, and of a whole inference without tracing. */
+/**
+ * Ticks of each operator by itself, of load and of two inferences after it, and of a whole inference without tracing.
+ */
 export interface Profile {
   /** materialising its weights during load */
   prepare: number[];

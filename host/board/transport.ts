@@ -9,7 +9,9 @@ import { openSerial } from './serial.ts';
 export interface Transport {
   readable: Readable;
   writable: Writable;
-  /** whether the firmware starts now, so that its greeting is still to come; an emulated UART may drop what comes before */
+  /**
+   * whether the firmware starts now, so that its greeting is still to come; an emulated UART may drop what comes before
+   */
   greets: boolean;
   /** why it ended, if it did; never rejects */
   ended: Promise<string>;

@@ -37,7 +37,3 @@ export function openDataset(name: string, { root, seed = 1, lead }: DatasetOptio
   const conditions = known === 'synthetic' ? AMBULATORY : AT_REST;
   return { name: known, load: (split) => loadSynthetic(known, split, conditions, seed) };
 }
-
-export function loadDataset(name: DatasetName, split: Split, options: DatasetOptions = {}): Part {
-  return openDataset(name, options).load(split);
-}

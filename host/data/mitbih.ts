@@ -60,7 +60,7 @@ const AAMI: Record<string, string> = {
 
 export const aamiClass = (symbol: string): string | undefined => AAMI[symbol];
 
-export interface MitbihRecord {
+interface MitbihRecord {
   lead: Lead;
   /** beats and everything else that was annotated; times in seconds */
   annotations: (Annotation & { seconds: number })[];

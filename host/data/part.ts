@@ -68,13 +68,6 @@ export function describeLeftOut(leftOut: LeftOut): string {
     .join(', ');
 }
 
-/** Throws for "--split all" and the like. */
-export function splitNamed(name: string): Split {
-  const known = SPLITS.find((candidate) => candidate === name);
-  if (known === undefined) throw new Error(`--split must be one of ${SPLITS.join(', ')}, got "${name}"`);
-  return known;
-}
-
 function leads({ leads }: Account): string {
   const names = Object.entries(leads);
   if (names.length === 0) return '';

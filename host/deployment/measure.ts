@@ -3,9 +3,10 @@ import { readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { type Board, emulationOf, listBoards } from '../board/board.ts';
 import { measureFirmware } from '../board/firmware.ts';
+import { placeUnderBuild } from '../board/placedImage.ts';
 import { projectRoot } from '../board/root.ts';
 import { ImageView } from '../image/view.ts';
-import { placeUnderBuild, uniformImage } from '../residency/costs.ts';
+import { uniformImage } from '../residency/costs.ts';
 import { measureCosts } from '../residency/measure.ts';
 
 /** How weights that need materialising are held: in a cache from boot on, in scratch, or there are none. */

@@ -1,4 +1,7 @@
-/** A float checkpoint that was trained elsewhere, with this project's tensor names, as an image. docs/import.md has the recipe. */
+/**
+ * A float checkpoint that was trained elsewhere, with this project's tensor names, as an image. docs/import.md has the
+ * recipe.
+ */
 import { basename, extname } from 'node:path';
 import { pack } from '../image/pack.ts';
 import type { Model } from '../model/model.ts';
@@ -12,8 +15,8 @@ import { checkpointFaults } from '../train/tensors.ts';
 import { ImportError, inOneLine } from './error.ts';
 
 /**
- * `bytes` of a .safetensors file read from `path`, and the path of its architecture: the same image that `htpw pack` makes of them.
- * Throws ImportError, one line with everything that is missing, unknown, of another shape or not finite.
+ * `bytes` of a .safetensors file read from `path`, and the path of its architecture: the same image that `htpw pack`
+ * makes of them. Throws ImportError, one line with everything that is missing, unknown, of another shape or not finite.
  */
 export async function importCheckpoint(
   bytes: Uint8Array,

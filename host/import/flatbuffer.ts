@@ -6,10 +6,10 @@
  *   vtable  u16 its bytes | u16 the table's bytes | u16 offset of field 0, 1, ... in the table, 0: absent
  *   vector  u32 length | elements       a string is a vector of bytes; an offset is a u32 relative to where it stands
  *
- * Of the flatbuffers package only the scalar readers of ByteBuffer are used: its __offset, __indirect and __vector follow
- * any number in the file, and a read behind the end gives 0 instead of an error. Here, whatever is followed is checked
- * first, and an error names the table and the byte. Tables and vectors may overlap, so a small file can describe a very
- * large tree; `charge` bounds what is read altogether by the size of the file.
+ * Of the flatbuffers package only the scalar readers of ByteBuffer are used: its __offset, __indirect and __vector
+ * follow any number in the file, and a read behind the end gives 0 instead of an error. Here, whatever is followed is
+ * checked first, and an error names the table and the byte. Tables and vectors may overlap, so a small file can
+ * describe a very large tree; `charge` bounds what is read altogether by the size of the file.
  */
 import { ByteBuffer } from 'flatbuffers';
 import { describeFile } from '../system/fileKind.ts';

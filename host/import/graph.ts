@@ -17,7 +17,9 @@ export interface GraphTensor {
   zeroPoints: number[];
   /** which dimension the channels of `scales` are */
   quantizedDimension: number;
-  /** bytes of a constant as they lie in the file, little-endian; null when an operator or the caller writes the tensor */
+  /**
+   * bytes of a constant as they lie in the file, little-endian; null when an operator or the caller writes the tensor
+   */
   data: Uint8Array | null;
   sparse: boolean;
 }
@@ -50,7 +52,10 @@ export interface Graph {
   producers: Map<number, GraphOperator>;
 }
 
-/** Reads the only subgraph of a .tflite file; throws ImportError, which names the table and the byte, when it is damaged. */
+/**
+ * Reads the only subgraph of a .tflite file; throws ImportError, which names the table and the byte, when it is
+ * damaged.
+ */
 export function readGraph(bytes: Uint8Array): Graph {
   const model = new Flatbuffer(bytes, IDENTIFIER).root('model');
   const version = model.uint32('version', 0);

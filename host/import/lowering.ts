@@ -1,4 +1,7 @@
-/** What every operator's lowering works with: tensors asked for by their place in the .tflite, operators and weights emitted. */
+/**
+ * What every operator's lowering works with: tensors asked for by their place in the .tflite, operators and weights
+ * emitted.
+ */
 import type { Operator, Shape, StoredSource, Tensor } from '../model/model.ts';
 import { ImportError, Unsupported } from './error.ts';
 import type { Graph, GraphOperator, GraphTensor } from './graph.ts';
@@ -32,7 +35,10 @@ export interface Constant extends Scaled {
   values: Int8Array;
 }
 
-/** Weights that one file can make an image with, counted as often as operators use them; far above any microcontroller's flash. */
+/**
+ * Weights that one file can make an image with, counted as often as operators use them; far above any microcontroller's
+ * flash.
+ */
 const MAX_WEIGHTS = 2 ** 25;
 const MAX_CHANNELS = 2 ** 15;
 
@@ -186,7 +192,9 @@ export class Lowering {
     return Int32Array.from({ length: channels }, (_, c) => view.getInt32(4 * c, true));
   }
 
-  /** The source of some weights; the same bytes used again are the same source. Counts `channels` towards the tables. */
+  /**
+   * The source of some weights; the same bytes used again are the same source. Counts `channels` towards the tables.
+   */
   source(values: Int8Array, rows: number, rowLength: number, channels: number): number {
     this.weightsUsed += values.length;
     this.channelsUsed += channels;

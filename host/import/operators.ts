@@ -1,4 +1,6 @@
-/** The operators that can be imported: what of each, and how. docs/import.md repeats this table; a test compares them. */
+/**
+ * The operators that can be imported: what of each, and how. docs/import.md repeats this table; a test compares them.
+ */
 import {
   hardSwishTable,
   leakyReluTable,

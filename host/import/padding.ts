@@ -29,7 +29,10 @@ function readsOf(operator: Operator): number[] {
   return 'input2' in operator ? [operator.input, operator.input2] : [operator.input];
 }
 
-/** Rows above and columns to the left of a picture that is copied whole into a filled larger one; null for anything else. */
+/**
+ * Rows above and columns to the left of a picture that is copied whole into a filled larger one; null for anything
+ * else.
+ */
 function borderOf(operator: Operator, { tensors, operators }: Program): [top: number, left: number] | null {
   if (operator.kind !== 'copy' || !operator.fill || operator.inputOffset !== 0) return null;
   if (operators.filter(({ output }) => output === operator.output).length !== 1) return null;

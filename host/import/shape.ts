@@ -23,7 +23,9 @@ export function shapeOf({ shape, name }: GraphTensor): Shape {
   return [height, width, channels];
 }
 
-/** Throws Unsupported when the file leaves another size than the batch open; the sizes it then gives are placeholders. */
+/**
+ * Throws Unsupported when the file leaves another size than the batch open; the sizes it then gives are placeholders.
+ */
 export function checkStatic({ signature, name }: GraphTensor): void {
   if (signature.slice(1).some((size) => size < 0))
     throw new Unsupported(`tensor "${name}" has a dynamic shape: declared as [${signature}]`);

@@ -156,7 +156,10 @@ function forChannels(channels: readonly number[], work: (channel: number) => voi
   throw new Unsupported(`channel${reasons.size > 1 ? 's' : ''} ${listed([...reasons.keys()])}: ${first}${advice}`);
 }
 
-/** Sums of one channel's weights, `count` of them from `start` on in steps of `stride`, with the inputs at their extremes. */
+/**
+ * Sums of one channel's weights, `count` of them from `start` on in steps of `stride`, with the inputs at their
+ * extremes.
+ */
 function reachOf(values: Int8Array, stride: number, start: number, count: number): Reach {
   let [lowest, highest] = [0, 0];
   for (let k = 0; k < count; k++) {

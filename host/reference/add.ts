@@ -1,3 +1,4 @@
+/** ADD: element by element, each operand with a scale of its own. */
 import { clamp, multiplyByQuantizedMultiplier, type QuantizedMultiplier, quantizeMultiplier } from './fixed.ts';
 
 const LEFT_SHIFT = 20; // headroom for the input rescales: 9 bits of difference + 20 stay within i32
@@ -28,7 +29,9 @@ export interface AddArguments {
   activation: [min: number, max: number];
 }
 
-/** Element-wise sum of two INT8 tensors of one shape, each with a scale of its own; throws RangeError for two shapes. */
+/**
+ * Element-wise sum of two INT8 tensors of one shape, each with a scale of its own; throws RangeError for two shapes.
+ */
 export function add(operator: AddArguments): Int8Array {
   const { input1, zeroPoint1, input2, zeroPoint2, factors, outputZeroPoint, activation } = operator;
   if (input2.length !== input1.length)

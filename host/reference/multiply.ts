@@ -1,3 +1,4 @@
+/** MUL: element by element, each operand with a scale of its own. */
 import { clamp, multiplyByQuantizedMultiplier, type QuantizedMultiplier, quantizeMultiplier } from './fixed.ts';
 
 /** Largest shift to the left: with it, a product of two differences of i8 values stays below 2^30. */
@@ -23,7 +24,10 @@ export interface MultiplyArguments {
   activation: [min: number, max: number];
 }
 
-/** Element-wise product of two INT8 tensors, each with a scale of its own; throws RangeError for other lengths than said. */
+/**
+ * Element-wise product of two INT8 tensors, each with a scale of its own; throws RangeError for other lengths than
+ * said.
+ */
 export function multiply(operator: MultiplyArguments): Int8Array {
   const { input1, zeroPoint1, input2, zeroPoint2, factor, outputZeroPoint, activation } = operator;
   if (!(input2.length > 0 && input1.length % input2.length === 0))

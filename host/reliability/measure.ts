@@ -2,17 +2,16 @@
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { counted, loadBoard } from '../board/board.ts';
-import { buildFolder, projectRoot } from '../board/root.ts';
+import { placeUnderBuild } from '../board/placedImage.ts';
+import { projectRoot } from '../board/root.ts';
 import { anyInput, onBoard } from '../board/session.ts';
+import { testWindows } from '../data/windows.ts';
 import { Runtime } from '../runtime/runtime.ts';
-import { writeWhole } from '../system/files.ts';
-import { testWindows } from '../verbs/windows.ts';
-import { countFlips } from './flips.ts';
-import type { Reliability } from './page.ts';
+import { countFlips, type FlipFigure } from './flips.ts';
 import { worstImages, worstPrograms } from './worstCases.ts';
 
 /** Of one program of worstPrograms: units of work that `open` sees in it, and instructions of the longest call. */
-export interface ProgramFigure {
+interface ProgramFigure {
   program: string;
   units: number;
   load: number;
@@ -20,7 +19,7 @@ export interface ProgramFigure {
 }
 
 /** Of one image of worstImages: what `open` takes. */
-export interface ImageFigure {
+interface ImageFigure {
   image: string;
   bytes: number;
   open: number;
@@ -32,7 +31,16 @@ export interface WorstFigures {
   images: ImageFigure[];
 }
 
-/** The cores at both ends: what multiplies two halves of a word at once, and what needs dozens of instructions for a long product. */
+/** What bench/reliability.json records. */
+export interface Reliability {
+  worst: WorstFigures[];
+  flips: { image: string; inputs: number; parts: FlipFigure[] };
+}
+
+/**
+ * The cores at both ends: one multiplies two halves of a word at once, one takes dozens of instructions for a long
+ * product.
+ */
 const BOARDS = ['mps2-an500', 'mps2-an385-m0'];
 const FLIPPED = join('models', 'ecg-beats.htpw');
 const FLIPS = 4000;
@@ -52,7 +60,7 @@ export async function measureWorst(boardName: string): Promise<WorstFigures> {
   const board = loadBoard(boardName);
   const { image, names } = worstPrograms();
   const runtime = new Runtime(image);
-  const programs = await onBoard(board, imageFile('programs', image), async (agent) => {
+  const programs = await onBoard(board, placeUnderBuild('worst programs', image), async (agent) => {
     const figures: ProgramFigure[] = [];
     for (const [index, program] of names.entries()) {
       const load = counted(board, (await agent.load(index)).ticks);
@@ -64,14 +72,8 @@ export async function measureWorst(boardName: string): Promise<WorstFigures> {
   });
   const images: ImageFigure[] = [];
   for (const { name, image } of worstImages()) {
-    const open = await onBoard(board, imageFile(name, image), async (agent) => (await agent.info()).openTicks!);
+    const open = await onBoard(board, placeUnderBuild(name, image), async (agent) => (await agent.info()).openTicks!);
     images.push({ image: name, bytes: image.length, open: counted(board, open) });
   }
   return { board: boardName, programs, images };
-}
-
-function imageFile(name: string, image: Uint8Array): string {
-  const path = join(buildFolder(), 'reliability', `${name.replaceAll(/\W+/g, '-')}.htpw`);
-  writeWhole(path, image);
-  return path;
 }

@@ -2,12 +2,7 @@
 import { loadBoard } from '../board/board.ts';
 import { markdownTable } from '../board/markdown.ts';
 import type { FlipFigure } from './flips.ts';
-import type { WorstFigures } from './measure.ts';
-
-export interface Reliability {
-  worst: WorstFigures[];
-  flips: { image: string; inputs: number; parts: FlipFigure[] };
-}
+import type { Reliability, WorstFigures } from './measure.ts';
 
 const number = (value: number) => value.toLocaleString('en-US');
 

@@ -14,12 +14,12 @@ const FACTORS: Record<string, number> = {
   MB: 1_000_000,
 };
 
-/** Bytes of "64KiB", "64k" (both 65,536), "64kB" (64,000) or "65536"; throws for anything else. */
-export function parseBytes(text: string): number {
+/** Bytes of "64KiB", "64k" (both 65,536), "64kB" (64,000) or "65536"; throws for anything else. `of` names the memory. */
+export function parseBytes(text: string, of: string): number {
   const [, digits, unit] = /^(\d+(?:\.\d+)?) ?([A-Za-z]*)$/.exec(text) ?? [];
   const bytes = Math.floor(Number(digits) * (FACTORS[unit] ?? Number.NaN));
   if (bytes > 0) return bytes;
-  throw new Error(`expected an amount of RAM such as 64k (= 64 KiB), 64KiB, 64kB or 65536, got "${text}"`);
+  throw new Error(`expected an amount of ${of} such as 64k (= 64 KiB), 64KiB, 64kB or 65536, got "${text}"`);
 }
 
 /**

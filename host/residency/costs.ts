@@ -1,13 +1,10 @@
 /** The three measurements that all choices of an image follow from: all layers at boot, on first use, never kept. */
-import { join } from 'node:path';
 import type { Board } from '../board/board.ts';
 import { featuresOf } from '../board/measure.ts';
-import { buildFolder } from '../board/root.ts';
-import { crc32 } from '../image/crc32.ts';
+import { placeUnderBuild } from '../board/placedImage.ts';
 import { withResidencies } from '../image/seal.ts';
 import { ImageView } from '../image/view.ts';
 import type { Residency } from '../model/model.ts';
-import { safeName, titleOf, writeWhole } from '../system/files.ts';
 import { type Costs, choicesFor, MEASURED } from './curve.ts';
 import { measureCosts } from './measure.ts';
 
@@ -25,14 +22,6 @@ export function uniformImage(image: Uint8Array, residency: Residency): Uint8Arra
       }),
     ),
   );
-}
-
-/** Writes an image under build/, named after its bytes, so that two can be built and run at the same time. */
-export function placeUnderBuild(path: string, image: Uint8Array): string {
-  const name = `${safeName(titleOf(path))}-${crc32(image).toString(16).padStart(8, '0')}`;
-  const placed = join(buildFolder(), 'residency', `${name}.htpw`);
-  writeWhole(placed, image);
-  return placed;
 }
 
 /**

@@ -1,6 +1,6 @@
 /**
- * The runtime in Node: the very module that becomes C, given an image and an arena in linear memory. The only file
- * that touches that memory.
+ * The runtime in Node: the very module that becomes C, given an image and an arena in linear memory. No other file
+ * touches that memory, but host/reliability/flips.ts damages one of its own.
  *
  *   0     16          96                                             (each 16-byte aligned)
  *   |     | workspace | image | arena | input | output |
@@ -190,8 +190,8 @@ export class Runtime {
   }
 
   /**
-   * One inference with the CRC-32 of every operator's result. It is null where a later operator writes the same tensor, as
-   * the copies of a concatenation do: what is not written yet is whatever lay there, which differs between variants.
+   * One inference with the CRC-32 of every operator's result. It is null where a later operator writes the same tensor,
+   * as the copies of a concatenation do: what is not written yet is whatever lay there, which differs between variants.
    */
   traceCrcs(input: RuntimeInput | readonly RuntimeInput[]): { output: Uint8Array; layers: (number | null)[] } {
     this.assertLoaded('traceCrcs');

@@ -4,7 +4,7 @@
  */
 import { MAGIC } from '../../assembly/format.ts';
 
-export interface FileKind {
+interface FileKind {
   /** with its article, as in "this is a PNG image" */
   kind: string;
   /** what to do to come from here to an image, where there is a way: words that can follow a semicolon */
@@ -30,6 +30,7 @@ const PICKLE: FileKind = { kind: 'a Python pickle, as PyTorch once wrote .pt and
 /** Kinds that are told by bytes at one place; the first that fits counts. A string stands for its Latin-1 bytes. */
 const MAGICS: readonly (FileKind & { at?: number; magic: string })[] = [
   { magic: 'TFL3', at: 4, ...TFLITE },
+  { magic: '\0\0\0\0{"', at: 4, ...SAFETENSORS }, // behind the lower half of a u64, the length of the JSON
   { magic: 'ET12', at: 4, kind: 'an ExecuTorch program', advice: FROM_PYTORCH },
   { magic: '\x89HDF\r\n\x1a\n', kind: 'an HDF5 file, as Keras writes .h5', advice: FROM_KERAS },
   { magic: 'GGUF', kind: 'a GGUF language model' },
@@ -107,7 +108,6 @@ export function describeFile(bytes: Uint8Array): FileKind {
   if (start.startsWith('PK\x03\x04') || start.startsWith('PK\x05\x06')) return ofArchive(bytes);
   const { kind, advice } =
     MAGICS.find(({ magic, at = 0 }) => start.startsWith(magic, at)) ??
-    ofSafetensors(start) ??
     ofProtobuf(bytes) ??
     ofText(start) ??
     unknown(bytes);
@@ -138,12 +138,6 @@ function namesIn(text: string, mark: string, lengthAt: number, nameAt: number): 
     if (length > 0) names.push(text.slice(at + nameAt, at + nameAt + length));
   }
   return names;
-}
-
-/** A u64 with the length of a JSON object, at most 100 MB, then the object. */
-function ofSafetensors(start: string): FileKind | undefined {
-  if (!start.startsWith('\0\0\0\0{"', 4)) return undefined;
-  return SAFETENSORS;
 }
 
 /** Protocol buffers have no magic, but the numbers and types of their first fields tell. */

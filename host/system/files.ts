@@ -76,7 +76,7 @@ export const safeName = (title: string): string =>
     .replace(/^[.-]+/, '')
     .slice(0, 60) || 'image';
 
-export interface OutputPlan {
+interface OutputPlan {
   /** paths that the same command reads: the output must be none of them */
   inputs?: readonly (string | undefined)[];
   /** other outputs of the same command: each must be a file of its own */

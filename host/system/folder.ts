@@ -27,7 +27,7 @@ import { targetOf } from './target.ts';
 /** Lies in the folder: the files that were written there, each with the SHA-256 of its content. */
 export const LIST = '.htpw-files.json';
 
-export interface FolderPlan {
+interface FolderPlan {
   /** everything in the folder is the program's own, so what is not written again goes */
   owned?: boolean;
 }

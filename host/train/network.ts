@@ -25,7 +25,10 @@ export interface NetworkConfig {
   generator: GeneratorConfig | null;
 }
 
-/** One basis for all generated layers: weights of a row = sum over matrices of h[code of the row][matrix] * basis[matrix]. */
+/**
+ * One basis for all generated layers: weights of a row = sum over matrices of h[code of the row][matrix] *
+ * basis[matrix].
+ */
 export interface GeneratorConfig {
   /** basis matrices that are mixed; 1 means no mixing and no codes: all layers share one matrix */
   matrices: number;

@@ -1,3 +1,4 @@
+/** htpw bench: instructions of kernels and networks on emulated cores, and the worst cases of the runtime. */
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { type Command, Option } from 'commander';
@@ -7,13 +8,13 @@ import { timeVariants } from '../bench/node.ts';
 import { boardTables, cycleTable, nodeTable } from '../bench/tables.ts';
 import { run } from '../board/process.ts';
 import { projectRoot } from '../board/root.ts';
+import { testWindows } from '../data/windows.ts';
 import { measureReliability } from '../reliability/measure.ts';
 import { withReliability } from '../reliability/page.ts';
 import { Runtime } from '../runtime/runtime.ts';
 import { planOutput, readInput, writeWhole } from '../system/files.ts';
 import { parseJson } from '../system/json.ts';
 import { CheckFailed, print, UsageError } from './verb.ts';
-import { testWindows } from './windows.ts';
 
 interface Flags {
   board?: string;

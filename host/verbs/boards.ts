@@ -1,3 +1,4 @@
+/** htpw boards: what boards there are, as tables for people and for the pages that have them. */
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import type { Command } from 'commander';
@@ -8,7 +9,7 @@ import { writeWhole } from '../system/files.ts';
 import { print } from './verb.ts';
 
 /** Pages with tables of boards. */
-export const PAGES = ['README.md', 'docs/protocol.md'];
+const PAGES = ['README.md', 'docs/protocol.md'];
 
 export function boardsVerb(program: Command): void {
   program

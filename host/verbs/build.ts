@@ -1,6 +1,7 @@
+/** htpw build: firmware of a board with an image, or the C sources of a tailored library. */
 import { existsSync } from 'node:fs';
 import { join } from 'node:path';
-import type { Command } from 'commander';
+import { type Command, Option } from 'commander';
 import { type Board, boardNames, loadBoard } from '../board/board.ts';
 import { BARE, buildFirmware, type Firmware } from '../board/firmware.ts';
 import { projectRoot } from '../board/root.ts';
@@ -32,10 +33,13 @@ export function buildVerb(program: Command): void {
     .option('--model <image>', 'image to embed', DEFAULT_MODEL)
     .option(...RESIDENCY_OPTION)
     .option('--bare', 'without the agent: open, load and invoke for ever; what flash and RAM the network itself takes')
-    .option(
-      TAILOR_OPTION[0],
-      'no board: C sources with what this image needs of the runtime, as htpw clib --tailor',
-      TAILOR_OPTION[2],
+    .addOption(
+      new Option(
+        TAILOR_OPTION[0],
+        'no board: C sources with what this image needs of the runtime, as htpw clib --tailor',
+      )
+        .argParser(TAILOR_OPTION[2])
+        .conflicts(['bare', 'model']),
     )
     .option(
       '-o, --output <folder>',

@@ -6,17 +6,18 @@ import { countClasses } from '../data/beats.ts';
 import { DATASET_LIST, DATASET_NAMES, type Dataset, openDataset } from '../data/dataset.ts';
 import { SAME_PERSON_AS_TEST, TRAINING, VALIDATION } from '../data/mitbih.ts';
 import { describeAccounts, type Part, SPLITS, type Split } from '../data/part.ts';
+import { assertTakesBeats, scoreBeats, trainedOn, unlike } from '../evaluate/beats.ts';
 import { type Evaluation, evaluate } from '../evaluate/evaluate.ts';
 import { bytesByCategory, regionsOf } from '../image/regions.ts';
 import { ImageView } from '../image/view.ts';
 import { Runtime } from '../runtime/runtime.ts';
 import { counted } from '../system/counted.ts';
+import { named } from '../system/errors.ts';
 import { planOutput } from '../system/files.ts';
 import { shownPath } from '../system/shownPath.ts';
 import { readConfig } from '../train/config.ts';
-import { assertSameTask, assertTakesBeats, LEAD_OPTION, scoreBeats, unlike } from './eval.ts';
-import { ofImage, readImage } from './image.ts';
-import { oneOf, valued } from './options.ts';
+import { readImage } from './image.ts';
+import { LEAD_OPTION, oneOf, valued } from './options.ts';
 import { print, UsageError, withProgress } from './verb.ts';
 
 /** A generated model should keep this share of what its stored twin reaches. */
@@ -70,15 +71,14 @@ export function cardVerb(program: Command): void {
       const [own, ...others] = [path, ...controls].map((name) => ({ path: name, image: readImage(name) }));
       assertTrainedWith(own, flags.config);
       const dataset = openDataset(flags.data, { lead: flags.lead });
+      const networks = [own, ...others].map(openNetwork);
       const parts = loadParts(dataset);
-      const measured = await withProgress('card', async (report) => {
-        const all: Measured[] = [];
-        for (const [i, image] of [own, ...others].entries()) {
-          report(i, controls.length + 1, image.path);
-          all.push(await measure(image, parts));
-        }
-        return all;
-      });
+      const measured = await withProgress('card', (report) =>
+        networks.map((network, i) => {
+          report(i, networks.length, network.path);
+          return measure(network, parts);
+        }),
+      );
       output.write(render(measured, flags.config, dataset, parts, controls));
       const accounts = Object.fromEntries(SPLITS.map((split) => [split, parts[split].account]));
       const notes = [...new Set(measured.flatMap(({ trainedOn }) => unlike(trainedOn, dataset.name)))];
@@ -112,24 +112,35 @@ type Parts = Record<Split, Part>;
 const loadParts = (dataset: Dataset): Parts =>
   Object.fromEntries(SPLITS.map((split) => [split, dataset.load(split)])) as Parts;
 
-async function measure({ path, image }: Named, parts: Parts): Promise<Measured> {
-  const view = new ImageView(image);
-  const metadata = ofImage(path, () => view.metadata());
-  assertSameTask(path, metadata);
-  const runtime = new Runtime(image, 'simd').load();
-  assertTakesBeats(path, runtime);
-  const validation = await scoreBeats(runtime, parts.validation, 'validation');
+interface Network extends Named {
+  view: ImageView;
+  runtime: Runtime;
+}
+
+/** Throws UsageError for an image that is made for something else. */
+function openNetwork({ path, image }: Named): Network {
+  const [view, runtime] = [new ImageView(image), new Runtime(image, 'simd').load()];
+  assertTakesBeats(
+    path,
+    runtime,
+    named(shownPath(path), () => view.metadata()),
+  );
+  return { path, image, view, runtime };
+}
+
+function measure({ path, view, runtime }: Network, parts: Parts): Measured {
+  const score = (split: Split) => scoreBeats(runtime, parts[split], () => {});
+  const validation = score('validation');
   const results = {} as Measured['results'];
   for (const split of REPORTED) {
-    const set = parts[split];
-    const scored = await scoreBeats(runtime, set, split);
-    results[split] = evaluate({ ...scored, classNames: set.classNames, validation, task: 'ecg-beats', split });
+    const { classNames } = parts[split];
+    results[split] = evaluate({ ...score(split), classNames, validation, task: 'ecg-beats', split });
   }
   return {
     path,
-    trainedOn: typeof metadata.dataset === 'string' ? metadata.dataset : null,
-    sha256: createHash('sha256').update(image).digest('hex'),
-    bytes: image.length,
+    trainedOn: trainedOn(view.metadata()),
+    sha256: createHash('sha256').update(view.bytes).digest('hex'),
+    bytes: view.bytes.length,
     categories: bytesByCategory(regionsOf(view)),
     arenaBytes: runtime.arenaBytes(),
     results,

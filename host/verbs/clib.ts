@@ -1,6 +1,7 @@
+/** htpw clib: the runtime as a C library, whole or cut to images, and what it takes on each core. */
 import { existsSync, readFileSync } from 'node:fs';
 import { basename, dirname, join, resolve } from 'node:path';
-import type { Command } from 'commander';
+import { type Command, Option } from 'commander';
 import { libraryFiles, planLibrary, type Tailoring, tailoring, together } from '../board/library.ts';
 import {
   type LibraryRecord,
@@ -13,6 +14,7 @@ import {
 } from '../board/librarySize.ts';
 import { run } from '../board/process.ts';
 import { projectRoot } from '../board/root.ts';
+import { testWindows } from '../data/windows.ts';
 import { Runtime } from '../runtime/runtime.ts';
 import { counted } from '../system/counted.ts';
 import { planOutput, readInput, writeWhole } from '../system/files.ts';
@@ -21,7 +23,6 @@ import { parseJson } from '../system/json.ts';
 import { shownPath } from '../system/shownPath.ts';
 import { imageFor } from './image.ts';
 import { columns, print, UsageError } from './verb.ts';
-import { testWindows } from './windows.ts';
 
 interface Flags {
   output: string;
@@ -43,9 +44,11 @@ export function clibVerb(program: Command): void {
     .option(...TAILOR_OPTION)
     .option('--residency <name>', 'boot, lazy or stream for the tailored images, in place of what they ask for')
     .option('--input <file>', 'also write an input to try one image with: a synthetic ECG window, or random bytes')
-    .option(
-      '--sizes',
-      'measure flash, RAM and stack on four cores instead, beside bench/clib.json, which is written anew',
+    .addOption(
+      new Option(
+        '--sizes',
+        'measure flash, RAM and stack on four cores instead, beside bench/clib.json, which is written anew',
+      ).conflicts(['output', 'input']),
     )
     .option('--json', 'machine-readable result')
     .addHelpText(

@@ -1,3 +1,4 @@
+/** htpw compress: a network in fewer bytes without training, or a curve of what each size costs. */
 import type { Command } from 'commander';
 import { outputCount } from '../compress/agreement.ts';
 import {
@@ -12,7 +13,7 @@ import {
 import { METHODS, type Method } from '../compress/options.ts';
 import { plotCurve } from '../compress/plot.ts';
 import { type CompressionReport, type Judged, judgedBy, reportOn, sourcesOf } from '../compress/report.ts';
-import { parseLabels, parseSamples, splitSamples } from '../compress/samples.ts';
+import { parseLabels, parseSamples } from '../compress/samples.ts';
 import { type Unpacked, unpack } from '../image/unpack.ts';
 import { ImageView } from '../image/view.ts';
 import { importImage } from '../import/import.ts';
@@ -20,9 +21,12 @@ import { isTflite } from '../import/schema.ts';
 import type { Model, WeightedOperator } from '../model/model.ts';
 import { Runtime } from '../runtime/runtime.ts';
 import { counted } from '../system/counted.ts';
+import { named } from '../system/errors.ts';
 import { planOutput, readInput, titleOf } from '../system/files.ts';
-import { assertRaw, textOf } from '../system/wrongKind.ts';
-import { ofImage, provedImage } from './image.ts';
+import { shownPath } from '../system/shownPath.ts';
+import { textOf } from '../system/wrongKind.ts';
+import { provedImage } from './image.ts';
+import { readInputs } from './inputs.ts';
 import { amount, listOf, oneOf, valued } from './options.ts';
 import { CheckFailed, columns, print, UsageError, withProgress } from './verb.ts';
 
@@ -47,17 +51,13 @@ export function compressVerb(program: Command): void {
     .option('-o, --output <image>', 'where the image goes')
     .addOption(valued('--method <name>', METHODS.join(', '), oneOf(METHODS), 'auto'))
     .addOption(
-      valued(
-        '--budget <bytes>',
-        'largest image: 64k or 64KiB (65,536 bytes), 64kB (64,000), 65536',
-        amount('budget', 'flash'),
-      ),
+      valued('--budget <bytes>', 'largest image: 64k or 64KiB (65,536 bytes), 64kB (64,000), 65536', amount('flash')),
     )
     .addOption(
       valued(
         '--curve <list>',
         'sizes to try, such as 30kB,25kB,20kB: a table and a plot, no image',
-        listOf(amount('budget', 'flash')),
+        listOf(amount('flash')),
       ),
     )
     .option('--calibration <file>', 'raw inputs of the network, one after another')
@@ -116,9 +116,9 @@ function readNetwork(path: string): Unpacked & { image: Uint8Array } {
   const bytes = readInput(path);
   if (!isTflite(bytes)) {
     const image = provedImage(path, bytes);
-    return { image, ...ofImage(path, () => unpack(new ImageView(image))) };
+    return { image, ...named(shownPath(path), () => unpack(new ImageView(image))) };
   }
-  const { image, model } = usage(path, () => importImage(bytes, titleOf(path)));
+  const { image, model } = named(shownPath(path), () => importImage(bytes, titleOf(path)));
   return { image, model, tables: () => 'q31', lossless: () => false };
 }
 
@@ -144,13 +144,12 @@ interface Data {
 
 function readData(image: Uint8Array, model: Model, { calibration, samples, labels }: CompressFlags): Data | null {
   if (calibration === undefined) return null;
-  const raw = readInput(calibration);
-  assertRaw(calibration, raw);
-  const all = usage(calibration, () => splitSamples(raw, new Runtime(image).inputBytes()));
+  const all = readInputs(calibration, new Runtime(image).inputBytes());
   const [from, to] =
-    samples === undefined ? [0, all.length] : usage('--samples', () => parseSamples(samples, all.length));
+    samples === undefined ? [0, all.length] : named('--samples', () => parseSamples(samples, all.length));
   const text = labels === undefined ? null : textOf(labels, readInput(labels), 'a CSV with the classes');
-  const classes = text === null ? null : usage(labels!, () => parseLabels(text, all.length, outputCount(model)));
+  const classes =
+    text === null ? null : named(shownPath(labels!), () => parseLabels(text, all.length, outputCount(model)));
   const others = to - from < all.length;
   const isJudged = (i: number) => !others || i < from || i >= to;
   return {
@@ -159,14 +158,6 @@ function readData(image: Uint8Array, model: Model, { calibration, samples, label
     others,
     labels: classes?.filter((_, i) => isJudged(i)) ?? null,
   };
-}
-
-function usage<T>(what: string, read: () => T): T {
-  try {
-    return read();
-  } catch (error) {
-    throw error instanceof UsageError ? error : new UsageError(`${what}: ${(error as Error).message}`);
-  }
 }
 
 async function staged<T>(work: (report: StageReport) => T): Promise<T> {

@@ -1,3 +1,4 @@
+/** htpw deploy: the pages of what every committed image takes on every board, written or checked. */
 import { existsSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import type { Command } from 'commander';

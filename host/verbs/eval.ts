@@ -1,33 +1,26 @@
 /** htpw eval: the accuracy of a packed image on a split of a data set. */
 import type { Command } from 'commander';
-import { BEAT_POSITION, type BeatSet, CLASS_NAMES, SAMPLE_RATE, WINDOW } from '../data/beats.ts';
-import { DATASET_LIST, DATASET_NAMES, openDataset } from '../data/dataset.ts';
-import { describeAccounts, SPLITS, type Split, splitNamed } from '../data/part.ts';
-import { evaluate, type Scored } from '../evaluate/evaluate.ts';
+import type { BeatSet } from '../data/beats.ts';
+import { DATASET_LIST, DATASET_NAMES, type DatasetName, openDataset } from '../data/dataset.ts';
+import { describeAccounts, SPLITS, type Split } from '../data/part.ts';
+import { assertTakesBeats, scoreBeats, trainedOn, unlike } from '../evaluate/beats.ts';
+import { evaluate } from '../evaluate/evaluate.ts';
 import { renderTable } from '../evaluate/table.ts';
 import { ImageView } from '../image/view.ts';
-import { Runtime, type VariantName } from '../runtime/runtime.ts';
+import { Runtime, VARIANT_NAMES, type VariantName } from '../runtime/runtime.ts';
+import { named } from '../system/errors.ts';
 import { shownPath } from '../system/shownPath.ts';
-import { ofImage, readImage } from './image.ts';
-import { oneOf, valued } from './options.ts';
-import { print, UsageError, withProgress } from './verb.ts';
-import { takesEcg } from './windows.ts';
-
-const VARIANTS: VariantName[] = ['scalar', 'dsp', 'simd'];
+import { readImage } from './image.ts';
+import { LEAD_OPTION, oneOf, valued } from './options.ts';
+import { print, withProgress } from './verb.ts';
 
 interface EvalFlags {
-  data: string;
-  split: string;
+  data: DatasetName;
+  split: Split;
   lead?: string;
-  variant: string;
+  variant: VariantName;
   json?: boolean;
 }
-
-/** What --lead means, for every verb that has it. */
-export const LEAD_OPTION = [
-  '--lead <name>',
-  'lead of the recordings, by its name or number in the header; default: MLII, else the first',
-] as const;
 
 export function evalVerb(program: Command): void {
   program
@@ -39,96 +32,35 @@ export function evalVerb(program: Command): void {
     .addOption(valued('--data <name>', DATASET_LIST, oneOf(DATASET_NAMES), 'mitbih'))
     .addOption(valued('--split <name>', SPLITS.join(', '), oneOf(SPLITS), 'test'))
     .option(...LEAD_OPTION)
-    .addOption(valued('--variant <name>', 'scalar, dsp or simd: same bytes, other speed', oneOf(VARIANTS), 'simd'))
+    .addOption(valued('--variant <name>', 'scalar, dsp or simd: same bytes, other speed', oneOf(VARIANT_NAMES), 'simd'))
     .option('--json', 'machine-readable result')
     .addHelpText(
       'after',
       '\nExamples:\n  htpw eval models/ecg-beats.htpw --data mitbih --split test --json\n  htpw eval build/mine.htpw --data synthetic',
     )
     .action(async (path: string, flags: EvalFlags) => {
-      const split = splitNamed(flags.split);
+      const { split } = flags;
       const dataset = openDataset(flags.data, { lead: flags.lead });
       const image = readImage(path);
-      const metadata = ofImage(path, () => new ImageView(image).metadata());
-      const runtime = new Runtime(image, flags.variant as VariantName).load();
-      assertSameTask(path, metadata);
-      assertTakesBeats(path, runtime);
+      const metadata = named(shownPath(path), () => new ImageView(image).metadata());
+      const runtime = new Runtime(image, flags.variant).load();
+      assertTakesBeats(path, runtime, metadata);
       const set = dataset.load(split);
       const validation = split === 'validation' ? undefined : dataset.load('validation');
-      const scored = await scoreBeats(runtime, set, split);
+      const score = (part: BeatSet, label: Split) => withProgress(label, (report) => scoreBeats(runtime, part, report));
       const result = evaluate({
-        ...scored,
+        ...(await score(set, split)),
         classNames: set.classNames,
-        validation: validation && (await scoreBeats(runtime, validation, 'validation')),
+        validation: validation && (await score(validation, 'validation')),
         task: String(metadata.task ?? ''),
         split,
       });
-      const trainedOn = typeof metadata.dataset === 'string' ? metadata.dataset : null;
+      const trained = trainedOn(metadata);
       const accounts = { account: set.account, validationAccount: validation?.account ?? null };
-      print(flags.json, { image: path, data: dataset.name, trainedOn, ...accounts, ...result }, () => {
+      print(flags.json, { image: path, data: dataset.name, trainedOn: trained, ...accounts, ...result }, () => {
         const accounts = [set, validation].flatMap((part) => part?.account ?? []);
-        const notes = [...unlike(trainedOn, dataset.name), describeAccounts(accounts)];
+        const notes = [...unlike(trained, dataset.name), describeAccounts(accounts)];
         return `${path}, ${dataset.name} ${split}\n${renderTable(result, notes)}`;
       });
     });
-}
-
-/**
- * Throws for an image whose metadata say that it answers other classes, or in another order, or that it takes other
- * windows: its figures would be of something else. What the metadata do not say is not checked.
- */
-export function assertSameTask(path: string, metadata: Record<string, unknown>): void {
-  const wrong = [
-    { what: 'labels', expected: CLASS_NAMES.join(', '), got: metadata.labels },
-    { what: 'sampleRate', expected: String(SAMPLE_RATE), got: metadata.sampleRate },
-    { what: 'beatPosition', expected: String(BEAT_POSITION), got: metadata.beatPosition },
-  ].find(({ expected, got }) => got !== undefined && (Array.isArray(got) ? got.join(', ') : String(got)) !== expected);
-  if (wrong)
-    throw new UsageError(
-      `${path}: ${wrong.what} in its metadata: expected ${wrong.expected}, as in the data, got ${String(wrong.got)}; ` +
-        'htpw train makes images for these data',
-    );
-}
-
-/** Why figures are low on data of another kind than an image was trained on. */
-export function unlike(trainedOn: string | null, data: string): string[] {
-  if (trainedOn === null || trainedOn === data) return [];
-  return [
-    `note: this network was trained on ${trainedOn}; the hearts of ${data} are unlike those that it has learned from.\n` +
-      `Low figures are to be expected and say little about it. --data ${trainedOn} judges it on its own kind.`,
-  ];
-}
-
-/** Throws for an image that is made for something else than beats of an ECG. */
-export function assertTakesBeats(path: string, runtime: Runtime): void {
-  const classes = CLASS_NAMES.length;
-  if (takesEcg(runtime) && runtime.outputBytes() === classes) return;
-  throw new UsageError(
-    `${shownPath(path)}: expected an image that takes ${WINDOW} raw samples (${2 * WINDOW} bytes) and gives ${classes} ` +
-      `bytes, for classes ${CLASS_NAMES.join(', ')}, got one that takes ${runtime.inputBytes()} bytes and gives ` +
-      `${runtime.outputBytes()}; figures are made of ECG beats only`,
-  );
-}
-
-/** Class probabilities of every beat from the integer logits of an image that takes beats. */
-export async function scoreBeats(runtime: Runtime, set: BeatSet, label: Split): Promise<Scored> {
-  const n = set.labels.length;
-  const classes = set.classNames.length;
-  const scores = new Float64Array(n * classes);
-  const raw = new Uint8Array(set.samples.buffer, set.samples.byteOffset, set.samples.byteLength);
-  await withProgress(label, (report) => {
-    for (let i = 0; i < n; i++) {
-      const logits = new Int8Array(runtime.run(raw.subarray(2 * WINDOW * i, 2 * WINDOW * (i + 1))).buffer);
-      scores.set(probabilities(logits, runtime.outputScale()), i * classes);
-      if (i % 500 === 0) report(i, n);
-    }
-  });
-  return { labels: set.labels, records: set.records, scores };
-}
-
-function probabilities(logits: Int8Array, scale: number): number[] {
-  const largest = Math.max(...logits);
-  const exponentials = Array.from(logits, (q) => Math.exp(scale * (q - largest)));
-  const sum = exponentials.reduce((a, b) => a + b, 0);
-  return exponentials.map((e) => e / sum);
 }

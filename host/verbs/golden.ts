@@ -1,20 +1,20 @@
+/** htpw golden: imported models against recorded answers of TensorFlow Lite Micro, on every target. */
 import { statSync } from 'node:fs';
 import { join } from 'node:path';
 import type { Command } from 'commander';
 import { PEERS, type PeerNetwork } from '../bench/peers.ts';
 import { boardNames, runnableBoards } from '../board/board.ts';
 import { BARE, measureFirmware } from '../board/firmware.ts';
+import { placeUnderBuild } from '../board/placedImage.ts';
 import { verifyBoard } from '../board/verify.ts';
 import type { Lossless } from '../image/lossless.ts';
 import { type GoldenSet, goldenNames, readGolden } from '../import/golden.ts';
 import { importImage } from '../import/import.ts';
-import { placeUnderBuild } from '../residency/costs.ts';
-import { Runtime, type VariantName } from '../runtime/runtime.ts';
+import { Runtime, VARIANT_NAMES, type VariantName } from '../runtime/runtime.ts';
 import { LOSSLESS_OPTION, losslessOf } from './image.ts';
 import { orWord, valued, wholeNumber } from './options.ts';
 import { CheckFailed, columns, print, UsageError, withProgress } from './verb.ts';
 
-const VARIANTS: VariantName[] = ['scalar', 'dsp', 'simd'];
 /** In Node the fastest variant, which runs all samples. */
 const WHOLE: VariantName = 'simd';
 /** Its firmware and instructions stand beside those of TensorFlow Lite Micro. */
@@ -143,7 +143,7 @@ async function compare(set: GoldenSet, { boards, samples, lossless }: Options): 
   const some = Math.min(samples, set.samples.length);
   const result: GoldenResult = {
     name,
-    targets: VARIANTS.map((variant) => inNode(set, image, variant, variant === WHOLE ? set.samples.length : some)),
+    targets: VARIANT_NAMES.map((variant) => inNode(set, image, variant, variant === WHOLE ? set.samples.length : some)),
     imageBytes: image.length,
     arenaBytes: new Runtime(image).arenaBytes(),
     flashBytes: null,
@@ -186,7 +186,7 @@ function peerOf(name: string): GoldenResult['peer'] {
 }
 
 function render(results: GoldenResult[], boards: string[]): string {
-  const inNode = VARIANTS.map((variant) => `node ${variant}`);
+  const inNode = VARIANT_NAMES.map((variant) => `node ${variant}`);
   const differing = (targets: string[]) =>
     columns([
       ['model', ...targets],

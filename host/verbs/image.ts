@@ -1,10 +1,11 @@
 /** Images as verbs read them, and as a board will carry them. */
 import type { Board } from '../board/board.ts';
+import { placeUnderBuild } from '../board/placedImage.ts';
 import { LOSSLESS, type Lossless } from '../image/lossless.ts';
 import { withResidency } from '../image/seal.ts';
 import { ImageError } from '../image/view.ts';
-import { placeUnderBuild } from '../residency/costs.ts';
 import { Runtime } from '../runtime/runtime.ts';
+import { named } from '../system/errors.ts';
 import { isRegularFile, readInput, titleOf } from '../system/files.ts';
 import { shownPath } from '../system/shownPath.ts';
 import { wrongKind } from '../system/wrongKind.ts';
@@ -19,11 +20,7 @@ export function readImage(path: string): Uint8Array {
 export function provedImage(path: string, bytes: Uint8Array): Uint8Array {
   const wrong = wrongKind(path, bytes, ['an .htpw image']);
   if (wrong) throw wrong;
-  try {
-    new Runtime(bytes);
-  } catch (error) {
-    throw new UsageError(`${shownPath(path)}: ${(error as Error).message}`);
-  }
+  named(shownPath(path), () => new Runtime(bytes));
   return bytes;
 }
 
@@ -42,7 +39,7 @@ export const RESIDENCY_OPTION = [
   'boot, lazy or stream in place of what the image asks for; default: what board.json says, if it does',
 ] as const;
 
-export interface PlacedImage {
+interface PlacedImage {
   /** a file with these bytes, for a firmware to embed */
   imagePath: string;
   image: Uint8Array;

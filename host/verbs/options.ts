@@ -1,13 +1,13 @@
 /** Values of options, checked when the command line is read: before any work, in words of one kind. */
 import { Option } from 'commander';
 import { parseBytes } from '../residency/budget.ts';
-import { UsageError } from '../system/errors.ts';
+import { named, UsageError } from '../system/errors.ts';
 
 /** How the text behind an option is read. */
 export interface Value<T> {
   /** as in "--seed must be a whole number from 0 to 7, got ..." */
   expected: string;
-  /** undefined for what it cannot be */
+  /** undefined for what it cannot be; or throws, and says why */
   read: (text: string) => T | undefined;
 }
 
@@ -15,7 +15,7 @@ export interface Value<T> {
 export function valued<T>(flags: string, description: string, value: Value<T>, preset?: string): Option {
   const option = new Option(flags, description);
   const read = (text: string): T => {
-    const result = value.read(text);
+    const result = named(option.long ?? flags, () => value.read(text));
     if (result === undefined) throw new UsageError(`${option.long} must be ${value.expected}, got "${text}"`);
     return result;
   };
@@ -47,16 +47,9 @@ export function orWord<T, W extends string>(word: W, value: Value<T>): Value<T |
   };
 }
 
-/** "64k" as bytes; `parseBytes` says itself what an amount looks like. */
-export function amount(flag: string, of = 'RAM'): Value<number> {
-  const read = (text: string) => {
-    try {
-      return parseBytes(text.trim());
-    } catch (error) {
-      throw new UsageError(`${flag}: ${(error as Error).message.replace('RAM', of)}`);
-    }
-  };
-  return { expected: 'an amount of bytes', read };
+/** "64k" as bytes of RAM or flash; `parseBytes` says itself what an amount looks like. */
+export function amount(of: 'RAM' | 'flash'): Value<number> {
+  return { expected: `an amount of ${of}`, read: (text) => parseBytes(text.trim(), of) };
 }
 
 /** Each part between commas, none of them empty. */
@@ -69,3 +62,9 @@ export function listOf<T>(value: Value<T>): Value<T[]> {
     },
   };
 }
+
+/** What --lead means, for every verb that reads recordings. */
+export const LEAD_OPTION = [
+  '--lead <name>',
+  'lead of the recordings, by its name or number in the header; default: MLII, else the first',
+] as const;

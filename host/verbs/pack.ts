@@ -1,3 +1,4 @@
+/** htpw pack: a float checkpoint to an image. */
 import type { Command } from 'commander';
 import { packLossless } from '../image/lossless.ts';
 import type { TableEncoding } from '../reference/table.ts';

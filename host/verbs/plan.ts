@@ -1,9 +1,11 @@
+/** htpw plan: which weights of an image stay in RAM, by what each choice costs on a core. */
 import type { Command } from 'commander';
 import { type Board, emulationOf, loadBoard } from '../board/board.ts';
+import { placeUnderBuild } from '../board/placedImage.ts';
 import { withResidencies } from '../image/seal.ts';
 import { ImageView } from '../image/view.ts';
 import { arenaBudget } from '../residency/budget.ts';
-import { imageCosts, placeUnderBuild, uniformImage } from '../residency/costs.ts';
+import { imageCosts, uniformImage } from '../residency/costs.ts';
 import { type Curve, type ProgramPlan, residenciesOf, residencyCurve } from '../residency/curve.ts';
 import { plot } from '../residency/plot.ts';
 import { svg } from '../residency/svg.ts';
@@ -38,7 +40,7 @@ export function planVerb(program: Command): void {
       'Measure what each layer costs at boot, on first use and streamed, on the emulated core of a board, and choose the residency of every layer: fewest instructions per inference, then at boot, in at most the given arena. Exact, not a heuristic. Several programs are planned one by one, as one arena holds one at a time.',
     )
     .addOption(
-      valued('--sram <bytes>', 'largest arena: 64k or 64KiB (65,536 bytes), 64kB (64,000), 65536', amount('--sram')),
+      valued('--sram <bytes>', 'largest arena: 64k or 64KiB (65,536 bytes), 64kB (64,000), 65536', amount('RAM')),
     )
     .option(
       '--board <name>',
@@ -90,7 +92,8 @@ function planOutputs(path: string, { output, curve, timeline }: PlanFlags): Outp
 
 /** One residency for all layers needs no choice, so no measuring. */
 function writeUniform(path: string, { residency, output, json, ...others }: PlanFlags): void {
-  const extra = (['sram', 'board', 'curve', 'timeline'] as const).find((name) => others[name] !== undefined);
+  const named = (['sram', 'board', 'curve', 'timeline'] as const).find((name) => others[name] !== undefined);
+  const extra = named ?? (others.lazy ? undefined : 'no-lazy');
   if (output === undefined || extra !== undefined)
     throw new UsageError(
       'plan: --residency is written as it is: expected --output <image>, ' +
@@ -117,13 +120,12 @@ function printTimelines(path: string, image: Uint8Array, flags: PlanFlags, outpu
 }
 
 async function planMeasured(path: string, image: Uint8Array, flags: PlanFlags, outputs: Outputs): Promise<void> {
-  const given = flags.sram ?? null;
   const board = loadBoard(flags.board ?? DEFAULT_BOARD);
   const emulated = emulationOf(board);
   const view = new ImageView(image);
   const costs = await withProgress('plan', (report) => imageCosts(path, image, emulated, report));
   const curves = view.programs.map((_, p) => residencyCurve(view, p, costs, { lazy: flags.lazy }));
-  const budget = given ?? (flags.board === undefined ? null : await budgetOf(board, path, image));
+  const budget = flags.sram ?? (flags.board === undefined ? null : await budgetOf(board, path, image));
   const plans = budget === null ? null : curves.map((_, p) => within(curves, p, budget, path, image));
   const planned = plans ? ofImage(path, () => planImage(image, plans)) : image;
   const timelines = timelinesOf(planned);

@@ -1,13 +1,12 @@
+/** htpw run: raw inputs through an image in Node. */
 import type { Command } from 'commander';
-import { Runtime, type VariantName } from '../runtime/runtime.ts';
+import { Runtime, VARIANT_NAMES, type VariantName } from '../runtime/runtime.ts';
 import { counted } from '../system/counted.ts';
-import { planOutput, readInput } from '../system/files.ts';
-import { assertRaw } from '../system/wrongKind.ts';
+import { planOutput } from '../system/files.ts';
 import { readImage } from './image.ts';
+import { readInputs } from './inputs.ts';
 import { oneOf, valued, wholeNumber } from './options.ts';
 import { print, UsageError } from './verb.ts';
-
-const VARIANTS: VariantName[] = ['scalar', 'dsp', 'simd'];
 
 interface RunFlags {
   input: string;
@@ -26,7 +25,7 @@ export function runVerb(program: Command): void {
     )
     .requiredOption('--input <file>', 'raw input tensors')
     .requiredOption('--output <file>', 'where the raw output tensors go')
-    .addOption(valued('--variant <name>', VARIANTS.join(', '), oneOf(VARIANTS), 'scalar'))
+    .addOption(valued('--variant <name>', VARIANT_NAMES.join(', '), oneOf(VARIANT_NAMES), 'scalar'))
     .addOption(valued('--program <index>', 'program of the image', wholeNumber(0, 65535), '0'))
     .option('--json', 'machine-readable result')
     .addHelpText(
@@ -40,16 +39,7 @@ export function runVerb(program: Command): void {
       if (index >= runtime.programs)
         throw new UsageError(`--program must be below ${runtime.programs}, got "${index}"`);
       runtime.load(index);
-      const input = readInput(options.input);
-      assertRaw(options.input, input);
-      const step = runtime.inputBytes(index);
-      if (input.length === 0 || input.length % step !== 0) {
-        throw new UsageError(
-          `${options.input}: expected a multiple of ${step} bytes (one inference), got ${input.length}; check shape and type of the input`,
-        );
-      }
-      const outputs: Uint8Array[] = [];
-      for (let at = 0; at < input.length; at += step) outputs.push(runtime.run(input.subarray(at, at + step)));
+      const outputs = readInputs(options.input, runtime.inputBytes(index)).map((input) => runtime.run(input));
       output.write(Buffer.concat(outputs));
       const result = {
         image: path,

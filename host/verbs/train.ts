@@ -6,13 +6,13 @@ import { DATASET_LIST, DATASET_NAMES, type DatasetName, openDataset } from '../d
 import { describeAccounts } from '../data/part.ts';
 import { pack } from '../image/pack.ts';
 import { Runtime } from '../runtime/runtime.ts';
+import { named } from '../system/errors.ts';
 import { planOutput } from '../system/files.ts';
 import { shownPath } from '../system/shownPath.ts';
 import { encodeCheckpoint } from '../train/checkpoint.ts';
 import { MOST_EPOCHS, MOST_SEED, readConfig, type TrainConfig } from '../train/config.ts';
 import { trainModel } from '../train/train.ts';
-import { LEAD_OPTION } from './eval.ts';
-import { oneOf, valued, wholeNumber } from './options.ts';
+import { LEAD_OPTION, oneOf, valued, wholeNumber } from './options.ts';
 import { print, UsageError, withProgress } from './verb.ts';
 
 interface TrainFlags {
@@ -29,11 +29,7 @@ interface TrainFlags {
 
 /** What no image can hold is refused before it is trained: the network is packed and opened with random weights. */
 function assertPacks({ network }: TrainConfig, path: string): void {
-  try {
-    new Runtime(pack(ecgModel(network, 'boot')));
-  } catch (error) {
-    throw new UsageError(`${shownPath(path)}: network: cannot be packed: ${(error as Error).message}`);
-  }
+  named(`${shownPath(path)}: network: cannot be packed`, () => new Runtime(pack(ecgModel(network, 'boot'))));
 }
 
 /** The array library throws RangeError when its memory is full. */

@@ -2,18 +2,16 @@
 import type { Command } from 'commander';
 import { loadBoard } from '../board/board.ts';
 import { verifyBoard } from '../board/verify.ts';
-import { splitSamples } from '../compress/samples.ts';
 import { DATASET_LIST, DATASET_NAMES, openDataset } from '../data/dataset.ts';
 import { describeAccounts } from '../data/part.ts';
+import { type Inputs, spread, takesEcg, testWindows } from '../data/windows.ts';
 import { Runtime, type VariantName } from '../runtime/runtime.ts';
 import { counted } from '../system/counted.ts';
-import { planOutput, readInput } from '../system/files.ts';
-import { assertRaw } from '../system/wrongKind.ts';
-import { LEAD_OPTION } from './eval.ts';
+import { planOutput } from '../system/files.ts';
 import { imageFor, RESIDENCY_OPTION } from './image.ts';
-import { oneOf, valued, wholeNumber } from './options.ts';
+import { readInputs } from './inputs.ts';
+import { LEAD_OPTION, oneOf, valued, wholeNumber } from './options.ts';
 import { CheckFailed, columns, print, UsageError, withProgress } from './verb.ts';
-import { type Inputs, spread, takesEcg, testWindows } from './windows.ts';
 
 interface VerifyFlags {
   board?: string;
@@ -42,7 +40,7 @@ export function verifyVerb(program: Command): void {
         'inputs to compare, spread evenly over what there is',
         wholeNumber(1, 1_000_000),
         '16',
-      ),
+      ).conflicts('log'),
     )
     .addOption(
       valued(
@@ -124,14 +122,7 @@ function inputsFor(runtime: Runtime, count: number, { data, lead, input, log }: 
 }
 
 function ownInputs(runtime: Runtime, count: number, input: string): Inputs {
-  const raw = readInput(input);
-  assertRaw(input, raw);
-  let all: Uint8Array[];
-  try {
-    all = splitSamples(raw, runtime.inputBytes());
-  } catch (error) {
-    throw error instanceof UsageError ? error : new UsageError(`${input}: ${(error as Error).message}`);
-  }
+  const all = readInputs(input, runtime.inputBytes());
   const windows = spread(all.length, count).map((i) => all[i]!);
   return { windows, name: `${windows.length} of the ${all.length} inputs of ${input}`, account: null };
 }

@@ -1,3 +1,4 @@
+/** The agent on every board that runs here, line by line, and the client that speaks to it. */
 import { PassThrough, Writable } from 'node:stream';
 import { setTimeout } from 'node:timers/promises';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';

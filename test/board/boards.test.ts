@@ -1,4 +1,7 @@
-/** Every folder of boards/, and one that is not there: it builds, fits, computes what the WebAssembly does, and counts right. */
+/**
+ * Every folder of boards/, and one that is not there: it builds, fits, computes what the WebAssembly does, and counts
+ * right.
+ */
 import { cpSync, mkdtempSync, readFileSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join, relative, resolve } from 'node:path';
@@ -9,10 +12,10 @@ import { buildFirmware } from '../../host/board/firmware.ts';
 import { connect } from '../../host/board/transport.ts';
 import { verifyBoard } from '../../host/board/verify.ts';
 import { main } from '../../host/cli.ts';
+import { testWindows } from '../../host/data/windows.ts';
 import { Runtime } from '../../host/runtime/runtime.ts';
 import { DEFAULT_MODEL } from '../../host/verbs/build.ts';
 import { imageFor } from '../../host/verbs/image.ts';
-import { testWindows } from '../../host/verbs/windows.ts';
 import { tinyWindow } from './tinyImage.ts';
 import { canBuild, canRun, EMULATED, imageFile } from './workshop.ts';
 

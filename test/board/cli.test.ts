@@ -1,25 +1,19 @@
+/** htpw build and htpw verify as commands: what they print, and what they say where a tool is missing. */
 import { mkdtempSync, readFileSync, symlinkSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { delimiter, join } from 'node:path';
 import { afterEach, beforeAll, describe, expect, it, vi } from 'vitest';
 import { boardNames } from '../../host/board/board.ts';
 import { buildFirmware } from '../../host/board/firmware.ts';
-import { main } from '../../host/cli.ts';
+import { htpw as command, type Said } from '../cli/command.ts';
 import { canRun, HAS_ARM_COMPILER, imageFile } from './workshop.ts';
 
 const image = imageFile('cli');
 
 /** Runs a command line; `tools` are all that there is on PATH, if given. */
-async function htpw(words: string[], tools?: string[]): Promise<{ code: number; out: string; error: string }> {
-  const said = { log: '', error: '' };
-  for (const stream of ['log', 'error'] as const) {
-    vi.spyOn(console, stream).mockImplementation((text) => {
-      said[stream] += `${text}\n`;
-    });
-  }
+function htpw(words: string[], tools?: string[]): Promise<Said> {
   if (tools) vi.stubEnv('PATH', pathWith(tools));
-  const code = await main(words);
-  return { code, out: said.log, error: said.error };
+  return command(...words);
 }
 
 function pathWith(tools: string[]): string {
@@ -43,7 +37,6 @@ const ARM_TOOLS = ['arm-none-eabi-gcc', 'arm-none-eabi-size', 'arm-none-eabi-obj
 const ONE_LINE = /^htpw: [^\n]+\n$/;
 
 afterEach(() => {
-  vi.restoreAllMocks();
   vi.unstubAllEnvs();
 });
 
@@ -91,7 +84,6 @@ describe('htpw verify', () => {
   it('wants a board or a log, and no port with a log', async () => {
     const neither = await htpw(['verify', image]);
     expect(neither).toMatchObject({ code: 2, error: expect.stringMatching(/expected --board <name> or --log <file>/) });
-    vi.restoreAllMocks();
     const both = await htpw(['verify', image, '--log', 'run.log', '--port', 'COM3']);
     expect(both).toMatchObject({ code: 2, error: expect.stringMatching(/--port needs a board, got --log run\.log/) });
     expect(neither.error + both.error).toMatch(/^(htpw: [^\n]+\n){2}$/);
@@ -121,11 +113,9 @@ describe('htpw verify', () => {
     expect(await htpw(['verify', image, '--board', 'host', '--windows', '2', '--record', log])).toMatchObject({
       code: 0,
     });
-    vi.restoreAllMocks();
     const again = await htpw(['verify', image, '--log', log], []);
     expect(again).toMatchObject({ code: 0, error: '' });
     expect(again.out).toMatch(/^host: 2 windows, 0 mismatching bytes, 0 mismatching layers \(inputs of .*run\.log\)\n/);
-    vi.restoreAllMocks();
     const text = readFileSync(log, 'utf8');
     writeFileSync(
       log,

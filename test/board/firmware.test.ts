@@ -1,3 +1,4 @@
+/** Firmware: the fields of a board, its sections and sizes, and budgets that it must keep. */
 import { execFileSync } from 'node:child_process';
 import { mkdtempSync, readFileSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';

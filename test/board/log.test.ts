@@ -1,3 +1,4 @@
+/** Recorded conversations with a board: verified again without it, and damaged in every way. */
 import { readFileSync, writeFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { beforeAll, describe, expect, it } from 'vitest';

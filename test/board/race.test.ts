@@ -1,3 +1,4 @@
+/** Builds that run at the same time. */
 import { mkdirSync, readdirSync, readFileSync } from 'node:fs';
 import { basename, dirname, join } from 'node:path';
 import { describe, expect, it } from 'vitest';

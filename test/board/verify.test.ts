@@ -1,3 +1,4 @@
+/** Boards against the WASM, layer by layer: what agrees, and that a difference is found and named. */
 import { readFileSync } from 'node:fs';
 import { beforeAll, describe, expect, it } from 'vitest';
 import { counted, loadBoard } from '../../host/board/board.ts';

@@ -2,26 +2,20 @@
 import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
-import { main } from '../../host/cli.ts';
 import { pack } from '../../host/image/pack.ts';
 import type { Metadata } from '../../host/model/model.ts';
 import { Runtime } from '../../host/runtime/runtime.ts';
 import { emptyFolder } from '../clib/workshop.ts';
 import { packTogether, shapeRows } from '../shapes.ts';
 import { ModelBuilder } from '../zoo.ts';
+import { htpw } from './command.ts';
 
 async function inspected(image: Uint8Array, ...options: string[]): Promise<string> {
   const path = join(emptyFolder('inspect'), 'image.htpw');
   writeFileSync(path, image);
-  const said: string[] = [];
-  const log = console.log;
-  console.log = (text) => said.push(text);
-  try {
-    expect(await main(['inspect', path, ...options])).toBe(0);
-  } finally {
-    console.log = log;
-  }
-  return said.join('\n');
+  const { code, out, error } = await htpw('inspect', path, ...options);
+  expect({ code, error }).toEqual({ code: 0, error: '' });
+  return out;
 }
 
 function withMetadata(metadata: unknown): Uint8Array {

@@ -40,9 +40,9 @@ describe('htpw', () => {
     [['plan', 'x.htpw', '--sram', '-1'], '--sram: expected an amount of RAM'],
     [['plan', 'x.htpw', '--sram', 'NaN'], '--sram: expected an amount of RAM'],
     [['plan', 'x.htpw', '--sram', '9e9'], '--sram: expected an amount of RAM'],
-    [[...COMPRESS, '--budget', '0'], 'budget: expected an amount of flash'],
+    [[...COMPRESS, '--budget', '0'], '--budget: expected an amount of flash'],
     [[...COMPRESS, '--method', 'int3'], '--method must be one of'],
-    [['compress', 'x.htpw', '--curve', '30kB,,20kB'], 'budget: expected an amount of flash'],
+    [['compress', 'x.htpw', '--curve', '30kB,,20kB'], '--curve: expected an amount of flash'],
     [['golden', '.', '--samples', '0'], '--samples must be "all" or a whole number from 1'],
     [['golden', '.', '--samples', 'some'], '--samples must be "all" or a whole number from 1'],
     [['import', 'x', '-o', 'y', '--tables', 'q7'], '--tables must be q31 or compact, got "q7"'],
@@ -72,6 +72,13 @@ describe('htpw', () => {
     [['inspect', 'x', 'y'], 'too many arguments'],
     [['inspect', '\u001b[2J'], '\\u{1b}[2J: cannot be read'],
     [['plan', 'x', '--residency', 'boot', '-o', 'y', '--curve'], 'no --curve'],
+    [['plan', 'x', '--residency', 'boot', '-o', 'y', '--no-lazy'], 'no --no-lazy'],
+    [['inspect', 'x', '--hex', '--json'], "'--hex' cannot be used with option '--json'; htpw inspect --help"],
+    [['verify', 'x', '--log', 'y', '--windows', '3'], "'--windows <count>' cannot be used with option '--log <file>'"],
+    [['build', '--tailor', 'x', '--bare'], "'--tailor <image>' cannot be used with option '--bare'"],
+    [['build', '--tailor', 'x', '--model', 'y'], "'--tailor <image>' cannot be used with option '--model <image>'"],
+    [['clib', '--tailor', 'x', '--sizes', '-o', 'y'], "'--sizes' cannot be used with option '-o, --output <folder>'"],
+    [['clib', '--tailor', 'x', '--sizes', '--input', 'y'], "'--sizes' cannot be used with option '--input <file>'"],
   ])('%j is refused in one line', async (words, says) => {
     const { code, out, error } = await htpw(...words);
     expect(error).toMatch(/^htpw: [^\n]+\n$/);

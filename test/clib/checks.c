@@ -1,6 +1,7 @@
 /*
- * htpw_open_watched, htpw_check and htpw_work of the image in argv[1], as lines: how often the watchdog was fed and the last
- * figures it saw; the status of a check before and after a flipped bit, at byte argv[2]; the work of program 0 and of none.
+ * htpw_open_watched, htpw_check and htpw_work of the image in argv[1], as lines: how often the watchdog was fed and the
+ * last figures it saw; the status of a check before and after a flipped bit, at byte argv[2]; the work of program 0 and
+ * of none.
  */
 #include <stdio.h>
 #include <stdlib.h>

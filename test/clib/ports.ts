@@ -8,13 +8,7 @@ import { ModelBuilder } from '../zoo.ts';
 import { ECG } from './workshop.ts';
 
 /** What ends a string, a comment or a line, and what is not ASCII. */
-export const HOSTILE_LABELS = [
-  'a "quoted" \\ one',
-  'what??=',
-  '*/ int evil;\n#error no',
-  'F\u00fc\u00dfe',
-  '\u001b[31m',
-];
+const HOSTILE_LABELS = ['a "quoted" \\ one', 'what??=', '*/ int evil;\n#error no', 'F\u00fc\u00dfe', '\u001b[31m'];
 
 /** A network of five classes with these labels, and this scale of its input. */
 export function labelled(seed: number, labels: unknown, scale?: number): Uint8Array {

@@ -1,6 +1,6 @@
 /*
- * Opens two damaged copies of the image in argv[1] at the same time, again and again; each thread must get the offset of
- * its own damage. Prints how often it did not.
+ * Opens two damaged copies of the image in argv[1] at the same time, again and again; each thread must get the offset
+ * of its own damage. Prints how often it did not.
  */
 #include <pthread.h>
 #include <stdio.h>

@@ -15,7 +15,7 @@ async function reached(dataset: DatasetName, widths: number[]): Promise<number> 
     ...config,
     dataset,
     network: { ...config.network, stem, widths, strides: widths.map(() => 2 as const) },
-    epochs: 4,
+    epochs: 3,
     batch: 64,
     learningRate: 0.006,
     beatsPerEpoch: { N: 1600, S: 400, V: 600, F: 300 },

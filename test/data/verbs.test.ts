@@ -1,14 +1,14 @@
 /** What the verbs that read data say of it: records and windows used, what was left out, and what they refuse. */
-import { spawnSync } from 'node:child_process';
 import { mkdtempSync, readFileSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { describe, expect, it } from 'vitest';
-import { loadDataset } from '../../host/data/dataset.ts';
+import { describe, expect, it, vi } from 'vitest';
+import { openDataset } from '../../host/data/dataset.ts';
 import { pack } from '../../host/image/pack.ts';
 import { unpack } from '../../host/image/unpack.ts';
 import { ImageView } from '../../host/image/view.ts';
 import { TINY_INPUT_BYTES, tinyModel } from '../board/tinyImage.ts';
+import { htpw as command, type Said } from '../cli/command.ts';
 import { annotate, beatsAt, writeRecord } from './wfdbWriter.ts';
 
 const ECG = 'models/ecg-beats.htpw';
@@ -39,32 +39,33 @@ writeRecord(join(poor, 'mitbih', 'wfdb'), { name: '118' });
 const invalid = join(folder, 'unvalidated');
 writeRecord(join(invalid, 'mitbih', 'wfdb'));
 
-function htpw(data: string, ...words: string[]) {
-  const env = { ...process.env, HTPW_DATA: data };
-  const { status, stdout, stderr } = spawnSync(process.execPath, ['scripts/htpw.js', ...words], {
-    encoding: 'utf8',
-    env,
-  });
-  return { status, stdout, stderr };
+/** A command line where the data sets lie in the folder `data`. */
+async function htpw(data: string, ...words: string[]): Promise<Said> {
+  vi.stubEnv('HTPW_DATA', data);
+  try {
+    return await command(...words);
+  } finally {
+    vi.unstubAllEnvs();
+  }
 }
 
 describe('what eval says', () => {
-  it('counts records, windows and what was left out, in text', () => {
-    const { stdout, stderr } = htpw(whole, 'eval', ECG, '--data', 'mitbih');
-    expect(stderr).toBe('');
-    const lines = stdout.split('\n');
+  it('counts records, windows and what was left out, in text', async () => {
+    const { out, error } = await htpw(whole, 'eval', ECG, '--data', 'mitbih');
+    expect(error).toBe('');
+    const lines = out.split('\n');
     expect(lines.slice(0, 2)).toEqual([`${ECG}, mitbih test`, 'ecg-beats, test: 41 beats, 1 patient']);
     expect(lines).toContain('mitbih test: 41 windows of 1 record, lead MLII');
     expect(lines).toContain(
       'left out: 2 beats too near an end of the record, 1 annotated outside the record, 1 of class Q or of a code without a class',
     );
     expect(lines).toContain('mitbih validation: 41 windows of 1 record, lead MLII');
-    expect(stdout).not.toContain('note:');
+    expect(out).not.toContain('note:');
     expect(lines.filter((line) => line.startsWith('in no split:')).length).toBeLessThanOrEqual(1);
   });
 
-  it('counts them in JSON, of the lead that was asked for', () => {
-    const result = JSON.parse(htpw(whole, 'eval', ECG, '--data', 'mitbih', '--lead', 'V5', '--json').stdout);
+  it('counts them in JSON, of the lead that was asked for', async () => {
+    const result = JSON.parse((await htpw(whole, 'eval', ECG, '--data', 'mitbih', '--lead', 'V5', '--json')).out);
     expect(result).toMatchObject({ data: 'mitbih', trainedOn: 'mitbih', n: 41 });
     expect(result.account).toMatchObject({
       split: 'test',
@@ -76,10 +77,10 @@ describe('what eval says', () => {
     expect(result.validationAccount).toMatchObject({ split: 'validation', windows: 41, records: ['118'] });
   });
 
-  it('tells why figures are low on other data than a network was trained on', () => {
-    const { stdout } = htpw(whole, 'eval', ECG, '--data', 'synthetic');
-    expect(stdout).toMatch(
-      /^note: this network was trained on mitbih; the hearts of synthetic are unlike .*\nLow figures/m,
+  it('tells why figures are low on other data than a network was trained on', async () => {
+    const { out } = await htpw(whole, 'eval', ECG, '--data', 'synthetic-easy');
+    expect(out).toMatch(
+      /^note: this network was trained on mitbih; the hearts of synthetic-easy are unlike .*\nLow figures/m,
     );
   });
 });
@@ -158,15 +159,15 @@ describe('data that is refused with exit code 2 and one line:', () => {
     ['a card without its configuration', whole, ['card', ECG, '--config', 'missing.json'], /missing\.json/],
   ];
 
-  it.each(rows)('%s', (_, data, words, message) => {
-    const { status, stdout, stderr } = htpw(data, ...words);
-    expect(stderr.trim()).toMatch(message);
-    expect([status, stdout, stderr.trim().split('\n').length]).toEqual([2, '', 1]);
+  it.each(rows)('%s', async (_, data, words, message) => {
+    const { code, out, error } = await htpw(data, ...words);
+    expect(error.trim()).toMatch(message);
+    expect([code, out, error.trim().split('\n').length]).toEqual([2, '', 1]);
   });
 });
 
 describe('htpw verify', () => {
-  it('takes inputs of the user, and says how many', () => {
+  it('takes inputs of the user, and says how many', async () => {
     const input = join(folder, 'inputs.bin');
     writeFileSync(
       input,
@@ -174,7 +175,7 @@ describe('htpw verify', () => {
     );
     const log = join(folder, 'log');
     const words = ['verify', TINY, '--board', 'host', '--input', input, '--windows', '3', '--record', log, '--json'];
-    expect(JSON.parse(htpw(whole, ...words).stdout)).toMatchObject({
+    expect(JSON.parse((await htpw(whole, ...words)).out)).toMatchObject({
       windows: 3,
       mismatchingBytes: 0,
       data: `3 of the 5 inputs of ${input}`,
@@ -187,24 +188,24 @@ describe('htpw verify', () => {
       );
   });
 
-  it('takes no window twice, and says what they are from', () => {
+  it('takes no window twice, and says what they are from', async () => {
     const result = JSON.parse(
-      htpw(whole, 'verify', ECG, '--board', 'host', '--data', 'mitbih', '--windows', '64', '--json').stdout,
+      (await htpw(whole, 'verify', ECG, '--board', 'host', '--data', 'mitbih', '--windows', '64', '--json')).out,
     );
     expect(result).toMatchObject({ windows: 41, mismatchingBytes: 0, account: { windows: 41, records: ['100'] } });
   });
 
-  it('takes easy synthetic windows where there are no recordings', () => {
-    const result = JSON.parse(htpw(folder, 'verify', ECG, '--board', 'host', '--windows', '2', '--json').stdout);
+  it('takes easy synthetic windows where there are no recordings', async () => {
+    const result = JSON.parse((await htpw(folder, 'verify', ECG, '--board', 'host', '--windows', '2', '--json')).out);
     expect(result.account).toMatchObject({
       data: 'synthetic-easy',
-      windows: loadDataset('synthetic-easy', 'test').labels.length,
+      windows: openDataset('synthetic-easy').load('test').labels.length,
     });
   });
 });
 
 describe('htpw train', () => {
-  it('says what it learned from, and what comes next', { timeout: 300_000 }, () => {
+  it('says what it learned from, and what comes next', { timeout: 300_000 }, async () => {
     const config = JSON.parse(readFileSync('models/configs/ecg-beats-int8.json', 'utf8'));
     config.network = {
       ...config.network,
@@ -228,12 +229,9 @@ describe('htpw train', () => {
       '-o',
       image,
     ];
-    const { stdout, status } = htpw(whole, ...words);
-    expect([status, stdout]).toEqual([
-      0,
-      expect.stringMatching(/^synthetic-easy train: [\d,]+ windows of 8 records$/m),
-    ]);
-    expect(stdout).toContain(`next: htpw eval ${image} --data synthetic-easy`);
-    expect(htpw(whole, 'eval', image, '--data', 'synthetic-easy').stdout).not.toContain('note:');
+    const { out, code } = await htpw(whole, ...words);
+    expect([code, out]).toEqual([0, expect.stringMatching(/^synthetic-easy train: [\d,]+ windows of 8 records$/m)]);
+    expect(out).toContain(`next: htpw eval ${image} --data synthetic-easy`);
+    expect((await htpw(whole, 'eval', image, '--data', 'synthetic-easy')).out).not.toContain('note:');
   });
 });

@@ -4,11 +4,11 @@ import { basename } from 'node:path';
 import { describe, expect, it } from 'vitest';
 import { loadBoard } from '../../host/board/board.ts';
 import { measureFirmware } from '../../host/board/firmware.ts';
+import { placeUnderBuild } from '../../host/board/placedImage.ts';
 import { committedImages, type Deployment, deviceBoards, waysToHold } from '../../host/deployment/measure.ts';
 import { breakEven, HEADINGS, millijoules, milliseconds, shortage } from '../../host/deployment/page.ts';
 import { withTranscripts } from '../../host/deployment/transcript.ts';
 import { ImageView } from '../../host/image/view.ts';
-import { placeUnderBuild } from '../../host/residency/costs.ts';
 import { HAS_ARM_COMPILER } from '../board/workshop.ts';
 
 const page = readFileSync('docs/deploy.md', 'utf8');

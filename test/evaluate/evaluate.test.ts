@@ -1,3 +1,4 @@
+/** Evaluations of a few beats worked out by hand: figures, thresholds, intervals and refusals. */
 import { describe, expect, it } from 'vitest';
 import { evaluate, type Scored } from '../../host/evaluate/evaluate.ts';
 import { renderTable } from '../../host/evaluate/table.ts';

@@ -1,3 +1,4 @@
+/** Metrics against worked examples. */
 import { describe, expect, it } from 'vitest';
 import { prepareAuc, prepareMacroAuc } from '../../host/evaluate/auc.ts';
 import {

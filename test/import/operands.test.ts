@@ -5,7 +5,7 @@
 import { describe, expect, it } from 'vitest';
 import { importImage } from '../../host/import/import.ts';
 import { OPERATORS } from '../../host/import/operators.ts';
-import { Runtime } from '../../host/runtime/runtime.ts';
+import { Runtime, VARIANT_NAMES } from '../../host/runtime/runtime.ts';
 import { random } from '../zoo.ts';
 import { activation, FIXTURES, single, values } from './fixtures.ts';
 import { type FileSpec, int8, type TensorSpec, tflite } from './tflite.ts';
@@ -16,14 +16,15 @@ const size = (shape: readonly number[]) => shape.reduce((a, b) => a * b, 1);
 /** Imports the file and compares all variants with the twin, on three inputs. Throws what the import throws. */
 function expectTwin(file: FileSpec): void {
   const { image } = importImage(tflite(file), 'operands');
+  const runtimes = VARIANT_NAMES.map((variant) => ({ variant, runtime: new Runtime(image, variant).load() }));
   const next = random(11);
   for (let round = 0; round < 3; round++) {
     const inputs = file.inputs.map((tensor) =>
       Array.from({ length: size(file.tensors[tensor].shape) }, () => Math.floor(next() * 256) - 128),
     );
     const expected = interpret(file, inputs).flat();
-    for (const variant of ['scalar', 'dsp', 'simd'] as const) {
-      const output = new Runtime(image, variant).load().run(Uint8Array.from(inputs.flat()));
+    for (const { variant, runtime } of runtimes) {
+      const output = runtime.run(Uint8Array.from(inputs.flat()));
       expect([variant, Array.from(new Int8Array(output.buffer))]).toEqual([variant, expected]);
     }
   }

@@ -5,7 +5,7 @@
 import { describe, expect, it } from 'vitest';
 import { importImage } from '../../host/import/import.ts';
 import { OPERATORS } from '../../host/import/operators.ts';
-import { Runtime } from '../../host/runtime/runtime.ts';
+import { Runtime, VARIANT_NAMES } from '../../host/runtime/runtime.ts';
 import { random } from '../zoo.ts';
 import { type FileSpec, tflite } from './tflite.ts';
 import { interpret } from './twin/interpreter.ts';
@@ -13,7 +13,6 @@ import { graph, oneOperator } from './twin/models.ts';
 
 const COUNT = Number(process.env.HTPW_FUZZ ?? 200);
 if (!(Number.isInteger(COUNT) && COUNT > 0)) throw new Error(`HTPW_FUZZ must be a number of models, got ${COUNT}`);
-const VARIANTS = ['scalar', 'dsp', 'simd'] as const;
 
 /** Ways to import that change no output byte. */
 const WAYS = [{}, { keepDead: true }, { lossless: 'all' }] as const;
@@ -21,6 +20,7 @@ const WAYS = [{}, { keepDead: true }, { lossless: 'all' }] as const;
 /** What the imported model answers on every variant, and the twin on the file; null where both are the same. */
 function difference(file: FileSpec, seed: number): object | null {
   const { image } = importImage(tflite(file), 'fuzz', WAYS[seed % WAYS.length]);
+  const runtimes = VARIANT_NAMES.map((variant) => ({ variant, runtime: new Runtime(image, variant).load() }));
   const next = random(seed);
   for (const extremes of [true, false]) {
     const inputs = file.inputs.map((tensor) =>
@@ -29,8 +29,7 @@ function difference(file: FileSpec, seed: number): object | null {
       ),
     );
     const expected = interpret(file, inputs).flat();
-    for (const variant of VARIANTS) {
-      const runtime = new Runtime(image, variant).load();
+    for (const { variant, runtime } of runtimes) {
       const got = Array.from(new Int8Array(runtime.run(Uint8Array.from(inputs.flat())).buffer));
       if (got.join() === expected.join()) continue;
       const at = expected.findIndex((value, i) => value !== got[i]);

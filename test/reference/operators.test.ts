@@ -1,3 +1,4 @@
+/** The reference operators against values worked out by hand. */
 import { describe, expect, it } from 'vitest';
 import { add, addFactors } from '../../host/reference/add.ts';
 import { argmax } from '../../host/reference/argmax.ts';

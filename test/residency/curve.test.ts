@@ -117,11 +117,11 @@ describe('an amount of RAM', () => {
     ['65536', 65_536],
     ['100 B', 100],
   ])('%s is %i bytes', (text, bytes) => {
-    expect(parseBytes(text)).toBe(bytes);
+    expect(parseBytes(text, 'RAM')).toBe(bytes);
   });
 
   it.each(['', '64K', '64kb', 'much', '-1', '0', '1e5', '0x400'])('"%s" is refused', (text) => {
-    expect(() => parseBytes(text)).toThrow(`expected an amount of RAM such as 64k (= 64 KiB)`);
+    expect(() => parseBytes(text, 'RAM')).toThrow(`expected an amount of RAM such as 64k (= 64 KiB)`);
   });
 });
 

@@ -51,7 +51,9 @@ class Field {
     expectOk(this.wasm.open(this.image, bytes.length, 16), 'open');
   }
 
-  /** load, and an inference of every input, of the last one twice; throws at the first byte that is not as it must be. */
+  /**
+   * load, and an inference of every input, of the last one twice; throws at the first byte that is not as it must be.
+   */
   check(): void {
     const { wasm, memory, arena, row } = this;
     const before = memory.slice();

@@ -1,7 +1,7 @@
 import { createHash } from 'node:crypto';
 import { describe, expect, it } from 'vitest';
 import { selectBeats, WINDOW } from '../../host/data/beats.ts';
-import { loadDataset } from '../../host/data/dataset.ts';
+import { openDataset } from '../../host/data/dataset.ts';
 import { decodeCheckpoint, encodeCheckpoint } from '../../host/train/checkpoint.ts';
 import { readConfig, type TrainConfig } from '../../host/train/config.ts';
 import { checkpointLogits } from '../../host/train/evaluate.ts';
@@ -56,7 +56,7 @@ describe('export', () => {
     it(`${name}: the exported integers answer as the float simulation does`, { timeout: 60_000 }, async () => {
       const config = small(name);
       const { checkpoint, model } = await trained(name);
-      const test = loadDataset('synthetic', 'test');
+      const test = openDataset('synthetic').load('test');
       const set = selectBeats(
         test,
         Array.from({ length: 64 }, (_, i) => i * 7),

@@ -1,4 +1,7 @@
-/** Images in a Zephyr application: what htpw_add_model() takes, reads and refuses, and partitions that are memory or not. */
+/**
+ * Images in a Zephyr application: what htpw_add_model() takes, reads and refuses, and partitions that are memory or
+ * not.
+ */
 import { mkdirSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';

@@ -1,15 +1,15 @@
 /**
- * The files under zephyr/ that are made: the sample's strip, the golden vectors; and the table of options in docs/zephyr.md. `npm run
- * vectors` writes them anew; here it is seen that what is committed is what that would write.
+ * The files under zephyr/ that are made: the sample's strip, the golden vectors; and the table of options in
+ * docs/zephyr.md. `npm run vectors` writes them anew; here it is seen that what is committed is what that would write.
  */
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
 import { SAMPLE_RATE } from '../../host/data/beats.ts';
 import { AT_REST, synthesizeLead } from '../../host/data/syntheticEcg.ts';
+import { testWindows } from '../../host/data/windows.ts';
 import { pack } from '../../host/image/pack.ts';
 import { Runtime } from '../../host/runtime/runtime.ts';
-import { testWindows } from '../../host/verbs/windows.ts';
 import { tinyImage, tinyWindow } from '../board/tinyImage.ts';
 import { everything } from '../zoo.ts';
 import { arrayOf } from './arrays.ts';

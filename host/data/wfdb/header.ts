@@ -30,7 +30,7 @@ export interface SignalHeader {
   description: string;
 }
 
-export interface SegmentHeader {
+interface SegmentHeader {
   /** "~" where nothing was recorded */
   name: string;
   sampleCount: number; // frames

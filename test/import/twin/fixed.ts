@@ -33,7 +33,7 @@ export function factorOf(real: number): Factor {
 }
 
 /** a * b / 2^31 with gemmlowp's nudge: ties go up, towards plus infinity for both signs. */
-export function highProduct(a: bigint, b: bigint): bigint {
+function highProduct(a: bigint, b: bigint): bigint {
   if (a === MIN && b === MIN) return ONE;
   const product = a * b;
   return (product + (product >= 0n ? 1n << 30n : 1n - (1n << 30n))) / (1n << 31n);

@@ -1,10 +1,11 @@
-/** Inputs to run: windows of a data set when an image takes ECG windows, those of a file, or random ones. */
-import { WINDOW } from '../data/beats.ts';
-import { type DatasetOptions, openDataset } from '../data/dataset.ts';
-import { hasMitbih } from '../data/mitbih.ts';
-import type { Account } from '../data/part.ts';
-import { Random } from '../data/random.ts';
+/** Inputs to run: windows of a data set when an image takes ECG windows, else random bytes. */
+
 import type { Runtime } from '../runtime/runtime.ts';
+import { WINDOW } from './beats.ts';
+import { type DatasetOptions, openDataset } from './dataset.ts';
+import { hasMitbih } from './mitbih.ts';
+import type { Account } from './part.ts';
+import { Random } from './random.ts';
 
 export interface Inputs {
   windows: Uint8Array[];
