@@ -1,5 +1,8 @@
 /** Integer model to flash image. The layout is assembly/format.ts; docs/format.md tells it in prose. */
 import * as F from '../../assembly/format.ts';
+import { foldZeroPoint, rowSums, type TableEncoding, tapSums } from '../arithmetic/channels.ts';
+import { compactFits, encodeBias, encodeScales } from '../arithmetic/compact.ts';
+import { quantizeMultiplier } from '../arithmetic/fixed.ts';
 import type {
   Codebook,
   Copy,
@@ -16,14 +19,11 @@ import type {
   Window,
 } from '../model/model.ts';
 import { addFactors } from '../reference/add.ts';
-import { compactFits, encodeBias, encodeScales } from '../reference/compact.ts';
-import { quantizeMultiplier } from '../reference/fixed.ts';
 import { materialize } from '../reference/generator.ts';
 import { meanFactor } from '../reference/mean.ts';
 import { multiplyFactor } from '../reference/multiply.ts';
 import { softmaxFactors } from '../reference/softmax.ts';
 import { standardizeParameters } from '../reference/standardize.ts';
-import { foldZeroPoint, rowSums, type TableEncoding, tapSums } from '../reference/table.ts';
 import { ByteWriter } from './bytes.ts';
 import { crc32 } from './crc32.ts';
 import { ENCODING_CODES, indexEncoding, packIndices, packRows } from './packed.ts';

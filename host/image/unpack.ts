@@ -4,6 +4,9 @@
  * Scales of inputs and outputs are in it as f32, which those of TensorFlow Lite are.
  */
 import * as F from '../../assembly/format.ts';
+import { rowSums, type TableEncoding, tapSums } from '../arithmetic/channels.ts';
+import { decodeBias, decodeScale } from '../arithmetic/compact.ts';
+import type { QuantizedMultiplier } from '../arithmetic/fixed.ts';
 import type {
   Copy,
   Generator,
@@ -18,10 +21,7 @@ import type {
   WeightedOperator,
   WeightSource,
 } from '../model/model.ts';
-import { decodeBias, decodeScale } from '../reference/compact.ts';
-import type { QuantizedMultiplier } from '../reference/fixed.ts';
 import { materialize } from '../reference/generator.ts';
-import { rowSums, type TableEncoding, tapSums } from '../reference/table.ts';
 import { encodingOf, packedBytes, unpackIndices, unpackRows } from './packed.ts';
 import { decodeRice } from './rice.ts';
 import {

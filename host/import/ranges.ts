@@ -1,8 +1,9 @@
 /** What values each channel can have, whatever the inputs: bounds that hold, not always the closest. */
+
+import { clamp, multiplyByQuantizedMultiplier, quantizeMultiplier } from '../arithmetic/fixed.ts';
 import type { Model, Operator, Program, WeightedOperator } from '../model/model.ts';
 import { weightLayout } from '../model/weights.ts';
 import { add, addFactors } from '../reference/add.ts';
-import { clamp, multiplyByQuantizedMultiplier, quantizeMultiplier } from '../reference/fixed.ts';
 import { mean, meanFactor } from '../reference/mean.ts';
 import { multiply, multiplyFactor } from '../reference/multiply.ts';
 

@@ -1,4 +1,9 @@
-import { clamp, multiplyByQuantizedMultiplier, type QuantizedMultiplier, quantizeMultiplier } from './fixed.ts';
+import {
+  clamp,
+  multiplyByQuantizedMultiplier,
+  type QuantizedMultiplier,
+  quantizeMultiplier,
+} from '../arithmetic/fixed.ts';
 
 const LEFT_SHIFT = 20; // headroom for the input rescales: 9 bits of difference + 20 stay within i32
 

@@ -1,5 +1,5 @@
+import { type ChannelTable, requantize } from '../arithmetic/channels.ts';
 import type { Shape, Window } from '../model/model.ts';
-import { type ChannelTable, requantize } from './table.ts';
 
 /** What every windowed operator with weights is given. */
 export interface WindowedArguments extends Window {

@@ -1,5 +1,5 @@
+import { requantize } from '../arithmetic/channels.ts';
 import { paddedInput, type WindowedArguments } from './convolution.ts';
-import { requantize } from './table.ts';
 
 /**
  * Depthwise convolution, INT8, per-channel requantisation. Output channel c reads input channel floor(c / multiplier).

@@ -2,6 +2,15 @@
  * The oracle: runs a program of a model operator by operator, slowly, and keeps every tensor.
  * Uses the quantisation tables as the image stores them, so its bytes are those of the packed model.
  */
+
+import {
+  type ChannelTable,
+  foldZeroPoint,
+  makeTable,
+  rowSums,
+  type TableEncoding,
+  tapSums,
+} from '../arithmetic/channels.ts';
 import type { Model, Operator, Program, Tensor, WeightedOperator } from '../model/model.ts';
 import { add, addFactors } from './add.ts';
 import { argmax } from './argmax.ts';
@@ -17,7 +26,6 @@ import { pointwise } from './pointwise.ts';
 import { averagePool, maxPool } from './pooling.ts';
 import { softmax, softmaxFactors } from './softmax.ts';
 import { standardize, standardizeParameters } from './standardize.ts';
-import { type ChannelTable, foldZeroPoint, makeTable, rowSums, type TableEncoding, tapSums } from './table.ts';
 
 export type TensorValues = Int8Array | Int16Array;
 

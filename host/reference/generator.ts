@@ -1,7 +1,8 @@
 /** Weight synthesis: a source's rows as INT8, made from codes by the integer micro-MLP of a generator. */
+
+import { decodeBias, encodeBias } from '../arithmetic/compact.ts';
+import { clamp, multiplyByQuantizedMultiplier, quantizeMultiplier } from '../arithmetic/fixed.ts';
 import type { BasisSource, CodebookSource, Generator, Mlp, TileSource, WeightSource } from '../model/model.ts';
-import { decodeBias, encodeBias } from './compact.ts';
-import { clamp, multiplyByQuantizedMultiplier, quantizeMultiplier } from './fixed.ts';
 
 const HIDDEN_RANGE: [min: number, max: number] = [0, 127]; // ReLU
 const WEIGHT_RANGE: [min: number, max: number] = [-127, 127]; // symmetric, so that -w always exists

@@ -1,4 +1,9 @@
-import { clamp, multiplyByQuantizedMultiplier, type QuantizedMultiplier, quantizeMultiplier } from './fixed.ts';
+import {
+  clamp,
+  multiplyByQuantizedMultiplier,
+  type QuantizedMultiplier,
+  quantizeMultiplier,
+} from '../arithmetic/fixed.ts';
 
 /**
  * From a sum of `count` values to their mean in the output's scale. TensorFlow Lite quantises the quotient of the scales

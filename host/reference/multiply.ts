@@ -1,4 +1,9 @@
-import { clamp, multiplyByQuantizedMultiplier, type QuantizedMultiplier, quantizeMultiplier } from './fixed.ts';
+import {
+  clamp,
+  multiplyByQuantizedMultiplier,
+  type QuantizedMultiplier,
+  quantizeMultiplier,
+} from '../arithmetic/fixed.ts';
 
 /** Largest shift to the left: with it, a product of two differences of i8 values stays below 2^30. */
 const MAX_SHIFT = 14;

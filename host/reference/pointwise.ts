@@ -1,4 +1,4 @@
-import { type ChannelTable, requantize } from './table.ts';
+import { type ChannelTable, requantize } from '../arithmetic/channels.ts';
 
 export interface PointwiseArguments {
   input: Int8Array; // [P, K]

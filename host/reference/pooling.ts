@@ -1,5 +1,5 @@
+import { clamp } from '../arithmetic/fixed.ts';
 import type { Shape, Window } from '../model/model.ts';
-import { clamp } from './fixed.ts';
 
 export interface PoolArguments extends Window {
   input: Int8Array; // [H, W, C]

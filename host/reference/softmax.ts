@@ -1,11 +1,11 @@
-import { expOnNegative, oneOverOnePlus } from './exponential.ts';
+import { expOnNegative, oneOverOnePlus } from '../arithmetic/exponential.ts';
 import {
   clamp,
   saturatingRoundingDoublingHighMul as multiply,
   type QuantizedMultiplier,
   quantizeMultiplier,
   roundingDivideByPot,
-} from './fixed.ts';
+} from '../arithmetic/fixed.ts';
 
 const INPUT_INTEGER_BITS = 5; // of beta * (x - max), Q5.26
 const SUM_INTEGER_BITS = 12; // of the sum of exponentials, Q12.19: at most 4095 channels

@@ -6,7 +6,7 @@
  *
  * Fractional bits: mean and differences 2, root of the sum of squares 2 + 4, root of n 8, gain 8.
  */
-import { clamp } from './fixed.ts';
+import { clamp } from '../arithmetic/fixed.ts';
 
 export const MAX_WINDOW = 4096;
 const RECIPROCAL_BITS = 17n;

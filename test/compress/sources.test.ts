@@ -1,5 +1,6 @@
 /** Layers whose weights are what a source can hold come back as they were; a changed model runs as the reference does. */
 import { describe, expect, it } from 'vitest';
+import { foldZeroPoint } from '../../host/arithmetic/channels.ts';
 import { canShare, fromBasis } from '../../host/compress/basis.ts';
 import { fromCodebook, trainCodebook } from '../../host/compress/codebook.ts';
 import { inSourceOrder, layersOf } from '../../host/compress/layers.ts';
@@ -11,7 +12,6 @@ import { pack } from '../../host/image/pack.ts';
 import type { Model } from '../../host/model/model.ts';
 import { execute } from '../../host/reference/executor.ts';
 import { materialize } from '../../host/reference/generator.ts';
-import { foldZeroPoint } from '../../host/reference/table.ts';
 import { Runtime } from '../../host/runtime/runtime.ts';
 import { LEVELS, ModelBuilder, random } from '../zoo.ts';
 

@@ -1,4 +1,5 @@
 import { describe, expect, it } from 'vitest';
+import { makeTable } from '../../host/arithmetic/channels.ts';
 import { add, addFactors } from '../../host/reference/add.ts';
 import { argmax } from '../../host/reference/argmax.ts';
 import { convolution, type WindowedArguments } from '../../host/reference/convolution.ts';
@@ -10,7 +11,6 @@ import { mean, meanFactor } from '../../host/reference/mean.ts';
 import { multiply, multiplyFactor } from '../../host/reference/multiply.ts';
 import { pointwise } from '../../host/reference/pointwise.ts';
 import { averagePool, maxPool, roundingDivide } from '../../host/reference/pooling.ts';
-import { makeTable } from '../../host/reference/table.ts';
 
 const FULL: [number, number] = [-128, 127];
 const unitTable = (channels: number) => makeTable(new Int32Array(channels), new Float64Array(channels).fill(1), 'q31');

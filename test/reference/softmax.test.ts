@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { expOnNegative, oneOverOnePlus } from '../../host/reference/exponential.ts';
+import { expOnNegative, oneOverOnePlus } from '../../host/arithmetic/exponential.ts';
 import { softmax, softmaxFactors } from '../../host/reference/softmax.ts';
 
 /** A repeatable INT8 row; nothing hangs on its quality. */
