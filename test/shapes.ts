@@ -9,7 +9,7 @@ import { crc32 } from '../host/image/crc32.ts';
 import { pack } from '../host/image/pack.ts';
 import type { Copy, Model, Operator, Program, Shape, WeightedOperator, Window } from '../host/model/model.ts';
 import { execute, type TensorValues } from '../host/reference/executor.ts';
-import { materialize } from '../host/reference/generator.ts';
+import { materialize } from '../host/sources/registry.ts';
 import { everything, LEVELS, ModelBuilder } from './zoo.ts';
 
 /** One program, and what it is given. */

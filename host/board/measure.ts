@@ -1,17 +1,9 @@
 /** What an image needs of a firmware: buffers, asked from the runtime itself, and the features that it uses. */
 import * as FEATURE from '../../assembly/features.ts';
-import {
-  DEPTHWISE,
-  ENCODING_INT2,
-  FULLY_CONNECTED,
-  RESIDENCY_BOOT,
-  RESIDENCY_LAZY,
-  RESIDENCY_STREAM,
-  SOURCE_BASIS,
-  SOURCE_STORED,
-} from '../../assembly/format.ts';
+import { DEPTHWISE, FULLY_CONNECTED, RESIDENCY_BOOT, RESIDENCY_LAZY, RESIDENCY_STREAM } from '../../assembly/format.ts';
 import { ImageView, type OperatorView } from '../image/view.ts';
 import { Runtime } from '../runtime/runtime.ts';
+import { generatorKind, sourceKind } from '../sources/registry.ts';
 
 /** Each is the largest of any program, in bytes. */
 export interface ImageNeeds {
@@ -56,16 +48,11 @@ export function featuresOf(image: ImageView): bigint {
     else if (kind <= FULLY_CONNECTED && image.sources[source].rowLength % 4 !== 0)
       bits.add(FEATURE.FEATURE_PADDED_ROWS);
   }
-  for (const { kind, encoding } of image.sources) {
-    bits.add(FEATURE.FEATURE_SOURCE + kind);
-    if (kind === SOURCE_STORED) bits.add(FEATURE.FEATURE_ENCODING + encoding);
+  for (const view of image.sources) {
+    for (const bit of [FEATURE.FEATURE_SOURCE + view.kind, ...sourceKind(view).features(view)]) bits.add(bit);
   }
-  for (const { kind, codeLength, codeEncoding, basisEncoding, outputs } of image.generators) {
-    const tabled = basisEncoding === ENCODING_INT2 && codeLength > 0 && outputs <= 2;
-    if (kind === SOURCE_BASIS && !tabled) bits.add(FEATURE.FEATURE_MIX);
-    bits.add(FEATURE.FEATURE_SOURCE + kind);
-    if (codeLength > 0) bits.add(FEATURE.FEATURE_ENCODING + codeEncoding);
-    if (basisEncoding > 0) bits.add(FEATURE.FEATURE_ENCODING + basisEncoding);
+  for (const view of image.generators) {
+    for (const bit of [FEATURE.FEATURE_SOURCE + view.kind, ...generatorKind(view).features(view)]) bits.add(bit);
   }
   return [...bits].reduce((mask, bit) => mask | (1n << BigInt(bit)), 0n);
 }

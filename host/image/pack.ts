@@ -4,30 +4,26 @@ import { foldZeroPoint, rowSums, type TableEncoding, tapSums } from '../arithmet
 import { compactFits, encodeBias, encodeScales } from '../arithmetic/compact.ts';
 import { quantizeMultiplier } from '../arithmetic/fixed.ts';
 import type {
-  Codebook,
   Copy,
   Generator,
-  Mlp,
   Model,
   Operator,
   Program,
   Residency,
-  StoredSource,
   Tensor,
   WeightedOperator,
   WeightSource,
   Window,
 } from '../model/model.ts';
 import { addFactors } from '../reference/add.ts';
-import { materialize } from '../reference/generator.ts';
 import { meanFactor } from '../reference/mean.ts';
 import { multiplyFactor } from '../reference/multiply.ts';
 import { softmaxFactors } from '../reference/softmax.ts';
 import { standardizeParameters } from '../reference/standardize.ts';
+import { GENERATORS, materialize, SOURCES } from '../sources/registry.ts';
+import type { GeneratorKind, Lossless, PackedSource, SourceKind } from '../sources/source.ts';
 import { ByteWriter } from './bytes.ts';
 import { crc32 } from './crc32.ts';
-import { ENCODING_CODES, indexEncoding, packIndices, packRows } from './packed.ts';
-import { encodeRice } from './rice.ts';
 import { seal } from './seal.ts';
 
 export interface PackOptions {
@@ -42,7 +38,7 @@ export interface PackOptions {
    * code INT8 weights without loss (host/image/rice.ts) where that saves 1 byte in 32: the same outputs from fewer bytes, but flash
    * cannot be read in place, so such layers stream where they would have stayed there; a function says it source by source
    */
-  lossless?: boolean | ((source: StoredSource) => boolean);
+  lossless?: Lossless;
 }
 
 type Tables = TableEncoding | ((operator: WeightedOperator) => TableEncoding);
@@ -64,13 +60,6 @@ const KIND_CODES: Record<Operator['kind'], number> = {
   copy: F.COPY,
 };
 
-const SOURCE_CODES: Record<WeightSource['kind'], number> = {
-  stored: F.SOURCE_STORED,
-  basis: F.SOURCE_BASIS,
-  tile: F.SOURCE_TILE,
-  codebook: F.SOURCE_CODEBOOK,
-};
-
 const RESIDENCY_CODES: Record<Residency, number> = {
   flash: F.RESIDENCY_FLASH,
   boot: F.RESIDENCY_BOOT,
@@ -82,15 +71,15 @@ const RESIDENCY_CODES: Record<Residency, number> = {
 export function pack(model: Model, options: PackOptions = {}): Uint8Array {
   const tables = new ByteWriter();
   const weights = new ByteWriter();
-  const stock = model.sources.map((source) => ({
-    rows: materialize(source, model.generators),
-    coded: codedRows(source, options.lossless ?? false),
-  }));
+  const rows = model.sources.map((source) => materialize(source, model.generators));
   const generators = new ByteWriter();
   for (const generator of model.generators) writeGenerator(generator, generators, weights);
   const sources = new ByteWriter();
-  model.sources.forEach((source, i) => {
-    writeSource(source, model.generators, stock[i], sources, weights);
+  const stock = model.sources.map((source, i) => {
+    const kind: SourceKind<WeightSource> = SOURCES[source.kind];
+    const packed = kind.pack(source, model.generators, options.lossless ?? false);
+    writeSource(source, packed, rows[i], sources, weights);
+    return { rows: rows[i], encoding: packed.encoding };
   });
   const programs = model.programs.map((program) => packProgram(program, stock, tables, options.tables ?? 'compact'));
   const metadata = options.strip ? new Uint8Array() : new TextEncoder().encode(JSON.stringify(model.metadata));
@@ -108,27 +97,15 @@ export function pack(model: Model, options: PackOptions = {}): Uint8Array {
   return seal(assemble(sections, model));
 }
 
-/** What a source holds. */
+/** What the operators of a source need to know of it. */
 interface Stock {
   rows: Int8Array;
-  /** the rows coded without loss, where that is how they are stored */
-  coded: Uint8Array | null;
-}
-
-/** What decoding its weights in every inference has to save of a layer's bytes. */
-const LEAST_SAVING = 1 / 32;
-
-/** Rows of a source coded without loss; null where that is not wanted or hardly takes fewer bytes. */
-function codedRows(source: WeightSource, lossless: boolean | ((source: StoredSource) => boolean)): Uint8Array | null {
-  if (source.kind !== 'stored' || source.encoding !== 'int8') return null;
-  if (typeof lossless === 'function' ? !lossless(source) : !lossless) return null;
-  const bytes = encodeRice(source.values, source.rowLength);
-  return bytes !== null && bytes.length <= (1 - LEAST_SAVING) * source.values.length ? bytes : null;
+  encoding: number;
 }
 
 /** Flash cannot be read in place where weights are coded. */
 function residencyOf({ residency, source }: WeightedOperator, stock: Stock[]): Residency {
-  return residency === 'flash' && stock[source].coded !== null ? 'stream' : residency;
+  return residency === 'flash' && stock[source].encoding === F.ENCODING_RICE ? 'stream' : residency;
 }
 
 function assemble(sections: [kind: number, bytes: Uint8Array][], model: Model): Uint8Array {
@@ -335,62 +312,40 @@ function lookupWords(table: Int8Array): number[] {
 
 function writeSource(
   source: WeightSource,
-  generators: Generator[],
-  { rows, coded }: Stock,
+  { encoding, alignment, bytes, rowsPerCode, mix, made }: PackedSource,
+  rows: Int8Array,
   out: ByteWriter,
   data: ByteWriter,
 ): void {
-  const stored = source.kind === 'stored';
-  const encoding = coded !== null ? F.ENCODING_RICE : stored ? ENCODING_CODES[source.encoding] : 0;
-  const mix = quantizeMultiplier(source.kind === 'basis' ? source.mixScale : 0);
-  if (encoding === F.ENCODING_INT8) data.align(4); // read in place, a word at a time
-  if (encoding === F.ENCODING_RICE) data.align(F.RICE_UNIT);
-  const offset = data.size;
-  data.bytes(coded ?? packSource(source, generators));
+  const offset = data.align(alignment).size;
+  data.bytes(bytes);
   out
-    .u8(SOURCE_CODES[source.kind])
+    .u8(SOURCES[source.kind].code)
     .u8(encoding)
-    .u16(stored ? F.NONE : source.generator)
+    .u16('generator' in source ? source.generator : F.NONE)
     .u16(source.rows)
     .u16(source.rowLength)
-    .u16(source.kind === 'basis' ? source.rowsPerCode : 0)
+    .u16(rowsPerCode)
     .u8(mix.shift)
     .u8(0)
     .u32(offset)
     .i32(mix.multiplier)
-    .u32(stored && coded === null ? 0 : crc32(new Uint8Array(rows.buffer, rows.byteOffset, rows.length)));
-}
-
-/** Values, codes or indices; that source and generator belong together was found when it was materialised. */
-function packSource(source: WeightSource, generators: Generator[]): Uint8Array {
-  if (source.kind === 'stored') return packRows(source.values, source.rowLength, source.encoding);
-  const generator = generators[source.generator];
-  if (source.kind === 'codebook') {
-    const { length, entries } = generator as Codebook;
-    return packIndices(source.indices, Math.ceil(source.rowLength / length), entries);
-  }
-  const { mlp } = generator as Exclude<Generator, Codebook>;
-  return mlp === null ? new Uint8Array() : packRows(source.codes, mlp.codeLength, mlp.codeEncoding);
+    .u32(made ? crc32(new Uint8Array(rows.buffer, rows.byteOffset, rows.length)) : 0);
 }
 
 function writeGenerator(generator: Generator, out: ByteWriter, data: ByteWriter): void {
-  if (generator.kind === 'codebook') {
-    writeCodebook(generator, out, data);
-    return;
-  }
-  const mlp = writeMlp(generator.mlp, data);
-  const basisAt = data.size;
-  if (generator.kind === 'basis') data.bytes(packRows(generator.values, generator.columns, generator.encoding));
-  const basis = generator.kind === 'basis' ? generator : null;
+  const kind: GeneratorKind<Generator> = GENERATORS[generator.kind];
+  const packed = kind.pack(generator, data);
+  const { mlp } = packed;
   out
-    .u8(SOURCE_CODES[generator.kind])
-    .u8(generator.mlp ? ENCODING_CODES[generator.mlp.codeEncoding] : 0)
-    .u8(generator.mlp?.codeLength ?? 0)
-    .u8(generator.mlp?.hidden ?? 0)
-    .u8(generator.mlp?.outputs ?? basis?.count ?? 0)
-    .u8(basis ? ENCODING_CODES[basis.encoding] : 0)
-    .u16(basis?.rows ?? 0)
-    .u16(basis?.columns ?? 0)
+    .u8(SOURCES[generator.kind].code)
+    .u8(packed.codeEncoding)
+    .u8(packed.codeLength)
+    .u8(packed.hidden)
+    .u8(packed.outputs)
+    .u8(packed.basisEncoding)
+    .u16(packed.basisRows)
+    .u16(packed.basisColumns)
     .u8(mlp.factor1.shift)
     .u8(mlp.factor2.shift)
     .u8(mlp.biasShift1)
@@ -399,38 +354,5 @@ function writeGenerator(generator: Generator, out: ByteWriter, data: ByteWriter)
     .i32(mlp.factor1.multiplier)
     .i32(mlp.factor2.multiplier)
     .u32(mlp.offset)
-    .u32(basis ? basisAt : 0);
-}
-
-function writeCodebook({ entries, length, values }: Codebook, out: ByteWriter, data: ByteWriter): void {
-  if (entries < 1 || entries > 256 || length < 1 || length > 255)
-    throw new RangeError(`codebook: expected 1 to 256 entries of 1 to 255 weights, got ${entries} of ${length}`);
-  out
-    .u8(F.SOURCE_CODEBOOK)
-    .u8(ENCODING_CODES[indexEncoding(entries)])
-    .u16(0)
-    .u8(length)
-    .u8(0)
-    .u16(entries)
-    .bytes(new Uint8Array(F.GENERATOR_BASIS_AT - F.GENERATOR_BASIS_COLUMNS_AT))
-    .u32(data.size);
-  data.bytes(values);
-}
-
-/** i16 b1, i16 b2, i8 w1, i8 w2; returns where they lie and the numbers that go into the record. */
-function writeMlp(mlp: Mlp | null, data: ByteWriter) {
-  const none = { multiplier: 0, shift: 0 };
-  if (mlp === null) return { offset: 0, biasShift1: 0, biasShift2: 0, factor1: none, factor2: none };
-  const offset = data.align(2).size;
-  const bias1 = encodeBias(mlp.b1);
-  const bias2 = encodeBias(mlp.b2);
-  for (const value of [...bias1.values, ...bias2.values]) data.u16(value);
-  data.bytes(mlp.w1).bytes(mlp.w2);
-  return {
-    offset,
-    biasShift1: bias1.biasShift,
-    biasShift2: bias2.biasShift,
-    factor1: quantizeMultiplier(mlp.scale1),
-    factor2: quantizeMultiplier(mlp.scale2),
-  };
+    .u32(packed.basis);
 }

@@ -14,7 +14,8 @@
  * a copy whose input lies in its output already, or whose output lies in its input.
  */
 import * as F from '../../assembly/format.ts';
-import { generatorScratch, rowScratch, tableScratch, workScratch } from '../../assembly/scratch.ts';
+import { rowScratch, tableScratch, workScratch } from '../../assembly/scratch.ts';
+import { sourceKind } from '../sources/registry.ts';
 import { ImageError, type ImageView, type OperatorView, type ProgramView, RESIDENCY_NAMES } from './view.ts';
 
 /** Everything in ARENA_UNITs. */
@@ -60,15 +61,12 @@ export function scratchBytes(image: ImageView, program: ProgramView, operator: O
   if (operator.source === F.NONE) return 0;
   const source = image.sources[operator.source];
   const { height, width, channels } = program.tensors[operator.output];
-  let bytes =
+  return (
     tableScratch(operator.kind, operator.residency, channels, source.rowLength) +
     workScratch(operator.kind, source.rowLength, height, width, ...operator.kernel, ...operator.stride) +
-    rowScratch(operator.kind, operator.residency, source.rows, source.rowLength);
-  if (source.kind !== F.SOURCE_STORED) {
-    const { codeLength, hidden, outputs } = image.generators[source.generator];
-    bytes += generatorScratch(codeLength, hidden, outputs, source.kind === F.SOURCE_BASIS ? source.rowLength : 0);
-  }
-  return bytes;
+    rowScratch(operator.kind, operator.residency, source.rows, source.rowLength) +
+    sourceKind(source).scratchBytes(image, source)
+  );
 }
 
 /**

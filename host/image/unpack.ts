@@ -6,12 +6,10 @@
 import * as F from '../../assembly/format.ts';
 import { rowSums, type TableEncoding, tapSums } from '../arithmetic/channels.ts';
 import { decodeBias, decodeScale } from '../arithmetic/compact.ts';
-import type { QuantizedMultiplier } from '../arithmetic/fixed.ts';
+import { realOf } from '../arithmetic/fixed.ts';
 import type {
   Copy,
-  Generator,
   Metadata,
-  Mlp,
   Model,
   Operator,
   Program,
@@ -19,20 +17,15 @@ import type {
   StoredSource,
   Tensor,
   WeightedOperator,
-  WeightSource,
 } from '../model/model.ts';
-import { materialize } from '../reference/generator.ts';
-import { encodingOf, packedBytes, unpackIndices, unpackRows } from './packed.ts';
-import { decodeRice } from './rice.ts';
+import { generatorKind, materialize, sourceKind } from '../sources/registry.ts';
 import {
-  type GeneratorView,
   ImageError,
   type ImageView,
   OPERATOR_NAMES,
   type OperatorView,
   type ProgramView,
   RESIDENCY_NAMES,
-  type SourceView,
 } from './view.ts';
 
 export interface Unpacked {
@@ -45,9 +38,8 @@ export interface Unpacked {
 
 /** Of an image that `open` has proved. Throws ImageError for scales of additions that contradict each other. */
 export function unpack(image: ImageView): Unpacked {
-  const weights = image.section(F.SECTION_WEIGHTS).offset;
-  const generators = image.generators.map((view) => generatorOf(image, view, weights));
-  const sources = image.sources.map((view) => sourceOf(image, view, generators, weights));
+  const generators = image.generators.map((view) => generatorKind(view).unpack(image, view));
+  const sources = image.sources.map((view) => sourceKind(view).unpack(image, view, generators));
   const materialized = sources.map((source) => materialize(source, generators));
   const encodings = new Map<Operator, TableEncoding>();
   const programs = image.programs.map((view, p) => {
@@ -62,100 +54,6 @@ export function unpack(image: ImageView): Unpacked {
     tables: (operator) => encodings.get(operator) ?? 'compact',
     lossless: (source) => image.sources[sources.indexOf(source)]?.encoding === F.ENCODING_RICE,
   };
-}
-
-/** The double that a multiplier and a shift stand for, exactly. */
-const real = ({ multiplier, shift }: QuantizedMultiplier): number => multiplier * 2 ** (shift - 31);
-
-const i32 = (image: ImageView, at: number): number => image.u32(at) | 0;
-
-function bytesAt(image: ImageView, at: number, bytes: number): Uint8Array {
-  return image.bytes.slice(at, at + bytes);
-}
-
-function signedAt(image: ImageView, at: number, bytes: number): Int8Array {
-  return new Int8Array(bytesAt(image, at, bytes).buffer);
-}
-
-function generatorOf(image: ImageView, view: GeneratorView, weights: number): Generator {
-  const { kind, codeLength, outputs, basisRows: rows, basisColumns: columns } = view;
-  const basisAt = weights + view.basis;
-  if (kind === F.SOURCE_CODEBOOK)
-    return { kind: 'codebook', entries: rows, length: outputs, values: signedAt(image, basisAt, rows * outputs) };
-  const mlp = codeLength > 0 ? mlpOf(image, view, weights) : null;
-  if (kind === F.SOURCE_TILE) return { kind: 'tile', mlp: mlp! };
-  const encoding = encodingOf(view.basisEncoding) as 'int8' | 'int4' | 'int2';
-  const packed = bytesAt(image, basisAt, outputs * rows * packedBytes(encoding, columns));
-  return { kind: 'basis', mlp, encoding, count: outputs, rows, columns, values: unpackRows(packed, columns, encoding) };
-}
-
-function mlpOf(image: ImageView, view: GeneratorView, weights: number): Mlp {
-  const { at, codeLength, hidden, outputs } = view;
-  const base = weights + view.mlp;
-  const biases = (from: number, count: number, biasShift: number) =>
-    decodeBias({
-      biasShift,
-      values: Int16Array.from({ length: count }, (_, i) => image.u16(base + 2 * (from + i))),
-    });
-  const factor = (multiplierAt: number, shiftAt: number) =>
-    real({ multiplier: i32(image, at + multiplierAt), shift: image.i8(at + shiftAt) });
-  const w1At = base + 2 * (hidden + outputs);
-  return {
-    codeLength,
-    codeEncoding: encodingOf(view.codeEncoding) as Mlp['codeEncoding'],
-    hidden,
-    outputs,
-    w1: signedAt(image, w1At, hidden * codeLength),
-    b1: biases(0, hidden, image.u8(at + F.GENERATOR_BIAS_SHIFT1_AT)),
-    scale1: factor(F.GENERATOR_MULTIPLIER1_AT, F.GENERATOR_SHIFT1_AT),
-    w2: signedAt(image, w1At + hidden * codeLength, outputs * hidden),
-    b2: biases(hidden, outputs, image.u8(at + F.GENERATOR_BIAS_SHIFT2_AT)),
-    scale2: factor(F.GENERATOR_MULTIPLIER2_AT, F.GENERATOR_SHIFT2_AT),
-  };
-}
-
-function sourceOf(image: ImageView, view: SourceView, generators: Generator[], weights: number): WeightSource {
-  const { at, kind, rows, rowLength, rowsPerCode, generator: index } = view;
-  const data = weights + view.data;
-  if (kind === F.SOURCE_STORED) {
-    if (view.encoding === F.ENCODING_RICE)
-      return {
-        kind: 'stored',
-        encoding: 'int8',
-        rows,
-        rowLength,
-        values: decodeRice(image.bytes, data, rows, rowLength),
-      };
-    const encoding = encodingOf(view.encoding);
-    const packed = bytesAt(image, data, rows * packedBytes(encoding, rowLength));
-    return { kind: 'stored', encoding, rows, rowLength, values: unpackRows(packed, rowLength, encoding) };
-  }
-  const generator = generators[index];
-  if (generator.kind === 'codebook') {
-    const { entries, length } = generator;
-    const indices = unpackIndices(image.bytes, data, rows, Math.ceil(rowLength / length), entries);
-    return { kind: 'codebook', generator: index, rows, rowLength, indices };
-  }
-  const { mlp } = generator;
-  const codes = (count: number) => {
-    if (mlp === null) return new Int8Array();
-    const packed = bytesAt(image, data, count * packedBytes(mlp.codeEncoding, mlp.codeLength));
-    return unpackRows(packed, mlp.codeLength, mlp.codeEncoding);
-  };
-  if (generator.kind === 'tile')
-    return {
-      kind: 'tile',
-      generator: index,
-      rows,
-      rowLength,
-      codes: codes((rows * rowLength) / generator.mlp.outputs),
-    };
-  const mixScale = real({
-    multiplier: i32(image, at + F.SOURCE_MULTIPLIER_AT),
-    shift: image.i8(at + F.SOURCE_SHIFT_AT),
-  });
-  const own = { rows, rowLength, rowsPerCode, mixScale };
-  return { kind: 'basis', generator: index, ...own, codes: codes(Math.ceil(rows / rowsPerCode)) };
 }
 
 function programOf(image: ImageView, view: ProgramView, index: number, materialized: Int8Array[]): Program {
@@ -181,7 +79,7 @@ function programOf(image: ImageView, view: ProgramView, index: number, materiali
 
 function parametersOf(image: ImageView, { table }: OperatorView): (i: number) => number {
   const at = image.section(F.SECTION_TABLES).offset + table;
-  return (i) => i32(image, at + 4 * i);
+  return (i) => image.i32(at + 4 * i);
 }
 
 /** Per tensor, or undefined where nothing depends on it. */
@@ -189,7 +87,7 @@ function scalesOf(image: ImageView, view: ProgramView): (number | undefined)[] {
   const scales = new Array<number | undefined>(view.tensors.length);
   for (const { tensor, scale } of [...view.inputs, ...view.outputs]) scales[tensor] = scale;
   for (const { kind, output, table } of view.operators) {
-    if (kind === F.STANDARDIZE) scales[output] ??= 256 / i32(image, image.section(F.SECTION_TABLES).offset + table);
+    if (kind === F.STANDARDIZE) scales[output] ??= 256 / image.i32(image.section(F.SECTION_TABLES).offset + table);
   }
   // those that an operator ties to a known one, until no operator says anything new; what is left begins with 1
   const ties = view.operators.filter(({ kind }) => [F.ADD, F.MULTIPLY, F.MEAN].includes(kind));
@@ -225,7 +123,7 @@ function tie(image: ImageView, view: ProgramView, operator: OperatorView, scales
 
 function productFactor(image: ImageView, operator: OperatorView): number {
   const parameter = parametersOf(image, operator);
-  return real({ multiplier: parameter(0), shift: parameter(1) });
+  return realOf({ multiplier: parameter(0), shift: parameter(1) });
 }
 
 /** Scale of the input over that of the output: the least of which meanFactor makes this multiplier. */
@@ -235,7 +133,7 @@ function meanQuotient(image: ImageView, view: ProgramView, operator: OperatorVie
   const [multiplier, count] = [BigInt(parameter(0)), BigInt(height * width)];
   const bits = BigInt(Math.floor(Math.log2(height * width)));
   const scaled = (multiplier * count + (1n << bits) - 1n) >> bits;
-  return real({ multiplier: Number(scaled), shift: parameter(1) + Number(bits) });
+  return realOf({ multiplier: Number(scaled), shift: parameter(1) + Number(bits) });
 }
 
 const NO_FACTOR = 2 ** -40; // what quantizeMultiplier takes to 0
@@ -244,7 +142,7 @@ const NO_FACTOR = 2 ** -40; // what quantizeMultiplier takes to 0
 function tieScales(image: ImageView, operator: OperatorView, scales: Scales, start: boolean): void {
   const parameter = parametersOf(image, operator);
   const [factor1, factor2, factorOut] = [0, 2, 4].map((i) =>
-    real({ multiplier: parameter(i), shift: parameter(i + 1) }),
+    realOf({ multiplier: parameter(i), shift: parameter(i + 1) }),
   );
   // of the common scale 2 max(scale1, scale2)
   const ratios: [tensor: number, ratio: number][] = [
@@ -296,7 +194,7 @@ function operatorOf(
     case 'add':
       return { kind, ...base, input2: view.input2, activation };
     case 'softmax': {
-      const factor = real({ multiplier: parameter(0), shift: parameter(1) });
+      const factor = realOf({ multiplier: parameter(0), shift: parameter(1) });
       return { kind, ...base, beta: factor / 2 ** 26 / tensors[view.input].scale };
     }
     case 'argmax':
@@ -358,20 +256,20 @@ function tableOf(image: ImageView, view: OperatorView, channels: number) {
     const biasShift = image.u8(view.at + F.OPERATOR_BIAS_SHIFT_AT);
     return {
       bias: decodeBias({ biasShift, values: Int16Array.from(each((c) => image.u16(at + 4 * c + 2))) }),
-      effectiveScale: Float64Array.from(each((c) => real(decodeScale(image.u16(at + 4 * c), exponent)))),
+      effectiveScale: Float64Array.from(each((c) => realOf(decodeScale(image.u16(at + 4 * c), exponent)))),
     };
   }
   if (view.encoding === F.TABLE_UNIFORM) {
-    const factor = real({ multiplier: i32(image, at), shift: i32(image, at + 4) });
+    const factor = realOf({ multiplier: image.i32(at), shift: image.i32(at + 4) });
     return {
-      bias: Int32Array.from(each((c) => i32(image, at + F.UNIFORM_HEADER_BYTES + 4 * c))),
+      bias: Int32Array.from(each((c) => image.i32(at + F.UNIFORM_HEADER_BYTES + 4 * c))),
       effectiveScale: Float64Array.from(each(() => factor)),
     };
   }
   return {
-    bias: Int32Array.from(each((c) => i32(image, at + 4 * c))),
+    bias: Int32Array.from(each((c) => image.i32(at + 4 * c))),
     effectiveScale: Float64Array.from(
-      each((c) => real({ multiplier: i32(image, at + 4 * (channels + c)), shift: image.i8(at + 8 * channels + c) })),
+      each((c) => realOf({ multiplier: image.i32(at + 4 * (channels + c)), shift: image.i8(at + 8 * channels + c) })),
     ),
   };
 }

@@ -12,13 +12,13 @@ import {
   tapSums,
 } from '../arithmetic/channels.ts';
 import type { Model, Operator, Program, Tensor, WeightedOperator } from '../model/model.ts';
+import { materialize } from '../sources/registry.ts';
 import { add, addFactors } from './add.ts';
 import { argmax } from './argmax.ts';
 import { convolution } from './convolution.ts';
 import { copy } from './copy.ts';
 import { depthwise } from './depthwise.ts';
 import { fullyConnected } from './fullyConnected.ts';
-import { materialize } from './generator.ts';
 import { lookup } from './lookup.ts';
 import { mean, meanFactor } from './mean.ts';
 import { multiply, multiplyFactor } from './multiply.ts';

@@ -6,6 +6,7 @@ import { digest } from '../image/seal.ts';
 import { ImageView, OPERATOR_NAMES, RESIDENCY_NAMES, type TensorView } from '../image/view.ts';
 import { type Port, shortest } from '../runtime/ports.ts';
 import { Runtime } from '../runtime/runtime.ts';
+import { sourceKind } from '../sources/registry.ts';
 import { printable } from '../system/printable.ts';
 import { readImage } from './image.ts';
 import { columns, harmless, print } from './verb.ts';
@@ -91,14 +92,8 @@ function shape({ height, width, channels, type }: TensorView): string {
 }
 
 function weights(view: ImageView, index: number): string {
-  const { kind, rows, rowLength, encoding, generator } = view.sources[index];
-  const how =
-    kind === 1
-      ? ['', 'int8', 'int4', 'int2', 'ternary', 'int8 rice'][encoding]
-      : kind === 2
-        ? `basis ${generator}`
-        : `${kind === 3 ? 'tiles' : 'codebook'} ${generator}`;
-  return `${rows}x${rowLength} ${how}`;
+  const source = view.sources[index];
+  return `${source.rows}x${source.rowLength} ${sourceKind(source).describe(source)}`;
 }
 
 function render(result: Inspection): string {

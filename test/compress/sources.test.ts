@@ -7,12 +7,12 @@ import { inSourceOrder, layersOf } from '../../host/compress/layers.ts';
 import { type FewLevels, inLevels } from '../../host/compress/levels.ts';
 import { equalMoments, momentsOf } from '../../host/compress/moments.ts';
 import { quadratics } from '../../host/compress/quadratic.ts';
-import { generatorBytes, ownBytes, type Replacement, withReplacements } from '../../host/compress/replacement.ts';
+import { ownBytes, type Replacement, withReplacements } from '../../host/compress/replacement.ts';
 import { pack } from '../../host/image/pack.ts';
 import type { Model } from '../../host/model/model.ts';
 import { execute } from '../../host/reference/executor.ts';
-import { materialize } from '../../host/reference/generator.ts';
 import { Runtime } from '../../host/runtime/runtime.ts';
+import { generatorBytes, materialize } from '../../host/sources/registry.ts';
 import { LEVELS, ModelBuilder, random } from '../zoo.ts';
 
 /** Convolution with padding, depthwise, pointwise twice, fully connected; all stored INT8. */
