@@ -1,7 +1,8 @@
 /** What an image needs of a firmware: buffers, asked from the runtime itself, and the features that it uses. */
 import * as FEATURE from '../../assembly/features.ts';
-import { DEPTHWISE, FULLY_CONNECTED, RESIDENCY_BOOT, RESIDENCY_LAZY, RESIDENCY_STREAM } from '../../assembly/format.ts';
-import { ImageView, type OperatorView } from '../image/view.ts';
+import { RESIDENCY_BOOT, RESIDENCY_LAZY, RESIDENCY_STREAM } from '../../assembly/format.ts';
+import { ImageView } from '../image/view.ts';
+import { kindOf } from '../operators/registry.ts';
 import { Runtime } from '../runtime/runtime.ts';
 import { generatorKind, sourceKind } from '../sources/registry.ts';
 
@@ -27,15 +28,6 @@ export function measureImage(image: Uint8Array): ImageNeeds {
   };
 }
 
-/** The kernels that a depthwise operator takes, in any variant. */
-function depthwisePaths({ kernel: [height, width], stride }: OperatorView): number[] {
-  if (stride[1] <= 2 && height === 3 && width === 3) return [FEATURE.FEATURE_DEPTHWISE_3X3];
-  if (stride[1] > 2 || height !== 1 || width < 3 || width > 5) return [FEATURE.FEATURE_DEPTHWISE_ANY];
-  return width === 4 // one that only the variants with pairs have
-    ? [FEATURE.FEATURE_DEPTHWISE_FLAT, FEATURE.FEATURE_DEPTHWISE_ANY]
-    : [FEATURE.FEATURE_DEPTHWISE_FLAT];
-}
-
 /** The mask of what the runtime must keep to run an image. */
 export function featuresOf(image: ImageView): bigint {
   const bits = new Set<number>();
@@ -44,9 +36,8 @@ export function featuresOf(image: ImageView): bigint {
     bits.add(FEATURE.FEATURE_OPERATOR + kind).add(FEATURE.FEATURE_TABLE + encoding);
     if (residency === RESIDENCY_BOOT || residency === RESIDENCY_LAZY) bits.add(FEATURE.FEATURE_CACHE);
     if (residency === RESIDENCY_STREAM) bits.add(FEATURE.FEATURE_STREAM);
-    if (kind === DEPTHWISE) for (const bit of depthwisePaths(operator)) bits.add(bit);
-    else if (kind <= FULLY_CONNECTED && image.sources[source].rowLength % 4 !== 0)
-      bits.add(FEATURE.FEATURE_PADDED_ROWS);
+    const known = kindOf(operator);
+    if ('features' in known) for (const bit of known.features(operator, image.sources[source])) bits.add(bit);
   }
   for (const view of image.sources) {
     for (const bit of [FEATURE.FEATURE_SOURCE + view.kind, ...sourceKind(view).features(view)]) bits.add(bit);

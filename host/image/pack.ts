@@ -1,10 +1,7 @@
 /** Integer model to flash image. The layout is assembly/format.ts; docs/format.md tells it in prose. */
 import * as F from '../../assembly/format.ts';
-import { foldZeroPoint, rowSums, type TableEncoding, tapSums } from '../arithmetic/channels.ts';
-import { compactFits, encodeBias, encodeScales } from '../arithmetic/compact.ts';
-import { quantizeMultiplier } from '../arithmetic/fixed.ts';
+import { foldZeroPoint, type TableEncoding } from '../arithmetic/channels.ts';
 import type {
-  Copy,
   Generator,
   Model,
   Operator,
@@ -15,14 +12,11 @@ import type {
   WeightSource,
   Window,
 } from '../model/model.ts';
-import { addFactors } from '../reference/add.ts';
-import { meanFactor } from '../reference/mean.ts';
-import { multiplyFactor } from '../reference/multiply.ts';
-import { softmaxFactors } from '../reference/softmax.ts';
-import { standardizeParameters } from '../reference/standardize.ts';
+import { OPERATORS, plainKind, weightedKind } from '../operators/registry.ts';
 import { GENERATORS, materialize, SOURCES } from '../sources/registry.ts';
 import type { GeneratorKind, Lossless, PackedSource, SourceKind } from '../sources/source.ts';
 import { ByteWriter } from './bytes.ts';
+import { type PackedTable, writeChannels } from './channelTable.ts';
 import { crc32 } from './crc32.ts';
 import { seal } from './seal.ts';
 
@@ -42,23 +36,6 @@ export interface PackOptions {
 }
 
 type Tables = TableEncoding | ((operator: WeightedOperator) => TableEncoding);
-
-const KIND_CODES: Record<Operator['kind'], number> = {
-  convolution: F.CONVOLUTION,
-  depthwise: F.DEPTHWISE,
-  pointwise: F.POINTWISE,
-  fullyConnected: F.FULLY_CONNECTED,
-  averagePool: F.AVERAGE_POOL,
-  maxPool: F.MAX_POOL,
-  add: F.ADD,
-  softmax: F.SOFTMAX,
-  argmax: F.ARGMAX,
-  standardize: F.STANDARDIZE,
-  lookup: F.LOOKUP,
-  multiply: F.MULTIPLY,
-  mean: F.MEAN,
-  copy: F.COPY,
-};
 
 const RESIDENCY_CODES: Record<Residency, number> = {
   flash: F.RESIDENCY_FLASH,
@@ -176,7 +153,7 @@ function packOperator(
     'kernel' in operator ? operator : { kernel: [1, 1], stride: [1, 1], pad: [0, 0] };
   const [min, max] = 'activation' in operator ? operator.activation : [-128, 127];
   out
-    .u8(KIND_CODES[operator.kind])
+    .u8(OPERATORS[operator.kind].code)
     .u8('residency' in operator ? RESIDENCY_CODES[residencyOf(operator, stock)] : 0)
     .u16(operator.input)
     .u16('input2' in operator ? operator.input2 : 'source' in operator ? 0 : F.NONE) // scratch: seal
@@ -194,14 +171,7 @@ function packOperator(
     .u8(table.encoding)
     .u8(table.biasShift)
     .u8(table.exponent)
-    .u8(operator.kind === 'depthwise' ? operator.multiplier : 0);
-}
-
-interface PackedTable {
-  offset: number;
-  encoding: number;
-  biasShift: number;
-  exponent: number;
+    .u8('multiplier' in operator ? operator.multiplier : 0);
 }
 
 function packTable(
@@ -215,7 +185,7 @@ function packTable(
     const own = typeof encoding === 'function' ? encoding(operator) : encoding;
     return packChannels(operator, program.tensors[operator.input], stock[operator.source].rows, tables, own);
   }
-  const parameters = operatorParameters(operator, program.tensors);
+  const parameters = plainKind(operator).encode(operator, program.tensors);
   if (parameters.length === 0) return { offset: F.NO_TABLE, encoding: F.TABLE_NONE, biasShift: 0, exponent: 0 };
   const offset = tables.align(4).size;
   for (const parameter of parameters) tables.i32(parameter);
@@ -229,85 +199,9 @@ function packChannels(
   tables: ByteWriter,
   encoding: TableEncoding,
 ): PackedTable {
-  const channels = operator.bias.length;
-  const sums = operator.kind === 'depthwise' ? tapSums(weights, channels) : rowSums(weights, channels);
+  const sums = weightedKind(operator).sums(weights, operator.bias.length);
   const bias = foldZeroPoint(operator.bias, sums, input.zeroPoint);
-  const offset = tables.align(4).size;
-  if (encoding === 'compact' && compactFits(bias, operator.effectiveScale)) {
-    const scales = encodeScales(operator.effectiveScale);
-    const { biasShift, values } = encodeBias(bias);
-    values.forEach((value, c) => {
-      tables.u16(scales.fields[c]).u16(value);
-    });
-    return { offset, encoding: F.TABLE_COMPACT, biasShift, exponent: scales.exponent };
-  }
-  const factors = Array.from(operator.effectiveScale, quantizeMultiplier);
-  const [first] = factors;
-  // one channel takes no less that way
-  if (
-    channels > 1 &&
-    factors.every(({ multiplier, shift }) => multiplier === first.multiplier && shift === first.shift)
-  ) {
-    tables.i32(first.multiplier).i32(first.shift);
-    for (const value of bias) tables.i32(value);
-    return { offset, encoding: F.TABLE_UNIFORM, biasShift: 0, exponent: 0 };
-  }
-  for (const value of bias) tables.i32(value);
-  for (const { multiplier } of factors) tables.i32(multiplier);
-  for (const { shift } of factors) tables.u8(shift);
-  return { offset, encoding: F.TABLE_Q31, biasShift: 0, exponent: 0 };
-}
-
-/** The i32 parameters of an operator without weights, in the order that format.ts gives. */
-function operatorParameters(operator: Exclude<Operator, WeightedOperator>, tensors: Tensor[]): number[] {
-  const input = tensors[operator.input];
-  const output = tensors[operator.output];
-  if (operator.kind === 'add') {
-    const { input1, input2, output: out } = addFactors(input.scale, tensors[operator.input2].scale, output.scale);
-    return [input1, input2, out].flatMap(({ multiplier, shift }) => [multiplier, shift]);
-  }
-  if (operator.kind === 'softmax') {
-    const { multiplier, shift, lowestDifference } = softmaxFactors(operator.beta, input.scale);
-    return [multiplier, shift, lowestDifference];
-  }
-  if (operator.kind === 'standardize') {
-    const { gain, floor, centre, peak, slope } = standardizeParameters(
-      operator,
-      input.shape[0] * input.shape[1],
-      output.scale,
-    );
-    return [gain, floor, centre, peak, slope];
-  }
-  if (operator.kind === 'multiply') {
-    const { multiplier, shift } = multiplyFactor(input.scale, tensors[operator.input2].scale, output.scale);
-    return [multiplier, shift];
-  }
-  if (operator.kind === 'mean') {
-    const { multiplier, shift } = meanFactor(input.scale, output.scale, input.shape[0] * input.shape[1]);
-    return [multiplier, shift];
-  }
-  if (operator.kind === 'copy') return copyParameters(operator);
-  if (operator.kind === 'lookup') return lookupWords(operator.table);
-  return [];
-}
-
-/** The step of a loop that runs once is 0, so that equal steps are equal words. */
-function copyParameters(operator: Copy): number[] {
-  const { count, inputStep, outputStep, run, inputOffset, outputOffset, fill } = operator;
-  const steps = [inputStep, outputStep].flatMap((step) => step.map((size, i) => (count[i] === 1 ? 0 : size)));
-  const parameters = [...count, ...steps, run, inputOffset, outputOffset];
-  if (!parameters.every((value) => value >= 0 && value === (value | 0)) || [...count, run].includes(0)) {
-    const got = parameters.join(' ');
-    throw new Error(`counts, steps, run and offsets: expected i32, counts and run from 1, all else from 0, got ${got}`);
-  }
-  return [...parameters, fill ? 1 : 0];
-}
-
-/** The 256 bytes of a table, four to a word. */
-function lookupWords(table: Int8Array): number[] {
-  if (table.length !== 256) throw new Error(`table: expected 256 values, got ${table.length}`);
-  const bytes = new DataView(table.buffer, table.byteOffset, table.length);
-  return Array.from({ length: F.LOOKUP_PARAMETERS }, (_, i) => bytes.getInt32(4 * i, true));
+  return writeChannels(bias, operator.effectiveScale, encoding, tables);
 }
 
 function writeSource(

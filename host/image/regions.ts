@@ -1,8 +1,9 @@
 /** Every byte of an image by what it is for: the regions tile the file, so their sizes sum to its length. */
 import * as F from '../../assembly/format.ts';
+import { kindOf, OPERATOR_NAMES } from '../operators/registry.ts';
 import { generatorKind, sourceKind } from '../sources/registry.ts';
 import { CATEGORIES, type Category, RARE } from './categories.ts';
-import { type ImageView, OPERATOR_NAMES } from './view.ts';
+import type { ImageView } from './view.ts';
 
 export interface Region {
   offset: number;
@@ -83,11 +84,9 @@ export function regionsOf(image: ImageView): Region[] {
     for (const { operators } of image.programs) {
       const at = operators.findIndex((operator) => operator.source === source);
       if (at < 0) continue;
-      const { kind } = operators[at];
-      const first = operators.findIndex((operator) => operator.kind === kind) === at;
-      if (kind === F.CONVOLUTION) return first ? 'stem' : 'convolution';
-      if (kind === F.POINTWISE) return first ? 'PW1' : 'pointwise';
-      return kind === F.DEPTHWISE ? 'depthwise' : 'classifier';
+      const kind = kindOf(operators[at]);
+      const first = operators.findIndex((operator) => operator.kind === kind.code) === at;
+      if ('category' in kind) return kind.category(first);
     }
     return 'pointwise';
   }

@@ -87,23 +87,6 @@ export interface ProgramView {
   arenaBytes: number;
 }
 
-export const OPERATOR_NAMES: Record<number, string> = {
-  [F.CONVOLUTION]: 'convolution',
-  [F.DEPTHWISE]: 'depthwise',
-  [F.POINTWISE]: 'pointwise',
-  [F.FULLY_CONNECTED]: 'fullyConnected',
-  [F.AVERAGE_POOL]: 'averagePool',
-  [F.MAX_POOL]: 'maxPool',
-  [F.ADD]: 'add',
-  [F.SOFTMAX]: 'softmax',
-  [F.ARGMAX]: 'argmax',
-  [F.STANDARDIZE]: 'standardize',
-  [F.LOOKUP]: 'lookup',
-  [F.MULTIPLY]: 'multiply',
-  [F.MEAN]: 'mean',
-  [F.COPY]: 'copy',
-};
-
 export const RESIDENCY_NAMES = ['flash', 'boot', 'lazy', 'stream'] as const;
 
 /** Far more than anyone writes, and far fewer than what overflows the stack of who prints or packs it again. */

@@ -1,9 +1,16 @@
+/** MULTIPLY: element-wise product of two tensors, of which the second may be one position for all. */
+import { MULTIPLY } from '../../assembly/format.ts';
 import {
   clamp,
   multiplyByQuantizedMultiplier,
   type QuantizedMultiplier,
   quantizeMultiplier,
+  realOf,
 } from '../arithmetic/fixed.ts';
+import type { Multiply } from '../model/model.ts';
+import { type BinaryArguments, binaryArguments, binaryRanges, decodeBinary, scalesOf } from './binary.ts';
+import type { PlainKind } from './operator.ts';
+import { tieProduct } from './scales.ts';
 
 /** Largest shift to the left: with it, a product of two differences of i8 values stays below 2^30. */
 const MAX_SHIFT = 14;
@@ -17,15 +24,9 @@ export function multiplyFactor(scale1: number, scale2: number, outputScale: numb
   return factor;
 }
 
-export interface MultiplyArguments {
-  input1: Int8Array;
-  zeroPoint1: number;
-  /** as long as input1, or one position of it, which then serves all of them */
-  input2: Int8Array;
-  zeroPoint2: number;
+/** input2 is as long as input1, or one position of it, which then serves all of them. */
+export interface MultiplyArguments extends BinaryArguments {
   factor: QuantizedMultiplier;
-  outputZeroPoint: number;
-  activation: [min: number, max: number];
 }
 
 /** Element-wise product of two INT8 tensors, each with a scale of its own; throws RangeError for other lengths than said. */
@@ -41,3 +42,28 @@ export function multiply(operator: MultiplyArguments): Int8Array {
     return clamp(scaled + outputZeroPoint, activation[0], activation[1]);
   });
 }
+
+export const multiplyOperator: PlainKind<Multiply> = {
+  code: MULTIPLY,
+  short: 'mul',
+  encode(operator, tensors) {
+    const { multiplier, shift } = multiplyFactor(...scalesOf(operator, tensors));
+    return [multiplier, shift];
+  },
+  decode: decodeBinary,
+  run: (operator, execution) =>
+    multiply({
+      ...binaryArguments(operator, execution),
+      factor: multiplyFactor(...scalesOf(operator, execution.tensors)),
+    }),
+  ranges(operator, bounding) {
+    const factor = multiplyFactor(...scalesOf(operator, bounding.program.tensors));
+    return binaryRanges(operator, bounding, (operands) => multiply({ ...operands, factor }));
+  },
+  channelwise: true,
+  overwrites: ({ input, input2 }) => [input, input2],
+  tie({ view: { input, input2, output }, parameter }, scales, start) {
+    const factor = realOf({ multiplier: parameter(0), shift: parameter(1) });
+    tieProduct([input, input2], output, factor, scales, start);
+  },
+};
