@@ -23,14 +23,16 @@ import { seal } from './seal.ts';
 export interface PackOptions {
   /**
    * compact (default): four bytes a channel, and q31 for a layer whose biases 16 bits would spoil;
-   * q31: exact TFLite numbers, nine bytes a channel, or four and eight for a layer whose channels share one factor; a function says it operator by operator
+   * q31: exact TFLite numbers, nine bytes a channel, or four and eight for a layer whose channels share one factor;
+   * a function says it operator by operator
    */
   tables?: Tables;
   /** leave the metadata out */
   strip?: boolean;
   /**
-   * code INT8 weights without loss (host/image/rice.ts) where that saves 1 byte in 32: the same outputs from fewer bytes, but flash
-   * cannot be read in place, so such layers stream where they would have stayed there; a function says it source by source
+   * code INT8 weights without loss (host/image/rice.ts) where that saves 1 byte in 32: the same outputs from fewer bytes,
+   * but flash cannot be read in place, so such layers stream where they would have stayed there;
+   * a function says it source by source
    */
   lossless?: Lossless;
 }

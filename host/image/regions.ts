@@ -13,7 +13,10 @@ export interface Region {
   label: string;
 }
 
-/** Regions in file order. Padding belongs to the region before it; data that nothing refers to throws nothing, it is counted with its neighbour. */
+/**
+ * Regions in file order. Padding belongs to the region before it; data that nothing refers to is counted with its
+ * neighbour, and is no error.
+ */
 export function regionsOf(image: ImageView): Region[] {
   const starts: Omit<Region, 'bytes'>[] = [];
   const add = (offset: number, category: Category, label: string) => starts.push({ offset, category, label });

@@ -35,7 +35,7 @@ export interface AddArguments extends BinaryArguments {
   factors: AddFactors;
 }
 
-/** Element-wise sum of two INT8 tensors of one shape, each with a scale of its own; throws RangeError for two shapes. */
+/** Element-wise sum of two INT8 tensors, each with a scale of its own; throws RangeError unless they have one shape. */
 export function add(operator: AddArguments): Int8Array {
   const { input1, zeroPoint1, input2, zeroPoint2, factors, outputZeroPoint, activation } = operator;
   if (input2.length !== input1.length)

@@ -24,7 +24,8 @@ export function copy(operator: CopyArguments, input: Int8Array, before: Int8Arra
         const to = outputOffset + i0 * outputStep[0] + i1 * outputStep[1] + i2 * outputStep[2];
         if (from + run > input.length || to + run > output.length)
           throw new RangeError(
-            `run (${i0}, ${i1}, ${i2}) of ${run} values: expected inside ${input.length} and ${output.length} values, got from ${from} to ${to}`,
+            `run (${i0}, ${i1}, ${i2}) of ${run} values: ` +
+              `expected inside ${input.length} and ${output.length} values, got from ${from} to ${to}`,
           );
         output.set(input.subarray(from, from + run), to);
       }

@@ -13,9 +13,9 @@ import { mapped } from './ranges.ts';
 import { tieProduct } from './scales.ts';
 
 /**
- * From a sum of `count` values to their mean in the output's scale. TensorFlow Lite quantises the quotient of the scales
- * and divides that multiplier by the count, rounding down, after a shift by as many bits as the count has behind its
- * first: so it lies in (2^29, 2^31), and below that only where the shift would leave its range.
+ * From a sum of `count` values to their mean in the output's scale. TensorFlow Lite quantises the quotient of the
+ * scales and divides that multiplier by the count, rounding down, after a shift by as many bits as the count has
+ * behind its first: so it lies in (2^29, 2^31), and below that only where the shift would leave its range.
  * Throws RangeError where a sum, shifted to the left, would leave 2^30.
  */
 export function meanFactor(inputScale: number, outputScale: number, count: number): QuantizedMultiplier {
@@ -25,7 +25,8 @@ export function meanFactor(inputScale: number, outputScale: number, count: numbe
   const shift = scales.shift - bits;
   if (255 * count * 2 ** Math.max(shift, 0) > 2 ** 30)
     throw new RangeError(
-      `mean of ${count} values: scale ${inputScale} of the input is too large for ${outputScale} of the output; check the tensor scales`,
+      `mean of ${count} values: scale ${inputScale} of the input is too large for ${outputScale} of the output; ` +
+        'check the tensor scales',
     );
   return { multiplier, shift };
 }

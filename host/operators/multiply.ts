@@ -29,7 +29,7 @@ export interface MultiplyArguments extends BinaryArguments {
   factor: QuantizedMultiplier;
 }
 
-/** Element-wise product of two INT8 tensors, each with a scale of its own; throws RangeError for other lengths than said. */
+/** Element-wise product of two INT8 tensors, each with a scale of its own; throws RangeError for other lengths. */
 export function multiply(operator: MultiplyArguments): Int8Array {
   const { input1, zeroPoint1, input2, zeroPoint2, factor, outputZeroPoint, activation } = operator;
   if (!(input2.length > 0 && input1.length % input2.length === 0))

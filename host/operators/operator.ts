@@ -1,4 +1,4 @@
-/** All that the host must know of one kind of operator; registry.ts has one of these for each. */
+/** All that the host must know of one kind of operator; registry.ts has one such record for each. */
 import type { ChannelTable } from '../arithmetic/channels.ts';
 import type { Category } from '../image/categories.ts';
 import type { ImageView, OperatorView, ProgramView, SourceView, TensorView } from '../image/view.ts';
@@ -31,7 +31,7 @@ export interface PlainKind<O extends PlainOperator> extends CommonKind<O> {
   encode(operator: O, tensors: readonly Tensor[]): number[];
   /** Tensors that it, in every variant, reads at a place for the last time before it writes its output there. */
   overwrites(operator: OperatorView, tensors: readonly TensorView[]): number[];
-  /** The one piece of its input that is all it writes; null where it does more than move one, undefined if it never does. */
+  /** The one piece of its input that is all it writes; null where it does more. Only for a kind that moves values. */
   moves?(image: ImageView, operator: OperatorView): Piece | null;
   /** The scale of its output, where its parameters say that by themselves. */
   outputScale?(record: OperatorRecord): number;

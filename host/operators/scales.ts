@@ -6,7 +6,7 @@ export type Scales = (number | undefined)[];
 /** What quantizeMultiplier takes to 0. */
 export const NO_FACTOR = 2 ** -40;
 
-/** factor = product of the scales of the inputs / scale of the output, which follows; with `start`, from inputs of 1. */
+/** Scale of an output from factor = product of input scales / output scale; with `start`, unknown inputs have 1. */
 export function tieProduct(
   inputs: readonly number[],
   output: number,

@@ -2,7 +2,6 @@
  * The oracle: runs a program of a model operator by operator, slowly, and keeps every tensor.
  * Uses the quantisation tables as the image stores them, so its bytes are those of the packed model.
  */
-
 import { type ChannelTable, foldZeroPoint, makeTable, type TableEncoding } from '../arithmetic/channels.ts';
 import type { Model, Program, Tensor, WeightedOperator } from '../model/model.ts';
 import type { Execution } from '../operators/operator.ts';

@@ -1,4 +1,4 @@
-/** Weights mixed from matrices that layers share, in proportions that an MLP makes of a code; or one matrix as it is. */
+/** Weights mixed from matrices that layers share, in proportions that an MLP makes of a code; or one matrix alone. */
 import * as FEATURE from '../../assembly/features.ts';
 import * as F from '../../assembly/format.ts';
 import { generatorScratch } from '../../assembly/scratch.ts';
@@ -20,7 +20,10 @@ import {
 } from './mlp.ts';
 import { type GeneratorKind, generated, generatorOf, type SourceKind } from './source.ts';
 
-/** w[r][k] = clamp(requantize(sum_j h[j] * basis[j][r][k], mixScale)), h = MLP(code of r's group); or basis[0][r][k]. */
+/**
+ * w[r][k] = clamp(requantize(sum_j h[j] * basis[j][r][k], mixScale)) with h = MLP(code of r's group);
+ * without an MLP basis[0][r][k].
+ */
 function mixedRows(source: BasisSource, generator: BasisGenerator): Int8Array {
   const { mlp, values, count, rows: basisRows, columns } = generator;
   if (source.rows > basisRows || source.rowLength > columns) {

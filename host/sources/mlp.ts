@@ -1,4 +1,4 @@
-/** The integer micro-MLP of generators, from a code to numbers: its twin, its bytes, and the codes that sources hold. */
+/** The integer micro-MLP of generators, from a code to numbers: its twin, its bytes, and the codes of sources. */
 import * as FEATURE from '../../assembly/features.ts';
 import * as F from '../../assembly/format.ts';
 import { decodeBias, encodeBias } from '../arithmetic/compact.ts';
