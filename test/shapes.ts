@@ -3,12 +3,13 @@
  * source, residency and table encoding, sizes where tails and alignment change, and values at their limits.
  * Deterministic by seed; the same rows run in Node, on the sanitized host and on every emulated core.
  */
+
+import { rowSums, type TableEncoding, tapSums } from '../host/arithmetic/channels.ts';
 import { crc32 } from '../host/image/crc32.ts';
 import { pack } from '../host/image/pack.ts';
 import type { Copy, Model, Operator, Program, Shape, WeightedOperator, Window } from '../host/model/model.ts';
 import { execute, type TensorValues } from '../host/reference/executor.ts';
-import { materialize } from '../host/reference/generator.ts';
-import { rowSums, type TableEncoding, tapSums } from '../host/reference/table.ts';
+import { materialize } from '../host/sources/registry.ts';
 import { everything, LEVELS, ModelBuilder } from './zoo.ts';
 
 /** One program, and what it is given. */

@@ -17,7 +17,7 @@ import type {
   WeightSource,
   Window,
 } from '../host/model/model.ts';
-import type { CopyArguments } from '../host/reference/copy.ts';
+import type { CopyArguments } from '../host/operators/copy.ts';
 
 type Steps = [number, number, number];
 

@@ -3,7 +3,7 @@
  * of a layer gets mixing factors of its own; the micro-MLP hands them on as they are.
  */
 import type { BasisGenerator, BasisSource, Mlp } from '../model/model.ts';
-import { materialize } from '../reference/generator.ts';
+import { materialize } from '../sources/registry.ts';
 import type { Weighed } from './codebook.ts';
 import type { Layer } from './layers.ts';
 import type { Replacement } from './replacement.ts';

@@ -1,7 +1,8 @@
 /** Compresses a model: every layer's source chosen by what it costs and disturbs, then better weights for the choice. */
+
+import type { TableEncoding } from '../arithmetic/channels.ts';
 import { pack } from '../image/pack.ts';
 import type { Model, Operator, WeightedOperator } from '../model/model.ts';
-import type { TableEncoding } from '../reference/table.ts';
 import { allocate, type Choice } from './allocate.ts';
 import { type Layer, layersOf } from './layers.ts';
 import { equalMoments, type Moments, momentsOf } from './moments.ts';

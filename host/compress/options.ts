@@ -1,6 +1,7 @@
 /** What each layer can become, what that takes in flash, and how much it disturbs the outputs when it alone changes. */
 import { COMPACT_BYTES_PER_CHANNEL, Q31_BYTES_PER_CHANNEL } from '../../assembly/format.ts';
 import type { Encoding, Model } from '../model/model.ts';
+import { generatorBytes } from '../sources/registry.ts';
 import { compare, type Outputs, outputsOf, outputZeroPoint } from './agreement.ts';
 import type { Choice } from './allocate.ts';
 import { canShare, fromBasis } from './basis.ts';
@@ -9,7 +10,7 @@ import { inSourceOrder, type Layer } from './layers.ts';
 import { inLevels } from './levels.ts';
 import type { Moments } from './moments.ts';
 import { quadratics } from './quadratic.ts';
-import { generatorBytes, ownBytes, type Replacement, withReplacements } from './replacement.ts';
+import { ownBytes, type Replacement, withReplacements } from './replacement.ts';
 
 export type Method = 'int4' | 'int2' | 'codebook' | 'generated' | 'auto';
 export const METHODS: readonly Method[] = ['int4', 'int2', 'codebook', 'generated', 'auto'];

@@ -1,7 +1,6 @@
 /** What a layer's weights can become, and a model with that. */
-import { GENERATOR_BYTES } from '../../assembly/format.ts';
-import { indexEncoding, packedBytes } from '../image/packed.ts';
 import type { Generator, Model, Operator, WeightSource } from '../model/model.ts';
+import { sourceBytes } from '../sources/registry.ts';
 import type { Layer } from './layers.ts';
 import type { ChangedMoments, Moments } from './moments.ts';
 
@@ -22,24 +21,8 @@ export interface Replacement extends Fit {
 
 /** Flash of a replacement's own data, without that of its generator. */
 export function ownBytes({ source, generator }: Pick<Replacement, 'source' | 'generator'>): number {
-  if (source.kind === 'stored') return source.rows * packedBytes(source.encoding, source.rowLength);
-  if (source.kind === 'codebook' && generator?.kind === 'codebook') {
-    const encoding = indexEncoding(generator.entries);
-    return source.rows * packedBytes(encoding, Math.ceil(source.rowLength / generator.length));
-  }
-  if (source.kind === 'basis' && generator?.kind === 'basis') return source.codes.length; // INT8
-  throw new Error(`replacement: no size is known of ${source.kind} from ${generator?.kind}`);
-}
-
-/** Flash of a generator with its record; 0 for none. */
-export function generatorBytes(generator: Generator | null): number {
-  if (generator === null) return 0;
-  if (generator.kind === 'codebook') return GENERATOR_BYTES + generator.values.length;
-  const { mlp } = generator;
-  const parameters = mlp ? 2 * (mlp.hidden + mlp.outputs) + mlp.hidden * (mlp.codeLength + mlp.outputs) : 0;
-  if (generator.kind === 'tile') return GENERATOR_BYTES + parameters;
-  const { encoding, count, rows, columns } = generator;
-  return GENERATOR_BYTES + parameters + count * rows * packedBytes(encoding, columns);
+  if (generator === null || source.kind === 'stored') return sourceBytes(source, []);
+  return sourceBytes({ ...source, generator: 0 }, [generator]);
 }
 
 const MOST_BIAS = 2 ** 26; // leaves room for the zero point that pack folds in

@@ -1,75 +1,43 @@
 /** Integer model to flash image. The layout is assembly/format.ts; docs/format.md tells it in prose. */
 import * as F from '../../assembly/format.ts';
+import { foldZeroPoint, type TableEncoding } from '../arithmetic/channels.ts';
 import type {
-  Codebook,
-  Copy,
   Generator,
-  Mlp,
   Model,
   Operator,
   Program,
   Residency,
-  StoredSource,
   Tensor,
   WeightedOperator,
   WeightSource,
   Window,
 } from '../model/model.ts';
-import { addFactors } from '../reference/add.ts';
-import { compactFits, encodeBias, encodeScales } from '../reference/compact.ts';
-import { quantizeMultiplier } from '../reference/fixed.ts';
-import { materialize } from '../reference/generator.ts';
-import { meanFactor } from '../reference/mean.ts';
-import { multiplyFactor } from '../reference/multiply.ts';
-import { softmaxFactors } from '../reference/softmax.ts';
-import { standardizeParameters } from '../reference/standardize.ts';
-import { foldZeroPoint, rowSums, type TableEncoding, tapSums } from '../reference/table.ts';
+import { OPERATORS, plainKind, weightedKind } from '../operators/registry.ts';
+import { GENERATORS, materialize, SOURCES } from '../sources/registry.ts';
+import type { GeneratorKind, Lossless, PackedSource, SourceKind } from '../sources/source.ts';
 import { ByteWriter } from './bytes.ts';
+import { type PackedTable, writeChannels } from './channelTable.ts';
 import { crc32 } from './crc32.ts';
-import { ENCODING_CODES, indexEncoding, packIndices, packRows } from './packed.ts';
-import { encodeRice } from './rice.ts';
 import { seal } from './seal.ts';
 
 export interface PackOptions {
   /**
    * compact (default): four bytes a channel, and q31 for a layer whose biases 16 bits would spoil;
-   * q31: exact TFLite numbers, nine bytes a channel, or four and eight for a layer whose channels share one factor; a function says it operator by operator
+   * q31: exact TFLite numbers, nine bytes a channel, or four and eight for a layer whose channels share one factor;
+   * a function says it operator by operator
    */
   tables?: Tables;
   /** leave the metadata out */
   strip?: boolean;
   /**
-   * code INT8 weights without loss (host/image/rice.ts) where that saves 1 byte in 32: the same outputs from fewer bytes, but flash
-   * cannot be read in place, so such layers stream where they would have stayed there; a function says it source by source
+   * code INT8 weights without loss (host/image/rice.ts) where that saves 1 byte in 32: the same outputs from fewer bytes,
+   * but flash cannot be read in place, so such layers stream where they would have stayed there;
+   * a function says it source by source
    */
-  lossless?: boolean | ((source: StoredSource) => boolean);
+  lossless?: Lossless;
 }
 
 type Tables = TableEncoding | ((operator: WeightedOperator) => TableEncoding);
-
-const KIND_CODES: Record<Operator['kind'], number> = {
-  convolution: F.CONVOLUTION,
-  depthwise: F.DEPTHWISE,
-  pointwise: F.POINTWISE,
-  fullyConnected: F.FULLY_CONNECTED,
-  averagePool: F.AVERAGE_POOL,
-  maxPool: F.MAX_POOL,
-  add: F.ADD,
-  softmax: F.SOFTMAX,
-  argmax: F.ARGMAX,
-  standardize: F.STANDARDIZE,
-  lookup: F.LOOKUP,
-  multiply: F.MULTIPLY,
-  mean: F.MEAN,
-  copy: F.COPY,
-};
-
-const SOURCE_CODES: Record<WeightSource['kind'], number> = {
-  stored: F.SOURCE_STORED,
-  basis: F.SOURCE_BASIS,
-  tile: F.SOURCE_TILE,
-  codebook: F.SOURCE_CODEBOOK,
-};
 
 const RESIDENCY_CODES: Record<Residency, number> = {
   flash: F.RESIDENCY_FLASH,
@@ -82,15 +50,15 @@ const RESIDENCY_CODES: Record<Residency, number> = {
 export function pack(model: Model, options: PackOptions = {}): Uint8Array {
   const tables = new ByteWriter();
   const weights = new ByteWriter();
-  const stock = model.sources.map((source) => ({
-    rows: materialize(source, model.generators),
-    coded: codedRows(source, options.lossless ?? false),
-  }));
+  const rows = model.sources.map((source) => materialize(source, model.generators));
   const generators = new ByteWriter();
   for (const generator of model.generators) writeGenerator(generator, generators, weights);
   const sources = new ByteWriter();
-  model.sources.forEach((source, i) => {
-    writeSource(source, model.generators, stock[i], sources, weights);
+  const stock = model.sources.map((source, i) => {
+    const kind: SourceKind<WeightSource> = SOURCES[source.kind];
+    const packed = kind.pack(source, model.generators, options.lossless ?? false);
+    writeSource(source, packed, rows[i], sources, weights);
+    return { rows: rows[i], encoding: packed.encoding };
   });
   const programs = model.programs.map((program) => packProgram(program, stock, tables, options.tables ?? 'compact'));
   const metadata = options.strip ? new Uint8Array() : new TextEncoder().encode(JSON.stringify(model.metadata));
@@ -108,27 +76,15 @@ export function pack(model: Model, options: PackOptions = {}): Uint8Array {
   return seal(assemble(sections, model));
 }
 
-/** What a source holds. */
+/** What the operators of a source need to know of it. */
 interface Stock {
   rows: Int8Array;
-  /** the rows coded without loss, where that is how they are stored */
-  coded: Uint8Array | null;
-}
-
-/** What decoding its weights in every inference has to save of a layer's bytes. */
-const LEAST_SAVING = 1 / 32;
-
-/** Rows of a source coded without loss; null where that is not wanted or hardly takes fewer bytes. */
-function codedRows(source: WeightSource, lossless: boolean | ((source: StoredSource) => boolean)): Uint8Array | null {
-  if (source.kind !== 'stored' || source.encoding !== 'int8') return null;
-  if (typeof lossless === 'function' ? !lossless(source) : !lossless) return null;
-  const bytes = encodeRice(source.values, source.rowLength);
-  return bytes !== null && bytes.length <= (1 - LEAST_SAVING) * source.values.length ? bytes : null;
+  encoding: number;
 }
 
 /** Flash cannot be read in place where weights are coded. */
 function residencyOf({ residency, source }: WeightedOperator, stock: Stock[]): Residency {
-  return residency === 'flash' && stock[source].coded !== null ? 'stream' : residency;
+  return residency === 'flash' && stock[source].encoding === F.ENCODING_RICE ? 'stream' : residency;
 }
 
 function assemble(sections: [kind: number, bytes: Uint8Array][], model: Model): Uint8Array {
@@ -199,7 +155,7 @@ function packOperator(
     'kernel' in operator ? operator : { kernel: [1, 1], stride: [1, 1], pad: [0, 0] };
   const [min, max] = 'activation' in operator ? operator.activation : [-128, 127];
   out
-    .u8(KIND_CODES[operator.kind])
+    .u8(OPERATORS[operator.kind].code)
     .u8('residency' in operator ? RESIDENCY_CODES[residencyOf(operator, stock)] : 0)
     .u16(operator.input)
     .u16('input2' in operator ? operator.input2 : 'source' in operator ? 0 : F.NONE) // scratch: seal
@@ -217,14 +173,7 @@ function packOperator(
     .u8(table.encoding)
     .u8(table.biasShift)
     .u8(table.exponent)
-    .u8(operator.kind === 'depthwise' ? operator.multiplier : 0);
-}
-
-interface PackedTable {
-  offset: number;
-  encoding: number;
-  biasShift: number;
-  exponent: number;
+    .u8('multiplier' in operator ? operator.multiplier : 0);
 }
 
 function packTable(
@@ -238,7 +187,7 @@ function packTable(
     const own = typeof encoding === 'function' ? encoding(operator) : encoding;
     return packChannels(operator, program.tensors[operator.input], stock[operator.source].rows, tables, own);
   }
-  const parameters = operatorParameters(operator, program.tensors);
+  const parameters = plainKind(operator).encode(operator, program.tensors);
   if (parameters.length === 0) return { offset: F.NO_TABLE, encoding: F.TABLE_NONE, biasShift: 0, exponent: 0 };
   const offset = tables.align(4).size;
   for (const parameter of parameters) tables.i32(parameter);
@@ -252,145 +201,47 @@ function packChannels(
   tables: ByteWriter,
   encoding: TableEncoding,
 ): PackedTable {
-  const channels = operator.bias.length;
-  const sums = operator.kind === 'depthwise' ? tapSums(weights, channels) : rowSums(weights, channels);
+  const sums = weightedKind(operator).sums(weights, operator.bias.length);
   const bias = foldZeroPoint(operator.bias, sums, input.zeroPoint);
-  const offset = tables.align(4).size;
-  if (encoding === 'compact' && compactFits(bias, operator.effectiveScale)) {
-    const scales = encodeScales(operator.effectiveScale);
-    const { biasShift, values } = encodeBias(bias);
-    values.forEach((value, c) => {
-      tables.u16(scales.fields[c]).u16(value);
-    });
-    return { offset, encoding: F.TABLE_COMPACT, biasShift, exponent: scales.exponent };
-  }
-  const factors = Array.from(operator.effectiveScale, quantizeMultiplier);
-  const [first] = factors;
-  // one channel takes no less that way
-  if (
-    channels > 1 &&
-    factors.every(({ multiplier, shift }) => multiplier === first.multiplier && shift === first.shift)
-  ) {
-    tables.i32(first.multiplier).i32(first.shift);
-    for (const value of bias) tables.i32(value);
-    return { offset, encoding: F.TABLE_UNIFORM, biasShift: 0, exponent: 0 };
-  }
-  for (const value of bias) tables.i32(value);
-  for (const { multiplier } of factors) tables.i32(multiplier);
-  for (const { shift } of factors) tables.u8(shift);
-  return { offset, encoding: F.TABLE_Q31, biasShift: 0, exponent: 0 };
-}
-
-/** The i32 parameters of an operator without weights, in the order that format.ts gives. */
-function operatorParameters(operator: Exclude<Operator, WeightedOperator>, tensors: Tensor[]): number[] {
-  const input = tensors[operator.input];
-  const output = tensors[operator.output];
-  if (operator.kind === 'add') {
-    const { input1, input2, output: out } = addFactors(input.scale, tensors[operator.input2].scale, output.scale);
-    return [input1, input2, out].flatMap(({ multiplier, shift }) => [multiplier, shift]);
-  }
-  if (operator.kind === 'softmax') {
-    const { multiplier, shift, lowestDifference } = softmaxFactors(operator.beta, input.scale);
-    return [multiplier, shift, lowestDifference];
-  }
-  if (operator.kind === 'standardize') {
-    const { gain, floor, centre, peak, slope } = standardizeParameters(
-      operator,
-      input.shape[0] * input.shape[1],
-      output.scale,
-    );
-    return [gain, floor, centre, peak, slope];
-  }
-  if (operator.kind === 'multiply') {
-    const { multiplier, shift } = multiplyFactor(input.scale, tensors[operator.input2].scale, output.scale);
-    return [multiplier, shift];
-  }
-  if (operator.kind === 'mean') {
-    const { multiplier, shift } = meanFactor(input.scale, output.scale, input.shape[0] * input.shape[1]);
-    return [multiplier, shift];
-  }
-  if (operator.kind === 'copy') return copyParameters(operator);
-  if (operator.kind === 'lookup') return lookupWords(operator.table);
-  return [];
-}
-
-/** The step of a loop that runs once is 0, so that equal steps are equal words. */
-function copyParameters(operator: Copy): number[] {
-  const { count, inputStep, outputStep, run, inputOffset, outputOffset, fill } = operator;
-  const steps = [inputStep, outputStep].flatMap((step) => step.map((size, i) => (count[i] === 1 ? 0 : size)));
-  const parameters = [...count, ...steps, run, inputOffset, outputOffset];
-  if (!parameters.every((value) => value >= 0 && value === (value | 0)) || [...count, run].includes(0)) {
-    const got = parameters.join(' ');
-    throw new Error(`counts, steps, run and offsets: expected i32, counts and run from 1, all else from 0, got ${got}`);
-  }
-  return [...parameters, fill ? 1 : 0];
-}
-
-/** The 256 bytes of a table, four to a word. */
-function lookupWords(table: Int8Array): number[] {
-  if (table.length !== 256) throw new Error(`table: expected 256 values, got ${table.length}`);
-  const bytes = new DataView(table.buffer, table.byteOffset, table.length);
-  return Array.from({ length: F.LOOKUP_PARAMETERS }, (_, i) => bytes.getInt32(4 * i, true));
+  return writeChannels(bias, operator.effectiveScale, encoding, tables);
 }
 
 function writeSource(
   source: WeightSource,
-  generators: Generator[],
-  { rows, coded }: Stock,
+  { encoding, alignment, bytes, rowsPerCode, mix, made }: PackedSource,
+  rows: Int8Array,
   out: ByteWriter,
   data: ByteWriter,
 ): void {
-  const stored = source.kind === 'stored';
-  const encoding = coded !== null ? F.ENCODING_RICE : stored ? ENCODING_CODES[source.encoding] : 0;
-  const mix = quantizeMultiplier(source.kind === 'basis' ? source.mixScale : 0);
-  if (encoding === F.ENCODING_INT8) data.align(4); // read in place, a word at a time
-  if (encoding === F.ENCODING_RICE) data.align(F.RICE_UNIT);
-  const offset = data.size;
-  data.bytes(coded ?? packSource(source, generators));
+  const offset = data.align(alignment).size;
+  data.bytes(bytes);
   out
-    .u8(SOURCE_CODES[source.kind])
+    .u8(SOURCES[source.kind].code)
     .u8(encoding)
-    .u16(stored ? F.NONE : source.generator)
+    .u16('generator' in source ? source.generator : F.NONE)
     .u16(source.rows)
     .u16(source.rowLength)
-    .u16(source.kind === 'basis' ? source.rowsPerCode : 0)
+    .u16(rowsPerCode)
     .u8(mix.shift)
     .u8(0)
     .u32(offset)
     .i32(mix.multiplier)
-    .u32(stored && coded === null ? 0 : crc32(new Uint8Array(rows.buffer, rows.byteOffset, rows.length)));
-}
-
-/** Values, codes or indices; that source and generator belong together was found when it was materialised. */
-function packSource(source: WeightSource, generators: Generator[]): Uint8Array {
-  if (source.kind === 'stored') return packRows(source.values, source.rowLength, source.encoding);
-  const generator = generators[source.generator];
-  if (source.kind === 'codebook') {
-    const { length, entries } = generator as Codebook;
-    return packIndices(source.indices, Math.ceil(source.rowLength / length), entries);
-  }
-  const { mlp } = generator as Exclude<Generator, Codebook>;
-  return mlp === null ? new Uint8Array() : packRows(source.codes, mlp.codeLength, mlp.codeEncoding);
+    .u32(made ? crc32(new Uint8Array(rows.buffer, rows.byteOffset, rows.length)) : 0);
 }
 
 function writeGenerator(generator: Generator, out: ByteWriter, data: ByteWriter): void {
-  if (generator.kind === 'codebook') {
-    writeCodebook(generator, out, data);
-    return;
-  }
-  const mlp = writeMlp(generator.mlp, data);
-  const basisAt = data.size;
-  if (generator.kind === 'basis') data.bytes(packRows(generator.values, generator.columns, generator.encoding));
-  const basis = generator.kind === 'basis' ? generator : null;
+  const kind: GeneratorKind<Generator> = GENERATORS[generator.kind];
+  const packed = kind.pack(generator, data);
+  const { mlp } = packed;
   out
-    .u8(SOURCE_CODES[generator.kind])
-    .u8(generator.mlp ? ENCODING_CODES[generator.mlp.codeEncoding] : 0)
-    .u8(generator.mlp?.codeLength ?? 0)
-    .u8(generator.mlp?.hidden ?? 0)
-    .u8(generator.mlp?.outputs ?? basis?.count ?? 0)
-    .u8(basis ? ENCODING_CODES[basis.encoding] : 0)
-    .u16(basis?.rows ?? 0)
-    .u16(basis?.columns ?? 0)
+    .u8(SOURCES[generator.kind].code)
+    .u8(packed.codeEncoding)
+    .u8(packed.codeLength)
+    .u8(packed.hidden)
+    .u8(packed.outputs)
+    .u8(packed.basisEncoding)
+    .u16(packed.basisRows)
+    .u16(packed.basisColumns)
     .u8(mlp.factor1.shift)
     .u8(mlp.factor2.shift)
     .u8(mlp.biasShift1)
@@ -399,38 +250,5 @@ function writeGenerator(generator: Generator, out: ByteWriter, data: ByteWriter)
     .i32(mlp.factor1.multiplier)
     .i32(mlp.factor2.multiplier)
     .u32(mlp.offset)
-    .u32(basis ? basisAt : 0);
-}
-
-function writeCodebook({ entries, length, values }: Codebook, out: ByteWriter, data: ByteWriter): void {
-  if (entries < 1 || entries > 256 || length < 1 || length > 255)
-    throw new RangeError(`codebook: expected 1 to 256 entries of 1 to 255 weights, got ${entries} of ${length}`);
-  out
-    .u8(F.SOURCE_CODEBOOK)
-    .u8(ENCODING_CODES[indexEncoding(entries)])
-    .u16(0)
-    .u8(length)
-    .u8(0)
-    .u16(entries)
-    .bytes(new Uint8Array(F.GENERATOR_BASIS_AT - F.GENERATOR_BASIS_COLUMNS_AT))
-    .u32(data.size);
-  data.bytes(values);
-}
-
-/** i16 b1, i16 b2, i8 w1, i8 w2; returns where they lie and the numbers that go into the record. */
-function writeMlp(mlp: Mlp | null, data: ByteWriter) {
-  const none = { multiplier: 0, shift: 0 };
-  if (mlp === null) return { offset: 0, biasShift1: 0, biasShift2: 0, factor1: none, factor2: none };
-  const offset = data.align(2).size;
-  const bias1 = encodeBias(mlp.b1);
-  const bias2 = encodeBias(mlp.b2);
-  for (const value of [...bias1.values, ...bias2.values]) data.u16(value);
-  data.bytes(mlp.w1).bytes(mlp.w2);
-  return {
-    offset,
-    biasShift1: bias1.biasShift,
-    biasShift2: bias2.biasShift,
-    factor1: quantizeMultiplier(mlp.scale1),
-    factor2: quantizeMultiplier(mlp.scale2),
-  };
+    .u32(packed.basis);
 }

@@ -14,7 +14,10 @@
  * a copy whose input lies in its output already, or whose output lies in its input.
  */
 import * as F from '../../assembly/format.ts';
-import { generatorScratch, rowScratch, tableScratch, workScratch } from '../../assembly/scratch.ts';
+import { rowScratch, tableScratch, workScratch } from '../../assembly/scratch.ts';
+import type { Piece } from '../operators/operator.ts';
+import { kindOf } from '../operators/registry.ts';
+import { sourceKind } from '../sources/registry.ts';
 import { ImageError, type ImageView, type OperatorView, type ProgramView, RESIDENCY_NAMES } from './view.ts';
 
 /** Everything in ARENA_UNITs. */
@@ -60,15 +63,12 @@ export function scratchBytes(image: ImageView, program: ProgramView, operator: O
   if (operator.source === F.NONE) return 0;
   const source = image.sources[operator.source];
   const { height, width, channels } = program.tensors[operator.output];
-  let bytes =
+  return (
     tableScratch(operator.kind, operator.residency, channels, source.rowLength) +
     workScratch(operator.kind, source.rowLength, height, width, ...operator.kernel, ...operator.stride) +
-    rowScratch(operator.kind, operator.residency, source.rows, source.rowLength);
-  if (source.kind !== F.SOURCE_STORED) {
-    const { codeLength, hidden, outputs } = image.generators[source.generator];
-    bytes += generatorScratch(codeLength, hidden, outputs, source.kind === F.SOURCE_BASIS ? source.rowLength : 0);
-  }
-  return bytes;
+    rowScratch(operator.kind, operator.residency, source.rows, source.rowLength) +
+    sourceKind(source).scratchBytes(image, source)
+  );
 }
 
 /**
@@ -169,34 +169,10 @@ function sharingsOf(image: ImageView, program: ProgramView, lives: Span[]): Shar
   });
 }
 
-/** Inputs that an operator, in every variant, reads at a place for the last time before it writes there. */
+/** Inputs that an operator reads at a place for the last time before it writes there. */
 function overwritable(program: ProgramView, operator: OperatorView): number[] {
-  const { kind, input, input2 } = operator;
-  // a row or a channel is read before the one value of it is written, never behind one that is still to be read
-  if ([F.LOOKUP, F.SOFTMAX, F.ARGMAX, F.MEAN].includes(kind)) return [input];
-  if (kind === F.ADD || kind === F.MULTIPLY) return [input, input2];
-  if (kind === F.AVERAGE_POOL || kind === F.MAX_POOL) return shrinks(program, operator) ? [input] : [];
-  // i16 to i8; a second channel would be read after the first is written
-  return kind === F.STANDARDIZE && program.tensors[input].channels === 1 ? [input] : [];
-}
-
-/**
- * Whether a pool writes every position only when no later window reads it any more. Its own window may: each of its
- * channels is read before it is written.
- */
-function shrinks(program: ProgramView, { input, output, stride, pad }: OperatorView): boolean {
-  const { width: inputWidth } = program.tensors[input];
-  const { height, width } = program.tensors[output];
-  const top = (y: number) => Math.max(0, y * stride[0] - pad[0]) * inputWidth;
-  const left = (x: number) => Math.max(0, x * stride[1] - pad[1]);
-  for (let y = 0; y < height; y++) {
-    for (let x = 0; x < width; x++) {
-      const written = y * width + x;
-      if (x + 1 < width && top(y) + left(x + 1) <= written) return false;
-      if (y + 1 < height && top(y + 1) <= written) return false;
-    }
-  }
-  return true;
+  const kind = kindOf(operator);
+  return 'overwrites' in kind ? kind.overwrites(operator, program.tensors) : [];
 }
 
 /**
@@ -220,16 +196,9 @@ function movedFrom(image: ImageView, program: ProgramView, operator: OperatorVie
 }
 
 /** The one piece that a copy takes from its input and all that it writes; null for any other operator. */
-function pieceOf(image: ImageView, { kind, table }: OperatorView): { from: number; to: number; bytes: number } | null {
-  if (kind !== F.COPY) return null;
-  const parameter = (at: number) => image.u32(image.section(F.SECTION_TABLES).offset + table + at);
-  const counts = [0, 4, 8].map((i) => parameter(F.COPY_COUNT_AT + i));
-  if (!counts.every((count) => count === 1) || parameter(F.COPY_FILL_AT) !== 0) return null;
-  return {
-    from: parameter(F.COPY_INPUT_OFFSET_AT),
-    to: parameter(F.COPY_OUTPUT_OFFSET_AT),
-    bytes: parameter(F.COPY_RUN_AT),
-  };
+function pieceOf(image: ImageView, operator: OperatorView): Piece | null {
+  const kind = kindOf(operator);
+  return 'moves' in kind && kind.moves ? kind.moves(image, operator) : null;
 }
 
 /**

@@ -1,31 +1,9 @@
 /** Every byte of an image by what it is for: the regions tile the file, so their sizes sum to its length. */
 import * as F from '../../assembly/format.ts';
-import { packedBytes } from './packed.ts';
-import { riceBytes } from './rice.ts';
-import { type ImageView, OPERATOR_NAMES, type SourceView } from './view.ts';
-
-export const CATEGORIES = [
-  'header',
-  'program',
-  'plan',
-  'quantisation tables',
-  'PW1',
-  'stem',
-  'depthwise',
-  'classifier',
-  'generator',
-  'basis/head',
-  'codes',
-  'metadata',
-  'trailer',
-  'convolution',
-  'pointwise',
-  'codebook',
-  'indices',
-] as const;
-export type Category = (typeof CATEGORIES)[number];
-
-const RARE = new Set<Category>(['convolution', 'pointwise', 'codebook', 'indices']);
+import { kindOf, OPERATOR_NAMES } from '../operators/registry.ts';
+import { generatorKind, sourceKind } from '../sources/registry.ts';
+import { CATEGORIES, type Category, RARE } from './categories.ts';
+import type { ImageView } from './view.ts';
 
 export interface Region {
   offset: number;
@@ -35,14 +13,10 @@ export interface Region {
   label: string;
 }
 
-const ENCODINGS = {
-  [F.ENCODING_INT8]: 'int8',
-  [F.ENCODING_INT4]: 'int4',
-  [F.ENCODING_INT2]: 'int2',
-  [F.ENCODING_TERNARY]: 'ternary',
-} as const;
-
-/** Regions in file order. Padding belongs to the region before it; data that nothing refers to throws nothing, it is counted with its neighbour. */
+/**
+ * Regions in file order. Padding belongs to the region before it; data that nothing refers to is counted with its
+ * neighbour, and is no error.
+ */
 export function regionsOf(image: ImageView): Region[] {
   const starts: Omit<Region, 'bytes'>[] = [];
   const add = (offset: number, category: Category, label: string) => starts.push({ offset, category, label });
@@ -101,48 +75,11 @@ export function regionsOf(image: ImageView): Region[] {
 
   function addWeights(): void {
     const base = image.section(F.SECTION_WEIGHTS).offset;
-    image.generators.forEach((generator, g) => {
-      if (generator.codeLength > 0)
-        add(
-          base + generator.mlp,
-          'generator',
-          `generator ${g}: micro-MLP ${generator.codeLength} -> ${generator.hidden} -> ${generator.outputs}`,
-        );
-      if (generator.kind === F.SOURCE_CODEBOOK)
-        add(
-          base + generator.basis,
-          'codebook',
-          `generator ${g}: codebook of ${generator.basisRows} entries of ${generator.outputs} weights`,
-        );
-      if (generator.kind !== F.SOURCE_BASIS) return;
-      const encoding = ENCODINGS[generator.basisEncoding as keyof typeof ENCODINGS];
-      add(
-        base + generator.basis,
-        'basis/head',
-        `generator ${g}: ${generator.outputs} basis of ${generator.basisRows} x ${generator.basisColumns}, ${encoding}, ${packedBytes(encoding, generator.basisColumns)} bytes a row`,
-      );
-    });
-    image.sources.forEach((source, s) => {
-      if (source.kind === F.SOURCE_STORED) {
-        const encoding =
-          source.encoding === F.ENCODING_RICE
-            ? `int8, rice: ${riceBytes(image.bytes, base + source.data, source.rows)} bytes`
-            : ENCODINGS[source.encoding as keyof typeof ENCODINGS];
-        add(base + source.data, storedCategory(s), `source ${s}: ${source.rows} x ${source.rowLength} ${encoding}`);
-      } else if (source.kind === F.SOURCE_CODEBOOK) {
-        const { outputs, basisRows } = image.generators[source.generator];
-        const rowIndices = Math.ceil(source.rowLength / outputs);
-        add(
-          base + source.data,
-          'indices',
-          `source ${s}: ${source.rows} x ${source.rowLength}, ${rowIndices} indices a row into ${basisRows} entries`,
-        );
-      } else if (hasCodes(source)) add(base + source.data, 'codes', `source ${s}: codes`);
-    });
-  }
-
-  function hasCodes(source: SourceView): boolean {
-    return image.generators[source.generator].codeLength > 0;
+    const pieces = [
+      ...image.generators.flatMap((view) => generatorKind(view).pieces(view)),
+      ...image.sources.flatMap((view) => sourceKind(view).pieces(image, view, storedCategory(view.index))),
+    ];
+    for (const { offset, category, label } of pieces) add(base + offset, category, label);
   }
 
   /** By the first operator that uses the source: the first convolution is the stem, the first pointwise PW1. */
@@ -150,11 +87,9 @@ export function regionsOf(image: ImageView): Region[] {
     for (const { operators } of image.programs) {
       const at = operators.findIndex((operator) => operator.source === source);
       if (at < 0) continue;
-      const { kind } = operators[at];
-      const first = operators.findIndex((operator) => operator.kind === kind) === at;
-      if (kind === F.CONVOLUTION) return first ? 'stem' : 'convolution';
-      if (kind === F.POINTWISE) return first ? 'PW1' : 'pointwise';
-      return kind === F.DEPTHWISE ? 'depthwise' : 'classifier';
+      const kind = kindOf(operators[at]);
+      const first = operators.findIndex((operator) => operator.kind === kind.code) === at;
+      if ('category' in kind) return kind.category(first);
     }
     return 'pointwise';
   }

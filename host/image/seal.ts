@@ -2,6 +2,7 @@
 import { createHash } from 'node:crypto';
 import * as F from '../../assembly/format.ts';
 import type { Residency } from '../model/model.ts';
+import { sourceKind } from '../sources/registry.ts';
 import { crc32 } from './crc32.ts';
 import { plan } from './plan.ts';
 import { ImageError, ImageView, type OperatorView, RESIDENCY_NAMES } from './view.ts';
@@ -63,9 +64,8 @@ export function withResidencies(image: Uint8Array, residencies: Residencies): Ui
 /** The residencies that an operator can have; null alone without weights. */
 export function allowedResidencies(view: ImageView, { source }: OperatorView): readonly (Residency | null)[] {
   if (source === F.NONE) return [null];
-  const { kind, encoding } = view.sources[source];
-  const inPlace = kind === F.SOURCE_STORED && encoding === F.ENCODING_INT8;
-  return inPlace ? RESIDENCY_NAMES : RESIDENCY_NAMES.filter((name) => name !== 'flash');
+  const record = view.sources[source];
+  return sourceKind(record).isInPlace(record) ? RESIDENCY_NAMES : RESIDENCY_NAMES.filter((name) => name !== 'flash');
 }
 
 /**

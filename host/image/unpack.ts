@@ -4,36 +4,13 @@
  * Scales of inputs and outputs are in it as f32, which those of TensorFlow Lite are.
  */
 import * as F from '../../assembly/format.ts';
-import type {
-  Copy,
-  Generator,
-  Metadata,
-  Mlp,
-  Model,
-  Operator,
-  Program,
-  Standardize,
-  StoredSource,
-  Tensor,
-  WeightedOperator,
-  WeightSource,
-} from '../model/model.ts';
-import { decodeBias, decodeScale } from '../reference/compact.ts';
-import type { QuantizedMultiplier } from '../reference/fixed.ts';
-import { materialize } from '../reference/generator.ts';
-import { rowSums, type TableEncoding, tapSums } from '../reference/table.ts';
-import { encodingOf, packedBytes, unpackIndices, unpackRows } from './packed.ts';
-import { decodeRice } from './rice.ts';
-import {
-  type GeneratorView,
-  ImageError,
-  type ImageView,
-  OPERATOR_NAMES,
-  type OperatorView,
-  type ProgramView,
-  RESIDENCY_NAMES,
-  type SourceView,
-} from './view.ts';
+import type { TableEncoding } from '../arithmetic/channels.ts';
+import type { Metadata, Model, Operator, Program, StoredSource, Tensor, WeightedOperator } from '../model/model.ts';
+import type { Decoding, OperatorRecord } from '../operators/operator.ts';
+import { kindOf, OPERATOR_NAMES } from '../operators/registry.ts';
+import type { Scales } from '../operators/scales.ts';
+import { generatorKind, materialize, sourceKind } from '../sources/registry.ts';
+import type { ImageView, OperatorView, ProgramView } from './view.ts';
 
 export interface Unpacked {
   model: Model;
@@ -45,9 +22,8 @@ export interface Unpacked {
 
 /** Of an image that `open` has proved. Throws ImageError for scales of additions that contradict each other. */
 export function unpack(image: ImageView): Unpacked {
-  const weights = image.section(F.SECTION_WEIGHTS).offset;
-  const generators = image.generators.map((view) => generatorOf(image, view, weights));
-  const sources = image.sources.map((view) => sourceOf(image, view, generators, weights));
+  const generators = image.generators.map((view) => generatorKind(view).unpack(image, view));
+  const sources = image.sources.map((view) => sourceKind(view).unpack(image, view, generators));
   const materialized = sources.map((source) => materialize(source, generators));
   const encodings = new Map<Operator, TableEncoding>();
   const programs = image.programs.map((view, p) => {
@@ -62,100 +38,6 @@ export function unpack(image: ImageView): Unpacked {
     tables: (operator) => encodings.get(operator) ?? 'compact',
     lossless: (source) => image.sources[sources.indexOf(source)]?.encoding === F.ENCODING_RICE,
   };
-}
-
-/** The double that a multiplier and a shift stand for, exactly. */
-const real = ({ multiplier, shift }: QuantizedMultiplier): number => multiplier * 2 ** (shift - 31);
-
-const i32 = (image: ImageView, at: number): number => image.u32(at) | 0;
-
-function bytesAt(image: ImageView, at: number, bytes: number): Uint8Array {
-  return image.bytes.slice(at, at + bytes);
-}
-
-function signedAt(image: ImageView, at: number, bytes: number): Int8Array {
-  return new Int8Array(bytesAt(image, at, bytes).buffer);
-}
-
-function generatorOf(image: ImageView, view: GeneratorView, weights: number): Generator {
-  const { kind, codeLength, outputs, basisRows: rows, basisColumns: columns } = view;
-  const basisAt = weights + view.basis;
-  if (kind === F.SOURCE_CODEBOOK)
-    return { kind: 'codebook', entries: rows, length: outputs, values: signedAt(image, basisAt, rows * outputs) };
-  const mlp = codeLength > 0 ? mlpOf(image, view, weights) : null;
-  if (kind === F.SOURCE_TILE) return { kind: 'tile', mlp: mlp! };
-  const encoding = encodingOf(view.basisEncoding) as 'int8' | 'int4' | 'int2';
-  const packed = bytesAt(image, basisAt, outputs * rows * packedBytes(encoding, columns));
-  return { kind: 'basis', mlp, encoding, count: outputs, rows, columns, values: unpackRows(packed, columns, encoding) };
-}
-
-function mlpOf(image: ImageView, view: GeneratorView, weights: number): Mlp {
-  const { at, codeLength, hidden, outputs } = view;
-  const base = weights + view.mlp;
-  const biases = (from: number, count: number, biasShift: number) =>
-    decodeBias({
-      biasShift,
-      values: Int16Array.from({ length: count }, (_, i) => image.u16(base + 2 * (from + i))),
-    });
-  const factor = (multiplierAt: number, shiftAt: number) =>
-    real({ multiplier: i32(image, at + multiplierAt), shift: image.i8(at + shiftAt) });
-  const w1At = base + 2 * (hidden + outputs);
-  return {
-    codeLength,
-    codeEncoding: encodingOf(view.codeEncoding) as Mlp['codeEncoding'],
-    hidden,
-    outputs,
-    w1: signedAt(image, w1At, hidden * codeLength),
-    b1: biases(0, hidden, image.u8(at + F.GENERATOR_BIAS_SHIFT1_AT)),
-    scale1: factor(F.GENERATOR_MULTIPLIER1_AT, F.GENERATOR_SHIFT1_AT),
-    w2: signedAt(image, w1At + hidden * codeLength, outputs * hidden),
-    b2: biases(hidden, outputs, image.u8(at + F.GENERATOR_BIAS_SHIFT2_AT)),
-    scale2: factor(F.GENERATOR_MULTIPLIER2_AT, F.GENERATOR_SHIFT2_AT),
-  };
-}
-
-function sourceOf(image: ImageView, view: SourceView, generators: Generator[], weights: number): WeightSource {
-  const { at, kind, rows, rowLength, rowsPerCode, generator: index } = view;
-  const data = weights + view.data;
-  if (kind === F.SOURCE_STORED) {
-    if (view.encoding === F.ENCODING_RICE)
-      return {
-        kind: 'stored',
-        encoding: 'int8',
-        rows,
-        rowLength,
-        values: decodeRice(image.bytes, data, rows, rowLength),
-      };
-    const encoding = encodingOf(view.encoding);
-    const packed = bytesAt(image, data, rows * packedBytes(encoding, rowLength));
-    return { kind: 'stored', encoding, rows, rowLength, values: unpackRows(packed, rowLength, encoding) };
-  }
-  const generator = generators[index];
-  if (generator.kind === 'codebook') {
-    const { entries, length } = generator;
-    const indices = unpackIndices(image.bytes, data, rows, Math.ceil(rowLength / length), entries);
-    return { kind: 'codebook', generator: index, rows, rowLength, indices };
-  }
-  const { mlp } = generator;
-  const codes = (count: number) => {
-    if (mlp === null) return new Int8Array();
-    const packed = bytesAt(image, data, count * packedBytes(mlp.codeEncoding, mlp.codeLength));
-    return unpackRows(packed, mlp.codeLength, mlp.codeEncoding);
-  };
-  if (generator.kind === 'tile')
-    return {
-      kind: 'tile',
-      generator: index,
-      rows,
-      rowLength,
-      codes: codes((rows * rowLength) / generator.mlp.outputs),
-    };
-  const mixScale = real({
-    multiplier: i32(image, at + F.SOURCE_MULTIPLIER_AT),
-    shift: image.i8(at + F.SOURCE_SHIFT_AT),
-  });
-  const own = { rows, rowLength, rowsPerCode, mixScale };
-  return { kind: 'basis', generator: index, ...own, codes: codes(Math.ceil(rows / rowsPerCode)) };
 }
 
 function programOf(image: ImageView, view: ProgramView, index: number, materialized: Int8Array[]): Program {
@@ -173,205 +55,52 @@ function programOf(image: ImageView, view: ProgramView, index: number, materiali
   return {
     name: index === 0 && typeof name === 'string' ? name : `program ${index}`,
     tensors,
-    operators: view.operators.map((operator, o) => operatorOf(image, operator, o, tensors, materialized)),
+    operators: view.operators.map((operator, o) =>
+      operatorOf({ ...recordOf(image, view, operator), tensors, materialized }, o),
+    ),
     inputs: view.inputs.map(({ tensor }) => tensor),
     outputs: view.outputs.map(({ tensor }) => tensor),
   };
 }
 
-function parametersOf(image: ImageView, { table }: OperatorView): (i: number) => number {
-  const at = image.section(F.SECTION_TABLES).offset + table;
-  return (i) => i32(image, at + 4 * i);
+function recordOf(image: ImageView, program: ProgramView, view: OperatorView): OperatorRecord {
+  const at = image.section(F.SECTION_TABLES).offset + view.table;
+  return { image, program, view, parameter: (i) => image.i32(at + 4 * i) };
 }
 
 /** Per tensor, or undefined where nothing depends on it. */
-function scalesOf(image: ImageView, view: ProgramView): (number | undefined)[] {
-  const scales = new Array<number | undefined>(view.tensors.length);
+function scalesOf(image: ImageView, view: ProgramView): Scales {
+  const scales: Scales = new Array(view.tensors.length);
   for (const { tensor, scale } of [...view.inputs, ...view.outputs]) scales[tensor] = scale;
-  for (const { kind, output, table } of view.operators) {
-    if (kind === F.STANDARDIZE) scales[output] ??= 256 / i32(image, image.section(F.SECTION_TABLES).offset + table);
+  const ties: Tie[] = [];
+  for (const operator of view.operators) {
+    const kind = kindOf(operator);
+    const record = recordOf(image, view, operator);
+    if ('outputScale' in kind && kind.outputScale) scales[operator.output] ??= kind.outputScale(record);
+    if ('tie' in kind && kind.tie) ties.push(kind.tie.bind(kind, record));
   }
   // those that an operator ties to a known one, until no operator says anything new; what is left begins with 1
-  const ties = view.operators.filter(({ kind }) => [F.ADD, F.MULTIPLY, F.MEAN].includes(kind));
   const known = () => scales.filter((scale) => scale !== undefined).length;
   const spread = () => {
     for (let before = -1; before !== known(); ) {
       before = known();
-      for (const operator of ties) tie(image, view, operator, scales, false);
+      for (const tie of ties) tie(scales, false);
     }
   };
   spread();
-  for (const operator of ties) {
-    tie(image, view, operator, scales, true);
+  for (const tie of ties) {
+    tie(scales, true);
     spread();
   }
   return scales;
 }
 
-type Scales = (number | undefined)[];
+type Tie = (scales: Scales, start: boolean) => void;
 
-/** What an operator says about the scales of its tensors; with `start`, although none of them is known. */
-function tie(image: ImageView, view: ProgramView, operator: OperatorView, scales: Scales, start: boolean): void {
-  if (operator.kind === F.ADD) {
-    tieScales(image, operator, scales, start);
-    return;
-  }
-  const inputs = operator.kind === F.MULTIPLY ? [operator.input, operator.input2] : [operator.input];
-  if (start) for (const tensor of inputs) scales[tensor] ??= 1;
-  const factor = operator.kind === F.MULTIPLY ? productFactor(image, operator) : meanQuotient(image, view, operator);
-  const product = inputs.reduce((total, tensor) => total * (scales[tensor] ?? Number.NaN), 1);
-  if (!Number.isNaN(product)) scales[operator.output] ??= product / Math.max(factor, NO_FACTOR);
-}
-
-function productFactor(image: ImageView, operator: OperatorView): number {
-  const parameter = parametersOf(image, operator);
-  return real({ multiplier: parameter(0), shift: parameter(1) });
-}
-
-/** Scale of the input over that of the output: the least of which meanFactor makes this multiplier. */
-function meanQuotient(image: ImageView, view: ProgramView, operator: OperatorView): number {
-  const { height, width } = view.tensors[operator.input];
-  const parameter = parametersOf(image, operator);
-  const [multiplier, count] = [BigInt(parameter(0)), BigInt(height * width)];
-  const bits = BigInt(Math.floor(Math.log2(height * width)));
-  const scaled = (multiplier * count + (1n << bits) - 1n) >> bits;
-  return real({ multiplier: Number(scaled), shift: parameter(1) + Number(bits) });
-}
-
-const NO_FACTOR = 2 ** -40; // what quantizeMultiplier takes to 0
-
-/** Scales of an addition from one that is known; with `start`, from 1 when none is. */
-function tieScales(image: ImageView, operator: OperatorView, scales: Scales, start: boolean): void {
-  const parameter = parametersOf(image, operator);
-  const [factor1, factor2, factorOut] = [0, 2, 4].map((i) =>
-    real({ multiplier: parameter(i), shift: parameter(i + 1) }),
-  );
-  // of the common scale 2 max(scale1, scale2)
-  const ratios: [tensor: number, ratio: number][] = [
-    [operator.input, factor1],
-    [operator.input2, factor2],
-    [operator.output, 2 ** -20 / Math.max(factorOut, NO_FACTOR)],
-  ];
-  const known = ratios.find(([tensor]) => scales[tensor] !== undefined);
-  if (!known && !start) return;
-  const common = known ? scales[known[0]]! / known[1] : 1;
-  for (const [tensor, ratio] of ratios) {
-    scales[tensor] ??= common * ratio;
-    const off = Math.abs(scales[tensor]! / (common * ratio) - 1) > 2 ** -22;
-    if (off && ratio < 2 ** -20 / NO_FACTOR)
-      throw new ImageError(`operator at offset ${operator.at}: addition contradicts the scale of tensor ${tensor}`);
-  }
-}
-
-function operatorOf(
-  image: ImageView,
-  view: OperatorView,
-  index: number,
-  tensors: Tensor[],
-  materialized: Int8Array[],
-): Operator {
-  const kind = OPERATOR_NAMES[view.kind] as Operator['kind'];
-  const base = { name: `${kind} ${index}`, input: view.input, output: view.output };
-  const { kernel, stride, pad, activation } = view;
-  const parameter = parametersOf(image, view);
-  switch (kind) {
-    case 'convolution':
-      return { kind, ...base, kernel, stride, pad, ...weightedOf(image, view, tensors, materialized) };
-    case 'depthwise':
-      return {
-        kind,
-        ...base,
-        kernel,
-        stride,
-        pad,
-        multiplier: image.u8(view.at + F.OPERATOR_MULTIPLIER_AT),
-        ...weightedOf(image, view, tensors, materialized),
-      };
-    case 'pointwise':
-    case 'fullyConnected':
-      return { kind, ...base, ...weightedOf(image, view, tensors, materialized) };
-    case 'averagePool':
-    case 'maxPool':
-      return { kind, ...base, kernel, stride, pad, activation };
-    case 'add':
-      return { kind, ...base, input2: view.input2, activation };
-    case 'softmax': {
-      const factor = real({ multiplier: parameter(0), shift: parameter(1) });
-      return { kind, ...base, beta: factor / 2 ** 26 / tensors[view.input].scale };
-    }
-    case 'argmax':
-      return { kind, ...base };
-    case 'standardize':
-      return { kind, ...base, ...standardizeOf(parameter, tensors[view.input]) };
-    case 'lookup': {
-      const at = image.section(F.SECTION_TABLES).offset + view.table;
-      return { kind, ...base, table: Int8Array.from({ length: 256 }, (_, i) => image.i8(at + i)) };
-    }
-    case 'copy':
-      return { kind, ...base, ...copyOf(parameter) };
-    case 'multiply':
-      return { kind, ...base, input2: view.input2, activation };
-    case 'mean':
-      return { kind, ...base };
-  }
-}
-
-function copyOf(parameter: (i: number) => number): Omit<Copy, 'kind' | 'name' | 'input' | 'output'> {
-  const three = (at: number) => [0, 1, 2].map((i) => parameter(at / 4 + i)) as [number, number, number];
-  return {
-    count: three(F.COPY_COUNT_AT),
-    inputStep: three(F.COPY_INPUT_STEP_AT),
-    outputStep: three(F.COPY_OUTPUT_STEP_AT),
-    run: parameter(F.COPY_RUN_AT / 4),
-    inputOffset: parameter(F.COPY_INPUT_OFFSET_AT / 4),
-    outputOffset: parameter(F.COPY_OUTPUT_OFFSET_AT / 4),
-    fill: parameter(F.COPY_FILL_AT / 4) !== 0,
-  };
-}
-
-function standardizeOf(parameter: (i: number) => number, input: Tensor): Pick<Standardize, 'floor' | 'marker'> {
-  const [, floor, centre, peak, slope] = Array.from({ length: F.STANDARDIZE_PARAMETERS }, (_, i) => parameter(i));
-  const n = input.shape[0] * input.shape[1];
-  return { floor: floor / (Math.sqrt(n) * 2 ** 6), marker: peak > 0 ? { centre, peak, slope } : null };
-}
-
-function weightedOf(image: ImageView, view: OperatorView, tensors: Tensor[], materialized: Int8Array[]) {
-  const channels = tensors[view.output].shape[2];
-  const { bias: folded, effectiveScale } = tableOf(image, view, channels);
-  const weights = materialized[view.source];
-  const sums = view.kind === F.DEPTHWISE ? tapSums(weights, channels) : rowSums(weights, channels);
-  const { zeroPoint } = tensors[view.input];
-  return {
-    source: view.source,
-    residency: RESIDENCY_NAMES[view.residency],
-    bias: folded.map((value, c) => value + zeroPoint * sums[c]),
-    effectiveScale,
-    activation: view.activation,
-  };
-}
-
-function tableOf(image: ImageView, view: OperatorView, channels: number) {
-  const at = image.section(F.SECTION_TABLES).offset + view.table;
-  const each = <T>(read: (c: number) => T): T[] => Array.from({ length: channels }, (_, c) => read(c));
-  if (view.encoding === F.TABLE_COMPACT) {
-    const exponent = image.i8(view.at + F.OPERATOR_EXPONENT_AT);
-    const biasShift = image.u8(view.at + F.OPERATOR_BIAS_SHIFT_AT);
-    return {
-      bias: decodeBias({ biasShift, values: Int16Array.from(each((c) => image.u16(at + 4 * c + 2))) }),
-      effectiveScale: Float64Array.from(each((c) => real(decodeScale(image.u16(at + 4 * c), exponent)))),
-    };
-  }
-  if (view.encoding === F.TABLE_UNIFORM) {
-    const factor = real({ multiplier: i32(image, at), shift: i32(image, at + 4) });
-    return {
-      bias: Int32Array.from(each((c) => i32(image, at + F.UNIFORM_HEADER_BYTES + 4 * c))),
-      effectiveScale: Float64Array.from(each(() => factor)),
-    };
-  }
-  return {
-    bias: Int32Array.from(each((c) => i32(image, at + 4 * c))),
-    effectiveScale: Float64Array.from(
-      each((c) => real({ multiplier: i32(image, at + 4 * (channels + c)), shift: image.i8(at + 8 * channels + c) })),
-    ),
-  };
+function operatorOf(record: Decoding, index: number): Operator {
+  const { view } = record;
+  const kind = kindOf(view);
+  const name = OPERATOR_NAMES[view.kind];
+  const common = { kind: name, name: `${name} ${index}`, input: view.input, output: view.output };
+  return { ...common, ...kind.decode(record) } as Operator;
 }

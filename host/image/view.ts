@@ -49,6 +49,8 @@ export interface OperatorView {
 
 export interface SourceView {
   at: number;
+  /** its place among the sources */
+  index: number;
   kind: number;
   encoding: number;
   generator: number;
@@ -60,6 +62,8 @@ export interface SourceView {
 
 export interface GeneratorView {
   at: number;
+  /** its place among the generators */
+  index: number;
   kind: number;
   codeEncoding: number;
   codeLength: number;
@@ -82,23 +86,6 @@ export interface ProgramView {
   planAt: number;
   arenaBytes: number;
 }
-
-export const OPERATOR_NAMES: Record<number, string> = {
-  [F.CONVOLUTION]: 'convolution',
-  [F.DEPTHWISE]: 'depthwise',
-  [F.POINTWISE]: 'pointwise',
-  [F.FULLY_CONNECTED]: 'fullyConnected',
-  [F.AVERAGE_POOL]: 'averagePool',
-  [F.MAX_POOL]: 'maxPool',
-  [F.ADD]: 'add',
-  [F.SOFTMAX]: 'softmax',
-  [F.ARGMAX]: 'argmax',
-  [F.STANDARDIZE]: 'standardize',
-  [F.LOOKUP]: 'lookup',
-  [F.MULTIPLY]: 'multiply',
-  [F.MEAN]: 'mean',
-  [F.COPY]: 'copy',
-};
 
 export const RESIDENCY_NAMES = ['flash', 'boot', 'lazy', 'stream'] as const;
 
@@ -146,13 +133,13 @@ export class ImageView {
         this.section(F.SECTION_SOURCES).offset,
         this.u16(F.HEADER_SOURCES_AT),
         F.SOURCE_BYTES,
-        (at) => this.source(at),
+        (at, index) => this.source(at, index),
       );
       this.generators = this.records(
         this.section(F.SECTION_GENERATORS).offset,
         this.u16(F.HEADER_GENERATORS_AT),
         F.GENERATOR_BYTES,
-        (at) => this.generator(at),
+        (at, index) => this.generator(at, index),
       );
     } catch (error) {
       if (error instanceof RangeError)
@@ -172,6 +159,13 @@ export class ImageView {
   }
   u32(at: number): number {
     return this.data.getUint32(at, true);
+  }
+  i32(at: number): number {
+    return this.data.getInt32(at, true);
+  }
+  /** A copy of so many bytes, signed. */
+  i8s(at: number, count: number): Int8Array {
+    return new Int8Array(this.bytes.slice(at, at + count).buffer);
   }
 
   section(kind: number): SectionView {
@@ -197,8 +191,8 @@ export class ImageView {
     return value as Record<string, unknown>;
   }
 
-  private records<T>(at: number, count: number, size: number, read: (at: number) => T): T[] {
-    return Array.from({ length: count }, (_, i) => read(at + i * size));
+  private records<T>(at: number, count: number, size: number, read: (at: number, index: number) => T): T[] {
+    return Array.from({ length: count }, (_, i) => read(at + i * size, i));
   }
 
   private program({ offset: at, size }: SectionView): ProgramView {
@@ -255,9 +249,10 @@ export class ImageView {
     };
   }
 
-  private source(at: number): SourceView {
+  private source(at: number, index: number): SourceView {
     return {
       at,
+      index,
       kind: this.u8(at + F.SOURCE_KIND_AT),
       encoding: this.u8(at + F.SOURCE_ENCODING_AT),
       generator: this.u16(at + F.SOURCE_GENERATOR_AT),
@@ -268,9 +263,10 @@ export class ImageView {
     };
   }
 
-  private generator(at: number): GeneratorView {
+  private generator(at: number, index: number): GeneratorView {
     return {
       at,
+      index,
       kind: this.u8(at + F.GENERATOR_KIND_AT),
       codeEncoding: this.u8(at + F.GENERATOR_CODE_ENCODING_AT),
       codeLength: this.u8(at + F.GENERATOR_CODE_LENGTH_AT),

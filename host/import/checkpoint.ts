@@ -3,9 +3,9 @@
  * recipe.
  */
 import { basename, extname } from 'node:path';
+import type { TableEncoding } from '../arithmetic/channels.ts';
 import { pack } from '../image/pack.ts';
 import type { Model } from '../model/model.ts';
-import type { TableEncoding } from '../reference/table.ts';
 import { describeFile, SAFETENSORS } from '../system/fileKind.ts';
 import { type Checkpoint, decodeCheckpoint } from '../train/checkpoint.ts';
 import { readNetwork } from '../train/config.ts';

@@ -7,10 +7,12 @@
  * padding unless its value is the zero point, which is what padding is; then it stays.
  */
 import type { Model, Operator, Program, StoredSource, WeightedOperator, WeightSource } from '../model/model.ts';
-import { type WeightLayout, weightLayout } from '../model/weights.ts';
+import type { WeightLayout } from '../model/weights.ts';
+import type { Ranges } from '../operators/ranges.ts';
+import { OPERATORS, weightedKind } from '../operators/registry.ts';
 import { Unsupported } from './error.ts';
 import { MAX_BIAS, type Reach, substituteBias } from './largeBias.ts';
-import { type Ranges, valueRanges } from './ranges.ts';
+import { valueRanges } from './ranges.ts';
 
 /** The same model without them: every program gives the same outputs from tables that are exact (`q31`). */
 export function removeDeadChannels(model: Model): Model {
@@ -108,7 +110,7 @@ class Removal {
     };
     for (const operator of this.program.operators) {
       if (!isChannelwise(operator)) continue;
-      const multiplier = operator.kind === 'depthwise' ? operator.multiplier : 1;
+      const multiplier = 'multiplier' in operator ? operator.multiplier : 1;
       const channels = this.program.tensors[operator.output].shape[2];
       for (const input of 'input2' in operator ? [operator.input, operator.input2] : [operator.input])
         for (let c = 0; c < channels; c++) {
@@ -129,7 +131,7 @@ class Removal {
   private addMixer(operator: WeightedOperator): void {
     const source = this.model.sources[operator.source];
     if (source.kind !== 'stored') return;
-    const layout = weightLayout(operator, this.program);
+    const layout = weightedKind(operator).layout(operator, this.program.tensors);
     const { zeroPoint } = this.program.tensors[operator.input];
     const folded = operator.bias.map((bias, c) => bias - zeroPoint * this.sumOf(source.values, layout, c));
     this.mixers.set(operator, {
@@ -289,9 +291,9 @@ class Sources {
 
 /** Works on each channel by itself, from the channels of its inputs to that of its output. */
 function isChannelwise({ kind }: Operator): boolean {
-  return ['depthwise', 'averagePool', 'maxPool', 'lookup', 'mean', 'add', 'multiply'].includes(kind);
+  return OPERATORS[kind].channelwise;
 }
 
 function isMixer(operator: Operator): operator is WeightedOperator {
-  return 'source' in operator && operator.kind !== 'depthwise';
+  return 'source' in operator && !isChannelwise(operator);
 }

@@ -2,14 +2,14 @@
  * Functions of one value as tables of 256, with the very arithmetic of TensorFlow Lite Micro's reference kernels.
  * Scales are float32 values held in numbers; fround stands where the C++ computes in float.
  */
-import { logistic, tanh } from '../reference/exponential.ts';
+import { logistic, tanh } from '../arithmetic/exponential.ts';
 import {
   clamp,
   multiplyByQuantizedMultiplier,
   type QuantizedMultiplier,
   quantizeMultiplier,
   roundingDivideByPot,
-} from '../reference/fixed.ts';
+} from '../arithmetic/fixed.ts';
 import { Unsupported } from './error.ts';
 import type { Scaled } from './lowering.ts';
 import { activationRange, checkFactor } from './quantization.ts';

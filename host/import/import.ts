@@ -1,8 +1,9 @@
 /** A .tflite file to the model that `pack` writes, or the list of everything in it that stands in the way. */
+
+import type { TableEncoding } from '../arithmetic/channels.ts';
 import { type Lossless, packLossless } from '../image/lossless.ts';
 import { ImageError } from '../image/view.ts';
 import type { Model, Program } from '../model/model.ts';
-import type { TableEncoding } from '../reference/table.ts';
 import { removeDeadChannels } from './deadChannels.ts';
 import { ImportError, type Refusal, refused, Unsupported } from './error.ts';
 import { type Graph, type GraphOperator, readGraph } from './graph.ts';

@@ -1,8 +1,8 @@
 /** Lowering of the operators without weights. */
 import type { Shape } from '../model/model.ts';
-import { addFactors, add as sum } from '../reference/add.ts';
-import { meanFactor } from '../reference/mean.ts';
-import { multiplyFactor, multiply as product } from '../reference/multiply.ts';
+import { addFactors, add as sum } from '../operators/add.ts';
+import { meanFactor } from '../operators/mean.ts';
+import { multiplyFactor, multiply as product } from '../operators/multiply.ts';
 import { tensorOf } from './constants.ts';
 import { repeated } from './copies.ts';
 import { Unsupported } from './error.ts';

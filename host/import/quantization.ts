@@ -3,7 +3,7 @@
  * can give another multiplier. Scales are float32 values held in numbers; an operation is in float32 only where fround
  * says so, which is where the C++ has no cast to double.
  */
-import { quantizeMultiplier } from '../reference/fixed.ts';
+import { quantizeMultiplier } from '../arithmetic/fixed.ts';
 import { Unsupported } from './error.ts';
 import type { Activation } from './schema.ts';
 

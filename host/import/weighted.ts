@@ -1,7 +1,7 @@
 /** Lowering of the operators with weights: convolution, depthwise convolution, fully connected. */
 import { MAX_ACCUMULATION } from '../../assembly/format.ts';
+import { rowSums, tapSums } from '../arithmetic/channels.ts';
 import type { Weighted } from '../model/model.ts';
-import { rowSums, tapSums } from '../reference/table.ts';
 import { reshaped } from './copies.ts';
 import { listed, Unsupported } from './error.ts';
 import type { OperatorOf } from './graph.ts';

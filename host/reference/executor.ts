@@ -2,22 +2,11 @@
  * The oracle: runs a program of a model operator by operator, slowly, and keeps every tensor.
  * Uses the quantisation tables as the image stores them, so its bytes are those of the packed model.
  */
-import type { Model, Operator, Program, Tensor, WeightedOperator } from '../model/model.ts';
-import { add, addFactors } from './add.ts';
-import { argmax } from './argmax.ts';
-import { convolution } from './convolution.ts';
-import { copy } from './copy.ts';
-import { depthwise } from './depthwise.ts';
-import { fullyConnected } from './fullyConnected.ts';
-import { materialize } from './generator.ts';
-import { lookup } from './lookup.ts';
-import { mean, meanFactor } from './mean.ts';
-import { multiply, multiplyFactor } from './multiply.ts';
-import { pointwise } from './pointwise.ts';
-import { averagePool, maxPool } from './pooling.ts';
-import { softmax, softmaxFactors } from './softmax.ts';
-import { standardize, standardizeParameters } from './standardize.ts';
-import { type ChannelTable, foldZeroPoint, makeTable, rowSums, type TableEncoding, tapSums } from './table.ts';
+import { type ChannelTable, foldZeroPoint, makeTable, type TableEncoding } from '../arithmetic/channels.ts';
+import type { Model, Program, Tensor, WeightedOperator } from '../model/model.ts';
+import type { Execution } from '../operators/operator.ts';
+import { commonKind, weightedKind } from '../operators/registry.ts';
+import { materialize } from '../sources/registry.ts';
 
 export type TensorValues = Int8Array | Int16Array;
 
@@ -42,8 +31,9 @@ export function execute(
   program.inputs.forEach((tensor, i) => {
     values[tensor] = readTensor(program.tensors[tensor], inputs[i]);
   });
+  const execution = executionOf(model, program, values, options);
   program.operators.forEach((operator, o) => {
-    const output = run(model, program, operator, values, options);
+    const output = commonKind(operator).run(operator, execution);
     const expected = elements(program.tensors[operator.output]);
     if (output.length !== expected) {
       throw new Error(
@@ -56,100 +46,35 @@ export function execute(
   return values;
 }
 
-/** The tables of an operator with weights: zero point folded in, encoded, decoded. `weights` is what it materialises to. */
-export function effectiveTable(
+/** The table of an operator with weights: zero point folded in, encoded, decoded. */
+function tableOf(
   operator: WeightedOperator,
   weights: Int8Array,
   inputZeroPoint: number,
   encoding: TableEncoding,
 ): ChannelTable {
-  const channels = operator.bias.length;
-  const sums = operator.kind === 'depthwise' ? tapSums(weights, channels) : rowSums(weights, channels);
+  const sums = weightedKind(operator).sums(weights, operator.bias.length);
   return makeTable(foldZeroPoint(operator.bias, sums, inputZeroPoint), operator.effectiveScale, encoding);
 }
 
-function run(
+/** What the twins see of a run. */
+function executionOf(
   model: Model,
-  program: Program,
-  operator: Operator,
+  { tensors }: Program,
   values: readonly TensorValues[],
   { tables }: ExecuteOptions,
-): Int8Array {
-  const inputTensor = program.tensors[operator.input];
-  const outputTensor = program.tensors[operator.output];
-  if (operator.kind === 'standardize') {
-    const raw = typed(values, operator.input, Int16Array);
-    const [height, width, channels] = inputTensor.shape;
-    const parameters = standardizeParameters(operator, height * width, outputTensor.scale);
-    return standardize(raw, channels, outputTensor.zeroPoint, parameters);
-  }
-  const input = typed(values, operator.input, Int8Array);
-  const common = {
-    input,
-    inputShape: inputTensor.shape,
-    inputZeroPoint: inputTensor.zeroPoint,
-    outputShape: outputTensor.shape,
-    outputZeroPoint: outputTensor.zeroPoint,
+): Execution {
+  return {
+    tensors,
+    values: (tensor) => typed(values, tensor, Int8Array),
+    samples: (tensor) => typed(values, tensor, Int16Array),
+    before: (tensor) => (values[tensor] ? typed(values, tensor, Int8Array) : new Int8Array(elements(tensors[tensor]))),
+    weights(operator) {
+      const weights = materialize(model.sources[operator.source], model.generators);
+      const encoding = typeof tables === 'function' ? tables(operator) : tables;
+      return { weights, table: tableOf(operator, weights, tensors[operator.input].zeroPoint, encoding) };
+    },
   };
-  const weighted = (withWeights: WeightedOperator) => {
-    const weights = materialize(model.sources[withWeights.source], model.generators);
-    const encoding = typeof tables === 'function' ? tables(withWeights) : tables;
-    const table = effectiveTable(withWeights, weights, inputTensor.zeroPoint, encoding);
-    return { ...common, weights, table, activation: withWeights.activation };
-  };
-  switch (operator.kind) {
-    case 'convolution':
-      return convolution({ ...operator, ...weighted(operator) });
-    case 'depthwise':
-      return depthwise({ ...operator, ...weighted(operator) });
-    case 'pointwise':
-      return pointwise({ ...weighted(operator), positions: inputTensor.shape[0] * inputTensor.shape[1] });
-    case 'fullyConnected':
-      return fullyConnected(weighted(operator));
-    case 'averagePool':
-      return averagePool({ ...operator, ...common });
-    case 'maxPool':
-      return maxPool({ ...operator, ...common });
-    case 'add': {
-      const tensor2 = program.tensors[operator.input2];
-      return add({
-        input1: input,
-        zeroPoint1: inputTensor.zeroPoint,
-        input2: typed(values, operator.input2, Int8Array),
-        zeroPoint2: tensor2.zeroPoint,
-        factors: addFactors(inputTensor.scale, tensor2.scale, outputTensor.scale),
-        outputZeroPoint: outputTensor.zeroPoint,
-        activation: operator.activation,
-      });
-    }
-    case 'multiply': {
-      const tensor2 = program.tensors[operator.input2];
-      return multiply({
-        input1: input,
-        zeroPoint1: inputTensor.zeroPoint,
-        input2: typed(values, operator.input2, Int8Array),
-        zeroPoint2: tensor2.zeroPoint,
-        factor: multiplyFactor(inputTensor.scale, tensor2.scale, outputTensor.scale),
-        outputZeroPoint: outputTensor.zeroPoint,
-        activation: operator.activation,
-      });
-    }
-    case 'mean': {
-      const [height, width, channels] = inputTensor.shape;
-      const factor = meanFactor(inputTensor.scale, outputTensor.scale, height * width);
-      return mean(input, channels, inputTensor.zeroPoint, factor, outputTensor.zeroPoint);
-    }
-    case 'softmax':
-      return softmax(input, inputTensor.shape[2], softmaxFactors(operator.beta, inputTensor.scale));
-    case 'argmax':
-      return argmax(input, inputTensor.shape[2]);
-    case 'copy': {
-      const before = values[operator.output] ?? new Int8Array(elements(outputTensor));
-      return copy(operator, input, Int8Array.from(before), outputTensor.zeroPoint);
-    }
-    case 'lookup':
-      return lookup(input, operator.table);
-  }
 }
 
 function elements({ shape: [height, width, channels] }: Tensor): number {

@@ -1,7 +1,8 @@
 /** Which single flipped bits of an opened image each check finds, and which change an answer. */
 import * as F from '../../assembly/format.ts';
 import { Random } from '../data/random.ts';
-import { type Category, regionsOf } from '../image/regions.ts';
+import type { Category } from '../image/categories.ts';
+import { regionsOf } from '../image/regions.ts';
 import { ImageView } from '../image/view.ts';
 import { instantiate } from '../runtime/runtime.ts';
 

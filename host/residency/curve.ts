@@ -2,15 +2,9 @@
 import * as F from '../../assembly/format.ts';
 import { cacheUnits, MAX_UNITS, placeTensors, scratchBytes, units } from '../image/plan.ts';
 import { allowedResidencies } from '../image/seal.ts';
-import {
-  ImageError,
-  type ImageView,
-  OPERATOR_NAMES,
-  type OperatorView,
-  type ProgramView,
-  RESIDENCY_NAMES,
-} from '../image/view.ts';
+import { ImageError, type ImageView, type OperatorView, type ProgramView, RESIDENCY_NAMES } from '../image/view.ts';
 import type { Residency } from '../model/model.ts';
+import { kindOf } from '../operators/registry.ts';
 import { bestChoices, type Option } from './choose.ts';
 import type { ProgramCosts } from './measure.ts';
 
@@ -141,23 +135,12 @@ function layerOptions(view: ImageView, index: number, costs: Costs): LayerOption
 /** Names of all operators: PW1, PW2 ... for pointwise ones in order, and so for the others. */
 export function operatorNames({ operators }: ProgramView): string[] {
   const counts: Record<string, number> = {};
-  return operators.map(({ kind }) => {
-    const prefix = PREFIXES[OPERATOR_NAMES[kind]] ?? OPERATOR_NAMES[kind];
+  return operators.map((operator) => {
+    const prefix = kindOf(operator).short;
     counts[prefix] = (counts[prefix] ?? 0) + 1;
     return `${prefix}${counts[prefix]}`;
   });
 }
-
-const PREFIXES: Record<string, string> = {
-  convolution: 'conv',
-  depthwise: 'DW',
-  pointwise: 'PW',
-  fullyConnected: 'FC',
-  averagePool: 'pool',
-  maxPool: 'pool',
-  standardize: 'norm',
-  multiply: 'mul',
-};
 
 /** As the metadata has it, or by its number, also where the metadata cannot be read. */
 export function programName(view: ImageView, index: number): string {

@@ -2,6 +2,7 @@
 import { existsSync } from 'node:fs';
 import { extname, join } from 'node:path';
 import type { Command } from 'commander';
+import type { TableEncoding } from '../arithmetic/channels.ts';
 import type { Lossless } from '../image/lossless.ts';
 import { bytesByCategory, regionsOf } from '../image/regions.ts';
 import { ImageView } from '../image/view.ts';
@@ -10,7 +11,6 @@ import { ImportError } from '../import/error.ts';
 import { type Imported, type ImportOptions, importImage } from '../import/import.ts';
 import type { Port } from '../import/live.ts';
 import { macs } from '../model/weights.ts';
-import type { TableEncoding } from '../reference/table.ts';
 import { shortest } from '../runtime/ports.ts';
 import { Runtime } from '../runtime/runtime.ts';
 import { describeFile, SAFETENSORS } from '../system/fileKind.ts';

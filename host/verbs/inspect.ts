@@ -3,9 +3,12 @@ import { type Command, Option } from 'commander';
 import { SECTION_TRAILER, TLV_HEADER_BYTES, TYPE_I16 } from '../../assembly/format.ts';
 import { bytesByCategory, regionsOf } from '../image/regions.ts';
 import { digest } from '../image/seal.ts';
-import { ImageView, OPERATOR_NAMES, RESIDENCY_NAMES, type TensorView } from '../image/view.ts';
+import { ImageView, RESIDENCY_NAMES, type TensorView } from '../image/view.ts';
+import { sourceMacs } from '../model/weights.ts';
+import { OPERATOR_NAMES } from '../operators/registry.ts';
 import { type Port, shortest } from '../runtime/ports.ts';
 import { Runtime } from '../runtime/runtime.ts';
+import { sourceKind } from '../sources/registry.ts';
 import { printable } from '../system/printable.ts';
 import { readImage } from './image.ts';
 import { columns, harmless, print } from './verb.ts';
@@ -53,15 +56,7 @@ function inspect(file: string, view: ImageView, runtime: Runtime) {
       ...runtime.portsOf(p),
       multiplyAccumulates: program.operators.reduce((sum, operator) => {
         const source = view.sources[operator.source];
-        if (!source) return sum;
-        const output = program.tensors[operator.output];
-        const depthwise = OPERATOR_NAMES[operator.kind] === 'depthwise';
-        return (
-          sum +
-          output.height *
-            output.width *
-            (depthwise ? source.rows * source.rowLength : output.channels * source.rowLength)
-        );
+        return source ? sum + sourceMacs(program.tensors[operator.output], source) : sum;
       }, 0),
       operators: program.operators.map((operator) => ({
         kind: OPERATOR_NAMES[operator.kind],
@@ -91,14 +86,8 @@ function shape({ height, width, channels, type }: TensorView): string {
 }
 
 function weights(view: ImageView, index: number): string {
-  const { kind, rows, rowLength, encoding, generator } = view.sources[index];
-  const how =
-    kind === 1
-      ? ['', 'int8', 'int4', 'int2', 'ternary', 'int8 rice'][encoding]
-      : kind === 2
-        ? `basis ${generator}`
-        : `${kind === 3 ? 'tiles' : 'codebook'} ${generator}`;
-  return `${rows}x${rowLength} ${how}`;
+  const source = view.sources[index];
+  return `${source.rows}x${source.rowLength} ${sourceKind(source).describe(source)}`;
 }
 
 function render(result: Inspection): string {

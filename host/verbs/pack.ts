@@ -1,7 +1,7 @@
 /** htpw pack: a float checkpoint to an image. */
 import type { Command } from 'commander';
+import type { TableEncoding } from '../arithmetic/channels.ts';
 import { packLossless } from '../image/lossless.ts';
-import type { TableEncoding } from '../reference/table.ts';
 import { planOutput } from '../system/files.ts';
 import { shownPath } from '../system/shownPath.ts';
 import { readCheckpoint } from '../train/checkpoint.ts';

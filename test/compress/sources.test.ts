@@ -1,18 +1,18 @@
 /** Layers whose weights are what a source can hold come back as they were; a changed model runs as the reference does. */
 import { describe, expect, it } from 'vitest';
+import { foldZeroPoint } from '../../host/arithmetic/channels.ts';
 import { canShare, fromBasis } from '../../host/compress/basis.ts';
 import { fromCodebook, trainCodebook } from '../../host/compress/codebook.ts';
 import { inSourceOrder, layersOf } from '../../host/compress/layers.ts';
 import { type FewLevels, inLevels } from '../../host/compress/levels.ts';
 import { equalMoments, momentsOf } from '../../host/compress/moments.ts';
 import { quadratics } from '../../host/compress/quadratic.ts';
-import { generatorBytes, ownBytes, type Replacement, withReplacements } from '../../host/compress/replacement.ts';
+import { ownBytes, type Replacement, withReplacements } from '../../host/compress/replacement.ts';
 import { pack } from '../../host/image/pack.ts';
 import type { Model } from '../../host/model/model.ts';
 import { execute } from '../../host/reference/executor.ts';
-import { materialize } from '../../host/reference/generator.ts';
-import { foldZeroPoint } from '../../host/reference/table.ts';
 import { Runtime } from '../../host/runtime/runtime.ts';
+import { generatorBytes, materialize } from '../../host/sources/registry.ts';
 import { LEVELS, ModelBuilder, random } from '../zoo.ts';
 
 /** Convolution with padding, depthwise, pointwise twice, fully connected; all stored INT8. */

@@ -1,5 +1,6 @@
 /** Dead channels go, and no output byte changes: random networks with zeros in them, before and after. */
 import { describe, expect, it } from 'vitest';
+import { rowSums, tapSums } from '../../host/arithmetic/channels.ts';
 import { pack } from '../../host/image/pack.ts';
 import { removeDeadChannels } from '../../host/import/deadChannels.ts';
 import { MAX_BIAS } from '../../host/import/largeBias.ts';
@@ -7,7 +8,6 @@ import { valueRanges } from '../../host/import/ranges.ts';
 import type { Model, StoredSource } from '../../host/model/model.ts';
 import { macs } from '../../host/model/weights.ts';
 import { execute } from '../../host/reference/executor.ts';
-import { rowSums, tapSums } from '../../host/reference/table.ts';
 import { Runtime } from '../../host/runtime/runtime.ts';
 import { ModelBuilder, random } from '../zoo.ts';
 

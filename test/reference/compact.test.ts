@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest';
-import { compactFits, decodeBias, decodeScale, encodeBias, encodeScales } from '../../host/reference/compact.ts';
-import { multiplyByQuantizedMultiplier } from '../../host/reference/fixed.ts';
-import { foldZeroPoint, rowSums, tapSums } from '../../host/reference/table.ts';
+import { foldZeroPoint, rowSums, tapSums } from '../../host/arithmetic/channels.ts';
+import { compactFits, decodeBias, decodeScale, encodeBias, encodeScales } from '../../host/arithmetic/compact.ts';
+import { multiplyByQuantizedMultiplier } from '../../host/arithmetic/fixed.ts';
 
 const realOf = ({ multiplier, shift }: { multiplier: number; shift: number }) => multiplier * 2 ** (shift - 31);
 

@@ -6,7 +6,7 @@ import {
   quantizeMultiplier,
   roundingDivideByPot,
   saturatingRoundingDoublingHighMul,
-} from '../../host/reference/fixed.ts';
+} from '../../host/arithmetic/fixed.ts';
 
 describe('roundingDivideByPot rounds ties away from zero', () => {
   it.each([

@@ -1,6 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import type { BasisGenerator, Mlp } from '../../host/model/model.ts';
-import { evaluateMlp, materialize } from '../../host/reference/generator.ts';
+import { evaluateMlp } from '../../host/sources/mlp.ts';
+import { materialize } from '../../host/sources/registry.ts';
 
 // hidden = [c0 + c1, 10 - c0]; output = [(h0 - h1) / 2, h1]
 const mlp: Mlp = {

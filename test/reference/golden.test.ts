@@ -6,9 +6,9 @@ import { existsSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
 import type { Shape } from '../../host/model/model.ts';
-import { add, addFactors } from '../../host/reference/add.ts';
-import { averagePool } from '../../host/reference/pooling.ts';
-import { softmax, softmaxFactors } from '../../host/reference/softmax.ts';
+import { add, addFactors } from '../../host/operators/add.ts';
+import { averagePool } from '../../host/operators/averagePool.ts';
+import { softmax, softmaxFactors } from '../../host/operators/softmax.ts';
 
 const golden = join(process.env.HTPW_DATA ?? join('..', 'shared', 'data'), 'golden');
 

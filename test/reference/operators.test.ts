@@ -1,17 +1,19 @@
 /** The reference operators against values worked out by hand. */
 import { describe, expect, it } from 'vitest';
-import { add, addFactors } from '../../host/reference/add.ts';
-import { argmax } from '../../host/reference/argmax.ts';
-import { convolution, type WindowedArguments } from '../../host/reference/convolution.ts';
-import { copy } from '../../host/reference/copy.ts';
-import { depthwise } from '../../host/reference/depthwise.ts';
-import { fullyConnected } from '../../host/reference/fullyConnected.ts';
-import { lookup } from '../../host/reference/lookup.ts';
-import { mean, meanFactor } from '../../host/reference/mean.ts';
-import { multiply, multiplyFactor } from '../../host/reference/multiply.ts';
-import { pointwise } from '../../host/reference/pointwise.ts';
-import { averagePool, maxPool, roundingDivide } from '../../host/reference/pooling.ts';
-import { makeTable } from '../../host/reference/table.ts';
+import { makeTable } from '../../host/arithmetic/channels.ts';
+import { add, addFactors } from '../../host/operators/add.ts';
+import { argmax } from '../../host/operators/argmax.ts';
+import { averagePool, roundingDivide } from '../../host/operators/averagePool.ts';
+import { convolution } from '../../host/operators/convolution.ts';
+import { copy } from '../../host/operators/copy.ts';
+import { depthwise } from '../../host/operators/depthwise.ts';
+import { fullyConnected } from '../../host/operators/fullyConnected.ts';
+import { lookup } from '../../host/operators/lookup.ts';
+import { maxPool } from '../../host/operators/maxPool.ts';
+import { mean, meanFactor } from '../../host/operators/mean.ts';
+import { multiply, multiplyFactor } from '../../host/operators/multiply.ts';
+import { pointwise } from '../../host/operators/pointwise.ts';
+import type { WindowedArguments } from '../../host/operators/weighted.ts';
 
 const FULL: [number, number] = [-128, 127];
 const unitTable = (channels: number) => makeTable(new Int32Array(channels), new Float64Array(channels).fill(1), 'q31');

@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
-import { expOnNegative, oneOverOnePlus } from '../../host/reference/exponential.ts';
-import { softmax, softmaxFactors } from '../../host/reference/softmax.ts';
+import { expOnNegative, oneOverOnePlus } from '../../host/arithmetic/exponential.ts';
+import { softmax, softmaxFactors } from '../../host/operators/softmax.ts';
 
 /** A repeatable INT8 row; nothing hangs on its quality. */
 const row = (length: number, seed: number) =>

@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { isqrt, standardize, standardizeParameters } from '../../host/reference/standardize.ts';
+import { isqrt, standardize, standardizeParameters } from '../../host/operators/standardize.ts';
 
 const wave = (n: number, amplitude: number, offset: number) =>
   Int16Array.from({ length: n }, (_, p) =>

@@ -6,13 +6,8 @@ import { describe, expect, it } from 'vitest';
 import * as F from '../../assembly/format.ts';
 import { bandRows, planeRowBytes } from '../../assembly/scratch.ts';
 import { pack } from '../../host/image/pack.ts';
-import {
-  ImageView,
-  OPERATOR_NAMES,
-  type OperatorView,
-  RESIDENCY_NAMES,
-  type TensorView,
-} from '../../host/image/view.ts';
+import { ImageView, type OperatorView, RESIDENCY_NAMES, type TensorView } from '../../host/image/view.ts';
+import { OPERATOR_NAMES } from '../../host/operators/registry.ts';
 import { instantiate, type VariantName } from '../../host/runtime/runtime.ts';
 import { type Range, type Reach, reachOf } from '../reach.ts';
 import { type ShapeRow, shapeRows, twin } from '../shapes.ts';

@@ -1,12 +1,16 @@
 /**
- * Z-score of a raw window in integers: the front end of the networks, on the device.
+ * STANDARDIZE: z-score of a raw window in integers: the front end of the networks, on the device.
  *
  *   input   [n, C]              i16   n at most MAX_WINDOW
  *   output  [n, C or C + 1]     i8    the last channel is the marker, if there is one
  *
  * Fractional bits: mean and differences 2, root of the sum of squares 2 + 4, root of n 8, gain 8.
  */
-import { clamp } from './fixed.ts';
+import * as F from '../../assembly/format.ts';
+import { clamp } from '../arithmetic/fixed.ts';
+import type { Standardize, Tensor } from '../model/model.ts';
+import type { PlainKind } from './operator.ts';
+import { anything } from './ranges.ts';
 
 export const MAX_WINDOW = 4096;
 const RECIPROCAL_BITS = 17n;
@@ -29,7 +33,7 @@ export interface StandardizeParameters {
 
 /** `floor`: smallest deviation in input steps; `outputScale`: units of z per output step. */
 export function standardizeParameters(
-  operator: { floor: number; marker: { centre: number; peak: number; slope: number } | null },
+  operator: Pick<Standardize, 'floor' | 'marker'>,
   n: number,
   outputScale: number,
 ): StandardizeParameters {
@@ -94,3 +98,33 @@ function standardizeChannel(samples: number[], zeroPoint: number, { gain, floor 
     return clamp(zeroPoint + Number(steps), -128, 127);
   });
 }
+
+const positionsOf = ({ shape: [height, width] }: Tensor): number => height * width;
+
+function parametersOf(operator: Standardize, tensors: readonly Tensor[]): StandardizeParameters {
+  return standardizeParameters(operator, positionsOf(tensors[operator.input]), tensors[operator.output].scale);
+}
+
+export const standardizeOperator: PlainKind<Standardize> = {
+  code: F.STANDARDIZE,
+  short: 'norm',
+  encode(operator, tensors) {
+    const { gain, floor, centre, peak, slope } = parametersOf(operator, tensors);
+    return [gain, floor, centre, peak, slope];
+  },
+  decode({ view, tensors, parameter }) {
+    const [, floor, centre, peak, slope] = Array.from({ length: F.STANDARDIZE_PARAMETERS }, (_, i) => parameter(i));
+    const n = positionsOf(tensors[view.input]);
+    return { floor: floor / (Math.sqrt(n) * 2 ** 6), marker: peak > 0 ? { centre, peak, slope } : null };
+  },
+  run(operator, { tensors, samples }) {
+    const { input, output } = operator;
+    const channels = tensors[input].shape[2];
+    return standardize(samples(input), channels, tensors[output].zeroPoint, parametersOf(operator, tensors));
+  },
+  ranges: ({ output }, { program }) => anything(program.tensors[output].shape[2]),
+  channelwise: false,
+  // i16 to i8; a second channel would be read after the first is written
+  overwrites: ({ input }, tensors) => (tensors[input].channels === 1 ? [input] : []),
+  outputScale: ({ parameter }) => 256 / parameter(0),
+};

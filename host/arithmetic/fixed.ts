@@ -45,6 +45,11 @@ export function multiplyByQuantizedMultiplier(x: number, { multiplier, shift }: 
   return roundingDivideByPot(saturatingRoundingDoublingHighMul(x << left, multiplier), right);
 }
 
+/** The double that a multiplier and a shift stand for, exactly. */
+export function realOf({ multiplier, shift }: QuantizedMultiplier): number {
+  return multiplier * 2 ** (shift - 31);
+}
+
 /** real = fraction * 2^exponent with fraction in [0.5, 1); real > 0 and finite. */
 export function splitExponent(real: number): { fraction: number; exponent: number } {
   let exponent = Math.floor(Math.log2(real)) + 1;

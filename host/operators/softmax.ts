@@ -1,11 +1,17 @@
-import { expOnNegative, oneOverOnePlus } from './exponential.ts';
+/** SOFTMAX: over the channels of every position. */
+import { SOFTMAX } from '../../assembly/format.ts';
+import { expOnNegative, oneOverOnePlus } from '../arithmetic/exponential.ts';
 import {
   clamp,
   saturatingRoundingDoublingHighMul as multiply,
   type QuantizedMultiplier,
   quantizeMultiplier,
+  realOf,
   roundingDivideByPot,
-} from './fixed.ts';
+} from '../arithmetic/fixed.ts';
+import type { Softmax } from '../model/model.ts';
+import type { PlainKind } from './operator.ts';
+import { anything } from './ranges.ts';
 
 const INPUT_INTEGER_BITS = 5; // of beta * (x - max), Q5.26
 const SUM_INTEGER_BITS = 12; // of the sum of exponentials, Q12.19: at most 4095 channels
@@ -58,3 +64,23 @@ function softmaxRow(row: Int8Array, factors: SoftmaxFactors): Int8Array {
     return clamp(roundingDivideByPot(multiply(reciprocal, e), bitsOverUnit + 31 - 8) - 128, -128, 127);
   });
 }
+
+export const softmaxOperator: PlainKind<Softmax> = {
+  code: SOFTMAX,
+  short: 'softmax',
+  encode({ input, beta }, tensors) {
+    const { multiplier, shift, lowestDifference } = softmaxFactors(beta, tensors[input].scale);
+    return [multiplier, shift, lowestDifference];
+  },
+  decode({ view, tensors, parameter }) {
+    const factor = realOf({ multiplier: parameter(0), shift: parameter(1) });
+    return { beta: factor / 2 ** (31 - INPUT_INTEGER_BITS) / tensors[view.input].scale };
+  },
+  run({ input, beta }, { tensors, values }) {
+    const { shape, scale } = tensors[input];
+    return softmax(values(input), shape[2], softmaxFactors(beta, scale));
+  },
+  ranges: ({ output }, { program }) => anything(program.tensors[output].shape[2]),
+  channelwise: false,
+  overwrites: ({ input }) => [input], // a row is read before it is written
+};

@@ -1,6 +1,6 @@
 /**
- * exp(a) for a <= 0, 1 / (1 + a) for a in [0, 1], and the logistic function and tanh made of them, in fixed point, bit for
- * bit as gemmlowp defines them.
+ * exp(a) for a <= 0, 1 / (1 + a) for a in [0, 1], and the logistic function and tanh made of them, in fixed point, bit
+ * for bit as gemmlowp defines them.
  *
  * A Qi.f number is an i32 with i integer and f = 31 - i fractional bits. The product of Qa and Qb numbers, taken with
  * saturatingRoundingDoublingHighMul, has a + b integer bits.
@@ -72,7 +72,10 @@ export function logistic(a: number): number {
   return a > 0 ? ofMagnitude : INT32_MAX - ofMagnitude;
 }
 
-/** tanh(a), Q4.27 to Q0.31: (1 - e) / (1 + e) with e = exp(-2 |a|), whose doubled argument has the bits of |a| in Q5.26. */
+/**
+ * tanh(a), Q4.27 to Q0.31: (1 - e) / (1 + e) with e = exp(-2 |a|), whose doubled argument has the bits of |a| in
+ * Q5.26.
+ */
 export function tanh(a: number): number {
   if (a === 0) return 0;
   const ofMagnitude = saturatingLeft(twoOverOnePlus(expOnNegative(-Math.abs(a), 5)) - 2 ** 29, 2);

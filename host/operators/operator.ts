@@ -1,0 +1,105 @@
+/** All that the host must know of one kind of operator; registry.ts has one such record for each. */
+import type { ChannelTable } from '../arithmetic/channels.ts';
+import type { Category } from '../image/categories.ts';
+import type { ImageView, OperatorView, ProgramView, SourceView, TensorView } from '../image/view.ts';
+import type { Model, Operator, Program, Tensor, WeightedOperator } from '../model/model.ts';
+import type { WeightLayout } from '../model/weights.ts';
+import type { Ranges } from './ranges.ts';
+import type { Scales } from './scales.ts';
+
+export type PlainOperator = Exclude<Operator, WeightedOperator>;
+
+/** What is known of every kind. */
+export interface CommonKind<O extends Operator> {
+  /** the kind's code in assembly/format.ts */
+  code: number;
+  /** in front of a number in plots and tables: PW1, PW2 ... */
+  short: string;
+  /** The fields of an operator that an image holds, which `open` has proved. */
+  decode(record: Decoding): Fields<O>;
+  /** The slow twin: the values of the output. Throws RangeError for tensors that do not fit the operator. */
+  run(operator: O, execution: Execution): Int8Array;
+  /** Bounds of the values of each output channel, from those of the inputs. */
+  ranges(operator: O, bounding: Bounding): Ranges;
+  /** whether it works on each channel by itself, from the channels of its inputs to that of its output */
+  channelwise: boolean;
+}
+
+/** An operator without weights. */
+export interface PlainKind<O extends PlainOperator> extends CommonKind<O> {
+  /** Its i32 parameters in the order of format.ts; none for most. Throws for what does not fit them. */
+  encode(operator: O, tensors: readonly Tensor[]): number[];
+  /** Tensors that it, in every variant, reads at a place for the last time before it writes its output there. */
+  overwrites(operator: OperatorView, tensors: readonly TensorView[]): number[];
+  /** The one piece of its input that is all it writes; null where it does more. Only for a kind that moves values. */
+  moves?(image: ImageView, operator: OperatorView): Piece | null;
+  /** The scale of its output, where its parameters say that by themselves. */
+  outputScale?(record: OperatorRecord): number;
+  /** Completes the scales of its tensors from those that are known; with `start`, although none of them is. */
+  tie?(record: OperatorRecord, scales: Scales, start: boolean): void;
+}
+
+/** An operator with weights: its parameters are a table of its channels, which image/channelTable.ts writes. */
+export interface WeightedKind<O extends WeightedOperator> extends CommonKind<O> {
+  /** How its weights belong to its channels. */
+  layout(operator: O, tensors: readonly Tensor[]): WeightLayout;
+  /** The sum of each output channel's weights. */
+  sums(weights: Int8Array, channels: number): Int32Array;
+  /** What bytes of stored weights count as; `first` of this kind in its program. */
+  category(first: boolean): Category;
+  /** FEATURE_* of assembly/features.ts: the kernels that it takes in any variant. */
+  features(operator: OperatorView, source: SourceView): number[];
+}
+
+export type OperatorKind<O extends Operator> = O extends WeightedOperator
+  ? WeightedKind<O>
+  : O extends PlainOperator
+    ? PlainKind<O>
+    : never;
+
+/** What an operator has beside its kind, name, first input and output. */
+export type Fields<O extends Operator> = O extends Operator ? Omit<O, 'kind' | 'name' | 'input' | 'output'> : never;
+
+/** Bytes that a copy takes from an offset in its input to one in its output. */
+export interface Piece {
+  from: number;
+  to: number;
+  bytes: number;
+}
+
+/** An operator of an image. */
+export interface OperatorRecord {
+  image: ImageView;
+  program: ProgramView;
+  view: OperatorView;
+  /** The i-th i32 of its parameters. */
+  parameter(i: number): number;
+}
+
+/** The same with what has been read before it. */
+export interface Decoding extends OperatorRecord {
+  tensors: readonly Tensor[];
+  /** rows of every source as INT8 */
+  materialized: readonly Int8Array[];
+}
+
+/** What a slow twin runs on. */
+export interface Execution {
+  tensors: readonly Tensor[];
+  /** INT8 values; throws unless they have been computed. */
+  values(tensor: number): Int8Array;
+  /** Raw i16 samples; throws for a tensor that has none. */
+  samples(tensor: number): Int16Array;
+  /** What a tensor held before the operator; zeros if nothing has written it. */
+  before(tensor: number): Int8Array;
+  /** Rows and table of an operator as the device has them. */
+  weights(operator: WeightedOperator): { weights: Int8Array; table: ChannelTable };
+}
+
+/** What bounds follow from. */
+export interface Bounding {
+  model: Model;
+  program: Program;
+  /** by tensor */
+  ranges: readonly Ranges[];
+}

@@ -1,0 +1,65 @@
+/** Every kind of weight source and generator; the compiler lists those that are missing. */
+import { GENERATOR_BYTES } from '../../assembly/format.ts';
+import { ByteWriter } from '../image/bytes.ts';
+import { ImageError } from '../image/view.ts';
+import type { Generator, WeightSource } from '../model/model.ts';
+import { basisGenerator, basisSource } from './basis.ts';
+import { codebookGenerator, codebookSource } from './codebook.ts';
+import type { GeneratorKind, SourceKind } from './source.ts';
+import { storedSource } from './stored.ts';
+import { tileGenerator, tileSource } from './tile.ts';
+
+export const SOURCES: { [K in WeightSource['kind']]: SourceKind<Extract<WeightSource, { kind: K }>> } = {
+  stored: storedSource,
+  basis: basisSource,
+  tile: tileSource,
+  codebook: codebookSource,
+};
+
+/** A generator goes by the kind of the sources that it serves. */
+export const GENERATORS: { [K in Generator['kind']]: GeneratorKind<Extract<Generator, { kind: K }>> } = {
+  basis: basisGenerator,
+  tile: tileGenerator,
+  codebook: codebookGenerator,
+};
+
+const NAMES = new Map(Object.entries(SOURCES).map(([name, { code }]) => [code, name as WeightSource['kind']]));
+
+/** What is known of a source in an image; throws ImageError for a code that none has. */
+export function sourceKind({ at, kind }: { at: number; kind: number }): SourceKind<WeightSource> {
+  return SOURCES[nameOf(at, kind)];
+}
+
+/** The same of a generator. */
+export function generatorKind({ at, kind }: { at: number; kind: number }): GeneratorKind<Generator> {
+  const name = nameOf(at, kind);
+  if (!(name in GENERATORS)) throw new ImageError(`generator at offset ${at}: ${name} weights have none`);
+  return GENERATORS[name as Generator['kind']];
+}
+
+function nameOf(at: number, code: number): WeightSource['kind'] {
+  const name = NAMES.get(code);
+  if (name === undefined) throw new ImageError(`record at offset ${at}: no weight source has the code ${code}`);
+  return name;
+}
+
+/** All rows of a source, [rows][rowLength]. Throws when source and generator do not belong together. */
+export function materialize(source: WeightSource, generators: readonly Generator[]): Int8Array {
+  const kind: SourceKind<WeightSource> = SOURCES[source.kind];
+  return kind.materialize(source, generators);
+}
+
+/** Bytes of a source's values, codes or indices in an image, where nothing is coded without loss. */
+export function sourceBytes(source: WeightSource, generators: readonly Generator[]): number {
+  const kind: SourceKind<WeightSource> = SOURCES[source.kind];
+  return kind.pack(source, generators, false).bytes.length;
+}
+
+/** Bytes of a generator in an image, with its record; 0 for none. */
+export function generatorBytes(generator: Generator | null): number {
+  if (generator === null) return 0;
+  const kind: GeneratorKind<Generator> = GENERATORS[generator.kind];
+  const data = new ByteWriter();
+  kind.pack(generator, data);
+  return GENERATOR_BYTES + data.size;
+}

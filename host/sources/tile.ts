@@ -1,0 +1,59 @@
+/** Weights written tile by tile, each of them what an MLP makes of a code. */
+import * as F from '../../assembly/format.ts';
+import { generatorScratch } from '../../assembly/scratch.ts';
+import type { TileGenerator, TileSource } from '../model/model.ts';
+import {
+  codeAt,
+  codePieces,
+  evaluateMlp,
+  mlpFeatures,
+  mlpPieces,
+  mlpSizes,
+  packCodes,
+  packMlp,
+  unpackCodes,
+  unpackMlp,
+} from './mlp.ts';
+import { type GeneratorKind, generated, generatorOf, type SourceKind } from './source.ts';
+
+/** Row-major; each run of `outputs` weights is MLP(code of the tile). */
+function tiledRows(source: TileSource, { mlp }: TileGenerator): Int8Array {
+  const weights = new Int8Array(source.rows * source.rowLength);
+  if (weights.length % mlp.outputs !== 0) {
+    throw new RangeError(`tile source of ${weights.length} weights is no multiple of ${mlp.outputs} weights a tile`);
+  }
+  for (let tile = 0; tile * mlp.outputs < weights.length; tile++) {
+    weights.set(evaluateMlp(mlp, codeAt(source, mlp, tile)), tile * mlp.outputs);
+  }
+  return weights;
+}
+
+export const tileSource: SourceKind<TileSource> = {
+  code: F.SOURCE_TILE,
+  materialize: (source, generators) => tiledRows(source, generatorOf(source, generators)),
+  pack: (source, generators) => generated(packCodes(source, generatorOf(source, generators).mlp)),
+  unpack(image, view, generators) {
+    const { rows, rowLength, generator } = view;
+    const common = { kind: 'tile' as const, generator, rows, rowLength };
+    const { mlp } = generatorOf(common, generators);
+    return { ...common, codes: unpackCodes(image, view, mlp, (rows * rowLength) / mlp.outputs) };
+  },
+  describe: ({ generator }) => `tiles ${generator}`,
+  pieces: codePieces,
+  features: () => [],
+  scratchBytes(image, { generator }) {
+    const { codeLength, hidden, outputs } = image.generators[generator];
+    return generatorScratch(codeLength, hidden, outputs, 0);
+  },
+  isInPlace: () => false,
+};
+
+export const tileGenerator: GeneratorKind<TileGenerator> = {
+  pack({ mlp }, data) {
+    const none = { basisEncoding: 0, basisRows: 0, basisColumns: 0, basis: 0 };
+    return { ...none, ...mlpSizes(mlp), outputs: mlp.outputs, mlp: packMlp(mlp, data) };
+  },
+  unpack: (image, view) => ({ kind: 'tile', mlp: unpackMlp(image, view) }),
+  pieces: mlpPieces,
+  features: mlpFeatures,
+};
