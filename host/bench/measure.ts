@@ -9,7 +9,7 @@ import { buildFolder, projectRoot } from '../board/root.ts';
 import { anyInput, onBoard } from '../board/session.ts';
 import { connect } from '../board/transport.ts';
 import { pack } from '../image/pack.ts';
-import { Runtime } from '../runtime/runtime.ts';
+import { Runtime } from '../runtime/node.ts';
 import { writeWhole } from '../system/files.ts';
 import { readConfig } from '../train/config.ts';
 import type { NetworkConfig } from '../train/network.ts';

@@ -11,7 +11,7 @@ import {
   SOURCE_STORED,
 } from '../../assembly/format.ts';
 import { ImageView, type OperatorView } from '../image/view.ts';
-import { Runtime } from '../runtime/runtime.ts';
+import { Runtime } from '../runtime/node.ts';
 
 /** Each is the largest of any program, in bytes. */
 export interface ImageNeeds {

@@ -10,6 +10,7 @@ import { inLevels } from './levels.ts';
 import type { Moments } from './moments.ts';
 import { quadratics } from './quadratic.ts';
 import { generatorBytes, ownBytes, type Replacement, withReplacements } from './replacement.ts';
+import type { Samples } from './samples.ts';
 
 export type Method = 'int4' | 'int2' | 'codebook' | 'generated' | 'auto';
 export const METHODS: readonly Method[] = ['int4', 'int2', 'codebook', 'generated', 'auto'];
@@ -162,7 +163,7 @@ export function withoutBeaten({ own, shared }: Options): Options {
 export function measureTables(
   model: Model,
   layers: readonly Layer[],
-  samples: readonly Uint8Array[] | null,
+  samples: Samples | null,
 ): [compact: Choice, exact: Choice][] {
   const original = samples && outputsOf(model, samples, 'q31');
   return layers.map(({ operator, channels }) => {
@@ -183,7 +184,7 @@ export function measureOptions(
   layers: readonly Layer[],
   { own, shared }: Options,
   moments: readonly Moments[],
-  samples: readonly Uint8Array[],
+  samples: Samples,
   report: Report,
 ): Options {
   const original = outputsOf(model, samples);

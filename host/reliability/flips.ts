@@ -3,7 +3,7 @@ import * as F from '../../assembly/format.ts';
 import { Random } from '../data/random.ts';
 import { type Category, regionsOf } from '../image/regions.ts';
 import { ImageView } from '../image/view.ts';
-import { instantiate } from '../runtime/runtime.ts';
+import { instantiate } from '../runtime/node.ts';
 
 export interface FlipFigure {
   /** what the bits belong to */

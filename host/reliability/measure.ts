@@ -4,7 +4,7 @@ import { join } from 'node:path';
 import { counted, loadBoard } from '../board/board.ts';
 import { buildFolder, projectRoot } from '../board/root.ts';
 import { anyInput, onBoard } from '../board/session.ts';
-import { Runtime } from '../runtime/runtime.ts';
+import { Runtime } from '../runtime/node.ts';
 import { writeWhole } from '../system/files.ts';
 import { testWindows } from '../verbs/windows.ts';
 import { countFlips } from './flips.ts';

@@ -10,7 +10,7 @@
 import { numpy as np } from '@jax-js/jax';
 import { BEAT_POSITION, SAMPLE_RATE, WINDOW } from '../data/beats.ts';
 import type { FullyConnected, Model, Tensor as ModelTensor, Operator, Weighted } from '../model/model.ts';
-import type { Checkpoint } from './checkpoint.ts';
+import { type Checkpoint, classNamesOf } from './checkpoint.ts';
 import type { TrainConfig } from './config.ts';
 import { exportSources, type Sources } from './exportSources.ts';
 import { gammaOf, rangeOf } from './forward.ts';
@@ -155,15 +155,6 @@ function biasOf({ name }: LayerSpec, channel: number, value: number): number {
       `checkpoint: channel ${channel} of "${name}" expected a bias that fits 32 bits in units of its weights, got ${bias}; its weights are almost 0, remove the channel`,
     );
   return bias;
-}
-
-export function classNamesOf(checkpoint: Checkpoint): string[] {
-  const classNames = checkpoint.metadata.classNames;
-  if (!classNames)
-    throw new Error(
-      'checkpoint: expected "classNames" in its metadata, got none; it was not written by htpw train, docs/import.md says what else belongs there',
-    );
-  return classNames.split(',');
 }
 
 function valuesOf(checkpoint: Checkpoint, name: string): Float32Array {

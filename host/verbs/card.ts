@@ -9,10 +9,10 @@ import { type Account, describeAccount, type Part, SPLITS, type Split } from '..
 import { type Evaluation, evaluate } from '../evaluate/evaluate.ts';
 import { bytesByCategory, regionsOf } from '../image/regions.ts';
 import { ImageView } from '../image/view.ts';
-import { Runtime } from '../runtime/runtime.ts';
+import { Runtime } from '../runtime/node.ts';
 import { planOutput } from '../system/files.ts';
 import { readConfig } from '../train/config.ts';
-import { assertSameTask, LEAD_OPTION, scoreBeats, unlike } from './eval.ts';
+import { assertSameTask, LEAD_OPTION, scored, unlike } from './eval.ts';
 import { readImage } from './image.ts';
 import { oneOf, valued } from './options.ts';
 import { print, withProgress } from './verb.ts';
@@ -96,12 +96,12 @@ async function measure(path: string, parts: Parts): Promise<Measured> {
   const metadata = view.metadata();
   assertSameTask(path, metadata);
   const runtime = new Runtime(image, 'simd').load();
-  const validation = await scoreBeats(runtime, parts.validation, 'validation');
+  const validation = await scored(runtime, parts.validation, 'validation');
   const results = {} as Measured['results'];
   for (const split of REPORTED) {
     const set = parts[split];
-    const scored = await scoreBeats(runtime, set, split);
-    results[split] = evaluate({ ...scored, classNames: set.classNames, validation, task: 'ecg-beats', split });
+    const answers = await scored(runtime, set, split);
+    results[split] = evaluate({ ...answers, classNames: set.classNames, validation, task: 'ecg-beats', split });
   }
   return {
     path,

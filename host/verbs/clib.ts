@@ -13,7 +13,7 @@ import {
 } from '../board/librarySize.ts';
 import { run } from '../board/process.ts';
 import { projectRoot } from '../board/root.ts';
-import { Runtime } from '../runtime/runtime.ts';
+import { Runtime } from '../runtime/node.ts';
 import { planOutput, readInput, writeWhole } from '../system/files.ts';
 import type { OutputFolder } from '../system/folder.ts';
 import { parseJson } from '../system/json.ts';

@@ -1,16 +1,16 @@
 /** htpw eval: the accuracy of a packed image on a split of a data set. */
 import type { Command } from 'commander';
-import { BEAT_POSITION, type BeatSet, CLASS_NAMES, SAMPLE_RATE, WINDOW } from '../data/beats.ts';
+import { BEAT_POSITION, type BeatSet, CLASS_NAMES, SAMPLE_RATE } from '../data/beats.ts';
 import { DATASET_LIST, DATASET_NAMES, openDataset } from '../data/dataset.ts';
 import { describeAccount, SPLITS, type Split, splitNamed } from '../data/part.ts';
 import { evaluate, type Scored } from '../evaluate/evaluate.ts';
+import { scoreBeats } from '../evaluate/score.ts';
 import { renderTable } from '../evaluate/table.ts';
 import { ImageView } from '../image/view.ts';
-import { Runtime, type VariantName } from '../runtime/runtime.ts';
+import { Runtime, type VariantName } from '../runtime/node.ts';
 import { readImage } from './image.ts';
 import { oneOf, valued } from './options.ts';
 import { print, UsageError, withProgress } from './verb.ts';
-import { takesEcg } from './windows.ts';
 
 const VARIANTS: VariantName[] = ['scalar', 'dsp', 'simd'];
 
@@ -53,11 +53,11 @@ export function evalVerb(program: Command): void {
       assertSameTask(path, metadata);
       const set = dataset.load(split);
       const validation = split === 'validation' ? undefined : dataset.load('validation');
-      const scored = await scoreBeats(runtime, set, split);
+      const answers = await scored(runtime, set, split);
       const result = evaluate({
-        ...scored,
+        ...answers,
         classNames: set.classNames,
-        validation: validation && (await scoreBeats(runtime, validation, 'validation')),
+        validation: validation && (await scored(runtime, validation, 'validation')),
         task: String(metadata.task ?? ''),
         split,
       });
@@ -97,32 +97,6 @@ export function unlike(trainedOn: string | null, data: string): string[] {
   ];
 }
 
-/** Class probabilities of every beat from the integer logits. Throws for an image that is made for something else. */
-export async function scoreBeats(runtime: Runtime, set: BeatSet, label: Split): Promise<Scored> {
-  const n = set.labels.length;
-  const classes = set.classNames.length;
-  if (!takesEcg(runtime) || runtime.outputBytes() !== classes) {
-    throw new UsageError(
-      `expected an image that takes ${WINDOW} raw samples (${2 * WINDOW} bytes) and gives ${classes} bytes, for classes ` +
-        `${set.classNames.join(', ')}, got one that takes ${runtime.inputBytes()} bytes and gives ` +
-        `${runtime.outputBytes()}; figures are made of ECG beats only`,
-    );
-  }
-  const scores = new Float64Array(n * classes);
-  const raw = new Uint8Array(set.samples.buffer, set.samples.byteOffset, set.samples.byteLength);
-  await withProgress(label, (report) => {
-    for (let i = 0; i < n; i++) {
-      const logits = new Int8Array(runtime.run(raw.subarray(2 * WINDOW * i, 2 * WINDOW * (i + 1))).buffer);
-      scores.set(probabilities(logits, runtime.outputScale()), i * classes);
-      if (i % 500 === 0) report(i, n);
-    }
-  });
-  return { labels: set.labels, records: set.records, scores };
-}
-
-function probabilities(logits: Int8Array, scale: number): number[] {
-  const largest = Math.max(...logits);
-  const exponentials = Array.from(logits, (q) => Math.exp(scale * (q - largest)));
-  const sum = exponentials.reduce((a, b) => a + b, 0);
-  return exponentials.map((e) => e / sum);
-}
+/** scoreBeats() with a bar. */
+export const scored = (runtime: Runtime, set: BeatSet, label: Split): Promise<Scored> =>
+  withProgress(label, (report) => scoreBeats(runtime, set, report));

@@ -9,7 +9,7 @@ import type { Lossless } from '../image/lossless.ts';
 import { type GoldenSet, goldenNames, readGolden } from '../import/golden.ts';
 import { importImage } from '../import/import.ts';
 import { placeUnderBuild } from '../residency/costs.ts';
-import { Runtime, type VariantName } from '../runtime/runtime.ts';
+import { Runtime, type VariantName } from '../runtime/node.ts';
 import { LOSSLESS_OPTION, losslessOf } from './image.ts';
 import { orWord, valued, wholeNumber } from './options.ts';
 import { CheckFailed, columns, print, UsageError, withProgress } from './verb.ts';

@@ -3,7 +3,7 @@ import type { Board } from '../board/board.ts';
 import { LOSSLESS, type Lossless } from '../image/lossless.ts';
 import { withResidency } from '../image/seal.ts';
 import { placeUnderBuild } from '../residency/costs.ts';
-import { Runtime } from '../runtime/runtime.ts';
+import { Runtime } from '../runtime/node.ts';
 import { isRegularFile, readInput, titleOf } from '../system/files.ts';
 import { shownPath } from '../system/shownPath.ts';
 import { wrongKind } from '../system/wrongKind.ts';

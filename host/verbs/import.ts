@@ -11,7 +11,7 @@ import { type Imported, type ImportOptions, importImage } from '../import/import
 import type { Port } from '../import/live.ts';
 import { macs } from '../model/weights.ts';
 import type { TableEncoding } from '../reference/table.ts';
-import { Runtime } from '../runtime/runtime.ts';
+import { Runtime } from '../runtime/node.ts';
 import { describeFile, SAFETENSORS } from '../system/fileKind.ts';
 import { type Output, planOutput, readInput, titleOf } from '../system/files.ts';
 import { printable } from '../system/printable.ts';

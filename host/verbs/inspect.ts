@@ -4,8 +4,8 @@ import { SECTION_TRAILER, TLV_HEADER_BYTES, TYPE_I16 } from '../../assembly/form
 import { bytesByCategory, regionsOf } from '../image/regions.ts';
 import { digest } from '../image/seal.ts';
 import { ImageView, OPERATOR_NAMES, RESIDENCY_NAMES, type TensorView } from '../image/view.ts';
+import { Runtime } from '../runtime/node.ts';
 import { type Port, shortest } from '../runtime/ports.ts';
-import { Runtime } from '../runtime/runtime.ts';
 import { printable } from '../system/printable.ts';
 import { readImage } from './image.ts';
 import { columns, harmless, print } from './verb.ts';

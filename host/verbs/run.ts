@@ -1,5 +1,5 @@
 import type { Command } from 'commander';
-import { Runtime, type VariantName } from '../runtime/runtime.ts';
+import { Runtime, type VariantName } from '../runtime/node.ts';
 import { planOutput, readInput } from '../system/files.ts';
 import { assertRaw } from '../system/wrongKind.ts';
 import { readImage } from './image.ts';

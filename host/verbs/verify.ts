@@ -5,13 +5,14 @@ import { verifyBoard } from '../board/verify.ts';
 import { splitSamples } from '../compress/samples.ts';
 import { DATASET_LIST, DATASET_NAMES, openDataset } from '../data/dataset.ts';
 import { describeAccount } from '../data/part.ts';
-import { Runtime, type VariantName } from '../runtime/runtime.ts';
+import { takesEcg } from '../evaluate/score.ts';
+import { Runtime, type VariantName } from '../runtime/node.ts';
 import { planOutput, readInput } from '../system/files.ts';
 import { LEAD_OPTION } from './eval.ts';
 import { imageFor, RESIDENCY_OPTION } from './image.ts';
 import { oneOf, valued, wholeNumber } from './options.ts';
 import { CheckFailed, columns, print, UsageError, withProgress } from './verb.ts';
-import { type Inputs, spread, takesEcg, testWindows } from './windows.ts';
+import { type Inputs, spread, testWindows } from './windows.ts';
 
 interface VerifyFlags {
   board?: string;

@@ -4,7 +4,8 @@ import { type DatasetOptions, openDataset } from '../data/dataset.ts';
 import { hasMitbih } from '../data/mitbih.ts';
 import type { Account } from '../data/part.ts';
 import { Random } from '../data/random.ts';
-import type { Runtime } from '../runtime/runtime.ts';
+import { takesEcg } from '../evaluate/score.ts';
+import type { Runtime } from '../runtime/node.ts';
 
 export interface Inputs {
   windows: Uint8Array[];
@@ -13,9 +14,6 @@ export interface Inputs {
   /** of the data set that they are from, if they are */
   account: Account | null;
 }
-
-/** Whether an image takes raw windows of one ECG lead, not just as many bytes. */
-export const takesEcg = (runtime: Runtime): boolean => runtime.takesSamples() && runtime.inputBytes() === 2 * WINDOW;
 
 /**
  * At most `count` inputs spread evenly over the test split of a data set (default: recordings where there are any), or

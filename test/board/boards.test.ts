@@ -9,7 +9,7 @@ import { buildFirmware } from '../../host/board/firmware.ts';
 import { connect } from '../../host/board/transport.ts';
 import { verifyBoard } from '../../host/board/verify.ts';
 import { main } from '../../host/cli.ts';
-import { Runtime } from '../../host/runtime/runtime.ts';
+import { Runtime } from '../../host/runtime/node.ts';
 import { DEFAULT_MODEL } from '../../host/verbs/build.ts';
 import { imageFor } from '../../host/verbs/image.ts';
 import { testWindows } from '../../host/verbs/windows.ts';

@@ -5,7 +5,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
 import { loadDataset } from '../../host/data/dataset.ts';
-import { Runtime } from '../../host/runtime/runtime.ts';
+import { Runtime } from '../../host/runtime/node.ts';
 
 const MODEL = 'models/ecg-beats.htpw';
 const folder = mkdtempSync(join(tmpdir(), 'htpw-'));

@@ -5,7 +5,7 @@ import { describe, expect, it } from 'vitest';
 import { main } from '../../host/cli.ts';
 import { pack } from '../../host/image/pack.ts';
 import type { Metadata } from '../../host/model/model.ts';
-import { Runtime } from '../../host/runtime/runtime.ts';
+import { Runtime } from '../../host/runtime/node.ts';
 import { emptyFolder } from '../clib/workshop.ts';
 import { packTogether, shapeRows } from '../shapes.ts';
 import { ModelBuilder } from '../zoo.ts';

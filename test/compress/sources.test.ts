@@ -12,7 +12,7 @@ import type { Model } from '../../host/model/model.ts';
 import { execute } from '../../host/reference/executor.ts';
 import { materialize } from '../../host/reference/generator.ts';
 import { foldZeroPoint } from '../../host/reference/table.ts';
-import { Runtime } from '../../host/runtime/runtime.ts';
+import { moduleOf, Runtime } from '../../host/runtime/node.ts';
 import { LEVELS, ModelBuilder, random } from '../zoo.ts';
 
 /** Convolution with padding, depthwise, pointwise twice, fully connected; all stored INT8. */
@@ -28,7 +28,7 @@ function network(seed: number): { model: Model; samples: Uint8Array[] } {
 
 const { model, samples } = network(1);
 const layers = layersOf(model);
-const moments = momentsOf(model, layers, samples);
+const moments = momentsOf(model, layers, { inputs: samples, wasm: moduleOf('simd') });
 
 describe('moments', () => {
   it('are those of the inputs under each weight, padding 0, as the reference computes the tensors', () => {

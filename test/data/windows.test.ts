@@ -1,7 +1,7 @@
 import { readFileSync } from 'node:fs';
 import { expect, it } from 'vitest';
 import { pack } from '../../host/image/pack.ts';
-import { Runtime } from '../../host/runtime/runtime.ts';
+import { Runtime } from '../../host/runtime/node.ts';
 import { testWindows } from '../../host/verbs/windows.ts';
 import { tinyModel } from '../board/tinyImage.ts';
 

@@ -10,7 +10,7 @@ import { verifyBoard } from '../../host/board/verify.ts';
 import { bytesByCategory, regionsOf } from '../../host/image/regions.ts';
 import { withResidency } from '../../host/image/seal.ts';
 import { ImageView } from '../../host/image/view.ts';
-import { Runtime } from '../../host/runtime/runtime.ts';
+import { Runtime } from '../../host/runtime/node.ts';
 import { testWindows } from '../../host/verbs/windows.ts';
 import { canRun } from '../board/workshop.ts';
 

@@ -13,7 +13,7 @@ import {
   RESIDENCY_NAMES,
   type TensorView,
 } from '../../host/image/view.ts';
-import { instantiate, type VariantName } from '../../host/runtime/runtime.ts';
+import { instantiate, type VariantName } from '../../host/runtime/node.ts';
 import { type Range, type Reach, reachOf } from '../reach.ts';
 import { type ShapeRow, shapeRows, twin } from '../shapes.ts';
 

@@ -8,7 +8,7 @@ import { describe, expect, it } from 'vitest';
 import { SAMPLE_RATE } from '../../host/data/beats.ts';
 import { AT_REST, synthesizeLead } from '../../host/data/syntheticEcg.ts';
 import { pack } from '../../host/image/pack.ts';
-import { Runtime } from '../../host/runtime/runtime.ts';
+import { Runtime } from '../../host/runtime/node.ts';
 import { testWindows } from '../../host/verbs/windows.ts';
 import { tinyImage, tinyWindow } from '../board/tinyImage.ts';
 import { everything } from '../zoo.ts';
