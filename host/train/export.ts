@@ -11,7 +11,7 @@ import { numpy as np } from '@jax-js/jax';
 import { BEAT_POSITION, SAMPLE_RATE, WINDOW } from '../data/beats.ts';
 import type { FullyConnected, Model, Tensor as ModelTensor, Operator, Weighted } from '../model/model.ts';
 import { type Checkpoint, classNamesOf } from './checkpoint.ts';
-import type { TrainConfig } from './config.ts';
+import type { ExportConfig } from './config.ts';
 import { exportSources, type Sources } from './exportSources.ts';
 import { gammaOf, rangeOf } from './forward.ts';
 import { DEVIATION_FLOOR, MARKER, STEPS_PER_DEVIATION } from './frontEnd.ts';
@@ -23,10 +23,6 @@ import { startArrays } from './start.ts';
 const MILLIVOLT_PER_STEP = 1 / 200;
 const ACTIVATION_ZERO_POINT = -128;
 const ACTIVATION_LIMITS: [number, number] = [-128, 127];
-
-/** What is said of the training goes into the metadata. */
-export type ExportConfig = Pick<TrainConfig, 'name' | 'network'> &
-  Partial<Pick<TrainConfig, 'dataset' | 'seed' | 'epochs'>>;
 
 /** The checkpoint holds what tensorShapes lists, and its class names. Throws where a folded bias does not fit. */
 export async function exportModel(checkpoint: Checkpoint, config: ExportConfig): Promise<Model> {

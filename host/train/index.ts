@@ -5,14 +5,12 @@
 import type { Model } from '../model/model.ts';
 import { UsageError } from '../system/errors.ts';
 import type { Checkpoint } from './checkpoint.ts';
-import type { TrainConfig } from './config.ts';
-import type { ExportConfig } from './export.ts';
-import type { Trained, TrainOptions } from './train.ts';
+import type { ExportConfig, TrainConfig } from './config.ts';
+import type { Trained, TrainOptions } from './run.ts';
 
 export { type Checkpoint, decodeCheckpoint, encodeCheckpoint, readCheckpoint } from './checkpoint.ts';
-export { readConfig, type TrainConfig } from './config.ts';
-export type { ExportConfig } from './export.ts';
-export type { Trained, TrainOptions, TrainReport } from './train.ts';
+export { type ExportConfig, readConfig, type TrainConfig } from './config.ts';
+export type { Progress, Trained, TrainOptions, TrainReport } from './run.ts';
 
 /** The peer dependency of package.json. */
 const ARRAYS = '@jax-js/jax@0.1.25';
