@@ -47,18 +47,19 @@ async function compiled(wasm: Source | WebAssembly.Module): Promise<WebAssembly.
 async function bytesOf(source: Source): Promise<Uint8Array<ArrayBuffer>> {
   if (isUint8Array(source)) return source as Uint8Array<ArrayBuffer>;
   if (source instanceof ArrayBuffer) return new Uint8Array(source);
-  if (source instanceof Response) return bodyOf(source);
+  if (source instanceof Response) return bodyOf(source, `load: ${source.url || 'the response'}: `);
   if (typeof source !== 'string' && !(source instanceof URL))
     throw new TypeError(`load: expected bytes, a URL or a Response, got ${nameOf(source)}`);
   try {
-    return await (readFile(source) ?? fetch(source).then(bodyOf));
+    return await (readFile(source) ?? fetch(source).then((response) => bodyOf(response)));
   } catch (error) {
     throw new Error(`load: ${source}: cannot be read (${(error as Error).message})`, { cause: error });
   }
 }
 
-async function bodyOf(response: Response): Promise<Uint8Array<ArrayBuffer>> {
-  if (!response.ok) throw new Error(`expected a file, got ${response.status} ${response.statusText}`);
+async function bodyOf(response: Response, where = ''): Promise<Uint8Array<ArrayBuffer>> {
+  const { ok, status, statusText } = response;
+  if (!ok) throw new Error(`${where}expected a file, got ${status} ${statusText}`.trimEnd());
   return new Uint8Array(await response.arrayBuffer());
 }
 
