@@ -4,7 +4,7 @@
  */
 import { nameOf } from './ports.ts';
 import { Runtime, type Wasm } from './runtime.ts';
-import { isUint8Array } from './typed.ts';
+import { isArrayBuffer, isUint8Array } from './typed.ts';
 
 /** Bytes, or where they are: a URL, relative to the page in a browser; in Node also a path, relative to its folder. */
 export type Source = string | URL | Response | ArrayBuffer | Uint8Array;
@@ -24,7 +24,7 @@ export async function load(image: Source, { wasm, program = 0 }: LoadOptions = {
 
 /** The same at once, of bytes that are there. `wasm`: bytes, or a module that compile() gave. */
 export function loadSync(image: ArrayBuffer | Uint8Array, wasm: Wasm, program = 0): Runtime {
-  return new Runtime(image instanceof ArrayBuffer ? new Uint8Array(image) : image, wasm).load(program);
+  return new Runtime(isArrayBuffer(image) ? new Uint8Array(image) : image, wasm).load(program);
 }
 
 const SIMD = new URL('../../runtime/htpw.simd.node.wasm', import.meta.url); // in this form bundlers take the file along
@@ -46,7 +46,7 @@ async function compiled(wasm: Source | WebAssembly.Module): Promise<WebAssembly.
 
 async function bytesOf(source: Source): Promise<Uint8Array<ArrayBuffer>> {
   if (isUint8Array(source)) return source as Uint8Array<ArrayBuffer>;
-  if (source instanceof ArrayBuffer) return new Uint8Array(source);
+  if (isArrayBuffer(source)) return new Uint8Array(source);
   if (source instanceof Response) return bodyOf(source, `load: ${source.url || 'the response'}: `);
   if (typeof source !== 'string' && !(source instanceof URL))
     throw new TypeError(`load: expected bytes, a URL or a Response, got ${nameOf(source)}`);
@@ -63,7 +63,7 @@ async function bodyOf(response: Response, where = ''): Promise<Uint8Array<ArrayB
   return new Uint8Array(await response.arrayBuffer());
 }
 
-/** A file where there are any; null for what must be fetched. An import of fs would keep this module out of browsers. */
+/** A file where there are any; null for what must be fetched. An import of fs would keep browsers out. */
 function readFile(source: string | URL): Promise<Uint8Array<ArrayBuffer>> | null {
   const isWeb = /^(https?|data|blob):/i.test(String(source));
   const files = isWeb ? undefined : globalThis.process?.getBuiltinModule?.('fs');

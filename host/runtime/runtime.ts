@@ -1,6 +1,6 @@
 /**
- * The runtime in JavaScript: the very module that becomes C, given an image and an arena in linear memory. The only file
- * that touches that memory. It needs WebAssembly and nothing else: node.ts and load.ts know where the module comes from.
+ * The runtime in JavaScript: the very module that becomes C, given an image and an arena in linear memory. The only
+ * file that touches that memory. It needs WebAssembly and nothing else; node.ts and load.ts know where that is.
  *
  *   0     16          96                                             (each 16-byte aligned)
  *   |     | workspace | image | arena | input | output |
@@ -10,7 +10,7 @@ import { NO_SUCH_PROGRAM, NOT_LOADED } from '../../assembly/status.ts';
 import { ImageView } from '../image/view.ts';
 import { dequantize, nameOf, type Port, type Ports, portsOf, quantize, TYPED } from './ports.ts';
 import { StatusError } from './status.ts';
-import { isInt8Array, isInt16Array, isUint8Array } from './typed.ts';
+import { isArrayBuffer, isInt8Array, isInt16Array, isUint8Array } from './typed.ts';
 
 /** assembly/index.ts */
 export interface Exports extends Record<string, unknown> {
@@ -221,7 +221,9 @@ export class Runtime {
     const [{ shape, labels, bytes, offset }] = outputs;
     const lists = isNested(values) ? values : [values];
     if (lists.length !== inputs.length)
-      throw new TypeError(`classify: expected ${inputs.length} lists of numbers, one an input, got ${lists.length}`);
+      throw new TypeError(
+        `classify: expected as many lists of numbers as inputs, ${inputs.length}, got ${lists.length}`,
+      );
     if (shape[0] * shape[1] !== 1)
       throw new TypeError(`classify: expected one row of scores, got ${shape.join(' x ')}; take run and dequantize`);
     const answer = this.run(lists.map((list, i) => quantize(inputs[i], list)));
@@ -359,7 +361,7 @@ const lengthOf = (length: number): string =>
 /** An instance of its own, if it is not one already. */
 function exportsOf(wasm: Wasm): Exports {
   if (wasm instanceof WebAssembly.Module) return new WebAssembly.Instance(wasm).exports as unknown as Exports;
-  if (isUint8Array(wasm) || wasm instanceof ArrayBuffer) return exportsOf(new WebAssembly.Module(wasm));
+  if (isUint8Array(wasm) || isArrayBuffer(wasm)) return exportsOf(new WebAssembly.Module(wasm));
   if (wasm?.memory instanceof WebAssembly.Memory) return wasm;
   throw new TypeError(`Runtime: wasm: expected a WebAssembly.Module or the bytes of one, got ${nameOf(wasm)}`);
 }

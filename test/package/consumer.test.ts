@@ -13,6 +13,9 @@ const MOST_FILES = 12;
 const MOST_GZIP = 25_000;
 const BROWSER_SAFE = ['./runtime', './model', './image', './import', './compress'];
 
+/** Weights to compress. */
+const INT8 = join(root, 'models', 'controls', 'ecg-beats-int8.htpw');
+
 const project = new Project();
 beforeAll(() => project.install(), 300_000);
 afterAll(() => project.remove());
@@ -101,12 +104,27 @@ console.log(JSON.stringify({ label, score }));
     const program = `
 import { readFileSync } from 'node:fs';
 import { compress, ImageView, Runtime, unpack } from 'hypertinypw';
-const { model } = unpack(new ImageView(readFileSync(${JSON.stringify(join(root, 'models', 'controls', 'ecg-beats-int8.htpw'))})));
+const { model } = unpack(new ImageView(readFileSync(${JSON.stringify(INT8)})));
 const inputs = [1, 2, 3].map((n) => Uint8Array.from({ length: 640 }, (_, i) => n * i));
 const { image } = await compress(model, { budget: 30_000, inputs });
 console.log(image.length <= 30_000 && new Runtime(image).load().run(inputs[0]).length);
 `;
     expect(project.node('compress.js', program)).toBe('4\n');
+  });
+});
+
+describe('the entry for Node', () => {
+  it('scores and evaluates a split, and finds boards, without the command line', () => {
+    const program = `
+import { readFileSync } from 'node:fs';
+import { evaluate, loadBoard, openDataset, Runtime, scoreBeats } from 'hypertinypw';
+const runtime = new Runtime(readFileSync('ecg-beats.htpw'), 'simd').load();
+const set = openDataset('synthetic-easy').load('validation');
+const { confusion } = evaluate({ ...scoreBeats(runtime, set), classNames: set.classNames });
+const counted = confusion.flat().reduce((a, b) => a + b);
+console.log(JSON.stringify([counted === set.labels.length, loadBoard('mps2-an500').core]));
+`;
+    expect(JSON.parse(project.node('evaluate.js', program))).toEqual([true, 'Cortex-M7']);
   });
 });
 
@@ -201,10 +219,7 @@ describe('a bundler', () => {
   const bundle = join(project.folder, 'bundle');
   const warnings: string[] = [];
   beforeAll(async () => {
-    writeFileSync(
-      join(project.folder, 'ecg-beats-int8.htpw'),
-      readFileSync(join(root, 'models', 'controls', 'ecg-beats-int8.htpw')),
-    );
+    writeFileSync(join(project.folder, 'ecg-beats-int8.htpw'), readFileSync(INT8));
     project.write('workshop.js', WORKSHOP);
     project.write('index.html', pageWith(' src="./workshop.js">'));
     const warn = (message: string) => warnings.push(message);

@@ -87,7 +87,7 @@ describe('classify', () => {
     const lists = [values(runtime, 1), values(runtime, 2, 1)];
     const byHand = runtime.run(lists.map((list, i) => runtime.quantize(list, i)));
     expect(runtime.classify(lists).scores).toEqual(runtime.dequantize(byHand));
-    expect(() => runtime.classify(lists[0])).toThrow('classify: expected 2 lists of numbers, one an input, got 1');
+    expect(() => runtime.classify(lists[0])).toThrow('classify: expected as many lists of numbers as inputs, 2, got 1');
   });
 
   it('takes plain numbers and the pixels of a canvas', () => {

@@ -5,6 +5,7 @@ import type { AddressInfo } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join, resolve } from 'node:path';
 import { pathToFileURL } from 'node:url';
+import { runInNewContext } from 'node:vm';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { compile, load, loadSync, type Source } from '../../host/runtime/load.ts';
 import { moduleOf, Runtime, VARIANT_NAMES } from '../../host/runtime/node.ts';
@@ -41,6 +42,8 @@ describe('load', () => {
     ['a Buffer', () => readFileSync(PATH)],
     ['bytes in the middle of a buffer', () => Uint8Array.from([1, 2, 3, ...image]).subarray(3)],
     ['an ArrayBuffer', () => image.slice().buffer],
+    ['an ArrayBuffer of another realm', () => runInNewContext('Uint8Array.from(image).buffer', { image })],
+    ['bytes of another realm', () => runInNewContext('Uint8Array.from(image)', { image })],
     ['a Response', () => new Response(image)],
   ];
   it.each(sources)('takes %s', async (_, source) => {
