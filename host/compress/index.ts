@@ -20,8 +20,8 @@ export interface CompressOptions {
 }
 
 /**
- * The model and its image with fewer bytes of weights. Takes seconds to minutes of computing; in a browser, call it in a
- * worker. Throws BudgetError where the method does not get so small, Error for a model with nothing to compress.
+ * The model and its image with fewer bytes of weights. Takes seconds to minutes of computing; in a browser, call it in
+ * a worker. Throws BudgetError where the method does not get so small, Error for a model with nothing to compress.
  */
 export async function compress(
   model: Model,

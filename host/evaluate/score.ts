@@ -8,8 +8,8 @@ import type { Scored } from './evaluate.ts';
 export const takesEcg = (runtime: Runtime): boolean => runtime.takesSamples() && runtime.inputBytes() === 2 * WINDOW;
 
 /**
- * Class probabilities of every beat from the integer logits. `runtime` is loaded. Throws UsageError for an image that is
- * made for something else.
+ * Class probabilities of every beat from the integer logits. `runtime` is loaded. Throws UsageError for an image that
+ * is made for something else.
  */
 export function scoreBeats(
   runtime: Runtime,
@@ -20,8 +20,8 @@ export function scoreBeats(
   const classes = set.classNames.length;
   if (!takesEcg(runtime) || runtime.outputBytes() !== classes) {
     throw new UsageError(
-      `expected an image that takes ${WINDOW} raw samples (${2 * WINDOW} bytes) and gives ${classes} bytes, for classes ` +
-        `${set.classNames.join(', ')}, got one that takes ${runtime.inputBytes()} bytes and gives ` +
+      `expected an image that takes ${WINDOW} raw samples (${2 * WINDOW} bytes) and gives ${classes} bytes, for ` +
+        `classes ${set.classNames.join(', ')}, got one that takes ${runtime.inputBytes()} bytes and gives ` +
         `${runtime.outputBytes()}; figures are made of ECG beats only`,
     );
   }

@@ -197,8 +197,8 @@ export class Runtime {
   }
 
   /**
-   * One inference with the CRC-32 of every operator's result. It is null where a later operator writes the same tensor, as
-   * the copies of a concatenation do: what is not written yet is whatever lay there, which differs between variants.
+   * One inference with the CRC-32 of every operator's result. It is null where a later operator writes the same tensor,
+   * as the copies of a concatenation do: what is not written yet is whatever lay there, which differs between variants.
    */
   traceCrcs(input: RuntimeInput | readonly RuntimeInput[]): { output: Uint8Array; layers: (number | null)[] } {
     this.assertLoaded('traceCrcs');

@@ -1,4 +1,4 @@
-/** Buffers and typed arrays by their brand, which holds across realms (frames, test sandboxes), as `instanceof` does not. */
+/** Buffers and typed arrays by their brand, which holds across realms (frames, sandboxes), as instanceof does not. */
 const TYPED_ARRAY = Object.getPrototypeOf(Uint8Array.prototype);
 const brandOf: (value: unknown) => string | undefined = (value) =>
   Object.getOwnPropertyDescriptor(TYPED_ARRAY, Symbol.toStringTag)!.get!.call(value);

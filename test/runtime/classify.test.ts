@@ -1,4 +1,4 @@
-/** classify: real numbers in, a class out; the same as quantize, run and dequantize by hand, and clear where it cannot be. */
+/** classify: real numbers in, a class out; as quantize, run and dequantize by hand, and clear where it cannot be. */
 import { readFileSync } from 'node:fs';
 import { describe, expect, it } from 'vitest';
 import { pack } from '../../host/image/pack.ts';
