@@ -27,6 +27,7 @@ const OTHER_TOOLS = [
     neededBy: "the Zephyr module's sources, compiled for 32 bits",
   },
   { program: 'clang', packages: ['clang'], neededBy: 'the C library, for which GCC alone is no proof' },
+  { program: 'chromium', packages: ['chromium'], neededBy: 'the package in a browser' },
 ];
 
 /** The compiler and, if there is one, the emulator of each board, as the board.json of its folder has them. */

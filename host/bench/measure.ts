@@ -10,7 +10,7 @@ import { projectRoot } from '../board/root.ts';
 import { anyInput, onBoard } from '../board/session.ts';
 import { connect } from '../board/transport.ts';
 import { pack } from '../image/pack.ts';
-import { Runtime } from '../runtime/runtime.ts';
+import { Runtime } from '../runtime/node.ts';
 import { readConfig } from '../train/config.ts';
 import type { NetworkConfig } from '../train/network.ts';
 import type { Figures, KernelFigure, ModelFigure } from './figures.ts';

@@ -1,5 +1,5 @@
 /** How fast the WebAssembly variants run in Node: time, where bench/ has instructions. */
-import { Runtime, type VariantName } from '../runtime/runtime.ts';
+import { Runtime, type VariantName } from '../runtime/node.ts';
 
 export interface NodeFigure {
   /** dsp with its instructions replaced by a polyfill */

@@ -3,7 +3,7 @@ import * as FEATURE from '../../assembly/features.ts';
 import { RESIDENCY_BOOT, RESIDENCY_LAZY, RESIDENCY_STREAM } from '../../assembly/format.ts';
 import { ImageView } from '../image/view.ts';
 import { kindOf } from '../operators/registry.ts';
-import { Runtime } from '../runtime/runtime.ts';
+import { Runtime } from '../runtime/node.ts';
 import { generatorKind, sourceKind } from '../sources/registry.ts';
 
 /** Each is the largest of any program, in bytes. */

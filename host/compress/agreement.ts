@@ -2,6 +2,7 @@
 import { type PackOptions, pack } from '../image/pack.ts';
 import type { Model } from '../model/model.ts';
 import { Runtime } from '../runtime/runtime.ts';
+import type { Samples } from './samples.ts';
 
 /** Outputs of the last layer that is no softmax or argmax, which hide errors: [samples][size] */
 export interface Outputs {
@@ -38,18 +39,14 @@ export function outputCount(model: Model): number {
   return tensors[operators[lastLayer(model)].output].shape.reduce((a, b) => a * b);
 }
 
-/** Runs all samples (raw inputs) through the runtime. */
-export function outputsOf(
-  model: Model,
-  samples: readonly Uint8Array[],
-  tables: PackOptions['tables'] = 'compact',
-): Outputs {
+/** Runs all samples through the runtime. */
+export function outputsOf(model: Model, { inputs, wasm }: Samples, tables: PackOptions['tables'] = 'compact'): Outputs {
   const operator = lastLayer(model);
   const size = outputCount(model);
-  const runtime = new Runtime(pack(model, { tables }), 'simd').load();
-  const values = new Int8Array(samples.length * size);
-  samples.forEach((sample, i) => {
-    runtime.trace(sample, (at, result) => {
+  const runtime = new Runtime(pack(model, { tables }), wasm).load();
+  const values = new Int8Array(inputs.length * size);
+  inputs.forEach((input, i) => {
+    runtime.trace(input, (at, result) => {
       if (at === operator) values.set(new Int8Array(result.buffer, result.byteOffset, size), i * size);
     });
   });

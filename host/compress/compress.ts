@@ -19,6 +19,7 @@ import {
 } from './options.ts';
 import { refine } from './refine.ts';
 import { withReplacements } from './replacement.ts';
+import type { Samples } from './samples.ts';
 
 export type Tables = (operator: WeightedOperator) => TableEncoding;
 
@@ -27,8 +28,8 @@ export interface Prepared {
   model: Model;
   method: Method;
   layers: Layer[];
-  /** raw inputs of program 0 to calibrate on, or null: then errors are those of the weights alone */
-  samples: readonly Uint8Array[] | null;
+  /** to calibrate on, or null: then errors are those of the weights alone */
+  samples: Samples | null;
   moments: Moments[];
   /** all that were fitted, and those of them that can pay */
   fitted: Options;
@@ -68,7 +69,7 @@ const MEASURED_SAMPLES = 150; // per option: their errors are ranked, not report
 export function prepare(
   model: Model,
   method: Method,
-  samples: readonly Uint8Array[] | null,
+  samples: Samples | null,
   report: StageReport = () => {},
 ): Prepared {
   const layers = layersOf(model);
@@ -82,7 +83,7 @@ export function prepare(
       report(stage, done, total);
   const fitted = fitOptions(layers, moments, method, at('fit'));
   const useful = method === 'int4' || method === 'int2' ? fitted : withoutBeaten(fitted);
-  const some = samples && evenly(samples, MEASURED_SAMPLES);
+  const some = samples && { ...samples, inputs: evenly(samples.inputs, MEASURED_SAMPLES) };
   const options = some ? measureOptions(model, layers, useful, moments, some, at('measure')) : useful;
   return { model, method, layers, samples, moments, fitted, options, tables: measureTables(model, layers, some) };
 }

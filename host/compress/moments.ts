@@ -2,8 +2,9 @@
 import { Random } from '../data/random.ts';
 import { pack } from '../image/pack.ts';
 import type { Model, Tensor, Window } from '../model/model.ts';
-import { Runtime } from '../runtime/runtime.ts';
+import { Runtime, type Wasm } from '../runtime/runtime.ts';
 import type { Layer } from './layers.ts';
+import type { Samples } from './samples.ts';
 
 /**
  * Of the inputs q - zeroPoint under a channel's weights. Errors of the mean can be taken back in the bias, which is why
@@ -38,11 +39,11 @@ const MOST_PRODUCTS = 1e8; // of inputs, per layer: a second
 const LEAST_ROWS = 8; // times depth, or noise is taken for correlation,
 const MOST_OF_LEAST = 4e9; // products; but not for minutes
 
-/** Moments of each layer's input on `samples` (raw inputs of program 0), in the order of `layers`. */
-export function momentsOf(model: Model, layers: readonly Layer[], samples: readonly Uint8Array[]): Moments[] {
-  const collectors = layers.map((layer) => new Collector(inputOf(model, layer), layer, samples.length));
-  const run = tracer(model);
-  for (const sample of samples) {
+/** Moments of each layer's input on the samples, in the order of `layers`. */
+export function momentsOf(model: Model, layers: readonly Layer[], { inputs, wasm }: Samples): Moments[] {
+  const collectors = layers.map((layer) => new Collector(inputOf(model, layer), layer, inputs.length));
+  const run = tracer(model, wasm);
+  for (const sample of inputs) {
     run(sample, (tensor, values) => {
       for (const collector of collectors) if (collector.tensor === tensor) collector.add(values, values);
     });
@@ -58,11 +59,11 @@ export function changedMomentsOf(
   model: Model,
   changed: Model,
   layer: Layer,
-  samples: readonly Uint8Array[],
+  { inputs, wasm }: Samples,
 ): ChangedMoments {
-  const collector = new Collector(inputOf(model, layer), layer, samples.length);
-  const [runOriginal, runChanged] = [tracer(model), tracer(changed)];
-  for (const sample of samples) {
+  const collector = new Collector(inputOf(model, layer), layer, inputs.length);
+  const [runOriginal, runChanged] = [tracer(model, wasm), tracer(changed, wasm)];
+  for (const sample of inputs) {
     let original = new Int8Array();
     runOriginal(sample, (tensor, values) => {
       if (tensor === collector.tensor) original = values.slice();
@@ -75,9 +76,12 @@ export function changedMomentsOf(
 }
 
 /** Runs a sample through the runtime; the callback gets every tensor as it comes to be, valid only during the call. */
-function tracer(model: Model): (sample: Uint8Array, on: (tensor: number, values: Int8Array) => void) => void {
+function tracer(
+  model: Model,
+  wasm: Wasm,
+): (sample: Uint8Array, on: (tensor: number, values: Int8Array) => void) => void {
   const [program] = model.programs;
-  const runtime = new Runtime(pack(model), 'simd').load();
+  const runtime = new Runtime(pack(model), wasm).load();
   const signed = ({ buffer, byteOffset, length }: Uint8Array) => new Int8Array(buffer, byteOffset, length);
   return (sample, on) => {
     let at = 0;

@@ -11,6 +11,7 @@ import { inLevels } from './levels.ts';
 import type { Moments } from './moments.ts';
 import { quadratics } from './quadratic.ts';
 import { ownBytes, type Replacement, withReplacements } from './replacement.ts';
+import type { Samples } from './samples.ts';
 
 export type Method = 'int4' | 'int2' | 'codebook' | 'generated' | 'auto';
 export const METHODS: readonly Method[] = ['int4', 'int2', 'codebook', 'generated', 'auto'];
@@ -163,7 +164,7 @@ export function withoutBeaten({ own, shared }: Options): Options {
 export function measureTables(
   model: Model,
   layers: readonly Layer[],
-  samples: readonly Uint8Array[] | null,
+  samples: Samples | null,
 ): [compact: Choice, exact: Choice][] {
   const original = samples && outputsOf(model, samples, 'q31');
   return layers.map(({ operator, channels }) => {
@@ -184,7 +185,7 @@ export function measureOptions(
   layers: readonly Layer[],
   { own, shared }: Options,
   moments: readonly Moments[],
-  samples: readonly Uint8Array[],
+  samples: Samples,
   report: Report,
 ): Options {
   const original = outputsOf(model, samples);

@@ -9,9 +9,10 @@ import { type FewLevels, inLevels } from './levels.ts';
 import { type ChangedMoments, changedMomentsOf, type Moments } from './moments.ts';
 import { type Quadratic, quadratics } from './quadratic.ts';
 import { type Replacement, withReplacements } from './replacement.ts';
+import type { Samples } from './samples.ts';
 
 /**
- * Takes a model, the source that each of its layers is to have, and calibration samples (raw inputs of program 0);
+ * Takes a model, the source that each of its layers is to have, and calibration samples;
  * returns the model with those sources and better weights in them. `moments` are the layers' own, before any change.
  */
 export function refine(
@@ -19,7 +20,7 @@ export function refine(
   layers: readonly Layer[],
   chosen: readonly Replacement[],
   moments: readonly Moments[],
-  samples: readonly Uint8Array[],
+  samples: Samples,
   report: (done: number, total: number) => void = () => {},
 ): Model {
   const refined: (Replacement | null)[] = layers.map(() => null);

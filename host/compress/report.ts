@@ -8,6 +8,7 @@ import { type Agreement, compare, largestOf, type Outputs, outputsOf, outputZero
 import type { Compressed, Prepared } from './compress.ts';
 import type { Option } from './options.ts';
 import { ownBytes } from './replacement.ts';
+import type { Samples } from './samples.ts';
 
 export interface LayerReport {
   name: string;
@@ -70,17 +71,13 @@ export function sourcesOf({ fitted, layers }: Prepared): SourceReport[] {
 
 /** What the changed model is judged by. */
 export interface Judged {
-  samples: readonly Uint8Array[];
+  samples: Samples;
   labels: Int32Array | null;
   /** the original's, of the same samples */
   outputs: Outputs;
 }
 
-export function judgedBy(
-  { model, tables }: Unpacked,
-  samples: readonly Uint8Array[],
-  labels: Int32Array | null,
-): Judged {
+export function judgedBy({ model, tables }: Unpacked, samples: Samples, labels: Int32Array | null): Judged {
   return { samples, labels, outputs: outputsOf(model, samples, tables) };
 }
 

@@ -1,5 +1,13 @@
 /** Calibration data: raw inputs one after another in a file, and what they are, if that is known. */
 
+/** What a network is measured with. */
+export interface Samples {
+  /** raw inputs of program 0: the bytes of all its inputs, each */
+  inputs: readonly Uint8Array[];
+  /** the variant of the runtime that they are run through; all give the same answers */
+  wasm: WebAssembly.Module;
+}
+
 /** Inputs of `bytes` each. Throws when the file is no whole number of them. */
 export function splitSamples(file: Uint8Array, bytes: number): Uint8Array[] {
   const rest = file.length % bytes;

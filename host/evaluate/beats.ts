@@ -46,7 +46,11 @@ export function unlike(trained: string | null, data: string): string[] {
 const REPORTED_EVERY = 500;
 
 /** Class probabilities of every beat from the integer logits of a loaded image (assertTakesBeats). */
-export function scoreBeats(runtime: Runtime, set: BeatSet, report: (done: number, total: number) => void): Scored {
+export function scoreBeats(
+  runtime: Runtime,
+  set: BeatSet,
+  report: (done: number, total: number) => void = () => {},
+): Scored {
   const n = set.labels.length;
   const classes = set.classNames.length;
   const scores = new Float64Array(n * classes);

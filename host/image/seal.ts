@@ -1,10 +1,10 @@
 /** Finishes an image whose records are written: residency, memory plan, SHA-256, CRC. */
-import { createHash } from 'node:crypto';
 import * as F from '../../assembly/format.ts';
 import type { Residency } from '../model/model.ts';
 import { sourceKind } from '../sources/registry.ts';
 import { crc32 } from './crc32.ts';
 import { plan } from './plan.ts';
+import { sha256 } from './sha256.ts';
 import { ImageError, ImageView, type OperatorView, RESIDENCY_NAMES } from './view.ts';
 
 /** A copy of the image with its plans computed and its trailer and CRC made to fit. */
@@ -34,7 +34,7 @@ const SHA256_BYTES = 32;
 
 /** SHA-256 of everything between header and trailer. */
 export function digest(image: Uint8Array, trailerOffset: number): Uint8Array {
-  return createHash('sha256').update(image.subarray(F.HEADER_BYTES, trailerOffset)).digest();
+  return sha256(image.subarray(F.HEADER_BYTES, trailerOffset));
 }
 
 /** Per program and operator; null for an operator without weights. */

@@ -4,7 +4,7 @@ import { Random } from '../data/random.ts';
 import type { Category } from '../image/categories.ts';
 import { regionsOf } from '../image/regions.ts';
 import { ImageView } from '../image/view.ts';
-import { instantiate } from '../runtime/runtime.ts';
+import { instantiate } from '../runtime/node.ts';
 
 export interface FlipFigure {
   /** what the bits belong to */

@@ -6,7 +6,7 @@ import { placeUnderBuild } from '../board/placedImage.ts';
 import { projectRoot } from '../board/root.ts';
 import { anyInput, onBoard } from '../board/session.ts';
 import { testWindows } from '../data/windows.ts';
-import { Runtime } from '../runtime/runtime.ts';
+import { Runtime } from '../runtime/node.ts';
 import { countFlips, type FlipFigure } from './flips.ts';
 import { worstImages, worstPrograms } from './worstCases.ts';
 

@@ -1,24 +1,19 @@
 /**
- * The runtime in Node: the very module that becomes C, given an image and an arena in linear memory. No other file
- * touches that memory, but host/reliability/flips.ts damages one of its own.
+ * The runtime in JavaScript: the very module that becomes C, given an image and an arena in linear memory. The only
+ * file that touches that memory. It needs WebAssembly and nothing else; node.ts and load.ts know where that is.
  *
  *   0     16          96                                             (each 16-byte aligned)
  *   |     | workspace | image | arena | input | output |
  */
-import { readFileSync } from 'node:fs';
-import { join } from 'node:path';
-import { isInt8Array, isInt16Array, isUint8Array } from 'node:util/types';
-import { instantiateSync } from '@assemblyscript/loader';
+import { ARGMAX } from '../../assembly/format.ts';
 import { NO_SUCH_PROGRAM, NOT_LOADED } from '../../assembly/status.ts';
-import { projectRoot } from '../board/root.ts';
 import { ImageView } from '../image/view.ts';
 import { dequantize, nameOf, type Port, type Ports, portsOf, quantize, TYPED } from './ports.ts';
 import { StatusError } from './status.ts';
-
-export type VariantName = 'scalar' | 'dsp' | 'simd';
+import { isArrayBuffer, isInt8Array, isInt16Array, isUint8Array } from './typed.ts';
 
 /** assembly/index.ts */
-interface Exports extends Record<string, unknown> {
+export interface Exports extends Record<string, unknown> {
   memory: WebAssembly.Memory;
   version(): number;
   open(image: number, bytes: number, workspace: number): number;
@@ -47,8 +42,22 @@ const PAGE = 65536;
 /** In place of a program's index while none is loaded. */
 const NONE = -1;
 
+/** A variant of the runtime: compiled, or its bytes, or an instance that no other Runtime uses any more. */
+export type Wasm = WebAssembly.Module | ArrayBuffer | Uint8Array<ArrayBuffer> | Exports;
+
 /** What an inference takes: the bytes of all inputs, one after another, or integers as each input has them. */
 export type RuntimeInput = Uint8Array | Int8Array | Int16Array;
+
+/** The class that a network chooses. */
+export interface Classification {
+  index: number;
+  /** its name; null where the image has none */
+  label: string | null;
+  /** the largest of `scores`; null where the network itself answers with an index */
+  score: number | null;
+  /** of every class in real units, as the network gives them: probabilities behind a softmax, else logits */
+  scores: Float32Array | null;
+}
 
 /**
  * One instance of a variant with one image loaded; makes as many programs run as the image has, one at a time.
@@ -64,13 +73,11 @@ export class Runtime {
   private readonly output: number;
   private program = NONE;
   private tracing = false;
+  private readonly wasm: Exports;
 
-  /** Throws StatusError when `open` refuses the image. `wasm`: an instance that no other Runtime uses any more. */
-  constructor(
-    image: Uint8Array,
-    variant: VariantName = 'scalar',
-    private readonly wasm: Exports = instantiate(variant),
-  ) {
+  /** Throws StatusError when `open` refuses the image. */
+  constructor(image: Uint8Array, wasm: Wasm) {
+    this.wasm = exportsOf(wasm);
     if (!isUint8Array(image)) throw new TypeError(`Runtime: image: expected a Uint8Array, got ${nameOf(image)}`);
     const bytes = Uint8Array.from(image); // what is proved stays as it was
     this.reserve(IMAGE + bytes.length);
@@ -204,6 +211,36 @@ export class Runtime {
     return { output, layers };
   }
 
+  /**
+   * One inference of a classifier: real numbers in (of several inputs, a list for each), quantised here, and the class
+   * with the largest score out, the first of equals. Throws for a first output that is no row of scores, nor an index.
+   */
+  classify(values: ArrayLike<number> | readonly ArrayLike<number>[]): Classification {
+    this.assertLoaded('classify');
+    const { inputs, outputs } = this.ports[this.program];
+    const [{ shape, labels, bytes, offset }] = outputs;
+    const lists = isNested(values) ? values : [values];
+    if (lists.length !== inputs.length)
+      throw new TypeError(
+        `classify: expected as many lists of numbers as inputs, ${inputs.length}, got ${lists.length}`,
+      );
+    if (shape[0] * shape[1] !== 1)
+      throw new TypeError(`classify: expected one row of scores, got ${shape.join(' x ')}; take run and dequantize`);
+    const answer = this.run(lists.map((list, i) => quantize(inputs[i], list)));
+    if (this.answersWithIndex()) {
+      const index = answer[offset];
+      return { index, label: labels?.[index] ?? null, score: null, scores: null };
+    }
+    const scores = dequantize(outputs[0], answer.subarray(offset, offset + bytes));
+    const index = scores.reduce((best, score, at) => (score > scores[best] ? at : best), 0);
+    return { index, label: labels?.[index] ?? null, score: scores[index], scores };
+  }
+
+  private answersWithIndex(): boolean {
+    const { operators, outputs } = this.view.programs[this.program];
+    return operators.findLast(({ output }) => output === outputs[0].tensor)?.kind === ARGMAX;
+  }
+
   /** Real numbers as the loaded program's input takes them: quantize() of ports.ts. */
   quantize(values: ArrayLike<number>, input = 0): Int8Array | Int16Array {
     return quantize(this.port('inputs', input, 'quantize'), values);
@@ -285,6 +322,9 @@ export class Runtime {
   }
 }
 
+const isNested = (values: ArrayLike<number> | readonly ArrayLike<number>[]): values is readonly ArrayLike<number>[] =>
+  Array.isArray(values) && typeof values[0] === 'object';
+
 /** The bytes of every input, checked: nothing is copied before all of them fit. */
 function inputBytesOf(ports: readonly Port[], input: unknown, call: string): Uint8Array[] {
   if (!Array.isArray(input) && (ports.length === 1 || isUint8Array(input))) {
@@ -318,31 +358,12 @@ function described(value: unknown): string {
 const lengthOf = (length: number): string =>
   `${length}${length === 0 ? ' (empty, or its buffer was transferred)' : ''}`;
 
-export const VARIANT_NAMES: readonly VariantName[] = ['scalar', 'dsp', 'simd'];
-
-/** A fresh instance of a built variant. */
-export function instantiate(variant: VariantName): Exports {
-  return instantiateSync<Exports>(moduleOf(variant), {}).exports;
-}
-
-const modules = new Map<string, WebAssembly.Module>();
-
-function moduleOf(variant: VariantName): WebAssembly.Module {
-  if (!VARIANT_NAMES.includes(variant))
-    throw new RangeError(`Runtime: variant: expected one of ${VARIANT_NAMES.join(', ')}, got ${String(variant)}`);
-  let module = modules.get(variant);
-  if (!module) {
-    const path = join(projectRoot(), 'dist', 'runtime', `htpw.${variant}.node.wasm`);
-    let bytes: Uint8Array<ArrayBuffer>;
-    try {
-      bytes = new Uint8Array(readFileSync(path));
-    } catch {
-      throw new Error(`runtime variant "${variant}" is not built: expected ${path}; run npm run build`);
-    }
-    module = new WebAssembly.Module(bytes);
-    modules.set(variant, module);
-  }
-  return module;
+/** An instance of its own, if it is not one already. */
+function exportsOf(wasm: Wasm): Exports {
+  if (wasm instanceof WebAssembly.Module) return new WebAssembly.Instance(wasm).exports as unknown as Exports;
+  if (isUint8Array(wasm) || isArrayBuffer(wasm)) return exportsOf(new WebAssembly.Module(wasm));
+  if (wasm?.memory instanceof WebAssembly.Memory) return wasm;
+  throw new TypeError(`Runtime: wasm: expected a WebAssembly.Module or the bytes of one, got ${nameOf(wasm)}`);
 }
 
 function check(status: number, call: string): void {

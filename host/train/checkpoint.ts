@@ -106,3 +106,13 @@ const isShape = (list: unknown): boolean =>
   Array.isArray(list) && list.every((length) => Number.isSafeInteger(length) && length >= 0);
 
 export const readCheckpoint = (path: string): Checkpoint => decodeCheckpoint(readInput(path), shownPath(path));
+
+/** In the order of the outputs. Throws where the metadata have none. */
+export function classNamesOf(checkpoint: Checkpoint): string[] {
+  const classNames = checkpoint.metadata.classNames;
+  if (!classNames)
+    throw new Error(
+      'checkpoint: expected "classNames" in its metadata, got none; it was not written by htpw train, docs/import.md says what else belongs there',
+    );
+  return classNames.split(',');
+}

@@ -25,6 +25,10 @@ export interface TrainConfig {
   augmentation: Augmentation;
 }
 
+/** Of a checkpoint's model; what is said of the training goes into its metadata. */
+export type ExportConfig = Pick<TrainConfig, 'name' | 'network'> &
+  Partial<Pick<TrainConfig, 'dataset' | 'seed' | 'epochs'>>;
+
 /** What a seed and a count of epochs can be, in a configuration and on the command line. */
 export const MOST_SEED = 2 ** 32 - 1;
 export const MOST_EPOCHS = 100_000;

@@ -10,8 +10,8 @@
 import { numpy as np } from '@jax-js/jax';
 import { BEAT_POSITION, SAMPLE_RATE, WINDOW } from '../data/beats.ts';
 import type { FullyConnected, Model, Tensor as ModelTensor, Operator, Weighted } from '../model/model.ts';
-import type { Checkpoint } from './checkpoint.ts';
-import type { TrainConfig } from './config.ts';
+import { type Checkpoint, classNamesOf } from './checkpoint.ts';
+import type { ExportConfig } from './config.ts';
 import { exportSources, type Sources } from './exportSources.ts';
 import { gammaOf, rangeOf } from './forward.ts';
 import { DEVIATION_FLOOR, MARKER, STEPS_PER_DEVIATION } from './frontEnd.ts';
@@ -23,10 +23,6 @@ import { startArrays } from './start.ts';
 const MILLIVOLT_PER_STEP = 1 / 200;
 const ACTIVATION_ZERO_POINT = -128;
 const ACTIVATION_LIMITS: [number, number] = [-128, 127];
-
-/** What is said of the training goes into the metadata. */
-export type ExportConfig = Pick<TrainConfig, 'name' | 'network'> &
-  Partial<Pick<TrainConfig, 'dataset' | 'seed' | 'epochs'>>;
 
 /** The checkpoint holds what tensorShapes lists, and its class names. Throws where a folded bias does not fit. */
 export async function exportModel(checkpoint: Checkpoint, config: ExportConfig): Promise<Model> {
@@ -155,15 +151,6 @@ function biasOf({ name }: LayerSpec, channel: number, value: number): number {
       `checkpoint: channel ${channel} of "${name}" expected a bias that fits 32 bits in units of its weights, got ${bias}; its weights are almost 0, remove the channel`,
     );
   return bias;
-}
-
-export function classNamesOf(checkpoint: Checkpoint): string[] {
-  const classNames = checkpoint.metadata.classNames;
-  if (!classNames)
-    throw new Error(
-      'checkpoint: expected "classNames" in its metadata, got none; it was not written by htpw train, docs/import.md says what else belongs there',
-    );
-  return classNames.split(',');
 }
 
 function valuesOf(checkpoint: Checkpoint, name: string): Float32Array {

@@ -7,7 +7,7 @@
 import { nn, numpy as np } from '@jax-js/jax';
 import { generate } from './generator.ts';
 import { depthwise, type Moments, moments, normalize, pointwise, type Tensor } from './layers.ts';
-import type { LayerSpec, NetworkSpec } from './network.ts';
+import { type LayerSpec, type NetworkSpec, SMALLEST_RANGE } from './network.ts';
 import type { Parameters } from './parameters.ts';
 import { quantizeActivation, quantizeColumns, quantizeRows, roundThrough, type StoredEncoding } from './quantizers.ts';
 
@@ -27,9 +27,6 @@ const GAMMA_OFFSET = Math.log(Math.expm1(1 - SMALLEST_GAMMA)); // parameter 0 is
 export function gammaOf(parameters: Parameters, layer: LayerSpec): Tensor {
   return nn.softplus(parameters[`${layer.name}.gamma`]!.ref.add(GAMMA_OFFSET)).add(SMALLEST_GAMMA);
 }
-
-/** A range that training makes smaller counts as this. */
-export const SMALLEST_RANGE = 0.5;
 
 /** Upper end of the layer's activations, [1]. */
 export function rangeOf(parameters: Parameters, layer: LayerSpec): Tensor {

@@ -5,8 +5,8 @@
 
 import { BEAT_POSITION, WINDOW } from '../data/beats.ts';
 import type { Random } from '../data/random.ts';
-import { patchLength } from './layers.ts';
 import type { LayerSpec } from './network.ts';
+import { patchLength } from './network.ts';
 
 /** Steps per standard deviation: int8 then spans +-4 deviations. */
 export const STEPS_PER_DEVIATION = 32;

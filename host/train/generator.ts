@@ -11,20 +11,13 @@
 import { lax, numpy as np } from '@jax-js/jax';
 import type { Random } from '../data/random.ts';
 import type { Tensor } from './layers.ts';
-import type { GeneratorConfig, LayerSpec, NetworkSpec } from './network.ts';
+import { codeCount, type GeneratorConfig, type LayerSpec, mixes, type NetworkSpec } from './network.ts';
 import { normal, type Parameters, uniform } from './parameters.ts';
 import { quantizeAll, quantizeInt2, quantizeRows, roundThrough } from './quantizers.ts';
 
 export function generatedLayers(spec: NetworkSpec): LayerSpec[] {
   return spec.layers.filter((layer) => layer.weights === 'generated');
 }
-
-/** Codes of a layer: one per group of rows. */
-export function codeCount(layer: LayerSpec, generator: GeneratorConfig): number {
-  return Math.ceil(layer.outputChannels / generator.rowsPerCode);
-}
-
-export const mixes = (generator: GeneratorConfig): boolean => generator.matrices > 1;
 
 export function initializeGenerator(spec: NetworkSpec, random: Random): Parameters {
   const generator = spec.generator;

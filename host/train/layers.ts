@@ -29,12 +29,6 @@ export function pointwise(x: Tensor, weights: Tensor): Tensor {
 }
 
 /**
- * Length that a stem patch of taps * channels values is padded to, in input and weights. The library vectorises multiples of four
- * only; unpadded, the stem alone took a third of a training step. The padding is zero and stays zero.
- */
-export const patchLength = (taps: number, channels: number): number => 4 * Math.ceil((taps * channels) / 4);
-
-/**
  * [B, P, C] x [T, C] -> [B, P', C]. A sum of shifted slices: measured several times faster than the library's convolution for
  * these shapes. Stride 2 splits positions into even and odd ones, because slices have no step.
  */

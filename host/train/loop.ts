@@ -13,6 +13,7 @@ import { type Scores, score } from './metrics.ts';
 import type { NetworkSpec } from './network.ts';
 import { initialState, learningRate, momentCorrection, type OptimizerState, update } from './optimizer.ts';
 import { initialize, type Parameters } from './parameters.ts';
+import type { Progress } from './run.ts';
 
 /** Independent streams of random numbers, so that changing one use does not shift the others. */
 const STREAM = { weights: 1, draw: 2, augmentation: 3, calibration: 4 };
@@ -22,17 +23,6 @@ const CALIBRATION_BATCHES = 24;
 
 /** Epochs between looks at the validation set. */
 const LOOK_EVERY = 5;
-
-export interface Progress {
-  epoch: number;
-  epochs: number;
-  step: number;
-  steps: number;
-  loss: number;
-  samplesPerSecond: number;
-  /** at some epochs */
-  validation: Scores | null;
-}
 
 export interface TrainingSets {
   train: BeatSet;

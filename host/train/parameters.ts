@@ -3,8 +3,8 @@
 import { numpy as np } from '@jax-js/jax';
 import type { Random } from '../data/random.ts';
 import { initializeGenerator } from './generator.ts';
-import { patchLength, type Tensor } from './layers.ts';
-import type { LayerSpec, NetworkSpec } from './network.ts';
+import type { Tensor } from './layers.ts';
+import { type NetworkSpec, weightShape } from './network.ts';
 
 // A type alias and not an interface: jax-js trees need it.
 export type Parameters = { [name: string]: Tensor };
@@ -33,12 +33,6 @@ export function initialize(spec: NetworkSpec, random: Random): Parameters {
     parameters[`${name}.range`] = np.array([INITIAL_RANGE]);
   }
   return parameters;
-}
-
-/** Depthwise [taps, channels]; convolution [outC, patchLength], of which taps * inC count; the others [outC, inC]. */
-export function weightShape({ kind, kernel, inputChannels, outputChannels }: LayerSpec): [number, number] {
-  if (kind === 'depthwise') return [kernel, outputChannels];
-  return [outputChannels, kind === 'convolution' ? patchLength(kernel, inputChannels) : inputChannels];
 }
 
 export function normal(shape: number[], deviation: number, random: Random): Tensor {

@@ -2,10 +2,7 @@
 
 import { UsageError } from '../system/errors.ts';
 import type { Checkpoint, StoredArray } from './checkpoint.ts';
-import { SMALLEST_RANGE } from './forward.ts';
-import { codeCount, mixes } from './generator.ts';
-import type { LayerSpec, NetworkSpec } from './network.ts';
-import { weightShape } from './parameters.ts';
+import { codeCount, type LayerSpec, mixes, type NetworkSpec, SMALLEST_RANGE, weightShape } from './network.ts';
 
 /** Shape by name, in the order of the layers; what all layers share comes first, `logits.peak` last. */
 export function tensorShapes(spec: NetworkSpec): Map<string, number[]> {

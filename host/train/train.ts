@@ -2,47 +2,14 @@
 
 import { type BeatSet, countClasses, selectBeats } from '../data/beats.ts';
 import { openDataset } from '../data/dataset.ts';
-import type { Account } from '../data/part.ts';
 import { Random } from '../data/random.ts';
-import type { Model } from '../model/model.ts';
-import type { Checkpoint } from './checkpoint.ts';
 import type { TrainConfig } from './config.ts';
 import { evaluateCheckpoint } from './evaluate.ts';
 import { exportModel } from './export.ts';
-import { type Progress, train } from './loop.ts';
-import type { Scores } from './metrics.ts';
+import { train } from './loop.ts';
 import { buildNetwork } from './network.ts';
+import type { Trained, TrainOptions, TrainReport } from './run.ts';
 import { startArrays } from './start.ts';
-
-export interface TrainOptions {
-  /** folder that holds the data sets */
-  data?: string;
-  epochs?: number;
-  /** beats at most per split, for a quick look; drawn so that every class keeps its share */
-  subset?: number;
-  seed?: number;
-  /** of recordings: name or number in the header */
-  lead?: string;
-  onProgress?(progress: Progress): void;
-}
-
-export interface TrainReport {
-  name: string;
-  seconds: number;
-  /** training beats per class, by name */
-  trainBeats: Record<string, number>;
-  /** what the splits were made of, before any subset */
-  accounts: Record<'train' | 'validation' | 'later', Account>;
-  /** float simulation of the integer network: for watching, not for reporting */
-  validation: Scores;
-  later: Scores;
-}
-
-export interface Trained {
-  checkpoint: Checkpoint;
-  model: Model;
-  report: TrainReport;
-}
 
 export async function trainModel(base: TrainConfig, options: TrainOptions = {}): Promise<Trained> {
   const config = adapt(base, options);

@@ -11,7 +11,7 @@ import { projectRoot } from '../board/root.ts';
 import { testWindows } from '../data/windows.ts';
 import { measureReliability } from '../reliability/measure.ts';
 import { withReliability } from '../reliability/page.ts';
-import { Runtime } from '../runtime/runtime.ts';
+import { Runtime } from '../runtime/node.ts';
 import { planOutput, readInput, writeWhole } from '../system/files.ts';
 import { parseJson } from '../system/json.ts';
 import { CheckFailed, print, UsageError } from './verb.ts';

@@ -10,7 +10,7 @@ import { assertTakesBeats, scoreBeats, trainedOn, unlike } from '../evaluate/bea
 import { type Evaluation, evaluate } from '../evaluate/evaluate.ts';
 import { bytesByCategory, regionsOf } from '../image/regions.ts';
 import { ImageView } from '../image/view.ts';
-import { Runtime } from '../runtime/runtime.ts';
+import { Runtime } from '../runtime/node.ts';
 import { counted } from '../system/counted.ts';
 import { named } from '../system/errors.ts';
 import { planOutput } from '../system/files.ts';

@@ -15,7 +15,7 @@ import {
 import { run } from '../board/process.ts';
 import { projectRoot } from '../board/root.ts';
 import { testWindows } from '../data/windows.ts';
-import { Runtime } from '../runtime/runtime.ts';
+import { Runtime } from '../runtime/node.ts';
 import { counted } from '../system/counted.ts';
 import { planOutput, readInput, writeWhole } from '../system/files.ts';
 import { LIST, type OutputFolder } from '../system/folder.ts';

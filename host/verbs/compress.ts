@@ -13,13 +13,13 @@ import {
 import { METHODS, type Method } from '../compress/options.ts';
 import { plotCurve } from '../compress/plot.ts';
 import { type CompressionReport, type Judged, judgedBy, reportOn, sourcesOf } from '../compress/report.ts';
-import { parseLabels, parseSamples } from '../compress/samples.ts';
+import { parseLabels, parseSamples, type Samples } from '../compress/samples.ts';
 import { type Unpacked, unpack } from '../image/unpack.ts';
 import { ImageView } from '../image/view.ts';
 import { importImage } from '../import/import.ts';
 import { isTflite } from '../import/schema.ts';
 import type { Model, WeightedOperator } from '../model/model.ts';
-import { Runtime } from '../runtime/runtime.ts';
+import { moduleOf, Runtime } from '../runtime/node.ts';
 import { counted } from '../system/counted.ts';
 import { named } from '../system/errors.ts';
 import { planOutput, readInput, titleOf } from '../system/files.ts';
@@ -88,7 +88,7 @@ export function compressVerb(program: Command): void {
           : staged((report) =>
               budget === null ? compressUniformly(prepared, report) : compressWithin(prepared, budget, report),
             );
-      const judgement = data && { calibratedOn: data.calibrated?.length ?? 0, judgedOnOthers: data.others };
+      const judgement = data && { calibratedOn: data.calibrated?.inputs.length ?? 0, judgedOnOthers: data.others };
       if (flags.curve !== undefined) {
         const points: CurvePoint[] = [];
         for (const budget of budgets)
@@ -135,8 +135,8 @@ function check({ method, budget, curve, output, calibration, samples, labels }: 
 
 interface Data {
   /** null: nothing is calibrated */
-  calibrated: Uint8Array[] | null;
-  judged: Uint8Array[];
+  calibrated: Samples | null;
+  judged: Samples;
   /** whether what is judged by was not calibrated on */
   others: boolean;
   labels: Int32Array | null;
@@ -151,10 +151,11 @@ function readData(image: Uint8Array, model: Model, { calibration, samples, label
   const classes =
     text === null ? null : named(shownPath(labels!), () => parseLabels(text, all.length, outputCount(model)));
   const others = to - from < all.length;
+  const wasm = moduleOf('simd');
   const isJudged = (i: number) => !others || i < from || i >= to;
   return {
-    calibrated: from < to ? all.slice(from, to) : null,
-    judged: all.filter((_, i) => isJudged(i)),
+    calibrated: from < to ? { inputs: all.slice(from, to), wasm } : null,
+    judged: { inputs: all.filter((_, i) => isJudged(i)), wasm },
     others,
     labels: classes?.filter((_, i) => isJudged(i)) ?? null,
   };

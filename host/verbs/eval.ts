@@ -7,7 +7,7 @@ import { assertTakesBeats, scoreBeats, trainedOn, unlike } from '../evaluate/bea
 import { evaluate } from '../evaluate/evaluate.ts';
 import { renderTable } from '../evaluate/table.ts';
 import { ImageView } from '../image/view.ts';
-import { Runtime, VARIANT_NAMES, type VariantName } from '../runtime/runtime.ts';
+import { Runtime, VARIANT_NAMES, type VariantName } from '../runtime/node.ts';
 import { named } from '../system/errors.ts';
 import { shownPath } from '../system/shownPath.ts';
 import { readImage } from './image.ts';

@@ -10,7 +10,7 @@ import { verifyBoard } from '../board/verify.ts';
 import type { Lossless } from '../image/lossless.ts';
 import { type GoldenSet, goldenNames, readGolden } from '../import/golden.ts';
 import { importImage } from '../import/import.ts';
-import { Runtime, VARIANT_NAMES, type VariantName } from '../runtime/runtime.ts';
+import { Runtime, VARIANT_NAMES, type VariantName } from '../runtime/node.ts';
 import { LOSSLESS_OPTION, losslessOf } from './image.ts';
 import { orWord, valued, wholeNumber } from './options.ts';
 import { CheckFailed, columns, print, UsageError, withProgress } from './verb.ts';

@@ -4,7 +4,7 @@ import { placeUnderBuild } from '../board/placedImage.ts';
 import { LOSSLESS, type Lossless } from '../image/lossless.ts';
 import { withResidency } from '../image/seal.ts';
 import { ImageError } from '../image/view.ts';
-import { Runtime } from '../runtime/runtime.ts';
+import { Runtime } from '../runtime/node.ts';
 import { named } from '../system/errors.ts';
 import { isRegularFile, readInput, titleOf } from '../system/files.ts';
 import { shownPath } from '../system/shownPath.ts';

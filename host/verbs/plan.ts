@@ -12,7 +12,7 @@ import { svg } from '../residency/svg.ts';
 import { holdersOf, type Timeline, timelineOf } from '../residency/timeline.ts';
 import { timelinePlot } from '../residency/timelinePlot.ts';
 import { timelineSvg } from '../residency/timelineSvg.ts';
-import { Runtime } from '../runtime/runtime.ts';
+import { Runtime } from '../runtime/node.ts';
 import { type Output, planOutput } from '../system/files.ts';
 import { ofImage, RESIDENCY_OPTION, readImage, uniformlyResident } from './image.ts';
 import { amount, valued } from './options.ts';

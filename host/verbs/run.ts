@@ -1,6 +1,6 @@
 /** htpw run: raw inputs through an image in Node. */
 import type { Command } from 'commander';
-import { Runtime, VARIANT_NAMES, type VariantName } from '../runtime/runtime.ts';
+import { Runtime, VARIANT_NAMES, type VariantName } from '../runtime/node.ts';
 import { counted } from '../system/counted.ts';
 import { planOutput } from '../system/files.ts';
 import { readImage } from './image.ts';

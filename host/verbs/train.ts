@@ -5,7 +5,7 @@ import { ecgModel } from '../bench/models.ts';
 import { DATASET_LIST, DATASET_NAMES, type DatasetName, openDataset } from '../data/dataset.ts';
 import { describeAccounts } from '../data/part.ts';
 import { pack } from '../image/pack.ts';
-import { Runtime } from '../runtime/runtime.ts';
+import { Runtime } from '../runtime/node.ts';
 import { named } from '../system/errors.ts';
 import { planOutput } from '../system/files.ts';
 import { shownPath } from '../system/shownPath.ts';

@@ -5,7 +5,7 @@ import { verifyBoard } from '../board/verify.ts';
 import { DATASET_LIST, DATASET_NAMES, openDataset } from '../data/dataset.ts';
 import { describeAccounts } from '../data/part.ts';
 import { type Inputs, spread, takesEcg, testWindows } from '../data/windows.ts';
-import { Runtime, type VariantName } from '../runtime/runtime.ts';
+import { Runtime, type VariantName } from '../runtime/node.ts';
 import { counted } from '../system/counted.ts';
 import { planOutput } from '../system/files.ts';
 import { imageFor, RESIDENCY_OPTION } from './image.ts';

@@ -5,7 +5,7 @@ import { Random } from '../../host/data/random.ts';
 import { pack } from '../../host/image/pack.ts';
 import { macs } from '../../host/model/weights.ts';
 import { execute } from '../../host/reference/executor.ts';
-import { Runtime } from '../../host/runtime/runtime.ts';
+import { Runtime } from '../../host/runtime/node.ts';
 
 const PUBLISHED = {
   kws: { macs: 2_656_768, operators: 12, input: [49, 10, 1], output: 12 },

@@ -13,7 +13,7 @@ import { connect } from '../../host/board/transport.ts';
 import { verifyBoard } from '../../host/board/verify.ts';
 import { main } from '../../host/cli.ts';
 import { testWindows } from '../../host/data/windows.ts';
-import { Runtime } from '../../host/runtime/runtime.ts';
+import { Runtime } from '../../host/runtime/node.ts';
 import { DEFAULT_MODEL } from '../../host/verbs/build.ts';
 import { imageFor } from '../../host/verbs/image.ts';
 import { tinyWindow } from './tinyImage.ts';

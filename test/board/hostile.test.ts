@@ -15,7 +15,7 @@ import { crc32 } from '../../host/image/crc32.ts';
 import { pack } from '../../host/image/pack.ts';
 import { withResidency } from '../../host/image/seal.ts';
 import { ImageView } from '../../host/image/view.ts';
-import { instantiate } from '../../host/runtime/runtime.ts';
+import { instantiate } from '../../host/runtime/node.ts';
 import { statusName } from '../../host/runtime/status.ts';
 import { damagedImages } from '../hostile.ts';
 import { shapeRows } from '../shapes.ts';

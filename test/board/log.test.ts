@@ -4,7 +4,7 @@ import { dirname, join } from 'node:path';
 import { beforeAll, describe, expect, it } from 'vitest';
 import { buildRuntime } from '../../host/board/compile.ts';
 import { type VerifyResult, verifyBoard } from '../../host/board/verify.ts';
-import { Runtime } from '../../host/runtime/runtime.ts';
+import { Runtime } from '../../host/runtime/node.ts';
 import { tinyWindow } from './tinyImage.ts';
 import { canRun, imageFile } from './workshop.ts';
 

@@ -7,7 +7,7 @@ import { bootCrc, withBootCrc } from '../../host/board/boot.ts';
 import { buildFirmware, type Firmware } from '../../host/board/firmware.ts';
 import { Agent } from '../../host/board/protocol.ts';
 import { toUf2 } from '../../host/board/uf2.ts';
-import { Runtime } from '../../host/runtime/runtime.ts';
+import { Runtime } from '../../host/runtime/node.ts';
 import { bootRomCrc, bootUf2, type Emulated } from './rp2040.ts';
 import { readUf2 } from './uf2Reader.ts';
 import { HAS_ARM_COMPILER } from './workshop.ts';

@@ -5,7 +5,7 @@ import { counted, loadBoard } from '../../host/board/board.ts';
 import { buildRuntime } from '../../host/board/compile.ts';
 import { verifyBoard } from '../../host/board/verify.ts';
 import { pack } from '../../host/image/pack.ts';
-import { Runtime } from '../../host/runtime/runtime.ts';
+import { Runtime } from '../../host/runtime/node.ts';
 import { ModelBuilder } from '../zoo.ts';
 import { tinyWindow } from './tinyImage.ts';
 import { canRun, imageFile, RUNNABLE, startAgent } from './workshop.ts';

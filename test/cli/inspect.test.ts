@@ -4,7 +4,7 @@ import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
 import { pack } from '../../host/image/pack.ts';
 import type { Metadata } from '../../host/model/model.ts';
-import { Runtime } from '../../host/runtime/runtime.ts';
+import { Runtime } from '../../host/runtime/node.ts';
 import { emptyFolder } from '../clib/workshop.ts';
 import { packTogether, shapeRows } from '../shapes.ts';
 import { ModelBuilder } from '../zoo.ts';

@@ -2,7 +2,7 @@
 import { existsSync, readFileSync, rmSync, symlinkSync } from 'node:fs';
 import { delimiter, join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { Runtime } from '../../host/runtime/runtime.ts';
+import { Runtime } from '../../host/runtime/node.ts';
 import { ECG, emptyFolder, library, onPath, output, root } from './workshop.ts';
 
 const HELLO = join(root, 'examples', 'hello');

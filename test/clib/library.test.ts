@@ -3,7 +3,7 @@ import { readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { crc32 } from '../../host/image/crc32.ts';
-import { Runtime } from '../../host/runtime/runtime.ts';
+import { Runtime } from '../../host/runtime/node.ts';
 import { ECG, emptyFolder, library, onPath, output, root } from './workshop.ts';
 
 const STRICT = '-std=c99 -O2 -Wall -Wextra -Wconversion -Wvla -Wstrict-prototypes -Werror'.split(' ');

@@ -11,7 +11,7 @@ import { sourcesOf } from '../../host/compress/report.ts';
 import { parseLabels, parseRange, splitSamples } from '../../host/compress/samples.ts';
 import { pack } from '../../host/image/pack.ts';
 import type { Model } from '../../host/model/model.ts';
-import { Runtime } from '../../host/runtime/runtime.ts';
+import { moduleOf, Runtime } from '../../host/runtime/node.ts';
 import { ModelBuilder, random } from '../zoo.ts';
 
 /** A network whose tensors keep a signal, on inputs whose values go together: smooth curves. */
@@ -35,7 +35,8 @@ function network(): { model: Model; samples: Uint8Array[] } {
 }
 
 const { model, samples } = network();
-const [seen, unseen] = [samples.slice(0, 40), samples.slice(40)];
+const wasm = moduleOf('simd');
+const [seen, unseen] = [samples.slice(0, 40), samples.slice(40)].map((inputs) => ({ inputs, wasm }));
 const errorOf = (changed: Model): number =>
   compare(outputsOf(model, unseen), outputsOf(changed, unseen), outputZeroPoint(model)).relativeError;
 

@@ -11,7 +11,7 @@ import { ownBytes, type Replacement, withReplacements } from '../../host/compres
 import { pack } from '../../host/image/pack.ts';
 import type { Model } from '../../host/model/model.ts';
 import { execute } from '../../host/reference/executor.ts';
-import { Runtime } from '../../host/runtime/runtime.ts';
+import { moduleOf, Runtime } from '../../host/runtime/node.ts';
 import { generatorBytes, materialize } from '../../host/sources/registry.ts';
 import { LEVELS, ModelBuilder, random } from '../zoo.ts';
 
@@ -28,7 +28,7 @@ function network(seed: number): { model: Model; samples: Uint8Array[] } {
 
 const { model, samples } = network(1);
 const layers = layersOf(model);
-const moments = momentsOf(model, layers, samples);
+const moments = momentsOf(model, layers, { inputs: samples, wasm: moduleOf('simd') });
 
 describe('moments', () => {
   it('are those of the inputs under each weight, padding 0, as the reference computes the tensors', () => {

@@ -8,7 +8,7 @@ import { pack } from '../../host/image/pack.ts';
 import { withResidency } from '../../host/image/seal.ts';
 import { ImageView } from '../../host/image/view.ts';
 import { worstImages } from '../../host/reliability/worstCases.ts';
-import { instantiate, Runtime } from '../../host/runtime/runtime.ts';
+import { instantiate, Runtime } from '../../host/runtime/node.ts';
 import { StatusError, statusName } from '../../host/runtime/status.ts';
 import { damagedImages } from '../hostile.ts';
 import { everything, ModelBuilder } from '../zoo.ts';

@@ -7,7 +7,7 @@ import { cacheUnits, placeTensors, scratchBytes, units } from '../../host/image/
 import { ImageView, type OperatorView, type ProgramView, RESIDENCY_NAMES } from '../../host/image/view.ts';
 import type { Model, Shape } from '../../host/model/model.ts';
 import { execute } from '../../host/reference/executor.ts';
-import { Runtime, type VariantName } from '../../host/runtime/runtime.ts';
+import { Runtime, type VariantName } from '../../host/runtime/node.ts';
 import { everything, ModelBuilder } from '../zoo.ts';
 
 const VARIANTS = ['scalar', 'dsp', 'simd'] as const;

@@ -6,7 +6,7 @@ import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
 import { Random } from '../../host/data/random.ts';
 import { importCheckpoint } from '../../host/import/checkpoint.ts';
-import { Runtime } from '../../host/runtime/runtime.ts';
+import { Runtime } from '../../host/runtime/node.ts';
 import { readConfig } from '../../host/train/config.ts';
 import { buildNetwork } from '../../host/train/network.ts';
 import { initialize } from '../../host/train/parameters.ts';

@@ -8,7 +8,7 @@ import { valueRanges } from '../../host/import/ranges.ts';
 import type { Model, StoredSource } from '../../host/model/model.ts';
 import { macs } from '../../host/model/weights.ts';
 import { execute } from '../../host/reference/executor.ts';
-import { Runtime } from '../../host/runtime/runtime.ts';
+import { Runtime } from '../../host/runtime/node.ts';
 import { ModelBuilder, random } from '../zoo.ts';
 
 const SAME = { kernel: [3, 3], stride: [1, 1], pad: [1, 1] } as const;

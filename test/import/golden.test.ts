@@ -9,7 +9,7 @@ import { describe, expect, it } from 'vitest';
 import { CIFAR_BYTES, readGolden } from '../../host/import/golden.ts';
 import { type ImportOptions, importImage } from '../../host/import/import.ts';
 import { execute } from '../../host/reference/executor.ts';
-import { Runtime, type VariantName } from '../../host/runtime/runtime.ts';
+import { Runtime, type VariantName } from '../../host/runtime/node.ts';
 
 const data = process.env.HTPW_DATA ?? join('..', 'shared', 'data');
 const read = (...path: string[]) => new Uint8Array(readFileSync(join(data, ...path)));

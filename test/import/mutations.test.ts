@@ -6,7 +6,7 @@ import { performance } from 'node:perf_hooks';
 import { describe, expect, it } from 'vitest';
 import { ImportError } from '../../host/import/error.ts';
 import { importImage } from '../../host/import/import.ts';
-import { Runtime } from '../../host/runtime/runtime.ts';
+import { Runtime } from '../../host/runtime/node.ts';
 import { random } from '../zoo.ts';
 import { activation, bias, FIXTURES, single, weights } from './fixtures.ts';
 import { int8, int32, tflite } from './tflite.ts';

@@ -5,7 +5,7 @@
 import { describe, expect, it } from 'vitest';
 import { importImage } from '../../host/import/import.ts';
 import { OPERATORS } from '../../host/import/operators.ts';
-import { Runtime, VARIANT_NAMES } from '../../host/runtime/runtime.ts';
+import { Runtime, VARIANT_NAMES } from '../../host/runtime/node.ts';
 import { random } from '../zoo.ts';
 import { activation, FIXTURES, single, values } from './fixtures.ts';
 import { type FileSpec, int8, type TensorSpec, tflite } from './tflite.ts';

@@ -5,7 +5,7 @@ import { importImage, importTflite } from '../../host/import/import.ts';
 import { OPERATORS } from '../../host/import/operators.ts';
 import { OPCODES } from '../../host/import/schema.ts';
 import { execute } from '../../host/reference/executor.ts';
-import { Runtime } from '../../host/runtime/runtime.ts';
+import { Runtime } from '../../host/runtime/node.ts';
 import { random } from '../zoo.ts';
 import { activation, bias, conv, FIXTURES, single, weights } from './fixtures.ts';
 import { type FileSpec, int8, tflite } from './tflite.ts';

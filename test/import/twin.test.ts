@@ -5,7 +5,7 @@
 import { describe, expect, it } from 'vitest';
 import { importImage } from '../../host/import/import.ts';
 import { OPERATORS } from '../../host/import/operators.ts';
-import { Runtime, VARIANT_NAMES } from '../../host/runtime/runtime.ts';
+import { Runtime, VARIANT_NAMES } from '../../host/runtime/node.ts';
 import { random } from '../zoo.ts';
 import { type FileSpec, tflite } from './tflite.ts';
 import { interpret } from './twin/interpreter.ts';

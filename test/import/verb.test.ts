@@ -4,7 +4,7 @@ import { existsSync, mkdtempSync, readFileSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
-import { Runtime } from '../../host/runtime/runtime.ts';
+import { Runtime } from '../../host/runtime/node.ts';
 import { FIXTURES } from './fixtures.ts';
 import { tflite } from './tflite.ts';
 

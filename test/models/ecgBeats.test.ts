@@ -11,7 +11,7 @@ import { testWindows } from '../../host/data/windows.ts';
 import { bytesByCategory, regionsOf } from '../../host/image/regions.ts';
 import { withResidency } from '../../host/image/seal.ts';
 import { ImageView } from '../../host/image/view.ts';
-import { Runtime } from '../../host/runtime/runtime.ts';
+import { Runtime } from '../../host/runtime/node.ts';
 import { canRun } from '../board/workshop.ts';
 
 const MODEL = 'models/ecg-beats.htpw';

@@ -5,7 +5,7 @@ import { WORK_PER_ARENA_BYTE, WORK_PER_IMAGE_BYTE } from '../../assembly/format.
 import { committedImages } from '../../host/deployment/measure.ts';
 import { measureWorst, type Reliability } from '../../host/reliability/measure.ts';
 import { perByte, perUnit, withReliability } from '../../host/reliability/page.ts';
-import { Runtime } from '../../host/runtime/runtime.ts';
+import { Runtime } from '../../host/runtime/node.ts';
 import { canRun } from '../board/workshop.ts';
 
 const recorded: Reliability = JSON.parse(readFileSync('bench/reliability.json', 'utf8'));

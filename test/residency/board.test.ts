@@ -15,7 +15,7 @@ import { arenaBudget } from '../../host/residency/budget.ts';
 import { imageCosts, uniformImage } from '../../host/residency/costs.ts';
 import { type Costs, residenciesOf, residencyCurve } from '../../host/residency/curve.ts';
 import { measureCosts } from '../../host/residency/measure.ts';
-import { Runtime } from '../../host/runtime/runtime.ts';
+import { Runtime } from '../../host/runtime/node.ts';
 import { canRun, HAS_ARM_COMPILER, imageFile } from '../board/workshop.ts';
 import { everything, ModelBuilder } from '../zoo.ts';
 

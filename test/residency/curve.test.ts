@@ -11,7 +11,7 @@ import { uniformImage } from '../../host/residency/costs.ts';
 import { type Costs, residenciesOf, residencyCurve } from '../../host/residency/curve.ts';
 import { plot } from '../../host/residency/plot.ts';
 import { svg } from '../../host/residency/svg.ts';
-import { Runtime } from '../../host/runtime/runtime.ts';
+import { Runtime } from '../../host/runtime/node.ts';
 import { everything, random } from '../zoo.ts';
 
 const ECG = new Uint8Array(readFileSync('models/ecg-beats.htpw'));

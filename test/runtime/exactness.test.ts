@@ -4,7 +4,7 @@ import { pack } from '../../host/image/pack.ts';
 import { withResidency } from '../../host/image/seal.ts';
 import type { Window } from '../../host/model/model.ts';
 import { execute } from '../../host/reference/executor.ts';
-import { Runtime } from '../../host/runtime/runtime.ts';
+import { Runtime } from '../../host/runtime/node.ts';
 import { everything, ModelBuilder } from '../zoo.ts';
 
 const VARIANTS = ['scalar', 'dsp', 'simd'] as const;

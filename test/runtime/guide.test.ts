@@ -1,13 +1,13 @@
-/** docs/node.md: its program is run as a reader would, against the built package. */
+/** docs/javascript.md: its program is run as a reader would, against the built package. */
 import { copyFileSync, mkdirSync, mkdtempSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
 import { run } from '../../host/board/process.ts';
 import { projectRoot } from '../../host/board/root.ts';
 
-describe('docs/node.md', () => {
+describe('docs/javascript.md', () => {
   it('has a program that prints what it shows', { timeout: 120_000 }, async () => {
-    const page = readFileSync(join(projectRoot(), 'docs', 'node.md'), 'utf8');
+    const page = readFileSync(join(projectRoot(), 'docs', 'javascript.md'), 'utf8');
     const block = (start: string) => new RegExp(`^\`\`\`${start}\n([\\s\\S]*?)^\`\`\`$`, 'm').exec(page)![1];
     const [command, ...shown] = block('console').trimEnd().split('\n');
     expect(command).toBe('$ node beats.mjs');

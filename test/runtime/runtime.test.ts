@@ -2,8 +2,8 @@
 import { readFileSync } from 'node:fs';
 import { describe, expect, it } from 'vitest';
 import { pack } from '../../host/image/pack.ts';
+import { Runtime } from '../../host/runtime/node.ts';
 import { dequantize, type Port, quantize } from '../../host/runtime/ports.ts';
-import { Runtime } from '../../host/runtime/runtime.ts';
 import { StatusError } from '../../host/runtime/status.ts';
 import { tinyImage } from '../board/tinyImage.ts';
 import { packTogether, shapeRows } from '../shapes.ts';

@@ -8,7 +8,7 @@ import { bandRows, planeRowBytes } from '../../assembly/scratch.ts';
 import { pack } from '../../host/image/pack.ts';
 import { ImageView, type OperatorView, RESIDENCY_NAMES, type TensorView } from '../../host/image/view.ts';
 import { OPERATOR_NAMES } from '../../host/operators/registry.ts';
-import { instantiate, type VariantName } from '../../host/runtime/runtime.ts';
+import { instantiate, type VariantName } from '../../host/runtime/node.ts';
 import { type Range, type Reach, reachOf } from '../reach.ts';
 import { type ShapeRow, shapeRows, twin } from '../shapes.ts';
 

@@ -6,7 +6,8 @@ import { decodeCheckpoint, encodeCheckpoint } from '../../host/train/checkpoint.
 import { readConfig, type TrainConfig } from '../../host/train/config.ts';
 import { checkpointLogits } from '../../host/train/evaluate.ts';
 import { marker, standardize } from '../../host/train/frontEnd.ts';
-import { type Trained, trainModel } from '../../host/train/train.ts';
+import type { Trained } from '../../host/train/run.ts';
+import { trainModel } from '../../host/train/train.ts';
 import { materialize, runInteger } from './integerForward.ts';
 
 /** A narrow network on synthetic data: seconds, not minutes. */

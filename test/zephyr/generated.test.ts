@@ -9,7 +9,7 @@ import { SAMPLE_RATE } from '../../host/data/beats.ts';
 import { AT_REST, synthesizeLead } from '../../host/data/syntheticEcg.ts';
 import { testWindows } from '../../host/data/windows.ts';
 import { pack } from '../../host/image/pack.ts';
-import { Runtime } from '../../host/runtime/runtime.ts';
+import { Runtime } from '../../host/runtime/node.ts';
 import { tinyImage, tinyWindow } from '../board/tinyImage.ts';
 import { everything } from '../zoo.ts';
 import { arrayOf } from './arrays.ts';

@@ -3,7 +3,7 @@ import { existsSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { basename, dirname, join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { main } from '../../host/cli.ts';
-import { Runtime } from '../../host/runtime/runtime.ts';
+import { Runtime } from '../../host/runtime/node.ts';
 import { library, onPath, output } from '../clib/workshop.ts';
 import { blocks, commands, page, writeApplication } from './guide.ts';
 import { BUILDERS, CORTEX_M7, configure } from './stubbed.ts';

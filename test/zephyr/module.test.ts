@@ -4,7 +4,7 @@ import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { KERNELS } from '../../host/board/firmware.ts';
 import { SMALL } from '../../host/board/library.ts';
-import { Runtime } from '../../host/runtime/runtime.ts';
+import { Runtime } from '../../host/runtime/node.ts';
 import { emptyFolder, library, onPath, output } from '../clib/workshop.ts';
 import { BUILDERS, CORTEX_M7, configure as configureApp, STUBS, type Target } from './stubbed.ts';
 import { ECG, MODULE, root } from './workshop.ts';

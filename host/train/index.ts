@@ -1,0 +1,38 @@
+/**
+ * `hypertinypw/train`: training, and checkpoints to models. The array library behind it is loaded when a function is
+ * called; whoever trains nothing needs none.
+ */
+import type { Model } from '../model/model.ts';
+import { UsageError } from '../system/errors.ts';
+import type { Checkpoint } from './checkpoint.ts';
+import type { ExportConfig, TrainConfig } from './config.ts';
+import type { Trained, TrainOptions } from './run.ts';
+
+export { type Checkpoint, decodeCheckpoint, encodeCheckpoint, readCheckpoint } from './checkpoint.ts';
+export { type ExportConfig, readConfig, type TrainConfig } from './config.ts';
+export type { Progress, Trained, TrainOptions, TrainReport } from './run.ts';
+
+/** The peer dependency of package.json. */
+const ARRAYS = '@jax-js/jax@0.1.25';
+
+/** As a configuration (readConfig) says: float training, then the integer model. Throws UsageError without library. */
+export async function trainModel(config: TrainConfig, options?: TrainOptions): Promise<Trained> {
+  const train = await withArrays(() => import('./train.ts'));
+  return train.trainModel(config, options);
+}
+
+/** The integer model of a checkpoint, for pack. Throws UsageError without the array library. */
+export async function exportModel(checkpoint: Checkpoint, config: ExportConfig): Promise<Model> {
+  const exporting = await withArrays(() => import('./export.ts'));
+  return exporting.exportModel(checkpoint, config);
+}
+
+async function withArrays<T>(load: () => Promise<T>): Promise<T> {
+  try {
+    return await load();
+  } catch (error) {
+    const { code, message } = error as NodeJS.ErrnoException;
+    if (code !== 'ERR_MODULE_NOT_FOUND' || !message.includes('@jax-js/jax')) throw error;
+    throw new UsageError(`training needs an array library, which is not installed; npm install ${ARRAYS}`);
+  }
+}
