@@ -11,6 +11,7 @@
 import { CRC_START, CRC_TABLE_BYTES, crc32Update, fillCrcTable } from './crc32.ts';
 import * as F from './format.ts';
 import { generatorAt, programCount, sectionAt, sectionBytes, sectionEntry, sourceAt } from './image.ts';
+import { MAX_BYTES } from './limits.ts';
 import { openProgram } from './openProgram.ts';
 import { openGenerator, openSource } from './openWeights.ts';
 import { allowProof, isProofAllowed, refuse } from './refusal.ts';
@@ -27,7 +28,6 @@ import {
   TRUNCATED,
 } from './status.ts';
 
-const MAX_BYTES: u32 = 1 << 28; // far above any flash, low enough that no sum of two offsets wraps
 const SLICE_BYTES: u32 = 4096; // of the CRC between two calls of a watchdog
 
 // The memory that a caller lends, on 4 bytes: a table for the CRC, then two words.

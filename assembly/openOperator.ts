@@ -1,4 +1,5 @@
 /** Proves one operator: indices, shapes against tensors and weight source, table, accumulation depth, cache, scratch. */
+import { fits, isFactor, lies } from './bounds.ts';
 import { uses } from './dsp/intrinsics.ts';
 import {
   FEATURE_CACHE,
@@ -36,8 +37,19 @@ import {
   tensorPositions,
   tensorWidth,
 } from './image.ts';
-import { fits } from './openProgram.ts';
-import { isFactor, lies } from './openWeights.ts';
+import {
+  MAX_ACCUMULATION,
+  MAX_ARGMAX_CHANNELS,
+  MAX_BIAS,
+  MAX_BIAS_SHIFT,
+  MAX_GAIN,
+  MAX_PRODUCT_SHIFT,
+  MAX_RIGHT_SHIFT,
+  MAX_SHIFT,
+  MAX_SOFTMAX_CHANNELS,
+  MAX_SUM,
+  MAX_WINDOW,
+} from './limits.ts';
 import { compactShift } from './operators/table.ts';
 import { generatorScratch, rowScratch } from './scratch.ts';
 import {
@@ -53,21 +65,13 @@ import {
   OK,
 } from './status.ts';
 
-const MAX_BIAS: i32 = 1 << 29;
-const MAX_BIAS_SHIFT: u32 = 14;
-const MAX_SOFTMAX_CHANNELS: u32 = 256; // more could shift by over 31 when all are nearly equal
-const MAX_ARGMAX_CHANNELS: u32 = 128; // an i8 holds the index
-const MAX_PRODUCT_SHIFT: i32 = 14; // MULTIPLY: a product below 2^16 stays below 2^30
-const MAX_SUM: u64 = 1 << 30; // MEAN: of differences, after a shift to the left
-const MAX_WINDOW: u32 = 4096; // STANDARDIZE: sums stay in an i32
-
 /** Returns the bytes of its quantisation table, which were read, or a refusal. */
 export function openOperator(image: usize, program: usize, index: u32): i32 {
   const operator = operatorAt(program, index);
   const kind = operatorKind(operator);
   if (
     kind < F.CONVOLUTION ||
-    kind > F.COPY ||
+    kind > F.LAST_KIND ||
     load<i8>(operator, F.OPERATOR_MIN_AT) > load<i8>(operator, F.OPERATOR_MAX_AT)
   )
     return BAD_OPERATOR;
@@ -158,11 +162,11 @@ function openWeighted(kind: u32, operator: usize, input: usize, output: usize, s
   const multiplier = <u32>load<u8>(operator, F.OPERATOR_MULTIPLIER_AT);
   if (kind != F.DEPTHWISE && (multiplier != 0 || rows != channels)) return BAD_SHAPE;
   const area = kernelArea(operator); // 1 without a window
-  if (area > F.MAX_ACCUMULATION) return BAD_DEPTH; // so that no product below wraps
+  if (area > MAX_ACCUMULATION) return BAD_DEPTH; // so that no product below wraps
   let depth = area; // products per accumulator
   if (kind != F.DEPTHWISE) depth *= inputChannels;
   if (kind == F.FULLY_CONNECTED) depth *= tensorPositions(input);
-  if (depth > F.MAX_ACCUMULATION) return BAD_DEPTH;
+  if (depth > MAX_ACCUMULATION) return BAD_DEPTH;
   if (kind == F.DEPTHWISE)
     return multiplier != 0 && channels == inputChannels * multiplier && rows == depth && rowLength == channels
       ? OK
@@ -316,7 +320,7 @@ function openUnweighted(image: usize, kind: u32, operator: usize, input: usize, 
     const slope = load<i32>(table, 16);
     if (outputChannels != channels + u32(peak > 0) || tensorPositions(input) > MAX_WINDOW) return BAD_SHAPE;
     return gain > 0 &&
-      gain <= 0x10000 &&
+      gain <= MAX_GAIN &&
       peak >= 0 &&
       peak <= 127 &&
       slope >= 0 &&
@@ -349,7 +353,12 @@ function openUnweighted(image: usize, kind: u32, operator: usize, input: usize, 
 
 /** The host divides the multiplier by the positions, so it may be small; a sum stays within 2^30 after a shift to the left. */
 function isMeanFactor(multiplier: i32, shift: i32, positions: u32): bool {
-  return multiplier >= 0 && shift >= -31 && shift <= 30 && (<u64>255 * positions) << (<u64>max(shift, 0)) <= MAX_SUM;
+  return (
+    multiplier >= 0 &&
+    shift >= -MAX_RIGHT_SHIFT &&
+    shift <= MAX_SHIFT &&
+    (<u64>255 * positions) << (<u64>max(shift, 0)) <= MAX_SUM
+  );
 }
 
 /**

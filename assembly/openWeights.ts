@@ -1,13 +1,13 @@
 /** Proves one generator or one weight source: sizes, encodings, and that all its data lies inside WEIGHTS. */
+import { isFactor, lies } from './bounds.ts';
 import { uses } from './dsp/intrinsics.ts';
 import { FEATURE_ENCODING, FEATURE_MIX, FEATURE_SOURCE } from './features.ts';
 import * as F from './format.ts';
 import { generatorAt, sectionAt, sectionBytes, sourceKind, sourceRowLength, sourceRows } from './image.ts';
+import { MAX_BIAS_SHIFT } from './limits.ts';
 import { BAD_GENERATOR, BAD_REFERENCE, BAD_SOURCE, NOT_BUILT_IN, OK } from './status.ts';
 import { isEncoding, packedBytes } from './weights/packed.ts';
 import { riceBlocks, riceBytes, riceTableBytes } from './weights/rice.ts';
-
-const MAX_BIAS_SHIFT: u32 = 14; // i16 << 14 stays within 2^29
 
 export function openGenerator(generator: usize, weightBytes: u32): i32 {
   const kind = <u32>load<u8>(generator, F.GENERATOR_KIND_AT);
@@ -16,7 +16,7 @@ export function openGenerator(generator: usize, weightBytes: u32): i32 {
   const outputs = <u32>load<u8>(generator, F.GENERATOR_OUTPUTS_AT);
   if (
     kind < F.SOURCE_BASIS ||
-    kind > F.SOURCE_CODEBOOK ||
+    kind > F.LAST_SOURCE_KIND ||
     outputs == 0 ||
     load<u16>(generator, F.GENERATOR_RESERVED_AT) != 0
   )
@@ -90,7 +90,7 @@ export function openSource(image: usize, source: usize): i32 {
     if (encoding == F.ENCODING_INT8 && (data & 3) != 0) return BAD_SOURCE;
     return lies(data, rows * packedBytes(encoding, rowLength), weightBytes) ? OK : BAD_SOURCE;
   }
-  if (kind < F.SOURCE_BASIS || kind > F.SOURCE_CODEBOOK) return BAD_SOURCE;
+  if (kind < F.SOURCE_BASIS || kind > F.LAST_SOURCE_KIND) return BAD_SOURCE;
   if (index >= <u32>load<u16>(image, F.HEADER_GENERATORS_AT)) return BAD_REFERENCE;
   const generator = generatorAt(sectionAt(image, F.SECTION_GENERATORS), index);
   if (<u32>load<u8>(generator, F.GENERATOR_KIND_AT) != kind) return BAD_SOURCE;
@@ -158,16 +158,6 @@ function openRice(rows: u32, data: u32, weights: usize, weightBytes: u32): i32 {
     if (!lies(F.RICE_UNIT * <u32>load<u16>(blocks + 2 * b), F.RICE_MODES_BYTES, bytes)) return BAD_SOURCE;
   }
   return <i32>tableBytes;
-}
-
-/** A Q31 multiplier and a shift whose product with an accumulator is defined. */
-export function isFactor(multiplier: i32, shift: i32): bool {
-  return (multiplier == 0 || multiplier >= 0x40000000) && shift >= -31 && shift <= 30;
-}
-
-/** [offset, offset + bytes) inside [0, limit), without wrapping. */
-export function lies(offset: u32, bytes: u32, limit: u32): bool {
-  return offset <= limit && bytes <= limit - offset;
 }
 
 function isBasisEncoding(encoding: u32): bool {

@@ -64,8 +64,12 @@ function withoutInstance(text: string): string {
     .replaceAll('(instance)', '()');
 }
 
-/** What runs once per image or program is compiled for size: the proof (open*.ts, work.ts), binding, checks. */
-const COLD = /^(?:\w+ )+w2c_htpw_assembly0x2F(open|work|index0x2Fbind|crc320x2Ffill|executor0x2F(bind|check))/;
+/**
+ * What runs once per image or program is compiled for size: the proof, the work, binding, checks. Proofs stand in
+ * open*.ts and bounds.ts, those of operators and weights beside what they protect, under names that begin with `prove`.
+ */
+const COLD =
+  /^(?:\w+ )+w2c_htpw_assembly0x2F(open|bounds|work|index0x2Fbind|crc320x2Ffill|executor0x2F(bind|check)|\w+0x2Fprove)/;
 
 /**
  * Kernels are cut so that a loop fits the registers, and what it calls for each value is straight code: the one keeps

@@ -1,14 +1,12 @@
+import { MAX_PRODUCT_SHIFT } from '../../assembly/limits.ts';
 import { clamp, multiplyByQuantizedMultiplier, type QuantizedMultiplier, quantizeMultiplier } from './fixed.ts';
-
-/** Largest shift to the left: with it, a product of two differences of i8 values stays below 2^30. */
-const MAX_SHIFT = 14;
 
 /** From the product of two values to the output; throws RangeError where that is 2^14 or more. */
 export function multiplyFactor(scale1: number, scale2: number, outputScale: number): QuantizedMultiplier {
   const real = (scale1 * scale2) / outputScale;
   const factor = quantizeMultiplier(real);
-  if (factor.shift > MAX_SHIFT)
-    throw new RangeError(`factor must be below 2^${MAX_SHIFT}, got ${real}; check the tensor scales`);
+  if (factor.shift > MAX_PRODUCT_SHIFT)
+    throw new RangeError(`factor must be below 2^${MAX_PRODUCT_SHIFT}, got ${real}; check the tensor scales`);
   return factor;
 }
 

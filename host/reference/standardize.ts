@@ -6,9 +6,9 @@
  *
  * Fractional bits: mean and differences 2, root of the sum of squares 2 + 4, root of n 8, gain 8.
  */
+import { MAX_WINDOW } from '../../assembly/limits.ts';
 import { clamp } from './fixed.ts';
 
-export const MAX_WINDOW = 4096;
 const RECIPROCAL_BITS = 17n;
 const RESULT_BITS = 29n; // 21 of difference * reciprocal, 8 of the gain
 const MAX_RECIPROCAL = 2n ** 31n - 1n;
