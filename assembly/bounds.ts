@@ -1,5 +1,6 @@
 /** The questions that every part of `open` asks of a number before it is believed. */
 import * as F from './format.ts';
+import { tensorHeight, tensorWidth } from './image.ts';
 import { MAX_RIGHT_SHIFT, MAX_SHIFT, MIN_MULTIPLIER } from './limits.ts';
 
 /** [offset, offset + bytes) inside [0, limit), without wrapping. */
@@ -15,4 +16,9 @@ export function fits(units: u32, bytes: u32, arenaUnits: u32): bool {
 /** A Q31 multiplier and a shift whose product with an accumulator is defined. */
 export function isFactor(multiplier: i32, shift: i32): bool {
   return (multiplier == 0 || multiplier >= MIN_MULTIPLIER) && shift >= -MAX_RIGHT_SHIFT && shift <= MAX_SHIFT;
+}
+
+/** Two tensors of one height and one width. */
+export function haveEqualSize(tensor: usize, other: usize): bool {
+  return tensorHeight(tensor) == tensorHeight(other) && tensorWidth(tensor) == tensorWidth(other);
 }

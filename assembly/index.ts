@@ -7,17 +7,9 @@
  * linear memory elsewhere.
  */
 
+import { bindProgram, boundProgram, isBound, tensorAddress } from './arena.ts';
 import { CRC_START, crc32Update, fillCrcTable } from './crc32.ts';
-import {
-  bindProgram,
-  boundProgram,
-  checkOperatorWeights,
-  copyPorts,
-  isBound,
-  prepareOperator,
-  runOperator,
-  tensorAddress,
-} from './executor.ts';
+import { checkOperatorWeights, copyPorts, prepareOperator } from './executor.ts';
 import * as F from './format.ts';
 import {
   inputCount,
@@ -33,6 +25,7 @@ import {
   tensorBytes,
 } from './image.ts';
 import { checkSlice as checkNext, POSITION_AT, prove as proveImage, WORKSPACE_BYTES } from './open.ts';
+import { runOperator } from './operators/dispatch.ts';
 import { ARENA_TOO_SMALL, BAD_ALIGNMENT, NO_SUCH_OPERATOR, NO_SUCH_PROGRAM, NOT_LOADED, OK } from './status.ts';
 import { programWork } from './work.ts';
 

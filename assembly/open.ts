@@ -10,11 +10,11 @@
  */
 import { CRC_START, CRC_TABLE_BYTES, crc32Update, fillCrcTable } from './crc32.ts';
 import * as F from './format.ts';
-import { generatorAt, programCount, sectionAt, sectionBytes, sectionEntry, sourceAt } from './image.ts';
+import { programCount, sectionAt, sectionBytes, sectionEntry } from './image.ts';
 import { MAX_BYTES } from './limits.ts';
 import { openProgram } from './openProgram.ts';
-import { openGenerator, openSource } from './openWeights.ts';
-import { allowProof, isProofAllowed, refuse } from './refusal.ts';
+import { openGenerators, openSources } from './openWeights.ts';
+import { allowProof, refuse } from './refusal.ts';
 import {
   BAD_ALIGNMENT,
   BAD_CRC,
@@ -23,7 +23,6 @@ import {
   BAD_SECTION,
   BAD_TRAILER,
   BAD_VERSION,
-  BAD_WORK,
   OK,
   TRUNCATED,
 } from './status.ts';
@@ -69,27 +68,12 @@ export function prove(image: usize, workspace: usize): i32 {
   const where = workspace + POSITION_AT;
   let status = openTrailer(image, where);
   if (status != OK) return status;
-
   allowProof(where, F.PROOF_PER_IMAGE_BYTE * load<u32>(image, F.HEADER_TOTAL_AT));
-  const generatorCount = <u32>load<u16>(image, F.HEADER_GENERATORS_AT);
-  for (let i: u32 = 0; i < generatorCount; i++) {
-    const generator = generatorAt(sectionAt(image, F.SECTION_GENERATORS), i);
-    status = openGenerator(generator, sectionBytes(image, F.SECTION_WEIGHTS));
-    if (status != OK) return refuse(where, <u32>(generator - image), status);
-  }
-  const sourceCount = <u32>load<u16>(image, F.HEADER_SOURCES_AT);
-  for (let i: u32 = 0; i < sourceCount; i++) {
-    const source = sourceAt(sectionAt(image, F.SECTION_SOURCES), i);
-    status = openSource(image, source);
-    if (!isProofAllowed(where, status)) status = BAD_WORK;
-    if (status < OK) return refuse(where, <u32>(source - image), status);
-  }
+  status = openGenerators(image, where);
+  if (status == OK) status = openSources(image, where);
   const programs = programCount(image);
-  for (let i: u32 = 0; i < programs; i++) {
-    status = openProgram(image, i, where);
-    if (status != OK) return status;
-  }
-  return OK;
+  for (let i: u32 = 0; status == OK && i < programs; i++) status = openProgram(image, i, where);
+  return status;
 }
 
 function openHeader(image: usize, bytes: u32, where: usize): i32 {

@@ -13,7 +13,7 @@ export const TABLE_ROW_BYTES: u32 = 16;
 export const BLOCK_ROWS: u32 = 4; // rows of inputs that are multiplied at once (operators/product.ts)
 export const PADDED_ROWS: u32 = 16; // weight rows that are padded to words at once
 export const TABLE_ROWS: u32 = 32; // channels whose table is expanded at once where one channel is done after another
-export const MIX_TABLE_BYTES: u32 = 16; // weights that a code can give two INT2 matrices (weights/source.ts)
+export const MIX_TABLE_BYTES: u32 = 16; // weights that a code can give two INT2 matrices (weights/basis.ts)
 export const BAND_BYTES: u32 = 3072; // limit of plane and sums of a depthwise channel, unless one output row needs more
 
 /**

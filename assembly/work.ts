@@ -12,6 +12,7 @@ import * as F from './format.ts';
 import {
   generatorAt,
   isKind,
+  isWeighted,
   operatorAt,
   operatorCount,
   operatorInput,
@@ -52,7 +53,7 @@ function operatorUnits(image: usize, program: usize, operator: usize): u64 {
   const channels = tensorChannels(output);
   const kernelHeight = <u32>load<u16>(operator, F.OPERATOR_KERNEL_HEIGHT_AT);
   const kernelWidth = <u32>load<u16>(operator, F.OPERATOR_KERNEL_WIDTH_AT);
-  if (kind > F.FULLY_CONNECTED) {
+  if (!isWeighted(kind)) {
     // 1 but for pools
     const window = min(kernelHeight, tensorHeight(input)) * min(kernelWidth, tensorWidth(input));
     return 32 + 4 * tensorBytes(input) + <u64>positions * (channels + 4) * (1 + (window >> 2));
