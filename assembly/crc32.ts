@@ -1,7 +1,6 @@
 /**
  * CRC-32 (IEEE 802.3, reflected), four bits at a time over a table of 16 words. The runtime may hold no constant data
- * (docs/design.md), so the caller lends 64 bytes and the table is built anew each time: 500 instructions, against 25
- * saved a byte.
+ * (docs/design.md), so the caller lends 64 bytes and the table is built anew each time: 500 instructions, against 25 saved a byte.
  */
 export const CRC_START: u32 = 0xffffffff;
 

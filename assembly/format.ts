@@ -49,8 +49,6 @@ export const PROGRAM_INPUTS_AT: u32 = 4; //        u8, count
 export const PROGRAM_OUTPUTS_AT: u32 = 5; //       u8, count
 export const PROGRAM_ARENA_AT: u32 = 6; //         u16, arena size in ARENA_UNITs
 
-export const MAX_OPERATORS: u32 = 256;
-
 // Tensor, 8 bytes; NHWC with N = 1, one-dimensional signals have height 1
 export const TENSOR_BYTES: u32 = 8;
 export const TENSOR_HEIGHT_AT: u32 = 0; //         u16
@@ -108,6 +106,7 @@ export const LOOKUP: u32 = 11; // any function of one value, as a table
 export const MULTIPLY: u32 = 12; // element-wise, by a tensor of the same shape or one value per channel
 export const MEAN: u32 = 13; // over height and width
 export const COPY: u32 = 14; // runs of values from anywhere to anywhere, three loops deep
+export const LAST_KIND: u32 = COPY;
 
 // When the weights of an operator are materialised as INT8
 export const RESIDENCY_FLASH: u32 = 0; // never: stored INT8, read in place (also operators without weights)
@@ -164,6 +163,7 @@ export const SOURCE_STORED: u32 = 1;
 export const SOURCE_BASIS: u32 = 2;
 export const SOURCE_TILE: u32 = 3;
 export const SOURCE_CODEBOOK: u32 = 4; // rows of indices, each of which stands for an entry: a run of weights
+export const LAST_SOURCE_KIND: u32 = SOURCE_CODEBOOK;
 
 // Encodings of small integers; every row begins on a byte, the first value in the lowest bits
 export const ENCODING_INT8: u32 = 1;
@@ -207,7 +207,6 @@ export const TLV_SHA256: u32 = 0x0010; // 32 bytes: SHA-256 of [headerBytes, off
 export const ARENA_UNIT: u32 = 16; // the plan counts in these; also the alignment of arena and tensors
 export const ARENA_HEADER_BYTES: u32 = 128; // the runtime's own state, at the start of the arena
 export const STREAM_ROWS: u32 = 16; // rows materialised at a time with RESIDENCY_STREAM
-export const MAX_ACCUMULATION: u32 = 16384; // products summed into one accumulator
 
 // Work: how long a call may take, in units of WORK_UNIT multiply-accumulates or what takes as long (work.ts)
 export const WORK_UNIT: u32 = 16; //             multiply-accumulates

@@ -65,6 +65,11 @@ export function operatorInput(operator: usize): u32 {
   return <u32>load<u16>(operator, F.OPERATOR_INPUT_AT);
 }
 
+/** Of operators without weights that read two tensors, else NONE. */
+export function operatorInput2(operator: usize): u32 {
+  return <u32>load<u16>(operator, F.OPERATOR_INPUT2_AT);
+}
+
 export function operatorOutput(operator: usize): u32 {
   return <u32>load<u16>(operator, F.OPERATOR_OUTPUT_AT);
 }
@@ -76,6 +81,11 @@ export function operatorKind(operator: usize): u32 {
 /** Whether an operator is of a kind; never, at no cost, for a kind that this build leaves out. */
 export function isKind(kind: u32, wanted: u32): bool {
   return uses(FEATURE_OPERATOR + wanted) && kind == wanted;
+}
+
+/** Whether operators of a kind have weights: the first kinds do. */
+export function isWeighted(kind: u32): bool {
+  return kind <= F.FULLY_CONNECTED;
 }
 
 export function operatorResidency(operator: usize): u32 {
@@ -149,6 +159,10 @@ export function tensorChannels(tensor: usize): u32 {
   return <u32>load<u16>(tensor, F.TENSOR_CHANNELS_AT);
 }
 
+export function tensorType(tensor: usize): u32 {
+  return <u32>load<u8>(tensor, F.TENSOR_TYPE_AT);
+}
+
 export function tensorZeroPoint(tensor: usize): i32 {
   return <i32>load<i8>(tensor, F.TENSOR_ZERO_POINT_AT);
 }
@@ -159,7 +173,7 @@ export function tensorPositions(tensor: usize): u32 {
 }
 
 export function tensorBytes(tensor: usize): u32 {
-  const wide = u32(<u32>load<u8>(tensor, F.TENSOR_TYPE_AT) == F.TYPE_I16);
+  const wide = u32(tensorType(tensor) == F.TYPE_I16);
   return (tensorPositions(tensor) * tensorChannels(tensor)) << wide;
 }
 

@@ -7,17 +7,9 @@
  * linear memory elsewhere.
  */
 
+import { bindProgram, boundProgram, isBound, tensorAddress } from './arena.ts';
 import { CRC_START, crc32Update, fillCrcTable } from './crc32.ts';
-import {
-  bindProgram,
-  boundProgram,
-  checkOperatorWeights,
-  copyPorts,
-  isBound,
-  prepareOperator,
-  runOperator,
-  tensorAddress,
-} from './executor.ts';
+import { checkOperatorWeights, copyPorts, prepareOperator } from './executor.ts';
 import * as F from './format.ts';
 import {
   inputCount,
@@ -33,6 +25,7 @@ import {
   tensorBytes,
 } from './image.ts';
 import { checkSlice as checkNext, POSITION_AT, prove as proveImage, WORKSPACE_BYTES } from './open.ts';
+import { runOperator } from './operators/dispatch.ts';
 import { ARENA_TOO_SMALL, BAD_ALIGNMENT, NO_SUCH_OPERATOR, NO_SUCH_PROGRAM, NOT_LOADED, OK } from './status.ts';
 import { programWork } from './work.ts';
 
@@ -42,8 +35,8 @@ export function version(): u32 {
 }
 
 /**
- * Proves `bytes` bytes at `image`. workspace: 4-byte aligned address of workspaceBytes bytes; where the image is
- * refused, its word 16 takes the byte offset of what was refused.
+ * Proves `bytes` bytes at `image`. workspace: 4-byte aligned address of workspaceBytes bytes; where the image is refused, its
+ * word 16 takes the byte offset of what was refused.
  */
 export function open(image: usize, bytes: u32, workspace: usize): i32 {
   const status = check(image, bytes, workspace);
@@ -61,8 +54,8 @@ export function check(image: usize, bytes: u32, workspace: usize): i32 {
 }
 
 /**
- * `check` in steps, so that a caller can feed a watchdog between: returns how many bytes are left to read, and in the
- * end a status. Word 16 of the workspace is 0 before the first step.
+ * `check` in steps, so that a caller can feed a watchdog between: returns how many bytes are left to read, and in the end a
+ * status. Word 16 of the workspace is 0 before the first step.
  */
 export function checkSlice(image: usize, bytes: u32, workspace: usize): i32 {
   return checkNext(image, bytes, workspace);
@@ -88,8 +81,8 @@ export function arenaBytes(image: usize, program: u32): u32 {
 }
 
 /**
- * Units of WORK_UNIT multiply-accumulates that neither `load` nor `invoke` of a program exceeds, 0 for a program that
- * is not there: what a watchdog is set by. docs/reliability.md has the instructions of a unit on each core.
+ * Units of WORK_UNIT multiply-accumulates that neither `load` nor `invoke` of a program exceeds, 0 for a program that is not
+ * there: what a watchdog is set by. docs/reliability.md has the instructions of a unit on each core.
  */
 export function work(image: usize, program: u32): u32 {
   return program < programCount(image) ? <u32>programWork(image, programAt(image, program)) : 0;

@@ -10,10 +10,11 @@
  */
 import { CRC_START, CRC_TABLE_BYTES, crc32Update, fillCrcTable } from './crc32.ts';
 import * as F from './format.ts';
-import { generatorAt, programCount, sectionAt, sectionBytes, sectionEntry, sourceAt } from './image.ts';
+import { programCount, sectionAt, sectionBytes, sectionEntry } from './image.ts';
+import { MAX_BYTES } from './limits.ts';
 import { openProgram } from './openProgram.ts';
-import { openGenerator, openSource } from './openWeights.ts';
-import { allowProof, isProofAllowed, refuse } from './refusal.ts';
+import { openGenerators, openSources } from './openWeights.ts';
+import { allowProof, refuse } from './refusal.ts';
 import {
   BAD_ALIGNMENT,
   BAD_CRC,
@@ -22,12 +23,10 @@ import {
   BAD_SECTION,
   BAD_TRAILER,
   BAD_VERSION,
-  BAD_WORK,
   OK,
   TRUNCATED,
 } from './status.ts';
 
-const MAX_BYTES: u32 = 1 << 28; // far above any flash, low enough that no sum of two offsets wraps
 const SLICE_BYTES: u32 = 4096; // of the CRC between two calls of a watchdog
 
 // The memory that a caller lends, on 4 bytes: a table for the CRC, then two words.
@@ -39,11 +38,9 @@ export const WORKSPACE_BYTES: u32 = CRC_TABLE_BYTES + 8;
 
 /**
  * Checks that these are an image's bytes as they were packed: header, sections and, a slice with each call, the CRC.
- * Returns how many bytes are left to read, OK after the last, or a refusal. The word at POSITION_AT is 0 at the first
- * call.
+ * Returns how many bytes are left to read, OK after the last, or a refusal. The word at POSITION_AT is 0 at the first call.
  *
- * image: 16-byte aligned address; bytes: readable from there; workspace: WORKSPACE_BYTES, on 4 bytes, that keep the
- * state between calls.
+ * image: 16-byte aligned address; bytes: readable from there; workspace: WORKSPACE_BYTES, on 4 bytes, that keep the state between calls.
  */
 export function checkSlice(image: usize, bytes: u32, workspace: usize): i32 {
   const where = workspace + POSITION_AT;
@@ -71,27 +68,12 @@ export function prove(image: usize, workspace: usize): i32 {
   const where = workspace + POSITION_AT;
   let status = openTrailer(image, where);
   if (status != OK) return status;
-
   allowProof(where, F.PROOF_PER_IMAGE_BYTE * load<u32>(image, F.HEADER_TOTAL_AT));
-  const generatorCount = <u32>load<u16>(image, F.HEADER_GENERATORS_AT);
-  for (let i: u32 = 0; i < generatorCount; i++) {
-    const generator = generatorAt(sectionAt(image, F.SECTION_GENERATORS), i);
-    status = openGenerator(generator, sectionBytes(image, F.SECTION_WEIGHTS));
-    if (status != OK) return refuse(where, <u32>(generator - image), status);
-  }
-  const sourceCount = <u32>load<u16>(image, F.HEADER_SOURCES_AT);
-  for (let i: u32 = 0; i < sourceCount; i++) {
-    const source = sourceAt(sectionAt(image, F.SECTION_SOURCES), i);
-    status = openSource(image, source);
-    if (!isProofAllowed(where, status)) status = BAD_WORK;
-    if (status < OK) return refuse(where, <u32>(source - image), status);
-  }
+  status = openGenerators(image, where);
+  if (status == OK) status = openSources(image, where);
   const programs = programCount(image);
-  for (let i: u32 = 0; i < programs; i++) {
-    status = openProgram(image, i, where);
-    if (status != OK) return status;
-  }
-  return OK;
+  for (let i: u32 = 0; status == OK && i < programs; i++) status = openProgram(image, i, where);
+  return status;
 }
 
 function openHeader(image: usize, bytes: u32, where: usize): i32 {

@@ -1,4 +1,5 @@
 /** Proves one program: counts, tensors and their places in the arena, ports, and every operator (openOperator.ts). */
+import { fits } from './bounds.ts';
 import * as F from './format.ts';
 import {
   inputCount,
@@ -15,13 +16,11 @@ import {
   tensorCount,
   tensorPositions,
 } from './image.ts';
+import { MAX_OPERATORS, MAX_TENSOR_VALUES } from './limits.ts';
 import { openOperator } from './openOperator.ts';
-import { lies } from './openWeights.ts';
 import { isProofAllowed, refuse } from './refusal.ts';
 import { BAD_PLAN, BAD_PROGRAM, BAD_REFERENCE, BAD_TENSOR, BAD_WORK, OK } from './status.ts';
 import { programWork } from './work.ts';
-
-const MAX_TENSOR_BYTES: u64 = 1 << 20; // what a plan of u16 ARENA_UNITs can hold
 
 /** Returns OK, or a refusal whose offset is at `where`. */
 export function openProgram(image: usize, index: u32, where: usize): i32 {
@@ -40,7 +39,7 @@ export function openProgram(image: usize, index: u32, where: usize): i32 {
     size != bytes ||
     tensors == 0 ||
     operators == 0 ||
-    operators > F.MAX_OPERATORS ||
+    operators > MAX_OPERATORS ||
     inputCount(program) == 0 ||
     load<u8>(program, F.PROGRAM_OUTPUTS_AT) == 0
   )
@@ -52,7 +51,7 @@ export function openProgram(image: usize, index: u32, where: usize): i32 {
     const tensor = tensorAt(program, i);
     const type = <u32>load<u8>(tensor, F.TENSOR_TYPE_AT);
     const values = <u64>tensorPositions(tensor) * tensorChannels(tensor);
-    if (values == 0 || values > MAX_TENSOR_BYTES || (type != F.TYPE_I8 && type != F.TYPE_I16))
+    if (values == 0 || values > MAX_TENSOR_VALUES || (type != F.TYPE_I8 && type != F.TYPE_I16))
       return refuse(where, <u32>(tensor - image), BAD_TENSOR);
     const place = planAt(program) + 2 * i;
     if (!fits(<u32>load<u16>(place), tensorBytes(tensor), arenaUnits))
@@ -78,9 +77,4 @@ export function openProgram(image: usize, index: u32, where: usize): i32 {
 function workLimit(imageBytes: u32, arenaUnits: u32): u64 {
   const limit = <u64>F.WORK_PER_IMAGE_BYTE * imageBytes + F.WORK_PER_ARENA_BYTE * F.ARENA_UNIT * arenaUnits;
   return min(limit, <u64>F.MAX_WORK);
-}
-
-/** `bytes` from `units` on lie inside the arena and behind its header. */
-export function fits(units: u32, bytes: u32, arenaUnits: u32): bool {
-  return units * F.ARENA_UNIT >= F.ARENA_HEADER_BYTES && lies(units * F.ARENA_UNIT, bytes, arenaUnits * F.ARENA_UNIT);
 }

@@ -7,8 +7,8 @@ export function refuse(where: usize, offset: u32, status: i32): i32 {
 }
 
 /**
- * Records may share data, which is read for each of them: without a limit to what is read in all, the time of `open`
- * would grow with the square of an image's size. The count lies behind `where`.
+ * Records may share data, which is read for each of them: without a limit to what is read in all, the time of `open` would
+ * grow with the square of an image's size. The count lies behind `where`.
  */
 export function allowProof(where: usize, bytes: u32): void {
   store<u32>(where, bytes, 4);

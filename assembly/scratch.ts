@@ -13,7 +13,7 @@ export const TABLE_ROW_BYTES: u32 = 16;
 export const BLOCK_ROWS: u32 = 4; // rows of inputs that are multiplied at once (operators/product.ts)
 export const PADDED_ROWS: u32 = 16; // weight rows that are padded to words at once
 export const TABLE_ROWS: u32 = 32; // channels whose table is expanded at once where one channel is done after another
-export const MIX_TABLE_BYTES: u32 = 16; // weights that a code can give two INT2 matrices (weights/source.ts)
+export const MIX_TABLE_BYTES: u32 = 16; // weights that a code can give two INT2 matrices (weights/basis.ts)
 export const BAND_BYTES: u32 = 3072; // limit of plane and sums of a depthwise channel, unless one output row needs more
 
 /**
@@ -62,10 +62,7 @@ export function planeRowBytes(outputWidth: u32, kernelWidth: u32, stride: u32): 
   return 2 * roundUp4(outputWidth * stride + kernelWidth + 2);
 }
 
-/**
- * Output rows of a depthwise channel that are computed at once: as many as BAND_BYTES holds, but at least one; below
- * 1,024.
- */
+/** Output rows of a depthwise channel that are computed at once: as many as BAND_BYTES holds, but at least one; below 1,024. */
 export function bandRows(height: u32, width: u32, kernelHeight: u32, stride: u32, rowBytes: u32): u32 {
   let rows: u32 = 1;
   for (let step: u32 = 512; step > 0; step = step >> 1) {

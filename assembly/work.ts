@@ -1,11 +1,10 @@
 /**
- * How long a program takes at most, from its records alone: the bound that `open` holds it to and that a watchdog is
- * set by.
+ * How long a program takes at most, from its records alone: the bound that `open` holds it to and that a watchdog is set by.
  *
- * A unit is WORK_UNIT multiply-accumulates of a large layer, or anything else that takes no longer. The factors below
- * were chosen so that no program known takes more instructions a unit than docs/reliability.md says, whatever its
- * shapes; so they are generous for most. Every weight that is not read in place counts as made once, which `load` and
- * the first `invoke` do at most.
+ * A unit is WORK_UNIT multiply-accumulates of a large layer, or anything else that takes no longer. The factors below were
+ * chosen so that no program known takes more instructions a unit than docs/reliability.md says, whatever its shapes; so
+ * they are generous for most. Every weight that is not read in place counts as made once, which `load` and the first
+ * `invoke` do at most.
  */
 import { uses } from './dsp/intrinsics.ts';
 import { FEATURE_SOURCE } from './features.ts';
@@ -13,6 +12,7 @@ import * as F from './format.ts';
 import {
   generatorAt,
   isKind,
+  isWeighted,
   operatorAt,
   operatorCount,
   operatorInput,
@@ -44,9 +44,7 @@ export function programWork(image: usize, program: usize): u64 {
   return units;
 }
 
-/**
- * What one run of an operator takes, the making of its weights included; no product of proved sizes leaves its type.
- */
+/** What one run of an operator takes, the making of its weights included; no product of proved sizes leaves its type. */
 function operatorUnits(image: usize, program: usize, operator: usize): u64 {
   const kind = operatorKind(operator);
   const input = tensorAt(program, operatorInput(operator));
@@ -55,7 +53,7 @@ function operatorUnits(image: usize, program: usize, operator: usize): u64 {
   const channels = tensorChannels(output);
   const kernelHeight = <u32>load<u16>(operator, F.OPERATOR_KERNEL_HEIGHT_AT);
   const kernelWidth = <u32>load<u16>(operator, F.OPERATOR_KERNEL_WIDTH_AT);
-  if (kind > F.FULLY_CONNECTED) {
+  if (!isWeighted(kind)) {
     // 1 but for pools
     const window = min(kernelHeight, tensorHeight(input)) * min(kernelWidth, tensorWidth(input));
     return 32 + 4 * tensorBytes(input) + <u64>positions * (channels + 4) * (1 + (window >> 2));

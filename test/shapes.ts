@@ -3,7 +3,7 @@
  * source, residency and table encoding, sizes where tails and alignment change, and values at their limits.
  * Deterministic by seed; the same rows run in Node, on the sanitized host and on every emulated core.
  */
-
+import { MAX_BIAS } from '../assembly/limits.ts';
 import { rowSums, type TableEncoding, tapSums } from '../host/arithmetic/channels.ts';
 import { crc32 } from '../host/image/crc32.ts';
 import { pack } from '../host/image/pack.ts';
@@ -452,7 +452,6 @@ const EXTREME_FACTORS = [
   2 ** -32,
   1e-12,
 ];
-const MAX_BIAS = 2 ** 29; // what open accepts of a folded one
 
 /** Weights, zero points, biases, factors and activation of an operator: one in two usual, the others at a limit. */
 function limits(b: ModelBuilder, operator: WeightedOperator, tables: TableEncoding): void {

@@ -2,12 +2,28 @@
  * Element-wise addition of two i8 tensors of one shape, each with a scale of its own; TFLite's int8 ADD.
  * Inputs are widened by 20 bits, brought to twice the larger scale, added, and requantised, saturating.
  */
+import { haveEqualSize, isFactor } from '../bounds.ts';
 import { doublingHighMultiply, multiplyHigh, roundingShiftRight, saturate } from '../fixed.ts';
+import * as F from '../format.ts';
+import { tensorPositions } from '../image.ts';
+import { BAD_SHAPE, BAD_TABLE, OK } from '../status.ts';
+import { proveSecond } from './multiply.ts';
 import { requantizeDoubled } from './table.ts';
 
 const WIDENING: i32 = 20;
 const HALF: i32 = 1 << 30; // as a Q31 multiplier
 const USUAL_SHIFTS: u32 = 22; // to the right, as in table.ts
+
+/** Three tensors of one shape; no factor shifts to the left. */
+export function proveAdd(parameters: usize, input: usize, input2: usize, output: usize): i32 {
+  if (!haveEqualSize(input, output) || tensorPositions(input2) != tensorPositions(input)) return BAD_SHAPE;
+  if (!proveSecond(input, input2, output)) return BAD_SHAPE;
+  for (const end = parameters + 4 * F.ADD_PARAMETERS; parameters < end; parameters += 8) {
+    const shift = load<i32>(parameters, 4);
+    if (!isFactor(load<i32>(parameters), shift) || shift > 0) return BAD_TABLE;
+  }
+  return OK;
+}
 
 /** parameters: ADD_PARAMETERS of the image, shifts <= 0. Output may be either input. */
 export function add(

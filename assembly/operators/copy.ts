@@ -5,6 +5,27 @@
 import * as F from '../format.ts';
 import { tensorBytes, tensorZeroPoint } from '../image.ts';
 import { copy } from '../memory.ts';
+import { BAD_TABLE, OK } from '../status.ts';
+
+/**
+ * A copy that stays inside both tensors and ends: it writes at most as many values as its output has, which are at most
+ * 2^20, so that no sum or product here wraps. A step that is not taken may be anything.
+ */
+export function proveCopy(parameters: usize, input: usize, output: usize): i32 {
+  const outputValues = tensorBytes(output);
+  let written: u64 = load<u32>(parameters, F.COPY_RUN_AT);
+  let inputEnd = written + load<u32>(parameters, F.COPY_INPUT_OFFSET_AT);
+  let outputEnd = written + load<u32>(parameters, F.COPY_OUTPUT_OFFSET_AT);
+  if (load<u32>(parameters, F.COPY_FILL_AT) > 1) return BAD_TABLE;
+  for (const end = parameters + 12; parameters < end; parameters += 4) {
+    const count = load<u32>(parameters, F.COPY_COUNT_AT);
+    written *= count;
+    if (written == 0 || written > outputValues) return BAD_TABLE;
+    inputEnd += <u64>(count - 1) * load<u32>(parameters, F.COPY_INPUT_STEP_AT);
+    outputEnd += <u64>(count - 1) * load<u32>(parameters, F.COPY_OUTPUT_STEP_AT);
+  }
+  return inputEnd <= tensorBytes(input) && outputEnd <= outputValues ? OK : BAD_TABLE;
+}
 
 /** parameters: COPY_PARAMETERS of the image. */
 export function copyValues(parameters: usize, input: usize, outputTensor: usize, output: usize): void {

@@ -13,15 +13,53 @@
  * output rows at a time. The variants differ in how a value lies in the plane and how it is multiplied; `simd` takes eight
  * channels as they lie and needs no plane.
  */
+import { uses } from '../dsp/intrinsics.ts';
+import { FEATURE_DEPTHWISE_3X3, FEATURE_DEPTHWISE_ANY, FEATURE_DEPTHWISE_FLAT } from '../features.ts';
 import * as F from '../format.ts';
-import { tensorChannels, tensorHeight, tensorWidth, tensorZeroPoint } from '../image.ts';
+import {
+  kernelArea,
+  sourceRowLength,
+  sourceRows,
+  tensorChannels,
+  tensorHeight,
+  tensorWidth,
+  tensorZeroPoint,
+} from '../image.ts';
+import { MAX_ACCUMULATION } from '../limits.ts';
 import { fillWords } from '../memory.ts';
 import { bandRows, planeRowBytes, planeRows, TABLE_ROW_BYTES, tapScratch } from '../scratch.ts';
+import { BAD_DEPTH, BAD_SHAPE, NOT_BUILT_IN, OK } from '../status.ts';
 import { depthwiseSumsDsp } from './depthwise.dsp.ts';
 import { depthwiseSumsScalar } from './depthwise.scalar.ts';
 import { depthwiseSimd } from './depthwise.simd.ts';
 import { windowTop } from './patch.ts';
 import { requantizeColumn } from './table.ts';
+
+/** A row of weights for each tap, one weight a channel; this build has the kernel. */
+export function proveDepthwise(operator: usize, input: usize, output: usize, source: usize): i32 {
+  const channels = tensorChannels(output);
+  const multiplier = <u32>load<u8>(operator, F.OPERATOR_MULTIPLIER_AT);
+  const area = kernelArea(operator);
+  if (area > MAX_ACCUMULATION) return BAD_DEPTH;
+  if (
+    multiplier == 0 ||
+    channels != tensorChannels(input) * multiplier ||
+    sourceRows(source) != area ||
+    sourceRowLength(source) != channels
+  )
+    return BAD_SHAPE;
+  return proveKernel(operator) ? OK : NOT_BUILT_IN;
+}
+
+/** Whether this build has a way for the size and the stride of the kernel. */
+function proveKernel(operator: usize): bool {
+  if (uses(FEATURE_DEPTHWISE_ANY)) return true;
+  const height = <u32>load<u16>(operator, F.OPERATOR_KERNEL_HEIGHT_AT);
+  const width = <u32>load<u16>(operator, F.OPERATOR_KERNEL_WIDTH_AT);
+  if (<u32>load<u8>(operator, F.OPERATOR_STRIDE_WIDTH_AT) > 2) return false;
+  if (width == 3 && height == 3) return uses(FEATURE_DEPTHWISE_3X3);
+  return uses(FEATURE_DEPTHWISE_FLAT) && height == 1 && (width == 3 || width == 5);
+}
 
 export function depthwise(
   operator: usize,

@@ -1,5 +1,14 @@
 /** Any function of one i8 value: out[i] = table[in[i] + 128]. */
 
+import { haveEqualSize } from '../bounds.ts';
+import { tensorChannels } from '../image.ts';
+import { BAD_SHAPE, OK } from '../status.ts';
+
+/** Every table will do. */
+export function proveLookup(input: usize, output: usize): i32 {
+  return haveEqualSize(input, output) && tensorChannels(input) == tensorChannels(output) ? OK : BAD_SHAPE;
+}
+
 /** table: i8[256] in the image. Output may be the input. */
 export function lookup(table: usize, input: usize, count: u32, output: usize): void {
   const middle = table + 128;

@@ -6,6 +6,20 @@
  */
 import { requantize, saturate } from '../fixed.ts';
 import { tensorChannels, tensorPositions, tensorZeroPoint } from '../image.ts';
+import { MAX_RIGHT_SHIFT, MAX_SHIFT, MAX_SUM } from '../limits.ts';
+import { BAD_SHAPE, BAD_TABLE, OK } from '../status.ts';
+
+/** The host divides the multiplier by the positions, so it may be small; a sum stays within MAX_SUM after a shift to the left. */
+export function proveMean(parameters: usize, input: usize, output: usize): i32 {
+  if (tensorChannels(input) != tensorChannels(output) || tensorPositions(output) != 1) return BAD_SHAPE;
+  const shift = load<i32>(parameters, 4);
+  return load<i32>(parameters) >= 0 &&
+    shift >= -MAX_RIGHT_SHIFT &&
+    shift <= MAX_SHIFT &&
+    (<u64>255 * tensorPositions(input)) << (<u64>max(shift, 0)) <= MAX_SUM
+    ? OK
+    : BAD_TABLE;
+}
 
 /** parameters: MEAN_PARAMETERS of the image. */
 export function mean(parameters: usize, inputTensor: usize, input: usize, output: usize, outputZeroPoint: i32): void {

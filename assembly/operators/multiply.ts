@@ -5,9 +5,28 @@
  *   input2  [H, W, C] or [1, 1, C]   i8   the latter for every position
  *   output  [H, W, C]                i8   may be input1
  */
+import { haveEqualSize, isFactor } from '../bounds.ts';
 import { requantize, saturate } from '../fixed.ts';
-import { tensorChannels, tensorPositions, tensorZeroPoint } from '../image.ts';
+import * as F from '../format.ts';
+import { tensorChannels, tensorPositions, tensorType, tensorZeroPoint } from '../image.ts';
+import { MAX_PRODUCT_SHIFT } from '../limits.ts';
+import { BAD_SHAPE, BAD_TABLE, OK } from '../status.ts';
 import { FAST_SHIFTS, requantizeUsual } from './table.ts';
+
+/** Three tensors of one shape, or one position of input2 for all; a product still fits after its shift to the left. */
+export function proveMultiply(parameters: usize, input: usize, input2: usize, output: usize): i32 {
+  const positions = tensorPositions(input2);
+  if (!haveEqualSize(input, output) || (positions != tensorPositions(input) && positions != 1)) return BAD_SHAPE;
+  if (!proveSecond(input, input2, output)) return BAD_SHAPE;
+  const shift = load<i32>(parameters, 4);
+  return isFactor(load<i32>(parameters), shift) && shift <= MAX_PRODUCT_SHIFT ? OK : BAD_TABLE;
+}
+
+/** What ADD asks of a second input too: INT8, and the channels of the first, as the output. */
+export function proveSecond(input: usize, input2: usize, output: usize): bool {
+  const channels = tensorChannels(input);
+  return tensorChannels(input2) == channels && tensorChannels(output) == channels && tensorType(input2) == F.TYPE_I8;
+}
 
 /** parameters: MULTIPLY_PARAMETERS of the image. */
 export function multiplyElements(

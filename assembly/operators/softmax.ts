@@ -2,7 +2,18 @@
  * Softmax over the channels of each position, i8 to i8 with output scale 1/256 and zero point -128; TFLite's int8
  * SOFTMAX in gemmlowp's fixed point. Qm.n below: m integer bits, n fractional bits, one sign bit.
  */
+import { haveEqualSize, isFactor } from '../bounds.ts';
 import { doublingHighMultiply, requantize, roundingShiftRight, saturate } from '../fixed.ts';
+import { tensorChannels } from '../image.ts';
+import { MAX_SOFTMAX_CHANNELS } from '../limits.ts';
+import { BAD_SHAPE, BAD_TABLE, OK } from '../status.ts';
+
+export function proveSoftmax(parameters: usize, input: usize, output: usize): i32 {
+  const channels = tensorChannels(input);
+  if (!haveEqualSize(input, output) || channels != tensorChannels(output) || channels > MAX_SOFTMAX_CHANNELS)
+    return BAD_SHAPE;
+  return isFactor(load<i32>(parameters), load<i32>(parameters, 4)) && load<i32>(parameters, 8) <= 0 ? OK : BAD_TABLE;
+}
 
 /** parameters: multiplier, shift (a difference to Q5.26, beta included), lowest difference that still counts. */
 export function softmax(parameters: usize, input: usize, positions: u32, channels: u32, output: usize): void {

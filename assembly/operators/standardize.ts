@@ -7,7 +7,35 @@
  * Integer only. mean and deviations in quarter steps; 1/deviation = sqrt(n) / sqrt(sum of squares) in 21 fractional
  * bits, from two integer square roots and one 32-bit division, within 1 part in 2^12. Worked numbers in docs/arithmetic.md.
  */
+import { haveEqualSize } from '../bounds.ts';
 import { saturate, squareRoot } from '../fixed.ts';
+import { tensorChannels, tensorPositions } from '../image.ts';
+import { MAX_GAIN, MAX_WINDOW } from '../limits.ts';
+import { BAD_SHAPE, BAD_TABLE, OK } from '../status.ts';
+
+/** A marker has a channel of its own, and all its values are INT8. */
+export function proveStandardize(parameters: usize, input: usize, output: usize): i32 {
+  const gain = load<i32>(parameters);
+  const centre = load<i32>(parameters, 8);
+  const peak = load<i32>(parameters, 12);
+  const slope = load<i32>(parameters, 16);
+  if (
+    !haveEqualSize(input, output) ||
+    tensorChannels(output) != tensorChannels(input) + u32(peak > 0) ||
+    tensorPositions(input) > MAX_WINDOW
+  )
+    return BAD_SHAPE;
+  return gain > 0 &&
+    gain <= MAX_GAIN &&
+    peak >= 0 &&
+    peak <= 127 &&
+    slope >= 0 &&
+    slope <= 127 &&
+    centre >= 0 &&
+    centre < <i32>MAX_WINDOW
+    ? OK
+    : BAD_TABLE;
+}
 
 /** parameters: STANDARDIZE_PARAMETERS of the image: gain (Q8), floor, marker centre, peak, slope. */
 export function standardize(

@@ -1,22 +1,72 @@
 /**
  * Quantisation tables: the encodings of the image, expanded into scratch when an operator begins.
  *
- * Expanding costs about 13 instructions a channel on a Cortex-M7, far below 1 % of any convolution, and saves keeping 16 bytes a
- * channel in RAM for ever. Expanded form of a channel, i32 each (sizes in scratch.ts):
+ * Expanding costs about 13 instructions a channel on a Cortex-M7, far below 1 % of any convolution, and saves keeping 16
+ * bytes a channel in RAM for ever. Expanded form of a channel, i32 each (sizes in scratch.ts):
  *
  *   right > 0   { bias, multiplier, 2^(right - 1) + (zeroPoint << right), right }   the usual shifts, -1 to -22
  *   right = 0   { bias, multiplier, zeroPoint << 8 | shift & 0xff, 0 }              any other
  *
  * The usual shifts leave room for the zero point above the rounding of the last shift: one addition does both.
  */
+import { isFactor, lies } from '../bounds.ts';
 import { rarely, uses } from '../dsp/intrinsics.ts';
 import { FEATURE_TABLE } from '../features.ts';
 import { multiplyHigh, requantize, saturate } from '../fixed.ts';
 import * as F from '../format.ts';
-import { tensorChannels, tensorZeroPoint } from '../image.ts';
+import { sectionAt, sectionBytes, tensorChannels, tensorZeroPoint } from '../image.ts';
+import { MAX_BIAS, MAX_BIAS_SHIFT } from '../limits.ts';
 import { TABLE_ROW_BYTES } from '../scratch.ts';
+import { BAD_TABLE } from '../status.ts';
 
 export const FAST_SHIFTS: u32 = 22;
+
+/** Bytes of the table of an operator with weights, or BAD_TABLE unless it lies in TABLES and all its values are in range. */
+export function proveTable(image: usize, operator: usize, channels: u32): i32 {
+  const tableBytes = sectionBytes(image, F.SECTION_TABLES);
+  const encoding = <u32>load<u8>(operator, F.OPERATOR_ENCODING_AT);
+  const offset = load<u32>(operator, F.OPERATOR_TABLE_AT);
+  if (encoding > F.TABLE_UNIFORM || (offset & 3) != 0 || !uses(FEATURE_TABLE + encoding)) return BAD_TABLE;
+  const table = sectionAt(image, F.SECTION_TABLES) + offset;
+  let bytes: u32 = 0;
+  if (uses(FEATURE_TABLE + F.TABLE_COMPACT) && encoding == F.TABLE_COMPACT) {
+    bytes = F.COMPACT_BYTES_PER_CHANNEL * channels;
+    return lies(offset, bytes, tableBytes) && proveCompact(operator, table, channels) ? <i32>bytes : BAD_TABLE;
+  }
+  if (uses(FEATURE_TABLE + F.TABLE_UNIFORM) && encoding == F.TABLE_UNIFORM) {
+    bytes = F.UNIFORM_HEADER_BYTES + F.UNIFORM_BYTES_PER_CHANNEL * channels;
+    return lies(offset, bytes, tableBytes) &&
+      isFactor(load<i32>(table), load<i32>(table, 4)) &&
+      proveBiases(table + F.UNIFORM_HEADER_BYTES, channels)
+      ? <i32>bytes
+      : BAD_TABLE;
+  }
+  if (!uses(FEATURE_TABLE + F.TABLE_Q31) || encoding != F.TABLE_Q31) return BAD_TABLE;
+  bytes = F.Q31_BYTES_PER_CHANNEL * channels;
+  if (!lies(offset, bytes, tableBytes) || !proveBiases(table, channels)) return BAD_TABLE;
+  for (let c: u32 = 0; c < channels; c++) {
+    if (!isFactor(load<i32>(table + 4 * (channels + c)), <i32>load<i8>(table + 8 * channels + c))) return BAD_TABLE;
+  }
+  return <i32>bytes;
+}
+
+/** Every 16-bit bias is in range, whatever it is; so is every multiplier. */
+function proveCompact(operator: usize, table: usize, channels: u32): bool {
+  if (<u32>load<u8>(operator, F.OPERATOR_BIAS_SHIFT_AT) > MAX_BIAS_SHIFT) return false;
+  const exponent = <i32>load<i8>(operator, F.OPERATOR_EXPONENT_AT);
+  for (let c: u32 = 0; c < channels; c++) {
+    if (!isFactor(0, compactShift(<u32>load<u16>(table + 4 * c), exponent))) return false;
+  }
+  return true;
+}
+
+function proveBiases(biases: usize, channels: u32): bool {
+  for (const end = biases + 4 * channels; biases < end; biases += 4) {
+    const bias = load<i32>(biases);
+    if (bias > MAX_BIAS || bias < -MAX_BIAS) return false;
+  }
+  return true;
+}
 
 /** Rows of output channels [first, first + count). operator: its record; tables: that section; rows: in scratch. */
 export function expandTable(

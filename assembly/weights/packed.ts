@@ -11,6 +11,11 @@ export function packedBytes(encoding: u32, count: u32): u32 {
   return (count + 4) / 5; // ternary
 }
 
+/** The encodings of codes and of basis matrices: their values are small integers of two's complement or odd. */
+export function isMixable(encoding: u32): bool {
+  return encoding >= F.ENCODING_INT8 && encoding <= F.ENCODING_INT2;
+}
+
 /** Writes `count` values, from the first of a packed row on, to destination i8[count]. */
 export function unpack(encoding: u32, row: usize, count: u32, destination: usize): void {
   if (isEncoding(encoding, F.ENCODING_INT8)) unpackInt8(row, count, destination);

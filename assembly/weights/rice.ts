@@ -4,7 +4,9 @@
  * A block of RICE_ROWS rows is decoded from its beginning. The decoder believes nothing that the bits say: it reads only
  * in front of `end`, takes zeros where that is reached, and writes the values that were asked for, no more and no fewer.
  */
+import { lies } from '../bounds.ts';
 import * as F from '../format.ts';
+import { BAD_SOURCE } from '../status.ts';
 
 /** Bytes in front of the first stream: the offset of each block, and the end of the last. */
 export function riceTableBytes(rows: u32): u32 {
@@ -18,6 +20,19 @@ export function riceBlocks(rows: u32): u32 {
 /** Bytes of all data of a source, its table included; data: its address. */
 export function riceBytes(data: usize, rows: u32): u32 {
   return F.RICE_UNIT * <u32>load<u16>(data + 2 * riceBlocks(rows));
+}
+
+/** Table of blocks and their modes inside the data, the data inside WEIGHTS. What the bits say is not proved. */
+export function proveRice(rows: u32, data: u32, weights: usize, weightBytes: u32): i32 {
+  const tableBytes = riceTableBytes(rows);
+  if ((data & 1) != 0 || !lies(data, tableBytes, weightBytes)) return BAD_SOURCE;
+  const bytes = riceBytes(weights + data, rows);
+  if (!lies(data, bytes, weightBytes)) return BAD_SOURCE;
+  const blocks = weights + data;
+  for (let b: u32 = 0; b < riceBlocks(rows); b++) {
+    if (!lies(F.RICE_UNIT * <u32>load<u16>(blocks + 2 * b), F.RICE_MODES_BYTES, bytes)) return BAD_SOURCE;
+  }
+  return <i32>tableBytes;
 }
 
 /** Writes rows [row, row + count) as i8[count][rowLength]; `rows` is how many the source has. */

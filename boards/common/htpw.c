@@ -48,7 +48,7 @@ static s32 reachable(const void *pointer, u64 bytes, u32 alignment) {
   return at % alignment ? HTPW_BAD_ALIGNMENT : HTPW_OK;
 }
 
-/* Of docs/format.md and assembly/executor.ts. */
+/* Of docs/format.md and assembly/arena.ts. */
 enum { TOTAL_AT = 8, HEADER_BYTES = 32, SECTION_BYTES = 12, OFFSET_AT = 4, BOUND_IMAGE_AT = 4, BOUND_PROGRAM_AT = 8 };
 enum { ARENA_HEADER_BYTES = 128 };
 

@@ -7,11 +7,11 @@
  * The 12-bit mantissa is within 1 / 4096 of the factor: at most 0.06 of a step across the whole INT8 range.
  */
 import { COMPACT_MANTISSA_BITS } from '../../assembly/format.ts';
+import { MAX_BIAS_SHIFT } from '../../assembly/limits.ts';
 import { type QuantizedMultiplier, roundingDivideByPot, splitExponent } from './fixed.ts';
 
 const HALF = 1 << COMPACT_MANTISSA_BITS; // mantissas lie in [HALF, 2 HALF)
 const MAX_FIELD = 31; // of the five-bit exponent field
-const MAX_BIAS_SHIFT = 14; // what open accepts: a bias stays within 2^29
 const MAX_BIAS_ERROR = 1 / 8; // output steps
 
 export interface CompactScales {

@@ -64,8 +64,24 @@ function withoutInstance(text: string): string {
     .replaceAll('(instance)', '()');
 }
 
-/** What runs once per image or program is compiled for size: the proof (open*.ts, work.ts), binding, checks. */
-const COLD = /^(?:\w+ )+w2c_htpw_assembly0x2F(open|work|index0x2Fbind|crc320x2Ffill|executor0x2F(bind|check))/;
+/**
+ * What runs once per image or program is compiled for size: the proof, the work, binding, checks. Proofs stand in
+ * open*.ts and bounds.ts, those of operators and weights beside what they protect, under names that begin with `prove`.
+ */
+const COLD_NAMES = [
+  'open',
+  'bounds',
+  'work',
+  'crc320x2Ffill',
+  '(index|arena)0x2Fbind',
+  'executor0x2Fcheck',
+  'operators0x2Fdispatch0x2F(?!run)',
+  '\\w+0x2Fprove',
+];
+const COLD = new RegExp(`^(?:\\w+ )+w2c_htpw_assembly0x2F(${COLD_NAMES.join('|')})`);
+
+/** What asks for a feature that its caller names has its answer only there, and leaves nothing behind. */
+const BUILT_IN = /^(?:\w+ )+\w+0x2Fis(Kind|Source|Encoding)\(/;
 
 /**
  * Kernels are cut so that a loop fits the registers, and what it calls for each value is straight code: the one keeps
@@ -74,6 +90,7 @@ const COLD = /^(?:\w+ )+w2c_htpw_assembly0x2F(open|work|index0x2Fbind|crc320x2Ff
 function inlining(body: string): string {
   if (COLD.test(body)) return '__attribute__((cold)) ';
   if (/^ *var_L\d+:[\s\S]*goto/m.test(body)) return '__attribute__((noinline)) ';
+  if (BUILT_IN.test(body)) return 'inline __attribute__((always_inline)) ';
   if (!/\b(if|goto)\b/.test(body) && /w2c_intrinsics_(smlad|smmlar)/.test(body))
     return 'inline __attribute__((always_inline)) ';
   return '';

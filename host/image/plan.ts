@@ -58,7 +58,7 @@ export function cacheUnits(image: ImageView, { source }: OperatorView): number {
   return units(rows * rowLength);
 }
 
-/** Scratch of one operator, in bytes; the same sum as in assembly/openOperator.ts. */
+/** Scratch of one operator, in bytes; the same sum as in assembly/weights/residency.ts. */
 export function scratchBytes(image: ImageView, program: ProgramView, operator: OperatorView): number {
   if (operator.source === F.NONE) return 0;
   const source = image.sources[operator.source];

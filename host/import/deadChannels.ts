@@ -6,12 +6,13 @@
  * channel of their output, so such channels go together, or stay. What a channel adds to a convolution depends on the
  * padding unless its value is the zero point, which is what padding is; then it stays.
  */
+import { MAX_BIAS } from '../../assembly/limits.ts';
 import type { Model, Operator, Program, StoredSource, WeightedOperator, WeightSource } from '../model/model.ts';
 import type { WeightLayout } from '../model/weights.ts';
 import type { Ranges } from '../operators/ranges.ts';
 import { OPERATORS, weightedKind } from '../operators/registry.ts';
 import { Unsupported } from './error.ts';
-import { MAX_BIAS, type Reach, substituteBias } from './largeBias.ts';
+import { type Reach, substituteBias } from './largeBias.ts';
 import { valueRanges } from './ranges.ts';
 
 /** The same model without them: every program gives the same outputs from tables that are exact (`q31`). */

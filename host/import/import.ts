@@ -1,5 +1,5 @@
 /** A .tflite file to the model that `pack` writes, or the list of everything in it that stands in the way. */
-
+import { MAX_OPERATORS } from '../../assembly/limits.ts';
 import type { TableEncoding } from '../arithmetic/channels.ts';
 import { type Lossless, packLossless } from '../image/lossless.ts';
 import { ImageError } from '../image/view.ts';
@@ -14,8 +14,6 @@ import { foldPadding } from './padding.ts';
 import { checkStatic } from './shape.ts';
 import { Views } from './views.ts';
 import { checkTypes } from './whole.ts';
-
-const MAX_OPERATORS = 256;
 
 export interface ImportOptions {
   /** leaves in what no output depends on, as for a comparison layer by layer; default: removeDeadChannels */

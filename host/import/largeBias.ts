@@ -6,11 +6,9 @@
  * tiny: over all inputs its output takes one value, or two neighbouring ones. That step, at the same accumulator, is
  * written here with a power of two as the factor and a small bias. All four points that decide it are checked.
  */
+import { MAX_BIAS } from '../../assembly/limits.ts';
 import { clamp, multiplyByQuantizedMultiplier, quantizeMultiplier } from '../arithmetic/fixed.ts';
 import { Unsupported } from './error.ts';
-
-/** Bias with the input zero point folded in; with it and MAX_ACCUMULATION products a doubled sum stays in an i32. */
-export const MAX_BIAS = 2 ** 29;
 
 /** One output channel: requantised accumulator = folded + sum of weight * input. */
 export interface Channel {

@@ -1,4 +1,5 @@
 /** Lowering of the operators without weights. */
+import { MAX_PRODUCT_SHIFT, MAX_SHIFT, MAX_SOFTMAX_CHANNELS } from '../../assembly/limits.ts';
 import type { Shape } from '../model/model.ts';
 import { addFactors, add as sum } from '../operators/add.ts';
 import { meanFactor } from '../operators/mean.ts';
@@ -12,10 +13,6 @@ import type { Activation, Lowering, Scaled } from './lowering.ts';
 import type { OperatorOptions } from './options.ts';
 import { activationRange, checkFactor } from './quantization.ts';
 import { sameShape, windowOf } from './shape.ts';
-
-const MAX_SOFTMAX_CHANNELS = 256;
-const MAX_PRODUCT_SHIFT = 14;
-const MAX_SHIFT = 30;
 
 type Binary = OperatorOf<'ADD' | 'MUL'>;
 
@@ -201,7 +198,7 @@ export function softmax(operator: OperatorOf<'SOFTMAX'>, to: Lowering): void {
     throw new Unsupported(`output scale ${output.scale} and zero point ${output.zeroPoint}; only 1/256 and -128`);
   const factor = beta * input.scale * 2 ** 26; // differences of inputs in Q5.26
   if (!(factor > 1)) throw new Unsupported(`beta ${beta} times input scale ${input.scale}; only above 2^-26`);
-  checkFactor(factor, 30, 'beta * input scale * 2^26');
+  checkFactor(factor, MAX_SHIFT, 'beta * input scale * 2^26');
   to.emit(operator, {
     kind: 'softmax',
     name: `operator ${operator.index}`,

@@ -1,10 +1,10 @@
 /** Shapes of .tflite tensors as the height, width and channels of this project. */
+import { MAX_TENSOR_VALUES } from '../../assembly/limits.ts';
 import type { Shape } from '../model/model.ts';
 import { Unsupported } from './error.ts';
 import type { GraphTensor } from './graph.ts';
 
 const MAX_DIMENSION = 0xffff; // a u16 in the image
-const MAX_ELEMENTS = 2 ** 20;
 
 /**
  * [1, H, W, C], [H, W, C], [W, C] or [C]: of less than four dimensions the first may be a batch, which no operator on
@@ -16,9 +16,9 @@ export function shapeOf({ shape, name }: GraphTensor): Shape {
   if (shape.length === 4 && shape[0] !== 1)
     throw new Unsupported(`tensor "${name}" has the shape [${shape}]: a batch of ${shape[0]}, only 1`);
   const [height, width, channels] = [1, 1, 1, ...shape].slice(-3);
-  if (Math.max(height, width, channels) > MAX_DIMENSION || height * width * channels > MAX_ELEMENTS)
+  if (Math.max(height, width, channels) > MAX_DIMENSION || height * width * channels > MAX_TENSOR_VALUES)
     throw new Unsupported(
-      `tensor "${name}" [${shape}] is larger than ${MAX_ELEMENTS} values, or ${MAX_DIMENSION} one way`,
+      `tensor "${name}" [${shape}] is larger than ${MAX_TENSOR_VALUES} values, or ${MAX_DIMENSION} one way`,
     );
   return [height, width, channels];
 }

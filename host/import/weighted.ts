@@ -1,17 +1,15 @@
 /** Lowering of the operators with weights: convolution, depthwise convolution, fully connected. */
-import { MAX_ACCUMULATION } from '../../assembly/format.ts';
+import { MAX_ACCUMULATION, MAX_BIAS, MAX_SHIFT } from '../../assembly/limits.ts';
 import { rowSums, tapSums } from '../arithmetic/channels.ts';
 import type { Weighted } from '../model/model.ts';
 import { reshaped } from './copies.ts';
 import { listed, Unsupported } from './error.ts';
 import type { OperatorOf } from './graph.ts';
-import { MAX_BIAS, type Reach, substituteBias } from './largeBias.ts';
+import { type Reach, substituteBias } from './largeBias.ts';
 import type { Activation, Lowering, Weights } from './lowering.ts';
 import type { ConvolutionOptions } from './options.ts';
 import { activationRange, channelFactor, checkFactor, fullyConnectedFactor } from './quantization.ts';
 import { elements, windowOf } from './shape.ts';
-
-const MAX_SHIFT = 30;
 
 /** Weights [C][kH][kW][K]; 1x1 with stride 1 is pointwise. */
 export function convolution(operator: OperatorOf<'CONV_2D'>, to: Lowering): void {

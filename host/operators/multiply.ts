@@ -1,5 +1,6 @@
 /** MULTIPLY: element-wise product of two tensors, of which the second may be one position for all. */
 import { MULTIPLY } from '../../assembly/format.ts';
+import { MAX_PRODUCT_SHIFT } from '../../assembly/limits.ts';
 import {
   clamp,
   multiplyByQuantizedMultiplier,
@@ -12,15 +13,12 @@ import { type BinaryArguments, binaryArguments, binaryRanges, decodeBinary, scal
 import type { PlainKind } from './operator.ts';
 import { tieProduct } from './scales.ts';
 
-/** Largest shift to the left: with it, a product of two differences of i8 values stays below 2^30. */
-const MAX_SHIFT = 14;
-
 /** From the product of two values to the output; throws RangeError where that is 2^14 or more. */
 export function multiplyFactor(scale1: number, scale2: number, outputScale: number): QuantizedMultiplier {
   const real = (scale1 * scale2) / outputScale;
   const factor = quantizeMultiplier(real);
-  if (factor.shift > MAX_SHIFT)
-    throw new RangeError(`factor must be below 2^${MAX_SHIFT}, got ${real}; check the tensor scales`);
+  if (factor.shift > MAX_PRODUCT_SHIFT)
+    throw new RangeError(`factor must be below 2^${MAX_PRODUCT_SHIFT}, got ${real}; check the tensor scales`);
   return factor;
 }
 

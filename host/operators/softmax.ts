@@ -14,7 +14,7 @@ import type { PlainKind } from './operator.ts';
 import { anything } from './ranges.ts';
 
 const INPUT_INTEGER_BITS = 5; // of beta * (x - max), Q5.26
-const SUM_INTEGER_BITS = 12; // of the sum of exponentials, Q12.19: at most 4095 channels
+const SUM_INTEGER_BITS = 12; // of the sum of exponentials, Q12.19
 
 export interface SoftmaxFactors extends QuantizedMultiplier {
   /** lowest (q - max) that still counts; below it the answer is 0 */

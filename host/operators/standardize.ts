@@ -7,12 +7,12 @@
  * Fractional bits: mean and differences 2, root of the sum of squares 2 + 4, root of n 8, gain 8.
  */
 import * as F from '../../assembly/format.ts';
+import { MAX_WINDOW } from '../../assembly/limits.ts';
 import { clamp } from '../arithmetic/fixed.ts';
 import type { Standardize, Tensor } from '../model/model.ts';
 import type { PlainKind } from './operator.ts';
 import { anything } from './ranges.ts';
 
-export const MAX_WINDOW = 4096;
 const RECIPROCAL_BITS = 17n;
 const RESULT_BITS = 29n; // 21 of difference * reciprocal, 8 of the gain
 const MAX_RECIPROCAL = 2n ** 31n - 1n;

@@ -3,18 +3,19 @@ import { existsSync, readdirSync, readFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { describe, expect, it } from 'vitest';
 import * as format from '../../assembly/format.ts';
+import * as limits from '../../assembly/limits.ts';
 import * as status from '../../assembly/status.ts';
 
-const constants = format as unknown as Record<string, number>;
+const constants: Record<string, number> = { ...format, ...limits };
 const page = readFileSync('docs/format.md', 'utf8');
 const rows = [...page.matchAll(/^\| `(\w+)` +\| (\w+) +\|/gm)].map(([, name, value]) => [name, value] as const);
 
 describe('docs/format.md', () => {
-  it.each(rows)('says of %s what assembly/format.ts says: %s', (name, value) => {
+  it.each(rows)('says of %s what assembly/format.ts or limits.ts says: %s', (name, value) => {
     expect(Number(value)).toBe(constants[name]);
   });
 
-  it('leaves no constant of the format out, and names none twice', () => {
+  it('leaves no constant of the format and no limit out, and names none twice', () => {
     expect(rows.map(([name]) => name).sort()).toEqual(Object.keys(constants).sort());
   });
 
@@ -46,6 +47,24 @@ describe('docs/format.md', () => {
       end = field.at + field.bytes;
     }
     expect(end).toBe(size);
+  });
+});
+
+describe('a limit that a page names with its number', () => {
+  const named = readdirSync('docs')
+    .filter((name) => name.endsWith('.md'))
+    .flatMap((name) =>
+      [...readFileSync(join('docs', name), 'utf8').matchAll(/`(MAX_\w+)` \((?:2\^(\d+)|([\d,]+))\)/g)].map(
+        ([, limit, exponent, digits]) =>
+          [name, limit, exponent ? 2 ** Number(exponent) : Number(digits.replaceAll(',', ''))] as const,
+      ),
+    );
+  it.each(named)('in docs/%s, %s, is the one of assembly/limits.ts: %d', (_, limit, value) => {
+    expect(value).toBe((limits as Record<string, number>)[limit]);
+  });
+
+  it('is found at all', () => {
+    expect(named.map(([, limit]) => limit)).toContain('MAX_SOFTMAX_CHANNELS');
   });
 });
 

@@ -494,6 +494,14 @@ describe('coded rows', () => {
 });
 
 describe('open', () => {
+  it('refuses every number of a kind that is none as BAD_OPERATOR', () => {
+    const others = Array.from({ length: 256 }, (_, kind) => kind).filter((kind) => kind === 0 || kind > F.LAST_KIND);
+    const statuses = others.map(
+      (kind) => refusalOf(edited(image, (d) => d.setUint8(convolution.at + F.OPERATOR_KIND_AT, kind))).status,
+    );
+    expect(new Set(statuses)).toEqual(new Set([S.BAD_OPERATOR]));
+  });
+
   it.each(WRONG)('refuses a wrong %s by name, with its offset', (_, edit, status, offset) => {
     const refusal = refusalOf(edited(image, edit));
     expect([statusName(refusal.status), refusal.offset]).toEqual([statusName(status), offset]);

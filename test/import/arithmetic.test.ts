@@ -1,7 +1,8 @@
 /** The factors, clamps and substituted biases of an import, by numbers that can be checked without it. */
 import { describe, expect, it } from 'vitest';
+import { MAX_BIAS } from '../../assembly/limits.ts';
 import { clamp, multiplyByQuantizedMultiplier, quantizeMultiplier } from '../../host/arithmetic/fixed.ts';
-import { MAX_BIAS, type Reach, substituteBias } from '../../host/import/largeBias.ts';
+import { type Reach, substituteBias } from '../../host/import/largeBias.ts';
 import { activationRange, channelFactor, fullyConnectedFactor } from '../../host/import/quantization.ts';
 import { random } from '../zoo.ts';
 

@@ -1,9 +1,9 @@
 /** Dead channels go, and no output byte changes: random networks with zeros in them, before and after. */
 import { describe, expect, it } from 'vitest';
+import { MAX_BIAS } from '../../assembly/limits.ts';
 import { rowSums, tapSums } from '../../host/arithmetic/channels.ts';
 import { pack } from '../../host/image/pack.ts';
 import { removeDeadChannels } from '../../host/import/deadChannels.ts';
-import { MAX_BIAS } from '../../host/import/largeBias.ts';
 import { valueRanges } from '../../host/import/ranges.ts';
 import type { Model, StoredSource } from '../../host/model/model.ts';
 import { macs } from '../../host/model/weights.ts';

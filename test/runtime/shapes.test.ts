@@ -15,7 +15,7 @@ import { type ShapeRow, shapeRows, twin } from '../shapes.ts';
 const VARIANTS = ['scalar', 'dsp', 'simd'] as const;
 const rows = shapeRows();
 
-const READY_AT = 32; // in the arena: one bit per operator whose cache is filled (assembly/executor.ts)
+const READY_AT = 32; // in the arena: one bit per operator whose cache is filled (assembly/arena.ts)
 
 /** A program in memory that holds garbage wherever the operator at hand has nothing to look for. */
 class Field {

@@ -1,0 +1,138 @@
+/**
+ * Every operator kind, once for each thing that is done with one: how many parameters it has, its proof, its run. A kind
+ * is a file of this folder, with its proof beside its kernel, and a line in each of these.
+ *
+ * A kind that this build leaves out costs nothing here, and `open` has refused it (isKind).
+ */
+import { boundOperator, boundProgram, boundTables, tensorAddress } from '../arena.ts';
+import * as F from '../format.ts';
+import {
+  isKind,
+  isWeighted,
+  operatorInput,
+  operatorInput2,
+  operatorKind,
+  operatorOutput,
+  tensorAt,
+  tensorChannels,
+  tensorPositions,
+  tensorZeroPoint,
+} from '../image.ts';
+import { BAD_OPERATOR } from '../status.ts';
+import { add, proveAdd } from './add.ts';
+import { argmax, proveArgmax } from './argmax.ts';
+import { copyValues, proveCopy } from './copy.ts';
+import { proveDepthwise } from './depthwise.ts';
+import { lookup, proveLookup } from './lookup.ts';
+import { mean, proveMean } from './mean.ts';
+import { multiplyElements, proveMultiply } from './multiply.ts';
+import { pool, provePool } from './pooling.ts';
+import { proveProduct } from './product.ts';
+import { proveSoftmax, softmax } from './softmax.ts';
+import { proveStandardize, standardize } from './standardize.ts';
+import { activate } from './table.ts';
+import { runWeighted } from './weighted.ts';
+
+/** Whether a kind slides a kernel over its input; the others carry kernel 1 x 1, stride 1, no padding. */
+export function isWindowed(kind: u32): bool {
+  return kind == F.CONVOLUTION || kind == F.DEPTHWISE || kind == F.AVERAGE_POOL || kind == F.MAX_POOL;
+}
+
+/** Of an operator's first input; every output is INT8. */
+export function inputType(kind: u32): u32 {
+  return isKind(kind, F.STANDARDIZE) ? F.TYPE_I16 : F.TYPE_I8;
+}
+
+/** Whether a kind reads a second tensor. */
+export function isBinary(kind: u32): bool {
+  return isKind(kind, F.ADD) || isKind(kind, F.MULTIPLY);
+}
+
+/** Words of parameters in TABLES; 0 for kinds without, and for those with weights, whose tables are others. */
+export function parameterCount(kind: u32): u32 {
+  if (isKind(kind, F.ADD)) return F.ADD_PARAMETERS;
+  if (isKind(kind, F.SOFTMAX)) return F.SOFTMAX_PARAMETERS;
+  if (isKind(kind, F.STANDARDIZE)) return F.STANDARDIZE_PARAMETERS;
+  if (isKind(kind, F.LOOKUP)) return F.LOOKUP_PARAMETERS;
+  if (isKind(kind, F.MULTIPLY)) return F.MULTIPLY_PARAMETERS;
+  if (isKind(kind, F.MEAN)) return F.MEAN_PARAMETERS;
+  if (isKind(kind, F.COPY)) return F.COPY_PARAMETERS;
+  return 0;
+}
+
+/**
+ * What openOperator.ts cannot know of a kind: how the shapes of its tensors hang together, and which parameters it takes.
+ * input2: input, for a kind that has none; from: its weight source, or its parameters. Refuses what is nobody's.
+ */
+export function proveOperator(operator: usize, input: usize, input2: usize, output: usize, from: usize): i32 {
+  const kind = operatorKind(operator);
+  if (isKind(kind, F.DEPTHWISE)) return proveDepthwise(operator, input, output, from);
+  if (isKind(kind, F.CONVOLUTION) || isKind(kind, F.POINTWISE) || isKind(kind, F.FULLY_CONNECTED))
+    return proveProduct(operator, input, output, from);
+  if (isKind(kind, F.AVERAGE_POOL) || isKind(kind, F.MAX_POOL)) return provePool(input, output);
+  if (isKind(kind, F.ADD)) return proveAdd(from, input, input2, output);
+  if (isKind(kind, F.SOFTMAX)) return proveSoftmax(from, input, output);
+  if (isKind(kind, F.ARGMAX)) return proveArgmax(input, output);
+  if (isKind(kind, F.STANDARDIZE)) return proveStandardize(from, input, output);
+  if (isKind(kind, F.LOOKUP)) return proveLookup(input, output);
+  if (isKind(kind, F.MULTIPLY)) return proveMultiply(from, input, input2, output);
+  if (isKind(kind, F.MEAN)) return proveMean(from, input, output);
+  if (isKind(kind, F.COPY)) return proveCopy(from, input, output);
+  return BAD_OPERATOR;
+}
+
+/** Runs one operator; those before it have run. */
+export function runOperator(arena: usize, index: u32): void {
+  const operator = boundOperator(arena, index);
+  const kind = operatorKind(operator);
+  const program = boundProgram(arena);
+  const inputIndex = operatorInput(operator);
+  const outputIndex = operatorOutput(operator);
+  const inputTensor = tensorAt(program, inputIndex);
+  const outputTensor = tensorAt(program, outputIndex);
+  const input = tensorAddress(arena, inputIndex);
+  const output = tensorAddress(arena, outputIndex);
+  if (isWeighted(kind)) {
+    runWeighted(arena, index, operator, inputTensor, input, outputTensor, output);
+    return;
+  }
+  const parameters = boundTables(arena) + load<u32>(operator, F.OPERATOR_TABLE_AT);
+  const positions = tensorPositions(inputTensor);
+  const channels = tensorChannels(inputTensor);
+  if (isKind(kind, F.ADD)) {
+    const input2Index = operatorInput2(operator);
+    add(
+      parameters,
+      positions * channels,
+      input,
+      tensorZeroPoint(inputTensor),
+      tensorAddress(arena, input2Index),
+      tensorZeroPoint(tensorAt(program, input2Index)),
+      output,
+      tensorZeroPoint(outputTensor),
+    );
+    activate(operator, output, positions * channels);
+  }
+  if (isKind(kind, F.SOFTMAX)) softmax(parameters, input, positions, channels, output);
+  if (isKind(kind, F.ARGMAX)) argmax(input, positions, channels, output);
+  if (isKind(kind, F.LOOKUP)) lookup(parameters, input, positions * channels, output);
+  if (isKind(kind, F.MULTIPLY)) {
+    const input2Index = operatorInput2(operator);
+    multiplyElements(
+      parameters,
+      inputTensor,
+      input,
+      tensorAt(program, input2Index),
+      tensorAddress(arena, input2Index),
+      output,
+      tensorZeroPoint(outputTensor),
+    );
+    activate(operator, output, positions * channels);
+  }
+  if (isKind(kind, F.COPY)) copyValues(parameters, input, outputTensor, output);
+  if (isKind(kind, F.MEAN)) mean(parameters, inputTensor, input, output, tensorZeroPoint(outputTensor));
+  if (isKind(kind, F.STANDARDIZE))
+    standardize(parameters, input, positions, channels, output, tensorZeroPoint(outputTensor));
+  if (isKind(kind, F.AVERAGE_POOL) || isKind(kind, F.MAX_POOL))
+    pool(operator, inputTensor, input, outputTensor, output);
+}

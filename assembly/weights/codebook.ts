@@ -1,0 +1,69 @@
+/** Rows of indices, each of which stands for an entry of the codebook: a run of INT8 weights. */
+import { lies } from '../bounds.ts';
+import * as F from '../format.ts';
+import { sourceRowLength, sourceRows } from '../image.ts';
+import { BAD_GENERATOR, BAD_SOURCE, OK } from '../status.ts';
+import { indexAt, packedBytes } from './packed.ts';
+
+/** Entries that an index can name, inside WEIGHTS; no MLP. */
+export function proveCodebook(generator: usize, weightBytes: u32): i32 {
+  const encoding = <u32>load<u8>(generator, F.GENERATOR_CODE_ENCODING_AT);
+  const entries = <u32>load<u16>(generator, F.GENERATOR_BASIS_ROWS_AT);
+  const bytes = entries * <u32>load<u8>(generator, F.GENERATOR_OUTPUTS_AT);
+  return (encoding == F.ENCODING_INT8 || encoding == F.ENCODING_INT4) &&
+    entries > 0 &&
+    entries <= (encoding == F.ENCODING_INT8 ? 256 : 16) &&
+    (load<u8>(generator, F.GENERATOR_CODE_LENGTH_AT) | load<u8>(generator, F.GENERATOR_HIDDEN_AT)) == 0 &&
+    lies(load<u32>(generator, F.GENERATOR_BASIS_AT), bytes, weightBytes)
+    ? OK
+    : BAD_GENERATOR;
+}
+
+/**
+ * Indices inside WEIGHTS, each below the number of entries. They are read once here so that a codebook may have as few
+ * entries as pay for their bytes: with 16 or 256 required there would be nothing to prove, and up to 2 KB to waste.
+ */
+export function proveIndices(source: usize, generator: usize, weights: usize, weightBytes: u32): i32 {
+  const data = load<u32>(source, F.SOURCE_DATA_AT);
+  const encoding = <u32>load<u8>(generator, F.GENERATOR_CODE_ENCODING_AT);
+  const entries = <u32>load<u16>(generator, F.GENERATOR_BASIS_ROWS_AT);
+  const length = <u32>load<u8>(generator, F.GENERATOR_OUTPUTS_AT);
+  const rowIndices = (sourceRowLength(source) + length - 1) / length;
+  const bytes = sourceRows(source) * packedBytes(encoding, rowIndices);
+  if (!lies(data, bytes, weightBytes)) return BAD_SOURCE;
+  if (entries == (encoding == F.ENCODING_INT8 ? 256 : 16)) return OK; // whatever an index is, it is below
+  // rows begin on bytes and follow one another; a nibble that fills up a row is held to the same
+  let at = weights + data;
+  for (const end = at + bytes; at < end; at++) {
+    const byte = <u32>load<u8>(at);
+    if (encoding == F.ENCODING_INT8 ? byte >= entries : (byte & 15) >= entries || byte >> 4 >= entries)
+      return BAD_SOURCE;
+  }
+  return <i32>bytes;
+}
+
+/** Each index of a row stands for an entry of the codebook; an entry that reaches past the end of its row is cut. */
+export function writeEntries(
+  generator: usize,
+  weights: usize,
+  data: usize,
+  row: u32,
+  count: u32,
+  rowLength: u32,
+  destination: usize,
+): void {
+  const encoding = <u32>load<u8>(generator, F.GENERATOR_CODE_ENCODING_AT);
+  const length = <u32>load<u8>(generator, F.GENERATOR_OUTPUTS_AT);
+  const entries = weights + load<u32>(generator, F.GENERATOR_BASIS_AT);
+  const rowBytes = packedBytes(encoding, (rowLength + length - 1) / length);
+  let indices = data + row * rowBytes;
+  for (let r: u32 = 0; r < count; r++, indices += rowBytes) {
+    let left = rowLength;
+    for (let i: u32 = 0; left > 0; i++) {
+      let entry = entries + indexAt(encoding, indices, i) * length;
+      const end = destination + min(length, left);
+      left -= <u32>(end - destination);
+      while (destination < end) store<u8>(destination++, load<u8>(entry++));
+    }
+  }
+}

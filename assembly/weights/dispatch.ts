@@ -1,0 +1,68 @@
+/**
+ * Weight sources: whatever an operator's weights are made of becomes rows of INT8. Every kind once for each thing that is
+ * done with one: the proof of its generator, of its source, and writing rows. A kind is a file of this folder, and a line
+ * in each of these.
+ *
+ *   STORED   rows unpacked from the image, or decoded (rice.ts)
+ *   BASIS    row r of layer l = sum_j h[j] * basis[j][r], h = MLP(code of the row's group); one basis for all layers
+ *   TILE     row r = MLP(code of tile 0), MLP(code of tile 1), ...
+ *   CODEBOOK row r = entry[index 0], entry[index 1], ..., the last one cut to what is left of the row
+ */
+import { uses } from '../dsp/intrinsics.ts';
+import { FEATURE_SOURCE } from '../features.ts';
+import * as F from '../format.ts';
+import { generatorAt, sourceKind, sourceRowLength } from '../image.ts';
+import { BAD_GENERATOR, BAD_SOURCE } from '../status.ts';
+import { proveBasis, proveBasisRows, writeBasis } from './basis.ts';
+import { proveCodebook, proveIndices, writeEntries } from './codebook.ts';
+import { writeStored } from './stored.ts';
+import { proveTile, proveTiles, writeTiles } from './tile.ts';
+
+/** Whether a source is of a kind; never, at no cost, for a kind that this build leaves out. */
+function isSource(kind: u32, wanted: u32): bool {
+  return uses(FEATURE_SOURCE + wanted) && kind == wanted;
+}
+
+/** What openWeights.ts cannot know of a generator. Refuses what is nobody's. */
+export function proveGenerator(kind: u32, generator: usize, weightBytes: u32): i32 {
+  if (isSource(kind, F.SOURCE_BASIS)) return proveBasis(generator, weightBytes);
+  if (isSource(kind, F.SOURCE_TILE)) return proveTile(generator);
+  if (isSource(kind, F.SOURCE_CODEBOOK)) return proveCodebook(generator, weightBytes);
+  return BAD_GENERATOR;
+}
+
+/** The same of a source with a generator, which is of its kind and proved. Returns the bytes of WEIGHTS that it read. */
+export function proveGenerated(kind: u32, source: usize, generator: usize, weights: usize, weightBytes: u32): i32 {
+  if (isSource(kind, F.SOURCE_BASIS)) return proveBasisRows(source, generator, weightBytes);
+  if (isSource(kind, F.SOURCE_TILE)) return proveTiles(source, generator, weightBytes);
+  if (isSource(kind, F.SOURCE_CODEBOOK)) return proveIndices(source, generator, weights, weightBytes);
+  return BAD_SOURCE;
+}
+
+/**
+ * Materialises rows [row, row + count) as i8[count][rowLength] at destination. source: its record; generators, weights:
+ * those sections; workspace: generatorScratch bytes (unused for STORED and CODEBOOK).
+ */
+export function writeRows(
+  source: usize,
+  generators: usize,
+  weights: usize,
+  row: u32,
+  count: u32,
+  destination: usize,
+  workspace: usize,
+): void {
+  const kind = sourceKind(source);
+  const rowLength = sourceRowLength(source);
+  const data = weights + load<u32>(source, F.SOURCE_DATA_AT);
+  if (kind == F.SOURCE_STORED) {
+    writeStored(source, data, row, count, rowLength, destination);
+    return;
+  }
+  const generator = generatorAt(generators, <u32>load<u16>(source, F.SOURCE_GENERATOR_AT));
+  if (isSource(kind, F.SOURCE_BASIS))
+    writeBasis(source, generator, weights, data, row, count, rowLength, destination, workspace);
+  if (isSource(kind, F.SOURCE_TILE))
+    writeTiles(generator, weights, data, row, count, rowLength, destination, workspace);
+  if (isSource(kind, F.SOURCE_CODEBOOK)) writeEntries(generator, weights, data, row, count, rowLength, destination);
+}

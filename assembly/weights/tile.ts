@@ -1,0 +1,38 @@
+/** Rows of tiles, each of which is the MLP of a code of its own. */
+import * as F from '../format.ts';
+import { sourceRowLength, sourceRows } from '../image.ts';
+import { BAD_GENERATOR, BAD_SOURCE, OK } from '../status.ts';
+import { evaluateCode, proveCodes } from './mlp.ts';
+
+/** A generator: nothing but an MLP. */
+export function proveTile(generator: usize): i32 {
+  return load<u8>(generator, F.GENERATOR_CODE_LENGTH_AT) != 0 ? OK : BAD_GENERATOR;
+}
+
+/** A source: a row is a whole number of tiles, and each has a code. */
+export function proveTiles(source: usize, generator: usize, weightBytes: u32): i32 {
+  const rowLength = sourceRowLength(source);
+  const tileLength = <u32>load<u8>(generator, F.GENERATOR_OUTPUTS_AT);
+  if (rowLength % tileLength != 0) return BAD_SOURCE;
+  return proveCodes((sourceRows(source) * rowLength) / tileLength, source, generator, weightBytes);
+}
+
+/** Rows as `writeRows`. */
+export function writeTiles(
+  generator: usize,
+  weights: usize,
+  codes: usize,
+  row: u32,
+  count: u32,
+  rowLength: u32,
+  destination: usize,
+  workspace: usize,
+): void {
+  const tileLength = <u32>load<u8>(generator, F.GENERATOR_OUTPUTS_AT);
+  const first = (row * rowLength) / tileLength;
+  const last = ((row + count) * rowLength) / tileLength;
+  for (let tile = first; tile < last; tile++) {
+    evaluateCode(generator, weights, codes, tile, workspace, destination);
+    destination += tileLength;
+  }
+}

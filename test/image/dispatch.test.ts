@@ -1,0 +1,80 @@
+/** What `open` does with a kind that nobody proves: a runtime that lets one more kind in than it has proofs for. */
+import { cpSync, mkdirSync, readFileSync, symlinkSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { beforeAll, describe, expect, it } from 'vitest';
+import * as F from '../../assembly/format.ts';
+import * as S from '../../assembly/status.ts';
+import { buildRuntime } from '../../host/board/compile.ts';
+import { projectRoot } from '../../host/board/root.ts';
+import { crc32 } from '../../host/image/crc32.ts';
+import { pack } from '../../host/image/pack.ts';
+import { ImageView } from '../../host/image/view.ts';
+import { statusName } from '../../host/runtime/status.ts';
+import { inTemporaryFolder } from '../../host/system/folder.ts';
+import { everything } from '../zoo.ts';
+
+const NOBODYS = F.LAST_KIND + 1;
+const NOBODYS_SOURCE = F.LAST_SOURCE_KIND + 1;
+
+/** The project's runtime with other constants in format.ts, for Node. */
+async function runtimeWith(constants: Record<string, number>) {
+  return inTemporaryFolder(join(projectRoot(), 'build', 'dispatch-'), async (folder) => {
+    for (const name of ['assembly', 'asconfig.json', 'package.json', join('host', 'board')])
+      cpSync(join(projectRoot(), name), join(folder, name), { recursive: true });
+    symlinkSync(join(projectRoot(), 'node_modules'), join(folder, 'node_modules'));
+    const path = join(folder, 'assembly', 'format.ts');
+    let text = readFileSync(path, 'utf8');
+    for (const [name, value] of Object.entries(constants))
+      text = text.replace(new RegExp(`(?<=export const ${name}: u32 = )\\w+`), String(value));
+    writeFileSync(path, text);
+    const { nodeWasm } = await buildRuntime('scalar', folder);
+    return readFileSync(nodeWasm);
+  });
+}
+
+describe('a kind that is let in without a proof', () => {
+  let open: (image: Uint8Array) => string;
+  beforeAll(async () => {
+    mkdirSync(join(projectRoot(), 'build'), { recursive: true });
+    const wasm = await runtimeWith({ LAST_KIND: NOBODYS, LAST_SOURCE_KIND: NOBODYS_SOURCE });
+    const { exports } = new WebAssembly.Instance(new WebAssembly.Module(wasm));
+    const { memory, open: prove } = exports as unknown as {
+      memory: WebAssembly.Memory;
+      open(image: number, bytes: number, workspace: number): number;
+    };
+    open = (image) => {
+      const at = 4096;
+      memory.grow(Math.ceil((at + image.length) / 65_536));
+      const bytes = new Uint8Array(memory.buffer);
+      bytes.set(image, at);
+      const data = new DataView(memory.buffer);
+      data.setUint32(at + F.HEADER_CRC_AT, crc32(image.subarray(F.HEADER_BYTES)), true);
+      return statusName(prove(at, image.length, 16));
+    };
+  }, 120_000);
+
+  const packed = () => {
+    const image = pack(everything(1).build());
+    return { image, view: new ImageView(image), data: new DataView(image.buffer, image.byteOffset) };
+  };
+
+  it('leaves every other image as it was', () => {
+    expect(open(packed().image)).toBe('OK');
+  });
+
+  it('is refused as an operator, whatever its record says', () => {
+    const { image, view, data } = packed();
+    // an operator without parameters, on one tensor as ADD would have it
+    const argmax = view.programs[0].operators.find(({ kind }) => kind === F.ARGMAX)!;
+    data.setUint8(argmax.at + F.OPERATOR_KIND_AT, NOBODYS);
+    data.setUint16(argmax.at + F.OPERATOR_OUTPUT_AT, argmax.input, true);
+    expect(open(image)).toBe(statusName(S.BAD_OPERATOR));
+  });
+
+  it('is refused as a generator', () => {
+    const { image, view, data } = packed();
+    const tile = view.generators.find(({ kind }) => kind === F.SOURCE_TILE)!;
+    data.setUint8(tile.at + F.GENERATOR_KIND_AT, NOBODYS_SOURCE);
+    expect(open(image)).toBe(statusName(S.BAD_GENERATOR));
+  });
+});
