@@ -1,7 +1,7 @@
 /** What `htpw bench` prints: figures of one board beside CMSIS-NN's and TensorFlow Lite Micro's. */
 import { loadBoard } from '../board/board.ts';
 import { macs } from '../model/weights.ts';
-import { columns } from '../verbs/verb.ts';
+import { columns } from '../system/columns.ts';
 import type { Figures, KernelFigure, ModelFigure } from './figures.ts';
 import { type Core, KERNELS, peerCore, shapeName } from './kernels.ts';
 import type { NodeFigure } from './node.ts';

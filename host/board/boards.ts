@@ -1,6 +1,6 @@
 /** The tables of boards in README.md and docs/protocol.md, from what is in boards/. */
 
-import { columns } from '../verbs/verb.ts';
+import { columns } from '../system/columns.ts';
 import { type Board, countedUpTo } from './board.ts';
 import { markdownTable } from './markdown.ts';
 

@@ -5,10 +5,11 @@ import { type Command, Option } from 'commander';
 import { type Board, boardNames, loadBoard } from '../board/board.ts';
 import { BARE, buildFirmware, type Firmware } from '../board/firmware.ts';
 import { projectRoot } from '../board/root.ts';
+import { columns } from '../system/columns.ts';
 import { titleOf } from '../system/files.ts';
 import { buildTailored, TAILOR_OPTION } from './clib.ts';
 import { imageFor, RESIDENCY_OPTION } from './image.ts';
-import { columns, print, UsageError } from './verb.ts';
+import { print, UsageError } from './verb.ts';
 
 const ECG = 'models/ecg-beats.htpw';
 /** That of a clone, or else the one that an installed package brings. */

@@ -16,13 +16,14 @@ import { run } from '../board/process.ts';
 import { projectRoot } from '../board/root.ts';
 import { testWindows } from '../data/windows.ts';
 import { Runtime } from '../runtime/node.ts';
+import { columns } from '../system/columns.ts';
 import { counted } from '../system/counted.ts';
 import { planOutput, readInput, writeWhole } from '../system/files.ts';
 import { LIST, type OutputFolder } from '../system/folder.ts';
 import { parseJson } from '../system/json.ts';
 import { shownPath } from '../system/shownPath.ts';
 import { imageFor } from './image.ts';
-import { columns, print, UsageError } from './verb.ts';
+import { print, UsageError } from './verb.ts';
 
 interface Flags {
   output: string;
@@ -63,8 +64,6 @@ export function clibVerb(program: Command): void {
           `--input is for one image, --tailor names ${tailor.length}; write an input for each by itself`,
         );
       const folder = sizes ? null : planLibrary(output);
-      if (input !== undefined && resolve(input) === resolve(output))
-        throw new UsageError(`clib: --input ${input} is also the folder of -o; write it to another file`);
       const window = input === undefined ? undefined : planOutput(input, { inputs: tailor });
       const tailored = tailor ? tailoredTo(tailor, residency) : null;
       if (folder === null) await printSizes(tailored, json);

@@ -20,6 +20,7 @@ import { importImage } from '../import/import.ts';
 import { isTflite } from '../import/schema.ts';
 import type { Model, WeightedOperator } from '../model/model.ts';
 import { moduleOf, Runtime } from '../runtime/node.ts';
+import { columns } from '../system/columns.ts';
 import { counted } from '../system/counted.ts';
 import { named } from '../system/errors.ts';
 import { planOutput, readInput, titleOf } from '../system/files.ts';
@@ -28,7 +29,7 @@ import { textOf } from '../system/wrongKind.ts';
 import { provedImage } from './image.ts';
 import { readInputs } from './inputs.ts';
 import { amount, listOf, oneOf, valued } from './options.ts';
-import { CheckFailed, columns, print, UsageError, withProgress } from './verb.ts';
+import { CheckFailed, print, UsageError, withProgress } from './verb.ts';
 
 interface CompressFlags {
   output?: string;

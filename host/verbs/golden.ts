@@ -11,9 +11,10 @@ import type { Lossless } from '../image/lossless.ts';
 import { type GoldenSet, goldenNames, readGolden } from '../import/golden.ts';
 import { importImage } from '../import/import.ts';
 import { Runtime, VARIANT_NAMES, type VariantName } from '../runtime/node.ts';
+import { columns } from '../system/columns.ts';
 import { LOSSLESS_OPTION, losslessOf } from './image.ts';
 import { orWord, valued, wholeNumber } from './options.ts';
-import { CheckFailed, columns, print, UsageError, withProgress } from './verb.ts';
+import { CheckFailed, print, UsageError, withProgress } from './verb.ts';
 
 /** In Node the fastest variant, which runs all samples. */
 const WHOLE: VariantName = 'simd';

@@ -13,12 +13,13 @@ import type { Port } from '../import/live.ts';
 import { macs } from '../model/weights.ts';
 import { Runtime } from '../runtime/node.ts';
 import { shortest } from '../runtime/ports.ts';
+import { columns } from '../system/columns.ts';
 import { describeFile, SAFETENSORS } from '../system/fileKind.ts';
 import { type Output, planOutput, readInput, titleOf } from '../system/files.ts';
 import { printable } from '../system/printable.ts';
 import { LOSSLESS_OPTION, losslessOf } from './image.ts';
 import { oneOf, valued } from './options.ts';
-import { columns, print, UsageError } from './verb.ts';
+import { print, UsageError } from './verb.ts';
 
 export function importVerb(program: Command): void {
   program

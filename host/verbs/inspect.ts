@@ -9,9 +9,10 @@ import { OPERATOR_NAMES } from '../operators/registry.ts';
 import { Runtime } from '../runtime/node.ts';
 import { type Port, shortest } from '../runtime/ports.ts';
 import { sourceKind } from '../sources/registry.ts';
+import { columns } from '../system/columns.ts';
 import { printable } from '../system/printable.ts';
 import { readImage } from './image.ts';
-import { columns, harmless, print } from './verb.ts';
+import { harmless, print } from './verb.ts';
 
 export function inspectVerb(program: Command): void {
   program

@@ -13,10 +13,11 @@ import { holdersOf, type Timeline, timelineOf } from '../residency/timeline.ts';
 import { timelinePlot } from '../residency/timelinePlot.ts';
 import { timelineSvg } from '../residency/timelineSvg.ts';
 import { Runtime } from '../runtime/node.ts';
+import { columns } from '../system/columns.ts';
 import { type Output, planOutput } from '../system/files.ts';
 import { ofImage, RESIDENCY_OPTION, readImage, uniformlyResident } from './image.ts';
 import { amount, valued } from './options.ts';
-import { columns, print, UsageError, withProgress } from './verb.ts';
+import { print, UsageError, withProgress } from './verb.ts';
 
 const DEFAULT_BOARD = 'mps2-an500';
 const TIMELINE_COLUMNS = 80;

@@ -11,7 +11,7 @@ import { planOutput } from '../system/files.ts';
 import { shownPath } from '../system/shownPath.ts';
 import { encodeCheckpoint } from '../train/checkpoint.ts';
 import { MOST_EPOCHS, MOST_SEED, readConfig, type TrainConfig } from '../train/config.ts';
-import { trainModel } from '../train/train.ts';
+import { trainModel } from '../train/index.ts';
 import { LEAD_OPTION, oneOf, valued, wholeNumber } from './options.ts';
 import { print, UsageError, withProgress } from './verb.ts';
 

@@ -6,12 +6,13 @@ import { DATASET_LIST, DATASET_NAMES, openDataset } from '../data/dataset.ts';
 import { describeAccounts } from '../data/part.ts';
 import { type Inputs, spread, takesEcg, testWindows } from '../data/windows.ts';
 import { Runtime, type VariantName } from '../runtime/node.ts';
+import { columns } from '../system/columns.ts';
 import { counted } from '../system/counted.ts';
 import { planOutput } from '../system/files.ts';
 import { imageFor, RESIDENCY_OPTION } from './image.ts';
 import { readInputs } from './inputs.ts';
 import { LEAD_OPTION, oneOf, valued, wholeNumber } from './options.ts';
-import { CheckFailed, columns, print, UsageError, withProgress } from './verb.ts';
+import { CheckFailed, print, UsageError, withProgress } from './verb.ts';
 
 interface VerifyFlags {
   board?: string;

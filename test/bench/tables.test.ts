@@ -2,7 +2,7 @@
 import { describe, expect, it } from 'vitest';
 import type { ModelFigure } from '../../host/bench/figures.ts';
 import { residencyRows, topologyRows, withoutEmpty } from '../../host/bench/tables.ts';
-import { columns } from '../../host/verbs/verb.ts';
+import { columns } from '../../host/system/columns.ts';
 
 const figure = (
   model: string,
