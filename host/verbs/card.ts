@@ -96,14 +96,14 @@ export function cardVerb(program: Command): void {
 /** The card says that training with the configuration makes the image: what both say of it must agree. */
 function assertTrainedWith({ path, image }: Named, file: string): void {
   const config = readConfig(file);
-  const metadata = new ImageView(image).metadata();
+  const metadata = named(shownPath(path), () => new ImageView(image).metadata());
   const wrong = (['name', 'seed', 'epochs'] as const).find(
     (field) => metadata[field] !== undefined && metadata[field] !== config[field],
   );
   if (wrong)
     throw new UsageError(
-      `${shownPath(file)}: ${wrong}: expected ${JSON.stringify(metadata[wrong])}, as in the metadata of ` +
-        `${shownPath(path)}, got ${JSON.stringify(config[wrong])}; give the configuration that it was trained with`,
+      `${shownPath(path)}: ${wrong} in its metadata: expected ${JSON.stringify(config[wrong])}, as in ` +
+        `${shownPath(file)}, got ${JSON.stringify(metadata[wrong])}; give the configuration that it was trained with`,
     );
 }
 

@@ -130,17 +130,15 @@ for (const board of RUNNABLE.map(({ name }) => name))
     });
 
     // on an emulator the byte may come too late
-    it.skipIf(board !== 'host')(
-      'stops a bench after one run, weights and a profile when a byte waits already',
-      async () => {
+    if (board === 'host')
+      it('stops a bench after one run, weights and a profile when a byte waits already', async () => {
         await agent.load(0);
         await agent.run(tinyWindow(3));
         expect((await agent.command('bench 20\r\n')).fields.runs).toBe('1');
         expect(await refusal('weights\n')).toBe('STOPPED');
         expect(await refusal('profile\n')).toBe('STOPPED');
         expect((await agent.command('weights')).fields.operators).toBe('2');
-      },
-    );
+      });
 
     it('takes upper-case hex, blanks around words and empty lines', async () => {
       await agent.load(0);

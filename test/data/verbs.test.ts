@@ -154,7 +154,7 @@ describe('data that is refused with exit code 2 and one line:', () => {
       'a card with the configuration of another image',
       whole,
       ['card', ECG, '--config', 'models/configs/ecg-beats-int8.json'],
-      /ecg-beats-int8\.json: name: expected "ecg-beats", as in the metadata of .*ecg-beats\.htpw, got "ecg-beats-int8"/,
+      /ecg-beats\.htpw: name in its metadata: expected "ecg-beats-int8", as in .*ecg-beats-int8\.json, got "ecg-beats"/,
     ],
     ['a card without its configuration', whole, ['card', ECG, '--config', 'missing.json'], /missing\.json/],
   ];
