@@ -33,7 +33,7 @@ const MAGICS: readonly (FileKind & { at?: number; magic: string })[] = [
   { magic: '\0\0\0\0{"', at: 4, ...SAFETENSORS }, // behind the lower half of a u64, the length of the JSON
   { magic: 'ET12', at: 4, kind: 'an ExecuTorch program', advice: FROM_PYTORCH },
   { magic: '\x89HDF\r\n\x1a\n', kind: 'an HDF5 file, as Keras writes .h5', advice: FROM_KERAS },
-  { magic: 'GGUF', kind: 'a GGUF language model' },
+  { magic: 'GGUF', kind: 'a GGUF file' },
   { magic: '\x1f\x8b', kind: 'a gzip archive', advice: UNPACK },
   { magic: 'BZh', kind: 'a bzip2 archive', advice: UNPACK },
   { magic: '\xfd7zXZ\0', kind: 'an xz archive', advice: UNPACK },
