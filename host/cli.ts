@@ -2,9 +2,9 @@
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { Command, CommanderError } from 'commander';
-import { projectRoot } from './board/root.ts';
 import { errnoOf, fileError } from './system/errno.ts';
 import { printable } from './system/printable.ts';
+import { projectRoot } from './system/root.ts';
 import { benchVerb } from './verbs/bench.ts';
 import { boardsVerb } from './verbs/boards.ts';
 import { buildVerb } from './verbs/build.ts';

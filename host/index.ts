@@ -1,5 +1,5 @@
 /** `hypertinypw`: the stages of the pipeline as a library, in Node; `htpw` is a thin layer over the same functions. */
-export { type Board, boardNames, loadBoard } from './board/board.ts';
+export { type Board, boardNames, loadBoard } from './boards/board.ts';
 export * from './compress/index.ts';
 export { type BeatSet, CLASS_NAMES, WINDOW } from './data/beats.ts';
 export { type Dataset, openDataset } from './data/dataset.ts';

@@ -12,7 +12,7 @@ const STAMP = join(root, 'dist', '.compiled');
 export async function ensureBuilt({ verbose = false } = {}) {
   if (!statSync(join(root, 'host'), { throwIfNoEntry: false })) return; // an installed package: dist/ is all there is
   if (isStale()) compileHost();
-  const { buildAllRuntimes } = await import('../dist/host/board/compile.js');
+  const { buildAllRuntimes } = await import('../dist/host/build/compile.js');
   try {
     for (const { variant, rebuilt } of await buildAllRuntimes()) {
       if (rebuilt || verbose) console.error(`runtime ${variant}: ${rebuilt ? 'built' : 'up to date'}`);

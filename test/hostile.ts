@@ -1,8 +1,8 @@
 /** Damaged images: what a bad flash cell, a cut download or an attacker makes of a good one. */
 import { FORMAT_VERSION, HEADER_BYTES, HEADER_CRC_AT, MAGIC } from '../assembly/format.ts';
-import { crc32 } from '../host/image/crc32.ts';
 import { regionsOf } from '../host/image/regions.ts';
-import { ImageView } from '../host/image/view.ts';
+import { crc32 } from '../host/records/crc32.ts';
+import { ImageView } from '../host/records/view.ts';
 import { random } from './zoo.ts';
 
 const INTERESTING = [

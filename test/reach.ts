@@ -1,10 +1,10 @@
 /** What an operator may read and write, byte for byte, from the records of an image: everything else is out of reach. */
 import * as F from '../assembly/format.ts';
-import { ENCODING_CODES, packedBytes } from '../host/image/packed.ts';
-import { scratchBytes } from '../host/image/plan.ts';
-import { riceBytes } from '../host/image/rice.ts';
-import type { ImageView, OperatorView, ProgramView } from '../host/image/view.ts';
+import { scratchBytes } from '../host/layout/scratch.ts';
 import type { Encoding } from '../host/model/model.ts';
+import { ENCODING_CODES, packedBytes } from '../host/records/packed.ts';
+import { riceBytes } from '../host/records/rice.ts';
+import type { ImageView, OperatorView, ProgramView } from '../host/records/view.ts';
 
 /** Offset and bytes. */
 export type Range = [at: number, bytes: number];

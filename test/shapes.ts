@@ -5,9 +5,9 @@
  */
 import { MAX_BIAS } from '../assembly/limits.ts';
 import { rowSums, type TableEncoding, tapSums } from '../host/arithmetic/channels.ts';
-import { crc32 } from '../host/image/crc32.ts';
 import { pack } from '../host/image/pack.ts';
 import type { Copy, Model, Operator, Program, Shape, WeightedOperator, Window } from '../host/model/model.ts';
+import { crc32 } from '../host/records/crc32.ts';
 import { execute, type TensorValues } from '../host/reference/executor.ts';
 import { materialize } from '../host/sources/registry.ts';
 import { everything, LEVELS, ModelBuilder } from './zoo.ts';

@@ -54,4 +54,4 @@ boot2:
   .ltorg
 
   .org 252
-  .word 0                          /* CRC, by host/board/boot.ts */
+  .word 0                          /* CRC, by host/boards/boot.ts */

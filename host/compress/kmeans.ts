@@ -1,5 +1,5 @@
 /** Weighted k-means over short vectors, seeded: k-means++ to begin with, then Lloyd's iterations. */
-import type { Random } from '../data/random.ts';
+import type { Random } from '../system/random.ts';
 
 const ITERATIONS = 12;
 

@@ -1,8 +1,9 @@
 /** What a layer is given, on average: means and covariances of its inputs over calibration samples. */
-import { Random } from '../data/random.ts';
+
 import { pack } from '../image/pack.ts';
 import type { Model, Tensor, Window } from '../model/model.ts';
 import { Runtime, type Wasm } from '../runtime/runtime.ts';
+import { Random } from '../system/random.ts';
 import type { Layer } from './layers.ts';
 import type { Samples } from './samples.ts';
 

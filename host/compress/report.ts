@@ -2,7 +2,7 @@
 import { bytesByCategory, regionsOf } from '../image/regions.ts';
 import { withResidency } from '../image/seal.ts';
 import type { Unpacked } from '../image/unpack.ts';
-import { ImageView } from '../image/view.ts';
+import { ImageView } from '../records/view.ts';
 import { generatorBytes } from '../sources/registry.ts';
 import { type Agreement, compare, largestOf, type Outputs, outputsOf, outputZeroPoint } from './agreement.ts';
 import type { Compressed, Prepared } from './compress.ts';

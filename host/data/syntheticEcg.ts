@@ -14,6 +14,7 @@
  * is about people.
  */
 
+import { Random } from '../system/random.ts';
 import {
   type BeatSet,
   CLASS_NAMES,
@@ -26,7 +27,6 @@ import {
   UNITS_PER_MILLIVOLT,
 } from './beats.ts';
 import type { Part, Split } from './part.ts';
-import { Random } from './random.ts';
 
 /** Angle (rad), strength and width (rad) of one wave. */
 type Wave = { angle: number; strength: number; width: number };

@@ -1,11 +1,11 @@
 /** Inputs to run: windows of a data set when an image takes ECG windows, else random bytes. */
 
 import type { Runtime } from '../runtime/runtime.ts';
+import { Random } from '../system/random.ts';
 import { WINDOW } from './beats.ts';
 import { type DatasetOptions, openDataset } from './dataset.ts';
 import { hasMitbih } from './mitbih.ts';
 import type { Account } from './part.ts';
-import { Random } from './random.ts';
 
 export interface Inputs {
   windows: Uint8Array[];

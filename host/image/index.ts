@@ -1,6 +1,7 @@
 /** `hypertinypw/image`: images made of models and back, looked into, and given other residencies; without Node. */
+
+export { ImageError, ImageView } from '../records/view.ts';
 export { type PackOptions, pack } from './pack.ts';
 export { bytesByCategory, type Region, regionsOf } from './regions.ts';
 export { type Residencies, withResidencies, withResidency } from './seal.ts';
 export { type Unpacked, unpack } from './unpack.ts';
-export { ImageError, ImageView } from './view.ts';

@@ -1,7 +1,7 @@
 /** Coded weights: the same outputs from fewer bytes of flash, for a decoder's instructions in every run. */
 import type { Model, StoredSource } from '../model/model.ts';
+import { ImageView } from '../records/view.ts';
 import { type PackOptions, pack } from './pack.ts';
-import { ImageView } from './view.ts';
 
 /** Which stored INT8 weights are coded, of those where that saves 1 byte in 32. */
 export const LOSSLESS = ['arena', 'all'] as const;

@@ -13,11 +13,11 @@ import type {
   Window,
 } from '../model/model.ts';
 import { OPERATORS, plainKind, weightedKind } from '../operators/registry.ts';
+import { ByteWriter } from '../records/bytes.ts';
+import { type PackedTable, writeChannels } from '../records/channelTable.ts';
+import { crc32 } from '../records/crc32.ts';
 import { GENERATORS, materialize, SOURCES } from '../sources/registry.ts';
 import type { GeneratorKind, Lossless, PackedSource, SourceKind } from '../sources/source.ts';
-import { ByteWriter } from './bytes.ts';
-import { type PackedTable, writeChannels } from './channelTable.ts';
-import { crc32 } from './crc32.ts';
 import { seal } from './seal.ts';
 
 export interface PackOptions {
@@ -30,7 +30,7 @@ export interface PackOptions {
   /** leave the metadata out */
   strip?: boolean;
   /**
-   * code INT8 weights without loss (host/image/rice.ts) where that saves 1 byte in 32: the same outputs from fewer bytes,
+   * code INT8 weights without loss (host/records/rice.ts) where that saves 1 byte in 32: the same outputs from fewer bytes,
    * but flash cannot be read in place, so such layers stream where they would have stayed there;
    * a function says it source by source
    */

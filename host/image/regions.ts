@@ -1,9 +1,9 @@
 /** Every byte of an image by what it is for: the regions tile the file, so their sizes sum to its length. */
 import * as F from '../../assembly/format.ts';
 import { kindOf, OPERATOR_NAMES } from '../operators/registry.ts';
+import { CATEGORIES, type Category, RARE } from '../records/categories.ts';
+import type { ImageView } from '../records/view.ts';
 import { generatorKind, sourceKind } from '../sources/registry.ts';
-import { CATEGORIES, type Category, RARE } from './categories.ts';
-import type { ImageView } from './view.ts';
 
 export interface Region {
   offset: number;

@@ -1,11 +1,11 @@
 /** Finishes an image whose records are written: residency, memory plan, SHA-256, CRC. */
 import * as F from '../../assembly/format.ts';
+import { plan } from '../layout/plan.ts';
 import type { Residency } from '../model/model.ts';
+import { crc32 } from '../records/crc32.ts';
+import { ImageError, ImageView, type OperatorView, RESIDENCY_NAMES } from '../records/view.ts';
 import { sourceKind } from '../sources/registry.ts';
-import { crc32 } from './crc32.ts';
-import { plan } from './plan.ts';
 import { sha256 } from './sha256.ts';
-import { ImageError, ImageView, type OperatorView, RESIDENCY_NAMES } from './view.ts';
 
 /** A copy of the image with its plans computed and its trailer and CRC made to fit. */
 export function seal(image: Uint8Array): Uint8Array {

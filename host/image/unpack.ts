@@ -9,8 +9,8 @@ import type { Metadata, Model, Operator, Program, StoredSource, Tensor, Weighted
 import type { Decoding, OperatorRecord } from '../operators/operator.ts';
 import { kindOf, OPERATOR_NAMES } from '../operators/registry.ts';
 import type { Scales } from '../operators/scales.ts';
+import type { ImageView, OperatorView, ProgramView } from '../records/view.ts';
 import { generatorKind, materialize, sourceKind } from '../sources/registry.ts';
-import type { ImageView, OperatorView, ProgramView } from './view.ts';
 
 export interface Unpacked {
   model: Model;

@@ -7,8 +7,8 @@
  * the zero point, the factor one half.
  */
 
+import { Unsupported } from '../model/unsupported.ts';
 import { move } from './copies.ts';
-import { Unsupported } from './error.ts';
 import type { GraphOperator } from './graph.ts';
 import type { Activation, Constant, Lowering } from './lowering.ts';
 

@@ -1,6 +1,6 @@
 /** Copies out of nested loops: what every operator that moves values becomes. */
 import type { Copy, Shape } from '../model/model.ts';
-import { Unsupported } from './error.ts';
+import { Unsupported } from '../model/unsupported.ts';
 import type { GraphOperator } from './graph.ts';
 import type { Activation, Lowering } from './lowering.ts';
 import { elements, sameShape } from './shape.ts';

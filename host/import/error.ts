@@ -1,4 +1,7 @@
-/** What an import can fail with, and how many reasons become one line. */
+/**
+ * What an import can fail with, and how many reasons become one line. Lowering collects what is Unsupported
+ * (model/unsupported.ts), so that one run names all of it.
+ */
 import { printable } from '../system/printable.ts';
 
 /** With a path of usual length in front, a line has at most 1,000 characters. */
@@ -14,9 +17,6 @@ export class ImportError extends Error {
     super(printable(message, LONGEST_MESSAGE));
   }
 }
-
-/** One operator cannot be imported. The lowering collects these, so that one run names all of them. */
-export class Unsupported extends Error {}
 
 /** Why something of the file cannot be imported. */
 export interface Refusal {

@@ -10,7 +10,7 @@ import {
   quantizeMultiplier,
   roundingDivideByPot,
 } from '../arithmetic/fixed.ts';
-import { Unsupported } from './error.ts';
+import { Unsupported } from '../model/unsupported.ts';
 import type { Scaled } from './lowering.ts';
 import { activationRange, checkFactor } from './quantization.ts';
 

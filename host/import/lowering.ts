@@ -3,7 +3,8 @@
  * emitted.
  */
 import type { Operator, Shape, StoredSource, Tensor } from '../model/model.ts';
-import { ImportError, Unsupported } from './error.ts';
+import { Unsupported } from '../model/unsupported.ts';
+import { ImportError } from './error.ts';
 import type { Graph, GraphOperator, GraphTensor } from './graph.ts';
 import { elements } from './shape.ts';
 import type { Views } from './views.ts';

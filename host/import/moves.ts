@@ -1,7 +1,8 @@
 /** Lowering of the operators that only move values, each to copies. */
+
+import { Unsupported } from '../model/unsupported.ts';
 import { tensorOf } from './constants.ts';
 import { flat, move, stepsOf } from './copies.ts';
-import { Unsupported } from './error.ts';
 import type { GraphOperator, OperatorOf } from './graph.ts';
 import type { Lowering, Scaled } from './lowering.ts';
 import { elements } from './shape.ts';

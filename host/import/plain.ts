@@ -1,12 +1,12 @@
 /** Lowering of the operators without weights. */
 import { MAX_PRODUCT_SHIFT, MAX_SHIFT, MAX_SOFTMAX_CHANNELS } from '../../assembly/limits.ts';
 import type { Shape } from '../model/model.ts';
+import { Unsupported } from '../model/unsupported.ts';
 import { addFactors, add as sum } from '../operators/add.ts';
 import { meanFactor } from '../operators/mean.ts';
 import { multiplyFactor, multiply as product } from '../operators/multiply.ts';
 import { tensorOf } from './constants.ts';
 import { repeated } from './copies.ts';
-import { Unsupported } from './error.ts';
 import { tableOf } from './functions.ts';
 import type { GraphOperator, OperatorOf } from './graph.ts';
 import type { Activation, Lowering, Scaled } from './lowering.ts';

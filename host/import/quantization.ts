@@ -4,7 +4,7 @@
  * says so, which is where the C++ has no cast to double.
  */
 import { quantizeMultiplier } from '../arithmetic/fixed.ts';
-import { Unsupported } from './error.ts';
+import { Unsupported } from '../model/unsupported.ts';
 import type { Activation } from './schema.ts';
 
 /** Of a convolution, or of a fully connected layer with scales per channel: all in double (lite/kernels/kernel_util.cc). */

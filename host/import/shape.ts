@@ -1,7 +1,7 @@
 /** Shapes of .tflite tensors as the height, width and channels of this project. */
 import { MAX_TENSOR_VALUES } from '../../assembly/limits.ts';
 import type { Shape } from '../model/model.ts';
-import { Unsupported } from './error.ts';
+import { Unsupported } from '../model/unsupported.ts';
 import type { GraphTensor } from './graph.ts';
 
 const MAX_DIMENSION = 0xffff; // a u16 in the image

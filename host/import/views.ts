@@ -4,7 +4,7 @@
  * with any, and so does an input or output of the model.
  */
 import type { Shape } from '../model/model.ts';
-import { Unsupported } from './error.ts';
+import { Unsupported } from '../model/unsupported.ts';
 import type { Graph, GraphOperator, GraphTensor } from './graph.ts';
 import { dataInputs, RESHAPES } from './live.ts';
 import { elements, sameShape, shapeOf } from './shape.ts';

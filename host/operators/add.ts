@@ -7,8 +7,8 @@ import {
   quantizeMultiplier,
   realOf,
 } from '../arithmetic/fixed.ts';
-import { ImageError } from '../image/view.ts';
 import type { Add } from '../model/model.ts';
+import { ImageError } from '../records/view.ts';
 import { type BinaryArguments, binaryArguments, binaryRanges, decodeBinary, scalesOf } from './binary.ts';
 import type { OperatorRecord, PlainKind } from './operator.ts';
 import { NO_FACTOR, type Scales } from './scales.ts';

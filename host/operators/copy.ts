@@ -1,7 +1,7 @@
 /** COPY: runs of values as they are, from anywhere in one tensor to anywhere in another. */
 import * as F from '../../assembly/format.ts';
-import type { ImageView, OperatorView } from '../image/view.ts';
 import type { Copy } from '../model/model.ts';
+import type { ImageView, OperatorView } from '../records/view.ts';
 import type { Piece, PlainKind } from './operator.ts';
 import { anything } from './ranges.ts';
 

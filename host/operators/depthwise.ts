@@ -2,9 +2,9 @@
 import * as FEATURE from '../../assembly/features.ts';
 import { DEPTHWISE, OPERATOR_MULTIPLIER_AT } from '../../assembly/format.ts';
 import { requantize, tapSums } from '../arithmetic/channels.ts';
-import type { OperatorView } from '../image/view.ts';
 import type { Depthwise, Tensor } from '../model/model.ts';
 import type { WeightLayout } from '../model/weights.ts';
+import type { OperatorView } from '../records/view.ts';
 import type { WeightedKind } from './operator.ts';
 import {
   decodeWeighted,

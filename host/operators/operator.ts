@@ -1,9 +1,9 @@
 /** All that the host must know of one kind of operator; registry.ts has one such record for each. */
 import type { ChannelTable } from '../arithmetic/channels.ts';
-import type { Category } from '../image/categories.ts';
-import type { ImageView, OperatorView, ProgramView, SourceView, TensorView } from '../image/view.ts';
 import type { Model, Operator, Program, Tensor, WeightedOperator } from '../model/model.ts';
 import type { WeightLayout } from '../model/weights.ts';
+import type { Category } from '../records/categories.ts';
+import type { ImageView, OperatorView, ProgramView, SourceView, TensorView } from '../records/view.ts';
 import type { Ranges } from './ranges.ts';
 import type { Scales } from './scales.ts';
 

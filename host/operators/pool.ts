@@ -1,7 +1,7 @@
 /** What both pools have in common: all but what they make of a window's values. */
 import { clamp } from '../arithmetic/fixed.ts';
-import type { OperatorView, TensorView } from '../image/view.ts';
 import type { Pool, Shape, Window } from '../model/model.ts';
+import type { OperatorView, TensorView } from '../records/view.ts';
 import type { PlainKind } from './operator.ts';
 import { mapped } from './ranges.ts';
 

@@ -1,6 +1,7 @@
 /** Every kind of operator; the compiler lists those that are missing. */
-import { ImageError } from '../image/view.ts';
+
 import type { Operator, WeightedOperator } from '../model/model.ts';
+import { ImageError } from '../records/view.ts';
 import { addOperator } from './add.ts';
 import { argmaxOperator } from './argmax.ts';
 import { averagePoolOperator } from './averagePool.ts';

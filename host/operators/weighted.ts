@@ -2,10 +2,10 @@
 import { FEATURE_PADDED_ROWS } from '../../assembly/features.ts';
 import type { ChannelTable } from '../arithmetic/channels.ts';
 import { clamp, multiplyByQuantizedMultiplier, quantizeMultiplier } from '../arithmetic/fixed.ts';
-import { readChannels } from '../image/channelTable.ts';
-import { type OperatorView, RESIDENCY_NAMES, type SourceView } from '../image/view.ts';
 import type { Shape, Tensor, Weighted, WeightedOperator, Window } from '../model/model.ts';
 import type { WeightLayout } from '../model/weights.ts';
+import { readChannels } from '../records/channelTable.ts';
+import { type OperatorView, RESIDENCY_NAMES, type SourceView } from '../records/view.ts';
 import type { Bounding, Decoding, Execution } from './operator.ts';
 import { anything, type Ranges } from './ranges.ts';
 

@@ -1,10 +1,10 @@
 /** Which single flipped bits of an opened image each check finds, and which change an answer. */
 import * as F from '../../assembly/format.ts';
-import { Random } from '../data/random.ts';
-import type { Category } from '../image/categories.ts';
 import { regionsOf } from '../image/regions.ts';
-import { ImageView } from '../image/view.ts';
+import type { Category } from '../records/categories.ts';
+import { ImageView } from '../records/view.ts';
 import { instantiate } from '../runtime/node.ts';
+import { Random } from '../system/random.ts';
 
 export interface FlipFigure {
   /** what the bits belong to */

@@ -1,12 +1,12 @@
 /** Counts what the worst programs and images take on emulated cores, and which flipped bits the checks find. */
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { counted, loadBoard } from '../board/board.ts';
-import { placeUnderBuild } from '../board/placedImage.ts';
-import { projectRoot } from '../board/root.ts';
-import { anyInput, onBoard } from '../board/session.ts';
+import { anyInput, onBoard } from '../agent/session.ts';
+import { counted, loadBoard } from '../boards/board.ts';
+import { placeUnderBuild } from '../build/placedImage.ts';
 import { testWindows } from '../data/windows.ts';
 import { Runtime } from '../runtime/node.ts';
+import { projectRoot } from '../system/root.ts';
 import { countFlips, type FlipFigure } from './flips.ts';
 import { worstImages, worstPrograms } from './worstCases.ts';
 

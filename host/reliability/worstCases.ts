@@ -3,11 +3,9 @@
  * and in bytes is worth these instructions at most, as far as anyone knows. docs/reliability.md argues why.
  */
 import * as F from '../../assembly/format.ts';
-import { randomInt8, requantisation } from '../bench/kernels.ts';
-import { Random } from '../data/random.ts';
 import { pack } from '../image/pack.ts';
 import { seal } from '../image/seal.ts';
-import { ImageView } from '../image/view.ts';
+import { randomInt8, requantisation } from '../measure/kernels.ts';
 import type {
   BasisGenerator,
   Generator,
@@ -20,6 +18,8 @@ import type {
   WeightSource,
   Window,
 } from '../model/model.ts';
+import { ImageView } from '../records/view.ts';
+import { Random } from '../system/random.ts';
 
 type Weights = (rows: number, rowLength: number, at: Parts) => WeightSource;
 

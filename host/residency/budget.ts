@@ -1,7 +1,7 @@
 /** How much arena there may be: as given, or what a board's RAM leaves. */
 import { ARENA_UNIT } from '../../assembly/format.ts';
-import type { Board } from '../board/board.ts';
-import { measureFirmware } from '../board/firmware.ts';
+import type { Board } from '../boards/board.ts';
+import { measureFirmware } from '../build/firmware.ts';
 
 const FACTORS: Record<string, number> = {
   '': 1,

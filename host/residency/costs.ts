@@ -1,10 +1,10 @@
 /** The three measurements that all choices of an image follow from: all layers at boot, on first use, never kept. */
-import type { Board } from '../board/board.ts';
-import { featuresOf } from '../board/measure.ts';
-import { placeUnderBuild } from '../board/placedImage.ts';
+import type { Board } from '../boards/board.ts';
+import { placeUnderBuild } from '../build/placedImage.ts';
+import { featuresOf } from '../build/requirements.ts';
 import { withResidencies } from '../image/seal.ts';
-import { ImageView } from '../image/view.ts';
 import type { Residency } from '../model/model.ts';
+import { ImageView } from '../records/view.ts';
 import { type Costs, choicesFor, MEASURED } from './curve.ts';
 import { measureCosts } from './measure.ts';
 

@@ -1,10 +1,13 @@
 /** All choices of residency that are worth taking for a program, from smallest arena to fastest inference. */
 import * as F from '../../assembly/format.ts';
-import { cacheUnits, MAX_UNITS, placeTensors, scratchBytes, units } from '../image/plan.ts';
 import { allowedResidencies } from '../image/seal.ts';
-import { ImageError, type ImageView, type OperatorView, type ProgramView, RESIDENCY_NAMES } from '../image/view.ts';
+import { units } from '../layout/lifetimes.ts';
+import { MAX_UNITS, placeTensors } from '../layout/plan.ts';
+import { cacheUnits, scratchBytes } from '../layout/scratch.ts';
 import type { Residency } from '../model/model.ts';
-import { kindOf } from '../operators/registry.ts';
+import { operatorNames } from '../operators/names.ts';
+import { programName } from '../records/names.ts';
+import { type ImageView, type OperatorView, RESIDENCY_NAMES } from '../records/view.ts';
 import { bestChoices, type Option } from './choose.ts';
 import type { ProgramCosts } from './measure.ts';
 
@@ -130,31 +133,6 @@ function layerOptions(view: ImageView, index: number, costs: Costs): LayerOption
     });
     return [options];
   });
-}
-
-/** Names of all operators: PW1, PW2 ... for pointwise ones in order, and so for the others. */
-export function operatorNames({ operators }: ProgramView): string[] {
-  const counts: Record<string, number> = {};
-  return operators.map((operator) => {
-    const prefix = kindOf(operator).short;
-    counts[prefix] = (counts[prefix] ?? 0) + 1;
-    return `${prefix}${counts[prefix]}`;
-  });
-}
-
-/** As the metadata has it, or by its number, also where the metadata cannot be read. */
-export function programName(view: ImageView, index: number): string {
-  const name = index === 0 ? nameOf(view) : undefined;
-  return typeof name === 'string' ? name : `program ${index}`;
-}
-
-function nameOf(view: ImageView): unknown {
-  try {
-    return view.metadata().name;
-  } catch (error) {
-    if (error instanceof ImageError) return undefined;
-    throw error;
-  }
 }
 
 /** Costs add up: what the streaming run took, with each layer's own replaced. */

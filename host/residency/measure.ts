@@ -1,9 +1,10 @@
 /** What each operator of an image costs under each residency: measured on an emulated board, not modelled. */
-import { type Board, counted } from '../board/board.ts';
-import type { Agent } from '../board/protocol.ts';
-import type { Profile } from '../board/reply.ts';
-import { anyInput, onBoard } from '../board/session.ts';
-import type { ImageView } from '../image/view.ts';
+
+import type { Agent } from '../agent/protocol.ts';
+import type { Profile } from '../agent/reply.ts';
+import { anyInput, onBoard } from '../agent/session.ts';
+import { type Board, counted } from '../boards/board.ts';
+import type { ImageView } from '../records/view.ts';
 
 /** Instructions of one program as an image has its layers resident. */
 export interface ProgramCosts {

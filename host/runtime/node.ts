@@ -2,7 +2,7 @@
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { instantiateSync } from '@assemblyscript/loader';
-import { projectRoot } from '../board/root.ts';
+import { projectRoot } from '../system/root.ts';
 import { type Exports, Runtime as RuntimeOf } from './runtime.ts';
 
 export type { Classification, RuntimeInput } from './runtime.ts';

@@ -1,6 +1,6 @@
 /** The inputs and outputs of a program: what an image says of each, and real numbers to and from its integers. */
 import { ARGMAX, TYPE_I16 } from '../../assembly/format.ts';
-import type { ImageView, PortView, ProgramView } from '../image/view.ts';
+import type { ImageView, PortView, ProgramView } from '../records/view.ts';
 import { isInt8Array, isInt16Array, isUint8Array } from './typed.ts';
 
 /** An input or output; of several, the values lie one port after another. */

@@ -7,7 +7,7 @@
  */
 import { ARGMAX } from '../../assembly/format.ts';
 import { NO_SUCH_PROGRAM, NOT_LOADED } from '../../assembly/status.ts';
-import { ImageView } from '../image/view.ts';
+import { ImageView } from '../records/view.ts';
 import { dequantize, nameOf, type Port, type Ports, portsOf, quantize, TYPED } from './ports.ts';
 import { StatusError } from './status.ts';
 import { isArrayBuffer, isInt8Array, isInt16Array, isUint8Array } from './typed.ts';

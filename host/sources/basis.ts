@@ -3,8 +3,8 @@ import * as FEATURE from '../../assembly/features.ts';
 import * as F from '../../assembly/format.ts';
 import { generatorScratch } from '../../assembly/scratch.ts';
 import { clamp, multiplyByQuantizedMultiplier, quantizeMultiplier, realOf } from '../arithmetic/fixed.ts';
-import { ENCODING_CODES, encodingOf, packedBytes, packRows, unpackRows } from '../image/packed.ts';
 import type { BasisGenerator, BasisSource } from '../model/model.ts';
+import { ENCODING_CODES, encodingOf, packedBytes, packRows, unpackRows } from '../records/packed.ts';
 import {
   codeAt,
   codePieces,

@@ -1,8 +1,8 @@
 /** Weights put together from entries of a codebook that layers share, each named by an index. */
 import * as F from '../../assembly/format.ts';
 import { generatorScratch } from '../../assembly/scratch.ts';
-import { ENCODING_CODES, indexEncoding, packIndices, unpackIndices } from '../image/packed.ts';
 import type { Codebook, CodebookSource } from '../model/model.ts';
+import { ENCODING_CODES, indexEncoding, packIndices, unpackIndices } from '../records/packed.ts';
 import { type GeneratorKind, generated, generatorOf, NO_MLP, type SourceKind } from './source.ts';
 
 /** Indices of a row: the last entry is cut to the row's length. */

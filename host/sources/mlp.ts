@@ -3,10 +3,10 @@ import * as FEATURE from '../../assembly/features.ts';
 import * as F from '../../assembly/format.ts';
 import { decodeBias, encodeBias } from '../arithmetic/compact.ts';
 import { clamp, multiplyByQuantizedMultiplier, quantizeMultiplier, realOf } from '../arithmetic/fixed.ts';
-import type { ByteWriter } from '../image/bytes.ts';
-import { ENCODING_CODES, encodingOf, packedBytes, packRows, unpackRows } from '../image/packed.ts';
-import type { GeneratorView, ImageView, SourceView } from '../image/view.ts';
 import type { Mlp } from '../model/model.ts';
+import type { ByteWriter } from '../records/bytes.ts';
+import { ENCODING_CODES, encodingOf, packedBytes, packRows, unpackRows } from '../records/packed.ts';
+import type { GeneratorView, ImageView, SourceView } from '../records/view.ts';
 import { NO_MLP, type PackedMlp, type Piece } from './source.ts';
 
 const HIDDEN_RANGE: [min: number, max: number] = [0, 127]; // ReLU

@@ -1,8 +1,8 @@
 /** Every kind of weight source and generator; the compiler lists those that are missing. */
 import { GENERATOR_BYTES } from '../../assembly/format.ts';
-import { ByteWriter } from '../image/bytes.ts';
-import { ImageError } from '../image/view.ts';
 import type { Generator, WeightSource } from '../model/model.ts';
+import { ByteWriter } from '../records/bytes.ts';
+import { ImageError } from '../records/view.ts';
 import { basisGenerator, basisSource } from './basis.ts';
 import { codebookGenerator, codebookSource } from './codebook.ts';
 import type { GeneratorKind, SourceKind } from './source.ts';

@@ -1,9 +1,9 @@
 /** All that the host must know of one kind of weight source, and of the generator that its weights come from. */
 import type { QuantizedMultiplier } from '../arithmetic/fixed.ts';
-import type { ByteWriter } from '../image/bytes.ts';
-import type { Category } from '../image/categories.ts';
-import type { GeneratorView, ImageView, SourceView } from '../image/view.ts';
 import type { Generator, StoredSource, WeightSource } from '../model/model.ts';
+import type { ByteWriter } from '../records/bytes.ts';
+import type { Category } from '../records/categories.ts';
+import type { GeneratorView, ImageView, SourceView } from '../records/view.ts';
 
 export interface SourceKind<S extends WeightSource> {
   /** SOURCE_* of assembly/format.ts; a generator has that of the sources it serves */

@@ -1,9 +1,9 @@
 /** Weights that lie in the image: small integers packed into bytes, or INT8 coded without loss. */
 import * as FEATURE from '../../assembly/features.ts';
 import * as F from '../../assembly/format.ts';
-import { ENCODING_CODES, encodingOf, packedBytes, packRows, unpackRows } from '../image/packed.ts';
-import { decodeRice, encodeRice, riceBytes } from '../image/rice.ts';
 import type { StoredSource } from '../model/model.ts';
+import { ENCODING_CODES, encodingOf, packedBytes, packRows, unpackRows } from '../records/packed.ts';
+import { decodeRice, encodeRice, riceBytes } from '../records/rice.ts';
 import { generated, type Lossless, type SourceKind } from './source.ts';
 
 /** What decoding its weights in every inference has to save of a layer's bytes. */

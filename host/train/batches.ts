@@ -2,7 +2,7 @@
 
 import { numpy as np } from '@jax-js/jax';
 import { type BeatSet, WINDOW } from '../data/beats.ts';
-import type { Random } from '../data/random.ts';
+import type { Random } from '../system/random.ts';
 import { type Augmentation, augment, PatchCutter } from './frontEnd.ts';
 import type { Tensor } from './layers.ts';
 import type { NetworkSpec } from './network.ts';

@@ -4,7 +4,7 @@
  */
 
 import { BEAT_POSITION, WINDOW } from '../data/beats.ts';
-import type { Random } from '../data/random.ts';
+import type { Random } from '../system/random.ts';
 import type { LayerSpec } from './network.ts';
 import { patchLength } from './network.ts';
 

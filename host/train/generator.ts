@@ -9,7 +9,7 @@
  */
 
 import { lax, numpy as np } from '@jax-js/jax';
-import type { Random } from '../data/random.ts';
+import type { Random } from '../system/random.ts';
 import type { Tensor } from './layers.ts';
 import { codeCount, type GeneratorConfig, type LayerSpec, mixes, type NetworkSpec } from './network.ts';
 import { normal, type Parameters, uniform } from './parameters.ts';

@@ -2,7 +2,7 @@
 
 import { jit, lax, nn, numpy as np, tree, valueAndGrad } from '@jax-js/jax';
 import { type BeatSet, countClasses, selectBeats } from '../data/beats.ts';
-import { Random } from '../data/random.ts';
+import { Random } from '../system/random.ts';
 import { Batcher, classWeights, drawEpoch } from './batches.ts';
 import type { Checkpoint, StoredArray } from './checkpoint.ts';
 import type { TrainConfig } from './config.ts';

@@ -1,7 +1,7 @@
 /** Trainable arrays by name, and how they start. The names are those of the checkpoint. */
 
 import { numpy as np } from '@jax-js/jax';
-import type { Random } from '../data/random.ts';
+import type { Random } from '../system/random.ts';
 import { initializeGenerator } from './generator.ts';
 import type { Tensor } from './layers.ts';
 import { type NetworkSpec, weightShape } from './network.ts';

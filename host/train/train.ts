@@ -2,7 +2,7 @@
 
 import { type BeatSet, countClasses, selectBeats } from '../data/beats.ts';
 import { openDataset } from '../data/dataset.ts';
-import { Random } from '../data/random.ts';
+import { Random } from '../system/random.ts';
 import type { TrainConfig } from './config.ts';
 import { evaluateCheckpoint } from './evaluate.ts';
 import { exportModel } from './export.ts';

@@ -2,18 +2,18 @@
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { type Command, Option } from 'commander';
-import { excess, type Figures } from '../bench/figures.ts';
-import { countingBoards, measureAll, measureOnPort, recordedBoards } from '../bench/measure.ts';
-import { timeVariants } from '../bench/node.ts';
-import { boardTables, cycleTable, nodeTable } from '../bench/tables.ts';
-import { run } from '../board/process.ts';
-import { projectRoot } from '../board/root.ts';
 import { testWindows } from '../data/windows.ts';
+import { countingBoards, measureAll, measureOnPort, recordedBoards } from '../measure/benchmarks.ts';
+import { excess, type Figures } from '../measure/figures.ts';
+import { timeVariants } from '../measure/node.ts';
+import { boardTables, cycleTable, nodeTable } from '../measure/tables.ts';
+import { withReliability } from '../pages/reliability.ts';
 import { measureReliability } from '../reliability/measure.ts';
-import { withReliability } from '../reliability/page.ts';
 import { Runtime } from '../runtime/node.ts';
 import { planOutput, readInput, writeWhole } from '../system/files.ts';
 import { parseJson } from '../system/json.ts';
+import { run } from '../system/process.ts';
+import { projectRoot } from '../system/root.ts';
 import { CheckFailed, print, UsageError } from './verb.ts';
 
 interface Flags {

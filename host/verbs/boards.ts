@@ -2,10 +2,10 @@
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import type { Command } from 'commander';
-import { listBoards } from '../board/board.ts';
-import { boardsText, withBoards } from '../board/boards.ts';
-import { projectRoot } from '../board/root.ts';
+import { listBoards } from '../boards/board.ts';
+import { boardsText, withBoards } from '../pages/boards.ts';
 import { writeWhole } from '../system/files.ts';
+import { projectRoot } from '../system/root.ts';
 import { print } from './verb.ts';
 
 /** Pages with tables of boards. */

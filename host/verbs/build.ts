@@ -2,11 +2,11 @@
 import { existsSync } from 'node:fs';
 import { join } from 'node:path';
 import { type Command, Option } from 'commander';
-import { type Board, boardNames, loadBoard } from '../board/board.ts';
-import { BARE, buildFirmware, type Firmware } from '../board/firmware.ts';
-import { projectRoot } from '../board/root.ts';
-import { columns } from '../system/columns.ts';
+import { type Board, boardNames, loadBoard } from '../boards/board.ts';
+import { BARE, buildFirmware, type Firmware } from '../build/firmware.ts';
+import { columns } from '../drawing/columns.ts';
 import { titleOf } from '../system/files.ts';
+import { projectRoot } from '../system/root.ts';
 import { buildTailored, TAILOR_OPTION } from './clib.ts';
 import { imageFor, RESIDENCY_OPTION } from './image.ts';
 import { print, UsageError } from './verb.ts';

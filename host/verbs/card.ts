@@ -9,7 +9,7 @@ import { describeAccounts, type Part, SPLITS, type Split } from '../data/part.ts
 import { assertTakesBeats, scoreBeats, trainedOn, unlike } from '../evaluate/beats.ts';
 import { type Evaluation, evaluate } from '../evaluate/evaluate.ts';
 import { bytesByCategory, regionsOf } from '../image/regions.ts';
-import { ImageView } from '../image/view.ts';
+import { ImageView } from '../records/view.ts';
 import { Runtime } from '../runtime/node.ts';
 import { counted } from '../system/counted.ts';
 import { named } from '../system/errors.ts';

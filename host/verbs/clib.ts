@@ -2,7 +2,7 @@
 import { existsSync, readFileSync } from 'node:fs';
 import { basename, dirname, join, resolve } from 'node:path';
 import { type Command, Option } from 'commander';
-import { libraryFiles, planLibrary, type Tailoring, tailoring, together } from '../board/library.ts';
+import { libraryFiles, planLibrary, type Tailoring, tailoring, together } from '../build/library.ts';
 import {
   type LibraryRecord,
   type LibrarySize,
@@ -11,16 +11,16 @@ import {
   USED,
   WHOLE,
   withSizes,
-} from '../board/librarySize.ts';
-import { run } from '../board/process.ts';
-import { projectRoot } from '../board/root.ts';
+} from '../build/librarySize.ts';
 import { testWindows } from '../data/windows.ts';
+import { columns } from '../drawing/columns.ts';
 import { Runtime } from '../runtime/node.ts';
-import { columns } from '../system/columns.ts';
 import { counted } from '../system/counted.ts';
 import { planOutput, readInput, writeWhole } from '../system/files.ts';
 import { LIST, type OutputFolder } from '../system/folder.ts';
 import { parseJson } from '../system/json.ts';
+import { run } from '../system/process.ts';
+import { projectRoot } from '../system/root.ts';
 import { shownPath } from '../system/shownPath.ts';
 import { imageFor } from './image.ts';
 import { print, UsageError } from './verb.ts';

@@ -11,16 +11,16 @@ import {
   type StageReport,
 } from '../compress/compress.ts';
 import { METHODS, type Method } from '../compress/options.ts';
-import { plotCurve } from '../compress/plot.ts';
 import { type CompressionReport, type Judged, judgedBy, reportOn, sourcesOf } from '../compress/report.ts';
 import { parseLabels, parseSamples, type Samples } from '../compress/samples.ts';
+import { columns } from '../drawing/columns.ts';
+import { plotCurve } from '../drawing/qualityPlot.ts';
 import { type Unpacked, unpack } from '../image/unpack.ts';
-import { ImageView } from '../image/view.ts';
 import { importImage } from '../import/import.ts';
 import { isTflite } from '../import/schema.ts';
 import type { Model, WeightedOperator } from '../model/model.ts';
+import { ImageView } from '../records/view.ts';
 import { moduleOf, Runtime } from '../runtime/node.ts';
-import { columns } from '../system/columns.ts';
 import { counted } from '../system/counted.ts';
 import { named } from '../system/errors.ts';
 import { planOutput, readInput, titleOf } from '../system/files.ts';

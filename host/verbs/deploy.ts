@@ -2,11 +2,11 @@
 import { existsSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import type { Command } from 'commander';
-import { projectRoot } from '../board/root.ts';
-import { measureDeployments } from '../deployment/measure.ts';
-import { deployPage } from '../deployment/page.ts';
-import { withTranscripts } from '../deployment/transcript.ts';
+import { measureDeployments } from '../measure/deployments.ts';
+import { deployPage } from '../pages/deployments.ts';
+import { withTranscripts } from '../pages/transcript.ts';
 import { planOutput } from '../system/files.ts';
+import { projectRoot } from '../system/root.ts';
 import { CheckFailed, print, withProgress } from './verb.ts';
 
 const TABLES = 'docs/deploy.md';

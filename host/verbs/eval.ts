@@ -6,7 +6,7 @@ import { describeAccounts, SPLITS, type Split } from '../data/part.ts';
 import { assertTakesBeats, scoreBeats, trainedOn, unlike } from '../evaluate/beats.ts';
 import { evaluate } from '../evaluate/evaluate.ts';
 import { renderTable } from '../evaluate/table.ts';
-import { ImageView } from '../image/view.ts';
+import { ImageView } from '../records/view.ts';
 import { Runtime, VARIANT_NAMES, type VariantName } from '../runtime/node.ts';
 import { named } from '../system/errors.ts';
 import { shownPath } from '../system/shownPath.ts';

@@ -1,9 +1,9 @@
 /** Images as verbs read them, and as a board will carry them. */
-import type { Board } from '../board/board.ts';
-import { placeUnderBuild } from '../board/placedImage.ts';
+import type { Board } from '../boards/board.ts';
+import { placeUnderBuild } from '../build/placedImage.ts';
 import { LOSSLESS, type Lossless } from '../image/lossless.ts';
 import { withResidency } from '../image/seal.ts';
-import { ImageError } from '../image/view.ts';
+import { ImageError } from '../records/view.ts';
 import { Runtime } from '../runtime/node.ts';
 import { named } from '../system/errors.ts';
 import { isRegularFile, readInput, titleOf } from '../system/files.ts';

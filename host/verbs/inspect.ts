@@ -1,15 +1,15 @@
 /** htpw inspect: what an image is made of, byte by byte, and what its programs need. */
 import { type Command, Option } from 'commander';
 import { SECTION_TRAILER, TLV_HEADER_BYTES, TYPE_I16 } from '../../assembly/format.ts';
+import { columns } from '../drawing/columns.ts';
 import { bytesByCategory, regionsOf } from '../image/regions.ts';
 import { digest } from '../image/seal.ts';
-import { ImageView, RESIDENCY_NAMES, type TensorView } from '../image/view.ts';
 import { sourceMacs } from '../model/weights.ts';
 import { OPERATOR_NAMES } from '../operators/registry.ts';
+import { ImageView, RESIDENCY_NAMES, type TensorView } from '../records/view.ts';
 import { Runtime } from '../runtime/node.ts';
 import { type Port, shortest } from '../runtime/ports.ts';
 import { sourceKind } from '../sources/registry.ts';
-import { columns } from '../system/columns.ts';
 import { printable } from '../system/printable.ts';
 import { readImage } from './image.ts';
 import { harmless, print } from './verb.ts';

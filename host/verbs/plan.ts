@@ -1,19 +1,19 @@
 /** htpw plan: which weights of an image stay in RAM, by what each choice costs on a core. */
 import type { Command } from 'commander';
-import { type Board, emulationOf, loadBoard } from '../board/board.ts';
-import { placeUnderBuild } from '../board/placedImage.ts';
+import { type Board, emulationOf, loadBoard } from '../boards/board.ts';
+import { placeUnderBuild } from '../build/placedImage.ts';
+import { columns } from '../drawing/columns.ts';
+import { plot } from '../drawing/curvePlot.ts';
+import { svg } from '../drawing/curveSvg.ts';
+import { timelinePlot } from '../drawing/timelinePlot.ts';
+import { timelineSvg } from '../drawing/timelineSvg.ts';
 import { withResidencies } from '../image/seal.ts';
-import { ImageView } from '../image/view.ts';
+import { holdersOf, type Timeline, timelineOf } from '../layout/timeline.ts';
+import { ImageView } from '../records/view.ts';
 import { arenaBudget } from '../residency/budget.ts';
 import { imageCosts, uniformImage } from '../residency/costs.ts';
 import { type Curve, type ProgramPlan, residenciesOf, residencyCurve } from '../residency/curve.ts';
-import { plot } from '../residency/plot.ts';
-import { svg } from '../residency/svg.ts';
-import { holdersOf, type Timeline, timelineOf } from '../residency/timeline.ts';
-import { timelinePlot } from '../residency/timelinePlot.ts';
-import { timelineSvg } from '../residency/timelineSvg.ts';
 import { Runtime } from '../runtime/node.ts';
-import { columns } from '../system/columns.ts';
 import { type Output, planOutput } from '../system/files.ts';
 import { ofImage, RESIDENCY_OPTION, readImage, uniformlyResident } from './image.ts';
 import { amount, valued } from './options.ts';

@@ -1,10 +1,10 @@
 /** htpw train: from a configuration to a packed image. */
 import { createHash } from 'node:crypto';
 import type { Command } from 'commander';
-import { ecgModel } from '../bench/models.ts';
 import { DATASET_LIST, DATASET_NAMES, type DatasetName, openDataset } from '../data/dataset.ts';
 import { describeAccounts } from '../data/part.ts';
 import { pack } from '../image/pack.ts';
+import { ecgModel } from '../measure/models.ts';
 import { Runtime } from '../runtime/node.ts';
 import { named } from '../system/errors.ts';
 import { planOutput } from '../system/files.ts';

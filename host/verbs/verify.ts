@@ -1,12 +1,12 @@
 /** htpw verify: a board against the WASM, layer by layer. */
 import type { Command } from 'commander';
-import { loadBoard } from '../board/board.ts';
-import { verifyBoard } from '../board/verify.ts';
+import { verifyBoard } from '../agent/verify.ts';
+import { loadBoard } from '../boards/board.ts';
 import { DATASET_LIST, DATASET_NAMES, openDataset } from '../data/dataset.ts';
 import { describeAccounts } from '../data/part.ts';
 import { type Inputs, spread, takesEcg, testWindows } from '../data/windows.ts';
+import { columns } from '../drawing/columns.ts';
 import { Runtime, type VariantName } from '../runtime/node.ts';
-import { columns } from '../system/columns.ts';
 import { counted } from '../system/counted.ts';
 import { planOutput } from '../system/files.ts';
 import { imageFor, RESIDENCY_OPTION } from './image.ts';

@@ -2,11 +2,11 @@ import { readFileSync } from 'node:fs';
 import { join, resolve } from 'node:path';
 import { createInterface } from 'node:readline';
 import { beforeAll, describe, expect, it } from 'vitest';
-import type { Board } from '../../host/board/board.ts';
-import { buildRuntime } from '../../host/board/compile.ts';
-import { buildFirmware } from '../../host/board/firmware.ts';
-import { projectRoot } from '../../host/board/root.ts';
-import { connect } from '../../host/board/transport.ts';
+import { connect } from '../../host/agent/connect.ts';
+import type { Board } from '../../host/boards/board.ts';
+import { buildRuntime } from '../../host/build/compile.ts';
+import { buildFirmware } from '../../host/build/firmware.ts';
+import { projectRoot } from '../../host/system/root.ts';
 import { canRun, EMULATED, imageFile } from './workshop.ts';
 
 /** The values in intrinsics.c. */

@@ -2,11 +2,11 @@
 import { readFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { loadBoard } from '../../host/board/board.ts';
-import { bootCrc, withBootCrc } from '../../host/board/boot.ts';
-import { buildFirmware, type Firmware } from '../../host/board/firmware.ts';
-import { Agent } from '../../host/board/protocol.ts';
-import { toUf2 } from '../../host/board/uf2.ts';
+import { Agent } from '../../host/agent/protocol.ts';
+import { loadBoard } from '../../host/boards/board.ts';
+import { bootCrc, withBootCrc } from '../../host/boards/boot.ts';
+import { buildFirmware, type Firmware } from '../../host/build/firmware.ts';
+import { toUf2 } from '../../host/build/uf2.ts';
 import { Runtime } from '../../host/runtime/node.ts';
 import { bootRomCrc, bootUf2, type Emulated } from './rp2040.ts';
 import { readUf2 } from './uf2Reader.ts';

@@ -1,7 +1,7 @@
 /** An RP2040 in software (rp2040js): takes a UF2 file as its boot ROM would, and has the agent on UART0 as a transport. */
 import { PassThrough, Writable } from 'node:stream';
 import { type RP2040, Simulator } from 'rp2040js';
-import type { Transport } from '../../host/board/transport.ts';
+import type { Transport } from '../../host/agent/transport.ts';
 import { readUf2 } from './uf2Reader.ts';
 
 const FLASH = 0x10000000;

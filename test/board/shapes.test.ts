@@ -5,10 +5,10 @@
 import { resolve } from 'node:path';
 import { createInterface } from 'node:readline';
 import { beforeAll, describe, expect, it } from 'vitest';
-import { type Board, loadBoard } from '../../host/board/board.ts';
-import { buildFirmware } from '../../host/board/firmware.ts';
-import { connect } from '../../host/board/transport.ts';
-import { ImageView } from '../../host/image/view.ts';
+import { connect } from '../../host/agent/connect.ts';
+import { type Board, loadBoard } from '../../host/boards/board.ts';
+import { buildFirmware } from '../../host/build/firmware.ts';
+import { ImageView } from '../../host/records/view.ts';
 import { placeOf, type Range, reachOf } from '../reach.ts';
 import { packTogether, type ShapeRow, shapeRows, twinCrcs } from '../shapes.ts';
 import { canRun, imageFile, RUNNABLE } from './workshop.ts';

@@ -1,11 +1,11 @@
 /** Firmware of the tiny image, and an agent that runs it. */
 import { existsSync, mkdirSync, writeFileSync } from 'node:fs';
 import { delimiter, join, resolve } from 'node:path';
-import { type Board, listBoards, loadBoard } from '../../host/board/board.ts';
-import { buildFirmware, type Firmware } from '../../host/board/firmware.ts';
-import { Agent } from '../../host/board/protocol.ts';
-import { projectRoot } from '../../host/board/root.ts';
-import { connect } from '../../host/board/transport.ts';
+import { connect } from '../../host/agent/connect.ts';
+import { Agent } from '../../host/agent/protocol.ts';
+import { type Board, listBoards, loadBoard } from '../../host/boards/board.ts';
+import { buildFirmware, type Firmware } from '../../host/build/firmware.ts';
+import { projectRoot } from '../../host/system/root.ts';
 import { tinyImage } from './tinyImage.ts';
 
 /** Path of an image file under build/; each test file has its own, because test files run at the same time. */

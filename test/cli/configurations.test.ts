@@ -3,7 +3,7 @@ import { mkdirSync, mkdtempSync, readdirSync, readFileSync, writeFileSync } from
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
-import { listBoards } from '../../host/board/board.ts';
+import { listBoards } from '../../host/boards/board.ts';
 import { readConfig, readNetwork } from '../../host/train/config.ts';
 import { htpw, ONE_LINE } from './command.ts';
 

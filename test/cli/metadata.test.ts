@@ -4,10 +4,10 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
 import * as F from '../../assembly/format.ts';
-import { crc32 } from '../../host/image/crc32.ts';
 import { pack } from '../../host/image/pack.ts';
-import { ImageView } from '../../host/image/view.ts';
 import type { Metadata } from '../../host/model/model.ts';
+import { crc32 } from '../../host/records/crc32.ts';
+import { ImageView } from '../../host/records/view.ts';
 import { ModelBuilder } from '../zoo.ts';
 import { htpw, ONE_LINE } from './command.ts';
 

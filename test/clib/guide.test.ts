@@ -2,7 +2,7 @@
 import { mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { beforeAll, describe, expect, it } from 'vitest';
-import { type LibraryRecord, withSizes } from '../../host/board/librarySize.ts';
+import { type LibraryRecord, withSizes } from '../../host/build/librarySize.ts';
 import { main } from '../../host/cli.ts';
 import { ECG, emptyFolder, onPath, output, root } from './workshop.ts';
 

@@ -2,7 +2,7 @@
 import { readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { crc32 } from '../../host/image/crc32.ts';
+import { crc32 } from '../../host/records/crc32.ts';
 import { Runtime } from '../../host/runtime/node.ts';
 import { ECG, emptyFolder, library, onPath, output, root } from './workshop.ts';
 

@@ -2,12 +2,12 @@
 import { readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { beforeAll, describe, expect, it } from 'vitest';
-import { type Tailoring, tailoring, together, writeLibrary } from '../../host/board/library.ts';
-import { measureImage } from '../../host/board/measure.ts';
-import { modelHeader, modelSource } from '../../host/board/modelHeader.ts';
+import { type Tailoring, tailoring, together, writeLibrary } from '../../host/build/library.ts';
+import { modelHeader, modelSource } from '../../host/build/modelHeader.ts';
+import { measureImage } from '../../host/build/requirements.ts';
 import { main } from '../../host/cli.ts';
 import { pack } from '../../host/image/pack.ts';
-import { ImageView } from '../../host/image/view.ts';
+import { ImageView } from '../../host/records/view.ts';
 import { Runtime } from '../../host/runtime/node.ts';
 import { portsOf } from '../../host/runtime/ports.ts';
 import { ModelBuilder } from '../zoo.ts';

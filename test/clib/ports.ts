@@ -1,7 +1,7 @@
 /** What a header says of inputs and outputs, as a C program that prints it, and what it should print. */
 import { readFileSync } from 'node:fs';
 import { pack } from '../../host/image/pack.ts';
-import { ImageView } from '../../host/image/view.ts';
+import { ImageView } from '../../host/records/view.ts';
 import { portsOf } from '../../host/runtime/ports.ts';
 import { packTogether, shapeRows } from '../shapes.ts';
 import { ModelBuilder } from '../zoo.ts';

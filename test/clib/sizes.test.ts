@@ -2,9 +2,9 @@
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { beforeAll, describe, expect, it } from 'vitest';
-import { tailoring } from '../../host/board/library.ts';
-import { type LibraryRecord, type LibrarySize, measureLibrary } from '../../host/board/librarySize.ts';
-import { parseCallGraph, reachable, worstStack } from '../../host/board/stack.ts';
+import { tailoring } from '../../host/build/library.ts';
+import { type LibraryRecord, type LibrarySize, measureLibrary } from '../../host/build/librarySize.ts';
+import { parseCallGraph, reachable, worstStack } from '../../host/build/stack.ts';
 import { ECG, onPath, root } from './workshop.ts';
 
 const node = (name: string, bytes: number, kind = 'static') =>

@@ -2,8 +2,8 @@
 import { execFileSync } from 'node:child_process';
 import { existsSync, mkdirSync, mkdtempSync, readFileSync } from 'node:fs';
 import { delimiter, join } from 'node:path';
-import { tailoring, writeLibrary } from '../../host/board/library.ts';
-import { projectRoot } from '../../host/board/root.ts';
+import { tailoring, writeLibrary } from '../../host/build/library.ts';
+import { projectRoot } from '../../host/system/root.ts';
 
 export const root = projectRoot();
 export const ECG = join(root, 'models', 'ecg-beats.htpw');

@@ -4,8 +4,8 @@ import { describe, expect, it } from 'vitest';
 import { BEAT_POSITION, type BeatSet, countClasses, cutWindows, SAMPLE_RATE, WINDOW } from '../../host/data/beats.ts';
 import { openDataset } from '../../host/data/dataset.ts';
 import { SPLITS, type Split } from '../../host/data/part.ts';
-import { Random } from '../../host/data/random.ts';
 import { lowPass, resample } from '../../host/data/resample.ts';
+import { Random } from '../../host/system/random.ts';
 
 describe('resampling', () => {
   const tone = (frequency: number, rate: number): Float64Array =>

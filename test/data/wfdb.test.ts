@@ -15,9 +15,9 @@ import { beforeEach, describe, expect, it } from 'vitest';
 import { WINDOW } from '../../host/data/beats.ts';
 import { loadMitbih } from '../../host/data/mitbih.ts';
 import type { Part } from '../../host/data/part.ts';
-import { Random } from '../../host/data/random.ts';
 import { decodeAnnotations } from '../../host/data/wfdb/annotation.ts';
 import { parseHeader } from '../../host/data/wfdb/header.ts';
+import { Random } from '../../host/system/random.ts';
 import {
   annotate,
   BEATS,

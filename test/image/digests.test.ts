@@ -2,8 +2,8 @@
 import { createHash } from 'node:crypto';
 import * as zlib from 'node:zlib';
 import { describe, expect, it } from 'vitest';
-import { crc32 } from '../../host/image/crc32.ts';
 import { sha256 } from '../../host/image/sha256.ts';
+import { crc32 } from '../../host/records/crc32.ts';
 import { random } from '../zoo.ts';
 
 const next = random(3);

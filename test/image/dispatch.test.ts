@@ -4,13 +4,13 @@ import { join } from 'node:path';
 import { beforeAll, describe, expect, it } from 'vitest';
 import * as F from '../../assembly/format.ts';
 import * as S from '../../assembly/status.ts';
-import { buildRuntime } from '../../host/board/compile.ts';
-import { projectRoot } from '../../host/board/root.ts';
-import { crc32 } from '../../host/image/crc32.ts';
+import { buildRuntime } from '../../host/build/compile.ts';
 import { pack } from '../../host/image/pack.ts';
-import { ImageView } from '../../host/image/view.ts';
+import { crc32 } from '../../host/records/crc32.ts';
+import { ImageView } from '../../host/records/view.ts';
 import { statusName } from '../../host/runtime/status.ts';
 import { inTemporaryFolder } from '../../host/system/folder.ts';
+import { projectRoot } from '../../host/system/root.ts';
 import { everything } from '../zoo.ts';
 
 const NOBODYS = F.LAST_KIND + 1;

@@ -1,7 +1,7 @@
 /** The registries of operators and weight sources, which the compiler holds complete, and the codes behind them. */
 import { describe, expect, it } from 'vitest';
-import { ImageError } from '../../host/image/view.ts';
 import { kindOf, OPERATORS } from '../../host/operators/registry.ts';
+import { ImageError } from '../../host/records/view.ts';
 import { generatorKind, SOURCES, sourceKind } from '../../host/sources/registry.ts';
 
 describe.each([

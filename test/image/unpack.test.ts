@@ -2,13 +2,13 @@
 import { existsSync, readFileSync } from 'node:fs';
 import { describe, expect, it } from 'vitest';
 import { ENCODING_INT8, ENCODING_RICE } from '../../assembly/format.ts';
-import { TOPOLOGIES } from '../../host/bench/topologies.ts';
 import { pack } from '../../host/image/pack.ts';
-import { encodingOf, packRows, unpackRows } from '../../host/image/packed.ts';
-import { decodeRice, encodeRice, riceBytes } from '../../host/image/rice.ts';
 import { unpack } from '../../host/image/unpack.ts';
-import { ImageView, RESIDENCY_NAMES } from '../../host/image/view.ts';
+import { TOPOLOGIES } from '../../host/measure/topologies.ts';
 import type { Encoding, StoredSource } from '../../host/model/model.ts';
+import { encodingOf, packRows, unpackRows } from '../../host/records/packed.ts';
+import { decodeRice, encodeRice, riceBytes } from '../../host/records/rice.ts';
+import { ImageView, RESIDENCY_NAMES } from '../../host/records/view.ts';
 import { packTogether, shapeRows } from '../shapes.ts';
 import { everything, LEVELS, ModelBuilder } from '../zoo.ts';
 

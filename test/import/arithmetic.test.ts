@@ -2,8 +2,8 @@
 import { describe, expect, it } from 'vitest';
 import { MAX_BIAS } from '../../assembly/limits.ts';
 import { clamp, multiplyByQuantizedMultiplier, quantizeMultiplier } from '../../host/arithmetic/fixed.ts';
-import { type Reach, substituteBias } from '../../host/import/largeBias.ts';
 import { activationRange, channelFactor, fullyConnectedFactor } from '../../host/import/quantization.ts';
+import { type Reach, substituteBias } from '../../host/transform/largeBias.ts';
 import { random } from '../zoo.ts';
 
 const f = Math.fround;

@@ -6,8 +6,8 @@ import { existsSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { gunzipSync } from 'node:zlib';
 import { describe, expect, it } from 'vitest';
-import { CIFAR_BYTES, readGolden } from '../../host/import/golden.ts';
 import { type ImportOptions, importImage } from '../../host/import/import.ts';
+import { CIFAR_BYTES, readGolden } from '../../host/measure/golden.ts';
 import { execute } from '../../host/reference/executor.ts';
 import { Runtime, type VariantName } from '../../host/runtime/node.ts';
 

@@ -2,15 +2,15 @@
 import { createHash } from 'node:crypto';
 import { readFileSync } from 'node:fs';
 import { describe, expect, it } from 'vitest';
-import type { Figures, ModelFigure } from '../../host/bench/figures.ts';
-import { recordedBoards } from '../../host/bench/measure.ts';
-import { loadBoard } from '../../host/board/board.ts';
-import { buildFirmware } from '../../host/board/firmware.ts';
-import { verifyBoard } from '../../host/board/verify.ts';
+import { verifyBoard } from '../../host/agent/verify.ts';
+import { loadBoard } from '../../host/boards/board.ts';
+import { buildFirmware } from '../../host/build/firmware.ts';
 import { testWindows } from '../../host/data/windows.ts';
 import { bytesByCategory, regionsOf } from '../../host/image/regions.ts';
 import { withResidency } from '../../host/image/seal.ts';
-import { ImageView } from '../../host/image/view.ts';
+import { recordedBoards } from '../../host/measure/benchmarks.ts';
+import type { Figures, ModelFigure } from '../../host/measure/figures.ts';
+import { ImageView } from '../../host/records/view.ts';
 import { Runtime } from '../../host/runtime/node.ts';
 import { canRun } from '../board/workshop.ts';
 

@@ -2,9 +2,9 @@
 import { readFileSync } from 'node:fs';
 import { describe, expect, it } from 'vitest';
 import { WORK_PER_ARENA_BYTE, WORK_PER_IMAGE_BYTE } from '../../assembly/format.ts';
-import { committedImages } from '../../host/deployment/measure.ts';
+import { committedImages } from '../../host/measure/deployments.ts';
+import { perByte, perUnit, withReliability } from '../../host/pages/reliability.ts';
 import { measureWorst, type Reliability } from '../../host/reliability/measure.ts';
-import { perByte, perUnit, withReliability } from '../../host/reliability/page.ts';
 import { Runtime } from '../../host/runtime/node.ts';
 import { canRun } from '../board/workshop.ts';
 

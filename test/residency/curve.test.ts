@@ -1,16 +1,16 @@
 /** Plans against the real memory planner and the runtime; costs are invented here, measured in board.test.ts. */
 import { readFileSync } from 'node:fs';
 import { describe, expect, it } from 'vitest';
-import { anyInput } from '../../host/board/session.ts';
+import { anyInput } from '../../host/agent/session.ts';
+import { axisOf } from '../../host/drawing/axis.ts';
+import { plot } from '../../host/drawing/curvePlot.ts';
+import { svg } from '../../host/drawing/curveSvg.ts';
 import { pack } from '../../host/image/pack.ts';
 import { withResidencies } from '../../host/image/seal.ts';
-import { ImageView } from '../../host/image/view.ts';
-import { axisOf } from '../../host/residency/axis.ts';
+import { ImageView } from '../../host/records/view.ts';
 import { parseBytes } from '../../host/residency/budget.ts';
 import { uniformImage } from '../../host/residency/costs.ts';
 import { type Costs, residenciesOf, residencyCurve } from '../../host/residency/curve.ts';
-import { plot } from '../../host/residency/plot.ts';
-import { svg } from '../../host/residency/svg.ts';
 import { Runtime } from '../../host/runtime/node.ts';
 import { everything, random } from '../zoo.ts';
 

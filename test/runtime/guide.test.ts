@@ -2,8 +2,8 @@
 import { copyFileSync, mkdirSync, mkdtempSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
-import { run } from '../../host/board/process.ts';
-import { projectRoot } from '../../host/board/root.ts';
+import { run } from '../../host/system/process.ts';
+import { projectRoot } from '../../host/system/root.ts';
 
 describe('docs/javascript.md', () => {
   it('has a program that prints what it shows', { timeout: 120_000 }, async () => {

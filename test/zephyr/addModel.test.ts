@@ -5,9 +5,9 @@
 import { mkdirSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { crc32 } from '../../host/image/crc32.ts';
 import { withResidency } from '../../host/image/seal.ts';
-import { ImageView } from '../../host/image/view.ts';
+import { crc32 } from '../../host/records/crc32.ts';
+import { ImageView } from '../../host/records/view.ts';
 import { Runtime } from '../../host/runtime/node.ts';
 import { portsOf } from '../../host/runtime/ports.ts';
 import { tinyImage } from '../board/tinyImage.ts';

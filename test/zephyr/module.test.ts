@@ -2,8 +2,8 @@
 import { existsSync, mkdirSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { KERNELS } from '../../host/board/firmware.ts';
-import { SMALL } from '../../host/board/library.ts';
+import { KERNELS } from '../../host/build/firmware.ts';
+import { SMALL } from '../../host/build/library.ts';
 import { Runtime } from '../../host/runtime/node.ts';
 import { emptyFolder, library, onPath, output } from '../clib/workshop.ts';
 import { BUILDERS, CORTEX_M7, configure as configureApp, STUBS, type Target } from './stubbed.ts';

@@ -1,0 +1,109 @@
+/** Whole networks with random weights: what a model costs does not depend on what it has learnt. */
+import { BEAT_POSITION, WINDOW } from '../data/beats.ts';
+import type { BasisGenerator, Mlp, Model, Operator, Residency, Tensor, WeightSource } from '../model/model.ts';
+import { Random } from '../system/random.ts';
+import { buildNetwork, type GeneratorConfig, type LayerSpec, type NetworkConfig } from '../train/network.ts';
+import { randomInt8, requantisation } from './kernels.ts';
+
+/** The ECG network of models/configs/ as the trainer would export it. */
+export function ecgModel(config: NetworkConfig, residency: Residency): Model {
+  const random = new Random(1);
+  const { layers, generator } = buildNetwork(config, 4);
+  const tensors: Tensor[] = [
+    { name: 'ecg', shape: [1, WINDOW, 1], type: 'i16', scale: 0.005, zeroPoint: 0 },
+    { name: 'standardized', shape: [1, WINDOW, 2], type: 'i8', scale: 1 / 32, zeroPoint: 0 },
+  ];
+  const marker = { centre: BEAT_POSITION, peak: 127, slope: 8 };
+  const operators: Operator[] = [{ kind: 'standardize', name: 'standardize', input: 0, output: 1, floor: 10, marker }];
+  const sources: WeightSource[] = [];
+  const add = (name: string, width: number, channels: number): { input: number; output: number } => {
+    tensors.push({ name, shape: [1, width, channels], type: 'i8', scale: 0.1, zeroPoint: -128 });
+    return { input: tensors.length - 2, output: tensors.length - 1 };
+  };
+  for (const layer of layers) {
+    if (layer.kind === 'fullyConnected') {
+      operators.push({
+        kind: 'averagePool',
+        name: 'pool',
+        kernel: [1, tensors.at(-1)!.shape[1]],
+        ...add('pooled', 1, layer.inputChannels),
+        stride: [1, 1],
+        pad: [0, 0],
+        activation: [-128, 127],
+      });
+    }
+    const places = add(layer.name, layer.kind === 'fullyConnected' ? 1 : layer.outputWidth, layer.outputChannels);
+    sources.push(sourceOf(layer, generator, random));
+    operators.push(operatorOf(layer, places, sources.length - 1, residency, random));
+  }
+  return {
+    programs: [{ name: 'ecg', tensors, operators, inputs: [0], outputs: [tensors.length - 1] }],
+    sources,
+    generators: generator ? [basisOf(generator, random)] : [],
+    metadata: { name: 'ecg' },
+  };
+}
+
+function sourceOf(layer: LayerSpec, generator: GeneratorConfig | null, random: Random): WeightSource {
+  const { kind, kernel, inputChannels, outputChannels } = layer;
+  if (layer.weights === 'generated' && generator) {
+    const codes = randomInt8(Math.ceil(outputChannels / generator.rowsPerCode), generator.codeLength, random).values;
+    const { rowsPerCode } = generator;
+    return {
+      kind: 'basis',
+      generator: 0,
+      rows: outputChannels,
+      rowLength: inputChannels,
+      rowsPerCode,
+      codes,
+      mixScale: 0.2,
+    };
+  }
+  return kind === 'depthwise'
+    ? randomInt8(kernel, outputChannels, random)
+    : randomInt8(outputChannels, kernel * inputChannels, random);
+}
+
+function operatorOf(
+  layer: LayerSpec,
+  places: { input: number; output: number },
+  source: number,
+  residency: Residency,
+  random: Random,
+): Operator {
+  const depth = layer.kind === 'depthwise' ? layer.kernel : layer.kernel * layer.inputChannels;
+  const weighted = {
+    name: layer.name,
+    ...places,
+    source,
+    ...requantisation(layer.outputChannels, depth, random),
+    residency: layer.weights === 'generated' ? residency : ('flash' as const),
+  };
+  if (layer.kind === 'pointwise' || layer.kind === 'fullyConnected') return { kind: layer.kind, ...weighted };
+  const kernel: [number, number] = [1, layer.kernel];
+  const stride: [number, number] = [1, layer.stride];
+  const pad: [number, number] = [0, layer.padLeft];
+  if (layer.kind === 'convolution') return { kind: 'convolution', ...weighted, kernel, stride, pad };
+  return { kind: 'depthwise', multiplier: 1, ...weighted, kernel, stride, pad };
+}
+
+function basisOf(
+  { matrices, encoding, rows, columns, codeLength, hidden }: GeneratorConfig,
+  random: Random,
+): BasisGenerator {
+  const levels = { int8: [-127, -50, 50, 127], int4: [-7, -2, 2, 7], int2: [-3, -1, 1, 3] }[encoding];
+  const mlp: Mlp = {
+    codeLength,
+    codeEncoding: 'int8',
+    hidden,
+    outputs: matrices,
+    w1: randomInt8(hidden, codeLength, random).values,
+    b1: new Int32Array(hidden),
+    scale1: 1 / 200,
+    w2: randomInt8(matrices, hidden, random).values,
+    b2: new Int32Array(matrices),
+    scale2: 1 / 200,
+  };
+  const values = Int8Array.from({ length: matrices * rows * columns }, () => levels[random.below(4)]!);
+  return { kind: 'basis', mlp: matrices > 1 ? mlp : null, encoding, count: matrices, rows, columns, values };
+}
