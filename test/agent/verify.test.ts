@@ -6,9 +6,9 @@ import { counted, loadBoard } from '../../host/boards/board.ts';
 import { buildRuntime } from '../../host/build/compile.ts';
 import { pack } from '../../host/image/pack.ts';
 import { Runtime } from '../../host/runtime/node.ts';
-import { ModelBuilder } from '../zoo.ts';
 import { tinyWindow } from '../board/tinyImage.ts';
 import { canRun, imageFile, RUNNABLE, startAgent } from '../board/workshop.ts';
+import { ModelBuilder } from '../zoo.ts';
 
 const imagePath = imageFile('verify');
 const image = new Uint8Array(readFileSync(imagePath));

@@ -6,9 +6,9 @@ import { describe, expect, it } from 'vitest';
 import { AgentError } from '../../host/agent/protocol.ts';
 import { buildFirmware } from '../../host/build/firmware.ts';
 import { pack } from '../../host/image/pack.ts';
-import { htpw } from '../cli/command.ts';
 import { tinyImage, tinyModel } from '../board/tinyImage.ts';
 import { canBuild, canRun } from '../board/workshop.ts';
+import { htpw } from '../cli/command.ts';
 
 const folder = mkdtempSync(join(tmpdir(), 'names-'));
 
