@@ -4,7 +4,6 @@
  */
 import { boundProgram, boundSource, cacheOf, isReady, tensorAddress } from './arena.ts';
 import { CRC_START, crc32Update, fillCrcTable } from './crc32.ts';
-import { uses } from './dsp/intrinsics.ts';
 import { FEATURE_CACHE, FEATURE_ENCODING } from './features.ts';
 import * as F from './format.ts';
 import {
@@ -20,6 +19,7 @@ import {
   tensorAt,
   tensorBytes,
 } from './image.ts';
+import { uses } from './intrinsics/core.ts';
 import { copy } from './memory.ts';
 import { OK, WEIGHTS_DIFFER } from './status.ts';
 import { fillCache, isStreamed, materialise, rowsOf } from './weights/residency.ts';

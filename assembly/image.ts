@@ -1,7 +1,8 @@
 /** Typed access to an image that `open` has proved. Nothing here checks anything. */
-import { uses } from './dsp/intrinsics.ts';
+
 import { FEATURE_OPERATOR } from './features.ts';
 import * as F from './format.ts';
+import { uses } from './intrinsics/core.ts';
 import { tableScratch, workScratch } from './scratch.ts';
 
 export function programCount(image: usize): u32 {

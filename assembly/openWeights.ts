@@ -2,10 +2,11 @@
  * Proves generators and weight sources: what holds whatever its kind. What a kind asks of sizes and encodings, and that
  * all its data lies inside WEIGHTS, stands beside its decoder (weights/dispatch.ts).
  */
-import { uses } from './dsp/intrinsics.ts';
+
 import { FEATURE_SOURCE } from './features.ts';
 import * as F from './format.ts';
 import { generatorAt, sectionAt, sectionBytes, sourceAt, sourceKind, sourceRowLength, sourceRows } from './image.ts';
+import { uses } from './intrinsics/core.ts';
 import { isProofAllowed, refuse } from './refusal.ts';
 import { BAD_GENERATOR, BAD_REFERENCE, BAD_SOURCE, BAD_WORK, NOT_BUILT_IN, OK } from './status.ts';
 import { proveGenerated, proveGenerator } from './weights/dispatch.ts';

@@ -6,7 +6,7 @@
  * they are generous for most. Every weight that is not read in place counts as made once, which `load` and the first
  * `invoke` do at most.
  */
-import { uses } from './dsp/intrinsics.ts';
+
 import { FEATURE_SOURCE } from './features.ts';
 import * as F from './format.ts';
 import {
@@ -33,6 +33,7 @@ import {
   tensorPositions,
   tensorWidth,
 } from './image.ts';
+import { uses } from './intrinsics/core.ts';
 import { planeRowBytes } from './scratch.ts';
 
 /** Units that neither `load` nor `invoke` of a program exceeds. */

@@ -1,10 +1,10 @@
 /** Rows mixed from the rows of basis matrices: the coefficients of a group of rows are the MLP of its code. */
 import { isFactor, lies } from '../bounds.ts';
-import { uses } from '../dsp/intrinsics.ts';
 import { FEATURE_ENCODING, FEATURE_MIX } from '../features.ts';
 import { clamp, requantize } from '../fixed.ts';
 import * as F from '../format.ts';
 import { sourceRowLength, sourceRows } from '../image.ts';
+import { uses } from '../intrinsics/core.ts';
 import { MIX_TABLE_BYTES, roundUp4 } from '../scratch.ts';
 import { BAD_GENERATOR, BAD_SOURCE, NOT_BUILT_IN, OK } from '../status.ts';
 import { evaluateCode, proveCodes } from './mlp.ts';

@@ -8,10 +8,11 @@
  *   TILE     row r = MLP(code of tile 0), MLP(code of tile 1), ...
  *   CODEBOOK row r = entry[index 0], entry[index 1], ..., the last one cut to what is left of the row
  */
-import { uses } from '../dsp/intrinsics.ts';
+
 import { FEATURE_SOURCE } from '../features.ts';
 import * as F from '../format.ts';
 import { generatorAt, sourceKind, sourceRowLength } from '../image.ts';
+import { uses } from '../intrinsics/core.ts';
 import { BAD_GENERATOR, BAD_SOURCE } from '../status.ts';
 import { proveBasis, proveBasisRows, writeBasis } from './basis.ts';
 import { proveCodebook, proveIndices, writeEntries } from './codebook.ts';

@@ -7,10 +7,10 @@
  * A code has at most 255 values and a hidden layer at most 255 units, so an accumulator stays below 2^23 + 2^29.
  */
 import { isFactor, lies } from '../bounds.ts';
-import { uses } from '../dsp/intrinsics.ts';
 import { FEATURE_ENCODING } from '../features.ts';
 import { clamp, requantize } from '../fixed.ts';
 import * as F from '../format.ts';
+import { uses } from '../intrinsics/core.ts';
 import { MAX_BIAS_SHIFT } from '../limits.ts';
 import { BAD_GENERATOR, BAD_SOURCE, NOT_BUILT_IN, OK } from '../status.ts';
 import { isMixable, packedBytes, unpack } from './packed.ts';

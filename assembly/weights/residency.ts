@@ -13,7 +13,6 @@ import {
   setReady,
 } from '../arena.ts';
 import { fits } from '../bounds.ts';
-import { uses } from '../dsp/intrinsics.ts';
 import { FEATURE_CACHE, FEATURE_STREAM } from '../features.ts';
 import * as F from '../format.ts';
 import {
@@ -32,6 +31,7 @@ import {
   tensorAt,
   tensorCount,
 } from '../image.ts';
+import { uses } from '../intrinsics/core.ts';
 import { generatorScratch, rowScratch } from '../scratch.ts';
 import { BAD_PLAN, BAD_RESIDENCY, BAD_SCRATCH, NOT_BUILT_IN, OK } from '../status.ts';
 import { writeRows } from './dispatch.ts';

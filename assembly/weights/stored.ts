@@ -1,9 +1,9 @@
 /** Weights as the image has them, packed (packed.ts) or coded (rice.ts), row after row. */
 import { lies } from '../bounds.ts';
-import { uses } from '../dsp/intrinsics.ts';
 import { FEATURE_ENCODING } from '../features.ts';
 import * as F from '../format.ts';
 import { sourceEncoding, sourceRowLength, sourceRows } from '../image.ts';
+import { uses } from '../intrinsics/core.ts';
 import { BAD_SOURCE, NOT_BUILT_IN, OK } from '../status.ts';
 import { isEncoding, packedBytes, unpack } from './packed.ts';
 import { proveRice, unpackRice } from './rice.ts';

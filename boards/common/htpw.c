@@ -10,7 +10,7 @@
 
 #include "w2c_prelude.h"
 /* the prelude comes first: both use its types */
-#include "dsp_intrinsics.h"
+#include "intrinsics.h"
 #include HTPW_RUNTIME
 
 /*

@@ -8,6 +8,7 @@ import { mkdir, readdir, readFile, rename, rm, writeFile } from 'node:fs/promise
 import { basename, dirname, extname, join, relative, resolve } from 'node:path';
 import { type Board, loadBoard } from '../boards/board.ts';
 import { withBootCrc } from '../boards/boot.ts';
+import { type DeviceVariantName, PORTABLE } from '../runtime/variants.ts';
 import { named } from '../system/errors.ts';
 import { readInput, safeName, temporaryName, titleOf } from '../system/files.ts';
 import { inTemporaryFolder } from '../system/folder.ts';
@@ -253,7 +254,7 @@ export interface BuildOptions {
   /** C file of the program that runs instead of the agent, relative to the project */
   main?: string;
   /** of the runtime, instead of the board's own */
-  variant?: string;
+  variant?: DeviceVariantName;
 }
 
 /** Keeps every operator, encoding and source: the runtime that runs any image. */
@@ -277,7 +278,7 @@ async function inBuild<T>(
   use: (build: Build, target: string) => Promise<T>,
 ): Promise<T> {
   const image = readInput(imagePath);
-  for (const variant of new Set([board.variant, 'scalar'])) await buildRuntime(variant, root); // scalar measures
+  for (const variant of new Set<DeviceVariantName>([board.variant, PORTABLE])) await buildRuntime(variant, root); // it measures the image
   const needs = named(shownPath(imagePath), () => measureImage(image));
   needs.features = features ?? needs.features;
   const build = { board, root, image, needs, main };

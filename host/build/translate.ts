@@ -59,7 +59,7 @@ function withoutInstance(text: string): string {
     .replaceAll(/w2c_htpw\*( instance)?, /g, '')
     .replaceAll(/w2c_htpw\*( instance)?(?=\))/g, 'void')
     .replaceAll('&instance->w2c_memory, ', '')
-    .replaceAll(/instance->w2c_intrinsics_instance(, )?/g, '')
+    .replaceAll(/instance->w2c_\w+_instance(, )?/g, '')
     .replaceAll(/\binstance, /g, '')
     .replaceAll('(instance)', '()');
 }
@@ -91,7 +91,7 @@ function inlining(body: string): string {
   if (COLD.test(body)) return '__attribute__((cold)) ';
   if (/^ *var_L\d+:[\s\S]*goto/m.test(body)) return '__attribute__((noinline)) ';
   if (BUILT_IN.test(body)) return 'inline __attribute__((always_inline)) ';
-  if (!/\b(if|goto)\b/.test(body) && /w2c_intrinsics_(smlad|smmlar)/.test(body))
+  if (!/\b(if|goto)\b/.test(body) && /w2c_dsp_(smlad|smmlar)/.test(body))
     return 'inline __attribute__((always_inline)) ';
   return '';
 }
