@@ -4,6 +4,7 @@ import { regionsOf } from '../image/regions.ts';
 import type { Category } from '../records/categories.ts';
 import { ImageView } from '../records/view.ts';
 import { instantiate } from '../runtime/node.ts';
+import { FASTEST } from '../runtime/variants.ts';
 import { Random } from '../system/random.ts';
 
 export interface FlipFigure {
@@ -61,7 +62,7 @@ const IMAGE = 96;
 
 /** An image in WebAssembly's memory that was opened before it is damaged. */
 class OpenedImage {
-  private readonly wasm = instantiate('simd');
+  private readonly wasm = instantiate(FASTEST);
   private readonly arena: number;
   private readonly input: number;
   private readonly output: number;

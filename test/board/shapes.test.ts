@@ -9,20 +9,27 @@ import { connect } from '../../host/agent/connect.ts';
 import { type Board, loadBoard } from '../../host/boards/board.ts';
 import { buildFirmware } from '../../host/build/firmware.ts';
 import { ImageView } from '../../host/records/view.ts';
+import { DEVICE_VARIANT_NAMES, type DeviceVariantName } from '../../host/runtime/variants.ts';
 import { placeOf, type Range, reachOf } from '../reach.ts';
 import { packTogether, type ShapeRow, shapeRows, twinCrcs } from '../shapes.ts';
 import { canRun, imageFile, RUNNABLE } from './workshop.ts';
 
 interface Core {
   board: Board;
-  variant: string;
+  variant: DeviceVariantName;
   what: string;
 }
 
-/** Every board that runs here, and the DSP instructions in plain C. */
+const HOST = loadBoard('host');
+
+/** Every board that runs here, and on this computer the other variants, with their instructions in plain C. */
 const CORES: Core[] = [
   ...RUNNABLE.map((board) => ({ board, variant: board.variant, what: board.core })),
-  { board: loadBoard('host'), variant: 'dsp', what: 'DSP instructions in plain C' },
+  ...DEVICE_VARIANT_NAMES.filter((variant) => variant !== HOST.variant).map((variant) => ({
+    board: HOST,
+    variant,
+    what: `instructions of ${variant} in plain C`,
+  })),
 ];
 
 /** RAM and flash that the whole table takes, in bytes; a board with less gets as many rows as fit. */

@@ -19,7 +19,7 @@ const NOBODYS_SOURCE = F.LAST_SOURCE_KIND + 1;
 /** The project's runtime with other constants in format.ts, for Node. */
 async function runtimeWith(constants: Record<string, number>) {
   return inTemporaryFolder(join(projectRoot(), 'build', 'dispatch-'), async (folder) => {
-    for (const name of ['assembly', 'asconfig.json', 'package.json', join('host', 'board')])
+    for (const name of ['assembly', 'asconfig.json', 'package.json', 'host/build', 'host/runtime'])
       cpSync(join(projectRoot(), name), join(folder, name), { recursive: true });
     symlinkSync(join(projectRoot(), 'node_modules'), join(folder, 'node_modules'));
     const path = join(folder, 'assembly', 'format.ts');

@@ -12,6 +12,7 @@ import { recordedBoards } from '../../host/measure/benchmarks.ts';
 import type { Figures, ModelFigure } from '../../host/measure/figures.ts';
 import { ImageView } from '../../host/records/view.ts';
 import { Runtime } from '../../host/runtime/node.ts';
+import { VARIANT_NAMES } from '../../host/runtime/variants.ts';
 import { canRun } from '../board/workshop.ts';
 
 const MODEL = 'models/ecg-beats.htpw';
@@ -45,7 +46,7 @@ describe('models/ecg-beats.htpw', () => {
 
   it('gives equal bytes in every variant and with every residency, layer by layer', () => {
     const { windows } = testWindows(new Runtime(image), 3);
-    const traces = (['scalar', 'dsp', 'simd'] as const).flatMap((variant) =>
+    const traces = VARIANT_NAMES.flatMap((variant) =>
       [image, withResidency(image, 'lazy'), withResidency(image, 'stream')].map((bytes) => {
         const runtime = new Runtime(bytes, variant).load();
         return windows.map((window) => runtime.traceCrcs(window));

@@ -5,13 +5,13 @@ import { withResidency } from '../../host/image/seal.ts';
 import type { Window } from '../../host/model/model.ts';
 import { execute } from '../../host/reference/executor.ts';
 import { Runtime } from '../../host/runtime/node.ts';
+import { VARIANT_NAMES, type VariantName } from '../../host/runtime/variants.ts';
 import { everything, ModelBuilder } from '../zoo.ts';
 
-const VARIANTS = ['scalar', 'dsp', 'simd'] as const;
 const TABLES = ['compact', 'q31'] as const;
 
 /** Runs a model on both sides and compares operator by operator. */
-function expectEqual(builder: ModelBuilder, variant: (typeof VARIANTS)[number], tables: (typeof TABLES)[number]): void {
+function expectEqual(builder: ModelBuilder, variant: VariantName, tables: (typeof TABLES)[number]): void {
   const model = builder.build();
   const [program] = model.programs;
   const runtime = new Runtime(pack(model, { tables, lossless: true }), variant).load();
@@ -122,7 +122,7 @@ function window(b: ModelBuilder): Window {
   };
 }
 
-describe.each(VARIANTS)('the %s runtime equals the reference', (variant) => {
+describe.each(VARIANT_NAMES)('the %s runtime equals the reference', (variant) => {
   it.each(Object.keys(KINDS))('for random %s of any size', (kind) => {
     for (let seed = 1; seed <= 60; seed++) expectEqual(KINDS[kind](seed), variant, TABLES[seed % 2]);
   });
@@ -133,7 +133,7 @@ describe.each(VARIANTS)('the %s runtime equals the reference', (variant) => {
 });
 
 describe('residency', () => {
-  it.each(VARIANTS)('changes no byte of any layer (%s)', (variant) => {
+  it.each(VARIANT_NAMES)('changes no byte of any layer (%s)', (variant) => {
     const builder = everything(5);
     const image = pack(builder.build(), { lossless: true });
     const input = builder.input();

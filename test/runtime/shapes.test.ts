@@ -8,11 +8,11 @@ import { bandRows, planeRowBytes } from '../../assembly/scratch.ts';
 import { pack } from '../../host/image/pack.ts';
 import { OPERATOR_NAMES } from '../../host/operators/registry.ts';
 import { ImageView, type OperatorView, RESIDENCY_NAMES, type TensorView } from '../../host/records/view.ts';
-import { instantiate, type VariantName } from '../../host/runtime/node.ts';
+import { instantiate } from '../../host/runtime/node.ts';
+import { VARIANT_NAMES, type VariantName } from '../../host/runtime/variants.ts';
 import { type Range, type Reach, reachOf } from '../reach.ts';
 import { type ShapeRow, shapeRows, twin } from '../shapes.ts';
 
-const VARIANTS = ['scalar', 'dsp', 'simd'] as const;
 const rows = shapeRows();
 
 const READY_AT = 32; // in the arena: one bit per operator whose cache is filled (assembly/arena.ts)
@@ -201,7 +201,7 @@ describe('the table of shapes', () => {
   });
 });
 
-describe.each(VARIANTS)('in the %s runtime, every operator of the table', (variant) => {
+describe.each(VARIANT_NAMES)('in the %s runtime, every operator of the table', (variant) => {
   it('equals its twin whatever lies around it, and writes only what is its own', () => {
     const wrong: string[] = [];
     for (const row of rows) {
