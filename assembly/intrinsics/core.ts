@@ -1,7 +1,7 @@
 /**
  * What every variant imports: what only the C compiler can know, and a saturation that most cores have in one
- * instruction (boards/common/intrinsics.h). asc names the import module after this file; core.polyfill.ts is the same in
- * Node.
+ * instruction (boards/common/intrinsics.h). asc names the import module after this file; core.polyfill.ts is the same
+ * in Node.
  */
 
 /** a clamped to -128..127 */

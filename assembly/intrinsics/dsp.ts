@@ -1,6 +1,6 @@
 /**
- * Instructions of Arm's DSP extension, one each in C (boards/common/intrinsics.h): what a variant imports beside core.ts
- * when variants.ts gives it `dsp`. asc names the import module after this file; dsp.polyfill.ts is the same in Node.
+ * Instructions of Arm's DSP extension, one each in C (boards/common/intrinsics.h), for variants to which variants.ts
+ * gives `dsp`. asc names the import module after this file; dsp.polyfill.ts is the same in Node.
  *
  * A pair is two i16 in one i32, the first in the low half.
  */

@@ -112,7 +112,7 @@ export function planeAt(row: usize, x: u32): usize {
   return row + (isDefined(HTPW_DSP) ? 2 * x : x);
 }
 
-/** Stores a value. `scalar` keeps x + 128, which is never negative: a Cortex-M0 loads that in one instruction, not two. */
+/** Stores a value. `scalar` keeps x + 128, which is never negative: a Cortex-M0 loads that in one instruction. */
 export function putPlane(row: usize, value: i32): void {
   if (isDefined(HTPW_DSP)) store<i16>(row, <i16>value);
   else store<u8>(row, <u8>(value ^ 0x80));
@@ -124,8 +124,8 @@ export function planePadding(zeroPoint: i32): u32 {
 }
 
 /**
- * sums i32[count][width] <- doubled sums of `count` output rows, and one value behind them to be ignored. The windows of
- * a row begin planeStep bytes below those of the row before. weights: the channel's column, at distance `channels`;
+ * sums i32[count][width] <- doubled sums of `count` output rows, and one value behind them to be ignored. The windows
+ * of a row begin planeStep bytes below those of the row before. weights: the channel's column, at distance `channels`;
  * taps: scratch for it.
  */
 export function depthwiseSums(
@@ -180,7 +180,10 @@ export function depthwiseSums(
 /** Channels that depthwiseLanes takes at once: it needs so many, and a multiplier of 1. */
 export const LANES: u32 = isDefined(HTPW_SIMD) ? 8 : 0;
 
-/** depthwise of `count` channels, at least LANES, from where input, weights and output are. padding: LANES bytes of scratch. */
+/**
+ * depthwise of `count` channels, at least LANES, from where input, weights and output are. padding: LANES bytes of
+ * scratch.
+ */
 export function depthwiseLanes(
   operator: usize,
   inputTensor: usize,
