@@ -1,5 +1,6 @@
 /** What is printed after the tests: what was skipped, by name, the slowest files, and counts per project. */
 import type { Reporter, TestModule, Vitest } from 'vitest/node';
+import { PROJECTS } from './projects.ts';
 
 /** So many files are named, where a run had more. */
 const SLOWEST = 8;
@@ -50,11 +51,11 @@ export default class Summary implements Reporter {
   }
 
   private projects(modules: readonly TestModule[]): string[] {
-    const names = [...new Set(modules.map(({ project }) => project.name))];
-    return names.map((name) => {
+    return PROJECTS.flatMap(({ name }) => {
       const own = modules.filter(({ project }) => project.name === name);
+      if (own.length === 0) return [];
       const all = own.reduce((total, module) => total + seconds(module), 0);
-      return `${name}: ${own.length} files, ${all.toFixed(0)} s of them all, ${counts(own)}`;
+      return [`${name}: ${own.length} files, ${all.toFixed(0)} s of them all, ${counts(own)}`];
     });
   }
 }
