@@ -312,6 +312,21 @@ export function shapeRows(seed = 1): ShapeRow[] {
   return rows;
 }
 
+/** The rows to run: all, or the one whose number HTPW_ROW says, which is the first word of its name. */
+export function chosenRows(): ShapeRow[] {
+  const rows = shapeRows();
+  const { HTPW_ROW } = process.env;
+  if (HTPW_ROW === undefined) return rows;
+  if (!/^\d+$/.test(HTPW_ROW) || Number(HTPW_ROW) >= rows.length)
+    throw new Error(
+      `HTPW_ROW: expected the number of a row of test/shapes.ts, 0 to ${rows.length - 1}, got "${HTPW_ROW}"`,
+    );
+  return [rows[Number(HTPW_ROW)]];
+}
+
+/** Beside rows that failed. */
+export const ROW_ALONE = 'HTPW_ROW=<number> runs one row alone';
+
 function single(seed: number, kind: string, i: number, make: (b: ModelBuilder, i: number) => void): ShapeRow {
   const b = new ModelBuilder(seed, [1, 1, 1], kind === 'standardize' ? 'i16' : 'i8');
   b.tensors[0].zeroPoint = zeroPoint(b, b.tensors[0].zeroPoint);

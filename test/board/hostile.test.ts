@@ -49,8 +49,17 @@ function* take<T>(from: Generator<T>, count: number): Generator<T> {
   for (let i = 0; i < count; i++) yield from.next().value;
 }
 
-/** hostile.c with the flags of the host board; -O1 compiles in a third of the time of -O2. */
-async function buildHarness(variant: DeviceVariantName, features = ALL_FEATURES): Promise<string> {
+const harnesses = new Map<string, Promise<string>>();
+
+/** hostile.c with the flags of the host board, compiled once for all tests. */
+function harness(variant: DeviceVariantName, features: bigint): Promise<string> {
+  const key = `${variant} ${features}`;
+  if (!harnesses.has(key)) harnesses.set(key, buildHarness(variant, features));
+  return harnesses.get(key)!;
+}
+
+/** -O1 compiles in a third of the time of -O2. */
+async function buildHarness(variant: DeviceVariantName, features: bigint): Promise<string> {
   await buildRuntime(variant);
   const folder = join(root, 'build', 'test', 'hostile');
   mkdirSync(folder, { recursive: true });
@@ -70,7 +79,7 @@ async function sanitized(
   images: Iterable<Uint8Array> = allDamaged(variant),
   features = ALL_FEATURES,
 ): Promise<string[]> {
-  const child = spawn(await buildHarness(variant, features), [], { stdio: ['pipe', 'pipe', 'pipe'] });
+  const child = spawn(await harness(variant, features), [], { stdio: ['pipe', 'pipe', 'pipe'] });
   const lines: string[] = [];
   let said = '';
   createInterface({ input: child.stdout }).on('line', (line) => lines.push(line));

@@ -2,6 +2,7 @@
 import { createHash } from 'node:crypto';
 import { readFileSync } from 'node:fs';
 import { describe, expect, it } from 'vitest';
+import * as F from '../../assembly/format.ts';
 import { verifyBoard } from '../../host/agent/verify.ts';
 import { loadBoard } from '../../host/boards/board.ts';
 import { buildFirmware } from '../../host/build/firmware.ts';
@@ -33,9 +34,9 @@ describe('models/ecg-beats.htpw', () => {
   it('generates every pointwise layer but the first by a micro-MLP from real codes', () => {
     const view = new ImageView(image);
     const pointwise = view.programs[0].operators
-      .filter(({ kind }) => kind === 3)
+      .filter(({ kind }) => kind === F.POINTWISE)
       .map(({ source }) => view.sources[source].kind);
-    expect(pointwise).toEqual([1, 2, 2, 2, 2]);
+    expect(pointwise).toEqual([F.SOURCE_STORED, ...Array(4).fill(F.SOURCE_BASIS)]);
     expect(view.generators[0]).toMatchObject({ codeLength: 4, hidden: 12, outputs: 2 });
   });
 
