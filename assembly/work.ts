@@ -34,6 +34,9 @@ import {
   tensorWidth,
 } from './image.ts';
 import { planeRowBytes } from './scratch.ts';
+import { CODEBOOK } from './weights/codebook.ts';
+import { STORED } from './weights/stored.ts';
+import { TILE } from './weights/tile.ts';
 
 /** Units that neither `load` nor `invoke` of a program exceeds. */
 export function programWork(image: usize, program: usize): u64 {
@@ -77,13 +80,13 @@ function sourceUnits(image: usize, source: usize): u64 {
   const rows = sourceRows(source);
   const weights = rows * sourceRowLength(source);
   const kind = sourceKind(source);
-  if (kind == F.SOURCE_STORED || kind == F.SOURCE_CODEBOOK) return 32 + weights;
+  if (kind == STORED || kind == CODEBOOK) return 32 + weights;
   const generators = sectionAt(image, F.SECTION_GENERATORS);
   const generator = generatorAt(generators, <u32>load<u16>(source, F.SOURCE_GENERATOR_AT));
   const codeLength = <u32>load<u8>(generator, F.GENERATOR_CODE_LENGTH_AT);
   const outputs = <u32>load<u8>(generator, F.GENERATOR_OUTPUTS_AT);
   const code = ((<u32>load<u8>(generator, F.GENERATOR_HIDDEN_AT) + 8) * (codeLength + outputs + 8)) >> 2;
-  if (uses(FEATURE_SOURCE + F.SOURCE_TILE) && kind == F.SOURCE_TILE) return <u64>(weights / outputs + 1) * code;
+  if (uses(FEATURE_SOURCE + TILE) && kind == TILE) return <u64>(weights / outputs + 1) * code;
   // a code is evaluated anew for each run of rows
   return <u64>weights * (2 + (outputs >> 1)) + <u64>(2 * rows + 2) * code;
 }

@@ -10,6 +10,9 @@ import { BAD_GENERATOR, BAD_SOURCE, NOT_BUILT_IN, OK } from '../status.ts';
 import { evaluateCode, proveCodes } from './mlp.ts';
 import { isMixable, packedBytes, unpack } from './packed.ts';
 
+/** Kind of the sources and generators that this file proves and mixes. */
+export const BASIS: u32 = 2;
+
 /** A generator: without an MLP one matrix, which is taken as it is; all matrices inside WEIGHTS. */
 export function proveBasis(generator: usize, weightBytes: u32): i32 {
   const codeLength = <u32>load<u8>(generator, F.GENERATOR_CODE_LENGTH_AT);

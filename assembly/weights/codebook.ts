@@ -5,6 +5,9 @@ import { sourceRowLength, sourceRows } from '../image.ts';
 import { BAD_GENERATOR, BAD_SOURCE, OK } from '../status.ts';
 import { indexAt, packedBytes } from './packed.ts';
 
+/** Kind of the sources and generators that this file proves and copies from. */
+export const CODEBOOK: u32 = 4;
+
 /** Entries that an index can name, inside WEIGHTS; no MLP. */
 export function proveCodebook(generator: usize, weightBytes: u32): i32 {
   const encoding = <u32>load<u8>(generator, F.GENERATOR_CODE_ENCODING_AT);

@@ -13,10 +13,12 @@ import { FEATURE_SOURCE } from '../features.ts';
 import * as F from '../format.ts';
 import { generatorAt, sourceKind, sourceRowLength } from '../image.ts';
 import { BAD_GENERATOR, BAD_SOURCE } from '../status.ts';
-import { proveBasis, proveBasisRows, writeBasis } from './basis.ts';
-import { proveCodebook, proveIndices, writeEntries } from './codebook.ts';
-import { writeStored } from './stored.ts';
-import { proveTile, proveTiles, writeTiles } from './tile.ts';
+import { BASIS, proveBasis, proveBasisRows, writeBasis } from './basis.ts';
+import { CODEBOOK, proveCodebook, proveIndices, writeEntries } from './codebook.ts';
+import { STORED, writeStored } from './stored.ts';
+import { proveTile, proveTiles, TILE, writeTiles } from './tile.ts';
+
+export const LAST_SOURCE_KIND: u32 = CODEBOOK;
 
 /** Whether a source is of a kind; never, at no cost, for a kind that this build leaves out. */
 function isSource(kind: u32, wanted: u32): bool {
@@ -25,17 +27,17 @@ function isSource(kind: u32, wanted: u32): bool {
 
 /** What openWeights.ts cannot know of a generator. Refuses what is nobody's. */
 export function proveGenerator(kind: u32, generator: usize, weightBytes: u32): i32 {
-  if (isSource(kind, F.SOURCE_BASIS)) return proveBasis(generator, weightBytes);
-  if (isSource(kind, F.SOURCE_TILE)) return proveTile(generator);
-  if (isSource(kind, F.SOURCE_CODEBOOK)) return proveCodebook(generator, weightBytes);
+  if (isSource(kind, BASIS)) return proveBasis(generator, weightBytes);
+  if (isSource(kind, TILE)) return proveTile(generator);
+  if (isSource(kind, CODEBOOK)) return proveCodebook(generator, weightBytes);
   return BAD_GENERATOR;
 }
 
 /** The same of a source with a generator, which is of its kind and proved. Returns the bytes of WEIGHTS that it read. */
 export function proveGenerated(kind: u32, source: usize, generator: usize, weights: usize, weightBytes: u32): i32 {
-  if (isSource(kind, F.SOURCE_BASIS)) return proveBasisRows(source, generator, weightBytes);
-  if (isSource(kind, F.SOURCE_TILE)) return proveTiles(source, generator, weightBytes);
-  if (isSource(kind, F.SOURCE_CODEBOOK)) return proveIndices(source, generator, weights, weightBytes);
+  if (isSource(kind, BASIS)) return proveBasisRows(source, generator, weightBytes);
+  if (isSource(kind, TILE)) return proveTiles(source, generator, weightBytes);
+  if (isSource(kind, CODEBOOK)) return proveIndices(source, generator, weights, weightBytes);
   return BAD_SOURCE;
 }
 
@@ -55,14 +57,13 @@ export function writeRows(
   const kind = sourceKind(source);
   const rowLength = sourceRowLength(source);
   const data = weights + load<u32>(source, F.SOURCE_DATA_AT);
-  if (kind == F.SOURCE_STORED) {
+  if (kind == STORED) {
     writeStored(source, data, row, count, rowLength, destination);
     return;
   }
   const generator = generatorAt(generators, <u32>load<u16>(source, F.SOURCE_GENERATOR_AT));
-  if (isSource(kind, F.SOURCE_BASIS))
+  if (isSource(kind, BASIS))
     writeBasis(source, generator, weights, data, row, count, rowLength, destination, workspace);
-  if (isSource(kind, F.SOURCE_TILE))
-    writeTiles(generator, weights, data, row, count, rowLength, destination, workspace);
-  if (isSource(kind, F.SOURCE_CODEBOOK)) writeEntries(generator, weights, data, row, count, rowLength, destination);
+  if (isSource(kind, TILE)) writeTiles(generator, weights, data, row, count, rowLength, destination, workspace);
+  if (isSource(kind, CODEBOOK)) writeEntries(generator, weights, data, row, count, rowLength, destination);
 }

@@ -4,6 +4,9 @@ import { sourceRowLength, sourceRows } from '../image.ts';
 import { BAD_GENERATOR, BAD_SOURCE, OK } from '../status.ts';
 import { evaluateCode, proveCodes } from './mlp.ts';
 
+/** Kind of the sources and generators that this file proves and writes. */
+export const TILE: u32 = 3;
+
 /** A generator: nothing but an MLP. */
 export function proveTile(generator: usize): i32 {
   return load<u8>(generator, F.GENERATOR_CODE_LENGTH_AT) != 0 ? OK : BAD_GENERATOR;

@@ -8,18 +8,9 @@ import { Random } from '../data/random.ts';
 import { pack } from '../image/pack.ts';
 import { seal } from '../image/seal.ts';
 import { ImageView } from '../image/view.ts';
-import type {
-  BasisGenerator,
-  Generator,
-  Mlp,
-  Operator,
-  Program,
-  Residency,
-  Shape,
-  Tensor,
-  WeightSource,
-  Window,
-} from '../model/model.ts';
+import type { Generator, Operator, Program, Residency, Shape, Tensor, WeightSource, Window } from '../model/model.ts';
+import type { BasisGenerator } from '../sources/basis.ts';
+import type { Mlp } from '../sources/mlp.ts';
 
 type Weights = (rows: number, rowLength: number, at: Parts) => WeightSource;
 

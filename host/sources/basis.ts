@@ -4,11 +4,13 @@ import * as F from '../../assembly/format.ts';
 import { generatorScratch } from '../../assembly/scratch.ts';
 import { clamp, multiplyByQuantizedMultiplier, quantizeMultiplier, realOf } from '../arithmetic/fixed.ts';
 import { ENCODING_CODES, encodingOf, packedBytes, packRows, unpackRows } from '../image/packed.ts';
-import type { BasisGenerator, BasisSource } from '../model/model.ts';
 import {
   codeAt,
   codePieces,
   evaluateMlp,
+  MLP_BYTES,
+  MLP_FIELDS,
+  type Mlp,
   mlpFeatures,
   mlpPieces,
   mlpSizes,
@@ -19,6 +21,41 @@ import {
   WEIGHT_RANGE,
 } from './mlp.ts';
 import { type GeneratorKind, generated, generatorOf, type SourceKind } from './source.ts';
+
+/**
+ * Weights mixed from a shared basis: w[r][k] = clamp(requantize(sum_j h[j] * basis[j][r][k], multiplier), -127, 127)
+ * with h = MLP(code of row group floor(r / rowsPerCode)). Without an MLP (codeLength 0): w = basis[0].
+ */
+export interface BasisSource {
+  kind: 'basis';
+  generator: number;
+  rows: number;
+  rowLength: number;
+  rowsPerCode: number;
+  /** [ceil(rows / rowsPerCode)][codeLength] levels of the generator's code encoding */
+  codes: Int8Array;
+  /** real factor from the mix sum_j h[j] * basis[j] to the INT8 weight; unused without an MLP */
+  mixScale: number;
+}
+
+export interface BasisGenerator {
+  kind: 'basis';
+  mlp: Mlp | null; // null: one matrix, taken as it is (plain cross-layer sharing)
+  encoding: 'int8' | 'int4' | 'int2';
+  count: number; // matrices: mlp.outputs, or 1
+  rows: number;
+  columns: number;
+  values: Int8Array; // [count][rows][columns]
+}
+
+declare module '../model/model.ts' {
+  interface WeightSources {
+    basis: BasisSource;
+  }
+  interface Generators {
+    basis: BasisGenerator;
+  }
+}
 
 /**
  * w[r][k] = clamp(requantize(sum_j h[j] * basis[j][r][k], mixScale)) with h = MLP(code of r's group);
@@ -51,7 +88,28 @@ function mixedRows(source: BasisSource, generator: BasisGenerator): Int8Array {
 }
 
 export const basisSource: SourceKind<BasisSource> = {
-  code: F.SOURCE_BASIS,
+  code: 2,
+  doc: {
+    rows:
+      "Row r is the sum of rows r of all matrices of the basis, each times what the MLP makes of the code of r's group," +
+      " requantised and cut to the row's length. Without an MLP there is one matrix, taken as it is.",
+    fields: {
+      ...MLP_FIELDS,
+      SOURCE_ROWS_PER_CODE_AT: 'rows that share a code',
+      SOURCE_SHIFT_AT: 'of the factor from the sum to INT8',
+      SOURCE_MULTIPLIER_AT: 'of the factor from the sum to INT8',
+      GENERATOR_OUTPUTS_AT: 'matrices',
+      GENERATOR_BASIS_ENCODING_AT: 'of the matrices: `ENCODING_INT8`, `INT4` or `INT2`',
+      GENERATOR_BASIS_ROWS_AT: 'of a matrix; no source has more',
+      GENERATOR_BASIS_COLUMNS_AT: 'of a matrix; no source has longer rows',
+      GENERATOR_BASIS_AT: 'matrices, one behind the other',
+    },
+    bytes: {
+      codes: 'groups of rows x bytes of a packed code',
+      MLP: MLP_BYTES,
+      matrices: 'matrices x rows x bytes of a packed row, once for all its sources',
+    },
+  },
   materialize: (source, generators) => mixedRows(source, generatorOf(source, generators)),
   pack: (source, generators) => ({
     ...generated(packCodes(source, generatorOf(source, generators).mlp)),

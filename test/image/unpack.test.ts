@@ -10,7 +10,8 @@ import { unpack } from '../../host/image/unpack.ts';
 import { ImageView, RESIDENCY_NAMES } from '../../host/image/view.ts';
 import type { Encoding, StoredSource } from '../../host/model/model.ts';
 import { packTogether, shapeRows } from '../shapes.ts';
-import { everything, LEVELS, ModelBuilder } from '../zoo.ts';
+import { LEVELS } from '../weights.ts';
+import { everything, ModelBuilder } from '../zoo.ts';
 
 function again(image: Uint8Array): Uint8Array {
   const { model, tables, lossless } = unpack(new ImageView(image));

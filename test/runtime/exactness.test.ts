@@ -5,6 +5,8 @@ import { withResidency } from '../../host/image/seal.ts';
 import type { Window } from '../../host/model/model.ts';
 import { execute } from '../../host/reference/executor.ts';
 import { Runtime } from '../../host/runtime/node.ts';
+import { basis, fromBasis } from '../sources/basis.ts';
+import { fromTiles, tile } from '../sources/tile.ts';
 import { everything, ModelBuilder } from '../zoo.ts';
 
 const VARIANTS = ['scalar', 'dsp', 'simd'] as const;
@@ -101,13 +103,14 @@ const KINDS: Record<string, (seed: number) => ModelBuilder> = {
   generated: (seed) => {
     const b = new ModelBuilder(seed, [1, 3, 16]);
     const mlp = b.mlp(b.integer(1, 9), b.integer(1, 20), b.integer(1, 4), b.pick(['int8', 'int4', 'int2'] as const));
-    const basis = b.basis(20, 24, b.pick(['int8', 'int4', 'int2'] as const), b.pick([mlp, mlp, null]));
+    const shared = basis(b, 20, 24, b.pick(['int8', 'int4', 'int2'] as const), b.pick([mlp, mlp, null]));
     const channels = b.pick([1, 4, 8, 20]);
-    b.pointwise(channels, b.fromBasis(basis, channels, 16, b.integer(1, 20)));
-    const tile = b.tile(
+    b.pointwise(channels, fromBasis(b, shared, channels, 16, b.integer(1, 20)));
+    const tiles = tile(
+      b,
       b.mlp(b.integer(1, 17), b.integer(1, 33), b.pick([1, 2, 4]), b.pick(['int8', 'int4', 'int2'] as const)),
     );
-    return channels % 4 === 0 ? b.pointwise(9, b.fromTiles(tile, 9, channels)) : b;
+    return channels % 4 === 0 ? b.pointwise(9, fromTiles(b, tiles, 9, channels)) : b;
   },
 };
 
