@@ -1,7 +1,7 @@
 /**
  * Weight sources: whatever an operator's weights are made of becomes rows of INT8. Every kind once for each thing that is
- * done with one: the proof of its generator, of its source, and writing rows. A kind is a file of this folder, and a line
- * in each of these.
+ * done with one: the proof of its generator, of its source, what making rows takes, and making them. A kind is a file of
+ * this folder, and a line in each of these.
  *
  *   STORED   rows unpacked from the image, or decoded (rice.ts)
  *   BASIS    row r of layer l = sum_j h[j] * basis[j][r], h = MLP(code of the row's group); one basis for all layers
@@ -11,18 +11,23 @@
 import { uses } from '../dsp/intrinsics.ts';
 import { FEATURE_SOURCE } from '../features.ts';
 import * as F from '../format.ts';
-import { generatorAt, sourceKind, sourceRowLength } from '../image.ts';
+import { generatorAt, sourceKind, sourceRowLength, sourceRows } from '../image.ts';
 import { BAD_GENERATOR, BAD_SOURCE } from '../status.ts';
-import { BASIS, proveBasis, proveBasisRows, writeBasis } from './basis.ts';
+import { BASIS, proveBasis, proveBasisRows, workOfBasis, writeBasis } from './basis.ts';
 import { CODEBOOK, proveCodebook, proveIndices, writeEntries } from './codebook.ts';
 import { STORED, writeStored } from './stored.ts';
-import { proveTile, proveTiles, TILE, writeTiles } from './tile.ts';
+import { proveTile, proveTiles, TILE, workOfTiles, writeTiles } from './tile.ts';
 
 export const LAST_SOURCE_KIND: u32 = CODEBOOK;
 
 /** Whether a source is of a kind; never, at no cost, for a kind that this build leaves out. */
 function isSource(kind: u32, wanted: u32): bool {
   return uses(FEATURE_SOURCE + wanted) && kind == wanted;
+}
+
+/** Whether sources of a kind have a generator; false for no kind. */
+export function isGenerated(kind: u32): bool {
+  return kind > STORED && kind <= LAST_SOURCE_KIND;
 }
 
 /** What openWeights.ts cannot know of a generator. Refuses what is nobody's. */
@@ -39,6 +44,22 @@ export function proveGenerated(kind: u32, source: usize, generator: usize, weigh
   if (isSource(kind, TILE)) return proveTiles(source, generator, weightBytes);
   if (isSource(kind, CODEBOOK)) return proveIndices(source, generator, weights, weightBytes);
   return BAD_SOURCE;
+}
+
+/** Rows of matrices that a generator's workspace holds, in bytes each. */
+export function matrixRowBytes(kind: u32, rowLength: u32): u32 {
+  return kind == BASIS ? rowLength : 0;
+}
+
+/** Units of work (work.ts) that making all rows of a source takes, some at a time. */
+export function workOfSource(source: usize, generators: usize): u64 {
+  const kind = sourceKind(source);
+  const rows = sourceRows(source);
+  const weights = rows * sourceRowLength(source);
+  if (kind == STORED || kind == CODEBOOK) return 32 + weights;
+  const generator = generatorAt(generators, <u32>load<u16>(source, F.SOURCE_GENERATOR_AT));
+  if (isSource(kind, TILE)) return workOfTiles(generator, weights);
+  return workOfBasis(generator, rows, weights);
 }
 
 /**

@@ -18,6 +18,9 @@ import { FEATURE_CACHE, FEATURE_STREAM } from '../features.ts';
 import * as F from '../format.ts';
 import {
   generatorAt,
+  generatorCodeLength,
+  generatorHidden,
+  generatorOutputs,
   isKind,
   operatorAt,
   operatorKind,
@@ -34,8 +37,7 @@ import {
 } from '../image.ts';
 import { generatorScratch, rowScratch } from '../scratch.ts';
 import { BAD_PLAN, BAD_RESIDENCY, BAD_SCRATCH, NOT_BUILT_IN, OK } from '../status.ts';
-import { BASIS } from './basis.ts';
-import { writeRows } from './dispatch.ts';
+import { matrixRowBytes, writeRows } from './dispatch.ts';
 import { STORED } from './stored.ts';
 
 /** The residency is possible, its cache lies in the arena, and the scratch is large enough. */
@@ -67,10 +69,10 @@ export function proveResidency(
       <u32>load<u16>(source, F.SOURCE_GENERATOR_AT),
     );
     scratch += generatorScratch(
-      <u32>load<u8>(generator, F.GENERATOR_CODE_LENGTH_AT),
-      <u32>load<u8>(generator, F.GENERATOR_HIDDEN_AT),
-      <u32>load<u8>(generator, F.GENERATOR_OUTPUTS_AT),
-      sourceKind(source) == BASIS ? rowLength : 0,
+      generatorCodeLength(generator),
+      generatorHidden(generator),
+      generatorOutputs(generator),
+      matrixRowBytes(sourceKind(source), rowLength),
     );
   }
   const place = <u32>load<u16>(operator, F.OPERATOR_SCRATCH_AT);

@@ -1,7 +1,7 @@
 /** Weights put together from entries of a codebook that layers share, each named by an index. */
 import * as F from '../../assembly/format.ts';
-import { generatorScratch } from '../../assembly/scratch.ts';
 import { ENCODING_CODES, indexEncoding, packIndices, unpackIndices } from '../image/packed.ts';
+import { mlpScratch } from './mlp.ts';
 import { type GeneratorKind, generated, generatorOf, NO_MLP, type SourceKind } from './source.ts';
 
 /** Weights put together from a codebook's entries: in each row, entry after entry, the last cut to the row's length. */
@@ -85,10 +85,7 @@ export const codebookSource: SourceKind<CodebookSource> = {
     return [{ offset: data, category: 'indices', label: `source ${index}: ${rows} x ${rowLength}, ${indices}` }];
   },
   features: () => [],
-  scratchBytes(image, { generator }) {
-    const { codeLength, hidden, outputs } = image.generators[generator];
-    return generatorScratch(codeLength, hidden, outputs, 0);
-  },
+  scratchBytes: (image, view) => mlpScratch(image, view, 0),
   isInPlace: () => false,
 };
 

@@ -1,6 +1,7 @@
 /** The integer micro-MLP of generators, from a code to numbers: its twin, its bytes, and the codes of sources. */
 import * as FEATURE from '../../assembly/features.ts';
 import * as F from '../../assembly/format.ts';
+import { generatorScratch } from '../../assembly/scratch.ts';
 import { decodeBias, encodeBias } from '../arithmetic/compact.ts';
 import { clamp, multiplyByQuantizedMultiplier, quantizeMultiplier, realOf } from '../arithmetic/fixed.ts';
 import type { ByteWriter } from '../image/bytes.ts';
@@ -127,6 +128,12 @@ export function unpackCodes(image: ImageView, { data }: SourceView, mlp: Mlp | n
   const at = image.section(F.SECTION_WEIGHTS).offset + data;
   const packed = image.bytes.slice(at, at + count * packedBytes(mlp.codeEncoding, mlp.codeLength));
   return unpackRows(packed, mlp.codeLength, mlp.codeEncoding);
+}
+
+/** Scratch for a code, the MLP and a row of each of its matrices, whatever of these a generator has. */
+export function mlpScratch(image: ImageView, { generator }: SourceView, matrixRowLength: number): number {
+  const { codeLength, hidden, outputs } = image.generators[generator];
+  return generatorScratch(codeLength, hidden, outputs, matrixRowLength);
 }
 
 export function mlpPieces({ mlp, index, codeLength, hidden, outputs }: GeneratorView): Piece[] {

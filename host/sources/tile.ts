@@ -1,5 +1,4 @@
 /** Weights written tile by tile, each of them what an MLP makes of a code. */
-import { generatorScratch } from '../../assembly/scratch.ts';
 import {
   codeAt,
   codePieces,
@@ -9,6 +8,7 @@ import {
   type Mlp,
   mlpFeatures,
   mlpPieces,
+  mlpScratch,
   mlpSizes,
   packCodes,
   packMlp,
@@ -71,10 +71,7 @@ export const tileSource: SourceKind<TileSource> = {
   describe: ({ generator }) => `tiles ${generator}`,
   pieces: codePieces,
   features: () => [],
-  scratchBytes(image, { generator }) {
-    const { codeLength, hidden, outputs } = image.generators[generator];
-    return generatorScratch(codeLength, hidden, outputs, 0);
-  },
+  scratchBytes: (image, view) => mlpScratch(image, view, 0),
   isInPlace: () => false,
 };
 
