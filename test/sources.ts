@@ -26,6 +26,8 @@ export interface SourceFixture<K extends keyof WeightSources> {
   /** Layers that `wrong` damages, each with weights of this kind. */
   layers(b: ModelBuilder): void;
   wrong(image: ImageView): Wrong[];
+  /** What holds of this kind alone: a sentence, and what throws where it does not. */
+  claims?: Record<string, () => void>;
 }
 
 type Fixtures = { [K in keyof WeightSources]: SourceFixture<K> };
