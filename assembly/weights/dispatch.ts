@@ -7,6 +7,7 @@
  *   BASIS    row r of layer l = sum_j h[j] * basis[j][r], h = MLP(code of the row's group); one basis for all layers
  *   TILE     row r = MLP(code of tile 0), MLP(code of tile 1), ...
  *   CODEBOOK row r = entry[index 0], entry[index 1], ..., the last one cut to what is left of the row
+ *   RANDOM   as BASIS, of matrices that are drawn from a seed
  */
 import { uses } from '../dsp/intrinsics.ts';
 import { FEATURE_SOURCE } from '../features.ts';
@@ -15,10 +16,12 @@ import { generatorAt, sourceKind, sourceRowLength, sourceRows } from '../image.t
 import { BAD_GENERATOR, BAD_SOURCE } from '../status.ts';
 import { BASIS, proveBasis, proveBasisRows, workOfBasis, writeBasis } from './basis.ts';
 import { CODEBOOK, proveCodebook, proveIndices, writeEntries } from './codebook.ts';
+import { proveMix } from './mix.ts';
+import { proveRandom, RANDOM, workOfRandom, writeRandom } from './random.ts';
 import { STORED, writeStored } from './stored.ts';
 import { proveTile, proveTiles, TILE, workOfTiles, writeTiles } from './tile.ts';
 
-export const LAST_SOURCE_KIND: u32 = CODEBOOK;
+export const LAST_SOURCE_KIND: u32 = RANDOM;
 
 /** Whether a source is of a kind; never, at no cost, for a kind that this build leaves out. */
 function isSource(kind: u32, wanted: u32): bool {
@@ -35,6 +38,7 @@ export function proveGenerator(kind: u32, generator: usize, weightBytes: u32): i
   if (isSource(kind, BASIS)) return proveBasis(generator, weightBytes);
   if (isSource(kind, TILE)) return proveTile(generator);
   if (isSource(kind, CODEBOOK)) return proveCodebook(generator, weightBytes);
+  if (isSource(kind, RANDOM)) return proveRandom(generator);
   return BAD_GENERATOR;
 }
 
@@ -43,12 +47,13 @@ export function proveGenerated(kind: u32, source: usize, generator: usize, weigh
   if (isSource(kind, BASIS)) return proveBasisRows(source, generator, weightBytes);
   if (isSource(kind, TILE)) return proveTiles(source, generator, weightBytes);
   if (isSource(kind, CODEBOOK)) return proveIndices(source, generator, weights, weightBytes);
+  if (isSource(kind, RANDOM)) return proveMix(source, generator, weightBytes);
   return BAD_SOURCE;
 }
 
 /** Rows of matrices that a generator's workspace holds, in bytes each. */
 export function matrixRowBytes(kind: u32, rowLength: u32): u32 {
-  return kind == BASIS ? rowLength : 0;
+  return kind == BASIS || isSource(kind, RANDOM) ? rowLength : 0;
 }
 
 /** Units of work (work.ts) that making all rows of a source takes, some at a time. */
@@ -59,6 +64,7 @@ export function workOfSource(source: usize, generators: usize): u64 {
   if (kind == STORED || kind == CODEBOOK) return 32 + weights;
   const generator = generatorAt(generators, <u32>load<u16>(source, F.SOURCE_GENERATOR_AT));
   if (isSource(kind, TILE)) return workOfTiles(generator, weights);
+  if (isSource(kind, RANDOM)) return workOfRandom(generator, rows, weights);
   return workOfBasis(generator, rows, weights);
 }
 
@@ -86,5 +92,7 @@ export function writeRows(
   if (isSource(kind, BASIS))
     writeBasis(source, generator, weights, data, row, count, rowLength, destination, workspace);
   if (isSource(kind, TILE)) writeTiles(generator, weights, data, row, count, rowLength, destination, workspace);
+  if (isSource(kind, RANDOM))
+    writeRandom(source, generator, weights, data, row, count, rowLength, destination, workspace);
   if (isSource(kind, CODEBOOK)) writeEntries(generator, weights, data, row, count, rowLength, destination);
 }

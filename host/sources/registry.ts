@@ -5,6 +5,7 @@ import { ImageError } from '../image/view.ts';
 import type { Generator, Generators, WeightSource, WeightSources } from '../model/model.ts';
 import { basisGenerator, basisSource } from './basis.ts';
 import { codebookGenerator, codebookSource } from './codebook.ts';
+import { randomGenerator, randomSource } from './random.ts';
 import type { GeneratorKind, SourceKind } from './source.ts';
 import { storedSource } from './stored.ts';
 import { tileGenerator, tileSource } from './tile.ts';
@@ -12,6 +13,7 @@ import { tileGenerator, tileSource } from './tile.ts';
 export type { BasisGenerator, BasisSource } from './basis.ts';
 export type { Codebook, CodebookSource } from './codebook.ts';
 export type { Mlp } from './mlp.ts';
+export type { RandomGenerator, RandomSource } from './random.ts';
 export type { TileGenerator, TileSource } from './tile.ts';
 
 export const SOURCES: { [K in keyof WeightSources]: SourceKind<WeightSources[K]> } = {
@@ -19,6 +21,7 @@ export const SOURCES: { [K in keyof WeightSources]: SourceKind<WeightSources[K]>
   basis: basisSource,
   tile: tileSource,
   codebook: codebookSource,
+  random: randomSource,
 };
 
 /** A generator goes by the kind of the sources that it serves. */
@@ -26,6 +29,7 @@ export const GENERATORS: { [K in keyof Generators]: GeneratorKind<Generators[K]>
   basis: basisGenerator,
   tile: tileGenerator,
   codebook: codebookGenerator,
+  random: randomGenerator,
 };
 
 const NAMES = new Map(Object.entries(SOURCES).map(([name, { code }]) => [code, name as WeightSource['kind']]));
