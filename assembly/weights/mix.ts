@@ -1,4 +1,7 @@
-/** Rows mixed from the rows of matrices, in proportions that the MLP makes of a code: what does not ask where those come from. */
+/**
+ * Rows mixed from the rows of matrices, in proportions that the MLP makes of a code: what does not ask where the
+ * matrices come from.
+ */
 import { isFactor } from '../bounds.ts';
 import { clamp, requantize } from '../fixed.ts';
 import * as F from '../format.ts';

@@ -2,9 +2,12 @@
  * Rows mixed from random matrices, which a seed of 32 bits stands for: a basis that takes no bytes.
  *
  * A row of a matrix is a sequence of its own, so that rows can be made in any order: draw b of row r of matrix j is
- * scramble(scramble(scramble(seed + GOLDEN) + (j << 16 | r)) + b). The two halves of a draw, the low one first, are eight values
- * each: the fraction half / 2^16 in base 3, digit for digit, less 1. Multiplying by 3 permutes the halves, so every value
- * is -1 in 21,846 cases of 65,536, and 0 and 1 in 21,845 each; and any eight of a half are together in 9 or 10.
+ *
+ *   scramble(scramble(scramble(seed + GOLDEN) + (j << 16 | r)) + b)
+ *
+ * The two halves of a draw, the low one first, are eight values each: the fraction half / 2^16 in base 3, digit for
+ * digit, less 1. Multiplying by 3 permutes the halves, so every value is -1 in 21,846 cases of 65,536, and 0 and 1 in
+ * 21,845 each; any eight of a half are together in 9 or 10 cases.
  */
 import * as F from '../format.ts';
 import { generatorCodeLength, generatorHidden, generatorOutputs } from '../image.ts';
@@ -90,7 +93,7 @@ function drawRow(seed: u32, which: u32, count: u32, destination: usize): void {
   }
 }
 
-/** Every bit of the result depends on every bit of x, and no two x have the same (finaliser of MurmurHash3, A. Appleby). */
+/** A bijection in which every bit depends on every bit of x: the finaliser of MurmurHash3 (A. Appleby). */
 function scramble(x: u32): u32 {
   x = (x ^ (x >> 16)) * 0x85ebca6b;
   x = (x ^ (x >> 13)) * 0xc2b2ae35;

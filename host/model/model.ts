@@ -30,8 +30,8 @@ export interface StoredSource {
 }
 
 /**
- * Every kind of weight source by name. Each file of host/sources/ adds its own here, so that the model need not know them:
- * stored weights, which all else stands for, are the only ones that it has of itself.
+ * Every kind of weight source by name. Each file of host/sources/ adds its own here, so that the model need not know
+ * them: stored weights, which all else stands for, are the only ones that it has of itself.
  */
 export interface WeightSources {
   stored: StoredSource;

@@ -55,8 +55,12 @@ export const basisSource: SourceKind<BasisSource> = {
   code: 2,
   doc: {
     rows:
-      "Row r is the sum of rows r of all matrices of the basis, each times what the MLP makes of the code of r's group," +
-      " requantised and cut to the row's length. Without an MLP there is one matrix, taken as it is.",
+      'Rows of all matrices of the basis are mixed, in the proportions that the MLP makes of the code of a group of' +
+      ' rows, and requantised. A layer takes the top left corner. Without an MLP there is one matrix, taken as it is.',
+    formulas: [
+      'w[r][k] = clamp(requantize(sum_j h[j] * basis[j][r][k]), -127, 127), h = MLP(code[r / rowsPerCode])',
+      'w[r][k] = basis[0][r][k] without an MLP',
+    ],
     fields: {
       ...MIX_FIELDS,
       GENERATOR_BASIS_ENCODING_AT: 'of the matrices: `ENCODING_INT8`, `INT4` or `INT2`',

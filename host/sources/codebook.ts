@@ -52,6 +52,7 @@ export const codebookSource: SourceKind<CodebookSource> = {
   code: 4,
   doc: {
     rows: 'Entry after entry of the codebook, each named by an index; the last one is cut to what is left of the row.',
+    formulas: ['w[r][k] = entry[index[r][k / outputs]][k mod outputs]'],
     fields: {
       SOURCE_DATA_AT: 'indices, unsigned; every row begins on a byte, and a nibble that pads one is an index, too',
       GENERATOR_CODE_ENCODING_AT:

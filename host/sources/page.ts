@@ -28,11 +28,15 @@ function counted({ bytes }: SourceDoc): string {
   return Object.keys(bytes).join(', ');
 }
 
-function section(name: string, code: number, { rows, fields, bytes }: SourceDoc): string {
+function section(name: string, code: number, { rows, formulas, fields, bytes }: SourceDoc): string {
   const names = Object.keys(OFFSETS).filter((field): field is RecordField => field in fields);
   return `## ${name}
 
-Kind ${code}. ${rows}
+${wrapped(`Kind ${code}. ${rows}`)}
+
+\`\`\`
+${formulas.join('\n')}
+\`\`\`
 
 | field | offset | meaning |
 | ----- | ------ | ------- |
@@ -42,4 +46,14 @@ ${Object.entries(bytes)
   .map(([what, count]) => `- ${what}: ${count}`)
   .join('\n')}
 `;
+}
+
+const COLUMNS = 120;
+
+/** Prose in lines. */
+function wrapped(text: string): string {
+  return text.split(' ').reduce((lines, word) => {
+    const line = lines.slice(lines.lastIndexOf('\n') + 1);
+    return `${lines}${line.length + 1 + word.length > COLUMNS ? '\n' : ' '}${word}`;
+  });
 }

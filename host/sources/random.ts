@@ -60,11 +60,15 @@ export const randomSource: SourceKind<RandomSource> = {
   code: 5,
   doc: {
     rows:
-      'As [basis](#basis), of matrices of any size whose values are -1, 0 and 1, drawn from a seed: value k of row r of' +
-      ' matrix j is digit k mod 8, in base 3 and less 1, of the fraction half / 2^16; half is that half of a draw, the low' +
-      ' one first, which (k / 8) mod 2 counts; the draw is s(s(s(seed + 0x9e3779b9) + 2^16 j + r) + k / 16), all in 32 bits. s(x):' +
-      ' x ^= x >> 16, x *= 0x85ebca6b, x ^= x >> 13, x *= 0xc2b2ae35, x ^= x >> 16. Of the 2^16 halves, 21,846 give -1,' +
-      ' 21,845 give 0 and as many 1, for each of their eight digits; eight together come out of 9 or 10 halves.',
+      'As [basis](#basis), of matrices of any size whose values are -1, 0 and 1, drawn from a seed. A half of a draw' +
+      ' is eight values. Of all 65,536 halves 21,846 give -1, 21,845 give 0 and as many 1, for each of the eight; any' +
+      ' eight together come out of 9 or 10. All in 32 bits without sign, divisions without rest:',
+    formulas: [
+      'basis[j][r][k] = half(k / 8 mod 2) * 3^(k mod 8 + 1) / 2^16 mod 3 - 1',
+      'half(0) = draw mod 2^16, half(1) = draw / 2^16',
+      'draw = s(s(s(seed + 0x9e3779b9) + 2^16 j + r) + k / 16)',
+      's(x): x ^= x >> 16, x *= 0x85ebca6b, x ^= x >> 13, x *= 0xc2b2ae35, x ^= x >> 16',
+    ],
     fields: {
       ...MIX_FIELDS,
       GENERATOR_BASIS_ENCODING_AT: '`ENCODING_TERNARY`',

@@ -33,8 +33,9 @@ export type RecordField = Extract<keyof typeof F, `SOURCE_${string}_AT` | `GENER
 
 /** What docs/sources.md says of a kind. */
 export interface SourceDoc {
-  /** how its rows come about, in Markdown */
+  /** how its rows come about, in Markdown, and the same in formulas, a line each */
   rows: string;
+  formulas: string[];
   /** what it makes of fields that not every kind has */
   fields: Partial<Record<RecordField, string>>;
   /** its bytes in WEIGHTS: what they are, and how many */

@@ -21,6 +21,7 @@ export const storedSource: SourceKind<StoredSource> = {
   code: 1,
   doc: {
     rows: 'As they lie in the image: INT8 to ternary, or INT8 coded without loss ([encodings](format.md#encodings)).',
+    formulas: ['w[r][k] = values[r][k]'],
     fields: {
       SOURCE_ENCODING_AT: '`ENCODING_*`',
       SOURCE_GENERATOR_AT: '`NONE`',

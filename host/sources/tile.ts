@@ -57,6 +57,7 @@ export const tileSource: SourceKind<TileSource> = {
   code: 3,
   doc: {
     rows: 'Each run of weights is what the MLP makes of a code of its own; a row is a whole number of runs.',
+    formulas: ['w[r][k] = MLP(code[i / outputs])[i mod outputs], i = r * rowLength + k'],
     fields: { ...MLP_FIELDS, GENERATOR_OUTPUTS_AT: 'weights in a run' },
     bytes: { codes: 'weights / weights in a run x bytes of a packed code', MLP: MLP_BYTES },
   },
