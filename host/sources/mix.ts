@@ -1,6 +1,7 @@
 /**
  * Rows mixed from the rows of matrices, in proportions that the MLP makes of a code, wherever the matrices come from:
- * the twin of assembly/weights/mix.ts, and the fields of such a source. Without an MLP it is one matrix, taken as it is.
+ * the twin of assembly/weights/mix.ts, and the fields of such a source. Without an MLP it is one matrix, taken as it
+ * is.
  */
 import * as F from '../../assembly/format.ts';
 import { clamp, multiplyByQuantizedMultiplier, quantizeMultiplier, realOf } from '../arithmetic/fixed.ts';
