@@ -1,5 +1,4 @@
 /** All that the host must know of one kind of weight source, and of the generator that its weights come from. */
-import type * as F from '../../assembly/format.ts';
 import type { QuantizedMultiplier } from '../arithmetic/fixed.ts';
 import type { ByteWriter } from '../image/bytes.ts';
 import type { Category } from '../image/categories.ts';
@@ -29,7 +28,7 @@ export interface SourceKind<S extends WeightSource> {
 }
 
 /** A field of a source's or a generator's record, by its constant in assembly/format.ts. */
-export type RecordField = Extract<keyof typeof F, `SOURCE_${string}_AT` | `GENERATOR_${string}_AT`>;
+export type RecordField = `SOURCE_${string}_AT` | `GENERATOR_${string}_AT`;
 
 /** What docs/sources.md says of a kind. */
 export interface SourceDoc {
