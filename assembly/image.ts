@@ -148,6 +148,20 @@ export function generatorAt(generators: usize, generator: u32): usize {
   return generators + generator * F.GENERATOR_BYTES;
 }
 
+/** Values of a code; 0 without an MLP. */
+export function generatorCodeLength(generator: usize): u32 {
+  return <u32>load<u8>(generator, F.GENERATOR_CODE_LENGTH_AT);
+}
+
+export function generatorHidden(generator: usize): u32 {
+  return <u32>load<u8>(generator, F.GENERATOR_HIDDEN_AT);
+}
+
+/** Matrices of a basis, weights of a tile or of a codebook's entry. */
+export function generatorOutputs(generator: usize): u32 {
+  return <u32>load<u8>(generator, F.GENERATOR_OUTPUTS_AT);
+}
+
 export function tensorHeight(tensor: usize): u32 {
   return <u32>load<u16>(tensor, F.TENSOR_HEIGHT_AT);
 }

@@ -8,6 +8,9 @@ import { BAD_SOURCE, NOT_BUILT_IN, OK } from '../status.ts';
 import { isEncoding, packedBytes, unpack } from './packed.ts';
 import { proveRice, unpackRice } from './rice.ts';
 
+/** Kind of the sources that this file proves and unpacks. */
+export const STORED: u32 = 1;
+
 /** No generator, and all rows inside WEIGHTS; INT8 may be read in place, a word at a time. Returns the bytes that it read. */
 export function proveStored(source: usize, weights: usize, weightBytes: u32): i32 {
   const encoding = sourceEncoding(source);

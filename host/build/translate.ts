@@ -66,7 +66,8 @@ function withoutInstance(text: string): string {
 
 /**
  * What runs once per image or program is compiled for size: the proof, the work, binding, checks. Proofs stand in
- * open*.ts and bounds.ts, those of operators and weights beside what they protect, under names that begin with `prove`.
+ * open*.ts and bounds.ts, those of operators and weights beside what they protect, under names that begin with `prove`,
+ * and what making weights takes under names that begin with `workOf`.
  */
 const COLD_NAMES = [
   'open',
@@ -76,7 +77,7 @@ const COLD_NAMES = [
   '(index|arena)0x2Fbind',
   'executor0x2Fcheck',
   'operators0x2Fdispatch0x2F(?!run)',
-  '\\w+0x2Fprove',
+  '\\w+0x2F(prove|workOf)',
 ];
 const COLD = new RegExp(`^(?:\\w+ )+w2c_htpw_assembly0x2F(${COLD_NAMES.join('|')})`);
 

@@ -14,6 +14,7 @@ import type { Figures, ModelFigure } from '../../host/measure/figures.ts';
 import { ImageView } from '../../host/records/view.ts';
 import { Runtime } from '../../host/runtime/node.ts';
 import { VARIANT_NAMES } from '../../host/runtime/variants.ts';
+import { nameOf } from '../../host/sources/registry.ts';
 import { canRun } from '../board/workshop.ts';
 
 const MODEL = 'models/ecg-beats.htpw';
@@ -35,8 +36,8 @@ describe('models/ecg-beats.htpw', () => {
     const view = new ImageView(image);
     const pointwise = view.programs[0].operators
       .filter(({ kind }) => kind === F.POINTWISE)
-      .map(({ source }) => view.sources[source].kind);
-    expect(pointwise).toEqual([F.SOURCE_STORED, ...Array(4).fill(F.SOURCE_BASIS)]);
+      .map(({ source }) => nameOf(view.sources[source]));
+    expect(pointwise).toEqual(['stored', ...Array(4).fill('basis')]);
     expect(view.generators[0]).toMatchObject({ codeLength: 4, hidden: 12, outputs: 2 });
   });
 

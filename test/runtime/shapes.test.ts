@@ -10,6 +10,7 @@ import { OPERATOR_NAMES } from '../../host/operators/registry.ts';
 import { ImageView, type OperatorView, RESIDENCY_NAMES, type TensorView } from '../../host/records/view.ts';
 import { instantiate } from '../../host/runtime/node.ts';
 import { VARIANT_NAMES, type VariantName } from '../../host/runtime/variants.ts';
+import { GENERATORS, nameOf } from '../../host/sources/registry.ts';
 import { type Range, type Reach, reachOf } from '../reach.ts';
 import { chosenRows, ROW_ALONE, type ShapeRow, shapeRows, twin } from '../shapes.ts';
 
@@ -158,7 +159,7 @@ describe('the table of shapes', () => {
         for (const words of geometry(operator, tensors)) count(words);
         const source = view.sources[operator.source];
         count(kind, RESIDENCY_NAMES[operator.residency]);
-        count(kind, ['', 'stored', 'basis', 'tile', 'codebook'][source.kind], source.encoding);
+        count(kind, nameOf(source), source.encoding);
         count(kind, ['', 'q31', 'compact', '', 'uniform'][operator.encoding]);
       }
       for (const operator of model.programs[0].operators) {
@@ -171,7 +172,8 @@ describe('the table of shapes', () => {
     const of = (kind: string) => [
       ...RESIDENCY_NAMES.map((residency) => `${kind} ${residency}`),
       ...[1, 2, 3, 4, 5].map((encoding) => `${kind} stored ${encoding}`),
-      ...['basis 0', 'tile 0', 'codebook 0', 'q31', 'compact', 'uniform'].map((word) => `${kind} ${word}`),
+      ...Object.keys(GENERATORS).map((source) => `${kind} ${source} 0`),
+      ...['q31', 'compact', 'uniform'].map((word) => `${kind} ${word}`),
     ];
     const others = [
       'averagePool',
