@@ -3,6 +3,7 @@
 import type { TableEncoding } from '../arithmetic/channels.ts';
 import { pack } from '../image/pack.ts';
 import type { Model, Operator, WeightedOperator } from '../model/model.ts';
+import { grouped } from '../system/grouped.ts';
 import { allocate, type Choice } from './allocate.ts';
 import { type Layer, layersOf } from './layers.ts';
 import { equalMoments, type Moments, momentsOf } from './moments.ts';
@@ -54,9 +55,7 @@ export class BudgetError extends Error {
     /** bytes of the smallest image that the method can make */
     readonly smallest: number,
   ) {
-    super(
-      `compress: cannot reach ${budget.toLocaleString('en-US')} bytes; the smallest image is ${smallest.toLocaleString('en-US')}`,
-    );
+    super(`compress: cannot reach ${grouped(budget)} bytes; the smallest image is ${grouped(smallest)}`);
   }
 }
 

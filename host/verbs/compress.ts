@@ -1,4 +1,5 @@
 /** htpw compress: a network in fewer bytes without training, or a curve of what each size costs. */
+
 import type { Command } from 'commander';
 import { outputCount } from '../compress/agreement.ts';
 import {
@@ -24,6 +25,7 @@ import { moduleOf, Runtime } from '../runtime/node.ts';
 import { counted } from '../system/counted.ts';
 import { named } from '../system/errors.ts';
 import { planOutput, readInput, titleOf } from '../system/files.ts';
+import { grouped } from '../system/grouped.ts';
 import { shownPath } from '../system/shownPath.ts';
 import { textOf } from '../system/wrongKind.ts';
 import { provedImage } from './image.ts';
@@ -200,15 +202,14 @@ async function pointOf(
   }
 }
 
-const number = (value: number): string => value.toLocaleString('en-US');
 const percent = (share: number): string => `${(100 * share).toFixed(1)} %`;
 
 function render(path: string, flags: CompressFlags, report: CompressionReport, data: Data | null): string {
   const { bytes, weightBytes, arenaBytes, categories, layers, agreement, accuracy } = report;
   const changed = Object.entries(categories).filter(([, { before, after }]) => before + after > 0);
   const lines = [
-    `${path} -> ${flags.output}: ${number(bytes.before)} -> ${number(bytes.after)} bytes; ` +
-      `weights ${number(weightBytes.before)} -> ${number(weightBytes.after)}, ` +
+    `${path} -> ${flags.output}: ${grouped(bytes.before)} -> ${grouped(bytes.after)} bytes; ` +
+      `weights ${grouped(weightBytes.before)} -> ${grouped(weightBytes.after)}, ` +
       `${(weightBytes.after / weightBytes.before).toFixed(2)} x`,
     columns([
       ['category', 'before', 'after'],
@@ -226,8 +227,8 @@ function render(path: string, flags: CompressFlags, report: CompressionReport, d
         layer.error.toFixed(5),
       ]),
     ]),
-    `arena ${number(arenaBytes.before)} -> ${number(arenaBytes.after)} bytes with changed weights kept as INT8,\n` +
-      `${number(arenaBytes.streamed)} with them streamed; htpw plan chooses`,
+    `arena ${grouped(arenaBytes.before)} -> ${grouped(arenaBytes.after)} bytes with changed weights kept as INT8,\n` +
+      `${grouped(arenaBytes.streamed)} with them streamed; htpw plan chooses`,
     agreement
       ? "error alone: squared error of the network's outputs over their variance when only that layer changes, " +
         `before refinement\n\n${judgement(agreement, data)}`
@@ -268,7 +269,7 @@ function renderSources(sources: ReturnType<typeof sourcesOf>): string {
 
 function renderCurve(path: string, flags: CompressFlags, points: CurvePoint[]): string {
   const rows = points.map(({ budget, report, smallest }) => {
-    if (!report) return [budget, `not reached, smallest ${number(smallest!)}`, '', '', ''];
+    if (!report) return [budget, `not reached, smallest ${grouped(smallest!)}`, '', '', ''];
     const { agreement, accuracy } = report;
     return [
       budget,

@@ -1,4 +1,5 @@
 /** htpw inspect: what an image is made of, byte by byte, and what its programs need. */
+
 import { type Command, Option } from 'commander';
 import { SECTION_TRAILER, TLV_HEADER_BYTES, TYPE_I16 } from '../../assembly/format.ts';
 import { columns } from '../drawing/columns.ts';
@@ -10,6 +11,7 @@ import { ImageView, RESIDENCY_NAMES, type TensorView } from '../records/view.ts'
 import { Runtime } from '../runtime/node.ts';
 import { type Port, shortest } from '../runtime/ports.ts';
 import { sourceKind } from '../sources/registry.ts';
+import { grouped } from '../system/grouped.ts';
 import { printable } from '../system/printable.ts';
 import { readImage } from './image.ts';
 import { harmless, print } from './verb.ts';
@@ -104,10 +106,10 @@ function render(result: Inspection): string {
       program.operators.map((o, i) => [`  ${i}`, o.kind, o.output, o.weights ?? '', o.residency ?? '']),
     );
     const ports = columns([...portRows('input', program.inputs), ...portRows('output', program.outputs)]);
-    return `\n${printable(program.name)}: arena ${program.arenaBytes.toLocaleString('en-US')} B, input ${program.inputBytes} B, output ${program.outputBytes} B, ${(program.multiplyAccumulates / 1e6).toFixed(2)} M MAC, work ${program.work.toLocaleString('en-US')}\n${ports}\n${operators}`;
+    return `\n${printable(program.name)}: arena ${grouped(program.arenaBytes)} B, input ${program.inputBytes} B, output ${program.outputBytes} B, ${(program.multiplyAccumulates / 1e6).toFixed(2)} M MAC, work ${grouped(program.work)}\n${ports}\n${operators}`;
   });
   return [
-    `${result.file}: ${total.toLocaleString('en-US')} bytes, SHA-256 ${result.sha256Matches ? 'matches' : 'DIFFERS'}`,
+    `${result.file}: ${grouped(total)} bytes, SHA-256 ${result.sha256Matches ? 'matches' : 'DIFFERS'}`,
     columns([...categories, ['sum', sum, sum === total ? '= file' : 'NOT the file']]),
     ...(result.metadataError === null ? [] : [result.metadataError]),
     ...programs,

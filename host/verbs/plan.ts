@@ -1,20 +1,23 @@
 /** htpw plan: which weights of an image stay in RAM, by what each choice costs on a core. */
+
 import type { Command } from 'commander';
 import { type Board, emulationOf, loadBoard } from '../boards/board.ts';
 import { placeUnderBuild } from '../build/placedImage.ts';
 import { columns } from '../drawing/columns.ts';
 import { plot } from '../drawing/curvePlot.ts';
 import { svg } from '../drawing/curveSvg.ts';
+import { holdersOf } from '../drawing/peak.ts';
 import { timelinePlot } from '../drawing/timelinePlot.ts';
 import { timelineSvg } from '../drawing/timelineSvg.ts';
 import { withResidencies } from '../image/seal.ts';
-import { holdersOf, type Timeline, timelineOf } from '../layout/timeline.ts';
+import { type Timeline, timelineOf } from '../layout/timeline.ts';
 import { ImageView } from '../records/view.ts';
 import { arenaBudget } from '../residency/budget.ts';
 import { imageCosts, uniformImage } from '../residency/costs.ts';
 import { type Curve, type ProgramPlan, residenciesOf, residencyCurve } from '../residency/curve.ts';
 import { Runtime } from '../runtime/node.ts';
 import { type Output, planOutput } from '../system/files.ts';
+import { grouped } from '../system/grouped.ts';
 import { ofImage, RESIDENCY_OPTION, readImage, uniformlyResident } from './image.ts';
 import { amount, valued } from './options.ts';
 import { print, UsageError, withProgress } from './verb.ts';
@@ -105,7 +108,7 @@ function writeUniform(path: string, { residency, output, json, ...others }: Plan
   const arenaBytes = new Runtime(image).arenaBytes();
   planned.write(image);
   const result = { image: output, residency, arenaBytes };
-  print(json, result, () => `${output}: ${residency}, arena ${bytes(arenaBytes)} bytes`, planned);
+  print(json, result, () => `${output}: ${residency}, arena ${grouped(arenaBytes)} bytes`, planned);
 }
 
 /** What needs no costs, so no emulator: the arena of the image as it is. */
@@ -177,11 +180,9 @@ function within(curves: Curve[], p: number, budget: number, path: string, image:
   const timeline = timelinesOf(smallest)[p];
   const { arenaBytes, operators, peak } = timeline;
   throw new UsageError(
-    `${path}: ${curve.name}: expected an arena of at least ${bytes(arenaBytes)} bytes (peak at ${operators[peak.operator]}: ${holdersOf(timeline)}), got ${bytes(budget)}; give it more RAM, or train a network with smaller tensors`,
+    `${path}: ${curve.name}: expected an arena of at least ${grouped(arenaBytes)} bytes (peak at ${operators[peak.operator]}: ${holdersOf(timeline)}), got ${grouped(budget)}; give it more RAM, or train a network with smaller tensors`,
   );
 }
-
-const bytes = (count: number) => count.toLocaleString('en-US');
 
 const subtitle = ({ name, core }: Board) => `instructions of a ${core}, counted on the emulated ${name}`;
 
@@ -233,6 +234,6 @@ function table(name: string, plan: ProgramPlan, budget: number): string {
     ...lines.slice(1, -1),
     rule,
     lines[lines.length - 1],
-    `arena ${bytes(arenaBytes)} of ${bytes(budget)} bytes, ${bytes(budget - arenaBytes)} left; first inference ${bytes(plan.first)} instructions`,
+    `arena ${grouped(arenaBytes)} of ${grouped(budget)} bytes, ${grouped(budget - arenaBytes)} left; first inference ${grouped(plan.first)} instructions`,
   ].join('\n');
 }
