@@ -79,9 +79,9 @@ const MAP: Record<string, string> = {
   transform: 'arithmetic assembly model operators',
   import: 'arithmetic assembly image model operators records system transform',
   train: 'arithmetic data image import model system',
-  measure: 'agent boards build data drawing image model records residency runtime system train',
+  measure: 'agent boards build data drawing image import model records residency runtime system train',
   reliability: 'agent assembly boards build data image measure model records runtime system',
-  pages: 'boards drawing measure reliability system',
+  pages: 'boards build drawing image import measure records reliability system',
 };
 
 /** Packages and parts of Node that only some files may import. */

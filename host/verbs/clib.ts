@@ -1,26 +1,16 @@
 /** htpw clib: the runtime as a C library, whole or cut to images, and what it takes on each core. */
-import { existsSync, readFileSync } from 'node:fs';
-import { basename, dirname, join, resolve } from 'node:path';
+import { existsSync } from 'node:fs';
+import { basename, join, resolve } from 'node:path';
 import { type Command, Option } from 'commander';
 import { libraryFiles, planLibrary, type Tailoring, tailoring, together } from '../build/library.ts';
-import {
-  type LibraryRecord,
-  type LibrarySize,
-  measureLibrary,
-  ramOf,
-  USED,
-  WHOLE,
-  withSizes,
-} from '../build/librarySize.ts';
+import { type LibraryRecord, type LibrarySize, measureLibrary, ramOf, USED, WHOLE } from '../build/librarySize.ts';
 import { testWindows } from '../data/windows.ts';
 import { columns } from '../drawing/columns.ts';
+import { currentCommit, keepsRecords, readRecord, recordPath, writeRecord } from '../measure/records.ts';
 import { Runtime } from '../runtime/node.ts';
 import { counted } from '../system/counted.ts';
-import { planOutput, readInput, writeWhole } from '../system/files.ts';
+import { planOutput } from '../system/files.ts';
 import { LIST, type OutputFolder } from '../system/folder.ts';
-import { parseJson } from '../system/json.ts';
-import { run } from '../system/process.ts';
-import { projectRoot } from '../system/root.ts';
 import { shownPath } from '../system/shownPath.ts';
 import { imageFor } from './image.ts';
 import { print, UsageError } from './verb.ts';
@@ -133,18 +123,16 @@ function assertApart(input: string, folder: string, files: readonly string[]): v
     );
 }
 
-const RECORD = join(projectRoot(), 'bench', 'clib.json');
-
-const PAGE = join(projectRoot(), 'docs', 'c.md');
+const RECORD = 'clib';
 
 const EMPTY: LibraryRecord = { commit: '', libraries: {} };
 
 async function printSizes(tailored: Tailoring | null, json?: boolean): Promise<void> {
   const name = tailored ? tailored.models.map((model) => basename(model.name, '.htpw')).join(' + ') : WHOLE;
-  const keeps = existsSync(dirname(RECORD)); // an installed package keeps no record
-  if (keeps) for (const path of [RECORD, PAGE]) planOutput(path);
+  const keeps = keepsRecords(); // an installed package keeps none
+  if (keeps) planOutput(recordPath(RECORD));
   const measured = await measureLibrary(tailored);
-  const before: LibraryRecord = existsSync(RECORD) ? (parseJson(RECORD, readInput(RECORD)) as LibraryRecord) : EMPTY;
+  const before: LibraryRecord = existsSync(recordPath(RECORD)) ? readRecord(RECORD) : EMPTY;
   const ram = ramOf(tailored);
   print(json, { library: name, ram, sizes: measured }, () => {
     const recorded = before.libraries[name]?.sizes ?? [];
@@ -164,11 +152,9 @@ async function printSizes(tailored: Tailoring | null, json?: boolean): Promise<v
     ].join('\n');
   });
   if (!keeps) return;
-  const commit = (await run('git', ['rev-parse', '--short', 'HEAD'], { cwd: projectRoot() })).trim();
   const sizes = measured.map(({ functions: _, ...size }) => size);
   const libraries = { ...before.libraries, [name]: { ram, sizes } };
-  writeWhole(RECORD, `${JSON.stringify({ commit, libraries }, null, 2)}\n`);
-  writeWhole(PAGE, withSizes(readFileSync(PAGE, 'utf8'), { commit, libraries }));
+  writeRecord(RECORD, { commit: await currentCommit(), libraries });
 }
 
 /** A size beside its record, differences in brackets. */
