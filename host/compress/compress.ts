@@ -39,6 +39,7 @@ export interface Prepared {
   tables: [compact: Choice, exact: Choice][];
 }
 
+/** The compressed model, its image, and what each layer has become. */
 export interface Compressed {
   model: Model;
   image: Uint8Array;
@@ -49,6 +50,7 @@ export interface Compressed {
   exact: boolean[];
 }
 
+/** No image of the method fits the budget. */
 export class BudgetError extends Error {
   constructor(
     readonly budget: number,
@@ -59,7 +61,9 @@ export class BudgetError extends Error {
   }
 }
 
+/** The steps of a compression, in order. */
 export type Stage = 'calibrate' | 'fit' | 'measure' | 'refine';
+/** Called as a stage goes on, with how much of it is done. */
 export type StageReport = (stage: Stage, done: number, total: number) => void;
 
 const MEASURED_SAMPLES = 150; // per option: their errors are ranked, not reported

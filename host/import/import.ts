@@ -16,11 +16,13 @@ import { checkStatic } from './shape.ts';
 import { Views } from './views.ts';
 import { checkTypes } from './whole.ts';
 
+/** How a .tflite model is imported. */
 export interface ImportOptions {
   /** leaves in what no output depends on, as for a comparison layer by layer; default: removeDeadChannels */
   keepDead?: boolean;
 }
 
+/** The model that pack() writes, and how it relates to the .tflite file. */
 export interface Imported {
   model: Model;
   /** for every operator of the model, the one of the .tflite that it comes from */

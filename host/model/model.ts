@@ -17,7 +17,9 @@ export interface Tensor {
   zeroPoint: number;
 }
 
+/** How stored weights lie in the image: 8, 4 or 2 bits a weight, or -1, 0, 1 in packed form. */
 export type Encoding = 'int8' | 'int4' | 'int2' | 'ternary';
+/** When weights become INT8: never, as they are read in place; at load; in the first inference; in every one. */
 export type Residency = 'flash' | 'boot' | 'lazy' | 'stream';
 
 /** Weights that lie in the image, row-major [rows][rowLength]; values within the encoding's levels. */
@@ -65,6 +67,7 @@ export interface CodebookSource {
   indices: Uint8Array;
 }
 
+/** Where the weights of an operator come from, told apart by `kind`. */
 export type WeightSource = StoredSource | BasisSource | TileSource | CodebookSource;
 
 /**
@@ -84,6 +87,7 @@ export interface Mlp {
   scale2: number;
 }
 
+/** The matrices that rows of generated layers are mixed from, and the micro-MLP that says how much of each. */
 export interface BasisGenerator {
   kind: 'basis';
   mlp: Mlp | null; // null: one matrix, taken as it is (plain cross-layer sharing)
@@ -94,6 +98,7 @@ export interface BasisGenerator {
   values: Int8Array; // [count][rows][columns]
 }
 
+/** A micro-MLP whose outputs are a tile of weights. */
 export interface TileGenerator {
   kind: 'tile';
   mlp: Mlp;
@@ -108,6 +113,7 @@ export interface Codebook {
   values: Int8Array; // [entries][length]
 }
 
+/** What several weight sources share. */
 export type Generator = BasisGenerator | TileGenerator | Codebook;
 
 /** Kernel, stride and padding in rows (height) and columns (width). */
@@ -144,9 +150,11 @@ export interface Depthwise extends OperatorBase, Window, Weighted {
   kind: 'depthwise';
   multiplier: number;
 }
+/** A 1x1 convolution: weight rows are [outC][inC], at every position. */
 export interface Pointwise extends OperatorBase, Weighted {
   kind: 'pointwise';
 }
+/** Weight rows are [outC][inC]; the input has one position. */
 export interface FullyConnected extends OperatorBase, Weighted {
   kind: 'fullyConnected';
 }
@@ -155,6 +163,7 @@ export interface Pool extends OperatorBase, Window {
   kind: 'averagePool' | 'maxPool';
   activation: [min: number, max: number];
 }
+/** Element-wise sum of two tensors of one shape, each rescaled to the output. */
 export interface Add extends OperatorBase {
   kind: 'add';
   input2: number;
@@ -213,6 +222,7 @@ export interface Copy extends OperatorBase {
   fill: boolean;
 }
 
+/** A step of a program, told apart by `kind`. */
 export type Operator =
   | Convolution
   | Depthwise
@@ -227,8 +237,10 @@ export type Operator =
   | Multiply
   | Mean
   | Copy;
+/** The operators that have weights. */
 export type WeightedOperator = Convolution | Depthwise | Pointwise | FullyConnected;
 
+/** One network: operators in the order in which they run. Inputs and outputs are indices of tensors. */
 export interface Program {
   name: string;
   tensors: Tensor[];
@@ -237,6 +249,7 @@ export interface Program {
   outputs: number[];
 }
 
+/** All that pack() turns into an image. */
 export interface Model {
   programs: Program[];
   sources: WeightSource[];
@@ -245,6 +258,7 @@ export interface Model {
   metadata: Metadata;
 }
 
+/** What people and hosts want to know of a model. Any further field is kept. */
 export interface Metadata {
   name: string;
   task?: string;

@@ -15,7 +15,7 @@ export interface Page {
   /** relative to the project */
   path: string;
   /** the whole page; of one that is written by hand in part, `committed` with its sections renewed */
-  render(records: Records, committed: string): string;
+  render(records: Records, committed: string): string | Promise<string>;
 }
 
 /** A page that a program writes as a whole. */
@@ -37,5 +37,7 @@ export const PAGES: readonly Page[] = [
   sections('docs/reliability.md', ({ reliability }) => reliabilityTables(reliability)),
   sections('docs/c.md', ({ library }) => ({ sizes: librarySizes(library) })),
   sections('docs/protocol.md', ({ boards }) => ({ ticks: tickTable(boards) })),
+  // loads the TypeScript compiler, which an installed package does not have
+  { path: 'docs/api.md', render: async () => (await import('./api.ts')).apiPage() },
   sections('docs/import.md', () => ({ operators: importTable() })),
 ];

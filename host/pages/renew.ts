@@ -1,7 +1,7 @@
 /** Writes pages, or says which differ from what they should be. */
 import { existsSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { named } from '../system/errors.ts';
+import { UsageError } from '../system/errors.ts';
 import { projectRoot } from '../system/root.ts';
 import type { Page } from './pages.ts';
 import { type Records, readRecords } from './records.ts';
@@ -14,12 +14,18 @@ export interface Renewed {
 }
 
 /** What each page should be now, beside what it is. Throws, with its name, where a page lacks a mark. */
-export function renewed(pages: readonly Page[], records: Records = readRecords()): Renewed[] {
-  return pages.map(({ path, render }) => {
+export async function renewed(pages: readonly Page[], records: Records = readRecords()): Promise<Renewed[]> {
+  const all: Renewed[] = [];
+  for (const { path, render } of pages) {
     const before = committed(path);
-    const text = named(path, () => render(records, before));
-    return { path, text, differsAt: firstDifference(text, before) };
-  });
+    try {
+      const text = await render(records, before);
+      all.push({ path, text, differsAt: firstDifference(text, before) });
+    } catch (error) {
+      throw error instanceof UsageError ? error : new Error(`${path}: ${(error as Error).message}`, { cause: error });
+    }
+  }
+  return all;
 }
 
 /** A page as it is in the project; empty when it is not there. */

@@ -4,6 +4,7 @@
  */
 import * as F from '../../assembly/format.ts';
 
+/** An image, or a model that should become one, that breaks a rule of the format: one line that says which. */
 export class ImageError extends Error {}
 
 export interface SectionView {

@@ -7,8 +7,10 @@ import { type Exports, Runtime as RuntimeOf } from './runtime.ts';
 
 export type { Classification, RuntimeInput } from './runtime.ts';
 
+/** scalar: any core; dsp: Cortex-M with the DSP extension, in Node through a polyfill; simd: WebAssembly SIMD. */
 export type VariantName = 'scalar' | 'dsp' | 'simd';
 
+/** The variants of the runtime; all give the same bytes. */
 export const VARIANT_NAMES: readonly VariantName[] = ['scalar', 'dsp', 'simd'];
 
 /** As that of runtime.ts, of a variant that is named. All give the same answers; simd is the fastest here. */

@@ -17,8 +17,8 @@ export function pagesVerb(program: Command): void {
     .option('--check', 'write nothing; fail when a committed page is out of date')
     .option('--json', 'machine-readable result')
     .addHelpText('after', '\nExamples:\n  htpw pages\n  htpw pages README.md docs/results.md\n  htpw pages --check')
-    .action((names: string[], { check, json }: { check?: boolean; json?: boolean }) => {
-      const pages = renewed(chosen(names));
+    .action(async (names: string[], { check, json }: { check?: boolean; json?: boolean }) => {
+      const pages = await renewed(chosen(names));
       const stale = pages.filter(({ differsAt }) => differsAt !== null);
       if (!check) {
         const outputs = stale.map(({ path }) => planOutput(join(projectRoot(), path)));

@@ -11,20 +11,20 @@ import { htpw } from '../cli/command.ts';
 const records = readRecords();
 
 describe('htpw pages', () => {
-  it.each(PAGES.map((page) => [page.path, page] as const))('has nothing to change in %s', (path, page) => {
+  it.each(PAGES.map((page) => [page.path, page] as const))('has nothing to change in %s', async (path, page) => {
     const committed = readFileSync(path, 'utf8');
-    expect(page.render(records, committed), 'out of date: run htpw pages').toBe(committed);
+    expect(await page.render(records, committed), 'out of date: run htpw pages').toBe(committed);
   });
 
   it.each(['README.md', 'docs/results.md', 'docs/results.svg'])(
     'finds %s out of date when networks take half as many instructions more',
-    (path) => {
+    async (path) => {
       const networks = records.imported.networks.map((figure) => ({
         ...figure,
         instructions: Math.round(1.5 * figure.instructions),
       }));
       const pages = PAGES.filter((page) => page.path === path);
-      const [{ differsAt }] = renewed(pages, { ...records, imported: { ...records.imported, networks } });
+      const [{ differsAt }] = await renewed(pages, { ...records, imported: { ...records.imported, networks } });
       expect(differsAt).toBeGreaterThan(0);
     },
   );
