@@ -168,7 +168,7 @@ export class ModelBuilder {
   }
 
   /** Bias and scales such that outputs spread over the INT8 range, with a clamp that is sometimes a ReLU. */
-  private requantisation(channels: number, depth: number) {
+  private requantization(channels: number, depth: number) {
     const typical = Math.sqrt(depth) * 60 * 60;
     return {
       bias: Int32Array.from({ length: channels }, () => Math.round((this.next() - 0.5) * typical)),
@@ -206,7 +206,7 @@ export class ModelBuilder {
       source,
       residency: this.residencyOf(source),
       ...window,
-      ...this.requantisation(channels, depth),
+      ...this.requantization(channels, depth),
     });
     return this;
   }
@@ -227,7 +227,7 @@ export class ModelBuilder {
       multiplier,
       residency: this.residencyOf(source),
       ...window,
-      ...this.requantisation(channels, taps),
+      ...this.requantization(channels, taps),
     });
     return this;
   }
@@ -245,7 +245,7 @@ export class ModelBuilder {
       output,
       source: index,
       residency: this.residencyOf(index),
-      ...this.requantisation(channels, depth),
+      ...this.requantization(channels, depth),
     });
     return this;
   }
@@ -263,7 +263,7 @@ export class ModelBuilder {
       output,
       source,
       residency: this.residencyOf(source),
-      ...this.requantisation(channels, rowLength),
+      ...this.requantization(channels, rowLength),
     });
     return this;
   }

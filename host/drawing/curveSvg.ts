@@ -14,7 +14,7 @@ const BOTTOM = 96;
 
 const LEGEND_AT = [12, 224, 326, 524]; // from LEFT: wide enough for the words of each
 
-const COLOURS = { best: '#1f5fa8', S: '#b3541e', L: '#7a3e9d', B: '#2b7a3d' };
+const COLORS = { best: '#1f5fa8', S: '#b3541e', L: '#7a3e9d', B: '#2b7a3d' };
 
 /** A whole SVG document. */
 export function svg(curves: Curve[], subtitle: string): string {
@@ -52,8 +52,8 @@ function panel(curve: Curve, subtitle: string): string {
       (tick) => at(tick * KIB, y.low * unit.factor)[0],
       (tick) => at(x.low * KIB, tick * unit.factor)[1],
     ),
-    `<path d="${staircase(points)}" fill="none" stroke="${COLOURS.best}" stroke-width="1.5"/>`,
-    ...points.map(([px, py]) => `<circle cx="${px}" cy="${py}" r="3.5" fill="${COLOURS.best}"/>`),
+    `<path d="${staircase(points)}" fill="none" stroke="${COLORS.best}" stroke-width="1.5"/>`,
+    ...points.map(([px, py]) => `<circle cx="${px}" cy="${py}" r="3.5" fill="${COLORS.best}"/>`),
     ...marks.map(({ sign, arenaBytes, instructions: count }) => shape(sign, ...at(arenaBytes, count))),
     legend(
       curve,
@@ -85,8 +85,8 @@ function axes(x: Axis, y: Axis, unit: string, column: (tick: number) => number, 
 }
 
 function shape(sign: string, x: number, y: number): string {
-  const colour = COLOURS[sign as 'S' | 'L' | 'B'];
-  const style = `fill="#fff" stroke="${colour}" stroke-width="2"`;
+  const color = COLORS[sign as 'S' | 'L' | 'B'];
+  const style = `fill="#fff" stroke="${color}" stroke-width="2"`;
   if (sign === 'B')
     return `<rect x="${round(x - 6)}" y="${round(y - 6)}" width="12" height="12" ${style} fill-opacity="0"/>`;
   if (sign === 'L') return `<path d="M${x} ${round(y - 7)}l7 12h-14z" ${style}/>`;
@@ -102,7 +102,7 @@ function legend(curve: Curve, marks: [sign: string, meaning: string][]): string 
       const x = LEFT + LEGEND_AT[i];
       const drawn =
         sign === 'best'
-          ? `<path d="M${x - 11} ${y}h22" stroke="${COLOURS.best}" stroke-width="1.5"/><circle cx="${x}" cy="${y}" r="3.5" fill="${COLOURS.best}"/>`
+          ? `<path d="M${x - 11} ${y}h22" stroke="${COLORS.best}" stroke-width="1.5"/><circle cx="${x}" cy="${y}" r="3.5" fill="${COLORS.best}"/>`
           : shape(sign, x, y);
       return `${drawn}<text x="${x + 17}" y="${y + 4}">${escaped(meaning)}</text>`;
     })

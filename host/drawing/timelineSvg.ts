@@ -20,7 +20,7 @@ const LINE = 110; // characters of a sentence that a line has room for
 const CHARACTER = 6.2; // widths of letters of the labels' size, measured on digits and capitals
 const LABEL = 12; // height of a label
 
-const COLOURS: Record<HolderKind, [fill: string, stroke: string]> = {
+const COLORS: Record<HolderKind, [fill: string, stroke: string]> = {
   header: ['#444', '#444'],
   tensor: ['#a9c8e8', '#1f5fa8'],
   scratch: ['#f3cfa5', '#b3541e'],
@@ -92,7 +92,7 @@ function shortened(line: string): string {
 }
 
 function rectangle({ kind, name, bytes }: Holder, { x, y, width, height }: Box): string {
-  const [fill, stroke] = COLOURS[kind];
+  const [fill, stroke] = COLORS[kind];
   const words = `${kind === 'tensor' || kind === 'header' ? '' : `${kind} of `}${name}, ${grouped(bytes)} bytes`;
   return `<rect x="${x}" y="${y}" width="${width}" height="${height}" fill="${fill}" fill-opacity="0.8" stroke="${stroke}" stroke-width="0.8"><title>${escaped(words)}</title></rect>`;
 }
@@ -138,7 +138,7 @@ function legend({ peak }: Timeline, y: number): string {
   ];
   const entries = kinds.map(([kind, words], i) => {
     const x = LEFT + 130 * i;
-    const [fill, stroke] = COLOURS[kind];
+    const [fill, stroke] = COLORS[kind];
     return `<rect x="${x}" y="${y - 10}" width="12" height="12" fill="${fill}" stroke="${stroke}"/><text x="${x + 18}" y="${y}">${words}</text>`;
   });
   const x = LEFT + 130 * kinds.length;

@@ -3,7 +3,7 @@ import { BEAT_POSITION, WINDOW } from '../data/beats.ts';
 import type { BasisGenerator, Mlp, Model, Operator, Residency, Tensor, WeightSource } from '../model/model.ts';
 import { Random } from '../system/random.ts';
 import { buildNetwork, type GeneratorConfig, type LayerSpec, type NetworkConfig } from '../train/network.ts';
-import { randomInt8, requantisation } from './kernels.ts';
+import { randomInt8, requantization } from './kernels.ts';
 
 /** The ECG network of models/configs/ as the trainer would export it. */
 export function ecgModel(config: NetworkConfig, residency: Residency): Model {
@@ -76,7 +76,7 @@ function operatorOf(
     name: layer.name,
     ...places,
     source,
-    ...requantisation(layer.outputChannels, depth, random),
+    ...requantization(layer.outputChannels, depth, random),
     residency: layer.weights === 'generated' ? residency : ('flash' as const),
   };
   if (layer.kind === 'pointwise' || layer.kind === 'fullyConnected') return { kind: layer.kind, ...weighted };

@@ -5,7 +5,7 @@
 import * as F from '../../assembly/format.ts';
 import { pack } from '../image/pack.ts';
 import { seal } from '../image/seal.ts';
-import { randomInt8, requantisation } from '../measure/kernels.ts';
+import { randomInt8, requantization } from '../measure/kernels.ts';
 import type {
   BasisGenerator,
   Generator,
@@ -150,7 +150,7 @@ function weighted(
     name: kind,
     input: 0,
     output: 1,
-    ...requantisation(channels, depth, at.random),
+    ...requantization(channels, depth, at.random),
     source: at.sources.length - 1,
     residency,
   };
