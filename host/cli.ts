@@ -77,7 +77,7 @@ function failed(error: unknown): number {
   return error instanceof CheckFailed ? 1 : 2;
 }
 
-/** As `main`, for a process of its own: what goes wrong outside of any promise is one line, too. */
+/** As `main`, for a whole process: errors outside of any promise are one line, too. */
 export async function runProcess(words: string[]): Promise<void> {
   const fail = (error: unknown) => process.exit(failed(error));
   process.on('uncaughtException', fail).on('unhandledRejection', fail);

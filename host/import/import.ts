@@ -35,7 +35,7 @@ export interface Imported {
 
 /**
  * Imports an INT8 model. Packed with exact tables (`tables: 'q31'`) it gives every byte that the reference kernels of
- * TensorFlow Lite Micro give. Throws ImportError, one line, when the file is damaged or asks for what there is not;
+ * TensorFlow Lite Micro give. Throws ImportError, one line, when the file is damaged or needs something missing here;
  * unsupported operators are all named at once.
  */
 export function importTflite(bytes: Uint8Array, name: string, { keepDead = false }: ImportOptions = {}): Imported {

@@ -44,7 +44,7 @@ export interface GoldenResult {
 
 export interface CompareOptions {
   boards: readonly string[];
-  /** at most so many on every target but one */
+  /** the most on every target but one, which takes all */
   samples: number;
   lossless: Lossless;
 }

@@ -38,7 +38,7 @@ Every committed image on every board, from builds and emulator runs: \`npx htpw 
 - _stack_: bytes used by load and inference, of those reserved, measured where the counts are made; _reserved_ alone where those
   are from another board.
 - _boot_, _inference_: instructions, exact, of an emulated core; with ~ those of the emulated board of the same core, an estimate.
-- _boot pays after_: so many inferences make up for the instructions of boot, against streaming.
+- _boot pays after_: inferences until boot costs fewer instructions in all than streaming.
 - _ms_ and _mJ_, per inference: estimates from the assumptions below, not measurements; for emulated boards there are none.
 
 ${assumptions(boards)}

@@ -15,7 +15,7 @@ export const VARIANT_NAMES: readonly VariantName[] = ['scalar', 'dsp', 'simd'];
 
 /** As that of runtime.ts, of a variant that is named. All give the same answers; simd is the fastest here. */
 export class Runtime extends RuntimeOf {
-  /** Throws StatusError when `open` refuses the image, RangeError for a variant that there is not. */
+  /** Throws StatusError when `open` refuses the image, RangeError for an unknown variant. */
   constructor(image: Uint8Array, variant: VariantName = 'scalar') {
     super(image, instantiate(variant));
   }

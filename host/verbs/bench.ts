@@ -41,11 +41,14 @@ export function benchVerb(program: Command): void {
       'Run a table of operator shapes, the ECG network and the four networks of MLPerf Tiny on the emulated cores and count instructions. A kernel counts as what one more run of it adds to an inference, dispatch, table and requantisation included; a network as a whole inference. Writes bench/<board>.json.',
     )
     .option('--board <name>', `one of ${countingBoards().join(', ')}; default: those that bench/ has figures of`)
-    .option('--port <device>', 'serial port of a real --board: what each kernel takes there, in cycles; writes nothing')
+    .option('--port <device>', 'serial port of a real --board: cycles of each kernel there; writes nothing')
     .option('--check', 'write nothing; fail where a count exceeds the committed one by over 1 %, or the code has grown')
     .addOption(instead('--node', 'time the WebAssembly variants on the ECG model in Node instead'))
     .addOption(
-      instead('--reliability', 'the worst programs and images known, and flipped bits instead; bench/reliability.json'),
+      instead(
+        '--reliability',
+        'the most expensive programs and images, and flipped bits instead; writes bench/reliability.json',
+      ),
     )
     .addOption(
       instead('--deploy', 'every committed image on every board instead, some minutes; writes bench/deploy.json'),

@@ -7,7 +7,7 @@ import { print } from './verb.ts';
 export function boardsVerb(program: Command): void {
   program
     .command('boards')
-    .summary('what boards there are, and what their ticks are')
+    .summary('the boards, and what their ticks count')
     .description('List the boards of boards/: core, variant of the runtime, memory, counter, and how each is verified.')
     .option('--json', 'machine-readable result')
     .addHelpText('after', '\nExamples:\n  htpw boards\n  htpw boards --json')

@@ -29,7 +29,7 @@ export function clibVerb(program: Command): void {
     .command('clib')
     .summary('the runtime as a C library, for programs that are built without Node')
     .description(
-      'Write the runtime as C sources with header, CMakeLists.txt and a Makefile fragment. Tailored to images, it keeps only what these need, and has them as htpw_model.c.',
+      'Write the runtime as C sources with header, CMakeLists.txt and a Makefile fragment. Tailored to images, it keeps only what they need, and contains them as htpw_model.c.',
     )
     .option('-o, --output <folder>', 'where the files go', join('dist', 'c'))
     .option(...TAILOR_OPTION)
@@ -38,7 +38,7 @@ export function clibVerb(program: Command): void {
     .addOption(
       new Option(
         '--sizes',
-        'measure flash, RAM and stack on four cores instead, beside bench/clib.json, which is written anew',
+        'measure flash, RAM and stack on four cores instead, print the difference to bench/clib.json and renew it',
       ).conflicts(['output', 'input']),
     )
     .option('--json', 'machine-readable result')
@@ -141,7 +141,7 @@ async function printSizes(tailored: Tailoring | null, json?: boolean): Promise<v
       `${name}: bytes; in brackets the difference to bench/clib.json${before.commit && `, commit ${before.commit}`}`,
       ram
         ? `RAM: arena ${ram.arena}, input ${ram.input}, output ${ram.output}`
-        : "RAM: none of its own; arena, input and output are the image's",
+        : 'RAM: none; arena, input and output depend on the image',
       columns([
         ['core', 'option', 'flash', '', 'linked', '', 'whole API', '', 'stack: open', 'load', 'invoke', ''],
         ...measured.map((now) => sizeRow(now, found(now))),

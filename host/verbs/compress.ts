@@ -173,7 +173,7 @@ function unreachable(error: unknown): never {
   throw error;
 }
 
-/** A budget that the image fits as it is. */
+/** A budget that the image already fits. */
 function unchanged({ options, layers }: Prepared, { model, tables }: Unpacked, image: Uint8Array): Compressed {
   const { operators } = model.programs[0];
   const exact = layers.map(({ operator }) => tables(operators[operator] as WeightedOperator) === 'q31');

@@ -127,7 +127,7 @@ function render(results: GoldenResult[], boards: readonly string[]): string {
   ]);
   const titles = ['flash', 'arena', 'instructions'].flatMap((title) => [title, 'TFLM', 'ratio']);
   return [
-    'output bytes that differ from TensorFlow Lite Micro, of so many samples',
+    'output bytes that differ from TensorFlow Lite Micro, and samples compared',
     ...[inNode, boards].filter((targets) => targets.length > 0).flatMap((targets) => [differing(targets), '']),
     `bytes and instructions per inference, ${MEASURED} (Cortex-M7), beside TensorFlow Lite Micro with CMSIS-NN`,
     columns([['model', 'image', ...titles], ...sizes]),

@@ -61,7 +61,7 @@ export function imageFor(path: string, board: Board | null, chosen: string | und
   return { imagePath, image, residency };
 }
 
-/** The image with one residency for all layers that have a choice; throws UsageError for a name that is none. */
+/** The image with one residency for all layers that have a choice; throws UsageError for an unknown name. */
 export function uniformlyResident(image: Uint8Array, residency: string): Uint8Array {
   if (residency !== 'boot' && residency !== 'lazy' && residency !== 'stream')
     throw new UsageError(`--residency must be boot, lazy or stream, got "${residency}"`);
@@ -74,7 +74,7 @@ export const LOSSLESS_OPTION = [
   'the same outputs from fewer bytes, weights decoded in every run: where that takes no more RAM (arena), or all',
 ] as const;
 
-/** Throws UsageError for a value that is none. */
+/** Throws UsageError for an unknown value. */
 export function losslessOf(flag: string | true | undefined): Lossless {
   if (flag === undefined) return null;
   const named = flag === true ? LOSSLESS[0] : LOSSLESS.find((name) => name === flag);

@@ -28,7 +28,7 @@ export function importVerb(program: Command): void {
     .command('import <model>')
     .summary('INT8 .tflite to flash image')
     .description(
-      'Turn a fully quantised INT8 .tflite model into an image that gives the same bytes as the reference kernels of TensorFlow Lite Micro. What cannot be imported is named, all of it at once; docs/import.md lists what can.',
+      'Turn a fully quantised INT8 .tflite model into an image that gives the same bytes as the reference kernels of TensorFlow Lite Micro. Whatever cannot be imported is named, all at once; docs/import.md lists the operators.',
     )
     .requiredOption('-o, --output <image>', 'where the image goes')
     .addOption(
@@ -40,7 +40,7 @@ export function importVerb(program: Command): void {
       ),
     )
     .option(...LOSSLESS_OPTION)
-    .option('--keep-dead', 'leave in the channels that no output depends on, for a comparison layer by layer')
+    .option('--keep-dead', 'keep the channels that no output depends on, for a comparison layer by layer')
     .option('--arch <json>', 'architecture of a .safetensors checkpoint: the network of a training configuration')
     .option('--json', 'machine-readable result')
     .addHelpText(

@@ -50,13 +50,16 @@ export function planVerb(program: Command): void {
       '--board <name>',
       `whose core counts (default ${DEFAULT_BOARD}), and without --sram whose RAM is the budget, less stack, buffers and static data`,
     )
-    .option('--no-lazy', 'no weights made in the first inference: it takes as long as every other')
+    .option('--no-lazy', 'make no weights in the first inference: it takes as long as every other')
     .option('-o, --output <image>', 'write the image with this plan')
     .option(RESIDENCY_OPTION[0], 'boot, lazy or stream for every layer, without measuring: with --output')
-    .option('--curve [svg]', 'plot RAM against instructions of all plans worth taking; with a name also as a drawing')
+    .option(
+      '--curve [svg]',
+      'plot RAM against instructions of the plans that are best for their RAM; with a name also as a drawing',
+    )
     .option(
       '--timeline [svg]',
-      'plot who holds the arena during which operator, of the image as it is or as planned here; with a name also as a drawing',
+      'plot who holds the arena during which operator, of the image as given or as planned here; with a name also as a drawing',
     )
     .option('--json', 'machine-readable result')
     .addHelpText(
@@ -111,7 +114,7 @@ function writeUniform(path: string, { residency, output, json, ...others }: Plan
   print(json, result, () => `${output}: ${residency}, arena ${grouped(arenaBytes)} bytes`, planned);
 }
 
-/** What needs no costs, so no emulator: the arena of the image as it is. */
+/** The arena of the image as given, which needs no costs and so no emulator. */
 function printTimelines(path: string, image: Uint8Array, flags: PlanFlags, outputs: Outputs): void {
   const timelines = timelinesOf(image);
   outputs.timeline?.write(timelineSvg(timelines));

@@ -32,13 +32,13 @@ export function verifyVerb(program: Command): void {
     .command('verify <image>')
     .summary('a board against the WASM, layer by layer, bit for bit')
     .description(
-      'Run windows on a board (emulated, native, or real with --port), or take what one answered from a log, and compare the output and the CRC of every layer with the WASM in Node. Exits with 1 when they differ.',
+      'Run windows on a board (emulated, native, or real with --port), or take its answers from a log, and compare the output and the CRC of every layer with the WASM in Node. Exits with 1 when they differ.',
     )
     .option('--board <name>', 'board to run on, a name or the path of its folder; with --log the one it must be from')
     .addOption(
       valued(
         '--windows <count>',
-        'inputs to compare, spread evenly over what there is',
+        'inputs to compare, spread evenly over all',
         wholeNumber(1, 1_000_000),
         '16',
       ).conflicts('log'),
