@@ -68,6 +68,7 @@ const MAP: Record<string, string> = {
   reference: 'arithmetic model operators sources',
   system: 'assembly',
   runtime: 'assembly records system',
+  inspect: 'assembly image model operators records runtime sources',
   boards: 'runtime system',
   build: 'assembly boards image operators records runtime sources system',
   agent: 'boards build records system',

@@ -2,6 +2,7 @@
 
 import type { TableEncoding } from '../arithmetic/channels.ts';
 import { pack } from '../image/pack.ts';
+import type { Unpacked } from '../image/unpack.ts';
 import type { Model, Operator, WeightedOperator } from '../model/model.ts';
 import { grouped } from '../system/grouped.ts';
 import { allocate, type Choice } from './allocate.ts';
@@ -210,4 +211,11 @@ function tablesOf(model: Model, layers: readonly Layer[], exact: readonly boolea
   const { operators } = model.programs[0];
   const found = new Set<Operator>(layers.filter((_, l) => exact[l]).map(({ operator }) => operators[operator]));
   return (operator) => (found.has(operator) ? 'q31' : 'compact');
+}
+
+/** The result for a budget that the image already fits: the image itself. */
+export function unchanged({ options, layers }: Prepared, { model, tables }: Unpacked, image: Uint8Array): Compressed {
+  const { operators } = model.programs[0];
+  const exact = layers.map(({ operator }) => tables(operators[operator] as WeightedOperator) === 'q31');
+  return { model, tables, image, chosen: options.own.map(([int8]) => int8), exact };
 }

@@ -5,12 +5,13 @@ import { join } from 'node:path';
 import { type Command, Option } from 'commander';
 import { type Board, boardNames, loadBoard } from '../boards/board.ts';
 import { BARE, buildFirmware, type Firmware } from '../build/firmware.ts';
+import { imageFor } from '../build/placedImage.ts';
 import { columns } from '../drawing/columns.ts';
 import { titleOf } from '../system/files.ts';
 import { grouped } from '../system/grouped.ts';
 import { projectRoot } from '../system/root.ts';
 import { buildTailored, TAILOR_OPTION } from './clib.ts';
-import { imageFor, RESIDENCY_OPTION } from './image.ts';
+import { RESIDENCY_OPTION } from './image.ts';
 import { print, UsageError } from './verb.ts';
 
 const ECG = 'models/ecg-beats.htpw';

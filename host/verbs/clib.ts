@@ -2,8 +2,9 @@
 import { existsSync } from 'node:fs';
 import { basename, join, resolve } from 'node:path';
 import { type Command, Option } from 'commander';
-import { libraryFiles, planLibrary, type Tailoring, tailoring, together } from '../build/library.ts';
+import { libraryFiles, planLibrary, type Tailoring } from '../build/library.ts';
 import { type LibraryRecord, type LibrarySize, measureLibrary, ramOf, USED, WHOLE } from '../build/librarySize.ts';
+import { tailoredTo } from '../build/tailored.ts';
 import { testWindows } from '../data/windows.ts';
 import { columns } from '../drawing/columns.ts';
 import { currentCommit, keepsRecords, readRecord, recordPath, writeRecord } from '../measure/records.ts';
@@ -12,7 +13,6 @@ import { counted } from '../system/counted.ts';
 import { planOutput } from '../system/files.ts';
 import { LIST, type OutputFolder } from '../system/folder.ts';
 import { shownPath } from '../system/shownPath.ts';
-import { imageFor } from './image.ts';
 import { print, UsageError } from './verb.ts';
 
 interface Flags {
@@ -68,11 +68,6 @@ export const TAILOR_OPTION = [
   'only the operators, sources and encodings of this image, and the image itself; again for each further image',
   (image: string, before: string[] | undefined) => [...(before ?? []), image],
 ] as const;
-
-/** What the library is cut to: the images by their paths, each as it is or with another residency. */
-function tailoredTo(paths: readonly string[], residency: string | undefined): Tailoring {
-  return together(paths.map((path) => tailoring(basename(path), imageFor(path, null, residency).image)));
-}
 
 /** The library of some images: htpw clib --tailor, and htpw build --tailor. */
 export async function buildTailored(

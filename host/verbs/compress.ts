@@ -7,19 +7,19 @@ import {
   type Compressed,
   compressUniformly,
   compressWithin,
-  type Prepared,
   prepare,
   type StageReport,
+  unchanged,
 } from '../compress/compress.ts';
 import { METHODS, type Method } from '../compress/options.ts';
-import { type CompressionReport, type Judged, judgedBy, reportOn, sourcesOf } from '../compress/report.ts';
+import { type CompressionReport, type CurvePoint, judgedBy, pointOf, reportOn, sourcesOf } from '../compress/report.ts';
 import { parseLabels, parseSamples, type Samples } from '../compress/samples.ts';
 import { columns } from '../drawing/columns.ts';
 import { plotCurve } from '../drawing/qualityPlot.ts';
 import { type Unpacked, unpack } from '../image/unpack.ts';
 import { importImage } from '../import/import.ts';
 import { isTflite } from '../import/schema.ts';
-import type { Model, WeightedOperator } from '../model/model.ts';
+import type { Model } from '../model/model.ts';
 import { ImageView } from '../records/view.ts';
 import { moduleOf, Runtime } from '../runtime/node.ts';
 import { counted } from '../system/counted.ts';
@@ -171,35 +171,6 @@ async function staged<T>(work: (report: StageReport) => T): Promise<T> {
 function unreachable(error: unknown): never {
   if (error instanceof BudgetError) throw new CheckFailed(error.message);
   throw error;
-}
-
-/** A budget that the image already fits. */
-function unchanged({ options, layers }: Prepared, { model, tables }: Unpacked, image: Uint8Array): Compressed {
-  const { operators } = model.programs[0];
-  const exact = layers.map(({ operator }) => tables(operators[operator] as WeightedOperator) === 'q31');
-  return { model, tables, image, chosen: options.own.map(([int8]) => int8), exact };
-}
-
-interface CurvePoint {
-  budget: number;
-  /** null where the method does not get so small */
-  report: CompressionReport | null;
-  smallest?: number;
-}
-
-async function pointOf(
-  image: Uint8Array,
-  prepared: Prepared,
-  judged: Judged | null,
-  budget: number,
-  compressed: () => Promise<Compressed>,
-): Promise<CurvePoint> {
-  try {
-    return { budget, report: reportOn(image, prepared, await compressed(), judged) };
-  } catch (error) {
-    if (error instanceof BudgetError) return { budget, report: null, smallest: error.smallest };
-    throw error;
-  }
 }
 
 const percent = (share: number): string => `${(100 * share).toFixed(1)} %`;

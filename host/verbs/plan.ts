@@ -2,7 +2,7 @@
 
 import type { Command } from 'commander';
 import { type Board, emulationOf, loadBoard } from '../boards/board.ts';
-import { placeUnderBuild } from '../build/placedImage.ts';
+import { placeUnderBuild, uniformlyResident } from '../build/placedImage.ts';
 import { columns } from '../drawing/columns.ts';
 import { plot } from '../drawing/curvePlot.ts';
 import { svg } from '../drawing/curveSvg.ts';
@@ -11,14 +11,16 @@ import { timelinePlot } from '../drawing/timelinePlot.ts';
 import { timelineSvg } from '../drawing/timelineSvg.ts';
 import { withResidencies } from '../image/seal.ts';
 import { type Timeline, timelineOf } from '../layout/timeline.ts';
-import { ImageView } from '../records/view.ts';
+import { ImageError, ImageView } from '../records/view.ts';
 import { arenaBudget } from '../residency/budget.ts';
 import { imageCosts, uniformImage } from '../residency/costs.ts';
 import { type Curve, type ProgramPlan, residenciesOf, residencyCurve } from '../residency/curve.ts';
 import { Runtime } from '../runtime/node.ts';
+import { named } from '../system/errors.ts';
 import { type Output, planOutput } from '../system/files.ts';
 import { grouped } from '../system/grouped.ts';
-import { ofImage, RESIDENCY_OPTION, readImage, uniformlyResident } from './image.ts';
+import { shownPath } from '../system/shownPath.ts';
+import { RESIDENCY_OPTION, readImage } from './image.ts';
 import { amount, valued } from './options.ts';
 import { print, UsageError, withProgress } from './verb.ts';
 
@@ -99,15 +101,15 @@ function planOutputs(path: string, { output, curve, timeline }: PlanFlags): Outp
 
 /** One residency for all layers needs no choice, so no measuring. */
 function writeUniform(path: string, { residency, output, json, ...others }: PlanFlags): void {
-  const named = (['sram', 'board', 'curve', 'timeline'] as const).find((name) => others[name] !== undefined);
-  const extra = named ?? (others.lazy ? undefined : 'no-lazy');
+  const measuring = (['sram', 'board', 'curve', 'timeline'] as const).find((name) => others[name] !== undefined);
+  const extra = measuring ?? (others.lazy ? undefined : 'no-lazy');
   if (output === undefined || extra !== undefined)
     throw new UsageError(
-      'plan: --residency is written as it is: expected --output <image>, ' +
+      'plan: --residency plans nothing else: expected --output <image>, ' +
         `and no ${extra ? `--${extra}` : '--sram or --board'}`,
     );
   const planned = planOutput(output, { inputs: [path] });
-  const image = ofImage(path, () => uniformlyResident(readImage(path), residency!));
+  const image = named(shownPath(path), () => uniformlyResident(readImage(path), residency!), ImageError);
   const arenaBytes = new Runtime(image).arenaBytes();
   planned.write(image);
   const result = { image: output, residency, arenaBytes };
@@ -134,7 +136,7 @@ async function planMeasured(path: string, image: Uint8Array, flags: PlanFlags, o
   const curves = view.programs.map((_, p) => residencyCurve(view, p, costs, { lazy: flags.lazy }));
   const budget = flags.sram ?? (flags.board === undefined ? null : await budgetOf(board, path, image));
   const plans = budget === null ? null : curves.map((_, p) => within(curves, p, budget, path, image));
-  const planned = plans ? ofImage(path, () => planImage(image, plans)) : image;
+  const planned = plans ? named(shownPath(path), () => planImage(image, plans), ImageError) : image;
   const timelines = timelinesOf(planned);
   outputs.image?.write(planned);
   outputs.curve?.write(svg(curves, subtitle(emulated)));

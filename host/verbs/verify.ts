@@ -1,7 +1,9 @@
 /** htpw verify: a board against the WASM, layer by layer. */
+
 import type { Command } from 'commander';
 import { verifyBoard } from '../agent/verify.ts';
 import { loadBoard } from '../boards/board.ts';
+import { imageFor } from '../build/placedImage.ts';
 import { DATASET_LIST, DATASET_NAMES, openDataset } from '../data/dataset.ts';
 import { describeAccounts } from '../data/part.ts';
 import { type Inputs, spread, takesEcg, testWindows } from '../data/windows.ts';
@@ -9,7 +11,7 @@ import { columns } from '../drawing/columns.ts';
 import { Runtime, type VariantName } from '../runtime/node.ts';
 import { counted } from '../system/counted.ts';
 import { planOutput } from '../system/files.ts';
-import { imageFor, RESIDENCY_OPTION } from './image.ts';
+import { RESIDENCY_OPTION } from './image.ts';
 import { readInputs } from './inputs.ts';
 import { LEAD_OPTION, oneOf, valued, wholeNumber } from './options.ts';
 import { CheckFailed, print, UsageError, withProgress } from './verb.ts';
