@@ -11,7 +11,7 @@ import { buildFolder } from '../system/root.ts';
 import { shownPath } from '../system/shownPath.ts';
 import { wrongKind } from '../system/wrongKind.ts';
 
-/** Writes an image under build/, named after `path` and its bytes, so that two can be built and run at the same time. */
+/** Writes an image under build/, named after `path` and its bytes, so that two can be built and run at once. */
 export function placeUnderBuild(path: string, image: Uint8Array): string {
   const name = `${safeName(titleOf(path))}-${crc32(image).toString(16).padStart(8, '0')}`;
   const placed = join(buildFolder(), 'images', `${name}.htpw`);

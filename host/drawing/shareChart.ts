@@ -1,4 +1,4 @@
-/** Amounts beside a larger whole as bars: a drawing for pages, light or dark as its reader's screen, legible on a phone. */
+/** Amounts beside a larger whole as bars: for pages, light or dark as the reader's screen, legible on a phone. */
 import { escaped, round } from './svg.ts';
 
 /** One bar: its length is `share` of that of the whole. */

@@ -92,8 +92,8 @@ export function apiPage(): string {
   const contents = entries.map(({ entry }) => `[\`${entry}\`](#${anchor(entry)})`);
   return `# API
 
-What the package exports, entry by entry, from its docstrings; \`npx htpw pages\` writes this page. How to load and run an
-image is told in [javascript.md](javascript.md).
+The exports of the package, entry by entry, from its docstrings; \`npx htpw pages\` writes this page.
+[javascript.md](javascript.md) explains how to load and run an image.
 
 ${contents.join(' · ')}
 

@@ -83,11 +83,13 @@ export function resultsChart(records: Records): string {
 /** What README.md says in figures. */
 export function headlines(records: Records): string {
   const m7 = records.figures.find(({ board }) => board === records.imported.board)!;
+  const share = (label: string) => range(shares(records, label));
   return `![The four networks of MLPerf Tiny beside TensorFlow Lite Micro: flash, arena, instructions](docs/results.svg)
 
-Of TensorFlow Lite Micro's flash the trained networks of MLPerf Tiny need ${range(shares(records, 'flash'))}, of its arena
-${range(shares(records, 'arena'))}, of its instructions ${range(shares(records, 'instructions'))}, and every output byte is the same. The runtime of the
-ECG network is ${grouped(m7.text.tailoredEcg)} bytes of code on a Cortex-M7. More networks, cores and kernels: [docs/results.md](docs/results.md).`;
+The trained networks of MLPerf Tiny need ${share('flash')} of TensorFlow Lite Micro's flash,
+${share('arena')} of its arena and ${share('instructions')} of its instructions, with the same output bytes.
+The runtime of the ECG network is ${grouped(m7.text.tailoredEcg)} bytes of code on a Cortex-M7.
+[docs/results.md](docs/results.md) has more networks, cores and kernels.`;
 }
 
 /** The images of the ECG network: generated weights, then the same network with stored ones. */
@@ -101,21 +103,22 @@ const ECG_IMAGES = [
 export function resultsPage(records: Records): string {
   return `# Results
 
-What networks and kernels take, and what they take elsewhere. \`npx htpw pages\` writes this page from \`bench/\`, which
-\`npm run bench\` and \`npx htpw bench --imported\` measure; \`npm test\` checks that nothing has grown. Instructions are exact counts
-in QEMU, not cycles. TensorFlow Lite Micro (TFLM) was built with CMSIS-NN and counted in the same emulator.
+Networks and kernels here and elsewhere. \`npx htpw pages\` writes this page from the records in \`bench/\`, which
+\`npm run bench\` and \`npx htpw bench --imported\` measure; \`npm test\` checks that nothing has grown. Instructions are
+exact counts in QEMU, not cycles. TensorFlow Lite Micro (TFLM) was built with CMSIS-NN and counted in the same emulator.
 
 ![The four networks of MLPerf Tiny beside TensorFlow Lite Micro: flash, arena, instructions](results.svg)
 
-Elsewhere: every committed image on every board, with estimates of time and energy, in [deploy.md](deploy.md); RAM against
-instructions in [residency.md](residency.md); bytes against accuracy in [compress.md](compress.md); accuracy of the ECG network in its
-[model card](../models/ecg-beats.md); code and stack of the C library in [c.md](c.md#what-it-takes); bounds of time in
-[reliability.md](reliability.md).
+Other pages have every committed image on every board, with estimates of time and energy ([deploy.md](deploy.md)); RAM
+against instructions ([residency.md](residency.md)); bytes against accuracy ([compress.md](compress.md)); the accuracy of
+the ECG network ([model card](../models/ecg-beats.md)); code and stack of the C library ([c.md](c.md#what-it-takes)); and
+bounds of time ([reliability.md](reliability.md)).
 
 ## MLPerf Tiny, trained
 
-Imported from the \`.tflite\` files with [\`htpw import\`](import.md). All output bytes are those of TensorFlow Lite Micro, in Node and on
-every emulated core (\`npx htpw golden\`). _Flash_ is image, runtime and start-up code on a Cortex-M7; all ratios are ours by theirs.
+Imported from the \`.tflite\` files with [\`htpw import\`](import.md). All output bytes are those of TensorFlow Lite Micro,
+in Node and on every emulated core (\`npx htpw golden\`). _Flash_ is image, runtime and start-up code on a Cortex-M7; all
+ratios are ours divided by theirs.
 
 ${importedTable(records)}
 ## MLPerf Tiny, random weights
@@ -123,29 +126,31 @@ ${importedTable(records)}
 The same topologies on more cores: instructions per inference.
 
 ${topologyTable(records)}
-Before it, on a Cortex-M7: \`load\` beside TFLM's \`AllocateTensors\`, and \`open\`, which verifies the image once and has no counterpart.
+Instructions before the first inference on a Cortex-M7: \`load\` beside TFLM's \`AllocateTensors\`, and \`open\`, which
+verifies the image once and has no counterpart.
 
 ${startTable(records)}
 Most of \`open\` is the CRC: ${crcCost(records)} instructions a byte.
 
 ## The ECG network
 
-Bytes of the image by purpose, as \`npx htpw inspect\` prints them, with generated pointwise weights and with stored ones:
+Bytes of the image by purpose (\`npx htpw inspect\`), with generated pointwise weights and with stored ones:
 
 ${bytesTable()}
-From the _codes_ the _generator_, a micro-MLP, makes the weights of the pointwise layers behind PW1, with the two INT2 matrices in
-_basis/head_ that all of them share. Instructions and bytes of arena, with weights in a cache and streamed at every inference:
+From the _codes_ the _generator_, a micro-MLP, makes the weights of the pointwise layers behind PW1, with the two INT2
+matrices in _basis/head_ that all of them share. Instructions and bytes of arena, with weights in a cache and streamed at
+every inference:
 
 ${ecgTable(records)}
 ## Code
 
-Bytes of the runtime, without image, agent and drivers: what the ECG network uses, and all operators, encodings and sources.
+Bytes of the runtime without image, agent and drivers: for the ECG network, and with all operators, encodings and sources.
 
 ${codeTable(records)}
 ## Kernels
 
-Instructions per multiply-accumulate (an addition or a value that is averaged counts as one) of one operator, its requantisation and
-the dispatch included, and the ratio to CMSIS-NN's where that was measured.
+Instructions per multiply-accumulate of one operator, requantisation and dispatch included, and the ratio to CMSIS-NN's
+where that was measured. An addition, or a value that is averaged, counts as one multiply-accumulate.
 
 ${kernelTable(records)}`;
 }
