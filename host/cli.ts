@@ -11,12 +11,12 @@ import { buildVerb } from './verbs/build.ts';
 import { cardVerb } from './verbs/card.ts';
 import { clibVerb } from './verbs/clib.ts';
 import { compressVerb } from './verbs/compress.ts';
-import { deployVerb } from './verbs/deploy.ts';
 import { evalVerb } from './verbs/eval.ts';
 import { goldenVerb } from './verbs/golden.ts';
 import { importVerb } from './verbs/import.ts';
 import { inspectVerb } from './verbs/inspect.ts';
 import { packVerb } from './verbs/pack.ts';
+import { pagesVerb } from './verbs/pages.ts';
 import { planVerb } from './verbs/plan.ts';
 import { runVerb } from './verbs/run.ts';
 import { trainVerb } from './verbs/train.ts';
@@ -39,7 +39,7 @@ const VERBS = [
   clibVerb,
   verifyVerb,
   benchVerb,
-  deployVerb,
+  pagesVerb,
 ];
 
 /** Runs one command line (without node and script) and returns the exit code: 0 good, 1 check failed, 2 wrong use. */
@@ -77,7 +77,7 @@ function failed(error: unknown): number {
   return error instanceof CheckFailed ? 1 : 2;
 }
 
-/** As `main`, for a process of its own: what goes wrong outside of any promise is one line, too. */
+/** As `main`, for a whole process: errors outside of any promise are one line, too. */
 export async function runProcess(words: string[]): Promise<void> {
   const fail = (error: unknown) => process.exit(failed(error));
   process.on('uncaughtException', fail).on('unhandledRejection', fail);

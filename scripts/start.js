@@ -36,7 +36,7 @@ title('Next');
 console.log(`  npx htpw eval ${MODEL} --data synthetic   accuracy, and why it is low there
   npx htpw inspect ${MODEL} --hex           annotated hex dump, beside docs/format.md
   npm test                                                   everything that needs no hardware
-  README.md                                                  the way through the sources`);
+  CONTRIBUTING.md                                            the way through the sources`);
 
 function title(text) {
   console.log(`\n== ${text}`);

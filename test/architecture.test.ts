@@ -68,6 +68,7 @@ const MAP: Record<string, string> = {
   reference: 'arithmetic model operators sources',
   system: 'assembly',
   runtime: 'assembly records system',
+  inspect: 'assembly image model operators records runtime sources',
   boards: 'runtime system',
   build: 'assembly boards image operators records runtime sources system',
   agent: 'boards build records system',
@@ -79,9 +80,9 @@ const MAP: Record<string, string> = {
   transform: 'arithmetic assembly model operators',
   import: 'arithmetic assembly image model operators records system transform',
   train: 'arithmetic data image import model sources system',
-  measure: 'agent boards build data drawing image model records residency runtime sources system train',
+  measure: 'agent boards build data drawing image import model records residency runtime sources system train',
   reliability: 'agent assembly boards build data image measure model records runtime sources system',
-  pages: 'boards drawing measure reliability system',
+  pages: 'boards build drawing image import measure records reliability system',
 };
 
 /** Packages and parts of Node that only some files may import. */

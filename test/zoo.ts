@@ -122,7 +122,7 @@ export class ModelBuilder {
   }
 
   /** Bias and scales such that outputs spread over the INT8 range, with a clamp that is sometimes a ReLU. */
-  private requantisation(channels: number, depth: number) {
+  private requantization(channels: number, depth: number) {
     const typical = Math.sqrt(depth) * 60 * 60;
     return {
       bias: Int32Array.from({ length: channels }, () => Math.round((this.next() - 0.5) * typical)),
@@ -160,7 +160,7 @@ export class ModelBuilder {
       source,
       residency: this.residencyOf(source),
       ...window,
-      ...this.requantisation(channels, depth),
+      ...this.requantization(channels, depth),
     });
     return this;
   }
@@ -181,7 +181,7 @@ export class ModelBuilder {
       multiplier,
       residency: this.residencyOf(source),
       ...window,
-      ...this.requantisation(channels, taps),
+      ...this.requantization(channels, taps),
     });
     return this;
   }
@@ -199,7 +199,7 @@ export class ModelBuilder {
       output,
       source: index,
       residency: this.residencyOf(index),
-      ...this.requantisation(channels, depth),
+      ...this.requantization(channels, depth),
     });
     return this;
   }
@@ -217,7 +217,7 @@ export class ModelBuilder {
       output,
       source,
       residency: this.residencyOf(source),
-      ...this.requantisation(channels, rowLength),
+      ...this.requantization(channels, rowLength),
     });
     return this;
   }

@@ -181,7 +181,7 @@ export class Agent {
     return this.timed('profile', (reply) => readProfile(reply, this.operators));
   }
 
-  /** Makes a command stop that takes long: any byte does, and an empty line has no answer of its own. */
+  /** Stops a long command: any byte does, and an empty line has no answer of its own. */
   interrupt(): void {
     this.transport.writable.write('\n');
   }

@@ -32,7 +32,7 @@ function expNearZero(a: number): number {
   return EXP_MINUS_EIGHTH + multiply(EXP_MINUS_EIGHTH, x + roundingDivideByPot(upper, 1));
 }
 
-/** exp(a) for a <= 0, from so many integer bits (at most 5) to Q0.31. */
+/** exp(a) for a <= 0, from a number with at most 5 integer bits to Q0.31. */
 export function expOnNegative(a: number, integerBits = 5): number {
   if (a === 0) return INT32_MAX; // 1 is just out of range
   const fractionalBits = 31 - integerBits;

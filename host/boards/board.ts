@@ -9,6 +9,7 @@ import { projectRoot } from '../system/root.ts';
 import { shownPath } from '../system/shownPath.ts';
 import { BOOT_ROMS, type BootRom } from './boot.ts';
 
+/** A memory of the device. */
 export interface Region {
   origin: number;
   bytes: number;
@@ -35,6 +36,7 @@ export interface Ticks {
   bits: number;
 }
 
+/** A board.json, checked, and the folder that it lies in. */
 export interface Board {
   name: string;
   description: string;
@@ -75,12 +77,14 @@ export interface Board {
 
 const boardsFolder = (root: string) => join(root, 'boards');
 
+/** Names of the boards in boards/, sorted. */
 export function boardNames(root = projectRoot()): string[] {
   return readdirSync(boardsFolder(root))
     .filter((name) => existsSync(join(boardsFolder(root), name, 'board.json')))
     .sort();
 }
 
+/** All boards in boards/, by name. Throws UsageError for a board.json that is wrong. */
 export function listBoards(root = projectRoot()): Board[] {
   return boardNames(root).map((name) => loadBoard(name, root));
 }

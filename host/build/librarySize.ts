@@ -1,4 +1,4 @@
-/** Flash, RAM and stack that the C library takes on the cores it is measured on, for bench/clib.json and docs/c.md. */
+/** Flash, RAM and stack that the C library takes on the cores it is measured on, for bench/clib.json. */
 import { readFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -125,27 +125,3 @@ export const ramOf = (tailored: Tailoring | null): LibraryRam | null =>
     input: tailored.needs.inputBytes,
     output: tailored.needs.outputBytes,
   };
-
-const counted = (bytes: number) => bytes.toLocaleString('en-US');
-
-/** The table of docs/c.md. */
-export function sizesTable({ libraries }: LibraryRecord): string {
-  const rows = Object.entries(libraries).flatMap(([name, { sizes }]) =>
-    sizes.map(({ core, option, flash, linked, flashOfAll, stack }) => [
-      name,
-      core,
-      option && `\`${option}\``,
-      counted(flash),
-      counted(linked),
-      counted(flashOfAll),
-      ...USED.map((each) => counted(stack[each])),
-    ]),
-  );
-  const head = ['library', 'core', 'option', 'flash', 'linked', 'whole API', 'stack: open', 'load', 'invoke'];
-  const line = (cells: string[]) => `| ${cells.join(' | ')} |`;
-  return [line(head), line(head.map((_, i) => (i < 3 ? '---' : '---:'))), ...rows.map(line)].join('\n');
-}
-
-/** The page with this table between its marks. */
-export const withSizes = (page: string, record: LibraryRecord): string =>
-  page.replace(/(?<=<!-- sizes -->\n)[\s\S]*(?=<!-- \/sizes -->)/, `\n${sizesTable(record)}\n\n`);

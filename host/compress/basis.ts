@@ -33,7 +33,7 @@ export function fromBasis(all: readonly Weighed[], count: number, encoding: Basi
   const values = new Int8Array(count * rows * rowLength);
   const codes = all.map(() => new Int8Array(rows * count));
   for (let r = 0; r < rows; r++) {
-    const wanted = all.map(({ layer }) => normalised(layer.weights.subarray(r * rowLength, (r + 1) * rowLength)));
+    const wanted = all.map(({ layer }) => normalized(layer.weights.subarray(r * rowLength, (r + 1) * rowLength)));
     const { basis, factors } = factorise(wanted, count, (x) => level(x, largest, encoding === 'int2'), largest);
     for (let j = 0; j < count; j++) values.set(basis[j], (j * rows + r) * rowLength);
     for (const [l, own] of factors.entries()) {
@@ -56,7 +56,7 @@ export function fromBasis(all: readonly Weighed[], count: number, encoding: Basi
   return all.map((one, l) => replacement(one, generator, codes[l]));
 }
 
-function normalised(row: Int8Array): Float64Array {
+function normalized(row: Int8Array): Float64Array {
   const norm = Math.sqrt(row.reduce((sum, w) => sum + w * w, 0));
   return Float64Array.from(row, (w) => (norm > 0 ? w / norm : 0));
 }

@@ -2,7 +2,7 @@
 
 import type { Codebook } from '../sources/codebook.ts';
 import { Random } from '../system/random.ts';
-import { kMeans, nearestCentre } from './kmeans.ts';
+import { kMeans, nearestCenter } from './kmeans.ts';
 import { byChannel, type Layer, placeOf } from './layers.ts';
 import type { Quadratic } from './quadratic.ts';
 import type { Replacement } from './replacement.ts';
@@ -45,8 +45,8 @@ export function trainCodebook(all: readonly Weighed[], entries: number, length: 
     }
   }
   const count = Math.min(entries, vectors.length / length);
-  const centres = kMeans(Float64Array.from(vectors), Float64Array.from(weights), length, count, random);
-  const values = Int8Array.from(centres, (value) => Math.max(-127, Math.min(127, Math.round(value))));
+  const centers = kMeans(Float64Array.from(vectors), Float64Array.from(weights), length, count, random);
+  const values = Int8Array.from(centers, (value) => Math.max(-127, Math.min(127, Math.round(value))));
   return { kind: 'codebook', entries: count, length, values };
 }
 
@@ -126,7 +126,7 @@ function assignNearest(
       vector[j] = wanted[c][index] / scales[c];
       costs[j] = (scales[c] * effectiveScale[c]) ** 2 * forms[c].variance(index);
     }
-    indices[i] = nearestCentre(vector, costs, 0, length, values);
+    indices[i] = nearestCenter(vector, costs, 0, length, values);
   }
 }
 

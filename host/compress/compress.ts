@@ -2,7 +2,9 @@
 
 import type { TableEncoding } from '../arithmetic/channels.ts';
 import { pack } from '../image/pack.ts';
+import type { Unpacked } from '../image/unpack.ts';
 import type { Model, Operator, WeightedOperator } from '../model/model.ts';
+import { grouped } from '../system/grouped.ts';
 import { allocate, type Choice } from './allocate.ts';
 import { type Layer, layersOf } from './layers.ts';
 import { equalMoments, type Moments, momentsOf } from './moments.ts';
@@ -38,6 +40,7 @@ export interface Prepared {
   tables: [compact: Choice, exact: Choice][];
 }
 
+/** The compressed model, its image, and what each layer has become. */
 export interface Compressed {
   model: Model;
   image: Uint8Array;
@@ -48,19 +51,20 @@ export interface Compressed {
   exact: boolean[];
 }
 
+/** No image of the method fits the budget. */
 export class BudgetError extends Error {
   constructor(
     readonly budget: number,
     /** bytes of the smallest image that the method can make */
     readonly smallest: number,
   ) {
-    super(
-      `compress: cannot reach ${budget.toLocaleString('en-US')} bytes; the smallest image is ${smallest.toLocaleString('en-US')}`,
-    );
+    super(`compress: cannot reach ${grouped(budget)} bytes; the smallest image is ${grouped(smallest)}`);
   }
 }
 
+/** The steps of a compression, in order. */
 export type Stage = 'calibrate' | 'fit' | 'measure' | 'refine';
+/** Called as a stage goes on, with how much of it is done. */
 export type StageReport = (stage: Stage, done: number, total: number) => void;
 
 const MEASURED_SAMPLES = 150; // per option: their errors are ranked, not reported
@@ -207,4 +211,11 @@ function tablesOf(model: Model, layers: readonly Layer[], exact: readonly boolea
   const { operators } = model.programs[0];
   const found = new Set<Operator>(layers.filter((_, l) => exact[l]).map(({ operator }) => operators[operator]));
   return (operator) => (found.has(operator) ? 'q31' : 'compact');
+}
+
+/** The result for a budget that the image already fits: the image itself. */
+export function unchanged({ options, layers }: Prepared, { model, tables }: Unpacked, image: Uint8Array): Compressed {
+  const { operators } = model.programs[0];
+  const exact = layers.map(({ operator }) => tables(operators[operator] as WeightedOperator) === 'q31');
+  return { model, tables, image, chosen: options.own.map(([int8]) => int8), exact };
 }

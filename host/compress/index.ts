@@ -7,6 +7,7 @@ import type { Method } from './options.ts';
 export { BudgetError, type Compressed, type Stage, type StageReport } from './compress.ts';
 export { METHODS, type Method } from './options.ts';
 
+/** How compress() chooses. */
 export interface CompressOptions {
   /** default 'auto': each layer the source with which all errors together are smallest; it needs a budget */
   method?: Method;

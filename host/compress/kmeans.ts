@@ -15,54 +15,54 @@ export function kMeans(
   random: Random,
 ): Float64Array {
   const n = vectors.length / length;
-  const centres = spread(vectors, weights, length, k, random);
+  const centers = spread(vectors, weights, length, k, random);
   for (let iteration = 0; iteration < ITERATIONS; iteration++) {
-    const sums = new Float64Array(centres.length);
-    const totals = new Float64Array(centres.length);
+    const sums = new Float64Array(centers.length);
+    const totals = new Float64Array(centers.length);
     for (let i = 0; i < n; i++) {
-      const at = nearestCentre(vectors, weights, i * length, length, centres) * length;
+      const at = nearestCenter(vectors, weights, i * length, length, centers) * length;
       for (let j = 0; j < length; j++) {
         sums[at + j] += weights[i * length + j] * vectors[i * length + j];
         totals[at + j] += weights[i * length + j];
       }
     }
-    for (let at = 0; at < centres.length; at++) if (totals[at] > 0) centres[at] = sums[at] / totals[at];
+    for (let at = 0; at < centers.length; at++) if (totals[at] > 0) centers[at] = sums[at] / totals[at];
   }
-  return centres;
+  return centers;
 }
 
 /** k-means++: each centre a vector, drawn with the probability of its distance to those before. */
 function spread(vectors: Float64Array, weights: Float64Array, length: number, k: number, random: Random): Float64Array {
   const n = vectors.length / length;
-  const centres = new Float64Array(k * length);
+  const centers = new Float64Array(k * length);
   const distances = new Float64Array(n).fill(Number.POSITIVE_INFINITY);
   let chosen = random.below(n);
-  for (let centre = 0; centre < k; centre++) {
-    centres.set(vectors.subarray(chosen * length, (chosen + 1) * length), centre * length);
+  for (let center = 0; center < k; center++) {
+    centers.set(vectors.subarray(chosen * length, (chosen + 1) * length), center * length);
     let total = 0;
     for (let i = 0; i < n; i++) {
-      distances[i] = Math.min(distances[i], distance(vectors, weights, i * length, length, centres, centre * length));
+      distances[i] = Math.min(distances[i], distance(vectors, weights, i * length, length, centers, center * length));
       total += distances[i];
     }
     let left = random.uniform() * total;
     chosen = 0;
     while (chosen < n - 1 && left >= distances[chosen]) left -= distances[chosen++];
   }
-  return centres;
+  return centers;
 }
 
 /** Index of the centre nearest to the vector at `at`. */
-export function nearestCentre(
+export function nearestCenter(
   vectors: ArrayLike<number>,
   weights: ArrayLike<number>,
   at: number,
   length: number,
-  centres: ArrayLike<number>,
+  centers: ArrayLike<number>,
 ): number {
   let [best, least] = [0, Number.POSITIVE_INFINITY];
-  for (let centre = 0; centre * length < centres.length; centre++) {
-    const d = distance(vectors, weights, at, length, centres, centre * length);
-    if (d < least) [best, least] = [centre, d];
+  for (let center = 0; center * length < centers.length; center++) {
+    const d = distance(vectors, weights, at, length, centers, center * length);
+    if (d < least) [best, least] = [center, d];
   }
   return best;
 }
@@ -72,12 +72,12 @@ function distance(
   weights: ArrayLike<number>,
   at: number,
   length: number,
-  centres: ArrayLike<number>,
-  centreAt: number,
+  centers: ArrayLike<number>,
+  centerAt: number,
 ): number {
   let sum = 0;
   for (let j = 0; j < length; j++) {
-    const off = vectors[at + j] - centres[centreAt + j];
+    const off = vectors[at + j] - centers[centerAt + j];
     sum += weights[at + j] * off * off;
   }
   return sum;

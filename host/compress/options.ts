@@ -13,7 +13,9 @@ import { quadratics } from './quadratic.ts';
 import { ownBytes, type Replacement, withReplacements } from './replacement.ts';
 import type { Samples } from './samples.ts';
 
+/** What layers may become; docs/compress.md compares the methods. */
 export type Method = 'int4' | 'int2' | 'codebook' | 'generated' | 'auto';
+/** The names of all methods. */
 export const METHODS: readonly Method[] = ['int4', 'int2', 'codebook', 'generated', 'auto'];
 
 export interface Option extends Choice {

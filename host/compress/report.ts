@@ -5,7 +5,7 @@ import type { Unpacked } from '../image/unpack.ts';
 import { ImageView } from '../records/view.ts';
 import { generatorBytes } from '../sources/registry.ts';
 import { type Agreement, compare, largestOf, type Outputs, outputsOf, outputZeroPoint } from './agreement.ts';
-import type { Compressed, Prepared } from './compress.ts';
+import { BudgetError, type Compressed, type Prepared } from './compress.ts';
 import type { Option } from './options.ts';
 import { ownBytes } from './replacement.ts';
 import type { Samples } from './samples.ts';
@@ -129,4 +129,28 @@ function categories(before: Uint8Array, after: Uint8Array): CompressionReport['c
   const [old, now] = [before, after].map((image) => bytesByCategory(regionsOf(new ImageView(image))));
   const names = [...new Set([...Object.keys(old), ...Object.keys(now)])];
   return Object.fromEntries(names.map((name) => [name, { before: old[name] ?? 0, after: now[name] ?? 0 }]));
+}
+
+/** What one budget gives. */
+export interface CurvePoint {
+  budget: number;
+  /** null where the method does not get so small */
+  report: CompressionReport | null;
+  smallest?: number;
+}
+
+/** Compresses to a budget and reports on it; a budget that cannot be met is a point, too. */
+export async function pointOf(
+  image: Uint8Array,
+  prepared: Prepared,
+  judged: Judged | null,
+  budget: number,
+  compressed: () => Promise<Compressed>,
+): Promise<CurvePoint> {
+  try {
+    return { budget, report: reportOn(image, prepared, await compressed(), judged) };
+  } catch (error) {
+    if (error instanceof BudgetError) return { budget, report: null, smallest: error.smallest };
+    throw error;
+  }
 }

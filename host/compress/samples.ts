@@ -42,7 +42,7 @@ export function parseLabels(csv: string, count: number, classes: number): Int32A
     .split(/\r?\n|\r/)
     .map((line, i) => ({ line: i + 1, isEmpty: line.trim() === '', field: lastColumn(line) }))
     .filter(({ isEmpty }) => !isEmpty);
-  // A heading is a word. A number that is none of the classes is a wrong label, also in the first line.
+  // A heading is a word. A number that is no class is a wrong label, also in the first line.
   const heading = /^[^\d.+-]/.test(rows[0]?.field ?? '') ? rows.shift() : undefined;
   rows.forEach(({ line, field }, sample) => {
     const at = `of sample ${sample} (line ${line})`;

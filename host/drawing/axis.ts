@@ -1,4 +1,6 @@
-/** An axis for people: round numbers at even steps, and where a value lies between the ends. */
+/** An axis for people: its unit, round numbers at even steps, and where a value lies between the ends. */
+
+export const KIB = 1024;
 
 export interface Axis {
   low: number;
@@ -27,4 +29,10 @@ export function axisOf(values: number[], most: number): Axis {
 /** 0 at the low end, 1 at the high one. */
 export function place({ low, high }: Axis, value: number): number {
   return (value - low) / (high - low);
+}
+
+/** The unit that keeps labels short: 1, thousand or million instructions. */
+export function unitOf(instructions: number): { factor: number; name: string } {
+  if (instructions >= 1e6) return { factor: 1e6, name: 'million instructions' };
+  return instructions >= 1e4 ? { factor: 1e3, name: 'thousand instructions' } : { factor: 1, name: 'instructions' };
 }

@@ -1,4 +1,5 @@
 /** Tables for the terminal. */
+import { grouped } from '../system/grouped.ts';
 
 /** Columns aligned: those with a number in them, formatted or not, also with % or MiB, to the right, text to the left. */
 export function columns(rows: (string | number)[][]): string {
@@ -13,5 +14,5 @@ const isNumeric = (value: string | number): boolean =>
   typeof value === 'number' || /^-?\d[\d,]*(\.\d+)?( (%|[KM]iB))?$/.test(value);
 
 function format(value: string | number): string {
-  return typeof value === 'number' ? value.toLocaleString('en-US') : value;
+  return typeof value === 'number' ? grouped(value) : value;
 }

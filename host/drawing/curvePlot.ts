@@ -1,11 +1,12 @@
 /** RAM against instructions as text, 80 columns wide. */
 
 import type { Curve } from '../residency/curve.ts';
-import { axisOf, place } from './axis.ts';
+import { grouped } from '../system/grouped.ts';
+import { axisOf, KIB, place, unitOf } from './axis.ts';
+import { blankGrid, labelledRows, widthOf } from './textGrid.ts';
 
 const COLUMNS = 66;
 const ROWS = 18;
-export const KIB = 1024;
 
 export interface Mark {
   sign: string;
@@ -23,12 +24,6 @@ export function references({ boot, lazy, stream }: Curve): Mark[] {
   ];
 }
 
-/** The unit that keeps labels short: 1, thousand or million instructions. */
-export function unitOf(instructions: number): { factor: number; name: string } {
-  if (instructions >= 1e6) return { factor: 1e6, name: 'million instructions' };
-  return instructions >= 1e4 ? { factor: 1e3, name: 'thousand instructions' } : { factor: 1, name: 'instructions' };
-}
-
 /** Lines of at most 80 characters. */
 export function plot(curve: Curve): string {
   const marks = references(curve);
@@ -43,20 +38,16 @@ export function plot(curve: Curve): string {
     all.map(({ instructions }) => instructions / unit.factor),
     6,
   );
-  const grid = Array.from({ length: ROWS + 1 }, () => new Array<string>(COLUMNS + 1).fill(' '));
+  const grid = blankGrid(COLUMNS + 1, ROWS + 1);
   for (const { sign, arenaBytes, instructions } of all) {
     const row = ROWS - Math.round(ROWS * place(y, instructions / unit.factor));
     grid[row][Math.round(COLUMNS * place(x, arenaBytes / KIB))] = sign;
   }
   const labels = new Map(y.ticks.map((tick) => [ROWS - Math.round(ROWS * place(y, tick)), String(tick)]));
-  const width = Math.max(...[...labels.values()].map((label) => label.length));
-  const lines = grid.map((cells, row) => {
-    const label = labels.get(row);
-    return `${(label ?? '').padStart(width)} ${label === undefined ? '|' : '+'}${cells.join('')}`.trimEnd();
-  });
+  const width = widthOf(labels);
   return [
     `${unit.name} per inference`,
-    ...lines,
+    ...labelledRows(grid, labels, width),
     ...bottom(x.ticks, (tick) => Math.round(COLUMNS * place(x, tick)), width + 2),
     ...legend(curve, marks),
   ].join('\n');
@@ -83,11 +74,10 @@ function bottom(ticks: number[], column: (tick: number) => number, indent: numbe
 }
 
 function legend(curve: Curve, marks: Mark[]): string[] {
-  const number = (value: number) => value.toLocaleString('en-US');
   return [
     `*  best for its RAM, ${curve.best.length} of them`,
     ...marks.map(({ sign, meaning, arenaBytes, instructions }) => {
-      const values = `${number(arenaBytes).padStart(9)} B  ${number(instructions).padStart(13)} instructions`;
+      const values = `${grouped(arenaBytes).padStart(9)} B  ${grouped(instructions).padStart(13)} instructions`;
       return `${sign}  ${meaning.padEnd(26)}${values}`;
     }),
   ];

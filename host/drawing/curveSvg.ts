@@ -1,9 +1,9 @@
 /** RAM against instructions as a drawing that needs nothing else: one panel per program. */
 
 import type { Curve } from '../residency/curve.ts';
-import { printable } from '../system/printable.ts';
-import { type Axis, axisOf, place } from './axis.ts';
-import { KIB, references, unitOf } from './curvePlot.ts';
+import { type Axis, axisOf, KIB, place, unitOf } from './axis.ts';
+import { references } from './curvePlot.ts';
+import { escaped, GRID, gridLine, INK, panels, round } from './svg.ts';
 
 const WIDTH = 760;
 const HEIGHT = 490;
@@ -14,19 +14,15 @@ const BOTTOM = 96;
 
 const LEGEND_AT = [12, 224, 326, 524]; // from LEFT: wide enough for the words of each
 
-const COLOURS = { best: '#1f5fa8', S: '#b3541e', L: '#7a3e9d', B: '#2b7a3d', ink: '#222', grid: '#dde1e6' };
+const COLORS = { best: '#1f5fa8', S: '#b3541e', L: '#7a3e9d', B: '#2b7a3d' };
 
 /** A whole SVG document. */
 export function svg(curves: Curve[], subtitle: string): string {
-  const height = HEIGHT * curves.length;
-  const panels = curves.map(
-    (curve, i) => `<g transform="translate(0 ${i * HEIGHT})">\n${panel(curve, subtitle)}\n</g>`,
+  return panels(
+    WIDTH,
+    HEIGHT,
+    curves.map((curve) => panel(curve, subtitle)),
   );
-  return `<svg xmlns="http://www.w3.org/2000/svg" width="${WIDTH}" height="${height}" viewBox="0 0 ${WIDTH} ${height}" font-family="system-ui, sans-serif" font-size="13" fill="${COLOURS.ink}">
-<rect width="100%" height="100%" fill="#fff"/>
-${panels.join('\n')}
-</svg>
-`;
 }
 
 function panel(curve: Curve, subtitle: string): string {
@@ -56,8 +52,8 @@ function panel(curve: Curve, subtitle: string): string {
       (tick) => at(tick * KIB, y.low * unit.factor)[0],
       (tick) => at(x.low * KIB, tick * unit.factor)[1],
     ),
-    `<path d="${staircase(points)}" fill="none" stroke="${COLOURS.best}" stroke-width="1.5"/>`,
-    ...points.map(([px, py]) => `<circle cx="${px}" cy="${py}" r="3.5" fill="${COLOURS.best}"/>`),
+    `<path d="${staircase(points)}" fill="none" stroke="${COLORS.best}" stroke-width="1.5"/>`,
+    ...points.map(([px, py]) => `<circle cx="${px}" cy="${py}" r="3.5" fill="${COLORS.best}"/>`),
     ...marks.map(({ sign, arenaBytes, instructions: count }) => shape(sign, ...at(arenaBytes, count))),
     legend(
       curve,
@@ -75,25 +71,22 @@ function axes(x: Axis, y: Axis, unit: string, column: (tick: number) => number, 
   const bottom = HEIGHT - BOTTOM;
   const vertical = x.ticks.map(
     (tick) =>
-      `<path d="M${column(tick)} ${TOP}V${bottom + 5}" stroke="${COLOURS.grid}"/><text x="${column(tick)}" y="${bottom + 20}" text-anchor="middle">${tick}</text>`,
+      `<path d="M${column(tick)} ${TOP}V${bottom + 5}" stroke="${GRID}"/><text x="${column(tick)}" y="${bottom + 20}" text-anchor="middle">${tick}</text>`,
   );
-  const horizontal = y.ticks.map(
-    (tick) =>
-      `<path d="M${LEFT - 5} ${row(tick)}H${WIDTH - RIGHT}" stroke="${COLOURS.grid}"/><text x="${LEFT - 10}" y="${row(tick) + 4}" text-anchor="end">${tick}</text>`,
-  );
+  const horizontal = y.ticks.map((tick) => gridLine(LEFT, WIDTH - RIGHT, row(tick), tick));
   const middle = (TOP + bottom) / 2;
   return [
     ...vertical,
     ...horizontal,
-    `<path d="M${LEFT} ${TOP}V${bottom}H${WIDTH - RIGHT}" fill="none" stroke="${COLOURS.ink}" shape-rendering="crispEdges"/>`,
+    `<path d="M${LEFT} ${TOP}V${bottom}H${WIDTH - RIGHT}" fill="none" stroke="${INK}" shape-rendering="crispEdges"/>`,
     `<text x="${(LEFT + WIDTH - RIGHT) / 2}" y="${bottom + 42}" text-anchor="middle">arena, KiB</text>`,
     `<text transform="translate(24 ${middle}) rotate(-90)" text-anchor="middle">${unit} per inference</text>`,
   ].join('\n');
 }
 
 function shape(sign: string, x: number, y: number): string {
-  const colour = COLOURS[sign as 'S' | 'L' | 'B'];
-  const style = `fill="#fff" stroke="${colour}" stroke-width="2"`;
+  const color = COLORS[sign as 'S' | 'L' | 'B'];
+  const style = `fill="#fff" stroke="${color}" stroke-width="2"`;
   if (sign === 'B')
     return `<rect x="${round(x - 6)}" y="${round(y - 6)}" width="12" height="12" ${style} fill-opacity="0"/>`;
   if (sign === 'L') return `<path d="M${x} ${round(y - 7)}l7 12h-14z" ${style}/>`;
@@ -109,17 +102,9 @@ function legend(curve: Curve, marks: [sign: string, meaning: string][]): string 
       const x = LEFT + LEGEND_AT[i];
       const drawn =
         sign === 'best'
-          ? `<path d="M${x - 11} ${y}h22" stroke="${COLOURS.best}" stroke-width="1.5"/><circle cx="${x}" cy="${y}" r="3.5" fill="${COLOURS.best}"/>`
+          ? `<path d="M${x - 11} ${y}h22" stroke="${COLORS.best}" stroke-width="1.5"/><circle cx="${x}" cy="${y}" r="3.5" fill="${COLORS.best}"/>`
           : shape(sign, x, y);
       return `${drawn}<text x="${x + 17}" y="${y + 4}">${escaped(meaning)}</text>`;
     })
     .join('\n');
-}
-
-export function round(value: number): number {
-  return Math.round(10 * value) / 10;
-}
-
-export function escaped(text: string): string {
-  return printable(text).replaceAll('&', '&amp;').replaceAll('<', '&lt;');
 }

@@ -1,7 +1,10 @@
 /** Bytes of images against a quality between 0 and 1 as text, 80 columns wide. */
 
+import { blankGrid, labelledRows } from './textGrid.ts';
+
 const COLUMNS = 60;
 const ROWS = 14;
+const LABEL = 7; // characters: "100.0 %"
 
 export interface Point {
   bytes: number;
@@ -15,19 +18,16 @@ export function plotCurve(points: readonly Point[], title: string): string {
   const floor = Math.max(0, Math.floor(20 * (Math.min(...qualities) - 1e-9)) / 20);
   const top = Math.min(1, Math.ceil(20 * (Math.max(...qualities) + 1e-9)) / 20);
   const width = Math.ceil(most / 10_000) * 10_000;
-  const grid = Array.from({ length: ROWS + 1 }, () => new Array<string>(COLUMNS + 1).fill(' '));
+  const grid = blankGrid(COLUMNS + 1, ROWS + 1);
   for (const { bytes, quality } of points)
     grid[Math.round(((top - quality) / (top - floor)) * ROWS)][Math.round((bytes / width) * COLUMNS)] = '*';
-  const label = (row: number) => `${(100 * (top - (row / ROWS) * (top - floor))).toFixed(1)} %`.padStart(7);
-  const lines = grid.map((cells, row) => {
-    const marked = row % (ROWS / 2) === 0;
-    return `${marked ? label(row) : ' '.repeat(7)} ${marked ? '+' : '|'}${cells.join('')}`.trimEnd();
-  });
+  const label = (row: number) => `${(100 * (top - (row / ROWS) * (top - floor))).toFixed(1)} %`;
+  const labels = new Map([0, ROWS / 2, ROWS].map((row) => [row, label(row)]));
   const end = `${width / 1000} kB`;
   return [
     title,
-    ...lines,
-    `${' '.repeat(8)}+${'-'.repeat(COLUMNS)}+`,
-    `${' '.repeat(8)}0${' '.repeat(COLUMNS - end.length)}${end}`,
+    ...labelledRows(grid, labels, LABEL),
+    `${' '.repeat(LABEL + 1)}+${'-'.repeat(COLUMNS)}+`,
+    `${' '.repeat(LABEL + 1)}0${' '.repeat(COLUMNS - end.length)}${end}`,
   ].join('\n');
 }

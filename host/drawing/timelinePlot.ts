@@ -1,8 +1,9 @@
 /** The arena over the operators as text, 80 columns wide. */
 
-import { type Holder, type HolderKind, peakLines, type Timeline } from '../layout/timeline.ts';
-import { axisOf } from './axis.ts';
-import { KIB } from './curvePlot.ts';
+import type { Holder, HolderKind, Timeline } from '../layout/timeline.ts';
+import { axisOf, KIB } from './axis.ts';
+import { peakLines } from './peak.ts';
+import { blankGrid, labelledRows, widthOf } from './textGrid.ts';
 
 const WIDTH = 80;
 const COLUMNS = 72; // of the operators
@@ -18,7 +19,7 @@ export function timelinePlot(timeline: Timeline): string {
   const rowBytes = arenaBytes / ROWS;
   const column = columnsOf(operators.length);
   const width = column(operators.length);
-  const grid = Array.from({ length: ROWS }, () => new Array<string>(width).fill(' '));
+  const grid = blankGrid(width, ROWS);
   const rectangles = holders.map((holder) => rectangle(holder, rowBytes, column, operators.length));
   const fills = fillsOf(holders, rectangles);
   // small ones over large ones: a tensor that lies in another is seen
@@ -27,15 +28,11 @@ export function timelinePlot(timeline: Timeline): string {
     draw(grid, rectangles[h], fills[h], labelOf(holders[h]));
   const below = y.ticks.filter((tick) => tick * KIB <= arenaBytes);
   const ticks = new Map(below.map((tick) => [ROWS - Math.round((tick * KIB) / rowBytes), String(tick)]));
-  const margin = Math.max(...[...ticks.values()].map((label) => label.length));
-  const lines = grid.map((cells, row) => {
-    const label = ticks.get(row);
-    return `${(label ?? '').padStart(margin)} ${label === undefined ? '|' : '+'}${cells.join('')}`.trimEnd();
-  });
+  const margin = widthOf(ticks);
   const bottom = `${(ticks.get(ROWS) ?? '').padStart(margin)} +${'-'.repeat(width)}`;
   return [
     `${name}: arena in KiB over its operators`,
-    ...lines,
+    ...labelledRows(grid, ticks, margin),
     bottom,
     ...names(operators, column, timeline.peak.operator).map((line) => `${' '.repeat(margin + 2)}${line}`.trimEnd()),
     `${FILLS.tensor.join('')} tensors   ░ scratch${timeline.peak.weights > 0 ? '   █ weights' : ''}   ^ peak`,

@@ -1,9 +1,10 @@
 /** The arena over the operators as a drawing that needs nothing else: one panel per program. */
 
-import { type Holder, type HolderKind, holdersOf, peakLines, type Timeline } from '../layout/timeline.ts';
-import { axisOf, place } from './axis.ts';
-import { KIB } from './curvePlot.ts';
-import { escaped, round } from './curveSvg.ts';
+import type { Holder, HolderKind, Timeline } from '../layout/timeline.ts';
+import { grouped } from '../system/grouped.ts';
+import { axisOf, KIB, place } from './axis.ts';
+import { holdersOf, peakLines } from './peak.ts';
+import { escaped, gridLine, INK, panels, round } from './svg.ts';
 
 const LEFT = 64;
 const RIGHT = 24;
@@ -19,14 +20,12 @@ const LINE = 110; // characters of a sentence that a line has room for
 const CHARACTER = 6.2; // widths of letters of the labels' size, measured on digits and capitals
 const LABEL = 12; // height of a label
 
-const COLOURS: Record<HolderKind, [fill: string, stroke: string]> = {
+const COLORS: Record<HolderKind, [fill: string, stroke: string]> = {
   header: ['#444', '#444'],
   tensor: ['#a9c8e8', '#1f5fa8'],
   scratch: ['#f3cfa5', '#b3541e'],
   weights: ['#bfdcc3', '#2b7a3d'],
 };
-const INK = '#222';
-const GRID = '#dde1e6';
 const PEAK = '#c0182b';
 
 interface Box {
@@ -39,15 +38,11 @@ interface Box {
 /** A whole SVG document. */
 export function timelineSvg(timelines: Timeline[]): string {
   const width = Math.max(MIN_WIDTH, ...timelines.map(({ operators }) => LEFT + RIGHT + widthOf(operators.length)));
-  const height = HEIGHT * timelines.length;
-  const panels = timelines.map(
-    (timeline, i) => `<g transform="translate(0 ${i * HEIGHT})">\n${panel(timeline, width)}\n</g>`,
+  return panels(
+    width,
+    HEIGHT,
+    timelines.map((timeline) => panel(timeline, width)),
   );
-  return `<svg xmlns="http://www.w3.org/2000/svg" width="${width}" height="${height}" viewBox="0 0 ${width} ${height}" font-family="system-ui, sans-serif" font-size="13" fill="${INK}">
-<rect width="100%" height="100%" fill="#fff"/>
-${panels.join('\n')}
-</svg>
-`;
 }
 
 const widthOf = (operators: number) => operators * (operators > MANY ? NARROW : COLUMN);
@@ -69,10 +64,7 @@ function panel(timeline: Timeline, width: number): string {
   return [
     `<text x="${LEFT}" y="24" font-size="16" font-weight="600">${escaped(name)}: who holds the arena</text>`,
     ...sentences(timeline).map((line, i) => `<text x="${LEFT}" y="${43 + 16 * i}" fill="#555">${escaped(line)}</text>`),
-    ...y.ticks.map(
-      (tick) =>
-        `<path d="M${LEFT - 5} ${row(tick * KIB)}H${width - RIGHT}" stroke="${GRID}"/><text x="${LEFT - 10}" y="${row(tick * KIB) + 4}" text-anchor="end">${tick}</text>`,
-    ),
+    ...y.ticks.map((tick) => gridLine(LEFT, width - RIGHT, row(tick * KIB), tick)),
     `<rect x="${column(peak.operator)}" y="${TOP}" width="${round(step)}" height="${PLOT_HEIGHT}" fill="${PEAK}" fill-opacity="0.1"/>`,
     ...drawn.map(({ holder, box }) => rectangle(holder, box)),
     ...labels(drawn),
@@ -100,8 +92,8 @@ function shortened(line: string): string {
 }
 
 function rectangle({ kind, name, bytes }: Holder, { x, y, width, height }: Box): string {
-  const [fill, stroke] = COLOURS[kind];
-  const words = `${kind === 'tensor' || kind === 'header' ? '' : `${kind} of `}${name}, ${bytes.toLocaleString('en-US')} bytes`;
+  const [fill, stroke] = COLORS[kind];
+  const words = `${kind === 'tensor' || kind === 'header' ? '' : `${kind} of `}${name}, ${grouped(bytes)} bytes`;
   return `<rect x="${x}" y="${y}" width="${width}" height="${height}" fill="${fill}" fill-opacity="0.8" stroke="${stroke}" stroke-width="0.8"><title>${escaped(words)}</title></rect>`;
 }
 
@@ -146,7 +138,7 @@ function legend({ peak }: Timeline, y: number): string {
   ];
   const entries = kinds.map(([kind, words], i) => {
     const x = LEFT + 130 * i;
-    const [fill, stroke] = COLOURS[kind];
+    const [fill, stroke] = COLORS[kind];
     return `<rect x="${x}" y="${y - 10}" width="12" height="12" fill="${fill}" stroke="${stroke}"/><text x="${x + 18}" y="${y}">${words}</text>`;
   });
   const x = LEFT + 130 * kinds.length;

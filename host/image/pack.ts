@@ -20,6 +20,7 @@ import { GENERATORS, materialize, SOURCES } from '../sources/registry.ts';
 import type { GeneratorKind, Lossless, PackedSource, SourceKind } from '../sources/source.ts';
 import { seal } from './seal.ts';
 
+/** How pack() writes a model. */
 export interface PackOptions {
   /**
    * compact (default): four bytes a channel, and q31 for a layer whose biases 16 bits would spoil;

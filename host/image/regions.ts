@@ -5,6 +5,7 @@ import { CATEGORIES, type Category, RARE } from '../records/categories.ts';
 import type { ImageView } from '../records/view.ts';
 import { generatorKind, sourceKind } from '../sources/registry.ts';
 
+/** A run of bytes of an image with one meaning; all of them together tile the image. */
 export interface Region {
   offset: number;
   bytes: number;

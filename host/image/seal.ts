@@ -70,7 +70,7 @@ export function allowedResidencies(view: ImageView, { source }: OperatorView): r
 
 /**
  * The same image with every layer of one residency: those whose weights need materialising, and for 'boot' and
- * 'stream' nothing else (INT8 weights stay in flash). Throws for a name that is none.
+ * 'stream' nothing else (INT8 weights stay in flash). Throws for an unknown name.
  */
 export function withResidency(image: Uint8Array, residency: Exclude<Residency, 'flash'>): Uint8Array {
   if (RESIDENCY_NAMES.indexOf(residency) < 1)

@@ -12,6 +12,7 @@ import type { Scales } from '../operators/scales.ts';
 import type { ImageView, OperatorView, ProgramView } from '../records/view.ts';
 import { generatorKind, materialize, sourceKind } from '../sources/registry.ts';
 
+/** A model from an image, and what pack() must be told to make the same image of it again. */
 export interface Unpacked {
   model: Model;
   /** the encoding that each operator's table had, for pack */

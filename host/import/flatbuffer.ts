@@ -171,7 +171,7 @@ export class Table {
     return this.file.fail(this.name, at, what);
   }
 
-  /** Address of a field of so many bytes, or 0 when the table leaves it out. */
+  /** Address of a field of `bytes` bytes, or 0 when the table leaves it out. */
   private find(field: string, id: number, bytes: number): number {
     if (id >= this.fields) return 0;
     const offset = this.file.scalars.readUint16(this.vtable + 4 + 2 * id);

@@ -16,11 +16,13 @@ import { checkStatic } from './shape.ts';
 import { Views } from './views.ts';
 import { checkTypes } from './whole.ts';
 
+/** How a .tflite model is imported. */
 export interface ImportOptions {
   /** leaves in what no output depends on, as for a comparison layer by layer; default: removeDeadChannels */
   keepDead?: boolean;
 }
 
+/** The model that pack() writes, and how it relates to the .tflite file. */
 export interface Imported {
   model: Model;
   /** for every operator of the model, the one of the .tflite that it comes from */
@@ -33,7 +35,7 @@ export interface Imported {
 
 /**
  * Imports an INT8 model. Packed with exact tables (`tables: 'q31'`) it gives every byte that the reference kernels of
- * TensorFlow Lite Micro give. Throws ImportError, one line, when the file is damaged or asks for what there is not;
+ * TensorFlow Lite Micro give. Throws ImportError, one line, when the file is damaged or needs something missing here;
  * unsupported operators are all named at once.
  */
 export function importTflite(bytes: Uint8Array, name: string, { keepDead = false }: ImportOptions = {}): Imported {

@@ -106,7 +106,7 @@ export class Lowering {
     return this.tensorOf(operator.inputs, index, 'input').data !== null;
   }
 
-  /** Input `index` as constant INT32 values, so many of them. */
+  /** Input `index` as constant INT32 values, `count` of them. */
   integers(operator: GraphOperator, index: number, count: number): number[] {
     const { type, data } = this.tensorOf(operator.inputs, index, 'input');
     if (data === null) throw new Unsupported(`input ${index} is no constant`);
@@ -117,7 +117,7 @@ export class Lowering {
     return Array.from({ length: count }, (_, i) => view.getInt32(4 * i, true));
   }
 
-  /** Input `index` as constant dimensions of so many, counted from 0. */
+  /** Input `index` as constant dimensions, counted from 0. */
   axes(operator: GraphOperator, index: number, rank: number): Set<number> {
     const count = (this.tensorOf(operator.inputs, index, 'axes').data?.length ?? 0) / 4;
     return new Set(this.integers(operator, index, count).map((axis) => (axis < 0 ? axis + rank : axis)));
@@ -152,7 +152,7 @@ export class Lowering {
     return { tensor, shape, scale, zeroPoint };
   }
 
-  /** Input `index` as constant INT8 weights of so many dimensions, whose channels lie along `channelDimension`. */
+  /** Input `index` as constant INT8 weights, whose channels lie along `channelDimension`. */
   weights(operator: GraphOperator, index: number, rank: number, channelDimension: number): Weights {
     const tensor = this.tensorOf(operator.inputs, index, 'weights');
     const { shape, type, scales, zeroPoints, quantizedDimension, sparse, data } = tensor;

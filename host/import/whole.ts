@@ -3,7 +3,7 @@ import { ImportError } from './error.ts';
 import type { Graph, GraphOperator } from './graph.ts';
 import { OPERATORS } from './operators.ts';
 
-const QUANTISE =
+const QUANTIZE =
   'quantise in full with the TFLite converter: optimizations = [DEFAULT], a representative_dataset, supported_ops = [TFLITE_BUILTINS_INT8]';
 
 /** Throws ImportError for a model that is not INT8 as a whole, with what to do. */
@@ -18,11 +18,11 @@ export function checkTypes({ tensors }: Graph, live: GraphOperator[]): void {
   const integer = used.some(({ data, opcode, type }) => computes(opcode) && data === null && type === 'INT8');
   if (weights !== undefined && !integer)
     throw new ImportError(
-      `${weights.type} weights ("${weights.name}"): not an INT8 model; ${QUANTISE}${others(live, known)}`,
+      `${weights.type} weights ("${weights.name}"): not an INT8 model; ${QUANTIZE}${others(live, known)}`,
     );
   if (real && !integer)
     throw new ImportError(
-      `FLOAT32 activations with ${used.some((t) => t.data !== null && t.type === 'INT8') ? 'INT8' : 'no'} weights: quantised in part only; ${QUANTISE}${others(live, known)}`,
+      `FLOAT32 activations with ${used.some((t) => t.data !== null && t.type === 'INT8') ? 'INT8' : 'no'} weights: quantised in part only; ${QUANTIZE}${others(live, known)}`,
     );
   // of operators that are refused by name, an INT16 tensor may be state, as of an LSTM that is quantised in full
   const wide = known
@@ -31,7 +31,7 @@ export function checkTypes({ tensors }: Graph, live: GraphOperator[]): void {
     .find(({ data, type }) => data === null && type === 'INT16');
   if (wide !== undefined)
     throw new ImportError(
-      `INT16 activations ("${wide.name}"): only INT8 activations can be imported; ${QUANTISE}${others(live, known)}`,
+      `INT16 activations ("${wide.name}"): only INT8 activations can be imported; ${QUANTIZE}${others(live, known)}`,
     );
 }
 

@@ -137,29 +137,3 @@ function covered(holders: Holder[]): number {
   }
   return bytes;
 }
-
-const number = (value: number) => value.toLocaleString('en-US');
-
-/** "header 128, tensors 4,096 (PW4 4,096, DW4 in it), scratch of PW4 2,048, weights 8,192": adds up to the arena. */
-export function holdersOf({ operators, peak }: Timeline): string {
-  const tensors = peak.holders
-    .filter(({ kind }) => kind === 'tensor')
-    .map(({ name, bytes, within }) => (within === null ? `${name} ${number(bytes)}` : `${name} in ${within}`));
-  return [
-    `header ${number(peak.header)}`,
-    `tensors ${number(peak.tensors)} (${tensors.join(', ')})`,
-    ...(peak.scratch > 0 ? [`scratch of ${operators[peak.operator]} ${number(peak.scratch)}`] : []),
-    ...(peak.weights > 0 ? [`weights ${number(peak.weights)}`] : []),
-    ...(peak.gaps > 0 ? [`gaps ${number(peak.gaps)}`] : []),
-  ].join(', ');
-}
-
-/** Lines that say the peak, who holds it, and whether it could be lower. */
-export function peakLines(timeline: Timeline): string[] {
-  const { arenaBytes, leastBytes, operators, peak } = timeline;
-  const proof =
-    arenaBytes === leastBytes
-      ? 'provably minimal: no placing needs less for these residencies'
-      : `not proven minimal: any placing needs at least ${number(leastBytes)} bytes for these residencies`;
-  return [`peak ${number(arenaBytes)} bytes at ${operators[peak.operator]}: ${holdersOf(timeline)}`, proof];
-}

@@ -7,6 +7,7 @@ import { placeUnderBuild } from '../build/placedImage.ts';
 import { ImageView } from '../records/view.ts';
 import { uniformImage } from '../residency/costs.ts';
 import { measureCosts } from '../residency/measure.ts';
+import { runNode } from '../system/process.ts';
 import { projectRoot } from '../system/root.ts';
 
 /** How weights that need materialising are held: in a cache from boot on, in scratch, or there are none. */
@@ -14,7 +15,7 @@ export type Held = 'boot' | 'stream' | 'in flash';
 
 /** One image, held one way, on one board. Sizes in bytes, counts in instructions, of the first program. */
 export interface Deployment {
-  board: Board;
+  board: string;
   held: Held;
   flashBytes: number;
   ramBytes: number;
@@ -30,6 +31,13 @@ export interface ImageDeployments {
   path: string;
   imageBytes: number;
   deployments: Deployment[];
+}
+
+/** bench/deploy.json */
+export interface DeployRecord {
+  images: ImageDeployments[];
+  /** what the commands print that docs/residency.md shows, by command */
+  examples: Record<string, string>;
 }
 
 /** models/ and models/controls/, in this order. */
@@ -57,8 +65,19 @@ export function waysToHold(image: Uint8Array): { held: Held; image: Uint8Array }
   ];
 }
 
-/** Builds and runs everything; some minutes. */
+/** Builds and runs everything; some minutes. `commands` are those of htpw to run as examples. */
 export async function measureDeployments(
+  commands: readonly string[],
+  report?: (done: number, total: number, note: string) => void,
+): Promise<DeployRecord> {
+  const images = await measureImages(report);
+  const examples: Record<string, string> = {};
+  for (const command of commands)
+    examples[command] = await runNode(join(projectRoot(), 'scripts', 'htpw.js'), command.split(' '), projectRoot());
+  return { images, examples };
+}
+
+async function measureImages(
   report: (done: number, total: number, note: string) => void = () => {},
 ): Promise<ImageDeployments[]> {
   const boards = deviceBoards();
@@ -78,13 +97,17 @@ export async function measureDeployments(
   return all;
 }
 
-async function deploy(path: string, { held, image }: { held: Held; image: Uint8Array }, board: Board) {
+async function deploy(
+  path: string,
+  { held, image }: { held: Held; image: Uint8Array },
+  board: Board,
+): Promise<Deployment> {
   const placed = placeUnderBuild(path, image);
   const emulated = emulationOf(board);
   const { flashBytes, ramBytes, arenaBytes } = await measureFirmware(board, placed);
   const { programs, stackUsed } = await counts(placed, image, emulated);
   return {
-    board,
+    board: board.name,
     held,
     flashBytes,
     ramBytes,

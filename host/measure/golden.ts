@@ -7,7 +7,7 @@ import { UsageError } from '../system/errors.ts';
 import { readInput } from '../system/files.ts';
 import * as json from '../system/json.ts';
 
-/** golden.json, as far as it is read here. */
+/** The fields of golden.json that are read here. */
 export interface GoldenRecord {
   /** file of the model, relative to the folder above all golden ones */
   model: string;

@@ -165,7 +165,7 @@ function operatorOf(kernel: Kernel, sources: WeightSource[], random: Random): Op
   const perChannel = work(kernel) / channels / area(outputShape(kernel));
   const [rows, rowLength] = kind === 'depthwise' ? [perChannel, channels] : [channels, perChannel];
   sources.push(randomInt8(rows, rowLength, random));
-  const weighted = { ...requantisation(channels, perChannel, random), source: sources.length - 1 };
+  const weighted = { ...requantization(channels, perChannel, random), source: sources.length - 1 };
   if (kind === 'depthwise') return { kind, ...base, ...window!, multiplier: 1, ...weighted };
   if (kind === 'convolution') return { kind, ...base, ...window!, ...weighted };
   return { kind, ...base, ...weighted };
@@ -179,7 +179,7 @@ export function randomInt8(rows: number, rowLength: number, random: Random): Sto
 const UNIFORM = 74; // root mean square of uniform INT8
 
 /** Biases, and factors that spread the outputs over the INT8 range; inputs are off their zero point by `inputRms`. */
-export function requantisation(
+export function requantization(
   channels: number,
   depth: number,
   random: Random,

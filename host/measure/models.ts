@@ -5,7 +5,7 @@ import type { BasisGenerator } from '../sources/basis.ts';
 import type { Mlp } from '../sources/mlp.ts';
 import { Random } from '../system/random.ts';
 import { buildNetwork, type GeneratorConfig, type LayerSpec, type NetworkConfig } from '../train/network.ts';
-import { randomInt8, requantisation } from './kernels.ts';
+import { randomInt8, requantization } from './kernels.ts';
 
 /** The ECG network of models/configs/ as the trainer would export it. */
 export function ecgModel(config: NetworkConfig, residency: Residency): Model {
@@ -78,7 +78,7 @@ function operatorOf(
     name: layer.name,
     ...places,
     source,
-    ...requantisation(layer.outputChannels, depth, random),
+    ...requantization(layer.outputChannels, depth, random),
     residency: layer.weights === 'generated' ? residency : ('flash' as const),
   };
   if (layer.kind === 'pointwise' || layer.kind === 'fullyConnected') return { kind: layer.kind, ...weighted };

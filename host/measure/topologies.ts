@@ -3,7 +3,7 @@
 import type { Model, Operator, Program, Shape, Tensor, WeightSource, Window } from '../model/model.ts';
 import { Random } from '../system/random.ts';
 import { samePadding } from '../train/network.ts';
-import { type Core, randomInt8, requantisation } from './kernels.ts';
+import { type Core, randomInt8, requantization } from './kernels.ts';
 import { PEERS, type Peer } from './peers.ts';
 
 export interface Topology {
@@ -79,10 +79,10 @@ function anomalyDetection(): Model {
 }
 
 /** Scale and zero point of a result: after ReLU all codes are for 0 and above, so that clamping costs nothing. */
-type Quantisation = Pick<Tensor, 'scale' | 'zeroPoint'>;
-const RELU: Quantisation = { scale: 0.1, zeroPoint: -128 };
-const LINEAR: Quantisation = { scale: 0.12, zeroPoint: 5 };
-const PROBABILITY: Quantisation = { scale: 1 / 256, zeroPoint: -128 };
+type Quantization = Pick<Tensor, 'scale' | 'zeroPoint'>;
+const RELU: Quantization = { scale: 0.1, zeroPoint: -128 };
+const LINEAR: Quantization = { scale: 0.12, zeroPoint: 5 };
+const PROBABILITY: Quantization = { scale: 1 / 256, zeroPoint: -128 };
 
 // Without it a signal dies out on its way through 28 layers: requantisation() gives a deviation of 50, ReLU keeps half
 const RELU_RMS = 35;
@@ -112,11 +112,11 @@ class Network {
     return this;
   }
 
-  convolution(channels: number, kernel: [number, number], stride: number, quantisation = RELU): this {
+  convolution(channels: number, kernel: [number, number], stride: number, quantization = RELU): this {
     const depth = kernel[0] * kernel[1] * this.shape[2];
     const weighted = this.weights(channels, depth, channels, depth);
     const [window, shape] = this.same(kernel, stride, channels);
-    return this.push(shape, quantisation, (at) => ({ kind: 'convolution', ...at, ...window, ...weighted }));
+    return this.push(shape, quantization, (at) => ({ kind: 'convolution', ...at, ...window, ...weighted }));
   }
 
   depthwise(stride: number): this {
@@ -132,10 +132,10 @@ class Network {
     return this.push([height, width, channels], RELU, (at) => ({ kind: 'pointwise', ...at, ...weighted }));
   }
 
-  fullyConnected(channels: number, quantisation = RELU): this {
+  fullyConnected(channels: number, quantization = RELU): this {
     const depth = this.shape[2]; // always after a pool or another one: one position
     const weighted = this.weights(channels, depth, channels, depth);
-    return this.push([1, 1, channels], quantisation, (at) => ({ kind: 'fullyConnected', ...at, ...weighted }));
+    return this.push([1, 1, channels], quantization, (at) => ({ kind: 'fullyConnected', ...at, ...weighted }));
   }
 
   /** Over all positions. */
@@ -180,17 +180,17 @@ class Network {
   private weights(rows: number, rowLength: number, channels: number, depth: number) {
     this.sources.push(randomInt8(rows, rowLength, this.random));
     const inputRms = this.last === 0 ? INPUT_RMS : RELU_RMS;
-    return { ...requantisation(channels, depth, this.random, inputRms), source: this.sources.length - 1 };
+    return { ...requantization(channels, depth, this.random, inputRms), source: this.sources.length - 1 };
   }
 
   private push(
     shape: Shape,
-    quantisation: Quantisation,
+    quantization: Quantization,
     operator: (at: { name: string; input: number; output: number }) => Operator,
   ): this {
     const output = this.tensors.length;
     const made = operator({ name: `${output}`, input: this.last, output });
-    this.tensors.push({ name: `${made.kind} ${output}`, shape, type: 'i8', ...quantisation });
+    this.tensors.push({ name: `${made.kind} ${output}`, shape, type: 'i8', ...quantization });
     this.operators.push(made);
     this.last = output;
     return this;

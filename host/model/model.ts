@@ -17,7 +17,9 @@ export interface Tensor {
   zeroPoint: number;
 }
 
+/** How stored weights lie in the image: 8, 4 or 2 bits a weight, or -1, 0, 1 in packed form. */
 export type Encoding = 'int8' | 'int4' | 'int2' | 'ternary';
+/** When weights become INT8: never, as they are read in place; at load; in the first inference; in every one. */
 export type Residency = 'flash' | 'boot' | 'lazy' | 'stream';
 
 /** Weights that lie in the image, row-major [rows][rowLength]; values within the encoding's levels. */
@@ -77,9 +79,11 @@ export interface Depthwise extends OperatorBase, Window, Weighted {
   kind: 'depthwise';
   multiplier: number;
 }
+/** A 1x1 convolution: weight rows are [outC][inC], at every position. */
 export interface Pointwise extends OperatorBase, Weighted {
   kind: 'pointwise';
 }
+/** Weight rows are [outC][inC]; the input has one position. */
 export interface FullyConnected extends OperatorBase, Weighted {
   kind: 'fullyConnected';
 }
@@ -88,6 +92,7 @@ export interface Pool extends OperatorBase, Window {
   kind: 'averagePool' | 'maxPool';
   activation: [min: number, max: number];
 }
+/** Element-wise sum of two tensors of one shape, each rescaled to the output. */
 export interface Add extends OperatorBase {
   kind: 'add';
   input2: number;
@@ -146,6 +151,7 @@ export interface Copy extends OperatorBase {
   fill: boolean;
 }
 
+/** A step of a program, told apart by `kind`. */
 export type Operator =
   | Convolution
   | Depthwise
@@ -160,8 +166,10 @@ export type Operator =
   | Multiply
   | Mean
   | Copy;
+/** The operators that have weights. */
 export type WeightedOperator = Convolution | Depthwise | Pointwise | FullyConnected;
 
+/** One network: operators in the order in which they run. Inputs and outputs are indices of tensors. */
 export interface Program {
   name: string;
   tensors: Tensor[];
@@ -170,6 +178,7 @@ export interface Program {
   outputs: number[];
 }
 
+/** All that pack() turns into an image. */
 export interface Model {
   programs: Program[];
   sources: WeightSource[];
@@ -178,6 +187,7 @@ export interface Model {
   metadata: Metadata;
 }
 
+/** What people and hosts want to know of a model. Any further field is kept. */
 export interface Metadata {
   name: string;
   task?: string;

@@ -3,13 +3,12 @@
 import { type Board, countedUpTo } from '../boards/board.ts';
 import { columns } from '../drawing/columns.ts';
 import { markdownTable } from '../drawing/markdown.ts';
-
-const number = (value: number) => value.toLocaleString('en-US', { maximumFractionDigits: 3 });
+import { grouped } from '../system/grouped.ts';
 
 /** "256 KiB" */
 function size(bytes: number | undefined): string {
   if (bytes === undefined) return '-';
-  return bytes % 2 ** 20 === 0 ? `${number(bytes / 2 ** 20)} MiB` : `${number(bytes / 1024)} KiB`;
+  return bytes % 2 ** 20 === 0 ? `${grouped(bytes / 2 ** 20)} MiB` : `${grouped(bytes / 1024)} KiB`;
 }
 
 /** How its firmware is known to work. */
@@ -21,7 +20,7 @@ function verified({ runner, verified: hardware }: Board): string {
 
 /** With its clock, which says nothing of an emulated one. */
 const core = ({ core, clockHz, runner }: Board) =>
-  runner.kind === 'serial' && clockHz !== undefined ? `${core}, ${number(clockHz / 1e6)} MHz` : core;
+  runner.kind === 'serial' && clockHz !== undefined ? `${core}, ${grouped(clockHz / 1e6)} MHz` : core;
 
 const BOARD_TITLES = ['board', 'core', 'variant', 'flash', 'RAM', 'counts', 'verified'];
 const boardRows = (boards: readonly Board[]): string[][] =>
@@ -42,8 +41,8 @@ const TICK_TITLES = ['board', 'counter', 'unit', 'ticks for one', 'exact up to']
 const tickRows = (boards: readonly Board[]): string[][] =>
   boards.map((board) => {
     const { source, unit, multiply, divide, bits } = board.ticks;
-    const most = bits < 53 ? number(countedUpTo(board)) : `2^${bits}`;
-    return [`\`${board.name}\``, source, unit, number(divide / multiply), most];
+    const most = bits < 53 ? grouped(countedUpTo(board)) : `2^${bits}`;
+    return [`\`${board.name}\``, source, unit, grouped(divide / multiply), most];
   });
 
 /** What each board's counter counts, and how far. */
@@ -57,14 +56,4 @@ export function boardsText(boards: readonly Board[]): string {
     [TICK_TITLES, ...tickRows(boards)],
   ];
   return tables.map((rows) => columns(rows.map(plain))).join('\n\n');
-}
-
-/** The page with these tables between their marks, where it has them. */
-export function withBoards(page: string, boards: readonly Board[]): string {
-  const tables = { boards: boardTable(boards), ticks: tickTable(boards) };
-  return Object.entries(tables).reduce(
-    (text, [mark, table]) =>
-      text.replace(new RegExp(`(?<=<!-- ${mark} -->\n)[\\s\\S]*(?=<!-- /${mark} -->)`), `\n${table}\n`),
-    page,
-  );
 }

@@ -1,8 +1,9 @@
 /** docs/deploy.md: a section for each image, a row for each board and way of holding weights. */
 import { basename } from 'node:path';
-import { type Board, emulationOf } from '../boards/board.ts';
+import { type Board, emulationOf, loadBoard } from '../boards/board.ts';
 import { markdownTable } from '../drawing/markdown.ts';
-import type { Deployment, ImageDeployments } from '../measure/deployments.ts';
+import type { Deployment, DeployRecord, ImageDeployments } from '../measure/deployments.ts';
+import { grouped } from '../system/grouped.ts';
 
 export const HEADINGS = [
   'board',
@@ -21,13 +22,14 @@ export const HEADINGS = [
 
 const NONE = '-';
 
-/** The whole page. */
-export function deployPage(images: ImageDeployments[]): string {
-  const boards = [...new Map(images.flatMap((i) => i.deployments.map(({ board }) => [board.name, board]))).values()];
+/** The whole page, from bench/deploy.json and what board.json says of each board in it. */
+export function deployPage({ images }: Pick<DeployRecord, 'images'>): string {
+  const names = new Set(images.flatMap(({ deployments }) => deployments.map(({ board }) => board)));
+  const boards = [...names].map((name) => loadBoard(name));
   return `# What runs where
 
-Every committed image on every board. This page is written by \`npx htpw deploy\`, from builds and emulator runs;
-\`npx htpw deploy --check\` fails when it is out of date.
+Every committed image on every board, from builds and emulator runs: \`npx htpw bench --deploy\` measures them, and
+\`npx htpw pages\` writes this page.
 
 - _weights_: those that need making are made at _boot_ into a cache, or at every inference (_stream_); stored INT8 ones are read
   _in flash_. \`npx htpw plan IMAGE --board BOARD\` finds the best mixture for a board's RAM ([residency.md](residency.md)).
@@ -36,7 +38,7 @@ Every committed image on every board. This page is written by \`npx htpw deploy\
 - _stack_: bytes used by load and inference, of those reserved, measured where the counts are made; _reserved_ alone where those
   are from another board.
 - _boot_, _inference_: instructions, exact, of an emulated core; with ~ those of the emulated board of the same core, an estimate.
-- _boot pays after_: so many inferences make up for the instructions of boot, against streaming.
+- _boot pays after_: inferences until boot costs fewer instructions in all than streaming.
 - _ms_ and _mJ_, per inference: estimates from the assumptions below, not measurements; for emulated boards there are none.
 
 ${assumptions(boards)}
@@ -61,42 +63,43 @@ function section({ path, imageBytes, deployments }: ImageDeployments): string {
   const rows = deployments.map((deployment) => row(deployment, deployments));
   return `## ${basename(path, '.htpw')}
 
-\`${path}\`, ${number(imageBytes)} bytes.
+\`${path}\`, ${grouped(imageBytes)} bytes.
 
 ${markdownTable([...HEADINGS], rows, 3)}`;
 }
 
 function row(deployment: Deployment, all: Deployment[]): string[] {
-  const { board, held, flashBytes, ramBytes, arenaBytes, stackUsed } = deployment;
+  const { held, flashBytes, ramBytes, arenaBytes, stackUsed } = deployment;
+  const board = loadBoard(deployment.board);
   const lacks = shortage(deployment);
-  const reserved = number(board.budget?.stackBytes ?? 0);
-  const sizes = [number(flashBytes), number(ramBytes), number(arenaBytes)];
-  const stack = stackUsed === null ? `${reserved} reserved` : `${number(stackUsed)} of ${reserved}`;
+  const reserved = grouped(board.budget?.stackBytes ?? 0);
+  const sizes = [grouped(flashBytes), grouped(ramBytes), grouped(arenaBytes)];
+  const stack = stackUsed === null ? `${reserved} reserved` : `${grouped(stackUsed)} of ${reserved}`;
   const head = [`\`${board.name}\``, held, lacks ?? 'yes', ...sizes, stack];
   if (lacks) return [...head, NONE, NONE, NONE, NONE, NONE];
   const estimate = emulationOf(board).name === board.name ? '' : '~';
-  const other = all.find((candidate) => candidate.board.name === board.name && candidate.held === 'stream');
+  const other = all.find((candidate) => candidate.board === board.name && candidate.held === 'stream');
   const pays =
     held === 'boot' && other ? breakEven(deployment.boot - other.boot, other.inference, deployment.inference) : null;
   return [
     ...head,
-    estimate + number(deployment.boot),
-    estimate + number(deployment.inference),
+    estimate + grouped(deployment.boot),
+    estimate + grouped(deployment.inference),
     milliseconds(board, deployment.inference),
     millijoules(board, deployment.inference),
-    pays === null ? NONE : number(pays),
+    pays === null ? NONE : grouped(pays),
   ];
 }
 
 /** Which budget a deployment exceeds and by how many bytes; null when it fits. */
 export function shortage({ board, flashBytes, ramBytes }: Deployment): string | null {
-  const { budget } = board;
+  const { budget } = loadBoard(board);
   if (!budget) return null;
   const over = [
     ['flash', flashBytes - budget.flashBytes],
     ['RAM', ramBytes - budget.ramBytes],
   ] as const;
-  const lacking = over.filter(([, bytes]) => bytes > 0).map(([name, bytes]) => `${name} by ${number(bytes)}`);
+  const lacking = over.filter(([, bytes]) => bytes > 0).map(([name, bytes]) => `${name} by ${grouped(bytes)}`);
   return lacking.length > 0 ? `no: ${lacking.join(', ')}` : null;
 }
 
@@ -121,9 +124,5 @@ export function millijoules(board: Board, instructions: number): string {
 
 /** Two digits: an estimate has no more. */
 function rounded(value: number): string {
-  return number(Number(value.toPrecision(2)));
-}
-
-function number(value: number): string {
-  return value.toLocaleString('en-US', { maximumFractionDigits: 6 });
+  return grouped(Number(value.toPrecision(2)), 6);
 }

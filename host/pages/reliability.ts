@@ -1,10 +1,10 @@
 /** The tables of docs/reliability.md, from what bench/reliability.json records. */
+
 import { loadBoard } from '../boards/board.ts';
 import { markdownTable } from '../drawing/markdown.ts';
 import type { FlipFigure } from '../reliability/flips.ts';
 import type { Reliability, WorstFigures } from '../reliability/measure.ts';
-
-const number = (value: number) => value.toLocaleString('en-US');
+import { grouped } from '../system/grouped.ts';
 
 /** Instructions of the longer call, load or invoke, for a unit of work; of the worst program. */
 export const perUnit = ({ programs }: WorstFigures): number =>
@@ -25,7 +25,7 @@ function quotientTable<T>(
   const cores = worst.map(({ board }) => loadBoard(board).core);
   const rows = rowsOf(worst[0]).map((first, i) => [
     name(first),
-    number(size(first)),
+    grouped(size(first)),
     ...worst.map((figures) => quotient(rowsOf(figures)[i]).toFixed(1)),
   ]);
   return markdownTable([...heading, ...cores], rows, 1);
@@ -36,7 +36,7 @@ function flipTable({ parts }: Reliability['flips']): string {
     count === null ? 'not run' : `${((100 * count) / flips).toFixed(1)} %`;
   const row = ({ part, flips, check, checkWeights, answers }: FlipFigure) => [
     part,
-    number(flips),
+    grouped(flips),
     share(check, flips),
     share(checkWeights, flips),
     share(answers, flips),
@@ -44,14 +44,14 @@ function flipTable({ parts }: Reliability['flips']): string {
   return markdownTable(['bit of', 'flips', 'htpw_check', 'htpw_check_weights', 'changes an answer'], parts.map(row), 1);
 }
 
-/** The page with these tables between their marks. */
-export function withReliability(page: string, { worst, flips }: Reliability): string {
+/** By the marks that they stand between. */
+export function reliabilityTables({ worst, flips }: Reliability): Record<string, string> {
   const limits = worst.map((figures) => [
     loadBoard(figures.board).core,
     perByte(figures).toFixed(1),
     perUnit(figures).toFixed(1),
   ]);
-  const tables: Record<string, string> = {
+  return {
     limits: markdownTable(['core', 'open, a byte of the image', 'load or invoke, a unit of work'], limits, 1),
     images: quotientTable(
       worst,
@@ -71,9 +71,4 @@ export function withReliability(page: string, { worst, flips }: Reliability): st
     ),
     flips: flipTable(flips),
   };
-  return Object.entries(tables).reduce(
-    (text, [mark, table]) =>
-      text.replace(new RegExp(`(?<=<!-- ${mark} -->\n)[\\s\\S]*(?=<!-- /${mark} -->)`), () => `\n${table}\n`),
-    page,
-  );
 }

@@ -50,7 +50,7 @@ export function packRows(values: Int8Array, rowLength: number, encoding: Encodin
   return packed;
 }
 
-/** The width of an index into so many entries; both are unsigned. */
+/** The width of an index into a number of entries; both are unsigned. */
 export function indexEncoding(entries: number): 'int4' | 'int8' {
   return entries <= 16 ? 'int4' : 'int8';
 }
@@ -68,7 +68,7 @@ export function packIndices(indices: Uint8Array, rowLength: number, entries: num
   );
 }
 
-/** The encoding of a code in the image; throws RangeError for one that is none. */
+/** The encoding of a code in the image; throws RangeError for an unknown one. */
 export function encodingOf(code: number): Encoding {
   const found = (Object.keys(ENCODING_CODES) as Encoding[]).find((name) => ENCODING_CODES[name] === code);
   if (found === undefined) throw new RangeError(`no encoding has the code ${code}`);

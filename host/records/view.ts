@@ -4,6 +4,7 @@
  */
 import * as F from '../../assembly/format.ts';
 
+/** An image, or a model that should become one, that breaks a rule of the format: one line that says which. */
 export class ImageError extends Error {}
 
 export interface SectionView {
@@ -92,7 +93,7 @@ export const RESIDENCY_NAMES = ['flash', 'boot', 'lazy', 'stream'] as const;
 /** Far more than anyone writes, and far fewer than what overflows the stack of who prints or packs it again. */
 const DEEPEST_METADATA = 64;
 
-/** Whether objects and lists lie in each other more than so many levels deep; level by level, without recursion. */
+/** Whether objects and lists are nested deeper than a number of levels; level by level, without recursion. */
 function nestsDeeper(value: object, levels: number): boolean {
   let level: object[] = [value];
   for (let depth = 1; level.length > 0; depth++) {
@@ -163,7 +164,7 @@ export class ImageView {
   i32(at: number): number {
     return this.data.getInt32(at, true);
   }
-  /** A copy of so many bytes, signed. */
+  /** A copy of `bytes` bytes, signed. */
   i8s(at: number, count: number): Int8Array {
     return new Int8Array(this.bytes.slice(at, at + count).buffer);
   }

@@ -8,8 +8,10 @@ import type { Execution } from '../operators/operator.ts';
 import { commonKind, weightedKind } from '../operators/registry.ts';
 import { materialize } from '../sources/registry.ts';
 
+/** The values of a tensor. */
 export type TensorValues = Int8Array | Int16Array;
 
+/** How the reference runs a program. */
 export interface ExecuteOptions {
   /** encoding of the tables in the image: one for all, or operator by operator */
   tables: TableEncoding | ((operator: WeightedOperator) => TableEncoding);

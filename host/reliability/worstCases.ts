@@ -5,7 +5,7 @@
 import * as F from '../../assembly/format.ts';
 import { pack } from '../image/pack.ts';
 import { seal } from '../image/seal.ts';
-import { randomInt8, requantisation } from '../measure/kernels.ts';
+import { randomInt8, requantization } from '../measure/kernels.ts';
 import type { Generator, Operator, Program, Residency, Shape, Tensor, WeightSource, Window } from '../model/model.ts';
 import { ImageView } from '../records/view.ts';
 import type { BasisGenerator } from '../sources/basis.ts';
@@ -141,7 +141,7 @@ function weighted(
     name: kind,
     input: 0,
     output: 1,
-    ...requantisation(channels, depth, at.random),
+    ...requantization(channels, depth, at.random),
     source: at.sources.length - 1,
     residency,
   };

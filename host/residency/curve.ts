@@ -43,6 +43,7 @@ export interface ProgramPlan {
   layers: PlannedLayer[];
 }
 
+/** The residency plans of a program that are worth taking. */
 export interface Curve {
   name: string;
   /** by arena rising and cost falling; the last is the fastest of all */

@@ -9,6 +9,7 @@ import { isArrayBuffer, isUint8Array } from './typed.ts';
 /** Bytes, or where they are: a URL, relative to the page in a browser; in Node also a path, relative to its folder. */
 export type Source = string | URL | Response | ArrayBuffer | Uint8Array;
 
+/** What load() may be told besides the image. */
 export interface LoadOptions {
   /** a variant of the runtime; default the fastest, simd, which lies beside this module */
   wasm?: Source | WebAssembly.Module;

@@ -18,6 +18,7 @@ export interface Port {
   bytes: number;
 }
 
+/** What a program takes and gives, in the order of the bytes of run(). */
 export interface Ports {
   inputs: Port[];
   outputs: Port[];

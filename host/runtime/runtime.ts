@@ -358,7 +358,7 @@ function described(value: unknown): string {
 const lengthOf = (length: number): string =>
   `${length}${length === 0 ? ' (empty, or its buffer was transferred)' : ''}`;
 
-/** An instance of its own, if it is not one already. */
+/** A new instance, unless it is one already. */
 function exportsOf(wasm: Wasm): Exports {
   if (wasm instanceof WebAssembly.Module) return new WebAssembly.Instance(wasm).exports as unknown as Exports;
   if (isUint8Array(wasm) || isArrayBuffer(wasm)) return exportsOf(new WebAssembly.Module(wasm));

@@ -1,6 +1,6 @@
 /**
  * JSON that people write: training configurations, architectures, board.json. One line says what is wrong, with the
- * file and the path of the field; a field that is none is refused, with the nearest that there is.
+ * file and the path of the field; an unknown field is refused, and the nearest known one named.
  */
 import { distance } from 'fastest-levenshtein';
 import * as v from 'valibot';

@@ -14,7 +14,7 @@ export class ToolError extends Error {
     const lines = said.split('\n').filter((line) => line.trim() !== '');
     const first = lines.find((line) => /error|undefined|overflow|cannot|not found/i.test(line)) ?? lines[0];
     const rest = lines.length > 1 ? '; HTPW_DEBUG=1 shows all that it said' : '';
-    super(`${command}: ended with ${how}: ${printable(first?.trim() ?? 'without a word', 300)}${rest}`, {
+    super(`${command}: ended with ${how}: ${printable(first?.trim() ?? 'no message', 300)}${rest}`, {
       cause: `${command} ${args.join(' ')}\n${said}`,
     });
   }

@@ -37,9 +37,9 @@ export function substituteBias(channel: Channel, reach: Reach): { folded: number
   for (let exponent = smallest; exponent <= smallest + 2; exponent++) {
     // the middle between two outputs lies on the step, or the output on the middle of the reach
     const target = (level - zeroPoint + (step === null ? 0 : 0.5)) * 2 ** exponent;
-    const centre = Math.round(target) - (step ?? Math.round((lowest + highest) / 2));
+    const center = Math.round(target) - (step ?? Math.round((lowest + highest) / 2));
     // two roundings move the step: one sum earlier above zero, one later below it, where the second one's ties go down
-    for (const candidate of [centre, centre - 1, centre + 1]) {
+    for (const candidate of [center, center - 1, center + 1]) {
       const substitute = { folded: candidate, factor: 2 ** -exponent, zeroPoint, activation };
       const same = outputOf(substitute);
       if (Math.abs(candidate) <= MAX_BIAS && points.every((sum) => same(sum) === output(sum)))

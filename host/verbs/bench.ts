@@ -4,17 +4,19 @@ import { join } from 'node:path';
 import { type Command, Option } from 'commander';
 import { testWindows } from '../data/windows.ts';
 import { countingBoards, measureAll, measureOnPort, recordedBoards } from '../measure/benchmarks.ts';
-import { excess, type Figures } from '../measure/figures.ts';
+import { measureDeployments } from '../measure/deployments.ts';
+import { excess } from '../measure/figures.ts';
+import { measureImported } from '../measure/imported.ts';
 import { timeVariants } from '../measure/node.ts';
+import { currentCommit, readRecord, recordPath, writeRecord } from '../measure/records.ts';
 import { boardTables, cycleTable, nodeTable } from '../measure/tables.ts';
-import { withReliability } from '../pages/reliability.ts';
+import { exampleCommands } from '../pages/sections.ts';
 import { measureReliability } from '../reliability/measure.ts';
 import { Runtime } from '../runtime/node.ts';
-import { planOutput, readInput, writeWhole } from '../system/files.ts';
-import { parseJson } from '../system/json.ts';
-import { run } from '../system/process.ts';
+import { planOutput } from '../system/files.ts';
 import { projectRoot } from '../system/root.ts';
-import { CheckFailed, print, UsageError } from './verb.ts';
+import { goldenFolder } from './golden.ts';
+import { CheckFailed, print, UsageError, withProgress } from './verb.ts';
 
 interface Flags {
   board?: string;
@@ -22,6 +24,8 @@ interface Flags {
   check?: boolean;
   node?: boolean;
   reliability?: boolean;
+  deploy?: boolean;
+  imported?: boolean;
   json?: boolean;
 }
 
@@ -37,53 +41,56 @@ export function benchVerb(program: Command): void {
       'Run a table of operator shapes, the ECG network and the four networks of MLPerf Tiny on the emulated cores and count instructions. A kernel counts as what one more run of it adds to an inference, dispatch, table and requantisation included; a network as a whole inference. Writes bench/<board>.json.',
     )
     .option('--board <name>', `one of ${countingBoards().join(', ')}; default: those that bench/ has figures of`)
-    .option('--port <device>', 'serial port of a real --board: what each kernel takes there, in cycles; writes nothing')
+    .option('--port <device>', 'serial port of a real --board: cycles of each kernel there; writes nothing')
     .option('--check', 'write nothing; fail where a count exceeds the committed one by over 1 %, or the code has grown')
+    .addOption(instead('--node', 'time the WebAssembly variants on the ECG model in Node instead'))
     .addOption(
-      new Option('--node', 'time the WebAssembly variants on the ECG model in Node instead').conflicts([
-        'board',
-        'check',
-        'port',
-      ]),
+      instead(
+        '--reliability',
+        'the most expensive programs and images, and flipped bits instead; writes bench/reliability.json',
+      ),
     )
     .addOption(
-      new Option(
-        '--reliability',
-        'the worst programs and images known, and flipped bits; writes bench/reliability.json and docs/reliability.md',
-      ).conflicts(['board', 'check', 'node', 'port']),
+      instead('--deploy', 'every committed image on every board instead, some minutes; writes bench/deploy.json'),
+    )
+    .addOption(
+      instead('--imported', 'the trained networks of MLPerf Tiny in HTPW_DATA instead; writes bench/imported.json'),
     )
     .option('--json', 'print JSON')
     .addHelpText(
       'after',
-      '\nExamples:\n  htpw bench --board mps2-an500\n  htpw bench --check\n  htpw bench --node\n  htpw bench --reliability\n  htpw bench --board nucleo-f767zi --port /dev/ttyACM0',
+      '\nExamples:\n  htpw bench --board mps2-an500\n  htpw bench --check\n  htpw bench --node\n  htpw bench --reliability\n  htpw bench --deploy\n  htpw bench --imported\n  htpw bench --board nucleo-f767zi --port /dev/ttyACM0',
     )
     .action((flags: Flags) => {
       if (flags.node) return benchNode(flags);
-      if (flags.reliability) return benchReliability(flags);
+      if (flags.reliability) return benchRecord('reliability', measureReliability, flags);
+      if (flags.deploy) return benchRecord('deploy', deployments, flags);
+      if (flags.imported) return benchRecord('imported', (report) => measureImported(goldenFolder(), report), flags);
       return flags.port === undefined ? benchBoards(flags) : benchPort(flags, flags.port);
     });
+}
+
+/** An option that measures something else than kernels on boards, and nothing besides. */
+function instead(flags: string, description: string): Option {
+  const all = ['board', 'check', 'port', 'node', 'reliability', 'deploy', 'imported'];
+  return new Option(flags, description).conflicts(all.filter((name) => `--${name}` !== flags));
 }
 
 async function benchBoards({ board, check, json }: Flags): Promise<void> {
   if (board !== undefined && !countingBoards().includes(board))
     throw new UsageError(`--board must be one of ${countingBoards().join(', ')}, got "${board}"`);
   const boards = board === undefined ? recordedBoards() : [board];
-  const path = (name: string) => join(projectRoot(), 'bench', `${name}.json`);
-  if (!check) for (const name of boards) planOutput(path(name));
+  if (!check) for (const name of boards) planOutput(recordPath(name));
   const measured = await measureAll(boards);
   print(json, measured, () => measured.map(boardTables).join('\n\n\n'));
   if (check) {
-    const exceeded = measured.flatMap((now) => excess(now, recordOf(path(now.board))));
+    const exceeded = measured.flatMap((now) => excess(now, readRecord(now.board)));
     if (exceeded.length > 0) throw new CheckFailed(`more than committed in bench/:\n  ${exceeded.join('\n  ')}`);
     return;
   }
-  const commit = (await run('git', ['rev-parse', '--short', 'HEAD'], { cwd: projectRoot() })).trim();
-  for (const { board, ...figures } of measured)
-    writeWhole(path(board), `${JSON.stringify({ board, commit, ...figures }, null, 2)}\n`);
+  const commit = await currentCommit();
+  for (const { board, ...figures } of measured) writeRecord(board, { board, commit, ...figures });
 }
-
-/** What bench/ says of a board. */
-const recordOf = (path: string) => parseJson(path, readInput(path)) as Figures;
 
 async function benchPort({ board, check, json }: Flags, port: string): Promise<void> {
   if (board === undefined || check)
@@ -92,15 +99,19 @@ async function benchPort({ board, check, json }: Flags, port: string): Promise<v
   print(json, { board, kernels }, () => cycleTable(board, kernels));
 }
 
-async function benchReliability({ json }: Flags): Promise<void> {
-  const page = planOutput(join(projectRoot(), 'docs', 'reliability.md'));
-  const record = planOutput(join(projectRoot(), 'bench', 'reliability.json'));
-  const measured = await measureReliability();
-  const written = withReliability(readFileSync(page.name, 'utf8'), measured);
-  record.write(`${JSON.stringify(measured, null, 2)}\n`);
-  page.write(written);
-  print(json, measured, () => written.slice(written.indexOf('<!-- limits -->')));
+type Report = (done: number, total: number, note?: string) => void;
+
+/** Measures, writes the record, and says which pages are made of it. */
+async function benchRecord(name: string, measure: (report: Report) => Promise<object>, { json }: Flags): Promise<void> {
+  planOutput(recordPath(name));
+  const measured = await withProgress('bench', measure);
+  writeRecord(name, measured);
+  print(json, measured, () => `bench/${name}.json: written; htpw pages renews the pages that it is shown on`);
 }
+
+/** The images on the boards, and the examples of the page on residency. */
+const deployments = (report: Report) =>
+  measureDeployments(exampleCommands(readFileSync(join(projectRoot(), 'docs', 'residency.md'), 'utf8')), report);
 
 async function benchNode({ json }: Flags): Promise<void> {
   const image = new Uint8Array(readFileSync(join(projectRoot(), NODE_MODEL)));

@@ -1,14 +1,17 @@
 /** htpw build: firmware of a board with an image, or the C sources of a tailored library. */
+
 import { existsSync } from 'node:fs';
 import { join } from 'node:path';
 import { type Command, Option } from 'commander';
 import { type Board, boardNames, loadBoard } from '../boards/board.ts';
 import { BARE, buildFirmware, type Firmware } from '../build/firmware.ts';
+import { imageFor } from '../build/placedImage.ts';
 import { columns } from '../drawing/columns.ts';
 import { titleOf } from '../system/files.ts';
+import { grouped } from '../system/grouped.ts';
 import { projectRoot } from '../system/root.ts';
 import { buildTailored, TAILOR_OPTION } from './clib.ts';
-import { imageFor, RESIDENCY_OPTION } from './image.ts';
+import { RESIDENCY_OPTION } from './image.ts';
 import { print, UsageError } from './verb.ts';
 
 const ECG = 'models/ecg-beats.htpw';
@@ -88,9 +91,9 @@ function render({ name, memory, budget, uf2 }: Board, firmware: Firmware, reside
   const lines = (of: Record<string, number>) =>
     Object.entries(of).map(([name, bytes]) => [`  ${name}`, bytes, MEANING[name] ?? '']);
   const table = columns([
-    ['flash', firmware.flashBytes, `of ${budget.flashBytes.toLocaleString('en-US')} bytes`],
+    ['flash', firmware.flashBytes, `of ${grouped(budget.flashBytes)} bytes`],
     ...lines(sections.flash),
-    ['RAM', firmware.ramBytes, `of ${budget.ramBytes.toLocaleString('en-US')} bytes`],
+    ['RAM', firmware.ramBytes, `of ${grouped(budget.ramBytes)} bytes`],
     ...lines(sections.ram),
     ['runtime', firmware.runtimeTextBytes, 'bytes of .text: open, load, invoke and the operators of this image'],
   ]);

@@ -1,28 +1,18 @@
 /** htpw clib: the runtime as a C library, whole or cut to images, and what it takes on each core. */
-import { existsSync, readFileSync } from 'node:fs';
-import { basename, dirname, join, resolve } from 'node:path';
+import { existsSync } from 'node:fs';
+import { basename, join, resolve } from 'node:path';
 import { type Command, Option } from 'commander';
-import { libraryFiles, planLibrary, type Tailoring, tailoring, together } from '../build/library.ts';
-import {
-  type LibraryRecord,
-  type LibrarySize,
-  measureLibrary,
-  ramOf,
-  USED,
-  WHOLE,
-  withSizes,
-} from '../build/librarySize.ts';
+import { libraryFiles, planLibrary, type Tailoring } from '../build/library.ts';
+import { type LibraryRecord, type LibrarySize, measureLibrary, ramOf, USED, WHOLE } from '../build/librarySize.ts';
+import { tailoredTo } from '../build/tailored.ts';
 import { testWindows } from '../data/windows.ts';
 import { columns } from '../drawing/columns.ts';
+import { currentCommit, keepsRecords, readRecord, recordPath, writeRecord } from '../measure/records.ts';
 import { Runtime } from '../runtime/node.ts';
 import { counted } from '../system/counted.ts';
-import { planOutput, readInput, writeWhole } from '../system/files.ts';
+import { planOutput } from '../system/files.ts';
 import { LIST, type OutputFolder } from '../system/folder.ts';
-import { parseJson } from '../system/json.ts';
-import { run } from '../system/process.ts';
-import { projectRoot } from '../system/root.ts';
 import { shownPath } from '../system/shownPath.ts';
-import { imageFor } from './image.ts';
 import { print, UsageError } from './verb.ts';
 
 interface Flags {
@@ -39,7 +29,7 @@ export function clibVerb(program: Command): void {
     .command('clib')
     .summary('the runtime as a C library, for programs that are built without Node')
     .description(
-      'Write the runtime as C sources with header, CMakeLists.txt and a Makefile fragment. Tailored to images, it keeps only what these need, and has them as htpw_model.c.',
+      'Write the runtime as C sources with header, CMakeLists.txt and a Makefile fragment. Tailored to images, it keeps only what they need, and contains them as htpw_model.c.',
     )
     .option('-o, --output <folder>', 'where the files go', join('dist', 'c'))
     .option(...TAILOR_OPTION)
@@ -48,7 +38,7 @@ export function clibVerb(program: Command): void {
     .addOption(
       new Option(
         '--sizes',
-        'measure flash, RAM and stack on four cores instead, beside bench/clib.json, which is written anew',
+        'measure flash, RAM and stack on four cores instead, print the difference to bench/clib.json and renew it',
       ).conflicts(['output', 'input']),
     )
     .option('--json', 'machine-readable result')
@@ -78,11 +68,6 @@ export const TAILOR_OPTION = [
   'only the operators, sources and encodings of this image, and the image itself; again for each further image',
   (image: string, before: string[] | undefined) => [...(before ?? []), image],
 ] as const;
-
-/** What the library is cut to: the images by their paths, each as it is or with another residency. */
-function tailoredTo(paths: readonly string[], residency: string | undefined): Tailoring {
-  return together(paths.map((path) => tailoring(basename(path), imageFor(path, null, residency).image)));
-}
 
 /** The library of some images: htpw clib --tailor, and htpw build --tailor. */
 export async function buildTailored(
@@ -133,18 +118,16 @@ function assertApart(input: string, folder: string, files: readonly string[]): v
     );
 }
 
-const RECORD = join(projectRoot(), 'bench', 'clib.json');
-
-const PAGE = join(projectRoot(), 'docs', 'c.md');
+const RECORD = 'clib';
 
 const EMPTY: LibraryRecord = { commit: '', libraries: {} };
 
 async function printSizes(tailored: Tailoring | null, json?: boolean): Promise<void> {
   const name = tailored ? tailored.models.map((model) => basename(model.name, '.htpw')).join(' + ') : WHOLE;
-  const keeps = existsSync(dirname(RECORD)); // an installed package keeps no record
-  if (keeps) for (const path of [RECORD, PAGE]) planOutput(path);
+  const keeps = keepsRecords(); // an installed package keeps none
+  if (keeps) planOutput(recordPath(RECORD));
   const measured = await measureLibrary(tailored);
-  const before: LibraryRecord = existsSync(RECORD) ? (parseJson(RECORD, readInput(RECORD)) as LibraryRecord) : EMPTY;
+  const before: LibraryRecord = existsSync(recordPath(RECORD)) ? readRecord(RECORD) : EMPTY;
   const ram = ramOf(tailored);
   print(json, { library: name, ram, sizes: measured }, () => {
     const recorded = before.libraries[name]?.sizes ?? [];
@@ -153,7 +136,7 @@ async function printSizes(tailored: Tailoring | null, json?: boolean): Promise<v
       `${name}: bytes; in brackets the difference to bench/clib.json${before.commit && `, commit ${before.commit}`}`,
       ram
         ? `RAM: arena ${ram.arena}, input ${ram.input}, output ${ram.output}`
-        : "RAM: none of its own; arena, input and output are the image's",
+        : 'RAM: none; arena, input and output depend on the image',
       columns([
         ['core', 'option', 'flash', '', 'linked', '', 'whole API', '', 'stack: open', 'load', 'invoke', ''],
         ...measured.map((now) => sizeRow(now, found(now))),
@@ -164,11 +147,9 @@ async function printSizes(tailored: Tailoring | null, json?: boolean): Promise<v
     ].join('\n');
   });
   if (!keeps) return;
-  const commit = (await run('git', ['rev-parse', '--short', 'HEAD'], { cwd: projectRoot() })).trim();
   const sizes = measured.map(({ functions: _, ...size }) => size);
   const libraries = { ...before.libraries, [name]: { ram, sizes } };
-  writeWhole(RECORD, `${JSON.stringify({ commit, libraries }, null, 2)}\n`);
-  writeWhole(PAGE, withSizes(readFileSync(PAGE, 'utf8'), { commit, libraries }));
+  writeRecord(RECORD, { commit: await currentCommit(), libraries });
 }
 
 /** A size beside its record, differences in brackets. */

@@ -1,4 +1,5 @@
 /** htpw compress: a network in fewer bytes without training, or a curve of what each size costs. */
+
 import type { Command } from 'commander';
 import { outputCount } from '../compress/agreement.ts';
 import {
@@ -6,25 +7,26 @@ import {
   type Compressed,
   compressUniformly,
   compressWithin,
-  type Prepared,
   prepare,
   type StageReport,
+  unchanged,
 } from '../compress/compress.ts';
 import { METHODS, type Method } from '../compress/options.ts';
-import { type CompressionReport, type Judged, judgedBy, reportOn, sourcesOf } from '../compress/report.ts';
+import { type CompressionReport, type CurvePoint, judgedBy, pointOf, reportOn, sourcesOf } from '../compress/report.ts';
 import { parseLabels, parseSamples, type Samples } from '../compress/samples.ts';
 import { columns } from '../drawing/columns.ts';
 import { plotCurve } from '../drawing/qualityPlot.ts';
 import { type Unpacked, unpack } from '../image/unpack.ts';
 import { importImage } from '../import/import.ts';
 import { isTflite } from '../import/schema.ts';
-import type { Model, WeightedOperator } from '../model/model.ts';
+import type { Model } from '../model/model.ts';
 import { ImageView } from '../records/view.ts';
 import { moduleOf, Runtime } from '../runtime/node.ts';
 import { FASTEST } from '../runtime/variants.ts';
 import { counted } from '../system/counted.ts';
 import { named } from '../system/errors.ts';
 import { planOutput, readInput, titleOf } from '../system/files.ts';
+import { grouped } from '../system/grouped.ts';
 import { shownPath } from '../system/shownPath.ts';
 import { textOf } from '../system/wrongKind.ts';
 import { provedImage } from './image.ts';
@@ -172,44 +174,14 @@ function unreachable(error: unknown): never {
   throw error;
 }
 
-/** A budget that the image fits as it is. */
-function unchanged({ options, layers }: Prepared, { model, tables }: Unpacked, image: Uint8Array): Compressed {
-  const { operators } = model.programs[0];
-  const exact = layers.map(({ operator }) => tables(operators[operator] as WeightedOperator) === 'q31');
-  return { model, tables, image, chosen: options.own.map(([int8]) => int8), exact };
-}
-
-interface CurvePoint {
-  budget: number;
-  /** null where the method does not get so small */
-  report: CompressionReport | null;
-  smallest?: number;
-}
-
-async function pointOf(
-  image: Uint8Array,
-  prepared: Prepared,
-  judged: Judged | null,
-  budget: number,
-  compressed: () => Promise<Compressed>,
-): Promise<CurvePoint> {
-  try {
-    return { budget, report: reportOn(image, prepared, await compressed(), judged) };
-  } catch (error) {
-    if (error instanceof BudgetError) return { budget, report: null, smallest: error.smallest };
-    throw error;
-  }
-}
-
-const number = (value: number): string => value.toLocaleString('en-US');
 const percent = (share: number): string => `${(100 * share).toFixed(1)} %`;
 
 function render(path: string, flags: CompressFlags, report: CompressionReport, data: Data | null): string {
   const { bytes, weightBytes, arenaBytes, categories, layers, agreement, accuracy } = report;
   const changed = Object.entries(categories).filter(([, { before, after }]) => before + after > 0);
   const lines = [
-    `${path} -> ${flags.output}: ${number(bytes.before)} -> ${number(bytes.after)} bytes; ` +
-      `weights ${number(weightBytes.before)} -> ${number(weightBytes.after)}, ` +
+    `${path} -> ${flags.output}: ${grouped(bytes.before)} -> ${grouped(bytes.after)} bytes; ` +
+      `weights ${grouped(weightBytes.before)} -> ${grouped(weightBytes.after)}, ` +
       `${(weightBytes.after / weightBytes.before).toFixed(2)} x`,
     columns([
       ['category', 'before', 'after'],
@@ -227,8 +199,8 @@ function render(path: string, flags: CompressFlags, report: CompressionReport, d
         layer.error.toFixed(5),
       ]),
     ]),
-    `arena ${number(arenaBytes.before)} -> ${number(arenaBytes.after)} bytes with changed weights kept as INT8,\n` +
-      `${number(arenaBytes.streamed)} with them streamed; htpw plan chooses`,
+    `arena ${grouped(arenaBytes.before)} -> ${grouped(arenaBytes.after)} bytes with changed weights kept as INT8,\n` +
+      `${grouped(arenaBytes.streamed)} with them streamed; htpw plan chooses`,
     agreement
       ? "error alone: squared error of the network's outputs over their variance when only that layer changes, " +
         `before refinement\n\n${judgement(agreement, data)}`
@@ -269,7 +241,7 @@ function renderSources(sources: ReturnType<typeof sourcesOf>): string {
 
 function renderCurve(path: string, flags: CompressFlags, points: CurvePoint[]): string {
   const rows = points.map(({ budget, report, smallest }) => {
-    if (!report) return [budget, `not reached, smallest ${number(smallest!)}`, '', '', ''];
+    if (!report) return [budget, `not reached, smallest ${grouped(smallest!)}`, '', '', ''];
     const { agreement, accuracy } = report;
     return [
       budget,

@@ -2,33 +2,14 @@
 import { statSync } from 'node:fs';
 import { join } from 'node:path';
 import type { Command } from 'commander';
-import { verifyBoard } from '../agent/verify.ts';
 import { boardNames, runnableBoards } from '../boards/board.ts';
-import { BARE, measureFirmware } from '../build/firmware.ts';
-import { placeUnderBuild } from '../build/placedImage.ts';
 import { columns } from '../drawing/columns.ts';
-import type { Lossless } from '../image/lossless.ts';
-import { importImage } from '../import/import.ts';
-import { type GoldenSet, goldenNames, readGolden } from '../measure/golden.ts';
-import { PEERS, type PeerNetwork } from '../measure/peers.ts';
-import { Runtime } from '../runtime/node.ts';
-import { FASTEST, VARIANT_NAMES, type VariantName } from '../runtime/variants.ts';
+import { goldenNames, readGolden } from '../measure/golden.ts';
+import { type CompareOptions, compareGolden, type GoldenResult, MEASURED } from '../measure/imported.ts';
+import { FASTEST, VARIANT_NAMES } from '../runtime/variants.ts';
 import { LOSSLESS_OPTION, losslessOf } from './image.ts';
 import { orWord, valued, wholeNumber } from './options.ts';
 import { CheckFailed, print, UsageError, withProgress } from './verb.ts';
-
-/** Its firmware and instructions stand beside those of TensorFlow Lite Micro. */
-const MEASURED = 'mps2-an500';
-
-/** What stands beside a set: TensorFlow Lite Micro with CMSIS-NN on the same network. */
-const PEER_OF: Record<string, PeerNetwork> = {
-  kws_ref_model: PEERS.kws,
-  pretrainedResnet_quant: PEERS.ic,
-  vww_96_int8: PEERS.vww,
-  vww_96_int8_cifar: PEERS.vww,
-  ad01_int8: PEERS.ad,
-  tflm_person_detect: PEERS.personDetection,
-};
 
 interface GoldenFlags {
   samples: number | 'all';
@@ -73,7 +54,7 @@ export function goldenVerb(program: Command): void {
         const done: GoldenResult[] = [];
         for (const name of options.names) {
           report(done.length, options.names.length, name);
-          done.push(await compare(readGolden(options.folder, name), options));
+          done.push(await compareGolden(readGolden(options.folder, name), options));
         }
         return done;
       });
@@ -83,21 +64,22 @@ export function goldenVerb(program: Command): void {
     });
 }
 
-interface Options {
+interface Options extends CompareOptions {
   folder: string;
   names: string[];
-  boards: string[];
-  /** at most so many on every target but one */
-  samples: number;
-  lossless: Lossless;
+}
+
+/** The folder of recorded answers: the one that is named, else golden in HTPW_DATA. Throws UsageError where it is none. */
+export function goldenFolder(named?: string): string {
+  const data = process.env.HTPW_DATA;
+  const folder = named ?? (data === undefined ? undefined : join(data, 'golden'));
+  if (folder !== undefined && statSync(folder, { throwIfNoEntry: false })?.isDirectory()) return folder;
+  const got = folder === undefined ? 'none' : `${folder}, which is none`;
+  throw new UsageError(`golden: expected a folder of recorded answers, got ${got}; name one or set HTPW_DATA`);
 }
 
 function readFlags(argument: string | undefined, { samples, boards, models, lossless }: GoldenFlags): Options {
-  const data = process.env.HTPW_DATA;
-  const folder = argument ?? (data === undefined ? undefined : join(data, 'golden'));
-  const got = folder === undefined ? 'none' : `${folder}, which is none`;
-  if (folder === undefined || !statSync(folder, { throwIfNoEntry: false })?.isDirectory())
-    throw new UsageError(`golden: expected a folder of recorded answers, got ${got}; name one or set HTPW_DATA`);
+  const folder = goldenFolder(argument);
   const known = goldenNames(folder);
   if (known.length === 0)
     throw new UsageError(
@@ -119,77 +101,9 @@ function chosen(flag: string, list: string, known: readonly string[]): string[] 
   return names;
 }
 
-interface Target {
-  target: string;
-  samples: number;
-  /** output bytes */
-  differing: number;
-}
-
-interface GoldenResult {
-  name: string;
-  targets: Target[];
-  imageBytes: number;
-  arenaBytes: number;
-  /** of the measured board's firmware without the agent; null where that board was not asked for, as in instructions */
-  flashBytes: number | null;
-  instructions: number | null;
-  peer: { flashBytes: number; arenaBytes?: number; instructions?: number } | null;
-}
-
-async function compare(set: GoldenSet, { boards, samples, lossless }: Options): Promise<GoldenResult> {
-  const { name, model, expected } = set;
-  const { image } = importImage(model, name, { lossless });
-  const some = Math.min(samples, set.samples.length);
-  const result: GoldenResult = {
-    name,
-    targets: VARIANT_NAMES.map((variant) =>
-      inNode(set, image, variant, variant === FASTEST ? set.samples.length : some),
-    ),
-    imageBytes: image.length,
-    arenaBytes: new Runtime(image).arenaBytes(),
-    flashBytes: null,
-    instructions: null,
-    peer: peerOf(name),
-  };
-  const imagePath = placeUnderBuild(name, image);
-  const runtime = new Runtime(image).load();
-  for (const board of boards) {
-    let next = 0;
-    const { mismatchingBytes, instructionsPerInference } = await verifyBoard({
-      imagePath,
-      image,
-      board,
-      windows: set.samples.slice(0, some),
-      reference: (input) => ({ layers: runtime.traceCrcs(input).layers, output: expected[next++] }),
-    });
-    result.targets.push({ target: board, samples: some, differing: mismatchingBytes });
-    if (board !== MEASURED) continue;
-    result.flashBytes = (await measureFirmware(board, imagePath, { main: BARE })).flashBytes;
-    result.instructions = Math.round(instructionsPerInference ?? 0);
-  }
-  return result;
-}
-
-function inNode({ samples, expected }: GoldenSet, image: Uint8Array, variant: VariantName, count: number): Target {
-  const runtime = new Runtime(image, variant).load();
-  let differing = 0;
-  for (let i = 0; i < count; i++)
-    runtime.run(samples[i]).forEach((byte, at) => {
-      if (byte !== expected[i][at]) differing++;
-    });
-  return { target: `node ${variant}`, samples: count, differing };
-}
-
-function peerOf(name: string): GoldenResult['peer'] {
-  if (!(name in PEER_OF)) return null;
-  const { flashBytes, cores } = PEER_OF[name];
-  return { flashBytes, arenaBytes: cores.M7?.arenaBytes, instructions: cores.M7?.inference };
-}
-
-function render(results: GoldenResult[], boards: string[]): string {
+function render(results: GoldenResult[], boards: readonly string[]): string {
   const inNode = VARIANT_NAMES.map((variant) => `node ${variant}`);
-  const differing = (targets: string[]) =>
+  const differing = (targets: readonly string[]) =>
     columns([
       ['model', ...targets],
       ...results.map(({ name, targets: own }) => [
@@ -213,7 +127,7 @@ function render(results: GoldenResult[], boards: string[]): string {
   ]);
   const titles = ['flash', 'arena', 'instructions'].flatMap((title) => [title, 'TFLM', 'ratio']);
   return [
-    'output bytes that differ from TensorFlow Lite Micro, of so many samples',
+    'output bytes that differ from TensorFlow Lite Micro, and samples compared',
     ...[inNode, boards].filter((targets) => targets.length > 0).flatMap((targets) => [differing(targets), '']),
     `bytes and instructions per inference, ${MEASURED} (Cortex-M7), beside TensorFlow Lite Micro with CMSIS-NN`,
     columns([['model', 'image', ...titles], ...sizes]),

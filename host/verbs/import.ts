@@ -1,4 +1,5 @@
 /** htpw import: a .tflite model, or a checkpoint of one family of networks, to an image. */
+
 import { existsSync } from 'node:fs';
 import { extname, join } from 'node:path';
 import type { Command } from 'commander';
@@ -15,6 +16,7 @@ import { Runtime } from '../runtime/node.ts';
 import { shortest } from '../runtime/ports.ts';
 import { describeFile, SAFETENSORS } from '../system/fileKind.ts';
 import { type Output, planOutput, readInput, titleOf } from '../system/files.ts';
+import { grouped } from '../system/grouped.ts';
 import { printable } from '../system/printable.ts';
 import { importCheckpoint } from '../train/foreignCheckpoint.ts';
 import { LOSSLESS_OPTION, losslessOf } from './image.ts';
@@ -26,7 +28,7 @@ export function importVerb(program: Command): void {
     .command('import <model>')
     .summary('INT8 .tflite to flash image')
     .description(
-      'Turn a fully quantised INT8 .tflite model into an image that gives the same bytes as the reference kernels of TensorFlow Lite Micro. What cannot be imported is named, all of it at once; docs/import.md lists what can.',
+      'Turn a fully quantised INT8 .tflite model into an image that gives the same bytes as the reference kernels of TensorFlow Lite Micro. Whatever cannot be imported is named, all at once; docs/import.md lists the operators.',
     )
     .requiredOption('-o, --output <image>', 'where the image goes')
     .addOption(
@@ -38,7 +40,7 @@ export function importVerb(program: Command): void {
       ),
     )
     .option(...LOSSLESS_OPTION)
-    .option('--keep-dead', 'leave in the channels that no output depends on, for a comparison layer by layer')
+    .option('--keep-dead', 'keep the channels that no output depends on, for a comparison layer by layer')
     .option('--arch <json>', 'architecture of a .safetensors checkpoint: the network of a training configuration')
     .option('--json', 'machine-readable result')
     .addHelpText(
@@ -135,7 +137,7 @@ async function importTrained(
     result,
     () =>
       [
-        `${output}: ${image.length.toLocaleString('en-US')} bytes, arena ${arenaBytes.toLocaleString('en-US')} bytes`,
+        `${output}: ${grouped(image.length)} bytes, arena ${grouped(arenaBytes)} bytes`,
         `classes ${printable(made.metadata.labels?.join(', ') ?? 'without names')}`,
         columns(operators.map(({ name, kind }) => [`  ${name}`, kind])),
       ].join('\n'),
@@ -176,12 +178,11 @@ function summary(
 }
 
 function render(result: ReturnType<typeof summary> & { removed: ReturnType<typeof removal> | null }): string {
-  const number = (value: number) => value.toLocaleString('en-US');
   const port = ({ shape, scale, zeroPoint, fileType }: (typeof result.inputs)[number]) =>
     `${shape.join('x')} int8, real = ${shortest(scale)} * (q ${zeroPoint < 0 ? '+' : '-'} ${Math.abs(zeroPoint)})${fileType === 'INT8' ? '' : `; ${fileType} in the .tflite, the conversion is the caller's`}`;
   const bytes = Object.entries(result.categories).filter(([, size]) => size > 0);
   return [
-    `${result.output}: ${number(result.bytes)} bytes, arena ${number(result.arenaBytes)} bytes`,
+    `${result.output}: ${grouped(result.bytes)} bytes, arena ${grouped(result.arenaBytes)} bytes`,
     result.exact
       ? 'tables q31: the same bytes as TensorFlow Lite Micro'
       : 'tables compact: NOT exact, outputs differ from those of TensorFlow Lite Micro; measure the accuracy again',

@@ -1,15 +1,13 @@
 /** htpw inspect: what an image is made of, byte by byte, and what its programs need. */
+
 import { type Command, Option } from 'commander';
-import { SECTION_TRAILER, TLV_HEADER_BYTES, TYPE_I16 } from '../../assembly/format.ts';
 import { columns } from '../drawing/columns.ts';
-import { bytesByCategory, regionsOf } from '../image/regions.ts';
-import { digest } from '../image/seal.ts';
-import { sourceMacs } from '../model/weights.ts';
-import { OPERATOR_NAMES } from '../operators/registry.ts';
-import { ImageView, RESIDENCY_NAMES, type TensorView } from '../records/view.ts';
+import { hexDump } from '../inspect/hexDump.ts';
+import { type Inspection, inspect } from '../inspect/inspect.ts';
+import { ImageView } from '../records/view.ts';
 import { Runtime } from '../runtime/node.ts';
 import { type Port, shortest } from '../runtime/ports.ts';
-import { sourceKind } from '../sources/registry.ts';
+import { grouped } from '../system/grouped.ts';
 import { printable } from '../system/printable.ts';
 import { readImage } from './image.ts';
 import { harmless, print } from './verb.ts';
@@ -37,60 +35,6 @@ export function inspectVerb(program: Command): void {
     });
 }
 
-type Inspection = ReturnType<typeof inspect>;
-
-function inspect(file: string, view: ImageView, runtime: Runtime) {
-  const { metadata, unreadable } = metadataOf(view);
-  const trailer = view.section(SECTION_TRAILER);
-  const stored = view.bytes.subarray(trailer.offset + TLV_HEADER_BYTES, trailer.offset + trailer.size);
-  return {
-    file,
-    bytes: view.bytes.length,
-    categories: bytesByCategory(regionsOf(view)),
-    programs: view.programs.map((program, p) => ({
-      name: p === 0 && typeof metadata.name === 'string' ? metadata.name : `program ${p}`,
-      arenaBytes: runtime.arenaBytes(p),
-      inputBytes: runtime.inputBytes(p),
-      outputBytes: runtime.outputBytes(p),
-      /** units of docs/reliability.md */
-      work: runtime.work(p),
-      ...runtime.portsOf(p),
-      multiplyAccumulates: program.operators.reduce((sum, operator) => {
-        const source = view.sources[operator.source];
-        return source ? sum + sourceMacs(program.tensors[operator.output], source) : sum;
-      }, 0),
-      operators: program.operators.map((operator) => ({
-        kind: OPERATOR_NAMES[operator.kind],
-        output: shape(program.tensors[operator.output]),
-        weights: operator.source in view.sources ? weights(view, operator.source) : null,
-        residency: operator.source in view.sources ? RESIDENCY_NAMES[operator.residency] : null,
-      })),
-    })),
-    metadata,
-    metadataError: unreadable,
-    sha256: Buffer.from(stored).toString('hex'),
-    sha256Matches: Buffer.from(digest(view.bytes, trailer.offset)).equals(Buffer.from(stored)),
-  };
-}
-
-/** The device never reads it, so an image whose metadata cannot be read is shown all the same. */
-function metadataOf(view: ImageView): { metadata: Record<string, unknown>; unreadable: string | null } {
-  try {
-    return { metadata: view.metadata(), unreadable: null };
-  } catch (error) {
-    return { metadata: {}, unreadable: (error as Error).message };
-  }
-}
-
-function shape({ height, width, channels, type }: TensorView): string {
-  return `${height}x${width}x${channels} ${type === TYPE_I16 ? 'i16' : 'i8'}`;
-}
-
-function weights(view: ImageView, index: number): string {
-  const source = view.sources[index];
-  return `${source.rows}x${source.rowLength} ${sourceKind(source).describe(source)}`;
-}
-
 function render(result: Inspection): string {
   const total = result.bytes;
   const categories = Object.entries(result.categories).map(([name, bytes]) => [
@@ -104,10 +48,10 @@ function render(result: Inspection): string {
       program.operators.map((o, i) => [`  ${i}`, o.kind, o.output, o.weights ?? '', o.residency ?? '']),
     );
     const ports = columns([...portRows('input', program.inputs), ...portRows('output', program.outputs)]);
-    return `\n${printable(program.name)}: arena ${program.arenaBytes.toLocaleString('en-US')} B, input ${program.inputBytes} B, output ${program.outputBytes} B, ${(program.multiplyAccumulates / 1e6).toFixed(2)} M MAC, work ${program.work.toLocaleString('en-US')}\n${ports}\n${operators}`;
+    return `\n${printable(program.name)}: arena ${grouped(program.arenaBytes)} B, input ${program.inputBytes} B, output ${program.outputBytes} B, ${(program.multiplyAccumulates / 1e6).toFixed(2)} M MAC, work ${grouped(program.work)}\n${ports}\n${operators}`;
   });
   return [
-    `${result.file}: ${total.toLocaleString('en-US')} bytes, SHA-256 ${result.sha256Matches ? 'matches' : 'DIFFERS'}`,
+    `${result.file}: ${grouped(total)} bytes, SHA-256 ${result.sha256Matches ? 'matches' : 'DIFFERS'}`,
     columns([...categories, ['sum', sum, sum === total ? '= file' : 'NOT the file']]),
     ...(result.metadataError === null ? [] : [result.metadataError]),
     ...programs,
@@ -123,19 +67,4 @@ function portRows(name: string, ports: readonly Port[]): string[][] {
     `zero point ${zeroPoint}`,
     labels ? `labels ${printable(labels.join(', '), 200)}` : '',
   ]);
-}
-
-/** Each region with its category and meaning, then its bytes, 16 to a line. */
-function hexDump(view: ImageView): string {
-  const lines: string[] = [];
-  for (const { offset, bytes, category, label } of regionsOf(view)) {
-    lines.push(`\n${category}: ${label} (${bytes} bytes)`);
-    for (let at = offset; at < offset + bytes; at += 16) {
-      const row = view.bytes.subarray(at, Math.min(at + 16, offset + bytes));
-      const hex = Array.from(row, (byte) => byte.toString(16).padStart(2, '0')).join(' ');
-      const text = Array.from(row, (byte) => (byte >= 32 && byte < 127 ? String.fromCharCode(byte) : '.')).join('');
-      lines.push(`${at.toString(16).padStart(6, '0')}  ${hex.padEnd(47)}  ${text}`);
-    }
-  }
-  return lines.join('\n').trimStart();
 }

@@ -1,8 +1,10 @@
 /** htpw pack: a float checkpoint to an image. */
+
 import type { Command } from 'commander';
 import type { TableEncoding } from '../arithmetic/channels.ts';
 import { packLossless } from '../image/lossless.ts';
 import { planOutput } from '../system/files.ts';
+import { grouped } from '../system/grouped.ts';
 import { shownPath } from '../system/shownPath.ts';
 import { classNamesOf, readCheckpoint } from '../train/checkpoint.ts';
 import { readConfig } from '../train/config.ts';
@@ -50,7 +52,7 @@ export function packVerb(program: Command): void {
       print(
         flags.json,
         { output: flags.output, bytes: image.length },
-        () => `${flags.output}: ${image.length.toLocaleString('en-US')} bytes`,
+        () => `${flags.output}: ${grouped(image.length)} bytes`,
         output,
       );
     });

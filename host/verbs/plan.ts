@@ -1,21 +1,26 @@
 /** htpw plan: which weights of an image stay in RAM, by what each choice costs on a core. */
+
 import type { Command } from 'commander';
 import { type Board, emulationOf, loadBoard } from '../boards/board.ts';
-import { placeUnderBuild } from '../build/placedImage.ts';
+import { placeUnderBuild, uniformlyResident } from '../build/placedImage.ts';
 import { columns } from '../drawing/columns.ts';
 import { plot } from '../drawing/curvePlot.ts';
 import { svg } from '../drawing/curveSvg.ts';
+import { holdersOf } from '../drawing/peak.ts';
 import { timelinePlot } from '../drawing/timelinePlot.ts';
 import { timelineSvg } from '../drawing/timelineSvg.ts';
 import { withResidencies } from '../image/seal.ts';
-import { holdersOf, type Timeline, timelineOf } from '../layout/timeline.ts';
-import { ImageView } from '../records/view.ts';
+import { type Timeline, timelineOf } from '../layout/timeline.ts';
+import { ImageError, ImageView } from '../records/view.ts';
 import { arenaBudget } from '../residency/budget.ts';
 import { imageCosts, uniformImage } from '../residency/costs.ts';
 import { type Curve, type ProgramPlan, residenciesOf, residencyCurve } from '../residency/curve.ts';
 import { Runtime } from '../runtime/node.ts';
+import { named } from '../system/errors.ts';
 import { type Output, planOutput } from '../system/files.ts';
-import { ofImage, RESIDENCY_OPTION, readImage, uniformlyResident } from './image.ts';
+import { grouped } from '../system/grouped.ts';
+import { shownPath } from '../system/shownPath.ts';
+import { RESIDENCY_OPTION, readImage } from './image.ts';
 import { amount, valued } from './options.ts';
 import { print, UsageError, withProgress } from './verb.ts';
 
@@ -47,13 +52,16 @@ export function planVerb(program: Command): void {
       '--board <name>',
       `whose core counts (default ${DEFAULT_BOARD}), and without --sram whose RAM is the budget, less stack, buffers and static data`,
     )
-    .option('--no-lazy', 'no weights made in the first inference: it takes as long as every other')
+    .option('--no-lazy', 'make no weights in the first inference: it takes as long as every other')
     .option('-o, --output <image>', 'write the image with this plan')
     .option(RESIDENCY_OPTION[0], 'boot, lazy or stream for every layer, without measuring: with --output')
-    .option('--curve [svg]', 'plot RAM against instructions of all plans worth taking; with a name also as a drawing')
+    .option(
+      '--curve [svg]',
+      'plot RAM against instructions of the plans that are best for their RAM; with a name also as a drawing',
+    )
     .option(
       '--timeline [svg]',
-      'plot who holds the arena during which operator, of the image as it is or as planned here; with a name also as a drawing',
+      'plot who holds the arena during which operator, of the image as given or as planned here; with a name also as a drawing',
     )
     .option('--json', 'machine-readable result')
     .addHelpText(
@@ -93,22 +101,22 @@ function planOutputs(path: string, { output, curve, timeline }: PlanFlags): Outp
 
 /** One residency for all layers needs no choice, so no measuring. */
 function writeUniform(path: string, { residency, output, json, ...others }: PlanFlags): void {
-  const named = (['sram', 'board', 'curve', 'timeline'] as const).find((name) => others[name] !== undefined);
-  const extra = named ?? (others.lazy ? undefined : 'no-lazy');
+  const measuring = (['sram', 'board', 'curve', 'timeline'] as const).find((name) => others[name] !== undefined);
+  const extra = measuring ?? (others.lazy ? undefined : 'no-lazy');
   if (output === undefined || extra !== undefined)
     throw new UsageError(
-      'plan: --residency is written as it is: expected --output <image>, ' +
+      'plan: --residency plans nothing else: expected --output <image>, ' +
         `and no ${extra ? `--${extra}` : '--sram or --board'}`,
     );
   const planned = planOutput(output, { inputs: [path] });
-  const image = ofImage(path, () => uniformlyResident(readImage(path), residency!));
+  const image = named(shownPath(path), () => uniformlyResident(readImage(path), residency!), ImageError);
   const arenaBytes = new Runtime(image).arenaBytes();
   planned.write(image);
   const result = { image: output, residency, arenaBytes };
-  print(json, result, () => `${output}: ${residency}, arena ${bytes(arenaBytes)} bytes`, planned);
+  print(json, result, () => `${output}: ${residency}, arena ${grouped(arenaBytes)} bytes`, planned);
 }
 
-/** What needs no costs, so no emulator: the arena of the image as it is. */
+/** The arena of the image as given, which needs no costs and so no emulator. */
 function printTimelines(path: string, image: Uint8Array, flags: PlanFlags, outputs: Outputs): void {
   const timelines = timelinesOf(image);
   outputs.timeline?.write(timelineSvg(timelines));
@@ -128,7 +136,7 @@ async function planMeasured(path: string, image: Uint8Array, flags: PlanFlags, o
   const curves = view.programs.map((_, p) => residencyCurve(view, p, costs, { lazy: flags.lazy }));
   const budget = flags.sram ?? (flags.board === undefined ? null : await budgetOf(board, path, image));
   const plans = budget === null ? null : curves.map((_, p) => within(curves, p, budget, path, image));
-  const planned = plans ? ofImage(path, () => planImage(image, plans)) : image;
+  const planned = plans ? named(shownPath(path), () => planImage(image, plans), ImageError) : image;
   const timelines = timelinesOf(planned);
   outputs.image?.write(planned);
   outputs.curve?.write(svg(curves, subtitle(emulated)));
@@ -177,11 +185,9 @@ function within(curves: Curve[], p: number, budget: number, path: string, image:
   const timeline = timelinesOf(smallest)[p];
   const { arenaBytes, operators, peak } = timeline;
   throw new UsageError(
-    `${path}: ${curve.name}: expected an arena of at least ${bytes(arenaBytes)} bytes (peak at ${operators[peak.operator]}: ${holdersOf(timeline)}), got ${bytes(budget)}; give it more RAM, or train a network with smaller tensors`,
+    `${path}: ${curve.name}: expected an arena of at least ${grouped(arenaBytes)} bytes (peak at ${operators[peak.operator]}: ${holdersOf(timeline)}), got ${grouped(budget)}; give it more RAM, or train a network with smaller tensors`,
   );
 }
-
-const bytes = (count: number) => count.toLocaleString('en-US');
 
 const subtitle = ({ name, core }: Board) => `instructions of a ${core}, counted on the emulated ${name}`;
 
@@ -233,6 +239,6 @@ function table(name: string, plan: ProgramPlan, budget: number): string {
     ...lines.slice(1, -1),
     rule,
     lines[lines.length - 1],
-    `arena ${bytes(arenaBytes)} of ${bytes(budget)} bytes, ${bytes(budget - arenaBytes)} left; first inference ${bytes(plan.first)} instructions`,
+    `arena ${grouped(arenaBytes)} of ${grouped(budget)} bytes, ${grouped(budget - arenaBytes)} left; first inference ${grouped(plan.first)} instructions`,
   ].join('\n');
 }

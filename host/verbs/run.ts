@@ -22,7 +22,7 @@ export function runVerb(program: Command): void {
     .command('run <image>')
     .summary('run an image in Node')
     .description(
-      'Run inputs through an image with the WASM runtime. Raw tensors in, raw tensors out, one after another, as the descriptors of the program say; several inferences follow each other.',
+      'Run inputs through an image with the WASM runtime. Raw tensors in, raw tensors out, one after another, as the ports of the program say; several inferences follow each other.',
     )
     .requiredOption('--input <file>', 'raw input tensors')
     .requiredOption('--output <file>', 'where the raw output tensors go')

@@ -1,7 +1,9 @@
 /** htpw verify: a board against the WASM, layer by layer. */
+
 import type { Command } from 'commander';
 import { verifyBoard } from '../agent/verify.ts';
 import { loadBoard } from '../boards/board.ts';
+import { imageFor } from '../build/placedImage.ts';
 import { DATASET_LIST, DATASET_NAMES, openDataset } from '../data/dataset.ts';
 import { describeAccounts } from '../data/part.ts';
 import { type Inputs, spread, takesEcg, testWindows } from '../data/windows.ts';
@@ -10,7 +12,7 @@ import { Runtime } from '../runtime/node.ts';
 import { PORTABLE, type VariantName } from '../runtime/variants.ts';
 import { counted } from '../system/counted.ts';
 import { planOutput } from '../system/files.ts';
-import { imageFor, RESIDENCY_OPTION } from './image.ts';
+import { RESIDENCY_OPTION } from './image.ts';
 import { readInputs } from './inputs.ts';
 import { LEAD_OPTION, oneOf, valued, wholeNumber } from './options.ts';
 import { CheckFailed, print, UsageError, withProgress } from './verb.ts';
@@ -33,13 +35,13 @@ export function verifyVerb(program: Command): void {
     .command('verify <image>')
     .summary('a board against the WASM, layer by layer, bit for bit')
     .description(
-      'Run windows on a board (emulated, native, or real with --port), or take what one answered from a log, and compare the output and the CRC of every layer with the WASM in Node. Exits with 1 when they differ.',
+      'Run windows on a board (emulated, native, or real with --port), or take its answers from a log, and compare the output and the CRC of every layer with the WASM in Node. Exits with 1 when they differ.',
     )
     .option('--board <name>', 'board to run on, a name or the path of its folder; with --log the one it must be from')
     .addOption(
       valued(
         '--windows <count>',
-        'inputs to compare, spread evenly over what there is',
+        'inputs to compare, spread evenly over all',
         wholeNumber(1, 1_000_000),
         '16',
       ).conflicts('log'),

@@ -11,11 +11,11 @@ import { connect } from '../../host/agent/connect.ts';
 import { verifyBoard } from '../../host/agent/verify.ts';
 import { type Board, counted, countedUpTo, listBoards, loadBoard } from '../../host/boards/board.ts';
 import { buildFirmware } from '../../host/build/firmware.ts';
+import { imageFor } from '../../host/build/placedImage.ts';
 import { main } from '../../host/cli.ts';
 import { testWindows } from '../../host/data/windows.ts';
 import { Runtime } from '../../host/runtime/node.ts';
 import { DEFAULT_MODEL } from '../../host/verbs/build.ts';
-import { imageFor } from '../../host/verbs/image.ts';
 import { tinyWindow } from './tinyImage.ts';
 import { canBuild, canRun, EMULATED, imageFile } from './workshop.ts';
 

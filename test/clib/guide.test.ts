@@ -2,7 +2,6 @@
 import { mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { beforeAll, describe, expect, it } from 'vitest';
-import { type LibraryRecord, withSizes } from '../../host/build/librarySize.ts';
 import { main } from '../../host/cli.ts';
 import { ECG, emptyFolder, onPath, output, root } from './workshop.ts';
 
@@ -72,10 +71,5 @@ describe('docs/c.md', () => {
     const hosted = '-DCMAKE_C_FLAGS=-mcpu=cortex-m7 -mthumb';
     output('cmake', ['-G', 'Ninja', '-B', 'build', `-DCMAKE_TOOLCHAIN_FILE=${toolchain}`, hosted], { cwd: mine });
     output('cmake', ['--build', 'build'], { cwd: mine });
-  });
-
-  it('has the table of sizes that bench/clib.json records', () => {
-    const record: LibraryRecord = JSON.parse(readFileSync(join(root, 'bench', 'clib.json'), 'utf8'));
-    expect(withSizes(page, record)).toBe(page);
   });
 });

@@ -1,11 +1,12 @@
-/** What the recorded counts claim against CMSIS-NN and TensorFlow Lite Micro, and that README.md says the same. */
+/** What the recorded counts claim against CMSIS-NN and TensorFlow Lite Micro. */
 import { readFileSync } from 'node:fs';
 import { describe, expect, it } from 'vitest';
 import { pack } from '../../host/image/pack.ts';
 import type { Figures } from '../../host/measure/figures.ts';
+import type { ImportedRecord } from '../../host/measure/imported.ts';
 import { type Core, KERNELS, type Kernel, shapeName } from '../../host/measure/kernels.ts';
+import { PEERS, type Peer } from '../../host/measure/peers.ts';
 import { TOPOLOGIES } from '../../host/measure/topologies.ts';
-import { htpw } from '../cli/command.ts';
 
 const BOARDS = { M7: 'mps2-an500', M4: 'mps2-an386', M3: 'mps2-an385', M0: 'mps2-an385-m0' } as const;
 
@@ -72,7 +73,7 @@ describe('the kernels', () => {
 
 const NETWORKS = { kws: [0.6, 0.75], vww: [0.6, 0.9], ic: [0.7, 0.9], ad: [0.85, 0.9] } as const;
 
-describe.each(TOPOLOGIES)('$description', ({ name, description, peer }) => {
+describe.each(TOPOLOGIES)('$description', ({ name, peer }) => {
   const figure = (core: Core) => recorded(core).models.find(({ model }) => model === name)!;
   const ratio = (core: Core) => figure(core).perInference / peer[core]!.inference;
 
@@ -85,49 +86,40 @@ describe.each(TOPOLOGIES)('$description', ({ name, description, peer }) => {
   it.each(['M7', 'M4', 'M0'] as const)('loads with under 1 %% of the instructions of AllocateTensors on %s', (core) => {
     expect(figure(core).boot).toBeLessThanOrEqual(0.01 * peer[core]!.startUp!);
   });
+});
 
-  it('stands in README.md with what is recorded', () => {
-    const [m7, m0] = [figure('M7'), figure('M0')];
-    const cells = [
-      description,
-      m7.perInference,
-      ratio('M7').toFixed(2),
-      m0.perInference,
-      ratio('M0').toFixed(2),
-      m7.arenaBytes,
-      (m7.arenaBytes / peer.M7!.arenaBytes!).toFixed(2),
-    ].map((cell) => (typeof cell === 'number' ? cell.toLocaleString('en-US') : cell));
-    expect(readFileSync('README.md', 'utf8')).toContain(`| ${cells.join(' | ')} |`);
+describe('open on a Cortex-M7', () => {
+  const { worst } = JSON.parse(readFileSync('bench/reliability.json', 'utf8'));
+  const { images } = worst.find(({ board }: { board: string }) => board === BOARDS.M7);
+  const { open, bytes } = images.find(({ image }: { image: string }) => image === 'a long weight section');
+
+  it.each(TOPOLOGIES)('takes at most 2 instructions a byte more than the CRC for $description', ({ name, build }) => {
+    const figure = recorded('M7').models.find(({ model }) => model === name)!;
+    expect(figure.open / pack(build()).length).toBeLessThan(open / bytes + 2);
   });
 });
 
-describe('README.md', () => {
-  const readme = readFileSync('README.md', 'utf8');
-  const number = (value: number) => value.toLocaleString('en-US');
+describe('the trained networks of MLPerf Tiny, imported', () => {
+  const { networks }: ImportedRecord = JSON.parse(readFileSync('bench/imported.json', 'utf8'));
 
-  it('has the recorded size of code', () => {
-    expect(readme).toContain(`Code on a Cortex-M7: ${number(recorded('M7').text.tailoredEcg)} bytes for`);
+  it.each(networks)('take less of everything than in TensorFlow Lite Micro: $network, lossless $lossless', (ours) => {
+    const { flashBytes, cores } = PEERS[ours.network] as { flashBytes: number; cores: { M7: Required<Peer> } };
+    expect(ours.flashBytes).toBeLessThan(flashBytes);
+    expect(ours.arenaBytes).toBeLessThan(cores.M7.arenaBytes);
+    expect(ours.instructions).toBeLessThan(cores.M7.inference);
   });
 
-  it('has what open takes: for the CRC, at most 2 a byte more for the rest, and for keyword spotting', () => {
-    const [, crc, rest, kws] =
-      /Cortex-M7 ([\d.]+) instructions a byte for the CRC and up to (\d) more for the rest, ([\d,]+) in all for keyword/.exec(
-        readme,
-      )!;
-    const { worst } = JSON.parse(readFileSync('bench/reliability.json', 'utf8'));
-    const { images } = worst.find(({ board }: { board: string }) => board === BOARDS.M7);
-    const long = images.find(({ image }: { image: string }) => image === 'a long weight section');
-    expect(crc).toBe((long.open / long.bytes).toFixed(1));
-    for (const { name, build } of TOPOLOGIES) {
-      const { open } = recorded('M7').models.find(({ model }) => model === name)!;
-      expect(open / pack(build()).length).toBeLessThan(Number(crc) + Number(rest));
-      if (name === 'kws') expect(number(open)).toBe(kws);
-    }
-  });
-
-  it('shows an image as htpw inspect prints it', async () => {
-    const { out } = await htpw('inspect', 'models/ecg-beats.htpw');
-    expect(readme).toContain(`\n${out.split('\n\n')[0]}\n`);
+  it('are those that were imported with the least RAM, and coded on top of it', () => {
+    expect(networks.map(({ network, lossless }) => `${network} ${lossless}`)).toEqual([
+      'kws null',
+      'vww null',
+      'ic null',
+      'ic arena',
+      'ad null',
+    ]);
+    const [, , plain, coded] = networks;
+    expect(coded.arenaBytes).toBe(plain.arenaBytes);
+    expect(coded.flashBytes).toBeLessThan(plain.flashBytes);
   });
 });
 

@@ -4,12 +4,9 @@ import { readFileSync } from 'node:fs';
 import { describe, expect, it } from 'vitest';
 import * as F from '../../assembly/format.ts';
 import { verifyBoard } from '../../host/agent/verify.ts';
-import { loadBoard } from '../../host/boards/board.ts';
 import { buildFirmware } from '../../host/build/firmware.ts';
 import { testWindows } from '../../host/data/windows.ts';
-import { bytesByCategory, regionsOf } from '../../host/image/regions.ts';
 import { withResidency } from '../../host/image/seal.ts';
-import { recordedBoards } from '../../host/measure/benchmarks.ts';
 import type { Figures, ModelFigure } from '../../host/measure/figures.ts';
 import { ImageView } from '../../host/records/view.ts';
 import { Runtime } from '../../host/runtime/node.ts';
@@ -58,32 +55,12 @@ describe('models/ecg-beats.htpw', () => {
   });
 });
 
-describe('README.md', () => {
-  const readme = readFileSync('README.md', 'utf8');
-  const formatted = (value: number) => value.toLocaleString('en-US');
-
-  it('gives the size of this image and of its controls', () => {
-    for (const path of [MODEL, 'models/controls/ecg-beats-int8.htpw', 'models/controls/ecg-beats-int4.htpw'])
-      expect(readme).toContain(`${formatted(readFileSync(path).length)}`);
-    for (const [category, bytes] of Object.entries(bytesByCategory(regionsOf(new ImageView(image)))))
-      expect(readme).toMatch(new RegExp(`^${category} +${formatted(bytes)} `, 'm'));
-  });
-
-  it.each(recordedBoards().map((board) => [loadBoard(board).core, board]))(
-    'gives the instruction counts of %s that are recorded in bench/',
-    (core, board) => {
-      const [boot, stream] = [recorded(board, 'boot'), recorded(board, 'stream')];
-      const cells = [boot.boot, boot.perInference, boot.arenaBytes, stream.perInference, stream.arenaBytes];
-      expect(readme).toContain(`| ${core} | ${cells.map(formatted).join(' | ')} |`);
-    },
-  );
-});
-
 describe.skipIf(!canRun('mps2-an500'))('its firmware', () => {
   it('has at most 12 kB of runtime code on a Cortex-M7', async () => {
     const { runtimeTextBytes } = await buildFirmware('nucleo-f767zi', MODEL);
     expect(runtimeTextBytes).toBeLessThanOrEqual(12_000);
-    expect(readFileSync('README.md', 'utf8')).toContain(`${runtimeTextBytes.toLocaleString('en-US')} bytes for`);
+    const { text }: Figures = JSON.parse(readFileSync('bench/mps2-an500.json', 'utf8'));
+    expect(runtimeTextBytes).toBe(text.tailoredEcg);
   });
 
   it.each(['mps2-an500', 'mps2-an386', 'mps2-an385'])('computes on %s what the WASM computes', async (board) => {

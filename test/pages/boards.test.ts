@@ -4,31 +4,6 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
 import { boardNames, listBoards, loadBoard } from '../../host/boards/board.ts';
-import { boardTable, tickTable } from '../../host/pages/boards.ts';
-
-/** Cells of the rows that begin with a name in code. */
-const rowsOf = (text: string): string[][] =>
-  [...text.matchAll(/^\| `.*$/gm)].map(([line]) =>
-    line
-      .split('|')
-      .slice(1, -1)
-      .map((cell) => cell.trim()),
-  );
-
-const between = (page: string, mark: string) => page.split(`<!-- ${mark} -->`)[1].split(`<!-- /${mark} -->`)[0];
-
-describe('the table of boards', () => {
-  // a board that is new may be missing until `htpw boards --write` has run; nothing else may differ
-  it.each([
-    ['README.md', 'boards', boardTable],
-    ['docs/protocol.md', 'ticks', tickTable],
-  ])('in %s says of each board what its board.json says', (path, mark, table) => {
-    const listed = rowsOf(between(readFileSync(path, 'utf8'), mark));
-    expect(listed.length).toBeGreaterThan(0);
-    const now = rowsOf(table(listBoards()));
-    expect(listed).toEqual(now.filter(([name]) => listed.some(([known]) => known === name)));
-  });
-});
 
 type Json = { [key: string]: unknown };
 

@@ -1,0 +1,44 @@
+/**
+ * All pages, and parts of pages, that a program writes: functions of the records in bench/ and of what is in boards/,
+ * models/ and the registries. `htpw pages` writes them, and a test holds every committed page to its function.
+ */
+import { boardTable, tickTable } from './boards.ts';
+import { deployPage } from './deployments.ts';
+import { importTable } from './importTable.ts';
+import { librarySizes } from './librarySizes.ts';
+import type { Records } from './records.ts';
+import { reliabilityTables } from './reliability.ts';
+import { headlines, resultsChart, resultsPage } from './results.ts';
+import { withExamples, withSection } from './sections.ts';
+
+export interface Page {
+  /** relative to the project */
+  path: string;
+  /** the whole page; of one that is written by hand in part, `committed` with its sections renewed */
+  render(records: Records, committed: string): string | Promise<string>;
+}
+
+/** A page that a program writes as a whole. */
+const whole = (path: string, render: (records: Records) => string): Page => ({ path, render });
+
+/** A page by hand, and what stands between its marks. */
+const sections = (path: string, texts: (records: Records) => Record<string, string>): Page => ({
+  path,
+  render: (records, committed) =>
+    Object.entries(texts(records)).reduce((page, [name, text]) => withSection(page, name, text), committed),
+});
+
+/** A page of a registry is one line: whole('docs/things.md', thingsPage). */
+export const PAGES: readonly Page[] = [
+  sections('README.md', (records) => ({ headlines: headlines(records), boards: boardTable(records.boards) })),
+  whole('docs/results.md', resultsPage),
+  whole('docs/results.svg', resultsChart),
+  whole('docs/deploy.md', ({ deploy }) => deployPage(deploy)),
+  { path: 'docs/residency.md', render: ({ deploy }, committed) => withExamples(committed, deploy.examples) },
+  sections('docs/reliability.md', ({ reliability }) => reliabilityTables(reliability)),
+  sections('docs/c.md', ({ library }) => ({ sizes: librarySizes(library) })),
+  sections('docs/protocol.md', ({ boards }) => ({ ticks: tickTable(boards) })),
+  // loads the TypeScript compiler, which an installed package does not have
+  { path: 'docs/api.md', render: async () => (await import('./api.ts')).apiPage() },
+  sections('docs/import.md', () => ({ operators: importTable() })),
+];

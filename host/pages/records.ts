@@ -1,0 +1,34 @@
+/** What pages are made of: the records in bench/ and the boards in boards/. */
+import { type Board, listBoards, loadBoard } from '../boards/board.ts';
+import type { LibraryRecord } from '../build/librarySize.ts';
+import { recordedBoards } from '../measure/benchmarks.ts';
+import type { DeployRecord } from '../measure/deployments.ts';
+import type { Figures } from '../measure/figures.ts';
+import type { ImportedRecord } from '../measure/imported.ts';
+import { readRecord } from '../measure/records.ts';
+import type { Reliability } from '../reliability/measure.ts';
+
+export interface Records {
+  boards: Board[];
+  /** of the boards with a record: Cortex-M from the largest down, then others */
+  figures: Figures[];
+  imported: ImportedRecord;
+  deploy: DeployRecord;
+  library: LibraryRecord;
+  reliability: Reliability;
+}
+
+/** What is in bench/ and boards/ now. */
+export const readRecords = (): Records => ({
+  boards: listBoards(),
+  figures: recordedBoards()
+    .toSorted((a, b) => rank(a) - rank(b))
+    .map((board) => readRecord<Figures>(board)),
+  imported: readRecord('imported'),
+  deploy: readRecord('deploy'),
+  library: readRecord('clib'),
+  reliability: readRecord('reliability'),
+});
+
+/** The number of a Cortex-M, largest first; behind them other cores. */
+const rank = (board: string): number => -Number(/Cortex-M(\d+)/.exec(loadBoard(board).core)?.[1] ?? -1);
