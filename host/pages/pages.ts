@@ -10,6 +10,7 @@ import type { Records } from './records.ts';
 import { reliabilityTables } from './reliability.ts';
 import { headlines, resultsChart, resultsPage } from './results.ts';
 import { withExamples, withSection } from './sections.ts';
+import { sourcesPage } from './sources.ts';
 
 export interface Page {
   /** relative to the project */
@@ -40,5 +41,6 @@ export const PAGES: readonly Page[] = [
   sections('docs/protocol.md', ({ boards }) => ({ ticks: tickTable(boards) })),
   // loads the TypeScript compiler, which an installed package does not have
   { path: 'docs/api.md', render: async () => (await import('./api.ts')).apiPage() },
+  whole('docs/sources.md', sourcesPage),
   sections('docs/import.md', () => ({ operators: importTable() })),
 ];

@@ -1,7 +1,7 @@
 /** docs/sources.md: every kind of weight source, its code, the fields of its records and what it takes of an image. */
 import * as F from '../../assembly/format.ts';
-import { SOURCES } from './registry.ts';
-import type { RecordField, SourceDoc } from './source.ts';
+import { SOURCES } from '../sources/registry.ts';
+import type { RecordField, SourceDoc } from '../sources/source.ts';
 
 const OFFSETS: Record<string, number> = { ...F };
 
