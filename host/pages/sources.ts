@@ -29,7 +29,7 @@ function counted({ bytes }: SourceDoc): string {
 }
 
 function section(name: string, code: number, { rows, formulas, fields, bytes }: SourceDoc): string {
-  const names = Object.keys(OFFSETS).filter((field): field is RecordField => field in fields);
+  const names = (Object.keys(fields) as RecordField[]).sort(byPlace);
   return `## ${name}
 
 ${wrapped(`Kind ${code}. ${rows}`)}
@@ -46,6 +46,12 @@ ${Object.entries(bytes)
   .map(([what, count]) => `- ${what}: ${count}`)
   .join('\n')}
 `;
+}
+
+/** Fields of a source's record before those of its generator's, each in the order of the bytes. */
+function byPlace(a: RecordField, b: RecordField): number {
+  const ofGenerator = (field: RecordField) => Number(field.startsWith('GENERATOR_'));
+  return ofGenerator(a) - ofGenerator(b) || OFFSETS[a] - OFFSETS[b];
 }
 
 const COLUMNS = 120;
