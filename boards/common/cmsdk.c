@@ -5,49 +5,25 @@
  * this one goes round is noted, by a third in the middle of its round, too: after both notes it may have done so more
  * than once. A board that has them elsewhere says where, and includes this.
  */
-#include "board.h"
+#include "cmsdk_uart.h"
 
-struct uart {
-  volatile uint32_t data, state, control, interrupt, divider;
-};
 struct timer {
   volatile uint32_t control, value, reload;
 };
 struct slow_timer {
   volatile uint32_t load, value, control, clear, passed, interrupt, reload, reserved;
 };
-#ifndef CMSDK_UART0
-#define CMSDK_UART0 0x40004000
+#ifndef CMSDK_TIMER0
 #define CMSDK_TIMER0 0x40000000
 #define CMSDK_DUAL_TIMER 0x40002000
 #endif
-#define UART0 ((struct uart *)CMSDK_UART0)
 #define TIMER0 ((struct timer *)CMSDK_TIMER0)
 #define SLOW_TIMERS ((struct slow_timer *)CMSDK_DUAL_TIMER)
 
-enum { STATE_TX_FULL = 1, STATE_RX_FULL = 2, CONTROL_TX = 1, CONTROL_RX = 2, TIMER_ENABLE = 1 };
+enum { TIMER_ENABLE = 1 };
 enum { SLOW_32_BITS = 1 << 1, SLOW_256TH = 2 << 2, SLOW_PERIODIC = 1 << 6, SLOW_ENABLE = 1 << 7 };
 
 void board_init(void) {}
-
-void uart_init(void) {
-  UART0->divider = BOARD_CLOCK_HZ / 115200;
-  UART0->control = CONTROL_TX | CONTROL_RX;
-}
-
-void uart_put(char byte) {
-  while (UART0->state & STATE_TX_FULL) {
-  }
-  UART0->data = (uint8_t)byte;
-}
-
-int uart_get(void) {
-  while (!(UART0->state & STATE_RX_FULL)) {
-  }
-  return (int)(UART0->data & 0xff);
-}
-
-bool uart_waiting(void) { return UART0->state & STATE_RX_FULL; }
 
 static void slow_start(struct slow_timer *timer, uint32_t first) {
   timer->load = first;
