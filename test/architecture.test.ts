@@ -81,7 +81,7 @@ const MAP: Record<string, string> = {
   train: 'arithmetic data image import model system',
   measure: 'agent boards build data drawing image model records residency runtime system train',
   reliability: 'agent assembly boards build data image measure model records runtime system',
-  pages: 'boards drawing measure reliability system',
+  pages: 'boards drawing import measure model operators reliability system',
 };
 
 /** Packages and parts of Node that only some files may import. */

@@ -2,6 +2,7 @@
 import * as F from '../assembly/format.ts';
 import { scratchBytes } from '../host/layout/scratch.ts';
 import type { Encoding } from '../host/model/model.ts';
+import { kindOf, OPERATORS } from '../host/operators/registry.ts';
 import { ENCODING_CODES, packedBytes } from '../host/records/packed.ts';
 import { riceBytes } from '../host/records/rice.ts';
 import type { ImageView, OperatorView, ProgramView } from '../host/records/view.ts';
@@ -27,7 +28,7 @@ export function reachOf(image: ImageView, program: ProgramView, index: number): 
   const operator = program.operators[index];
   const inputs = operator.input2 === F.NONE ? [operator.input] : [operator.input, operator.input2];
   // what a copy does not write, its output keeps
-  if (operator.kind === F.COPY) inputs.push(operator.output);
+  if (operator.kind === OPERATORS.copy.code) inputs.push(operator.output);
   const cached = operator.residency === F.RESIDENCY_BOOT || operator.residency === F.RESIDENCY_LAZY;
   const { rows, rowLength } = cached ? image.sources[operator.source] : { rows: 0, rowLength: 0 };
   return {
@@ -63,16 +64,8 @@ function tableBytes(program: ProgramView, { kind, encoding, output }: OperatorVi
   if (encoding === F.TABLE_COMPACT) return F.COMPACT_BYTES_PER_CHANNEL * channels;
   if (encoding === F.TABLE_Q31) return F.Q31_BYTES_PER_CHANNEL * channels;
   if (encoding === F.TABLE_UNIFORM) return F.UNIFORM_HEADER_BYTES + F.UNIFORM_BYTES_PER_CHANNEL * channels;
-  const parameters: Record<number, number> = {
-    [F.ADD]: F.ADD_PARAMETERS,
-    [F.SOFTMAX]: F.SOFTMAX_PARAMETERS,
-    [F.STANDARDIZE]: F.STANDARDIZE_PARAMETERS,
-    [F.LOOKUP]: F.LOOKUP_PARAMETERS,
-    [F.MULTIPLY]: F.MULTIPLY_PARAMETERS,
-    [F.MEAN]: F.MEAN_PARAMETERS,
-    [F.COPY]: F.COPY_PARAMETERS,
-  };
-  return 4 * (parameters[kind] ?? 0);
+  const known = kindOf({ at: 0, kind });
+  return 'parameters' in known && known.parameters ? 4 * known.parameters.words : 0;
 }
 
 function packed(encoding: number, count: number): number {

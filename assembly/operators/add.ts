@@ -4,11 +4,13 @@
  */
 import { haveEqualSize, isFactor } from '../bounds.ts';
 import { doublingHighMultiply, multiplyHigh, roundingShiftRight, saturate } from '../fixed.ts';
-import * as F from '../format.ts';
 import { tensorPositions } from '../image.ts';
 import { BAD_SHAPE, BAD_TABLE, OK } from '../status.ts';
 import { proveSecond } from './multiply.ts';
 import { requantizeDoubled } from './table.ts';
+
+export const ADD: u32 = 7;
+export const ADD_PARAMETERS: u32 = 6; // multiplier1, shift1, multiplier2, shift2, multiplierOut, shiftOut
 
 const WIDENING: i32 = 20;
 const HALF: i32 = 1 << 30; // as a Q31 multiplier
@@ -18,7 +20,7 @@ const USUAL_SHIFTS: u32 = 22; // to the right, as in table.ts
 export function proveAdd(parameters: usize, input: usize, input2: usize, output: usize): i32 {
   if (!haveEqualSize(input, output) || tensorPositions(input2) != tensorPositions(input)) return BAD_SHAPE;
   if (!proveSecond(input, input2, output)) return BAD_SHAPE;
-  for (const end = parameters + 4 * F.ADD_PARAMETERS; parameters < end; parameters += 8) {
+  for (const end = parameters + 4 * ADD_PARAMETERS; parameters < end; parameters += 8) {
     const shift = load<i32>(parameters, 4);
     if (!isFactor(load<i32>(parameters), shift) || shift > 0) return BAD_TABLE;
   }

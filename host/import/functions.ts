@@ -11,7 +11,7 @@ import {
   roundingDivideByPot,
 } from '../arithmetic/fixed.ts';
 import { Unsupported } from '../model/unsupported.ts';
-import type { Scaled } from './lowering.ts';
+import type { Scaled } from '../operators/lowering.ts';
 import { activationRange, checkFactor } from './quantization.ts';
 
 /** Differences of two INT8 values have 8 bits: a factor below 2^22 cannot wrap them. */

@@ -1,5 +1,4 @@
 /** ADD: element-wise sum of two tensors, each with a scale of its own. */
-import { ADD } from '../../assembly/format.ts';
 import {
   clamp,
   multiplyByQuantizedMultiplier,
@@ -7,11 +6,29 @@ import {
   quantizeMultiplier,
   realOf,
 } from '../arithmetic/fixed.ts';
-import type { Add } from '../model/model.ts';
 import { ImageError } from '../records/view.ts';
-import { type BinaryArguments, binaryArguments, binaryRanges, decodeBinary, scalesOf } from './binary.ts';
+import {
+  type Binary,
+  type BinaryArguments,
+  binaryArguments,
+  binaryRanges,
+  binaryRule,
+  decodeBinary,
+  scalesOf,
+} from './binary.ts';
+import type { LoweringContext } from './lowering.ts';
 import type { OperatorRecord, PlainKind } from './operator.ts';
 import { NO_FACTOR, type Scales } from './scales.ts';
+
+export interface Add extends Binary {
+  kind: 'add';
+}
+
+declare module '../model/model.ts' {
+  interface OperatorKinds {
+    add: Add;
+  }
+}
 
 const LEFT_SHIFT = 20; // headroom for the input rescales: 9 bits of difference + 20 stay within i32
 
@@ -70,9 +87,31 @@ function tie({ view, parameter }: OperatorRecord, scales: Scales, start: boolean
   }
 }
 
+const importAdd = binaryRule({
+  support: 'limited',
+  note: 'two tensors, or a tensor and a constant; one that is repeated along a dimension of size 1 is copied',
+  optionsType: 11,
+  perChannel: false,
+  check: checkScales,
+  twin: (operands, ...scales) => add({ ...operands, factors: addFactors(...scales) }),
+  emit: (operator, to, pair) => to.emit(operator, { kind: 'add', ...pair }),
+});
+
+function checkScales(to: LoweringContext, scale1: number, scale2: number, outputScale: number): void {
+  const factor = (2 * Math.max(scale1, scale2)) / (2 ** LEFT_SHIFT * outputScale);
+  to.checkFactor(factor, 0, '2 * largest input scale / (2^20 * output scale)');
+}
+
 export const addOperator: PlainKind<Add> = {
-  code: ADD,
+  code: 7,
   short: 'add',
+  about: {
+    does: 'element-wise sum',
+    reads: 'two of [H, W, C]',
+    writes: '[H, W, C]',
+  },
+  parameters: { words: 6, are: 'multiplier and shift of the first input, of the second, of the output' },
+  imports: { ADD: importAdd },
   encode(operator, tensors) {
     const { input1, input2, output } = addFactors(...scalesOf(operator, tensors));
     return [input1, input2, output].flatMap(({ multiplier, shift }) => [multiplier, shift]);

@@ -6,6 +6,7 @@ import * as F from '../../assembly/format.ts';
 import * as S from '../../assembly/status.ts';
 import { buildRuntime } from '../../host/build/compile.ts';
 import { pack } from '../../host/image/pack.ts';
+import { OPERATORS } from '../../host/operators/registry.ts';
 import { crc32 } from '../../host/records/crc32.ts';
 import { ImageView } from '../../host/records/view.ts';
 import { statusName } from '../../host/runtime/status.ts';
@@ -13,20 +14,22 @@ import { inTemporaryFolder } from '../../host/system/folder.ts';
 import { projectRoot } from '../../host/system/root.ts';
 import { everything } from '../zoo.ts';
 
-const NOBODYS = F.LAST_KIND + 1;
+const NOBODYS = Object.keys(OPERATORS).length + 1;
 const NOBODYS_SOURCE = F.LAST_SOURCE_KIND + 1;
 
-/** The project's runtime with other constants in format.ts, for Node. */
-async function runtimeWith(constants: Record<string, number>) {
+/** The project's runtime with other constants in some files of assembly/, for Node. */
+async function runtimeWith(constants: Record<string, Record<string, number>>) {
   return inTemporaryFolder(join(projectRoot(), 'build', 'dispatch-'), async (folder) => {
-    for (const name of ['assembly', 'asconfig.json', 'package.json', join('host', 'board')])
+    for (const name of ['assembly', 'asconfig.json', 'package.json', join('host', 'build'), join('host', 'runtime')])
       cpSync(join(projectRoot(), name), join(folder, name), { recursive: true });
     symlinkSync(join(projectRoot(), 'node_modules'), join(folder, 'node_modules'));
-    const path = join(folder, 'assembly', 'format.ts');
-    let text = readFileSync(path, 'utf8');
-    for (const [name, value] of Object.entries(constants))
-      text = text.replace(new RegExp(`(?<=export const ${name}: u32 = )\\w+`), String(value));
-    writeFileSync(path, text);
+    for (const [file, values] of Object.entries(constants)) {
+      const path = join(folder, 'assembly', file);
+      let text = readFileSync(path, 'utf8');
+      for (const [name, value] of Object.entries(values))
+        text = text.replace(new RegExp(`(?<=export const ${name}: u32 = )\\w+`), String(value));
+      writeFileSync(path, text);
+    }
     const { nodeWasm } = await buildRuntime('scalar', folder);
     return readFileSync(nodeWasm);
   });
@@ -36,7 +39,10 @@ describe('a kind that is let in without a proof', () => {
   let open: (image: Uint8Array) => string;
   beforeAll(async () => {
     mkdirSync(join(projectRoot(), 'build'), { recursive: true });
-    const wasm = await runtimeWith({ LAST_KIND: NOBODYS, LAST_SOURCE_KIND: NOBODYS_SOURCE });
+    const wasm = await runtimeWith({
+      'operators/dispatch.ts': { LAST_KIND: NOBODYS },
+      'format.ts': { LAST_SOURCE_KIND: NOBODYS_SOURCE },
+    });
     const { exports } = new WebAssembly.Instance(new WebAssembly.Module(wasm));
     const { memory, open: prove } = exports as unknown as {
       memory: WebAssembly.Memory;
@@ -65,7 +71,7 @@ describe('a kind that is let in without a proof', () => {
   it('is refused as an operator, whatever its record says', () => {
     const { image, view, data } = packed();
     // an operator without parameters, on one tensor as ADD would have it
-    const argmax = view.programs[0].operators.find(({ kind }) => kind === F.ARGMAX)!;
+    const argmax = view.programs[0].operators.find(({ kind }) => kind === OPERATORS.argmax.code)!;
     data.setUint8(argmax.at + F.OPERATOR_KIND_AT, NOBODYS);
     data.setUint16(argmax.at + F.OPERATOR_OUTPUT_AT, argmax.input, true);
     expect(open(image)).toBe(statusName(S.BAD_OPERATOR));

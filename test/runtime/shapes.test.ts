@@ -6,7 +6,7 @@ import { describe, expect, it } from 'vitest';
 import * as F from '../../assembly/format.ts';
 import { bandRows, planeRowBytes } from '../../assembly/scratch.ts';
 import { pack } from '../../host/image/pack.ts';
-import { OPERATOR_NAMES } from '../../host/operators/registry.ts';
+import { OPERATOR_NAMES, OPERATORS } from '../../host/operators/registry.ts';
 import { ImageView, type OperatorView, RESIDENCY_NAMES, type TensorView } from '../../host/records/view.ts';
 import { instantiate, type VariantName } from '../../host/runtime/node.ts';
 import { type Range, type Reach, reachOf } from '../reach.ts';
@@ -172,19 +172,7 @@ describe('the table of shapes', () => {
       ...[1, 2, 3, 4, 5].map((encoding) => `${kind} stored ${encoding}`),
       ...['basis 0', 'tile 0', 'codebook 0', 'q31', 'compact', 'uniform'].map((word) => `${kind} ${word}`),
     ];
-    const others = [
-      'averagePool',
-      'maxPool',
-      'add',
-      'softmax',
-      'argmax',
-      'standardize',
-      'lookup',
-      'multiply',
-      'mean',
-      'copy',
-      'activation of one value',
-    ];
+    const others = [...Object.keys(OPERATORS), 'activation of one value'];
     const numbers = [
       'zero point -128',
       'zero point 127',

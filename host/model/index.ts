@@ -1,3 +1,0 @@
-/** `hypertinypw/model`: what a network is between import or training and its image; without Node. */
-export type * from './model.ts';
-export { macs } from './weights.ts';
