@@ -60,7 +60,7 @@ export function multiply(operator: MultiplyArguments): Int8Array {
 
 const importMul = binaryRule({
   support: 'limited',
-  note: 'as ADD, but one value per channel is not copied',
+  note: 'two tensors, or a tensor and a constant; one value per channel as it is, repeated otherwise by a copy',
   optionsType: 21,
   perChannel: true,
   check(to, scale1, scale2, outputScale) {
