@@ -19,7 +19,16 @@ import {
   tensorZeroPoint,
 } from '../image.ts';
 import { BAD_OPERATOR } from '../status.ts';
-import { ADD, ADD_PARAMETERS, add, proveAdd } from './add.ts';
+import {
+  ADD,
+  ADD_PARAMETERS,
+  add,
+  proveAdd,
+  proveSignedAdd,
+  SIGNED_ADD,
+  SIGNED_ADD_PARAMETERS,
+  signedAdd,
+} from './add.ts';
 import { argmax, proveArgmax } from './argmax.ts';
 import { COPY, COPY_PARAMETERS, copyValues, proveCopy } from './copy.ts';
 import { proveDepthwise } from './depthwise.ts';
@@ -34,7 +43,7 @@ import { activate } from './table.ts';
 import { runWeighted } from './weighted.ts';
 
 /** Kinds are numbered from 1 on, without a gap. */
-export const LAST_KIND: u32 = COPY;
+export const LAST_KIND: u32 = SIGNED_ADD;
 
 /** Whether a kind slides a kernel over its input; the others carry kernel 1 x 1, stride 1, no padding. */
 export function isWindowed(kind: u32): bool {
@@ -48,7 +57,7 @@ export function inputType(kind: u32): u32 {
 
 /** Whether a kind reads a second tensor. */
 export function isBinary(kind: u32): bool {
-  return isKind(kind, ADD) || isKind(kind, MULTIPLY);
+  return isKind(kind, ADD) || isKind(kind, MULTIPLY) || isKind(kind, SIGNED_ADD);
 }
 
 /** Words of parameters in TABLES; 0 for kinds without, and for those with weights, whose tables are others. */
@@ -60,6 +69,7 @@ export function parameterCount(kind: u32): u32 {
   if (isKind(kind, MULTIPLY)) return MULTIPLY_PARAMETERS;
   if (isKind(kind, MEAN)) return MEAN_PARAMETERS;
   if (isKind(kind, COPY)) return COPY_PARAMETERS;
+  if (isKind(kind, SIGNED_ADD)) return SIGNED_ADD_PARAMETERS;
   return 0;
 }
 
@@ -81,6 +91,7 @@ export function proveOperator(operator: usize, input: usize, input2: usize, outp
   if (isKind(kind, MULTIPLY)) return proveMultiply(from, input, input2, output);
   if (isKind(kind, MEAN)) return proveMean(from, input, output);
   if (isKind(kind, COPY)) return proveCopy(from, input, output);
+  if (isKind(kind, SIGNED_ADD)) return proveSignedAdd(from, input, input2, output);
   return BAD_OPERATOR;
 }
 
@@ -122,6 +133,19 @@ export function runOperator(arena: usize, index: u32): void {
   if (isKind(kind, MULTIPLY)) {
     const input2Index = operatorInput2(operator);
     multiplyElements(
+      parameters,
+      inputTensor,
+      input,
+      tensorAt(program, input2Index),
+      tensorAddress(arena, input2Index),
+      output,
+      tensorZeroPoint(outputTensor),
+    );
+    activate(operator, output, positions * channels);
+  }
+  if (isKind(kind, SIGNED_ADD)) {
+    const input2Index = operatorInput2(operator);
+    signedAdd(
       parameters,
       inputTensor,
       input,

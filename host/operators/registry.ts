@@ -2,7 +2,7 @@
 
 import type { Operator, OperatorKinds, WeightedOperator } from '../model/model.ts';
 import { ImageError } from '../records/view.ts';
-import { addOperator } from './add.ts';
+import { addOperator, signedAddOperator } from './add.ts';
 import { argmaxOperator } from './argmax.ts';
 import { averagePoolOperator } from './averagePool.ts';
 import { convolutionOperator } from './convolution.ts';
@@ -34,6 +34,7 @@ export const OPERATORS: { [K in keyof OperatorKinds]: OperatorKind<OperatorKinds
   multiply: multiplyOperator,
   mean: meanOperator,
   copy: copyOperator,
+  signedAdd: signedAddOperator,
 };
 
 export type OperatorRegistry = typeof OPERATORS;
