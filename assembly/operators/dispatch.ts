@@ -32,6 +32,7 @@ import {
 import { argmax, proveArgmax } from './argmax.ts';
 import { COPY, COPY_PARAMETERS, copyValues, proveCopy } from './copy.ts';
 import { proveDepthwise } from './depthwise.ts';
+import { extremum, MAXIMUM, MINIMUM, proveExtremum } from './extremum.ts';
 import { LOOKUP, LOOKUP_PARAMETERS, lookup, proveLookup } from './lookup.ts';
 import { MEAN, MEAN_PARAMETERS, mean, proveMean } from './mean.ts';
 import { MULTIPLY, MULTIPLY_PARAMETERS, multiplyElements, proveMultiply } from './multiply.ts';
@@ -43,7 +44,7 @@ import { activate } from './table.ts';
 import { runWeighted } from './weighted.ts';
 
 /** Kinds are numbered from 1 on, without a gap. */
-export const LAST_KIND: u32 = SIGNED_ADD;
+export const LAST_KIND: u32 = MAXIMUM;
 
 /** Whether a kind slides a kernel over its input; the others carry kernel 1 x 1, stride 1, no padding. */
 export function isWindowed(kind: u32): bool {
@@ -57,7 +58,13 @@ export function inputType(kind: u32): u32 {
 
 /** Whether a kind reads a second tensor. */
 export function isBinary(kind: u32): bool {
-  return isKind(kind, ADD) || isKind(kind, MULTIPLY) || isKind(kind, SIGNED_ADD);
+  return (
+    isKind(kind, ADD) ||
+    isKind(kind, MULTIPLY) ||
+    isKind(kind, SIGNED_ADD) ||
+    isKind(kind, MINIMUM) ||
+    isKind(kind, MAXIMUM)
+  );
 }
 
 /** Words of parameters in TABLES; 0 for kinds without, and for those with weights, whose tables are others. */
@@ -92,6 +99,7 @@ export function proveOperator(operator: usize, input: usize, input2: usize, outp
   if (isKind(kind, MEAN)) return proveMean(from, input, output);
   if (isKind(kind, COPY)) return proveCopy(from, input, output);
   if (isKind(kind, SIGNED_ADD)) return proveSignedAdd(from, input, input2, output);
+  if (isKind(kind, MINIMUM) || isKind(kind, MAXIMUM)) return proveExtremum(input, input2, output);
   return BAD_OPERATOR;
 }
 
@@ -154,6 +162,12 @@ export function runOperator(arena: usize, index: u32): void {
       output,
       tensorZeroPoint(outputTensor),
     );
+    activate(operator, output, positions * channels);
+  }
+  if (isKind(kind, MINIMUM) || isKind(kind, MAXIMUM)) {
+    const input2Index = operatorInput2(operator);
+    const turn = -i32(isKind(kind, MAXIMUM));
+    extremum(turn, inputTensor, input, tensorAt(program, input2Index), tensorAddress(arena, input2Index), output);
     activate(operator, output, positions * channels);
   }
   if (isKind(kind, COPY)) copyValues(parameters, input, outputTensor, output);

@@ -8,6 +8,7 @@ import { averagePoolOperator } from './averagePool.ts';
 import { convolutionOperator } from './convolution.ts';
 import { copyOperator } from './copy.ts';
 import { depthwiseOperator } from './depthwise.ts';
+import { maximumOperator, minimumOperator } from './extremum.ts';
 import { fullyConnectedOperator } from './fullyConnected.ts';
 import { lookupOperator } from './lookup.ts';
 import type { ImportRule } from './lowering.ts';
@@ -35,6 +36,8 @@ export const OPERATORS: { [K in keyof OperatorKinds]: OperatorKind<OperatorKinds
   mean: meanOperator,
   copy: copyOperator,
   signedAdd: signedAddOperator,
+  minimum: minimumOperator,
+  maximum: maximumOperator,
 };
 
 export type OperatorRegistry = typeof OPERATORS;
