@@ -1,10 +1,12 @@
+/** How the tests run; test/projects.ts says which file belongs to which project. */
 import { defineConfig } from 'vitest/config';
+import { PROJECTS } from './test/projects.ts';
 
 export default defineConfig({
   test: {
-    include: ['test/**/*.test.ts'],
+    projects: PROJECTS.map((project) => ({ test: { ...project, testTimeout: 120_000 } })),
     globalSetup: ['test/setup.ts'],
-    testTimeout: 120_000,
+    reporters: ['default', './test/summary.ts'],
     // two cores: emulators and compilers run beside the tests
     maxWorkers: 2,
   },

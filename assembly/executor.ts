@@ -4,7 +4,6 @@
  */
 import { boundProgram, boundSource, cacheOf, isReady, tensorAddress } from './arena.ts';
 import { CRC_START, crc32Update, fillCrcTable } from './crc32.ts';
-import { uses } from './dsp/intrinsics.ts';
 import { FEATURE_CACHE, FEATURE_ENCODING } from './features.ts';
 import * as F from './format.ts';
 import {
@@ -20,9 +19,11 @@ import {
   tensorAt,
   tensorBytes,
 } from './image.ts';
+import { uses } from './intrinsics/core.ts';
 import { copy } from './memory.ts';
 import { OK, WEIGHTS_DIFFER } from './status.ts';
 import { fillCache, isStreamed, materialise, rowsOf } from './weights/residency.ts';
+import { STORED } from './weights/stored.ts';
 
 /** Materialises the weights of an operator that is resident from boot on. */
 export function prepareOperator(arena: usize, index: u32): void {
@@ -48,7 +49,7 @@ export function checkOperatorWeights(arena: usize, index: u32, workspace: usize)
   if (!isWeighted(operatorKind(operator))) return OK;
   const source = boundSource(arena, operator);
   const coded = uses(FEATURE_ENCODING + F.ENCODING_RICE) && sourceEncoding(source) == F.ENCODING_RICE;
-  if (sourceKind(source) == F.SOURCE_STORED && !coded) return OK;
+  if (sourceKind(source) == STORED && !coded) return OK;
   const residency = operatorResidency(operator);
   const rows = sourceRows(source);
   const rowLength = sourceRowLength(source);

@@ -1,5 +1,5 @@
 /**
- * What a build of the runtime may leave out, one bit of 64 each. `uses` (dsp/intrinsics.ts) is a constant in C, made from
+ * What a build of the runtime may leave out, one bit of 64 each. `uses` (intrinsics/core.ts) is a constant in C, made from
  * the image that a firmware carries, so that operators and encodings which the image lacks cost no flash; everywhere else
  * every feature is there. Imported by the host, which makes the mask.
  *

@@ -4,8 +4,11 @@
  * A real factor is a Q31 multiplier in [2^30, 2^31) and a shift in [-31, 30], positive = left:
  * factor = multiplier * 2^(shift - 31). See docs/arithmetic.md for worked numbers.
  */
-import { smmlar, ssat8, uses } from './dsp/intrinsics.ts';
+
 import { FEATURE_LONG_MULTIPLY } from './features.ts';
+import { ssat8, uses } from './intrinsics/core.ts';
+import { smmlar } from './intrinsics/dsp.ts';
+import { HAS_SMMLAR } from './intrinsics/instructions.ts';
 
 export function clamp(x: i32, low: i32, high: i32): i32 {
   return x < low ? low : x > high ? high : x;
@@ -23,7 +26,7 @@ export function doublingHighMultiply(a: i32, b: i32): i32 {
 
 /** addend + round(a * b / 2^32), ties towards plus infinity, b >= 0: one instruction with the DSP extension. */
 export function multiplyHigh(a: i32, b: i32, addend: i32): i32 {
-  if (isDefined(HTPW_DSP)) return smmlar(a, b, addend);
+  if (HAS_SMMLAR) return smmlar(a, b, addend);
   if (uses(FEATURE_LONG_MULTIPLY)) {
     const product = <i64>a * <i64>b;
     return addend + <i32>(product >> 32) + <i32>(<u32>product >> 31);

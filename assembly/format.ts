@@ -132,7 +132,7 @@ export const COPY_FILL_AT: u32 = 48; //           i32, 1: the output takes its z
 
 // Weight source, 24 bytes: gives an operator rows of INT8 weights
 export const SOURCE_BYTES: u32 = 24;
-export const SOURCE_KIND_AT: u32 = 0; //           u8
+export const SOURCE_KIND_AT: u32 = 0; //           u8, the code of a file in weights/
 export const SOURCE_ENCODING_AT: u32 = 1; //       u8, ENCODING_* (STORED); else 0
 export const SOURCE_GENERATOR_AT: u32 = 2; //      u16 (all but STORED), or NONE
 export const SOURCE_ROWS_AT: u32 = 4; //           u16
@@ -143,12 +143,6 @@ export const SOURCE_RESERVED_AT: u32 = 11; //      u8, zero
 export const SOURCE_DATA_AT: u32 = 12; //          u32, offset in WEIGHTS: values, codes or indices
 export const SOURCE_MULTIPLIER_AT: u32 = 16; //    i32, Q31 (BASIS): of the mix to INT8
 export const SOURCE_CRC_AT: u32 = 20; //           u32, CRC-32 of all rows as INT8; 0 for STORED but RICE
-
-export const SOURCE_STORED: u32 = 1;
-export const SOURCE_BASIS: u32 = 2;
-export const SOURCE_TILE: u32 = 3;
-export const SOURCE_CODEBOOK: u32 = 4; // rows of indices, each of which stands for an entry: a run of weights
-export const LAST_SOURCE_KIND: u32 = SOURCE_CODEBOOK;
 
 // Encodings of small integers; every row begins on a byte, the first value in the lowest bits
 export const ENCODING_INT8: u32 = 1;
@@ -165,7 +159,7 @@ export const RICE_ESCAPE: u32 = 8; //      zeros in front of a value as it is
 
 // Generator, 32 bytes
 export const GENERATOR_BYTES: u32 = 32;
-export const GENERATOR_KIND_AT: u32 = 0; //        u8, SOURCE_BASIS, SOURCE_TILE or SOURCE_CODEBOOK
+export const GENERATOR_KIND_AT: u32 = 0; //        u8, that of its sources; STORED has none
 export const GENERATOR_CODE_ENCODING_AT: u32 = 1; // u8, ENCODING_INT8, INT4 or INT2; 0 without MLP; CODEBOOK: width of an index
 export const GENERATOR_CODE_LENGTH_AT: u32 = 2; // u8, values in a code; 0: no MLP, and of BASIS one matrix, taken as it is
 export const GENERATOR_HIDDEN_AT: u32 = 3; //      u8

@@ -1,7 +1,8 @@
 /** Typed access to an image that `open` has proved. Nothing here checks anything. */
-import { uses } from './dsp/intrinsics.ts';
+
 import { FEATURE_OPERATOR } from './features.ts';
 import * as F from './format.ts';
+import { uses } from './intrinsics/core.ts';
 import { tableScratch, workScratch } from './scratch.ts';
 
 export function programCount(image: usize): u32 {
@@ -145,6 +146,20 @@ export function sourceAt(sources: usize, source: u32): usize {
 
 export function generatorAt(generators: usize, generator: u32): usize {
   return generators + generator * F.GENERATOR_BYTES;
+}
+
+/** Values of a code; 0 without an MLP. */
+export function generatorCodeLength(generator: usize): u32 {
+  return <u32>load<u8>(generator, F.GENERATOR_CODE_LENGTH_AT);
+}
+
+export function generatorHidden(generator: usize): u32 {
+  return <u32>load<u8>(generator, F.GENERATOR_HIDDEN_AT);
+}
+
+/** Matrices of a basis, weights of a tile or of a codebook's entry. */
+export function generatorOutputs(generator: usize): u32 {
+  return <u32>load<u8>(generator, F.GENERATOR_OUTPUTS_AT);
 }
 
 export function tensorHeight(tensor: usize): u32 {

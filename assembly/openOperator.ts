@@ -3,7 +3,6 @@
  * its shapes and parameters stands beside its kernel (operators/dispatch.ts).
  */
 import { lies } from './bounds.ts';
-import { uses } from './dsp/intrinsics.ts';
 import { FEATURE_OPERATOR } from './features.ts';
 import * as F from './format.ts';
 import {
@@ -23,6 +22,7 @@ import {
   tensorType,
   tensorWidth,
 } from './image.ts';
+import { uses } from './intrinsics/core.ts';
 import { inputType, isBinary, isWindowed, LAST_KIND, parameterCount, proveOperator } from './operators/dispatch.ts';
 import { proveTable } from './operators/table.ts';
 import { BAD_OPERATOR, BAD_REFERENCE, BAD_SHAPE, BAD_TABLE, NOT_BUILT_IN, OK } from './status.ts';

@@ -2,15 +2,16 @@
  * Proves generators and weight sources: what holds whatever its kind. What a kind asks of sizes and encodings, and that
  * all its data lies inside WEIGHTS, stands beside its decoder (weights/dispatch.ts).
  */
-import { uses } from './dsp/intrinsics.ts';
+
 import { FEATURE_SOURCE } from './features.ts';
 import * as F from './format.ts';
 import { generatorAt, sectionAt, sectionBytes, sourceAt, sourceKind, sourceRowLength, sourceRows } from './image.ts';
+import { uses } from './intrinsics/core.ts';
 import { isProofAllowed, refuse } from './refusal.ts';
 import { BAD_GENERATOR, BAD_REFERENCE, BAD_SOURCE, BAD_WORK, NOT_BUILT_IN, OK } from './status.ts';
-import { proveGenerated, proveGenerator } from './weights/dispatch.ts';
+import { isGenerated, proveGenerated, proveGenerator } from './weights/dispatch.ts';
 import { proveMlp } from './weights/mlp.ts';
-import { proveStored } from './weights/stored.ts';
+import { proveStored, STORED } from './weights/stored.ts';
 
 /** All of them; returns OK, or a refusal whose offset is at `where`. */
 export function openGenerators(image: usize, where: usize): i32 {
@@ -38,8 +39,7 @@ export function openSources(image: usize, where: usize): i32 {
 function openGenerator(generator: usize, weightBytes: u32): i32 {
   const kind = <u32>load<u8>(generator, F.GENERATOR_KIND_AT);
   if (
-    kind < F.SOURCE_BASIS ||
-    kind > F.LAST_SOURCE_KIND ||
+    !isGenerated(kind) ||
     load<u8>(generator, F.GENERATOR_OUTPUTS_AT) == 0 ||
     load<u16>(generator, F.GENERATOR_RESERVED_AT) != 0
   )
@@ -59,8 +59,8 @@ function openSource(image: usize, source: usize): i32 {
   const kind = sourceKind(source);
   if (sourceRows(source) == 0 || sourceRowLength(source) == 0 || load<u8>(source, F.SOURCE_RESERVED_AT) != 0)
     return BAD_SOURCE;
-  if (kind == F.SOURCE_STORED) return proveStored(source, weights, weightBytes);
-  if (kind < F.SOURCE_BASIS || kind > F.LAST_SOURCE_KIND) return BAD_SOURCE;
+  if (kind == STORED) return proveStored(source, weights, weightBytes);
+  if (!isGenerated(kind)) return BAD_SOURCE;
   const index = <u32>load<u16>(source, F.SOURCE_GENERATOR_AT);
   if (index >= <u32>load<u16>(image, F.HEADER_GENERATORS_AT)) return BAD_REFERENCE;
   const generator = generatorAt(sectionAt(image, F.SECTION_GENERATORS), index);

@@ -6,11 +6,9 @@
  * they are generous for most. Every weight that is not read in place counts as made once, which `load` and the first
  * `invoke` do at most.
  */
-import { uses } from './dsp/intrinsics.ts';
-import { FEATURE_SOURCE } from './features.ts';
+
 import * as F from './format.ts';
 import {
-  generatorAt,
   isKind,
   isWeighted,
   operatorAt,
@@ -23,9 +21,7 @@ import {
   portCount,
   sectionAt,
   sourceAt,
-  sourceKind,
   sourceRowLength,
-  sourceRows,
   tensorAt,
   tensorBytes,
   tensorChannels,
@@ -34,6 +30,7 @@ import {
   tensorWidth,
 } from './image.ts';
 import { planeRowBytes } from './scratch.ts';
+import { workOfSource } from './weights/dispatch.ts';
 
 /** Units that neither `load` nor `invoke` of a program exceeds. */
 export function programWork(image: usize, program: usize): u64 {
@@ -59,7 +56,10 @@ function operatorUnits(image: usize, program: usize, operator: usize): u64 {
     return 32 + 4 * tensorBytes(input) + <u64>positions * (channels + 4) * (1 + (window >> 2));
   }
   const source = sourceAt(sectionAt(image, F.SECTION_SOURCES), <u32>load<u16>(operator, F.OPERATOR_SOURCE_AT));
-  const making = operatorResidency(operator) == F.RESIDENCY_FLASH ? 32 : sourceUnits(image, source);
+  const making =
+    operatorResidency(operator) == F.RESIDENCY_FLASH
+      ? 32
+      : workOfSource(source, sectionAt(image, F.SECTION_GENERATORS));
   if (!isKind(kind, F.DEPTHWISE))
     return (
       making +
@@ -70,20 +70,4 @@ function operatorUnits(image: usize, program: usize, operator: usize): u64 {
   const strideWidth = <u32>load<u8>(operator, F.OPERATOR_STRIDE_WIDTH_AT);
   const row = planeRowBytes(tensorWidth(output), kernelWidth, strideWidth) >> 3;
   return making + <u64>channels * (4 + <u64>rows * (row * (1 + (kernelWidth >> 1))));
-}
-
-/** What making all rows of a source takes, some at a time. */
-function sourceUnits(image: usize, source: usize): u64 {
-  const rows = sourceRows(source);
-  const weights = rows * sourceRowLength(source);
-  const kind = sourceKind(source);
-  if (kind == F.SOURCE_STORED || kind == F.SOURCE_CODEBOOK) return 32 + weights;
-  const generators = sectionAt(image, F.SECTION_GENERATORS);
-  const generator = generatorAt(generators, <u32>load<u16>(source, F.SOURCE_GENERATOR_AT));
-  const codeLength = <u32>load<u8>(generator, F.GENERATOR_CODE_LENGTH_AT);
-  const outputs = <u32>load<u8>(generator, F.GENERATOR_OUTPUTS_AT);
-  const code = ((<u32>load<u8>(generator, F.GENERATOR_HIDDEN_AT) + 8) * (codeLength + outputs + 8)) >> 2;
-  if (uses(FEATURE_SOURCE + F.SOURCE_TILE) && kind == F.SOURCE_TILE) return <u64>(weights / outputs + 1) * code;
-  // a code is evaluated anew for each run of rows
-  return <u64>weights * (2 + (outputs >> 1)) + <u64>(2 * rows + 2) * code;
 }

@@ -7,7 +7,7 @@ export { scoreBeats } from './evaluate/beats.ts';
 export { type EvaluateInput, type Evaluation, evaluate, type Scored } from './evaluate/evaluate.ts';
 export * from './image/index.ts';
 export { type Imported, type ImportOptions, importImage, importTflite } from './import/import.ts';
-export * from './operators/index.ts';
+export * from './model/index.ts';
 export { type ExecuteOptions, execute, type TensorValues } from './reference/executor.ts';
 export { imageCosts } from './residency/costs.ts';
 export { type Costs, type Curve, residenciesOf, residencyCurve } from './residency/curve.ts';

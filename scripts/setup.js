@@ -6,28 +6,44 @@ import { fileURLToPath } from 'node:url';
 
 export const root = fileURLToPath(new URL('..', import.meta.url));
 
-/** What the tests need from outside npm, whatever boards there are, and the Debian packages of each; `check` where it is no program. */
+/**
+ * What the tests need from outside npm, whatever boards there are, and the Debian packages of each; `check` where it is
+ * no program, `projects` of the tests that need it (test/projects.ts).
+ */
 const OTHER_TOOLS = [
-  { program: 'cmake', packages: ['cmake', 'ninja-build'], neededBy: "the C library's CMake files" },
+  {
+    program: 'cmake',
+    projects: ['boards', 'zephyr'],
+    packages: ['cmake', 'ninja-build'],
+    neededBy: "the C library's CMake files",
+  },
   {
     program: 'arm-none-eabi-gcc',
+    projects: ['boards', 'zephyr'],
     packages: ['gcc-arm-none-eabi', 'libnewlib-arm-none-eabi'],
     neededBy: "the C library's example",
   },
   {
     program: 'kconfiglib',
     check: "/usr/bin/python3 -c 'import kconfiglib'",
+    projects: ['zephyr'],
     packages: ['python3-kconfiglib'],
     neededBy: "the Zephyr module's Kconfig",
   },
   {
     program: '32-bit headers of the C library',
     check: "echo '#include <errno.h>' | gcc -m32 -ffreestanding -fsyntax-only -x c -",
+    projects: ['zephyr'],
     packages: ['gcc-multilib'],
     neededBy: "the Zephyr module's sources, compiled for 32 bits",
   },
-  { program: 'clang', packages: ['clang'], neededBy: 'the C library, for which GCC alone is no proof' },
-  { program: 'chromium', packages: ['chromium'], neededBy: 'the package in a browser' },
+  {
+    program: 'clang',
+    projects: ['boards'],
+    packages: ['clang'],
+    neededBy: 'the C library, for which GCC alone is no proof',
+  },
+  { program: 'chromium', projects: ['host'], packages: ['chromium'], neededBy: 'the package in a browser' },
 ];
 
 /** The compiler and, if there is one, the emulator of each board, as the board.json of its folder has them. */
@@ -41,14 +57,16 @@ function boardTools() {
       const compiler = { program: `${toolchain}gcc`, packages: packages.compiler ?? [], neededBy: name };
       if (runner.kind !== 'qemu') return [compiler];
       return [compiler, { program: runner.program, packages: packages.emulator ?? [], neededBy: name }];
-    });
+    })
+    .map((tool) => ({ ...tool, projects: ['boards', 'zephyr'] }));
 }
 
-/** What the named boards need, or all boards and the tests: each program once. */
-export function toolsFor(boards) {
-  const wanted = boards
-    ? boardTools().filter(({ neededBy }) => boards.includes(neededBy))
-    : [...boardTools(), ...OTHER_TOOLS];
+/** What the named boards need, or the named projects of the tests, or all of them: each program once. */
+export function toolsFor({ boards, projects } = {}) {
+  const tests = [...boardTools(), ...OTHER_TOOLS].filter(
+    (tool) => !projects || tool.projects.some((project) => projects.includes(project)),
+  );
+  const wanted = boards ? boardTools().filter(({ neededBy }) => boards.includes(neededBy)) : tests;
   return [...new Set(wanted.map(({ program }) => program))].map((program) => {
     const same = wanted.filter((tool) => tool.program === program);
     const packages = [...new Set(same.flatMap((tool) => tool.packages))];
@@ -57,15 +75,12 @@ export function toolsFor(boards) {
   });
 }
 
-/**
- * Installs what is missing and may be installed, for some boards or for everything; returns the names of programs that
- * are still missing.
- */
-export function setUp(boards) {
+/** Installs what is missing of `toolsFor` and may be installed; returns the names of programs that are still missing. */
+export function setUp(use = {}) {
   const [major] = process.versions.node.split('.').map(Number);
   if (major < 20) fail(`Node ${process.versions.node} is too old: expected 20 or newer; install a newer Node`);
   installPackages();
-  return installTools(toolsFor(boards));
+  return installTools(toolsFor(use));
 }
 
 /** npm ci when node_modules is missing or older than the lock file. */

@@ -11,7 +11,7 @@ const EMULATED = 'mps2-an500';
 const REAL = 'nucleo-f767zi';
 const WINDOWS = 16;
 
-const missing = setUp([EMULATED, REAL]);
+const missing = setUp({ boards: [EMULATED, REAL] });
 const { ensureBuilt } = await import('./build.js');
 await ensureBuilt();
 

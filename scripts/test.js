@@ -1,40 +1,27 @@
 /**
- * npm test: sets up what is missing, then everything that needs no hardware. Words after -- go to vitest.
- * Skipped tests are listed by name, so that nobody takes them for passed ones.
+ * npm test: sets up what is missing, then everything that needs no hardware. Words after -- go to vitest; of projects
+ * that --project leaves out, nothing is set up. test/summary.ts prints what came out.
  */
 import { spawnSync } from 'node:child_process';
-import { mkdirSync, readFileSync, rmSync } from 'node:fs';
-import { join } from 'node:path';
 import { root, setUp } from './setup.js';
 
-setUp();
-const filters = process.argv.slice(2);
-const results = join(root, 'build', 'test-results.json');
-mkdirSync(join(root, 'build'), { recursive: true });
-rmSync(results, { force: true });
+const words = process.argv.slice(2);
+setUp({ projects: chosenProjects() });
 
-const checks = filters.length > 0 ? 0 : npm('run', 'check', '--silent');
-const tests = npm(
-  'exec',
-  '--',
-  'vitest',
-  'run',
-  '--reporter=default',
-  '--reporter=json',
-  `--outputFile.json=${results}`,
-  ...filters,
-);
-
-const { testResults, numPassedTests, numFailedTests, numPendingTests } = JSON.parse(readFileSync(results, 'utf8'));
-const skipped = testResults.flatMap((file) =>
-  file.assertionResults.filter((test) => test.status === 'skipped' || test.status === 'pending'),
-);
-if (skipped.length > 0) console.log('\nskipped:');
-for (const { fullName } of skipped) console.log(`  ${fullName}`);
-if (checks !== 0) console.log('\nformatter, linter or type check failed: see above');
-console.log(`${numPassedTests} passed, ${numFailedTests + (checks === 0 ? 0 : 1)} failed, ${numPendingTests} skipped`);
+const checks = words.length > 0 ? 0 : npm('run', 'check', '--silent');
+const tests = npm('exec', '--', 'vitest', 'run', ...words);
+if (checks !== 0) console.log('formatter, linter or type check failed: see above');
 process.exit(checks || tests);
 
-function npm(...words) {
-  return spawnSync('npm', words, { cwd: root, stdio: 'inherit' }).status ?? 1;
+/** Those that --project names; undefined, for all of them, without it or with a pattern. */
+function chosenProjects() {
+  const names = words.flatMap((word, i) => {
+    if (word === '--project') return [words[i + 1] ?? ''];
+    return word.startsWith('--project=') ? [word.slice('--project='.length)] : [];
+  });
+  return names.length > 0 && names.every((name) => /^\w+$/.test(name)) ? names : undefined;
+}
+
+function npm(...command) {
+  return spawnSync('npm', command, { cwd: root, stdio: 'inherit' }).status ?? 1;
 }

@@ -78,9 +78,9 @@ const MAP: Record<string, string> = {
   drawing: 'layout residency system',
   transform: 'arithmetic assembly model operators',
   import: 'arithmetic assembly image model operators records system transform',
-  train: 'arithmetic data image import model system',
-  measure: 'agent boards build data drawing image model records residency runtime system train',
-  reliability: 'agent assembly boards build data image measure model records runtime system',
+  train: 'arithmetic data image import model sources system',
+  measure: 'agent boards build data drawing image model records residency runtime sources system train',
+  reliability: 'agent assembly boards build data image measure model records runtime sources system',
   pages: 'boards drawing import measure model operators reliability system',
 };
 
@@ -102,9 +102,13 @@ function folderOf(file: string): string {
   return top === 'assembly' ? top : name === undefined ? top : folder;
 }
 
+/** `hypertinypw/model` of the package: the model, and the types that operators and sources declare into it. */
+const MODEL_ENTRY = 'host/model/index.ts';
+
 /** What a folder imports of others. */
 function importedBy(folder: string): string[] {
-  const all = files.filter((file) => folderOf(file) === folder).flatMap((file) => imports.get(file)!.map(folderOf));
+  const inside = files.filter((file) => folderOf(file) === folder && file !== MODEL_ENTRY);
+  const all = inside.flatMap((file) => imports.get(file)!.map(folderOf));
   return [...new Set(all)].filter((other) => other !== folder).sort();
 }
 

@@ -1,11 +1,10 @@
 /** What an operator may read and write, byte for byte, from the records of an image: everything else is out of reach. */
 import * as F from '../assembly/format.ts';
 import { scratchBytes } from '../host/layout/scratch.ts';
-import type { Encoding } from '../host/model/model.ts';
 import { kindOf, OPERATORS } from '../host/operators/registry.ts';
-import { ENCODING_CODES, packedBytes } from '../host/records/packed.ts';
-import { riceBytes } from '../host/records/rice.ts';
-import type { ImageView, OperatorView, ProgramView } from '../host/records/view.ts';
+import type { ImageView, OperatorView, ProgramView, SourceView } from '../host/records/view.ts';
+import { nameOf } from '../host/sources/registry.ts';
+import { FIXTURES } from './sources.ts';
 
 /** Offset and bytes. */
 export type Range = [at: number, bytes: number];
@@ -55,7 +54,7 @@ function imageReach(image: ImageView, program: ProgramView, operator: OperatorVi
   const ranges: Range[] = [[0, tables]];
   const table = tableBytes(program, operator);
   if (table > 0) ranges.push([tables + operator.table, table]);
-  if (operator.source !== F.NONE) ranges.push(...weightReach(image, operator.source));
+  if (operator.source !== F.NONE) ranges.push(...weightReach(image, image.sources[operator.source]));
   return ranges;
 }
 
@@ -68,37 +67,8 @@ function tableBytes(program: ProgramView, { kind, encoding, output }: OperatorVi
   return 'parameters' in known && known.parameters ? 4 * known.parameters.words : 0;
 }
 
-function packed(encoding: number, count: number): number {
-  const [name] = Object.entries(ENCODING_CODES).find(([, code]) => code === encoding)!;
-  return packedBytes(name as Encoding, count);
-}
-
-function weightReach(image: ImageView, index: number): Range[] {
-  const base = image.section(F.SECTION_WEIGHTS).offset;
-  const source = image.sources[index];
-  if (source.encoding === F.ENCODING_RICE)
-    return [[base + source.data, riceBytes(image.bytes, base + source.data, source.rows)]];
-  if (source.kind === F.SOURCE_STORED)
-    return [[base + source.data, source.rows * packed(source.encoding, source.rowLength)]];
-  const { codeLength, codeEncoding, hidden, outputs, mlp, basis, basisEncoding, basisRows, basisColumns } =
-    image.generators[source.generator];
-  if (source.kind === F.SOURCE_CODEBOOK) {
-    const indices = source.rows * packed(codeEncoding, Math.ceil(source.rowLength / outputs));
-    return [
-      [base + source.data, indices],
-      [base + basis, basisRows * outputs],
-    ];
-  }
-  const ranges: Range[] = [];
-  if (codeLength > 0) {
-    const codes =
-      source.kind === F.SOURCE_BASIS
-        ? Math.ceil(source.rows / source.rowsPerCode)
-        : (source.rows * source.rowLength) / outputs;
-    ranges.push([base + source.data, codes * packed(codeEncoding, codeLength)]);
-    ranges.push([base + mlp, 2 * (hidden + outputs) + hidden * (codeLength + outputs)]);
-  }
-  if (source.kind === F.SOURCE_BASIS)
-    ranges.push([base + basis, outputs * basisRows * packed(basisEncoding, basisColumns)]);
-  return ranges;
+function weightReach(image: ImageView, source: SourceView): Range[] {
+  const { offset } = image.section(F.SECTION_WEIGHTS);
+  const fixture = FIXTURES[nameOf(source)];
+  return fixture.reach(source, image.generators[source.generator], image).map(([at, bytes]) => [offset + at, bytes]);
 }

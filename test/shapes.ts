@@ -6,7 +6,7 @@
 import { MAX_BIAS } from '../assembly/limits.ts';
 import { rowSums, type TableEncoding, tapSums } from '../host/arithmetic/channels.ts';
 import { pack } from '../host/image/pack.ts';
-import type { Model, Operator, Program, Shape, WeightedOperator, Window } from '../host/model/model.ts';
+import type { Model, Operator, Program, Shape, WeightedOperator, WeightSource, Window } from '../host/model/model.ts';
 import type { Copy } from '../host/operators/copy.ts';
 import { OPERATORS } from '../host/operators/registry.ts';
 import { crc32 } from '../host/records/crc32.ts';
@@ -14,7 +14,8 @@ import { execute, type TensorValues } from '../host/reference/executor.ts';
 import { materialize } from '../host/sources/registry.ts';
 import { ROWS_OF_OPERATORS } from './operatorTests.ts';
 import { EXTREME_FACTORS, input, narrow, type Rows, zeroPoint } from './rows.ts';
-import { everything, LEVELS, ModelBuilder } from './zoo.ts';
+import { FIXTURES, type SourceFixture, WAYS } from './sources.ts';
+import { everything, ModelBuilder } from './zoo.ts';
 
 /** One program, and what it is given. */
 export interface ShapeRow {
@@ -26,11 +27,10 @@ export interface ShapeRow {
   inputs: Uint8Array[];
 }
 
-/** What a weighted operator's weights can be made of: the encodings of stored ones, and the generators. */
-const SOURCES = ['int8', 'int4', 'int2', 'ternary', 'basis', 'slice', 'tile', 'codebook', 'crowded'] as const;
+/** What a weighted operator's weights can be made of (test/sources/). */
+const SOURCES = Object.keys(WAYS);
 /** Those of them that even the longest rows can have without taking long. */
-const STORED = ['int8', 'int4', 'ternary', 'crowded'] as const;
-type SourceName = (typeof SOURCES)[number];
+const STORED = ['int8', 'int4', 'ternary', 'crowded'];
 
 /** Rows of test/operators/, in the order of the kinds' codes; those that have a place below keep it. */
 const NEWER = Object.fromEntries(Object.entries(ROWS_OF_OPERATORS).sort(([a], [b]) => codeOf(a) - codeOf(b)));
@@ -298,6 +298,21 @@ export function shapeRows(seed = 1): ShapeRow[] {
   return rows;
 }
 
+/** The rows to run: all, or the one whose number HTPW_ROW says, which is the first word of its name. */
+export function chosenRows(): ShapeRow[] {
+  const rows = shapeRows();
+  const { HTPW_ROW } = process.env;
+  if (HTPW_ROW === undefined) return rows;
+  if (!/^\d+$/.test(HTPW_ROW) || Number(HTPW_ROW) >= rows.length)
+    throw new Error(
+      `HTPW_ROW: expected the number of a row of test/shapes.ts, 0 to ${rows.length - 1}, got "${HTPW_ROW}"`,
+    );
+  return [rows[Number(HTPW_ROW)]];
+}
+
+/** Beside rows that failed. */
+export const ROW_ALONE = 'HTPW_ROW=<number> runs one row alone';
+
 function single(seed: number, kind: string, i: number, make: (b: ModelBuilder, i: number) => void): ShapeRow {
   const b = new ModelBuilder(seed, [1, 1, 1], kind === 'standardize' ? 'i16' : 'i8');
   b.tensors[0].zeroPoint = zeroPoint(b, b.tensors[0].zeroPoint);
@@ -307,7 +322,9 @@ function single(seed: number, kind: string, i: number, make: (b: ModelBuilder, i
   let made = '';
   if ('effectiveScale' in operator) {
     if (b.pick([false, false, true])) cut(b, operator);
-    made = ` ${sourceFrom(b, operator, kind === 'deep product' ? STORED[i] : SOURCES[(4 * i + Math.floor(i / 7)) % SOURCES.length])} ${operator.residency} ${tables}`;
+    // one in eight of INT8, the only one that can be read in flash, however many ways there are
+    const way = i % 8 === 0 ? 'int8' : SOURCES[(4 * i + Math.floor(i / 7)) % SOURCES.length];
+    made = ` ${sourceFrom(b, operator, kind === 'deep product' ? STORED[i] : way)} ${operator.residency} ${tables}`;
     limits(b, operator, tables);
   }
   const model = b.build();
@@ -375,25 +392,10 @@ function cut(b: ModelBuilder, operator: Operator): void {
 }
 
 /** Makes an operator's weights of `name`; returns the name. */
-function sourceFrom(b: ModelBuilder, operator: WeightedOperator, name: SourceName): SourceName {
-  const { rows, rowLength } = b.sources[operator.source] as { rows: number; rowLength: number };
-  const own = operator.source;
-  const mlp = (outputs: number) =>
-    b.mlp(b.integer(1, 6), b.integer(1, 12), outputs, b.pick(['int8', 'int4', 'int2'] as const));
-  if (name === 'basis' || name === 'slice') {
-    const encoding = b.pick(['int8', 'int4', 'int2', 'int2'] as const);
-    const mixer = name === 'basis' ? mlp(b.integer(1, 4)) : null;
-    const basis = b.basis(rows + b.integer(0, 3), rowLength + b.integer(0, 3), encoding, mixer);
-    b.fromBasis(basis, rows, rowLength, b.integer(1, rows));
-  } else if (name === 'tile') {
-    const lengths = Array.from({ length: 64 }, (_, i) => i + 1).filter((length) => rowLength % length === 0);
-    b.fromTiles(b.tile(mlp(b.pick(lengths.slice(-2)))), rows, rowLength);
-  } else if (name === 'codebook') {
-    const most = b.pick([16, 256]);
-    b.fromCodebook(b.codebook(b.pick([1, most, b.integer(1, most)]), b.pick([1, 2, 3, 4, 8, 64])), rows, rowLength);
-  } else if (name === 'crowded') b.crowded(rows, rowLength);
-  else b.stored(name, rows, rowLength);
-  b.sources[own] = b.sources.pop()!;
+function sourceFrom(b: ModelBuilder, operator: WeightedOperator, name: string): string {
+  const { rows, rowLength } = b.sources[operator.source];
+  WAYS[name](b, rows, rowLength);
+  b.sources[operator.source] = b.sources.pop()!;
   operator.residency = b.pick(
     name === 'int8' ? ['flash', 'flash', 'boot', 'lazy', 'stream'] : ['boot', 'lazy', 'stream'],
   );
@@ -429,24 +431,13 @@ function limits(b: ModelBuilder, operator: WeightedOperator, tables: TableEncodi
 function extremeWeights(b: ModelBuilder, operator: WeightedOperator): void {
   const flavour = b.pick(['random', 'random', 'random', 'lowest', 'highest', 'alternating'] as const);
   if (flavour === 'random') return;
-  const fill = (values: Int8Array, levels: number[]) => {
-    const ends = { lowest: [levels[0]], highest: [levels.at(-1)!], alternating: [levels[0], levels.at(-1)!] }[flavour];
-    values.forEach((_, k) => {
-      values[k] = ends[k % ends.length];
-    });
-  };
   const source = b.sources[operator.source];
-  if (source.kind === 'stored') {
-    fill(source.values, LEVELS[source.encoding]);
-    return;
+  const fixture: SourceFixture<WeightSource['kind']> = FIXTURES[source.kind];
+  const generator = 'generator' in source ? b.generators[source.generator] : undefined;
+  for (const [values, levels] of fixture.numbers(source, generator)) {
+    const ends = { lowest: [levels[0]], highest: [levels.at(-1)!], alternating: [levels[0], levels.at(-1)!] }[flavour];
+    for (const k of values.keys()) values[k] = ends[k % ends.length];
   }
-  const generator = b.generators[source.generator];
-  if (source.kind === 'codebook' || generator.kind === 'codebook') {
-    if (generator.kind === 'codebook') fill(generator.values, LEVELS.int8);
-    return;
-  }
-  if (generator.mlp) fill(source.codes, LEVELS[generator.mlp.codeEncoding]);
-  if (generator.kind === 'basis') fill(generator.values, LEVELS[generator.encoding]);
 }
 
 /** Two inputs: a pattern at the limits, and a random one in which one value in eight is extreme. */

@@ -2,22 +2,23 @@
  * Small random models for tests: every operator, every weight source, odd sizes, extreme values; deterministic by seed.
  */
 import type {
-  BasisGenerator,
-  Codebook,
   Encoding,
   Generator,
-  Mlp,
   Model,
   Operator,
   Residency,
   Shape,
   Tensor,
-  TileGenerator,
   WeightedOperator,
   WeightSource,
   Window,
 } from '../host/model/model.ts';
 import type { CopyArguments } from '../host/operators/copy.ts';
+import type { Mlp } from '../host/sources/mlp.ts';
+import { basis, fromBasis } from './sources/basis.ts';
+import { codebook, fromCodebook } from './sources/codebook.ts';
+import { fromTiles, tile } from './sources/tile.ts';
+import { LEVELS } from './weights.ts';
 
 type Steps = [number, number, number];
 
@@ -31,13 +32,6 @@ export function random(seed: number): () => number {
     return ((t ^ (t >>> 14)) >>> 0) / 2 ** 32;
   };
 }
-
-export const LEVELS: Record<Encoding, number[]> = {
-  int8: Array.from({ length: 255 }, (_, i) => i - 127),
-  int4: Array.from({ length: 15 }, (_, i) => i - 7),
-  int2: [-3, -1, 1, 3],
-  ternary: [-1, 0, 1],
-};
 
 /** Grows a model operator by operator; the last tensor is the next operator's input. */
 export class ModelBuilder {
@@ -54,6 +48,11 @@ export class ModelBuilder {
 
   get last(): number {
     return this.tensors.length - 1;
+  }
+
+  /** Of the last tensor. */
+  get channels(): number {
+    return this.tensors[this.last].shape[2];
   }
 
   integer(low: number, high: number): number {
@@ -117,54 +116,9 @@ export class ModelBuilder {
     };
   }
 
-  basis(rows: number, columns: number, encoding: 'int8' | 'int4' | 'int2', mlp: Mlp | null): number {
-    const count = mlp?.outputs ?? 1;
-    const generator: BasisGenerator = {
-      kind: 'basis',
-      mlp,
-      encoding,
-      count,
-      rows,
-      columns,
-      values: this.levels(encoding, count * rows * columns),
-    };
-    this.generators.push(generator);
-    return this.generators.length - 1;
-  }
-
-  tile(mlp: Mlp): number {
-    const generator: TileGenerator = { kind: 'tile', mlp };
-    this.generators.push(generator);
-    return this.generators.length - 1;
-  }
-
-  codebook(entries: number, length: number): number {
-    const generator: Codebook = { kind: 'codebook', entries, length, values: this.levels('int8', entries * length) };
-    this.generators.push(generator);
-    return this.generators.length - 1;
-  }
-
-  fromBasis(generator: number, rows: number, rowLength: number, rowsPerCode: number): number {
-    const { mlp } = this.generators[generator] as BasisGenerator;
-    const codes = mlp ? this.levels(mlp.codeEncoding, Math.ceil(rows / rowsPerCode) * mlp.codeLength) : new Int8Array();
-    this.sources.push({ kind: 'basis', generator, rows, rowLength, rowsPerCode, codes, mixScale: 1 / 3 });
-    return this.sources.length - 1;
-  }
-
-  fromTiles(generator: number, rows: number, rowLength: number): number {
-    const { mlp } = this.generators[generator] as TileGenerator;
-    const codes = this.levels(mlp.codeEncoding, ((rows * rowLength) / mlp.outputs) * mlp.codeLength);
-    this.sources.push({ kind: 'tile', generator, rows, rowLength, codes });
-    return this.sources.length - 1;
-  }
-
-  fromCodebook(generator: number, rows: number, rowLength: number): number {
-    const { entries, length } = this.generators[generator] as Codebook;
-    const indices = Uint8Array.from({ length: rows * Math.ceil(rowLength / length) }, () =>
-      this.integer(0, entries - 1),
-    );
-    this.sources.push({ kind: 'codebook', generator, rows, rowLength, indices });
-    return this.sources.length - 1;
+  /** An MLP of any small size and code encoding, with so many outputs. */
+  anyMlp(outputs: number): Mlp {
+    return this.mlp(this.integer(1, 6), this.integer(1, 12), outputs, this.pick(['int8', 'int4', 'int2'] as const));
   }
 
   /** Bias and scales such that outputs spread over the INT8 range, with a clamp that is sometimes a ReLU. */
@@ -413,15 +367,18 @@ export function everything(seed: number): ModelBuilder {
   b.pointwise(8);
   const skip = b.last;
   b.depthwise(1, { kernel: [1, 3], stride: [1, 1], pad: [0, 1] }, 'int4').add(skip);
-  const basis = b.basis(24, 16, 'int2', b.mlp(4, 12, 2, 'int8'));
-  b.pointwise(16, b.fromBasis(basis, 16, 8, 5));
-  b.pointwise(24, b.fromBasis(basis, 24, 16, 16));
+  const shared = basis(b, 24, 16, 'int2', b.mlp(4, 12, 2, 'int8'));
+  b.pointwise(16, fromBasis(b, shared, 16, 8, 5));
+  b.pointwise(24, fromBasis(b, shared, 24, 16, 16));
   b.pool('maxPool', { kernel: [1, 2], stride: [1, 2], pad: [0, 0] });
-  const tile = b.tile(b.mlp(16, 32, 8, 'int2'));
-  b.pointwise(12, b.fromTiles(tile, 12, 24));
-  b.pointwise(10, b.fromCodebook(b.codebook(20, 5), 10, 12)).pointwise(11, b.fromCodebook(b.codebook(7, 4), 11, 10));
+  const tiles = tile(b, b.mlp(16, 32, 8, 'int2'));
+  b.pointwise(12, fromTiles(b, tiles, 12, 24));
+  b.pointwise(10, fromCodebook(b, codebook(b, 20, 5), 10, 12)).pointwise(
+    11,
+    fromCodebook(b, codebook(b, 7, 4), 11, 10),
+  );
   b.pointwise(9, 'int2').pointwise(7, 'ternary').pointwise(40, b.crowded(40, 7)).pointwise(13, 'int4');
-  b.pointwise(6, b.fromBasis(b.basis(6, 13, 'int4', null), 6, 13, 6));
+  b.pointwise(6, fromBasis(b, basis(b, 6, 13, 'int4', null), 6, 13, 6));
   b.pool('averagePool', { kernel: [1, 3], stride: [1, 3], pad: [0, 0] });
   const pooled = b.last;
   const wide = b.lookup().multiply(pooled).last;

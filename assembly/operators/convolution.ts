@@ -4,14 +4,14 @@
  *   input    [inH, inW, K]          i8
  *   weights  [C, depth]             i8   any run of output channels; rows of kH kW K values, padded to a multiple of 4
  *   output   [outH, outW, channels] i8   position p begins at output + p * outputStride
- *   block                                scratch (product.ts)
+ *   block                                scratch (variant.ts)
  *
  * The inputs under the kernel are gathered (padding is the input zero point), and a block of them multiplied at once.
  */
 import { tensorChannels, tensorHeight, tensorWidth } from '../image.ts';
 import { BLOCK_ROWS } from '../scratch.ts';
 import { gatherPatch } from './patch.ts';
-import { patchPlace, productPatches, stagePatch } from './product.ts';
+import { patchPlace, productPatches, stagePatch } from './variant.ts';
 
 export function convolution(
   operator: usize,

@@ -11,8 +11,10 @@
  * Refused: a loop over the kernel's rows in place of unrolling: entering and leaving it costs as much as a row. One form
  * for both strides, with an address more: too many registers. Requantising in the same loop: likewise.
  */
-import { pkhbt, smlad, uses } from '../dsp/intrinsics.ts';
+
 import { FEATURE_DEPTHWISE_3X3, FEATURE_DEPTHWISE_ANY, FEATURE_DEPTHWISE_FLAT } from '../features.ts';
+import { uses } from '../intrinsics/core.ts';
+import { pkhbt, smlad } from '../intrinsics/dsp.ts';
 
 /**
  * sums i32[count][width] <- doubled sums of `count` output rows, whose windows begin planeStep bytes below one another,

@@ -6,8 +6,9 @@
  *
  * Kernels 3 and 5 wide are unrolled; one general path for the rest.
  */
-import { uses } from '../dsp/intrinsics.ts';
+
 import { FEATURE_DEPTHWISE_ANY } from '../features.ts';
+import { uses } from '../intrinsics/core.ts';
 
 /**
  * sums i32[count][width] <- doubled sums of `count` output rows, whose windows begin planeStep bytes below one another.

@@ -10,10 +10,10 @@
  * One channel at a time: its inputs are gathered into a plane in scratch, padding included, so that there are no
  * borders and neighbouring outputs share loads; its taps lie beside. All sums of the channel come first, then they are
  * requantised: each loop by itself fits the registers of a Cortex-M. What would take more than BAND_BYTES is done some
- * output rows at a time. The variants differ in how a value lies in the plane and how it is multiplied; `simd` takes eight
- * channels as they lie and needs no plane.
+ * output rows at a time. The variants differ in how a value lies in the plane and how it is multiplied
+ * (variant.ts); one may take LANES channels as they lie, without a plane.
  */
-import { uses } from '../dsp/intrinsics.ts';
+
 import { FEATURE_DEPTHWISE_3X3, FEATURE_DEPTHWISE_ANY, FEATURE_DEPTHWISE_FLAT } from '../features.ts';
 import * as F from '../format.ts';
 import {
@@ -25,15 +25,14 @@ import {
   tensorWidth,
   tensorZeroPoint,
 } from '../image.ts';
+import { uses } from '../intrinsics/core.ts';
 import { MAX_ACCUMULATION } from '../limits.ts';
 import { fillWords } from '../memory.ts';
 import { bandRows, planeRowBytes, planeRows, TABLE_ROW_BYTES, tapScratch } from '../scratch.ts';
 import { BAD_DEPTH, BAD_SHAPE, NOT_BUILT_IN, OK } from '../status.ts';
-import { depthwiseSumsDsp } from './depthwise.dsp.ts';
-import { depthwiseSumsScalar } from './depthwise.scalar.ts';
-import { depthwiseSimd } from './depthwise.simd.ts';
 import { windowTop } from './patch.ts';
 import { requantizeColumn } from './table.ts';
+import { depthwiseLanes, depthwiseSums, LANES, planeAt, planePadding, putPlane } from './variant.ts';
 
 /** A row of weights for each tap, one weight a channel; this build has the kernel. */
 export function proveDepthwise(operator: usize, input: usize, output: usize, source: usize): i32 {
@@ -79,9 +78,9 @@ export function depthwise(
   const strideHeight = <u32>load<u8>(operator, F.OPERATOR_STRIDE_HEIGHT_AT);
   const strideWidth = <u32>load<u8>(operator, F.OPERATOR_STRIDE_WIDTH_AT);
   const multiplier = <u32>load<u8>(operator, F.OPERATOR_MULTIPLIER_AT);
-  if (isDefined(HTPW_SIMD)) {
-    if (multiplier == 1 && count >= 8) {
-      depthwiseSimd(
+  if (LANES != 0) {
+    if (multiplier == 1 && count >= LANES) {
+      depthwiseLanes(
         operator,
         inputTensor,
         input + first,
@@ -110,9 +109,9 @@ export function depthwise(
     const top = windowTop(operator, y);
     const upper = max(top, 0);
     const lower = min(top + <i32>planeRows(band, kernelHeight, strideHeight), <i32>tensorHeight(inputTensor));
-    const inside = at(plane + <u32>(upper - top) * rowBytes, left);
+    const inside = planeAt(plane + <u32>(upper - top) * rowBytes, left);
     // The border is the same for all channels, which fill the rest.
-    fillWords(plane, padding(tensorZeroPoint(inputTensor)), planeBytes);
+    fillWords(plane, planePadding(tensorZeroPoint(inputTensor)), planeBytes);
     let channel = input + <u32>upper * inputRow + first / multiplier;
     let sharing: u32 = 0; // output channels still to do that read the plane
     let row = rows;
@@ -121,7 +120,7 @@ export function depthwise(
         gatherPlane(channel++, inputChannels, inputRow, lower - upper, insideWidth, inside, rowBytes);
         sharing = c == first ? multiplier - (first % multiplier) : multiplier;
       }
-      sumUp(
+      depthwiseSums(
         plane,
         rowBytes,
         strideHeight * rowBytes,
@@ -142,83 +141,18 @@ export function depthwise(
   }
 }
 
-/** The doubled sums of one channel; depthwise.dsp.ts has the arguments. */
-function sumUp(
-  plane: usize,
-  rowBytes: u32,
-  planeStep: u32,
-  weights: usize,
-  channels: u32,
-  taps: usize,
-  height: u32,
-  kernelWidth: u32,
-  stride: u32,
-  bias: i32,
-  sums: usize,
-  width: u32,
-  count: u32,
-): void {
-  if (isDefined(HTPW_DSP))
-    depthwiseSumsDsp(
-      plane,
-      rowBytes,
-      planeStep,
-      weights,
-      channels,
-      taps,
-      height,
-      kernelWidth,
-      stride,
-      bias,
-      sums,
-      width,
-      count,
-    );
-  else
-    depthwiseSumsScalar(
-      plane,
-      rowBytes,
-      planeStep,
-      weights,
-      channels,
-      taps,
-      height,
-      kernelWidth,
-      stride,
-      bias,
-      sums,
-      width,
-      count,
-    );
-}
-
 /** `rows` rows of `width` values of one channel, from `from` on, to their place in the plane. */
 function gatherPlane(from: usize, channels: u32, inputRow: u32, rows: i32, width: u32, to: usize, rowBytes: u32): void {
   for (; rows > 0; rows--, from += inputRow, to += rowBytes) {
     let value = from;
     let place = to;
-    for (let n = width >> 2; n > 0; n--, value += 4 * channels, place = at(place, 4)) {
-      put(place, <i32>load<i8>(value));
-      put(at(place, 1), <i32>load<i8>(value + channels));
-      put(at(place, 2), <i32>load<i8>(value + 2 * channels));
-      put(at(place, 3), <i32>load<i8>(value + 3 * channels));
+    for (let n = width >> 2; n > 0; n--, value += 4 * channels, place = planeAt(place, 4)) {
+      putPlane(place, <i32>load<i8>(value));
+      putPlane(planeAt(place, 1), <i32>load<i8>(value + channels));
+      putPlane(planeAt(place, 2), <i32>load<i8>(value + 2 * channels));
+      putPlane(planeAt(place, 3), <i32>load<i8>(value + 3 * channels));
     }
-    for (let n = width & 3; n > 0; n--, value += channels, place = at(place, 1)) put(place, <i32>load<i8>(value));
+    for (let n = width & 3; n > 0; n--, value += channels, place = planeAt(place, 1))
+      putPlane(place, <i32>load<i8>(value));
   }
-}
-
-/** Address of value x of a plane's row: int16 for the DSP extension, which multiplies pairs of them. */
-function at(row: usize, x: u32): usize {
-  return row + (isDefined(HTPW_DSP) ? 2 * x : x);
-}
-
-/** The scalar variant keeps x + 128, which is never negative: a Cortex-M0 loads that in one instruction, not two. */
-function put(row: usize, value: i32): void {
-  if (isDefined(HTPW_DSP)) store<i16>(row, <i16>value);
-  else store<u8>(row, <u8>(value ^ 0x80));
-}
-
-/** A word of padding. */
-function padding(zeroPoint: i32): u32 {
-  return isDefined(HTPW_DSP) ? (<u32>zeroPoint & 0xffff) * 0x10001 : ((<u32>zeroPoint & 0xff) ^ 0x80) * 0x1010101;
 }

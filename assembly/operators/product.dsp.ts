@@ -10,7 +10,7 @@
  * One channel at a time then takes 15 instructions per 16 products: a load and two splits of weights, four double
  * loads, eight SMLAD; 64 and 4 of loop with the unrolling below. Two rows by two channels needs 16 and a register more.
  */
-import { smlad, sxtb16, sxtb16r8 } from '../dsp/intrinsics.ts';
+import { smlad, sxtb16, sxtb16r8 } from '../intrinsics/dsp.ts';
 import { BLOCK_ROWS, TABLE_ROW_BYTES } from '../scratch.ts';
 import { requantizeRow, requantizeRows, requantizeUsual } from './table.ts';
 

@@ -3,8 +3,9 @@
  * feeds two products. depth is a multiple of 4. ARMv6-M loads signed bytes at the sum of two registers only: there an
  * index serves all four rows; elsewhere four pointers advance by 4.
  */
-import { uses } from '../dsp/intrinsics.ts';
+
 import { FEATURE_OFFSET_LOADS } from '../features.ts';
+import { uses } from '../intrinsics/core.ts';
 import { TABLE_ROW_BYTES } from '../scratch.ts';
 import { requantizeRow, requantizeRows, requantizeUsual } from './table.ts';
 

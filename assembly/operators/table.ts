@@ -10,11 +10,11 @@
  * The usual shifts leave room for the zero point above the rounding of the last shift: one addition does both.
  */
 import { isFactor, lies } from '../bounds.ts';
-import { rarely, uses } from '../dsp/intrinsics.ts';
 import { FEATURE_TABLE } from '../features.ts';
 import { multiplyHigh, requantize, saturate } from '../fixed.ts';
 import * as F from '../format.ts';
 import { sectionAt, sectionBytes, tensorChannels, tensorZeroPoint } from '../image.ts';
+import { rarely, uses } from '../intrinsics/core.ts';
 import { MAX_BIAS, MAX_BIAS_SHIFT } from '../limits.ts';
 import { TABLE_ROW_BYTES } from '../scratch.ts';
 import { BAD_TABLE } from '../status.ts';

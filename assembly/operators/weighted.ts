@@ -3,17 +3,17 @@
  * into scratch, their weights too where those cannot be read in place; then comes the kernel.
  */
 import { boundSource, boundTables, scratchOf } from '../arena.ts';
-import { uses } from '../dsp/intrinsics.ts';
 import { FEATURE_PADDED_ROWS } from '../features.ts';
 import * as F from '../format.ts';
 import { isKind, operatorKind, operatorResidency, sourceRowLength, tensorChannels, tensorPositions } from '../image.ts';
+import { uses } from '../intrinsics/core.ts';
 import { copy } from '../memory.ts';
 import { channelsAtOnce, roundUp4, TABLE_ROW_BYTES } from '../scratch.ts';
 import { isStreamed, materialise, rowsOf, weightsOf } from '../weights/residency.ts';
 import { convolution } from './convolution.ts';
 import { depthwise } from './depthwise.ts';
-import { product } from './product.ts';
 import { activate, expandTable } from './table.ts';
+import { product } from './variant.ts';
 
 export function runWeighted(
   arena: usize,

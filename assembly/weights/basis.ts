@@ -1,19 +1,23 @@
 /** Rows mixed from the rows of basis matrices: the coefficients of a group of rows are the MLP of its code. */
-import { isFactor, lies } from '../bounds.ts';
-import { uses } from '../dsp/intrinsics.ts';
+import { lies } from '../bounds.ts';
 import { FEATURE_ENCODING, FEATURE_MIX } from '../features.ts';
 import { clamp, requantize } from '../fixed.ts';
 import * as F from '../format.ts';
-import { sourceRowLength, sourceRows } from '../image.ts';
+import { generatorCodeLength, generatorHidden, generatorOutputs, sourceRowLength, sourceRows } from '../image.ts';
+import { uses } from '../intrinsics/core.ts';
 import { MIX_TABLE_BYTES, roundUp4 } from '../scratch.ts';
 import { BAD_GENERATOR, BAD_SOURCE, NOT_BUILT_IN, OK } from '../status.ts';
-import { evaluateCode, proveCodes } from './mlp.ts';
+import { mixRow, proveMix } from './mix.ts';
+import { evaluateCode, workOfCode } from './mlp.ts';
 import { isMixable, packedBytes, unpack } from './packed.ts';
+
+/** Kind of the sources and generators that this file proves and mixes. */
+export const BASIS: u32 = 2;
 
 /** A generator: without an MLP one matrix, which is taken as it is; all matrices inside WEIGHTS. */
 export function proveBasis(generator: usize, weightBytes: u32): i32 {
-  const codeLength = <u32>load<u8>(generator, F.GENERATOR_CODE_LENGTH_AT);
-  const outputs = <u32>load<u8>(generator, F.GENERATOR_OUTPUTS_AT);
+  const codeLength = generatorCodeLength(generator);
+  const outputs = generatorOutputs(generator);
   const encoding = <u32>load<u8>(generator, F.GENERATOR_BASIS_ENCODING_AT);
   const rows = <u32>load<u16>(generator, F.GENERATOR_BASIS_ROWS_AT);
   const columns = <u32>load<u16>(generator, F.GENERATOR_BASIS_COLUMNS_AT);
@@ -30,22 +34,20 @@ export function proveBasis(generator: usize, weightBytes: u32): i32 {
     : BAD_GENERATOR;
 }
 
-/** A source: no larger than the basis, and a code for each group of rows. */
+/** A source: no larger than the basis. */
 export function proveBasisRows(source: usize, generator: usize, weightBytes: u32): i32 {
-  const rows = sourceRows(source);
-  const rowsPerCode = <u32>load<u16>(source, F.SOURCE_ROWS_PER_CODE_AT);
   if (
-    rows > <u32>load<u16>(generator, F.GENERATOR_BASIS_ROWS_AT) ||
+    sourceRows(source) > <u32>load<u16>(generator, F.GENERATOR_BASIS_ROWS_AT) ||
     sourceRowLength(source) > <u32>load<u16>(generator, F.GENERATOR_BASIS_COLUMNS_AT)
   )
     return BAD_SOURCE;
-  if (<u32>load<u8>(generator, F.GENERATOR_CODE_LENGTH_AT) == 0) return OK;
-  if (
-    rowsPerCode == 0 ||
-    !isFactor(load<i32>(source, F.SOURCE_MULTIPLIER_AT), <i32>load<i8>(source, F.SOURCE_SHIFT_AT))
-  )
-    return BAD_SOURCE;
-  return proveCodes((rows + rowsPerCode - 1) / rowsPerCode, source, generator, weightBytes);
+  return proveMix(source, generator, weightBytes);
+}
+
+/** What making all rows takes: a code is evaluated anew for each run of them. */
+export function workOfBasis(generator: usize, rows: u32, weights: u32): u64 {
+  const outputs = generatorOutputs(generator);
+  return <u64>weights * (2 + (outputs >> 1)) + <u64>(2 * rows + 2) * workOfCode(generator);
 }
 
 /** Rows as `writeRows`; workspace: | code | hidden | h | table of sums | basis rows i8[outputs][rowLength] | */
@@ -60,8 +62,8 @@ export function writeBasis(
   destination: usize,
   workspace: usize,
 ): void {
-  const codeLength = <u32>load<u8>(generator, F.GENERATOR_CODE_LENGTH_AT);
-  const outputs = <u32>load<u8>(generator, F.GENERATOR_OUTPUTS_AT);
+  const codeLength = generatorCodeLength(generator);
+  const outputs = generatorOutputs(generator);
   const encoding = <u32>load<u8>(generator, F.GENERATOR_BASIS_ENCODING_AT);
   const rowBytes = packedBytes(encoding, <u32>load<u16>(generator, F.GENERATOR_BASIS_COLUMNS_AT));
   const matrixBytes = rowBytes * <u32>load<u16>(generator, F.GENERATOR_BASIS_ROWS_AT);
@@ -75,7 +77,7 @@ export function writeBasis(
   const rowsPerCode = <u32>load<u16>(source, F.SOURCE_ROWS_PER_CODE_AT);
   const multiplier = load<i32>(source, F.SOURCE_MULTIPLIER_AT);
   const shift = <i32>load<i8>(source, F.SOURCE_SHIFT_AT);
-  const coefficients = workspace + codeLength + <u32>load<u8>(generator, F.GENERATOR_HIDDEN_AT);
+  const coefficients = workspace + codeLength + generatorHidden(generator);
   const sums = workspace + roundUp4(<u32>(coefficients - workspace) + outputs);
   const rows = sums + MIX_TABLE_BYTES;
   const tabled = !uses(FEATURE_MIX) || (encoding == F.ENCODING_INT2 && outputs <= 2);
@@ -95,12 +97,8 @@ export function writeBasis(
     }
     for (let j: u32 = 0; j < outputs; j++)
       unpack(encoding, basis + j * matrixBytes + r * rowBytes, rowLength, rows + j * rowLength);
-    for (let k: u32 = 0; k < rowLength; k++) {
-      let acc = 0;
-      for (let j: u32 = 0; j < outputs; j++)
-        acc += <i32>load<i8>(coefficients + j) * <i32>load<i8>(rows + j * rowLength + k);
-      store<i8>(destination++, <i8>clamp(requantize(acc, multiplier, shift), -127, 127));
-    }
+    mixRow(coefficients, rows, outputs, rowLength, multiplier, shift, destination);
+    destination += rowLength;
   }
 }
 

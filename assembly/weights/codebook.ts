@@ -1,19 +1,22 @@
 /** Rows of indices, each of which stands for an entry of the codebook: a run of INT8 weights. */
 import { lies } from '../bounds.ts';
 import * as F from '../format.ts';
-import { sourceRowLength, sourceRows } from '../image.ts';
+import { generatorCodeLength, generatorHidden, generatorOutputs, sourceRowLength, sourceRows } from '../image.ts';
 import { BAD_GENERATOR, BAD_SOURCE, OK } from '../status.ts';
 import { indexAt, packedBytes } from './packed.ts';
+
+/** Kind of the sources and generators that this file proves and copies from. */
+export const CODEBOOK: u32 = 4;
 
 /** Entries that an index can name, inside WEIGHTS; no MLP. */
 export function proveCodebook(generator: usize, weightBytes: u32): i32 {
   const encoding = <u32>load<u8>(generator, F.GENERATOR_CODE_ENCODING_AT);
   const entries = <u32>load<u16>(generator, F.GENERATOR_BASIS_ROWS_AT);
-  const bytes = entries * <u32>load<u8>(generator, F.GENERATOR_OUTPUTS_AT);
+  const bytes = entries * generatorOutputs(generator);
   return (encoding == F.ENCODING_INT8 || encoding == F.ENCODING_INT4) &&
     entries > 0 &&
     entries <= (encoding == F.ENCODING_INT8 ? 256 : 16) &&
-    (load<u8>(generator, F.GENERATOR_CODE_LENGTH_AT) | load<u8>(generator, F.GENERATOR_HIDDEN_AT)) == 0 &&
+    (generatorCodeLength(generator) | generatorHidden(generator)) == 0 &&
     lies(load<u32>(generator, F.GENERATOR_BASIS_AT), bytes, weightBytes)
     ? OK
     : BAD_GENERATOR;
@@ -27,7 +30,7 @@ export function proveIndices(source: usize, generator: usize, weights: usize, we
   const data = load<u32>(source, F.SOURCE_DATA_AT);
   const encoding = <u32>load<u8>(generator, F.GENERATOR_CODE_ENCODING_AT);
   const entries = <u32>load<u16>(generator, F.GENERATOR_BASIS_ROWS_AT);
-  const length = <u32>load<u8>(generator, F.GENERATOR_OUTPUTS_AT);
+  const length = generatorOutputs(generator);
   const rowIndices = (sourceRowLength(source) + length - 1) / length;
   const bytes = sourceRows(source) * packedBytes(encoding, rowIndices);
   if (!lies(data, bytes, weightBytes)) return BAD_SOURCE;
@@ -53,7 +56,7 @@ export function writeEntries(
   destination: usize,
 ): void {
   const encoding = <u32>load<u8>(generator, F.GENERATOR_CODE_ENCODING_AT);
-  const length = <u32>load<u8>(generator, F.GENERATOR_OUTPUTS_AT);
+  const length = generatorOutputs(generator);
   const entries = weights + load<u32>(generator, F.GENERATOR_BASIS_AT);
   const rowBytes = packedBytes(encoding, (rowLength + length - 1) / length);
   let indices = data + row * rowBytes;

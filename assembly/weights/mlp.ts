@@ -7,19 +7,20 @@
  * A code has at most 255 values and a hidden layer at most 255 units, so an accumulator stays below 2^23 + 2^29.
  */
 import { isFactor, lies } from '../bounds.ts';
-import { uses } from '../dsp/intrinsics.ts';
 import { FEATURE_ENCODING } from '../features.ts';
 import { clamp, requantize } from '../fixed.ts';
 import * as F from '../format.ts';
+import { generatorCodeLength, generatorHidden, generatorOutputs } from '../image.ts';
+import { uses } from '../intrinsics/core.ts';
 import { MAX_BIAS_SHIFT } from '../limits.ts';
 import { BAD_GENERATOR, BAD_SOURCE, NOT_BUILT_IN, OK } from '../status.ts';
 import { isMixable, packedBytes, unpack } from './packed.ts';
 
 /** The MLP of a generator that has codes: its parameters inside WEIGHTS, its factors and shifts in range. */
 export function proveMlp(generator: usize, weightBytes: u32): i32 {
-  const codeLength = <u32>load<u8>(generator, F.GENERATOR_CODE_LENGTH_AT);
-  const hidden = <u32>load<u8>(generator, F.GENERATOR_HIDDEN_AT);
-  const outputs = <u32>load<u8>(generator, F.GENERATOR_OUTPUTS_AT);
+  const codeLength = generatorCodeLength(generator);
+  const hidden = generatorHidden(generator);
+  const outputs = generatorOutputs(generator);
   const codeEncoding = <u32>load<u8>(generator, F.GENERATOR_CODE_ENCODING_AT);
   if (!isMixable(codeEncoding)) return BAD_GENERATOR;
   if (!uses(FEATURE_ENCODING + codeEncoding)) return NOT_BUILT_IN;
@@ -39,8 +40,15 @@ export function proveMlp(generator: usize, weightBytes: u32): i32 {
 /** The codes of a source inside WEIGHTS. */
 export function proveCodes(codes: u32, source: usize, generator: usize, weightBytes: u32): i32 {
   const encoding = <u32>load<u8>(generator, F.GENERATOR_CODE_ENCODING_AT);
-  const bytes = <u64>codes * packedBytes(encoding, <u32>load<u8>(generator, F.GENERATOR_CODE_LENGTH_AT));
+  const bytes = <u64>codes * packedBytes(encoding, generatorCodeLength(generator));
   return bytes <= weightBytes && lies(load<u32>(source, F.SOURCE_DATA_AT), <u32>bytes, weightBytes) ? OK : BAD_SOURCE;
+}
+
+/** Units of work (work.ts) that evaluating one code takes. */
+export function workOfCode(generator: usize): u32 {
+  const codeLength = generatorCodeLength(generator);
+  const outputs = generatorOutputs(generator);
+  return ((generatorHidden(generator) + 8) * (codeLength + outputs + 8)) >> 2;
 }
 
 /** output i8[outputs] = MLP(codes[index]); workspace: | code | hidden | */
@@ -53,16 +61,16 @@ export function evaluateCode(
   output: usize,
 ): void {
   const encoding = <u32>load<u8>(generator, F.GENERATOR_CODE_ENCODING_AT);
-  const codeLength = <u32>load<u8>(generator, F.GENERATOR_CODE_LENGTH_AT);
+  const codeLength = generatorCodeLength(generator);
   unpack(encoding, codes + index * packedBytes(encoding, codeLength), codeLength, workspace);
   evaluate(generator, weights + load<u32>(generator, F.GENERATOR_MLP_AT), workspace, workspace + codeLength, output);
 }
 
 /** generator: its record; mlp: its parameters; code i8[codeLength] -> hidden i8[hidden] -> output i8[outputs]. */
 function evaluate(generator: usize, mlp: usize, code: usize, hidden: usize, output: usize): void {
-  const codeLength = <u32>load<u8>(generator, F.GENERATOR_CODE_LENGTH_AT);
-  const hiddenUnits = <u32>load<u8>(generator, F.GENERATOR_HIDDEN_AT);
-  const outputs = <u32>load<u8>(generator, F.GENERATOR_OUTPUTS_AT);
+  const codeLength = generatorCodeLength(generator);
+  const hiddenUnits = generatorHidden(generator);
+  const outputs = generatorOutputs(generator);
   const weights1 = mlp + 2 * (hiddenUnits + outputs);
   layer(
     code,

@@ -1,7 +1,8 @@
 /** Unpacks small integers to INT8; the encodings are drawn in format.ts and docs/format.md. */
-import { uses } from '../dsp/intrinsics.ts';
+
 import { FEATURE_ENCODING } from '../features.ts';
 import * as F from '../format.ts';
+import { uses } from '../intrinsics/core.ts';
 
 /** Bytes of a row of `count` packed values; 0 for an unknown encoding. */
 export function packedBytes(encoding: u32, count: u32): u32 {

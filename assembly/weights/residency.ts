@@ -13,11 +13,13 @@ import {
   setReady,
 } from '../arena.ts';
 import { fits } from '../bounds.ts';
-import { uses } from '../dsp/intrinsics.ts';
 import { FEATURE_CACHE, FEATURE_STREAM } from '../features.ts';
 import * as F from '../format.ts';
 import {
   generatorAt,
+  generatorCodeLength,
+  generatorHidden,
+  generatorOutputs,
   isKind,
   operatorAt,
   operatorKind,
@@ -32,9 +34,11 @@ import {
   tensorAt,
   tensorCount,
 } from '../image.ts';
+import { uses } from '../intrinsics/core.ts';
 import { generatorScratch, rowScratch } from '../scratch.ts';
 import { BAD_PLAN, BAD_RESIDENCY, BAD_SCRATCH, NOT_BUILT_IN, OK } from '../status.ts';
-import { writeRows } from './dispatch.ts';
+import { matrixRowBytes, writeRows } from './dispatch.ts';
+import { STORED } from './stored.ts';
 
 /** The residency is possible, its cache lies in the arena, and the scratch is large enough. */
 export function proveResidency(
@@ -48,7 +52,7 @@ export function proveResidency(
   const residency = operatorResidency(operator);
   const rows = sourceRows(source);
   const rowLength = sourceRowLength(source);
-  const stored = sourceKind(source) == F.SOURCE_STORED;
+  const stored = sourceKind(source) == STORED;
   const inPlace = stored && <u32>load<u8>(source, F.SOURCE_ENCODING_AT) == F.ENCODING_INT8;
   if (residency > F.RESIDENCY_STREAM || (residency == F.RESIDENCY_FLASH && !inPlace)) return BAD_RESIDENCY;
   if (!uses(FEATURE_STREAM) && residency == F.RESIDENCY_STREAM) return NOT_BUILT_IN;
@@ -65,10 +69,10 @@ export function proveResidency(
       <u32>load<u16>(source, F.SOURCE_GENERATOR_AT),
     );
     scratch += generatorScratch(
-      <u32>load<u8>(generator, F.GENERATOR_CODE_LENGTH_AT),
-      <u32>load<u8>(generator, F.GENERATOR_HIDDEN_AT),
-      <u32>load<u8>(generator, F.GENERATOR_OUTPUTS_AT),
-      sourceKind(source) == F.SOURCE_BASIS ? rowLength : 0,
+      generatorCodeLength(generator),
+      generatorHidden(generator),
+      generatorOutputs(generator),
+      matrixRowBytes(sourceKind(source), rowLength),
     );
   }
   const place = <u32>load<u16>(operator, F.OPERATOR_SCRATCH_AT);

@@ -1,12 +1,15 @@
 /** Weights as the image has them, packed (packed.ts) or coded (rice.ts), row after row. */
 import { lies } from '../bounds.ts';
-import { uses } from '../dsp/intrinsics.ts';
 import { FEATURE_ENCODING } from '../features.ts';
 import * as F from '../format.ts';
 import { sourceEncoding, sourceRowLength, sourceRows } from '../image.ts';
+import { uses } from '../intrinsics/core.ts';
 import { BAD_SOURCE, NOT_BUILT_IN, OK } from '../status.ts';
 import { isEncoding, packedBytes, unpack } from './packed.ts';
 import { proveRice, unpackRice } from './rice.ts';
+
+/** Kind of the sources that this file proves and unpacks. */
+export const STORED: u32 = 1;
 
 /** No generator, and all rows inside WEIGHTS; INT8 may be read in place, a word at a time. Returns the bytes that it read. */
 export function proveStored(source: usize, weights: usize, weightBytes: u32): i32 {

@@ -1,20 +1,28 @@
 /** Rows of tiles, each of which is the MLP of a code of its own. */
 import * as F from '../format.ts';
-import { sourceRowLength, sourceRows } from '../image.ts';
+import { generatorCodeLength, generatorOutputs, sourceRowLength, sourceRows } from '../image.ts';
 import { BAD_GENERATOR, BAD_SOURCE, OK } from '../status.ts';
-import { evaluateCode, proveCodes } from './mlp.ts';
+import { evaluateCode, proveCodes, workOfCode } from './mlp.ts';
+
+/** Kind of the sources and generators that this file proves and writes. */
+export const TILE: u32 = 3;
 
 /** A generator: nothing but an MLP. */
 export function proveTile(generator: usize): i32 {
-  return load<u8>(generator, F.GENERATOR_CODE_LENGTH_AT) != 0 ? OK : BAD_GENERATOR;
+  return generatorCodeLength(generator) != 0 ? OK : BAD_GENERATOR;
 }
 
 /** A source: a row is a whole number of tiles, and each has a code. */
 export function proveTiles(source: usize, generator: usize, weightBytes: u32): i32 {
   const rowLength = sourceRowLength(source);
-  const tileLength = <u32>load<u8>(generator, F.GENERATOR_OUTPUTS_AT);
+  const tileLength = generatorOutputs(generator);
   if (rowLength % tileLength != 0) return BAD_SOURCE;
   return proveCodes((sourceRows(source) * rowLength) / tileLength, source, generator, weightBytes);
+}
+
+/** What making all tiles takes. */
+export function workOfTiles(generator: usize, weights: u32): u64 {
+  return <u64>(weights / generatorOutputs(generator) + 1) * workOfCode(generator);
 }
 
 /** Rows as `writeRows`. */
@@ -28,7 +36,7 @@ export function writeTiles(
   destination: usize,
   workspace: usize,
 ): void {
-  const tileLength = <u32>load<u8>(generator, F.GENERATOR_OUTPUTS_AT);
+  const tileLength = generatorOutputs(generator);
   const first = (row * rowLength) / tileLength;
   const last = ((row + count) * rowLength) / tileLength;
   for (let tile = first; tile < last; tile++) {

@@ -262,13 +262,15 @@ static void command_weights(struct agent *agent, struct line *line) {
   reply_end();
 }
 
+/* Every command, here and in docs/protocol.md only. */
+#define FOR_EACH_COMMAND(OF) OF(info) OF(load) OF(run) OF(bench) OF(dump) OF(weights) OF(profile)
+
 static const struct {
   const char *name;
   void (*answer)(struct agent *, struct line *);
 } COMMANDS[] = {
-    {"info", command_info},   {"load", command_load}, {"run", command_run},
-    {"bench", command_bench}, {"dump", command_dump}, {"weights", command_weights},
-    {"profile", command_profile},
+#define ENTRY(name) {#name, command_##name},
+    FOR_EACH_COMMAND(ENTRY)
 };
 
 static void answer(struct agent *agent, struct line *line) {
@@ -281,7 +283,8 @@ static void answer(struct agent *agent, struct line *line) {
   for (uint32_t i = 0; i < sizeof COMMANDS / sizeof *COMMANDS; i++) {
     if (__builtin_strcmp(name, COMMANDS[i].name) == 0) return COMMANDS[i].answer(agent, line);
   }
-  reply_error("BAD_COMMAND", "one of: info load run bench dump weights profile");
+#define LISTED(name) " " #name
+  reply_error("BAD_COMMAND", "one of:" FOR_EACH_COMMAND(LISTED));
 }
 
 int main(void) {

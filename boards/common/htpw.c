@@ -10,7 +10,7 @@
 
 #include "w2c_prelude.h"
 /* the prelude comes first: both use its types */
-#include "dsp_intrinsics.h"
+#include "intrinsics.h"
 #include HTPW_RUNTIME
 
 /*
@@ -19,6 +19,9 @@
  */
 #define WORKSPACE_WORDS 18u
 #define REFUSED_AT 16u /* the word that takes the offset of a refusal */
+
+/* Of assembly/format.ts; a test holds these and those below to it. */
+enum { HEADER_TOTAL_AT = 8, HEADER_BYTES = 32, SECTION_BYTES = 12, SECTION_OFFSET_AT = 4, ARENA_HEADER_BYTES = 128 };
 
 #if UINTPTR_MAX > 0xffffffffu
 
@@ -48,15 +51,14 @@ static s32 reachable(const void *pointer, u64 bytes, u32 alignment) {
   return at % alignment ? HTPW_BAD_ALIGNMENT : HTPW_OK;
 }
 
-/* Of docs/format.md and assembly/arena.ts. */
-enum { TOTAL_AT = 8, HEADER_BYTES = 32, SECTION_BYTES = 12, OFFSET_AT = 4, BOUND_IMAGE_AT = 4, BOUND_PROGRAM_AT = 8 };
-enum { ARENA_HEADER_BYTES = 128 };
+/* Of assembly/arena.ts. */
+enum { ARENA_IMAGE_AT = 4, ARENA_PROGRAM_AT = 8 };
 
 static u32 word_at(u32 address) { return i32_load_default32(address); }
 
 static s32 image_reachable(const void *image) {
   s32 status = reachable(image, HEADER_BYTES, 16);
-  return status < 0 ? status : reachable(image, word_at(address_of(image) + TOTAL_AT), 16);
+  return status < 0 ? status : reachable(image, word_at(address_of(image) + HEADER_TOTAL_AT), 16);
 }
 
 static s32 arena_reachable(const void *arena) { return reachable(arena, ARENA_HEADER_BYTES, 16); }
@@ -66,9 +68,9 @@ static s32 ports_reachable(const void *arena, const void *input, const void *out
   s32 status = arena_reachable(arena);
   if (status >= 0) status = (s32)wasm_operators(address_of(arena));
   if (status < 0) return status;
-  u32 image = word_at(address_of(arena) + BOUND_IMAGE_AT), program = word_at(address_of(arena) + BOUND_PROGRAM_AT);
+  u32 image = word_at(address_of(arena) + ARENA_IMAGE_AT), program = word_at(address_of(arena) + ARENA_PROGRAM_AT);
   u32 index = 0;
-  while (image + word_at(image + HEADER_BYTES + SECTION_BYTES * index + OFFSET_AT) != program) index++;
+  while (image + word_at(image + HEADER_BYTES + SECTION_BYTES * index + SECTION_OFFSET_AT) != program) index++;
   status = reachable(input, wasm_inputBytes(image, index), 4);
   return status < 0 ? status : reachable(output, wasm_outputBytes(image, index), 4);
 }
@@ -105,7 +107,7 @@ W2C_INLINE void give_back(u32 *workspace) { (void)workspace; }
 static const struct {
   u32 bytes, crc;
 } PROVED[] = {HTPW_PROVED_IMAGES};
-enum { PROVED_COUNT = sizeof PROVED / sizeof *PROVED, TOTAL_BYTES_AT = 8 };
+enum { PROVED_COUNT = sizeof PROVED / sizeof *PROVED };
 
 /* Of the first bytes; `progress` may be NULL. */
 W2C_INLINE u32 crc_of(u32 image, u32 bytes, u32 *workspace, htpw_progress progress, void *context) {
@@ -127,7 +129,7 @@ W2C_INLINE s32 check_image(u32 image, u32 bytes, u32 *workspace, htpw_progress p
     if (bytes < PROVED[i].bytes) continue;
     status = HTPW_BAD_CRC;
     /* of several, only that which the image says it is as long as: its CRC takes long */
-    if (PROVED_COUNT > 1 && i32_load_default32((u64)image + TOTAL_BYTES_AT) != PROVED[i].bytes) continue;
+    if (PROVED_COUNT > 1 && i32_load_default32((u64)image + HEADER_TOTAL_AT) != PROVED[i].bytes) continue;
     if (crc_of(image, PROVED[i].bytes, workspace, progress, context) == PROVED[i].crc) return HTPW_OK;
   }
   return status;

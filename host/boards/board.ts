@@ -1,7 +1,7 @@
 /** boards/<name>/board.json: what a board is, read and checked. docs/porting.md explains each field. */
 import { existsSync, readdirSync, statSync } from 'node:fs';
 import { basename, dirname, join, resolve } from 'node:path';
-import { VARIANTS } from '../runtime/variants.ts';
+import { DEVICE_VARIANT_NAMES, type DeviceVariantName } from '../runtime/variants.ts';
 import { UsageError } from '../system/errors.ts';
 import { readInput } from '../system/files.ts';
 import * as json from '../system/json.ts';
@@ -39,7 +39,7 @@ export interface Board {
   name: string;
   description: string;
   core: string;
-  variant: string;
+  variant: DeviceVariantName;
   /** prefix of gcc, objcopy and size; empty for this computer's own */
   toolchain: string;
   /** Debian packages that bring the compiler, and the emulator if there is one */
@@ -193,7 +193,7 @@ const RUNNERS = {
 const FIELDS = {
   description: json.text,
   core: json.textLike(isWord, 'a name without spaces, such as "Cortex-M4"'),
-  variant: json.oneOf(VARIANTS.filter((variant) => variant.c).map((variant) => variant.name)),
+  variant: json.oneOf(DEVICE_VARIANT_NAMES),
   toolchain: json.text,
   packages: json.optional(json.fields({ compiler: json.texts, emulator: json.optional(json.texts, []) })),
   cpuFlags: json.texts,

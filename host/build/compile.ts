@@ -6,7 +6,7 @@
 import { createHash } from 'node:crypto';
 import { mkdir, readdir, readFile } from 'node:fs/promises';
 import { dirname, join, relative } from 'node:path';
-import { findVariant, VARIANTS, type Variant } from '../runtime/variants.ts';
+import { findVariant, VARIANT_NAMES, type Variant, type VariantName } from '../runtime/variants.ts';
 import { writeWhole } from '../system/files.ts';
 import { inTemporaryFolder } from '../system/folder.ts';
 import { runNode } from '../system/process.ts';
@@ -92,8 +92,17 @@ async function builtFrom(root: string, files: Omit<RuntimeFiles, 'rebuilt'>): Pr
 
 const sha256 = (bytes: Uint8Array) => createHash('sha256').update(bytes).digest('hex');
 
-async function assemble(root: string, entry: string, target: string, out: string): Promise<void> {
-  await runNode(toolPath(root, 'asc'), [entry, '--target', target, '-o', out, '--noColors', '--debug'], root);
+/** What asc is told of a variant; asconfig.json has what holds for all. A C compiler optimises by itself. */
+function flagsOf({ c, defines, features }: Variant): string[] {
+  return [
+    ...(c ? ['--optimizeLevel', '1'] : []),
+    ...defines.flatMap((name) => ['--use', `${name}=1`]),
+    ...features.flatMap((feature) => ['--enable', feature]),
+  ];
+}
+
+async function assemble(root: string, entry: string, flags: string[], out: string): Promise<void> {
+  await runNode(toolPath(root, 'asc'), [entry, ...flags, '-o', out, '--noColors', '--debug'], root);
 }
 
 /** The same code without the names of functions, which only the C keeps. */
@@ -103,15 +112,29 @@ async function withoutNames(root: string, wasm: string, folder: string): Promise
   return stripped;
 }
 
-/** The module and the polyfill of its imports become one, and the small imported functions are inlined. */
-async function mergePolyfill(root: string, { simd }: Variant, wasm: string, folder: string): Promise<Uint8Array> {
-  const features = simd ? ['--enable-simd'] : [];
-  const [polyfill, merged, optimized] = ['polyfill', 'merged', 'optimized'].map((name) => join(folder, `${name}.wasm`));
-  await assemble(root, 'assembly/dsp/polyfill.ts', 'polyfill', polyfill);
-  await runNode(toolPath(root, 'merge'), [wasm, 'main', polyfill, 'intrinsics', '-o', merged, ...features]);
-  await runNode(toolPath(root, 'optimize'), ['-O3', '--inlining-optimizing', merged, '-o', optimized, ...features]);
-  return readFile(optimized);
+/**
+ * The module and the polyfills of its imports become one, and the small imported functions are inlined. Throws when an
+ * import is left.
+ */
+async function mergePolyfills(root: string, variant: Variant, wasm: string, folder: string): Promise<Uint8Array> {
+  const flags = variant.features.map((feature) => `--enable-${feature}`);
+  const [merged, optimized] = ['merged', 'optimized'].map((name) => join(folder, `${name}.wasm`));
+  const modules = [wasm, 'main'];
+  for (const name of variant.intrinsics) {
+    const polyfill = join(folder, `${name}.polyfill.wasm`);
+    await assemble(root, polyfillOf(name), ['--noExportMemory'], polyfill);
+    modules.push(polyfill, name);
+  }
+  await runNode(toolPath(root, 'merge'), [...modules, '-o', merged, ...flags]);
+  await runNode(toolPath(root, 'optimize'), ['-O3', '--inlining-optimizing', merged, '-o', optimized, ...flags]);
+  const bytes = new Uint8Array(await readFile(optimized));
+  const [left] = WebAssembly.Module.imports(new WebAssembly.Module(bytes));
+  if (left)
+    throw new Error(`${variant.name} imports ${left.module}.${left.name}: expected it in ${polyfillOf(left.module)}`);
+  return bytes;
 }
+
+const polyfillOf = (intrinsics: string) => `assembly/intrinsics/${intrinsics}.polyfill.ts`;
 
 async function toC(root: string, variant: Variant, wasm: string, folder: string, versions: string[]): Promise<string> {
   const out = join(folder, 'htpw.c');
@@ -123,8 +146,8 @@ async function toC(root: string, variant: Variant, wasm: string, folder: string,
  * Builds one variant where it is not up to date; an installed package has them all, and throws when one is damaged.
  * `root` is the project, for tests of another tree.
  */
-export async function buildRuntime(variantName: string, root = projectRoot()): Promise<RuntimeFiles> {
-  const variant = findVariant(variantName);
+export async function buildRuntime(name: VariantName, root = projectRoot()): Promise<RuntimeFiles> {
+  const variant = findVariant(name);
   const files = filesOf(root, variant);
   const before = await builtFrom(root, files);
   if (isInstalled(root)) {
@@ -138,12 +161,12 @@ export async function buildRuntime(variantName: string, root = projectRoot()): P
   await mkdir(join(root, 'build'), { recursive: true });
   await inTemporaryFolder(join(root, 'build', `runtime-${variant.name}-`), async (folder) => {
     const named = join(folder, `htpw.${variant.name}.wasm`);
-    await assemble(root, 'assembly/index.ts', variant.name, named);
+    await assemble(root, 'assembly/index.ts', flagsOf(variant), named);
     const raw = await withoutNames(root, named, folder);
     const wasm = await readFile(raw);
     assertFit(`htpw.${variant.name}.wasm`, wasm, variant);
     const outputs = new Map<string, Uint8Array | string>([[files.wasm, wasm]]);
-    outputs.set(files.nodeWasm, await mergePolyfill(root, variant, raw, folder));
+    outputs.set(files.nodeWasm, await mergePolyfills(root, variant, raw, folder));
     if (files.c) {
       outputs.set(files.c, await toC(root, variant, named, folder, versions));
       outputs.set(join(dirname(files.c), 'htpw_status.h'), statusHeader(root));
@@ -160,5 +183,5 @@ export async function buildRuntime(variantName: string, root = projectRoot()): P
 }
 
 export async function buildAllRuntimes(root = projectRoot()): Promise<RuntimeFiles[]> {
-  return Promise.all(VARIANTS.map((variant) => buildRuntime(variant.name, root)));
+  return Promise.all(VARIANT_NAMES.map((name) => buildRuntime(name, root)));
 }

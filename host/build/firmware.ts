@@ -3,14 +3,16 @@
  * sizes held against the board's budget.
  */
 import { createHash } from 'node:crypto';
-import { existsSync, mkdirSync } from 'node:fs';
+import { mkdirSync } from 'node:fs';
 import { mkdir, readdir, readFile, rename, rm, writeFile } from 'node:fs/promises';
 import { basename, dirname, extname, join, relative, resolve } from 'node:path';
 import { type Board, loadBoard } from '../boards/board.ts';
 import { withBootCrc } from '../boards/boot.ts';
+import { type DeviceVariantName, PORTABLE } from '../runtime/variants.ts';
 import { named } from '../system/errors.ts';
-import { readInput, safeName, temporaryName, titleOf } from '../system/files.ts';
+import { readInput, safeName, titleOf } from '../system/files.ts';
 import { inTemporaryFolder } from '../system/folder.ts';
+import { makeOnce } from '../system/once.ts';
 import { run, ToolError } from '../system/process.ts';
 import { buildFolder, projectRoot } from '../system/root.ts';
 import { shownPath } from '../system/shownPath.ts';
@@ -108,7 +110,19 @@ function tool(
   return run(`${toolchain}${name}`, args, { packages: packages?.compiler, cwd });
 }
 
-/** One object; C is cached by what the preprocessor makes of it, because most of it is the same for every image. */
+/** What each compiler says of itself, asked once. */
+const versions = new Map<string, Promise<string>>();
+
+function versionOf(board: Board): Promise<string> {
+  const { toolchain } = board;
+  if (!versions.has(toolchain)) versions.set(toolchain, tool(board, 'gcc', ['--version']));
+  return versions.get(toolchain)!;
+}
+
+/**
+ * One object. C is compiled once for all images, boards and processes: the object is called by what the preprocessor
+ * makes of the source, the flags and the compiler, and most of it is the same for every image, much for every core.
+ */
 async function compileSource({ board, root, folder }: Build, source: string, flags: string[]): Promise<string> {
   const name = basename(source, extname(source));
   const own = join(folder, `${name}.o`);
@@ -120,16 +134,11 @@ async function compileSource({ board, root, folder }: Build, source: string, fla
   const text = await tool(board, 'gcc', [...flags, '-E', '-P', source]);
   const codeFlags = flags.filter((flag) => !/^-[DI]/.test(flag)); // -D and -I have done their work
   const key = createHash('sha256')
-    .update(`${board.toolchain}gcc ${codeFlags.join(' ')}\n${text}`)
+    .update(`${board.toolchain}gcc ${await versionOf(board)} ${codeFlags.join(' ')}\n${text}`)
     .digest('hex')
     .slice(0, 16);
-  const object = join(buildFolder(root), board.name, 'objects', `${name}-${key}.o`);
-  if (!existsSync(object)) {
-    const temporary = temporaryName(object);
-    await mkdir(dirname(object), { recursive: true });
-    await tool(board, 'gcc', [...flags, '-c', source, '-o', temporary]);
-    await rename(temporary, object);
-  }
+  const object = join(buildFolder(root), 'objects', `${name}-${key}.o`);
+  await makeOnce(object, (path) => tool(board, 'gcc', [...flags, '-c', source, '-o', path]));
   return object;
 }
 
@@ -253,7 +262,7 @@ export interface BuildOptions {
   /** C file of the program that runs instead of the agent, relative to the project */
   main?: string;
   /** of the runtime, instead of the board's own */
-  variant?: string;
+  variant?: DeviceVariantName;
 }
 
 /** Keeps every operator, encoding and source: the runtime that runs any image. */
@@ -277,7 +286,7 @@ async function inBuild<T>(
   use: (build: Build, target: string) => Promise<T>,
 ): Promise<T> {
   const image = readInput(imagePath);
-  for (const variant of new Set([board.variant, 'scalar'])) await buildRuntime(variant, root); // scalar measures
+  for (const variant of new Set<DeviceVariantName>([board.variant, PORTABLE])) await buildRuntime(variant, root); // it measures the image
   const needs = named(shownPath(imagePath), () => measureImage(image));
   needs.features = features ?? needs.features;
   const build = { board, root, image, needs, main };

@@ -6,7 +6,7 @@ import { readdir, readFile } from 'node:fs/promises';
 import { join, resolve } from 'node:path';
 import { withResidency } from '../image/seal.ts';
 import { crc32 } from '../records/crc32.ts';
-import { VARIANTS } from '../runtime/variants.ts';
+import { DEVICE_VARIANT_NAMES, type DeviceVariantName } from '../runtime/variants.ts';
 import { type OutputFolder, planFolder } from '../system/folder.ts';
 import { projectRoot } from '../system/root.ts';
 import { buildRuntime } from './compile.ts';
@@ -58,12 +58,12 @@ async function apiHeader(root: string): Promise<string> {
 }
 
 /** The API, the prelude, the intrinsics and the translated functions, in one file. */
-async function sourceOf(variant: string, root: string): Promise<string> {
+async function sourceOf(variant: DeviceVariantName, root: string): Promise<string> {
   const common = (name: string) => readFile(join(root, 'boards', 'common', name), 'utf8');
   const runtime = (name: string) => readFile(join(root, 'dist', 'runtime', name), 'utf8');
   let text = await common('htpw.c');
   text = inlined(text, '#include "w2c_prelude.h"', unguarded(await common('w2c_prelude.h')));
-  text = inlined(text, '#include "dsp_intrinsics.h"', unguarded(await common('dsp_intrinsics.h')));
+  text = inlined(text, '#include "intrinsics.h"', unguarded(await common('intrinsics.h')));
   text = inlined(text, '#include HTPW_RUNTIME', await runtime(`htpw_${variant}.c`));
   text = inlined(text, '#include "htpw.h"', '#include "htpw.h"\n#include "htpw_config.h"');
   return text + inlined(await runtime('htpw_status.c'), '#include "htpw.h"', '');
@@ -148,7 +148,7 @@ export async function libraryFiles(
   root = projectRoot(),
 ): Promise<Map<string, string | Uint8Array>> {
   const files = new Map<string, string | Uint8Array>(tailored ? [] : await zephyrFiles(root));
-  for (const { name } of VARIANTS.filter((variant) => variant.c)) {
+  for (const name of DEVICE_VARIANT_NAMES) {
     await buildRuntime(name, root);
     files.set(`src/htpw_${name}.c`, await sourceOf(name, root));
   }

@@ -2,6 +2,7 @@
 import { readFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import type { DeviceVariantName } from '../runtime/variants.ts';
 import { inTemporaryFolder } from '../system/folder.ts';
 import { run } from '../system/process.ts';
 import { KERNELS } from './firmware.ts';
@@ -9,7 +10,7 @@ import { SMALL, type Tailoring, writeLibrary } from './library.ts';
 import { parseCallGraph, reachable, worstStack } from './stack.ts';
 
 /** Cores, and the variant that suits each. */
-const CORES: [core: string, variant: string][] = [
+const CORES: [core: string, variant: DeviceVariantName][] = [
   ['cortex-m7', 'dsp'],
   ['cortex-m4', 'dsp'],
   ['cortex-m3', 'scalar'],

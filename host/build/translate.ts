@@ -59,14 +59,15 @@ function withoutInstance(text: string): string {
     .replaceAll(/w2c_htpw\*( instance)?, /g, '')
     .replaceAll(/w2c_htpw\*( instance)?(?=\))/g, 'void')
     .replaceAll('&instance->w2c_memory, ', '')
-    .replaceAll(/instance->w2c_intrinsics_instance(, )?/g, '')
+    .replaceAll(/instance->w2c_\w+_instance(, )?/g, '')
     .replaceAll(/\binstance, /g, '')
     .replaceAll('(instance)', '()');
 }
 
 /**
  * What runs once per image or program is compiled for size: the proof, the work, binding, checks. Proofs stand in
- * open*.ts and bounds.ts, those of operators and weights beside what they protect, under names that begin with `prove`.
+ * open*.ts and bounds.ts, those of operators and weights beside what they protect, under names that begin with `prove`,
+ * and what making weights takes under names that begin with `workOf`.
  */
 const COLD_NAMES = [
   'open',
@@ -76,7 +77,7 @@ const COLD_NAMES = [
   '(index|arena)0x2Fbind',
   'executor0x2Fcheck',
   'operators0x2Fdispatch0x2F(?!run)',
-  '\\w+0x2Fprove',
+  '\\w+0x2F(prove|workOf)',
 ];
 const COLD = new RegExp(`^(?:\\w+ )+w2c_htpw_assembly0x2F(${COLD_NAMES.join('|')})`);
 
@@ -91,7 +92,7 @@ function inlining(body: string): string {
   if (COLD.test(body)) return '__attribute__((cold)) ';
   if (/^ *var_L\d+:[\s\S]*goto/m.test(body)) return '__attribute__((noinline)) ';
   if (BUILT_IN.test(body)) return 'inline __attribute__((always_inline)) ';
-  if (!/\b(if|goto)\b/.test(body) && /w2c_intrinsics_(smlad|smmlar)/.test(body))
+  if (!/\b(if|goto)\b/.test(body) && /w2c_dsp_(smlad|smmlar)/.test(body))
     return 'inline __attribute__((always_inline)) ';
   return '';
 }

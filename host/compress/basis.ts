@@ -2,7 +2,8 @@
  * Weights as mixtures of shared matrices (generated, basis form), fitted to a network that was not trained for it. Each row
  * of a layer gets mixing factors of its own; the micro-MLP hands them on as they are.
  */
-import type { BasisGenerator, BasisSource, Mlp } from '../model/model.ts';
+import type { BasisGenerator, BasisSource } from '../sources/basis.ts';
+import type { Mlp } from '../sources/mlp.ts';
 import { materialize } from '../sources/registry.ts';
 import type { Weighed } from './codebook.ts';
 import type { Layer } from './layers.ts';

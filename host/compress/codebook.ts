@@ -1,6 +1,6 @@
 /** Product quantisation: weights as entries of a codebook of INT8 vectors, of one layer or shared by several. */
 
-import type { Codebook } from '../model/model.ts';
+import type { Codebook } from '../sources/codebook.ts';
 import { Random } from '../system/random.ts';
 import { kMeans, nearestCentre } from './kmeans.ts';
 import { byChannel, type Layer, placeOf } from './layers.ts';

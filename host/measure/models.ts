@@ -1,6 +1,8 @@
 /** Whole networks with random weights: what a model costs does not depend on what it has learnt. */
 import { BEAT_POSITION, WINDOW } from '../data/beats.ts';
-import type { BasisGenerator, Mlp, Model, Operator, Residency, Tensor, WeightSource } from '../model/model.ts';
+import type { Model, Operator, Residency, Tensor, WeightSource } from '../model/model.ts';
+import type { BasisGenerator } from '../sources/basis.ts';
+import type { Mlp } from '../sources/mlp.ts';
 import { Random } from '../system/random.ts';
 import { buildNetwork, type GeneratorConfig, type LayerSpec, type NetworkConfig } from '../train/network.ts';
 import { randomInt8, requantisation } from './kernels.ts';

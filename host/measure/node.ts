@@ -1,8 +1,9 @@
 /** How fast the WebAssembly variants run in Node: time, where bench/ has instructions. */
-import { Runtime, type VariantName } from '../runtime/node.ts';
+import { Runtime } from '../runtime/node.ts';
+import { PORTABLE, VARIANT_NAMES, type VariantName } from '../runtime/variants.ts';
 
 export interface NodeFigure {
-  /** dsp with its instructions replaced by a polyfill */
+  /** of a device, with its instructions replaced by a polyfill */
   variant: VariantName;
   /** by the median round */
   windowsPerSecond: number;
@@ -11,7 +12,6 @@ export interface NodeFigure {
   differing: number;
 }
 
-const VARIANTS = ['scalar', 'dsp', 'simd'] as const;
 const WARM_UP = 3; // rounds, until V8 has optimised the module
 
 /**
@@ -24,7 +24,7 @@ export function timeVariants(
   rounds: number,
   now = () => performance.now(),
 ): NodeFigure[] {
-  const runs = VARIANTS.map((variant) => {
+  const runs = VARIANT_NAMES.map((variant) => {
     const runtime = new Runtime(image, variant).load();
     return { variant, runtime, outputs: windows.map((window) => runtime.run(window)), times: [] as number[] };
   });
@@ -36,7 +36,7 @@ export function timeVariants(
       if (round >= 0) times.push(time);
     }
   }
-  const [scalar] = runs;
+  const scalar = runs.find(({ variant }) => variant === PORTABLE)!;
   return runs.map(({ variant, outputs, times }) => ({
     variant,
     windowsPerSecond: (1000 * windows.length) / median(times),

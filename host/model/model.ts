@@ -30,85 +30,18 @@ export interface StoredSource {
 }
 
 /**
- * Weights mixed from a shared basis: w[r][k] = clamp(requantize(sum_j h[j] * basis[j][r][k], multiplier), -127, 127)
- * with h = MLP(code of row group floor(r / rowsPerCode)). Without an MLP (codeLength 0): w = basis[0].
+ * Every kind of weight source by name. Each file of host/sources/ adds its own here, so that the model need not know
+ * them: stored weights, which all else stands for, are the only ones that it has of itself.
  */
-export interface BasisSource {
-  kind: 'basis';
-  generator: number;
-  rows: number;
-  rowLength: number;
-  rowsPerCode: number;
-  /** [ceil(rows / rowsPerCode)][codeLength] levels of the generator's code encoding */
-  codes: Int8Array;
-  /** real factor from the mix sum_j h[j] * basis[j] to the INT8 weight; unused without an MLP */
-  mixScale: number;
+export interface WeightSources {
+  stored: StoredSource;
 }
+export type WeightSource = WeightSources[keyof WeightSources];
 
-/** Weights written tile by tile: row-major, each run of `outputs` weights is MLP(code of the tile). */
-export interface TileSource {
-  kind: 'tile';
-  generator: number;
-  rows: number;
-  rowLength: number;
-  /** [rows * rowLength / outputs][codeLength] */
-  codes: Int8Array;
-}
-
-/** Weights put together from a codebook's entries: in each row, entry after entry, the last cut to the row's length. */
-export interface CodebookSource {
-  kind: 'codebook';
-  generator: number;
-  rows: number;
-  rowLength: number;
-  /** [rows][ceil(rowLength / length)], each below the codebook's entries */
-  indices: Uint8Array;
-}
-
-export type WeightSource = StoredSource | BasisSource | TileSource | CodebookSource;
-
-/**
- * Integer micro-MLP: hidden[i] = clamp(requantize(b1[i] + sum_j w1[i][j] * code[j], scale1), 0, 127),
- * output[o] = clamp(requantize(b2[o] + sum_i w2[o][i] * hidden[i], scale2), -127, 127).
- */
-export interface Mlp {
-  codeLength: number;
-  codeEncoding: 'int8' | 'int4' | 'int2';
-  hidden: number;
-  outputs: number;
-  w1: Int8Array; // [hidden][codeLength]
-  b1: Int32Array; // [hidden], stored as i16 << shift
-  scale1: number;
-  w2: Int8Array; // [outputs][hidden]
-  b2: Int32Array; // [outputs]
-  scale2: number;
-}
-
-export interface BasisGenerator {
-  kind: 'basis';
-  mlp: Mlp | null; // null: one matrix, taken as it is (plain cross-layer sharing)
-  encoding: 'int8' | 'int4' | 'int2';
-  count: number; // matrices: mlp.outputs, or 1
-  rows: number;
-  columns: number;
-  values: Int8Array; // [count][rows][columns]
-}
-
-export interface TileGenerator {
-  kind: 'tile';
-  mlp: Mlp;
-}
-
-/** Entries that layers of all programs can share; up to 16 cost half a byte an index, up to 256 a whole one. */
-export interface Codebook {
-  kind: 'codebook';
-  entries: number;
-  /** weights in an entry, 1 to 255 */
-  length: number;
-  values: Int8Array; // [entries][length]
-}
-
-export type Generator = BasisGenerator | TileGenerator | Codebook;
+/** The same of what several sources share, by the kind of the sources: a basis, a micro-MLP, a codebook. */
+// biome-ignore lint/suspicious/noEmptyInterface: files of host/sources/ fill it
+export interface Generators {}
+export type Generator = Generators[keyof Generators];
 
 /** Kernel, stride and padding in rows (height) and columns (width). */
 export interface Window {

@@ -40,8 +40,6 @@ export const OPERATORS: { [K in keyof OperatorKinds]: OperatorKind<OperatorKinds
   maximum: maximumOperator,
 };
 
-export type OperatorRegistry = typeof OPERATORS;
-
 /** What is known of any operator. */
 export function commonKind(operator: Operator): CommonKind<Operator> {
   return OPERATORS[operator.kind];

@@ -4,6 +4,8 @@ import { regionsOf } from '../image/regions.ts';
 import type { Category } from '../records/categories.ts';
 import { ImageView } from '../records/view.ts';
 import { instantiate } from '../runtime/node.ts';
+import { IMAGE, WORKSPACE } from '../runtime/runtime.ts';
+import { FASTEST } from '../runtime/variants.ts';
 import { Random } from '../system/random.ts';
 
 export interface FlipFigure {
@@ -56,12 +58,9 @@ export function countFlips(image: Uint8Array, inputs: readonly Uint8Array[], fli
   return [...figures.values()].sort((a, b) => b.flips - a.flips);
 }
 
-const WORKSPACE = 16;
-const IMAGE = 96;
-
 /** An image in WebAssembly's memory that was opened before it is damaged. */
 class OpenedImage {
-  private readonly wasm = instantiate('simd');
+  private readonly wasm = instantiate(FASTEST);
   private readonly arena: number;
   private readonly input: number;
   private readonly output: number;

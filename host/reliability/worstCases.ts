@@ -6,19 +6,10 @@ import * as F from '../../assembly/format.ts';
 import { pack } from '../image/pack.ts';
 import { seal } from '../image/seal.ts';
 import { randomInt8, requantisation } from '../measure/kernels.ts';
-import type {
-  BasisGenerator,
-  Generator,
-  Mlp,
-  Operator,
-  Program,
-  Residency,
-  Shape,
-  Tensor,
-  WeightSource,
-  Window,
-} from '../model/model.ts';
+import type { Generator, Operator, Program, Residency, Shape, Tensor, WeightSource, Window } from '../model/model.ts';
 import { ImageView } from '../records/view.ts';
+import type { BasisGenerator } from '../sources/basis.ts';
+import type { Mlp } from '../sources/mlp.ts';
 import { Random } from '../system/random.ts';
 
 type Weights = (rows: number, rowLength: number, at: Parts) => WeightSource;

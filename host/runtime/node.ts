@@ -4,17 +4,15 @@ import { join } from 'node:path';
 import { instantiateSync } from '@assemblyscript/loader';
 import { projectRoot } from '../system/root.ts';
 import { type Exports, Runtime as RuntimeOf } from './runtime.ts';
+import { PORTABLE, VARIANT_NAMES, type VariantName } from './variants.ts';
 
 export type { Classification, RuntimeInput } from './runtime.ts';
+export { VARIANT_NAMES, type VariantName } from './variants.ts';
 
-export type VariantName = 'scalar' | 'dsp' | 'simd';
-
-export const VARIANT_NAMES: readonly VariantName[] = ['scalar', 'dsp', 'simd'];
-
-/** As that of runtime.ts, of a variant that is named. All give the same answers; simd is the fastest here. */
+/** As that of runtime.ts, of a variant that is named. All give the same answers; FASTEST is that here. */
 export class Runtime extends RuntimeOf {
   /** Throws StatusError when `open` refuses the image, RangeError for a variant that there is not. */
-  constructor(image: Uint8Array, variant: VariantName = 'scalar') {
+  constructor(image: Uint8Array, variant: VariantName = PORTABLE) {
     super(image, instantiate(variant));
   }
 }

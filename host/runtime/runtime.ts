@@ -35,9 +35,9 @@ export interface Exports extends Record<string, unknown> {
   crc32(address: number, bytes: number, workspace: number): number;
 }
 
-const WORKSPACE = 16; // what open, check and CRC work in
+export const WORKSPACE = 16; // what open, check and CRC work in
 const REFUSED_AT = WORKSPACE + 64; // takes the offset of a refusal
-const IMAGE = 96;
+export const IMAGE = 96;
 const PAGE = 65536;
 /** In place of a program's index while none is loaded. */
 const NONE = -1;

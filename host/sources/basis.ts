@@ -1,80 +1,89 @@
 /** Weights mixed from matrices that layers share, in proportions that an MLP makes of a code; or one matrix alone. */
 import * as FEATURE from '../../assembly/features.ts';
 import * as F from '../../assembly/format.ts';
-import { generatorScratch } from '../../assembly/scratch.ts';
-import { clamp, multiplyByQuantizedMultiplier, quantizeMultiplier, realOf } from '../arithmetic/fixed.ts';
-import type { BasisGenerator, BasisSource } from '../model/model.ts';
 import { ENCODING_CODES, encodingOf, packedBytes, packRows, unpackRows } from '../records/packed.ts';
+import { MIX_FIELDS, type MixedSource, mixedRows, packMix, unpackMix } from './mix.ts';
 import {
-  codeAt,
   codePieces,
-  evaluateMlp,
+  MLP_BYTES,
+  type Mlp,
   mlpFeatures,
   mlpPieces,
+  mlpScratch,
   mlpSizes,
-  packCodes,
   packMlp,
-  unpackCodes,
   unpackMlp,
-  WEIGHT_RANGE,
 } from './mlp.ts';
-import { type GeneratorKind, generated, generatorOf, type SourceKind } from './source.ts';
+import { type GeneratorKind, generatorOf, type SourceKind } from './source.ts';
 
 /**
- * w[r][k] = clamp(requantize(sum_j h[j] * basis[j][r][k], mixScale)) with h = MLP(code of r's group);
- * without an MLP basis[0][r][k].
+ * Weights mixed from a shared basis: w[r][k] = clamp(requantize(sum_j h[j] * basis[j][r][k], multiplier), -127, 127)
+ * with h = MLP(code of row group floor(r / rowsPerCode)). Without an MLP (codeLength 0): w = basis[0].
  */
-function mixedRows(source: BasisSource, generator: BasisGenerator): Int8Array {
-  const { mlp, values, count, rows: basisRows, columns } = generator;
-  if (source.rows > basisRows || source.rowLength > columns) {
-    throw new RangeError(`basis source of ${source.rows} x ${source.rowLength} exceeds ${basisRows} x ${columns}`);
+export interface BasisSource extends MixedSource {
+  kind: 'basis';
+}
+
+export interface BasisGenerator {
+  kind: 'basis';
+  mlp: Mlp | null; // null: one matrix, taken as it is (plain cross-layer sharing)
+  encoding: 'int8' | 'int4' | 'int2';
+  count: number; // matrices: mlp.outputs, or 1
+  rows: number;
+  columns: number;
+  values: Int8Array; // [count][rows][columns]
+}
+
+declare module '../model/model.ts' {
+  interface WeightSources {
+    basis: BasisSource;
   }
-  const factor = quantizeMultiplier(mlp === null ? 1 : source.mixScale);
-  const weights = new Int8Array(source.rows * source.rowLength);
-  let mix: Int8Array = new Int8Array(0);
-  for (let r = 0; r < source.rows; r++) {
-    if (mlp !== null && r % source.rowsPerCode === 0) {
-      mix = evaluateMlp(mlp, codeAt(source, mlp, r / source.rowsPerCode));
-    }
-    for (let k = 0; k < source.rowLength; k++) {
-      const basisAt = (j: number) => values[(j * basisRows + r) * columns + k];
-      let weight = basisAt(0);
-      if (mlp !== null) {
-        let sum = 0;
-        for (let j = 0; j < count; j++) sum += mix[j] * basisAt(j);
-        weight = clamp(multiplyByQuantizedMultiplier(sum, factor), ...WEIGHT_RANGE);
-      }
-      weights[r * source.rowLength + k] = weight;
-    }
+  interface Generators {
+    basis: BasisGenerator;
   }
-  return weights;
+}
+
+/** Rows of the matrices' top left corner. */
+function rowsOfBasis(source: BasisSource, { mlp, values, rows, columns }: BasisGenerator): Int8Array {
+  if (source.rows > rows || source.rowLength > columns) {
+    throw new RangeError(`basis source of ${source.rows} x ${source.rowLength} exceeds ${rows} x ${columns}`);
+  }
+  return mixedRows(source, mlp, (j, r) => values.subarray((j * rows + r) * columns));
 }
 
 export const basisSource: SourceKind<BasisSource> = {
-  code: F.SOURCE_BASIS,
-  materialize: (source, generators) => mixedRows(source, generatorOf(source, generators)),
-  pack: (source, generators) => ({
-    ...generated(packCodes(source, generatorOf(source, generators).mlp)),
-    rowsPerCode: source.rowsPerCode,
-    mix: quantizeMultiplier(source.mixScale),
-  }),
+  code: 2,
+  doc: {
+    rows:
+      'Rows of all matrices of the basis are mixed, in the proportions that the MLP makes of the code of a group of' +
+      ' rows, and requantised. A layer takes the top left corner. Without an MLP there is one matrix, taken as it is.',
+    formulas: [
+      'w[r][k] = clamp(requantize(sum_j h[j] * basis[j][r][k]), -127, 127), h = MLP(code[r / rowsPerCode])',
+      'w[r][k] = basis[0][r][k] without an MLP',
+    ],
+    fields: {
+      ...MIX_FIELDS,
+      GENERATOR_BASIS_ENCODING_AT: 'of the matrices: `ENCODING_INT8`, `INT4` or `INT2`',
+      GENERATOR_BASIS_ROWS_AT: 'of a matrix; no source has more',
+      GENERATOR_BASIS_COLUMNS_AT: 'of a matrix; no source has longer rows',
+      GENERATOR_BASIS_AT: 'matrices, one behind the other',
+    },
+    bytes: {
+      codes: 'groups of rows x bytes of a packed code',
+      MLP: MLP_BYTES,
+      matrices: 'matrices x rows x bytes of a packed row, once for all its sources',
+    },
+  },
+  materialize: (source, generators) => rowsOfBasis(source, generatorOf(source, generators)),
+  pack: (source, generators) => packMix(source, generatorOf(source, generators).mlp),
   unpack(image, view, generators) {
-    const { at, rows, rowLength, rowsPerCode, generator } = view;
-    const mixScale = realOf({
-      multiplier: image.i32(at + F.SOURCE_MULTIPLIER_AT),
-      shift: image.i8(at + F.SOURCE_SHIFT_AT),
-    });
-    const common = { kind: 'basis' as const, generator, rows, rowLength, rowsPerCode, mixScale };
-    const { mlp } = generatorOf(common, generators);
-    return { ...common, codes: unpackCodes(image, view, mlp, Math.ceil(rows / rowsPerCode)) };
+    const { mlp } = generatorOf({ kind: 'basis', generator: view.generator }, generators);
+    return { kind: 'basis', ...unpackMix(image, view, mlp) };
   },
   describe: ({ generator }) => `basis ${generator}`,
   pieces: codePieces,
   features: () => [],
-  scratchBytes(image, { generator, rowLength }) {
-    const { codeLength, hidden, outputs } = image.generators[generator];
-    return generatorScratch(codeLength, hidden, outputs, rowLength);
-  },
+  scratchBytes: (image, view) => mlpScratch(image, view, view.rowLength),
   isInPlace: () => false,
 };
 

@@ -1,9 +1,36 @@
 /** Weights put together from entries of a codebook that layers share, each named by an index. */
 import * as F from '../../assembly/format.ts';
-import { generatorScratch } from '../../assembly/scratch.ts';
-import type { Codebook, CodebookSource } from '../model/model.ts';
 import { ENCODING_CODES, indexEncoding, packIndices, unpackIndices } from '../records/packed.ts';
+import { mlpScratch } from './mlp.ts';
 import { type GeneratorKind, generated, generatorOf, NO_MLP, type SourceKind } from './source.ts';
+
+/** Weights put together from a codebook's entries: in each row, entry after entry, the last cut to the row's length. */
+export interface CodebookSource {
+  kind: 'codebook';
+  generator: number;
+  rows: number;
+  rowLength: number;
+  /** [rows][ceil(rowLength / length)], each below the codebook's entries */
+  indices: Uint8Array;
+}
+
+/** Entries that layers of all programs can share; up to 16 cost half a byte an index, up to 256 a whole one. */
+export interface Codebook {
+  kind: 'codebook';
+  entries: number;
+  /** weights in an entry, 1 to 255 */
+  length: number;
+  values: Int8Array; // [entries][length]
+}
+
+declare module '../model/model.ts' {
+  interface WeightSources {
+    codebook: CodebookSource;
+  }
+  interface Generators {
+    codebook: Codebook;
+  }
+}
 
 /** Indices of a row: the last entry is cut to the row's length. */
 const rowIndices = (rowLength: number, entryLength: number): number => Math.ceil(rowLength / entryLength);
@@ -22,7 +49,25 @@ function rowsOfEntries(source: CodebookSource, { entries, length, values }: Code
 }
 
 export const codebookSource: SourceKind<CodebookSource> = {
-  code: F.SOURCE_CODEBOOK,
+  code: 4,
+  doc: {
+    rows: 'Entry after entry of the codebook, each named by an index; the last one is cut to what is left of the row.',
+    formulas: ['w[r][k] = entry[index[r][k / outputs]][k mod outputs]'],
+    fields: {
+      SOURCE_DATA_AT: 'indices, unsigned; every row begins on a byte, and a nibble that pads one is an index, too',
+      GENERATOR_CODE_ENCODING_AT:
+        'of indices: `ENCODING_INT8` is a byte, `INT4` a nibble, the first in the lowest bits',
+      GENERATOR_CODE_LENGTH_AT: '0',
+      GENERATOR_HIDDEN_AT: '0',
+      GENERATOR_OUTPUTS_AT: 'weights in an entry',
+      GENERATOR_BASIS_ROWS_AT: 'entries, at most 256, with nibbles 16',
+      GENERATOR_BASIS_AT: 'entries, INT8, one behind the other',
+    },
+    bytes: {
+      indices: 'rows x bytes of the indices of a row',
+      entries: 'entries x weights in an entry, once for all its sources',
+    },
+  },
   materialize: (source, generators) => rowsOfEntries(source, generatorOf(source, generators)),
   pack(source, generators) {
     const { length, entries } = generatorOf(source, generators);
@@ -41,10 +86,7 @@ export const codebookSource: SourceKind<CodebookSource> = {
     return [{ offset: data, category: 'indices', label: `source ${index}: ${rows} x ${rowLength}, ${indices}` }];
   },
   features: () => [],
-  scratchBytes(image, { generator }) {
-    const { codeLength, hidden, outputs } = image.generators[generator];
-    return generatorScratch(codeLength, hidden, outputs, 0);
-  },
+  scratchBytes: (image, view) => mlpScratch(image, view, 0),
   isInPlace: () => false,
 };
 

@@ -1,13 +1,40 @@
 /** The integer micro-MLP of generators, from a code to numbers: its twin, its bytes, and the codes of sources. */
 import * as FEATURE from '../../assembly/features.ts';
 import * as F from '../../assembly/format.ts';
+import { generatorScratch } from '../../assembly/scratch.ts';
 import { decodeBias, encodeBias } from '../arithmetic/compact.ts';
 import { clamp, multiplyByQuantizedMultiplier, quantizeMultiplier, realOf } from '../arithmetic/fixed.ts';
-import type { Mlp } from '../model/model.ts';
 import type { ByteWriter } from '../records/bytes.ts';
 import { ENCODING_CODES, encodingOf, packedBytes, packRows, unpackRows } from '../records/packed.ts';
 import type { GeneratorView, ImageView, SourceView } from '../records/view.ts';
-import { NO_MLP, type PackedMlp, type Piece } from './source.ts';
+import { NO_MLP, type PackedMlp, type Piece, type SourceDoc } from './source.ts';
+
+/**
+ * Integer micro-MLP: hidden[i] = clamp(requantize(b1[i] + sum_j w1[i][j] * code[j], scale1), 0, 127),
+ * output[o] = clamp(requantize(b2[o] + sum_i w2[o][i] * hidden[i], scale2), -127, 127).
+ */
+export interface Mlp {
+  codeLength: number;
+  codeEncoding: 'int8' | 'int4' | 'int2';
+  hidden: number;
+  outputs: number;
+  w1: Int8Array; // [hidden][codeLength]
+  b1: Int32Array; // [hidden], stored as i16 << shift
+  scale1: number;
+  w2: Int8Array; // [outputs][hidden]
+  b2: Int32Array; // [outputs]
+  scale2: number;
+}
+
+/** What docs/sources.md says of codes and the MLP. */
+export const MLP_FIELDS: SourceDoc['fields'] = {
+  SOURCE_DATA_AT: 'codes; nothing where there is no MLP',
+  GENERATOR_CODE_ENCODING_AT: 'of codes: `ENCODING_INT8`, `INT4` or `INT2`; 0 without an MLP',
+  GENERATOR_CODE_LENGTH_AT: 'values in a code; 0: no MLP',
+  GENERATOR_HIDDEN_AT: 'hidden units of the MLP',
+  GENERATOR_MLP_AT: 'the MLP, on 2 bytes',
+};
+export const MLP_BYTES = '2 x (hidden + outputs) + hidden x (code length + outputs), once for all its sources';
 
 const HIDDEN_RANGE: [min: number, max: number] = [0, 127]; // ReLU
 export const WEIGHT_RANGE: [min: number, max: number] = [-127, 127]; // symmetric, so that -w always exists
@@ -101,6 +128,12 @@ export function unpackCodes(image: ImageView, { data }: SourceView, mlp: Mlp | n
   const at = image.section(F.SECTION_WEIGHTS).offset + data;
   const packed = image.bytes.slice(at, at + count * packedBytes(mlp.codeEncoding, mlp.codeLength));
   return unpackRows(packed, mlp.codeLength, mlp.codeEncoding);
+}
+
+/** Scratch for a code, the MLP and a row of each of its matrices, whatever of these a generator has. */
+export function mlpScratch(image: ImageView, { generator }: SourceView, matrixRowLength: number): number {
+  const { codeLength, hidden, outputs } = image.generators[generator];
+  return generatorScratch(codeLength, hidden, outputs, matrixRowLength);
 }
 
 export function mlpPieces({ mlp, index, codeLength, hidden, outputs }: GeneratorView): Piece[] {

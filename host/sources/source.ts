@@ -6,8 +6,9 @@ import type { Category } from '../records/categories.ts';
 import type { GeneratorView, ImageView, SourceView } from '../records/view.ts';
 
 export interface SourceKind<S extends WeightSource> {
-  /** SOURCE_* of assembly/format.ts; a generator has that of the sources it serves */
+  /** in records, as the file of assembly/weights/ has it; a generator has that of the sources it serves */
   code: number;
+  doc: SourceDoc;
   /** All rows as INT8, [rows][rowLength]. Throws when source and generator do not belong together. */
   materialize(source: S, generators: readonly Generator[]): Int8Array;
   /** Throws RangeError for a value that its encoding has no level for. */
@@ -24,6 +25,20 @@ export interface SourceKind<S extends WeightSource> {
   scratchBytes(image: ImageView, view: SourceView): number;
   /** Whether flash holds the rows as INT8, so that kernels can read them there. */
   isInPlace(view: SourceView): boolean;
+}
+
+/** A field of a source's or a generator's record, by its constant in assembly/format.ts. */
+export type RecordField = `SOURCE_${string}_AT` | `GENERATOR_${string}_AT`;
+
+/** What docs/sources.md says of a kind. */
+export interface SourceDoc {
+  /** how its rows come about, in Markdown, and the same in formulas, a line each */
+  rows: string;
+  formulas: string[];
+  /** what it makes of fields that not every kind has */
+  fields: Partial<Record<RecordField, string>>;
+  /** its bytes in WEIGHTS: what they are, and how many */
+  bytes: Record<string, string>;
 }
 
 /** Weights that sources share: a micro-MLP, a basis, a codebook. */

@@ -18,7 +18,18 @@ function codedRows(source: StoredSource, lossless: Lossless): Uint8Array | null 
 }
 
 export const storedSource: SourceKind<StoredSource> = {
-  code: F.SOURCE_STORED,
+  code: 1,
+  doc: {
+    rows: 'As they lie in the image: INT8 to ternary, or INT8 coded without loss ([encodings](format.md#encodings)).',
+    formulas: ['w[r][k] = values[r][k]'],
+    fields: {
+      SOURCE_ENCODING_AT: '`ENCODING_*`',
+      SOURCE_GENERATOR_AT: '`NONE`',
+      SOURCE_DATA_AT: 'values: INT8 on 4 bytes, coded without loss on 2',
+      SOURCE_CRC_AT: 'of rows that are coded without loss, else 0',
+    },
+    bytes: { values: 'rows x bytes of a packed row, or what the code takes' },
+  },
   materialize: ({ values }) => values,
   pack(source, _, lossless) {
     const coded = codedRows(source, lossless);

@@ -1,13 +1,14 @@
 /** Weights written tile by tile, each of them what an MLP makes of a code. */
-import * as F from '../../assembly/format.ts';
-import { generatorScratch } from '../../assembly/scratch.ts';
-import type { TileGenerator, TileSource } from '../model/model.ts';
 import {
   codeAt,
   codePieces,
   evaluateMlp,
+  MLP_BYTES,
+  MLP_FIELDS,
+  type Mlp,
   mlpFeatures,
   mlpPieces,
+  mlpScratch,
   mlpSizes,
   packCodes,
   packMlp,
@@ -15,6 +16,30 @@ import {
   unpackMlp,
 } from './mlp.ts';
 import { type GeneratorKind, generated, generatorOf, type SourceKind } from './source.ts';
+
+/** Weights written tile by tile: row-major, each run of `outputs` weights is MLP(code of the tile). */
+export interface TileSource {
+  kind: 'tile';
+  generator: number;
+  rows: number;
+  rowLength: number;
+  /** [rows * rowLength / outputs][codeLength] */
+  codes: Int8Array;
+}
+
+export interface TileGenerator {
+  kind: 'tile';
+  mlp: Mlp;
+}
+
+declare module '../model/model.ts' {
+  interface WeightSources {
+    tile: TileSource;
+  }
+  interface Generators {
+    tile: TileGenerator;
+  }
+}
 
 /** Row-major; each run of `outputs` weights is MLP(code of the tile). */
 function tiledRows(source: TileSource, { mlp }: TileGenerator): Int8Array {
@@ -29,7 +54,13 @@ function tiledRows(source: TileSource, { mlp }: TileGenerator): Int8Array {
 }
 
 export const tileSource: SourceKind<TileSource> = {
-  code: F.SOURCE_TILE,
+  code: 3,
+  doc: {
+    rows: 'Each run of weights is what the MLP makes of a code of its own; a row is a whole number of runs.',
+    formulas: ['w[r][k] = MLP(code[i / outputs])[i mod outputs], i = r * rowLength + k'],
+    fields: { ...MLP_FIELDS, GENERATOR_OUTPUTS_AT: 'weights in a run' },
+    bytes: { codes: 'weights / weights in a run x bytes of a packed code', MLP: MLP_BYTES },
+  },
   materialize: (source, generators) => tiledRows(source, generatorOf(source, generators)),
   pack: (source, generators) => generated(packCodes(source, generatorOf(source, generators).mlp)),
   unpack(image, view, generators) {
@@ -41,10 +72,7 @@ export const tileSource: SourceKind<TileSource> = {
   describe: ({ generator }) => `tiles ${generator}`,
   pieces: codePieces,
   features: () => [],
-  scratchBytes(image, { generator }) {
-    const { codeLength, hidden, outputs } = image.generators[generator];
-    return generatorScratch(codeLength, hidden, outputs, 0);
-  },
+  scratchBytes: (image, view) => mlpScratch(image, view, 0),
   isInPlace: () => false,
 };
 

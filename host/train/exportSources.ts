@@ -1,6 +1,8 @@
 /** Weight sources and the generator of a trained network, as integers. */
 
-import type { BasisGenerator, Generator, Mlp, Residency, WeightSource } from '../model/model.ts';
+import type { Generator, Residency, WeightSource } from '../model/model.ts';
+import type { BasisGenerator } from '../sources/basis.ts';
+import type { Mlp } from '../sources/mlp.ts';
 import { GENERATED_SCALE, layerWeights } from './forward.ts';
 import { type Generated, generate, generatedLayers } from './generator.ts';
 import type { Tensor } from './layers.ts';

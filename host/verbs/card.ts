@@ -11,6 +11,7 @@ import { type Evaluation, evaluate } from '../evaluate/evaluate.ts';
 import { bytesByCategory, regionsOf } from '../image/regions.ts';
 import { ImageView } from '../records/view.ts';
 import { Runtime } from '../runtime/node.ts';
+import { FASTEST } from '../runtime/variants.ts';
 import { counted } from '../system/counted.ts';
 import { named } from '../system/errors.ts';
 import { planOutput } from '../system/files.ts';
@@ -119,7 +120,7 @@ interface Network extends Named {
 
 /** Throws UsageError for an image that is made for something else. */
 function openNetwork({ path, image }: Named): Network {
-  const [view, runtime] = [new ImageView(image), new Runtime(image, 'simd').load()];
+  const [view, runtime] = [new ImageView(image), new Runtime(image, FASTEST).load()];
   assertTakesBeats(
     path,
     runtime,

@@ -21,6 +21,7 @@ import { isTflite } from '../import/schema.ts';
 import type { Model, WeightedOperator } from '../model/model.ts';
 import { ImageView } from '../records/view.ts';
 import { moduleOf, Runtime } from '../runtime/node.ts';
+import { FASTEST } from '../runtime/variants.ts';
 import { counted } from '../system/counted.ts';
 import { named } from '../system/errors.ts';
 import { planOutput, readInput, titleOf } from '../system/files.ts';
@@ -152,7 +153,7 @@ function readData(image: Uint8Array, model: Model, { calibration, samples, label
   const classes =
     text === null ? null : named(shownPath(labels!), () => parseLabels(text, all.length, outputCount(model)));
   const others = to - from < all.length;
-  const wasm = moduleOf('simd');
+  const wasm = moduleOf(FASTEST);
   const isJudged = (i: number) => !others || i < from || i >= to;
   return {
     calibrated: from < to ? { inputs: all.slice(from, to), wasm } : null,

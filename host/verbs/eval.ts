@@ -7,7 +7,8 @@ import { assertTakesBeats, scoreBeats, trainedOn, unlike } from '../evaluate/bea
 import { evaluate } from '../evaluate/evaluate.ts';
 import { renderTable } from '../evaluate/table.ts';
 import { ImageView } from '../records/view.ts';
-import { Runtime, VARIANT_NAMES, type VariantName } from '../runtime/node.ts';
+import { Runtime } from '../runtime/node.ts';
+import { FASTEST, VARIANT_NAMES, type VariantName } from '../runtime/variants.ts';
 import { named } from '../system/errors.ts';
 import { shownPath } from '../system/shownPath.ts';
 import { readImage } from './image.ts';
@@ -32,7 +33,9 @@ export function evalVerb(program: Command): void {
     .addOption(valued('--data <name>', DATASET_LIST, oneOf(DATASET_NAMES), 'mitbih'))
     .addOption(valued('--split <name>', SPLITS.join(', '), oneOf(SPLITS), 'test'))
     .option(...LEAD_OPTION)
-    .addOption(valued('--variant <name>', 'scalar, dsp or simd: same bytes, other speed', oneOf(VARIANT_NAMES), 'simd'))
+    .addOption(
+      valued('--variant <name>', `${VARIANT_NAMES.join(', ')}: same bytes, other speed`, oneOf(VARIANT_NAMES), FASTEST),
+    )
     .option('--json', 'machine-readable result')
     .addHelpText(
       'after',

@@ -11,13 +11,12 @@ import type { Lossless } from '../image/lossless.ts';
 import { importImage } from '../import/import.ts';
 import { type GoldenSet, goldenNames, readGolden } from '../measure/golden.ts';
 import { PEERS, type PeerNetwork } from '../measure/peers.ts';
-import { Runtime, VARIANT_NAMES, type VariantName } from '../runtime/node.ts';
+import { Runtime } from '../runtime/node.ts';
+import { FASTEST, VARIANT_NAMES, type VariantName } from '../runtime/variants.ts';
 import { LOSSLESS_OPTION, losslessOf } from './image.ts';
 import { orWord, valued, wholeNumber } from './options.ts';
 import { CheckFailed, print, UsageError, withProgress } from './verb.ts';
 
-/** In Node the fastest variant, which runs all samples. */
-const WHOLE: VariantName = 'simd';
 /** Its firmware and instructions stand beside those of TensorFlow Lite Micro. */
 const MEASURED = 'mps2-an500';
 
@@ -49,7 +48,7 @@ export function goldenVerb(program: Command): void {
     .addOption(
       valued(
         '--samples <count>',
-        `samples per model on every target but ${WHOLE} in Node, which takes all; or "all"`,
+        `samples per model on every target but ${FASTEST} in Node, which takes all; or "all"`,
         orWord('all', wholeNumber(1, 1_000_000)),
         '4',
       ),
@@ -144,7 +143,9 @@ async function compare(set: GoldenSet, { boards, samples, lossless }: Options): 
   const some = Math.min(samples, set.samples.length);
   const result: GoldenResult = {
     name,
-    targets: VARIANT_NAMES.map((variant) => inNode(set, image, variant, variant === WHOLE ? set.samples.length : some)),
+    targets: VARIANT_NAMES.map((variant) =>
+      inNode(set, image, variant, variant === FASTEST ? set.samples.length : some),
+    ),
     imageBytes: image.length,
     arenaBytes: new Runtime(image).arenaBytes(),
     flashBytes: null,

@@ -1,6 +1,7 @@
 /** htpw run: raw inputs through an image in Node. */
 import type { Command } from 'commander';
-import { Runtime, VARIANT_NAMES, type VariantName } from '../runtime/node.ts';
+import { Runtime } from '../runtime/node.ts';
+import { PORTABLE, VARIANT_NAMES, type VariantName } from '../runtime/variants.ts';
 import { counted } from '../system/counted.ts';
 import { planOutput } from '../system/files.ts';
 import { readImage } from './image.ts';
@@ -25,7 +26,7 @@ export function runVerb(program: Command): void {
     )
     .requiredOption('--input <file>', 'raw input tensors')
     .requiredOption('--output <file>', 'where the raw output tensors go')
-    .addOption(valued('--variant <name>', VARIANT_NAMES.join(', '), oneOf(VARIANT_NAMES), 'scalar'))
+    .addOption(valued('--variant <name>', VARIANT_NAMES.join(', '), oneOf(VARIANT_NAMES), PORTABLE))
     .addOption(valued('--program <index>', 'program of the image', wholeNumber(0, 65535), '0'))
     .option('--json', 'machine-readable result')
     .addHelpText(

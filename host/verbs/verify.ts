@@ -6,7 +6,8 @@ import { DATASET_LIST, DATASET_NAMES, openDataset } from '../data/dataset.ts';
 import { describeAccounts } from '../data/part.ts';
 import { type Inputs, spread, takesEcg, testWindows } from '../data/windows.ts';
 import { columns } from '../drawing/columns.ts';
-import { Runtime, type VariantName } from '../runtime/node.ts';
+import { Runtime } from '../runtime/node.ts';
+import { PORTABLE, type VariantName } from '../runtime/variants.ts';
 import { counted } from '../system/counted.ts';
 import { planOutput } from '../system/files.ts';
 import { imageFor, RESIDENCY_OPTION } from './image.ts';
@@ -69,7 +70,7 @@ export function verifyVerb(program: Command): void {
       const loaded = board ? loadBoard(board) : null;
       if (flags.port !== undefined && loaded?.runner.kind !== 'serial')
         throw new UsageError(`verify: --port is for a board of hardware, and ${loaded?.name} is none; leave it out`);
-      const variant = (loaded?.variant ?? 'scalar') as VariantName;
+      const variant = (loaded?.variant ?? PORTABLE) as VariantName;
       const { imagePath, image, residency } = imageFor(path, log ? null : loaded, flags.residency);
       const runtime = new Runtime(image, variant).load();
       runtime.checkWeights();

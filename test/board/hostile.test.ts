@@ -16,6 +16,7 @@ import { crc32 } from '../../host/records/crc32.ts';
 import { ImageView } from '../../host/records/view.ts';
 import { instantiate } from '../../host/runtime/node.ts';
 import { statusName } from '../../host/runtime/status.ts';
+import { DEVICE_VARIANT_NAMES, type DeviceVariantName } from '../../host/runtime/variants.ts';
 import { projectRoot } from '../../host/system/root.ts';
 import { damagedImages } from '../hostile.ts';
 import { shapeRows } from '../shapes.ts';
@@ -23,17 +24,16 @@ import { everything } from '../zoo.ts';
 import { canRun } from './workshop.ts';
 
 const root = projectRoot();
-type VariantName = 'scalar' | 'dsp';
 
-/** Both variants share the checks of open; only the inner loops differ. */
-const SMALL_IMAGES: Record<VariantName, number> = { scalar: 20_000, dsp: 5_000 };
+/** All variants share the checks of open; only the inner loops differ. */
+const SMALL_IMAGES: Record<DeviceVariantName, number> = { scalar: 20_000, dsp: 5_000 };
 /** An inference of the real network is a thousand times one of the small ones. */
 const LARGE_IMAGES = 100;
 const LARGE = join(root, 'models', 'ecg-beats.htpw');
 const FILL = 0xa5;
 
 /** The damaged images of a variant; generated anew each time, so that they need not all be held at once. */
-function* allDamaged(variant: VariantName): Generator<Uint8Array> {
+function* allDamaged(variant: DeviceVariantName): Generator<Uint8Array> {
   const small = [1, 2, 3].flatMap((seed) => [
     pack(everything(seed).build()),
     withResidency(pack(everything(seed).build(), { tables: 'q31', lossless: true }), 'stream'),
@@ -49,8 +49,17 @@ function* take<T>(from: Generator<T>, count: number): Generator<T> {
   for (let i = 0; i < count; i++) yield from.next().value;
 }
 
-/** hostile.c with the flags of the host board; -O1 compiles in a third of the time of -O2. */
-async function buildHarness(variant: VariantName, features = ALL_FEATURES): Promise<string> {
+const harnesses = new Map<string, Promise<string>>();
+
+/** hostile.c with the flags of the host board, compiled once for all tests. */
+function harness(variant: DeviceVariantName, features: bigint): Promise<string> {
+  const key = `${variant} ${features}`;
+  if (!harnesses.has(key)) harnesses.set(key, buildHarness(variant, features));
+  return harnesses.get(key)!;
+}
+
+/** -O1 compiles in a third of the time of -O2. */
+async function buildHarness(variant: DeviceVariantName, features: bigint): Promise<string> {
   await buildRuntime(variant);
   const folder = join(root, 'build', 'test', 'hostile');
   mkdirSync(folder, { recursive: true });
@@ -66,11 +75,11 @@ async function buildHarness(variant: VariantName, features = ALL_FEATURES): Prom
 
 /** Sends every image to the harness and gives the lines it prints; throws what a sanitizer said. */
 async function sanitized(
-  variant: VariantName,
+  variant: DeviceVariantName,
   images: Iterable<Uint8Array> = allDamaged(variant),
   features = ALL_FEATURES,
 ): Promise<string[]> {
-  const child = spawn(await buildHarness(variant, features), [], { stdio: ['pipe', 'pipe', 'pipe'] });
+  const child = spawn(await harness(variant, features), [], { stdio: ['pipe', 'pipe', 'pipe'] });
   const lines: string[] = [];
   let said = '';
   createInterface({ input: child.stdout }).on('line', (line) => lines.push(line));
@@ -99,7 +108,7 @@ class Module {
   private readonly wasm: ReturnType<typeof instantiate>;
   private memory: Uint8Array;
 
-  constructor(variant: VariantName) {
+  constructor(variant: DeviceVariantName) {
     this.wasm = instantiate(variant);
     this.memory = new Uint8Array(this.wasm.memory.buffer);
   }
@@ -152,7 +161,7 @@ class Module {
 }
 
 describe.skipIf(!canRun('host'))('damaged images on the sanitized host', () => {
-  it.each<VariantName>(['scalar', 'dsp'])(
+  it.each(DEVICE_VARIANT_NAMES)(
     'end as in the WebAssembly, %s: same status, same bytes',
     { timeout: 240_000 },
     async (variant) => {
@@ -178,16 +187,13 @@ describe.skipIf(!canRun('host'))('a runtime built for one image', () => {
   const own = new Uint8Array(readFileSync(LARGE));
   const others = [1, 2, 3].map((seed) => pack(everything(seed).build()));
 
-  it.each(['scalar', 'dsp'] as const)(
-    'computes that image as ever and refuses others by name (%s)',
-    async (variant) => {
-      const features = featuresOf(new ImageView(own));
-      const whole = await sanitized(variant, [own]);
-      const [same, ...refused] = await sanitized(variant, [own, ...others], features);
-      expect(same).toBe(whole[0]);
-      expect(refused.map((line) => statusName(Number(line.split(' ')[0])))).toEqual(others.map(() => 'NOT_BUILT_IN'));
-    },
-  );
+  it.each(DEVICE_VARIANT_NAMES)('computes that image as ever and refuses others by name (%s)', async (variant) => {
+    const features = featuresOf(new ImageView(own));
+    const whole = await sanitized(variant, [own]);
+    const [same, ...refused] = await sanitized(variant, [own, ...others], features);
+    expect(same).toBe(whole[0]);
+    expect(refused.map((line) => statusName(Number(line.split(' ')[0])))).toEqual(others.map(() => 'NOT_BUILT_IN'));
+  });
 });
 
 describe.skipIf(!canRun('host'))('a runtime without some ways to weights and depthwise kernels', () => {
@@ -196,7 +202,7 @@ describe.skipIf(!canRun('host'))('a runtime without some ways to weights and dep
   const images = shapeRows(3)
     .filter((_, i) => i % 3 === 0)
     .map(({ model, tables }) => pack(model, { tables }));
-  const whole: Partial<Record<VariantName, string[]>> = {};
+  const whole: Partial<Record<DeviceVariantName, string[]>> = {};
   const needed = images.map((image) => featuresOf(new ImageView(image)));
 
   it.each([

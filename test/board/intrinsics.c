@@ -5,7 +5,7 @@
 #define HTPW_HOST_BYTES 16
 #include "w2c_prelude.h"
 /* the prelude comes first */
-#include "dsp_intrinsics.h"
+#include "intrinsics.h"
 
 static const u32 EDGES[] = {
     0,          1,          0xffffffff, 0x7fffffff, 0x80000000, 0x80008000, 0x7fff7fff, 0x8000ffff,
@@ -23,15 +23,15 @@ int main(void) {
   uart_init();
   for (int i = 0; i < COUNT; i++) {
     volatile u32 a = EDGES[i]; /* volatile: the compiler may not compute the answers itself */
-    line(w2c_intrinsics_sxtb16(a));
-    line(w2c_intrinsics_sxtb16r8(a));
-    line(w2c_intrinsics_ssat8(a));
+    line(w2c_dsp_sxtb16(a));
+    line(w2c_dsp_sxtb16r8(a));
+    line(w2c_core_ssat8(a));
     for (int j = 0; j < COUNT; j++) {
       volatile u32 b = EDGES[j];
-      line(w2c_intrinsics_smlad(a, b, a ^ b));
-      line(w2c_intrinsics_smmlar(a, b, a ^ b));
-      line(w2c_intrinsics_pkhbt(a, b));
-      line(w2c_intrinsics_pkhtb(a, b));
+      line(w2c_dsp_smlad(a, b, a ^ b));
+      line(w2c_dsp_smmlar(a, b, a ^ b));
+      line(w2c_dsp_pkhbt(a, b));
+      line(w2c_dsp_pkhtb(a, b));
     }
   }
   reply_text("end\n");

@@ -6,6 +6,7 @@ import { join } from 'node:path';
 import { describe, expect, it, vi } from 'vitest';
 import { openDataset } from '../../host/data/dataset.ts';
 import { Runtime } from '../../host/runtime/node.ts';
+import { VARIANT_NAMES } from '../../host/runtime/variants.ts';
 import { htpw as command } from './command.ts';
 
 const MODEL = 'models/ecg-beats.htpw';
@@ -63,7 +64,7 @@ describe('htpw run', () => {
   const input = join(folder, 'input.bin');
   writeFileSync(input, windows);
 
-  it.each(['scalar', 'dsp', 'simd'])('writes raw output tensors, one inference after another (%s)', (variant) => {
+  it.each(VARIANT_NAMES)('writes raw output tensors, one inference after another (%s)', (variant) => {
     const output = join(folder, `${variant}.bin`);
     expect(json('run', MODEL, '--input', input, '--output', output, '--variant', variant)).toMatchObject({
       inferences: 3,

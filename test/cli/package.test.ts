@@ -4,6 +4,7 @@ import { mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, symlinkSync 
 import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { DEVICE_VARIANT_NAMES } from '../../host/runtime/variants.ts';
 import { HAS_ARM_COMPILER } from '../board/workshop.ts';
 
 const root = process.cwd();
@@ -42,7 +43,8 @@ describe('the npm package', () => {
       [
         ...['.htpw-files.json', 'CMakeLists.txt', 'LICENSE', 'README.md', 'htpw.mk', 'include/htpw.h'],
         ...['', '-boot', '-lazy', '-stream'].map((residency) => `models/ecg-beats${residency}.htpw`),
-        ...['src/htpw_config.h', 'src/htpw_dsp.c', 'src/htpw_scalar.c'],
+        'src/htpw_config.h',
+        ...DEVICE_VARIANT_NAMES.map((variant) => `src/htpw_${variant}.c`),
         ...['zephyr/CMakeLists.txt', 'zephyr/Kconfig', 'zephyr/module.yml'],
       ].sort(),
     );
@@ -60,7 +62,7 @@ describe('the npm package', () => {
       [join(root, 'scripts', 'htpw.js'), 'build', '--tailor', model, '-o', join(folder, 'clone')],
       root,
     );
-    for (const name of ['dsp', 'scalar'].map((variant) => join('src', `htpw_${variant}.c`)))
+    for (const name of DEVICE_VARIANT_NAMES.map((variant) => join('src', `htpw_${variant}.c`)))
       expect(readFileSync(join(folder, 'mine', name)).equals(readFileSync(join(folder, 'clone', name)))).toBe(true);
   });
 

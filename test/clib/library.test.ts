@@ -4,6 +4,7 @@ import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { crc32 } from '../../host/records/crc32.ts';
 import { Runtime } from '../../host/runtime/node.ts';
+import { DEVICE_VARIANT_NAMES, PORTABLE } from '../../host/runtime/variants.ts';
 import { ECG, emptyFolder, library, onPath, output, root } from './workshop.ts';
 
 const STRICT = '-std=c99 -O2 -Wall -Wextra -Wconversion -Wvla -Wstrict-prototypes -Werror'.split(' ');
@@ -71,11 +72,11 @@ for (const target of TARGETS) {
         .map((line) => line.split(' ')[0]);
     const objects: string[] = [];
     beforeAll(() => {
-      objects.push(compiled(whole, 'scalar'), compiled(whole, 'dsp'), compiled(tailored, 'scalar'));
+      objects.push(...DEVICE_VARIANT_NAMES.map((variant) => compiled(whole, variant)), compiled(tailored, PORTABLE));
     }, 300_000);
 
-    it('it is strict C99 without a warning, scalar and dsp, whole and tailored', () => {
-      expect(objects.length).toBe(3);
+    it('it is strict C99 without a warning, in every variant, whole and tailored', () => {
+      expect(objects.length).toBe(DEVICE_VARIANT_NAMES.length + 1);
     });
 
     it('it exports the API of the header and nothing else, and has no name of the translator', () => {

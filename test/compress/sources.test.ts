@@ -13,7 +13,8 @@ import type { Model } from '../../host/model/model.ts';
 import { execute } from '../../host/reference/executor.ts';
 import { moduleOf, Runtime } from '../../host/runtime/node.ts';
 import { generatorBytes, materialize } from '../../host/sources/registry.ts';
-import { LEVELS, ModelBuilder, random } from '../zoo.ts';
+import { LEVELS } from '../weights.ts';
+import { ModelBuilder, random } from '../zoo.ts';
 
 /** Convolution with padding, depthwise, pointwise twice, fully connected; all stored INT8. */
 function network(seed: number): { model: Model; samples: Uint8Array[] } {

@@ -81,6 +81,13 @@ describe('t*', () => {
     expect(value).toBeCloseTo((0.8 + 0.8) / 2);
   });
 
+  it('does not lie between beats of the same score, which no threshold tells apart', () => {
+    // 0.5 and 1.5 miss one each way; a cut amid the beats of score 1 would be perfect
+    const found = chooseThreshold(Float64Array.of(0, 1, 1, 2), [0, 0, 1, 1]);
+    expect(found.threshold).toBe(0.5);
+    expect(found.macroF1).toBeCloseTo((4 / 5 + 2 / 3) / 2);
+  });
+
   it('cannot be chosen from one score', () => {
     expect(() => chooseThreshold(Float64Array.of(1, 1), [0, 1])).toThrow('two different');
     expect(() => chooseThreshold(Float64Array.of(1, 2), [0, 0])).toThrow('of the class and of others, got 0 and 2');

@@ -10,25 +10,24 @@ import { OPERATORS } from '../../host/operators/registry.ts';
 import { crc32 } from '../../host/records/crc32.ts';
 import { ImageView } from '../../host/records/view.ts';
 import { statusName } from '../../host/runtime/status.ts';
+import { SOURCES } from '../../host/sources/registry.ts';
 import { inTemporaryFolder } from '../../host/system/folder.ts';
 import { projectRoot } from '../../host/system/root.ts';
 import { everything } from '../zoo.ts';
 
 const NOBODYS = Object.keys(OPERATORS).length + 1;
-const NOBODYS_SOURCE = F.LAST_SOURCE_KIND + 1;
+const NOBODYS_SOURCE = Object.keys(SOURCES).length + 1;
 
-/** The project's runtime with other constants in some files of assembly/, for Node. */
-async function runtimeWith(constants: Record<string, Record<string, number>>) {
+/** The project's runtime with other constants, by file of assembly/, for Node. */
+async function runtimeWith(constants: Record<string, [name: string, value: number]>) {
   return inTemporaryFolder(join(projectRoot(), 'build', 'dispatch-'), async (folder) => {
-    for (const name of ['assembly', 'asconfig.json', 'package.json', join('host', 'build'), join('host', 'runtime')])
+    for (const name of ['assembly', 'asconfig.json', 'package.json', 'host/build', 'host/runtime'])
       cpSync(join(projectRoot(), name), join(folder, name), { recursive: true });
     symlinkSync(join(projectRoot(), 'node_modules'), join(folder, 'node_modules'));
-    for (const [file, values] of Object.entries(constants)) {
+    for (const [file, [name, value]] of Object.entries(constants)) {
       const path = join(folder, 'assembly', file);
-      let text = readFileSync(path, 'utf8');
-      for (const [name, value] of Object.entries(values))
-        text = text.replace(new RegExp(`(?<=export const ${name}: u32 = )\\w+`), String(value));
-      writeFileSync(path, text);
+      const constant = new RegExp(`(?<=export const ${name}: u32 = )\\w+`);
+      writeFileSync(path, readFileSync(path, 'utf8').replace(constant, String(value)));
     }
     const { nodeWasm } = await buildRuntime('scalar', folder);
     return readFileSync(nodeWasm);
@@ -40,8 +39,8 @@ describe('a kind that is let in without a proof', () => {
   beforeAll(async () => {
     mkdirSync(join(projectRoot(), 'build'), { recursive: true });
     const wasm = await runtimeWith({
-      'operators/dispatch.ts': { LAST_KIND: NOBODYS },
-      'format.ts': { LAST_SOURCE_KIND: NOBODYS_SOURCE },
+      'operators/dispatch.ts': ['LAST_KIND', NOBODYS],
+      'weights/dispatch.ts': ['LAST_SOURCE_KIND', NOBODYS_SOURCE],
     });
     const { exports } = new WebAssembly.Instance(new WebAssembly.Module(wasm));
     const { memory, open: prove } = exports as unknown as {
@@ -79,7 +78,7 @@ describe('a kind that is let in without a proof', () => {
 
   it('is refused as a generator', () => {
     const { image, view, data } = packed();
-    const tile = view.generators.find(({ kind }) => kind === F.SOURCE_TILE)!;
+    const tile = view.generators.find(({ kind }) => kind === SOURCES.tile.code)!;
     data.setUint8(tile.at + F.GENERATOR_KIND_AT, NOBODYS_SOURCE);
     expect(open(image)).toBe(statusName(S.BAD_GENERATOR));
   });

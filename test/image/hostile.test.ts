@@ -12,6 +12,7 @@ import { worstImages } from '../../host/reliability/worstCases.ts';
 import { instantiate, Runtime } from '../../host/runtime/node.ts';
 import { StatusError, statusName } from '../../host/runtime/status.ts';
 import { damagedImages } from '../hostile.ts';
+import { type Edit, FIXTURES, ofSources, type Wrong } from '../sources.ts';
 import { everything, ModelBuilder } from '../zoo.ts';
 
 const IMAGES = 20_000;
@@ -77,6 +78,7 @@ describe('damaged images', () => {
   it(`${IMAGES} of them end in named statuses, without a trap or a write outside the arena`, () => {
     const originals = [1, 2, 3].flatMap((seed) => [
       pack(everything(seed).build()),
+      pack(ofSources(seed).build()),
       withResidency(pack(everything(seed).build(), { tables: 'q31', lossless: true }), 'stream'),
     ]);
     if (existsSync('models/ecg-beats.htpw')) originals.push(new Uint8Array(readFileSync('models/ecg-beats.htpw')));
@@ -116,14 +118,7 @@ const lookup = first(OPERATORS.lookup.code);
 const mean = first(OPERATORS.mean.code);
 const multiply = first(OPERATORS.multiply.code);
 const section = (kind: number) => F.HEADER_BYTES + view.sections.findIndex((s) => s.kind === kind) * F.SECTION_BYTES;
-type Edit = (data: DataView) => void;
-const inWeights = (at: number) => view.section(F.SECTION_WEIGHTS).offset + at;
-const codebookOf = (entries: number) => {
-  const index = view.generators.findIndex((g) => g.kind === F.SOURCE_CODEBOOK && g.basisRows === entries);
-  return { index, generator: view.generators[index], source: view.sources.find((s) => s.generator === index)! };
-};
-const [byteBook, nibbleBook] = [codebookOf(20), codebookOf(7)];
-const WRONG: [what: string, edit: Edit, status: number, offset: number][] = [
+const WRONG: Wrong[] = [
   ['magic', (d) => d.setUint32(0, 0x12345678, true), S.BAD_MAGIC, 0],
   ['version', (d) => d.setUint16(4, 99, true), S.BAD_VERSION, 4],
   ['header size', (d) => d.setUint16(6, 64, true), S.BAD_HEADER, 6],
@@ -245,94 +240,6 @@ const WRONG: [what: string, edit: Edit, status: number, offset: number][] = [
     mean.at,
   ],
   [
-    'weights past their section',
-    (d) => d.setUint32(view.sources[0].at + F.SOURCE_DATA_AT, 0xfffffff0, true),
-    S.BAD_SOURCE,
-    view.sources[0].at,
-  ],
-  [
-    'generator index past the table',
-    (d) => d.setUint16(view.sources.find((s) => s.kind === F.SOURCE_BASIS)!.at + F.SOURCE_GENERATOR_AT, 50, true),
-    S.BAD_REFERENCE,
-    view.sources.find((s) => s.kind === F.SOURCE_BASIS)!.at,
-  ],
-  [
-    'index that no entry has',
-    (d) => d.setUint8(inWeights(byteBook.source.data), 20), // of 20 entries
-    S.BAD_SOURCE,
-    byteBook.source.at,
-  ],
-  [
-    'nibble that no entry has',
-    (d) => d.setUint8(inWeights(nibbleBook.source.data), 0x70), // of 7 entries
-    S.BAD_SOURCE,
-    nibbleBook.source.at,
-  ],
-  [
-    'place of indices, past their section',
-    (d) => d.setUint32(byteBook.source.at + F.SOURCE_DATA_AT, 0xfffffff0, true),
-    S.BAD_SOURCE,
-    byteBook.source.at,
-  ],
-  [
-    'codebook without entries',
-    (d) => d.setUint16(byteBook.generator.at + F.GENERATOR_BASIS_ROWS_AT, 0, true),
-    S.BAD_GENERATOR,
-    byteBook.generator.at,
-  ],
-  [
-    'codebook of more entries than a byte can name',
-    (d) => d.setUint16(byteBook.generator.at + F.GENERATOR_BASIS_ROWS_AT, 257, true),
-    S.BAD_GENERATOR,
-    byteBook.generator.at,
-  ],
-  [
-    'codebook of more entries than a nibble can name',
-    (d) => d.setUint16(nibbleBook.generator.at + F.GENERATOR_BASIS_ROWS_AT, 17, true),
-    S.BAD_GENERATOR,
-    nibbleBook.generator.at,
-  ],
-  [
-    'width of indices',
-    (d) => d.setUint8(nibbleBook.generator.at + F.GENERATOR_CODE_ENCODING_AT, F.ENCODING_INT2),
-    S.BAD_GENERATOR,
-    nibbleBook.generator.at,
-  ],
-  [
-    'codebook that ends past its section',
-    (d) =>
-      d.setUint32(
-        byteBook.generator.at + F.GENERATOR_BASIS_AT,
-        view.section(F.SECTION_WEIGHTS).size - 20 * 5 + 1,
-        true,
-      ),
-    S.BAD_GENERATOR,
-    byteBook.generator.at,
-  ],
-  [
-    'codebook with hidden units',
-    (d) => d.setUint8(byteBook.generator.at + F.GENERATOR_HIDDEN_AT, 1),
-    S.BAD_GENERATOR,
-    byteBook.generator.at,
-  ],
-  [
-    'codebook where a basis belongs',
-    (d) =>
-      d.setUint16(
-        view.sources.find((s) => s.kind === F.SOURCE_BASIS)!.at + F.SOURCE_GENERATOR_AT,
-        byteBook.index,
-        true,
-      ),
-    S.BAD_SOURCE,
-    view.sources.find((s) => s.kind === F.SOURCE_BASIS)!.at,
-  ],
-  [
-    'basis past its section',
-    (d) => d.setUint32(view.generators[0].at + F.GENERATOR_BASIS_AT, 0xffffff00, true),
-    S.BAD_GENERATOR,
-    view.generators[0].at,
-  ],
-  [
     'scratch too small',
     (d) => d.setUint16(convolution.at + F.OPERATOR_SCRATCH_AT, program.arenaBytes / F.ARENA_UNIT - 1, true),
     S.BAD_SCRATCH,
@@ -351,6 +258,26 @@ const WRONG: [what: string, edit: Edit, status: number, offset: number][] = [
     view.section(F.SECTION_TRAILER).offset,
   ],
 ];
+
+/** The same of weight sources (test/sources/): each kind in a network of its own, and with another's generator. */
+const kinds = Object.keys(FIXTURES) as (keyof typeof FIXTURES)[];
+const WRONG_SOURCES = [
+  ...kinds.flatMap((kind) => {
+    const own = pack(ofSources(1, [kind]).build());
+    return FIXTURES[kind].wrong(new ImageView(own)).map((wrong) => [...wrong, own] as const);
+  }),
+  ...anothersGenerators(pack(ofSources(1).build())),
+];
+
+function anothersGenerators(all: Uint8Array): (readonly [...Wrong, Uint8Array])[] {
+  const { sources, generators } = new ImageView(all);
+  const generated = generators.map(({ kind }) => sources.find((source) => source.kind === kind)!);
+  return generated.map(({ at, kind }) => {
+    const anothers = generators.findIndex((generator) => generator.kind !== kind);
+    const edit: Edit = (d) => d.setUint16(at + F.SOURCE_GENERATOR_AT, anothers, true);
+    return [`generator of a source of kind ${kind}`, edit, S.BAD_SOURCE, at, all];
+  });
+}
 
 /** Exact tables, last channel of the depthwise operator: i32 bias[c], i32 multiplier[c], i8 shift[c]. */
 const exact = pack(everything(1).build(), { tables: 'q31' });
@@ -378,7 +305,7 @@ const rice = denseView.sources.find(({ encoding }) => encoding === F.ENCODING_RI
 const denseTables = denseView.section(F.SECTION_TABLES);
 const denseWeights = denseView.section(F.SECTION_WEIGHTS);
 const riceEnd = denseView.u16(denseWeights.offset + rice.data + 6);
-const WRONG_DENSE: [what: string, edit: Edit, status: number, offset: number][] = [
+const WRONG_DENSE: Wrong[] = [
   [
     'multiplier of all channels',
     (d) => d.setInt32(denseTables.offset + uniform.table, 1, true),
@@ -507,6 +434,11 @@ describe('open', () => {
 
   it.each(WRONG)('refuses a wrong %s by name, with its offset', (_, edit, status, offset) => {
     const refusal = refusalOf(edited(image, edit));
+    expect([statusName(refusal.status), refusal.offset]).toEqual([statusName(status), offset]);
+  });
+
+  it.each(WRONG_SOURCES)('refuses a wrong %s by name, with its offset', (_, edit, status, offset, original) => {
+    const refusal = refusalOf(edited(original, edit));
     expect([statusName(refusal.status), refusal.offset]).toEqual([statusName(status), offset]);
   });
 

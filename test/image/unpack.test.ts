@@ -10,7 +10,8 @@ import { encodingOf, packRows, unpackRows } from '../../host/records/packed.ts';
 import { decodeRice, encodeRice, riceBytes } from '../../host/records/rice.ts';
 import { ImageView, RESIDENCY_NAMES } from '../../host/records/view.ts';
 import { packTogether, shapeRows } from '../shapes.ts';
-import { everything, LEVELS, ModelBuilder } from '../zoo.ts';
+import { LEVELS } from '../weights.ts';
+import { everything, ModelBuilder } from '../zoo.ts';
 
 function again(image: Uint8Array): Uint8Array {
   const { model, tables, lossless } = unpack(new ImageView(image));

@@ -4,6 +4,7 @@ import { importImage, importTflite } from '../../host/import/import.ts';
 import { OPERATORS } from '../../host/import/operators.ts';
 import { execute } from '../../host/reference/executor.ts';
 import { Runtime } from '../../host/runtime/node.ts';
+import { VARIANT_NAMES } from '../../host/runtime/variants.ts';
 import { random } from '../zoo.ts';
 import { activation, bias, conv, FIXTURES, single, weights } from './fixtures.ts';
 import { type FileSpec, int8, tflite } from './tflite.ts';
@@ -20,7 +21,7 @@ describe('a .tflite of one operator', () => {
     const values = execute(model, program, inputs, { tables: 'q31' });
     const expected = program.outputs.flatMap((tensor) => Array.from(values[tensor]));
     expect(new Set(expected).size).toBeGreaterThan(1);
-    for (const variant of ['scalar', 'dsp', 'simd'] as const) {
+    for (const variant of VARIANT_NAMES) {
       const output = new Runtime(image, variant).load().run(Buffer.concat(inputs));
       expect([variant, Array.from(new Int8Array(output.buffer))]).toEqual([variant, expected]);
     }
@@ -103,7 +104,7 @@ describe('import', () => {
     for (const value of [-128, 0, 127]) {
       const input = new Uint8Array(40).fill(value);
       const expected = execute(model, program, [input], { tables: 'q31' })[program.outputs[0]];
-      for (const variant of ['scalar', 'dsp', 'simd'] as const)
+      for (const variant of VARIANT_NAMES)
         expect(Array.from(new Int8Array(new Runtime(image, variant).load().run(input).buffer))).toEqual([...expected]);
     }
   });

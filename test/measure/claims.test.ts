@@ -105,20 +105,6 @@ describe('README.md', () => {
   const readme = readFileSync('README.md', 'utf8');
   const number = (value: number) => value.toLocaleString('en-US');
 
-  it.each([
-    ['Cortex-M7', 'mps2-an500'],
-    ['Cortex-M4', 'mps2-an386'],
-    ['Cortex-M3', 'mps2-an385'],
-    ['Cortex-M0', 'mps2-an385-m0'],
-    ['rv32imac', 'qemu-rv32'],
-  ])('has the recorded counts of the ECG network on %s', (core, board) => {
-    const { models }: Figures = JSON.parse(readFileSync(`bench/${board}.json`, 'utf8'));
-    const of = (held: string) => models.find(({ model, residency }) => model === 'ecg-beats' && residency === held)!;
-    const [cached, streamed] = [of('boot'), of('stream')];
-    const counts = [cached.boot, cached.perInference, cached.arenaBytes, streamed.perInference, streamed.arenaBytes];
-    expect(readme).toContain(`| ${[core, ...counts.map(number)].join(' | ')} |`);
-  });
-
   it('has the recorded size of code', () => {
     expect(readme).toContain(`Code on a Cortex-M7: ${number(recorded('M7').text.tailoredEcg)} bytes for`);
   });

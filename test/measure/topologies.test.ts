@@ -5,6 +5,7 @@ import { TOPOLOGIES } from '../../host/measure/topologies.ts';
 import { macs } from '../../host/model/weights.ts';
 import { execute } from '../../host/reference/executor.ts';
 import { Runtime } from '../../host/runtime/node.ts';
+import { VARIANT_NAMES } from '../../host/runtime/variants.ts';
 import { Random } from '../../host/system/random.ts';
 
 const PUBLISHED = {
@@ -44,7 +45,7 @@ describe.each(TOPOLOGIES)('$name, $description', ({ name, build }) => {
     const scores = program.operators.findLast(({ kind }) => kind === 'fullyConnected')!.output; // before softmax
     expect(values[0][scores]).not.toEqual(values[1][scores]);
     const outputs = values.map((tensors) => tensors[program.outputs[0]]);
-    for (const variant of ['scalar', 'dsp', 'simd'] as const) {
+    for (const variant of VARIANT_NAMES) {
       const runtime = new Runtime(image, variant).load();
       expect(inputs.map((input) => new Int8Array(runtime.run(input).buffer))).toEqual(outputs);
     }

@@ -2,6 +2,7 @@
 import { createHash } from 'node:crypto';
 import { readFileSync } from 'node:fs';
 import { describe, expect, it } from 'vitest';
+import * as F from '../../assembly/format.ts';
 import { verifyBoard } from '../../host/agent/verify.ts';
 import { loadBoard } from '../../host/boards/board.ts';
 import { buildFirmware } from '../../host/build/firmware.ts';
@@ -12,6 +13,8 @@ import { recordedBoards } from '../../host/measure/benchmarks.ts';
 import type { Figures, ModelFigure } from '../../host/measure/figures.ts';
 import { ImageView } from '../../host/records/view.ts';
 import { Runtime } from '../../host/runtime/node.ts';
+import { VARIANT_NAMES } from '../../host/runtime/variants.ts';
+import { nameOf } from '../../host/sources/registry.ts';
 import { canRun } from '../board/workshop.ts';
 
 const MODEL = 'models/ecg-beats.htpw';
@@ -32,9 +35,9 @@ describe('models/ecg-beats.htpw', () => {
   it('generates every pointwise layer but the first by a micro-MLP from real codes', () => {
     const view = new ImageView(image);
     const pointwise = view.programs[0].operators
-      .filter(({ kind }) => kind === 3)
-      .map(({ source }) => view.sources[source].kind);
-    expect(pointwise).toEqual([1, 2, 2, 2, 2]);
+      .filter(({ kind }) => kind === F.POINTWISE)
+      .map(({ source }) => nameOf(view.sources[source]));
+    expect(pointwise).toEqual(['stored', ...Array(4).fill('basis')]);
     expect(view.generators[0]).toMatchObject({ codeLength: 4, hidden: 12, outputs: 2 });
   });
 
@@ -45,7 +48,7 @@ describe('models/ecg-beats.htpw', () => {
 
   it('gives equal bytes in every variant and with every residency, layer by layer', () => {
     const { windows } = testWindows(new Runtime(image), 3);
-    const traces = (['scalar', 'dsp', 'simd'] as const).flatMap((variant) =>
+    const traces = VARIANT_NAMES.flatMap((variant) =>
       [image, withResidency(image, 'lazy'), withResidency(image, 'stream')].map((bytes) => {
         const runtime = new Runtime(bytes, variant).load();
         return windows.map((window) => runtime.traceCrcs(window));

@@ -104,10 +104,11 @@ console.log(JSON.stringify({ label, score }));
     const program = `
 import { readFileSync } from 'node:fs';
 import { compress, ImageView, Runtime, unpack } from 'hypertinypw';
-const { model } = unpack(new ImageView(readFileSync(${JSON.stringify(INT8)})));
+const before = readFileSync(${JSON.stringify(INT8)});
+const { model } = unpack(new ImageView(before));
 const inputs = [1, 2, 3].map((n) => Uint8Array.from({ length: 640 }, (_, i) => n * i));
-const { image } = await compress(model, { budget: 30_000, inputs });
-console.log(image.length <= 30_000 && new Runtime(image).load().run(inputs[0]).length);
+const { image } = await compress(model, { method: 'int4', inputs });
+console.log(image.length < before.length && new Runtime(image).load().run(inputs[0]).length);
 `;
     expect(project.node('compress.js', program)).toBe('4\n');
   });
@@ -198,7 +199,7 @@ import { macs } from 'hypertinypw/model';
 const bytes = new Uint8Array(await (await fetch('/ecg-beats-int8.htpw')).arrayBuffer());
 const { model } = unpack(new ImageView(bytes));
 const inputs = [1, 2, 3].map((n) => Uint8Array.from({ length: 640 }, (_, i) => n * i));
-const { image, model: smaller } = await compress(model, { budget: 30000, inputs });
+const { image, model: smaller } = await compress(model, { method: 'int4', budget: 30000, inputs });
 const loaded = await runtime.load(image);
 let refused = '';
 try { importTflite(bytes, 'none'); } catch (error) { refused = error.message; }

@@ -78,14 +78,27 @@ describe('the table of fields in docs/porting.md', () => {
   });
 });
 
-describe('setting up', () => {
-  it('installs a compiler and an emulator for every board', async () => {
-    const { toolsFor } = await import('../../scripts/setup.js' as string);
-    const tools: { program: string; packages: string[]; neededBy: string[] }[] = toolsFor();
+describe('setting up', async () => {
+  const { toolsFor } = await import('../../scripts/setup.js' as string);
+  const tools = (use?: object): { program: string; packages: string[]; neededBy: string[] }[] => toolsFor(use);
+
+  it('installs a compiler and an emulator for every board', () => {
     for (const { name, toolchain, runner } of listBoards()) {
-      const own = tools.filter(({ neededBy }) => neededBy.includes(name)).map(({ program }) => program);
+      const own = tools()
+        .filter(({ neededBy }) => neededBy.includes(name))
+        .map(({ program }) => program);
       expect(own).toEqual([`${toolchain}gcc`, ...(runner.kind === 'qemu' ? [runner.program] : [])]);
     }
-    expect(tools.filter(({ packages }) => packages.length === 0)).toEqual([]);
+    expect(tools().filter(({ packages }) => packages.length === 0)).toEqual([]);
+  });
+
+  it('needs no compiler and no emulator for the projects device and host', () => {
+    expect(tools({ projects: ['device'] })).toEqual([]);
+    expect(tools({ projects: ['device', 'host'] }).map(({ program }) => program)).toEqual(['chromium']);
+  });
+
+  it('leaves out nothing when each project is set up', () => {
+    const named = (list: { program: string }[]) => list.map(({ program }) => program).sort();
+    expect(named(tools({ projects: ['device', 'host', 'boards', 'zephyr'] }))).toEqual(named(tools()));
   });
 });

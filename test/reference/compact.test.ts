@@ -15,7 +15,7 @@ describe('compact scales', () => {
     });
   });
 
-  it('know these examples', () => {
+  it('are octaves below the largest in 5 bits and a fraction in 11: of 0.75 and 0.1 the second lies 3 below', () => {
     expect(encodeScales([0.75, 0.1])).toEqual({ exponent: 0, fields: Uint16Array.of(1024, (3 << 11) | 1229) });
     expect(decodeScale(1024, 0)).toEqual({ multiplier: 1610612736, shift: 0 });
   });

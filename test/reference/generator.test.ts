@@ -1,5 +1,6 @@
 import { describe, expect, it } from 'vitest';
-import type { BasisGenerator, Mlp } from '../../host/model/model.ts';
+import type { BasisGenerator } from '../../host/sources/basis.ts';
+import type { Mlp } from '../../host/sources/mlp.ts';
 import { evaluateMlp } from '../../host/sources/mlp.ts';
 import { materialize } from '../../host/sources/registry.ts';
 

@@ -36,7 +36,7 @@ describe('windowed operators', () => {
     expect([...output]).toEqual([5 + 1 + 2, 1 + 2 + 3, 2 + 3 + 5]);
   });
 
-  it('convolution strides', () => {
+  it('convolution with a stride of 2 leaves out every second position', () => {
     const weights = Int8Array.of(0, 1, 0, 0, 0, 0);
     const output = convolution({ ...signal, stride: [1, 2], weights, table: unitTable(1), outputShape: [1, 2, 1] });
     expect([...output]).toEqual([5, 20]);

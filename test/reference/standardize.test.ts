@@ -39,7 +39,7 @@ describe('standardize', () => {
     },
   );
 
-  it('knows this example', () => {
+  it('makes 32 steps a standard deviation at a scale of 1/32: 0, 10, 20 become -39, 0, 39', () => {
     const parameters = standardizeParameters({ floor: 0, marker: null }, 3, 1 / 32);
     expect([...standardize(Int16Array.of(0, 10, 20), 1, 0, parameters)]).toEqual([-39, 0, 39]); // 32 * 1.2247 = 39.19
   });

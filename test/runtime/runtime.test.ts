@@ -5,6 +5,7 @@ import { pack } from '../../host/image/pack.ts';
 import { Runtime } from '../../host/runtime/node.ts';
 import { dequantize, type Port, quantize } from '../../host/runtime/ports.ts';
 import { StatusError } from '../../host/runtime/status.ts';
+import { VARIANT_NAMES } from '../../host/runtime/variants.ts';
 import { tinyImage } from '../board/tinyImage.ts';
 import { packTogether, shapeRows } from '../shapes.ts';
 import { ModelBuilder } from '../zoo.ts';
@@ -211,7 +212,7 @@ describe('an image', () => {
 
   it('is run by a variant that there is', () => {
     expect(refusal(() => new Runtime(ECG, 'neon' as 'simd')).message).toBe(
-      'Runtime: variant: expected one of scalar, dsp, simd, got neon',
+      `Runtime: variant: expected one of ${VARIANT_NAMES.join(', ')}, got neon`,
     );
   });
 });

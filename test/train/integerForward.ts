@@ -3,7 +3,8 @@
  * factor: the fixed-point form is the packer's and the runtime's business.
  */
 
-import type { BasisSource, Model, Weighted } from '../../host/model/model.ts';
+import type { Model, Weighted } from '../../host/model/model.ts';
+import type { BasisSource } from '../../host/sources/basis.ts';
 
 const clamp = (value: number, low: number, high: number): number => Math.min(Math.max(value, low), high);
 const requantize = (acc: number, scale: number): number => Math.sign(acc) * Math.round(Math.abs(acc) * scale);
@@ -12,7 +13,7 @@ const requantize = (acc: number, scale: number): number => Math.sign(acc) * Math
 export function materialize(model: Model, index: number): Int8Array {
   const source = model.sources[index]!;
   if (source.kind === 'stored') return source.values;
-  if (source.kind === 'tile' || source.kind === 'codebook') throw new Error(`${source.kind} sources are not trained`);
+  if (source.kind !== 'basis') throw new Error(`${source.kind} sources are not trained`);
   return mixBasis(model, source);
 }
 

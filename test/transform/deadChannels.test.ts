@@ -7,6 +7,7 @@ import type { Model, StoredSource } from '../../host/model/model.ts';
 import { macs } from '../../host/model/weights.ts';
 import { execute } from '../../host/reference/executor.ts';
 import { Runtime } from '../../host/runtime/node.ts';
+import { VARIANT_NAMES } from '../../host/runtime/variants.ts';
 import { removeDeadChannels } from '../../host/transform/deadChannels.ts';
 import { valueRanges } from '../../host/transform/ranges.ts';
 import { ModelBuilder, random } from '../zoo.ts';
@@ -94,7 +95,7 @@ describe('removeDeadChannels', () => {
         const run = (of: Model) => [...execute(of, of.programs[0], [input], { tables: 'q31' })[output]];
         const expected = run(model);
         expect(run(left), `seed ${seed}`).toEqual(expected);
-        for (const variant of ['scalar', 'dsp', 'simd'] as const) {
+        for (const variant of VARIANT_NAMES) {
           const runtime = new Runtime(pack(left, { tables: 'q31' }), variant).load();
           expect([...new Int8Array(runtime.run(input).buffer)], `seed ${seed}, ${variant}`).toEqual(expected);
         }

@@ -97,7 +97,7 @@ function stripSource(): string {
 }
 
 describe('npm run vectors writes what is committed:', () => {
-  it('half a minute of a synthetic patient', async () => {
+  it('the strip of the sample, half a minute of synthetic patient 10', async () => {
     await expect(stripSource()).toMatchFileSnapshot(join(MODULE, 'samples', 'ecg_beats', 'src', 'strip.c'));
   });
 

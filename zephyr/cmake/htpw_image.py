@@ -13,11 +13,13 @@ import sys
 import zlib
 from pathlib import Path
 
+# Of assembly/format.ts, which this module may be without; a test holds them to it.
 FORMAT_VERSION = 2
 HEADER_BYTES = 32
 SECTION_BYTES = 12
 PROGRAM_HEADER_BYTES = 8
-RECORD_BYTES = 8  # of a tensor, and of an input or output descriptor
+TENSOR_BYTES = 8
+PORT_BYTES = 8
 OPERATOR_BYTES = 28
 ARGMAX = 9
 ARENA_UNIT = 16
@@ -61,7 +63,7 @@ def sections(image):
 def port(image, at, tensors, argmaxes):
     """An input or output descriptor with its tensor."""
     tensor, _, scale = struct.unpack_from('<HHf', image, at)
-    height, width, channels, element, zero_point = struct.unpack_from('<HHHBb', image, tensors + RECORD_BYTES * tensor)
+    height, width, channels, element, zero_point = struct.unpack_from('<HHHBb', image, tensors + TENSOR_BYTES * tensor)
     return {'shape': (height, width, channels), 'type': element, 'scale': scale, 'zero_point': zero_point,
             'bytes': height * width * channels * element,  # a type is its number of bytes
             'is_argmax': tensor in argmaxes}
@@ -74,11 +76,11 @@ def programs_of(image):
     for program, _ in table[:count]:
         tensor_count, operator_count, inputs, outputs, arena = struct.unpack_from('<HHBBH', image, program)
         tensors = program + PROGRAM_HEADER_BYTES
-        ports = tensors + RECORD_BYTES * tensor_count
-        operators = ports + RECORD_BYTES * (inputs + outputs)
+        ports = tensors + TENSOR_BYTES * tensor_count
+        operators = ports + PORT_BYTES * (inputs + outputs)
         made = [struct.unpack_from('<B5xH', image, operators + OPERATOR_BYTES * i) for i in range(operator_count)]
         argmaxes = {output for kind, output in made if kind == ARGMAX}
-        found = [port(image, ports + RECORD_BYTES * i, tensors, argmaxes) for i in range(inputs + outputs)]
+        found = [port(image, ports + PORT_BYTES * i, tensors, argmaxes) for i in range(inputs + outputs)]
         each.append({'arena': ARENA_UNIT * arena, 'input': found[:inputs], 'output': found[inputs:]})
     return each
 

@@ -1,6 +1,6 @@
 /**
- * The `dsp` imports in plain arithmetic: entry of a module of its own that is merged into the runtime for Node.
- * Overflow wraps where the instruction wraps. See intrinsics.ts for what each function means.
+ * dsp.ts in plain arithmetic: entry of a module of its own that is merged into the variants which import it, for Node.
+ * Overflow wraps where the instruction wraps.
  */
 
 export function smlad(a: i32, b: i32, acc: i32): i32 {
@@ -25,16 +25,4 @@ export function pkhbt(a: i32, b: i32): i32 {
 
 export function pkhtb(a: i32, b: i32): i32 {
   return (a & 0xffff0000) | (b >>> 16);
-}
-
-export function ssat8(a: i32): i32 {
-  return min(max(a, -128), 127);
-}
-
-export function uses(feature: u32): bool {
-  return feature < 64; // every one of features.ts
-}
-
-export function rarely(condition: bool): bool {
-  return condition;
 }

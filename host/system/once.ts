@@ -1,0 +1,79 @@
+/** A file that several processes want at the same time is made by one of them; the others wait for it. */
+import { existsSync, mkdirSync, readFileSync, renameSync, rmSync, statSync, writeFileSync } from 'node:fs';
+import { dirname } from 'node:path';
+import { setTimeout } from 'node:timers/promises';
+import { errnoOf } from './errno.ts';
+import { temporaryName } from './files.ts';
+import { undoOnInterrupt } from './interrupt.ts';
+
+const POLL_MS = 20;
+/** Who holds a lock for longer is taken for dead, whatever runs under its number. */
+const LONGEST_MS = 600_000;
+
+/**
+ * Makes the file `path` where it is missing: `make` writes it under a name of its own, from which it is renamed. While
+ * another process, or another call in this one, is making it, waits. Where that fails, or dies, makes it itself.
+ */
+export async function makeOnce(path: string, make: (temporary: string) => Promise<unknown>): Promise<void> {
+  const lock = `${path}.lock`;
+  mkdirSync(dirname(path), { recursive: true });
+  while (!existsSync(path)) {
+    if (!take(lock)) {
+      await setTimeout(POLL_MS);
+      continue;
+    }
+    const temporary = temporaryName(path);
+    const undo = () => {
+      rmSync(temporary, { force: true });
+      rmSync(lock, { force: true });
+    };
+    const settled = undoOnInterrupt(undo);
+    try {
+      if (existsSync(path)) return; // made between the look and the lock
+      await make(temporary);
+      renameSync(temporary, path);
+    } finally {
+      settled();
+      undo();
+    }
+  }
+}
+
+/** Makes the lock with this process's number in it; false while somebody else holds it. */
+function take(lock: string): boolean {
+  try {
+    writeFileSync(lock, String(process.pid), { flag: 'wx' });
+    return true;
+  } catch (error) {
+    if (errnoOf(error) !== 'EEXIST') throw error;
+  }
+  // two that find the same lock abandoned may both take it: then the file is made twice, and is still whole
+  if (isAbandoned(lock)) rmSync(lock, { force: true });
+  return false;
+}
+
+function isAbandoned(lock: string): boolean {
+  const found = statSync(lock, { throwIfNoEntry: false });
+  if (!found) return false;
+  if (Date.now() - found.mtimeMs > LONGEST_MS) return true;
+  const holder = Number(readIfThere(lock)); // 0 until its number is written
+  return holder > 0 && !isRunning(holder);
+}
+
+function readIfThere(path: string): string {
+  try {
+    return readFileSync(path, 'utf8');
+  } catch (error) {
+    if (errnoOf(error) !== 'ENOENT') throw error;
+    return '';
+  }
+}
+
+function isRunning(pid: number): boolean {
+  try {
+    process.kill(pid, 0);
+    return true;
+  } catch (error) {
+    return errnoOf(error) !== 'ESRCH'; // EPERM: it runs as somebody else
+  }
+}

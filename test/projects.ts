@@ -1,0 +1,31 @@
+/**
+ * The projects of vitest, by folder, so that a new file falls into the right one: what runs in WebAssembly alone, what
+ * needs a compiler, an emulator or Zephyr's build files, and the rest.
+ */
+
+/** Files that need a compiler although their folder does not. */
+const ON_BOARDS = ['test/**/board.test.ts', 'test/**/goldenVerb.test.ts', 'test/cli/package.test.ts'];
+
+const under = (...folders: string[]): string[] => folders.map((folder) => `test/${folder}/**/*.test.ts`);
+
+const DEVICE = under('runtime', 'image', 'operators', 'sources', 'reference', 'arithmetic', 'layout');
+const BOARDS = [
+  ...ON_BOARDS,
+  ...under('board', 'boards', 'build', 'agent', 'clib', 'library', 'measure'),
+  ...under('models', 'pages', 'reliability'),
+];
+const ZEPHYR = under('zephyr');
+
+export interface Project {
+  name: string;
+  include: string[];
+  exclude?: string[];
+}
+
+/** Each file of test/ belongs to exactly one (test/projects.test.ts). */
+export const PROJECTS: readonly Project[] = [
+  { name: 'device', include: DEVICE, exclude: ON_BOARDS },
+  { name: 'host', include: ['test/**/*.test.ts'], exclude: [...DEVICE, ...BOARDS, ...ZEPHYR] },
+  { name: 'boards', include: BOARDS },
+  { name: 'zephyr', include: ZEPHYR, exclude: ON_BOARDS },
+];
