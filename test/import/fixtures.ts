@@ -225,6 +225,13 @@ export const FIXTURES: Record<string, Fixture> = {
     options: { 0: float32(0.1) },
   }),
   HARD_SWISH: oneValue('HARD_SWISH', activation([1, 4, 4, 16], 0.04, -100)),
+  'HARD_SWISH whose multipliers lie just below a power of two': {
+    file: single('HARD_SWISH', [
+      activation([1, 4, 4, 16], 0.0007324182661250234, -128),
+      activation([1, 4, 4, 16], 0.0029296730645000935, -128),
+    ]),
+    kinds: ['lookup'],
+  },
   'QUANTIZE from INT8 to INT8': oneValue('QUANTIZE', activation([1, 4, 4, 16], 0.09, 20)),
   'CONCATENATION along channels': {
     file: several(

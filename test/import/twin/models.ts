@@ -255,7 +255,7 @@ const gate: Step = (dice, draft, from) => {
   return draft.append('MUL', inputs, [output], { optionsType: 21, options: { 0: int8(dice.fused()) } });
 };
 
-/** Within what LOGISTIC, TANH and SOFTMAX take: beyond, the arguments leave 32 bits, and a row the table of SOFTMAX. */
+/** Within what LOGISTIC, TANH, SOFTMAX and HARD_SWISH take: beyond, the arguments leave 32 bits, and a row the table of SOFTMAX. */
 const moderate =
   (step: Step): Step =>
   (dice, draft, from) =>
@@ -278,7 +278,7 @@ const STEPS: Record<string, Step> = {
   reluN1To1: plain('RELU_N1_TO_1', rescaled),
   leakyRelu: plain('LEAKY_RELU', rescaled, alpha),
   leakyReluOfOneScale: plain('LEAKY_RELU', (_, { scale, zeroPoint }) => [scale, zeroPoint], alpha),
-  hardSwish: plain('HARD_SWISH', rescaled),
+  hardSwish: moderate(plain('HARD_SWISH', rescaled)),
   quantize: plain('QUANTIZE', rescaled),
   concatenation,
   padding,
