@@ -71,7 +71,7 @@ export const OPERATOR_BYTES: u32 = 28;
 export const OPERATOR_KIND_AT: u32 = 0; //         u8
 export const OPERATOR_RESIDENCY_AT: u32 = 1; //    u8
 export const OPERATOR_INPUT_AT: u32 = 2; //        u16, tensor
-export const OPERATOR_INPUT2_AT: u32 = 4; //       u16, without weights: tensor (ADD, MULTIPLY) or NONE
+export const OPERATOR_INPUT2_AT: u32 = 4; //       u16, without weights: tensor, for kinds that read two, or NONE
 export const OPERATOR_SCRATCH_AT: u32 = OPERATOR_INPUT2_AT; // with weights: arena offset of its scratch in ARENA_UNITs
 export const OPERATOR_OUTPUT_AT: u32 = 6; //       u16, tensor
 export const OPERATOR_SOURCE_AT: u32 = 8; //       u16, weight source or NONE
@@ -92,21 +92,14 @@ export const OPERATOR_MULTIPLIER_AT: u32 = 27; //  u8, DEPTHWISE: output channel
 export const NONE: u32 = 0xffff;
 export const NO_TABLE: u32 = 0xffffffff;
 
+// Kinds that others know apart: those with weights, for their memory and work, and one for its output. Every other kind has
+// its code beside its kernel (operators/), with the number of its parameters, and in its record on the host
+// (host/operators/); docs/operators.md lists all of them.
 export const CONVOLUTION: u32 = 1;
 export const DEPTHWISE: u32 = 2;
 export const POINTWISE: u32 = 3; // 1x1 convolution, stride 1, no padding
 export const FULLY_CONNECTED: u32 = 4;
-export const AVERAGE_POOL: u32 = 5;
-export const MAX_POOL: u32 = 6;
-export const ADD: u32 = 7;
-export const SOFTMAX: u32 = 8;
-export const ARGMAX: u32 = 9;
-export const STANDARDIZE: u32 = 10; // z-score of an i16 window to i8, with an optional marker channel
-export const LOOKUP: u32 = 11; // any function of one value, as a table
-export const MULTIPLY: u32 = 12; // element-wise, by a tensor of the same shape or one value per channel
-export const MEAN: u32 = 13; // over height and width
-export const COPY: u32 = 14; // runs of values from anywhere to anywhere, three loops deep
-export const LAST_KIND: u32 = COPY;
+export const ARGMAX: u32 = 9; // whose output whoever runs an image takes for a class
 
 // When the weights of an operator are materialised as INT8
 export const RESIDENCY_FLASH: u32 = 0; // never: stored INT8, read in place (also operators without weights)
@@ -118,7 +111,7 @@ export const RESIDENCY_STREAM: u32 = 3; // by every invoke, some rows at a time,
 export const TABLE_NONE: u32 = 0;
 export const TABLE_Q31: u32 = 1; //        9 B a channel: i32 bias[c], i32 multiplier[c], i8 shift[c], padded to 4
 export const TABLE_COMPACT: u32 = 2; //    4 B a channel: { u16 scale, i16 bias }[c]
-export const TABLE_PARAMETERS: u32 = 3; // i32 each, see below
+export const TABLE_PARAMETERS: u32 = 3; // i32 each, as many as the kind has
 export const TABLE_UNIFORM: u32 = 4; //    8 B + 4 B a channel: i32 multiplier, i32 shift, of all channels, i32 bias[c]
 
 export const Q31_BYTES_PER_CHANNEL: u32 = 9;
@@ -127,14 +120,6 @@ export const UNIFORM_HEADER_BYTES: u32 = 8;
 export const UNIFORM_BYTES_PER_CHANNEL: u32 = 4;
 // u16 scale of TABLE_COMPACT: eeeee mmmmmmmmmmm; multiplier = (2048 + m) << 19 (Q31), shift = exponent - e
 export const COMPACT_MANTISSA_BITS: u32 = 11;
-
-export const ADD_PARAMETERS: u32 = 6; //         multiplier1, shift1, multiplier2, shift2, multiplierOut, shiftOut
-export const SOFTMAX_PARAMETERS: u32 = 3; //     multiplier, shift, lowest difference that still counts
-export const STANDARDIZE_PARAMETERS: u32 = 5; // gain (Q8), floor of the deviation, marker centre, peak, slope
-export const LOOKUP_PARAMETERS: u32 = 64; //     i8[256]: the value of -128, of -127, ... of 127
-export const MULTIPLY_PARAMETERS: u32 = 2; //    multiplier, shift
-export const MEAN_PARAMETERS: u32 = 2; //        multiplier, not normalised, and shift, of a sum
-export const COPY_PARAMETERS: u32 = 13; //       below, at COPY_*_AT
 
 // Parameters of COPY, all in values: where run r of loop i begins is offset + i0 step0 + i1 step1 + i2 step2
 export const COPY_COUNT_AT: u32 = 0; //           i32 x 3, at least 1

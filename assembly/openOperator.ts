@@ -23,7 +23,7 @@ import {
   tensorWidth,
 } from './image.ts';
 import { uses } from './intrinsics/core.ts';
-import { inputType, isBinary, isWindowed, parameterCount, proveOperator } from './operators/dispatch.ts';
+import { inputType, isBinary, isWindowed, LAST_KIND, parameterCount, proveOperator } from './operators/dispatch.ts';
 import { proveTable } from './operators/table.ts';
 import { BAD_OPERATOR, BAD_REFERENCE, BAD_SHAPE, BAD_TABLE, NOT_BUILT_IN, OK } from './status.ts';
 import { proveResidency } from './weights/residency.ts';
@@ -34,7 +34,7 @@ export function openOperator(image: usize, program: usize, index: u32): i32 {
   const kind = operatorKind(operator);
   if (
     kind < F.CONVOLUTION ||
-    kind > F.LAST_KIND ||
+    kind > LAST_KIND ||
     load<i8>(operator, F.OPERATOR_MIN_AT) > load<i8>(operator, F.OPERATOR_MAX_AT)
   )
     return BAD_OPERATOR;

@@ -82,7 +82,7 @@ const MAP: Record<string, string> = {
   train: 'arithmetic data image import model sources system',
   measure: 'agent boards build data drawing image import model records residency runtime sources system train',
   reliability: 'agent assembly boards build data image measure model records runtime sources system',
-  pages: 'assembly boards build drawing image import measure records reliability sources system',
+  pages: 'assembly boards build drawing image import measure model operators records reliability sources system',
 };
 
 /** Packages and parts of Node that only some files may import. */

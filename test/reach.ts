@@ -1,6 +1,7 @@
 /** What an operator may read and write, byte for byte, from the records of an image: everything else is out of reach. */
 import * as F from '../assembly/format.ts';
 import { scratchBytes } from '../host/layout/scratch.ts';
+import { kindOf, OPERATORS } from '../host/operators/registry.ts';
 import type { ImageView, OperatorView, ProgramView, SourceView } from '../host/records/view.ts';
 import { nameOf } from '../host/sources/registry.ts';
 import { FIXTURES } from './sources.ts';
@@ -26,7 +27,7 @@ export function reachOf(image: ImageView, program: ProgramView, index: number): 
   const operator = program.operators[index];
   const inputs = operator.input2 === F.NONE ? [operator.input] : [operator.input, operator.input2];
   // what a copy does not write, its output keeps
-  if (operator.kind === F.COPY) inputs.push(operator.output);
+  if (operator.kind === OPERATORS.copy.code) inputs.push(operator.output);
   const cached = operator.residency === F.RESIDENCY_BOOT || operator.residency === F.RESIDENCY_LAZY;
   const { rows, rowLength } = cached ? image.sources[operator.source] : { rows: 0, rowLength: 0 };
   return {
@@ -62,16 +63,8 @@ function tableBytes(program: ProgramView, { kind, encoding, output }: OperatorVi
   if (encoding === F.TABLE_COMPACT) return F.COMPACT_BYTES_PER_CHANNEL * channels;
   if (encoding === F.TABLE_Q31) return F.Q31_BYTES_PER_CHANNEL * channels;
   if (encoding === F.TABLE_UNIFORM) return F.UNIFORM_HEADER_BYTES + F.UNIFORM_BYTES_PER_CHANNEL * channels;
-  const parameters: Record<number, number> = {
-    [F.ADD]: F.ADD_PARAMETERS,
-    [F.SOFTMAX]: F.SOFTMAX_PARAMETERS,
-    [F.STANDARDIZE]: F.STANDARDIZE_PARAMETERS,
-    [F.LOOKUP]: F.LOOKUP_PARAMETERS,
-    [F.MULTIPLY]: F.MULTIPLY_PARAMETERS,
-    [F.MEAN]: F.MEAN_PARAMETERS,
-    [F.COPY]: F.COPY_PARAMETERS,
-  };
-  return 4 * (parameters[kind] ?? 0);
+  const known = kindOf({ at: 0, kind });
+  return 'parameters' in known && known.parameters ? 4 * known.parameters.words : 0;
 }
 
 function weightReach(image: ImageView, source: SourceView): Range[] {

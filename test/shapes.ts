@@ -6,19 +6,14 @@
 import { MAX_BIAS } from '../assembly/limits.ts';
 import { rowSums, type TableEncoding, tapSums } from '../host/arithmetic/channels.ts';
 import { pack } from '../host/image/pack.ts';
-import type {
-  Copy,
-  Model,
-  Operator,
-  Program,
-  Shape,
-  WeightedOperator,
-  WeightSource,
-  Window,
-} from '../host/model/model.ts';
+import type { Model, Operator, Program, Shape, WeightedOperator, WeightSource, Window } from '../host/model/model.ts';
+import type { Copy } from '../host/operators/copy.ts';
+import { OPERATORS } from '../host/operators/registry.ts';
 import { crc32 } from '../host/records/crc32.ts';
 import { execute, type TensorValues } from '../host/reference/executor.ts';
 import { materialize } from '../host/sources/registry.ts';
+import { ROWS_OF_OPERATORS } from './operatorTests.ts';
+import { EXTREME_FACTORS, input, narrow, type Rows, zeroPoint } from './rows.ts';
 import { FIXTURES, type SourceFixture, WAYS } from './sources.ts';
 import { everything, ModelBuilder } from './zoo.ts';
 
@@ -37,8 +32,11 @@ const SOURCES = Object.keys(WAYS);
 /** Those of them that even the longest rows can have without taking long. */
 const STORED = ['int8', 'int4', 'ternary', 'crowded'];
 
-/** How many rows of each kind, and row number i of it: sizes that matter most are walked, not drawn. */
-const KINDS: Record<string, [rows: number, make: (b: ModelBuilder, i: number) => void]> = {
+/** Rows of test/operators/, in the order of the kinds' codes; those that have a place below keep it. */
+const NEWER = Object.fromEntries(Object.entries(ROWS_OF_OPERATORS).sort(([a], [b]) => codeOf(a) - codeOf(b)));
+
+/** In the order that gives each row its number, and with it its seed: what is new goes to the end. */
+const KINDS: Record<string, Rows> = {
   pointwise: [
     140,
     (b, i) => {
@@ -118,19 +116,7 @@ const KINDS: Record<string, [rows: number, make: (b: ModelBuilder, i: number) =>
   ],
   averagePool: [40, (b) => pool(b, 'averagePool')],
   maxPool: [40, (b) => pool(b, 'maxPool')],
-  add: [
-    40,
-    (b, i) => {
-      input(b, b.integer(1, 3), b.integer(1, 5), b.integer(1, 40));
-      if (i % 8 > 0) b.tensor('second', [...b.tensors[0].shape]);
-      b.add(0);
-      for (const tensor of b.tensors) {
-        tensor.zeroPoint = zeroPoint(b, tensor.zeroPoint);
-        tensor.scale = b.pick([tensor.scale, 0.05, 2 ** 8, 2 ** -8]);
-      }
-      narrow(b);
-    },
-  ],
+  add: ROWS_OF_OPERATORS.add,
   softmax: [
     40,
     (b, i) => {
@@ -156,21 +142,7 @@ const KINDS: Record<string, [rows: number, make: (b: ModelBuilder, i: number) =>
       b.tensors[1].scale = b.pick([1 / 32, 1 / 256, 1, 16]);
     },
   ],
-  multiply: [
-    48,
-    (b, i) => {
-      input(b, b.integer(1, 3), b.integer(1, 5), 1 + ((7 * i) % 40));
-      const [height, width, channels] = b.tensors[0].shape;
-      if (i % 8 > 0) b.tensor('second', i % 2 === 0 ? [height, width, channels] : [1, 1, channels]);
-      b.multiply(b.last, 0);
-      for (const tensor of b.tensors) tensor.zeroPoint = zeroPoint(b, tensor.zeroPoint);
-      const [first, second, output] = [b.tensors[0], b.tensors.at(-2)!, b.tensors.at(-1)!];
-      // from the largest factor that open lets through to 0
-      const factor = b.pick([null, null, null, ...EXTREME_FACTORS.filter((real) => real < 2 ** 14), 2 ** 14 - 1]);
-      if (factor !== null) output.scale = (first.scale * second.scale) / factor;
-      narrow(b);
-    },
-  ],
+  multiply: ROWS_OF_OPERATORS.multiply,
   mean: [
     48,
     (b, i) => {
@@ -241,6 +213,7 @@ const KINDS: Record<string, [rows: number, make: (b: ModelBuilder, i: number) =>
     },
   ],
   network: [8, () => {}],
+  ...NEWER,
 };
 
 /** Slices, padding, repetition, reshaping and transposition: each writes all of its output, or fills it. */
@@ -307,6 +280,10 @@ const COPIES: ((b: ModelBuilder, shape: Shape) => void)[] = [
     b.copy(outputShape, { inputOffset: last(shape), outputOffset: last(outputShape), fill: true });
   },
 ];
+
+function codeOf(kind: string): number {
+  return OPERATORS[kind as Operator['kind']].code;
+}
 
 /** All rows of the table. */
 export function shapeRows(seed = 1): ShapeRow[] {
@@ -379,14 +356,6 @@ function network(seed: number): ShapeRow {
   };
 }
 
-function input(b: ModelBuilder, height: number, width: number, channels: number): void {
-  b.tensors[0].shape = [height, width, channels];
-}
-
-function zeroPoint(b: ModelBuilder, usual: number): number {
-  return b.pick([-128, 127, 0, usual]);
-}
-
 /** Any kernel, more often a usual one, also larger than its input; any stride, any padding that `open` allows. */
 function window(b: ModelBuilder, mostHigh: number, mostWide: number): Window {
   const size = (usual: number[], most: number) => Math.min(most, b.pick([...usual, b.integer(1, most)]));
@@ -422,22 +391,6 @@ function cut(b: ModelBuilder, operator: Operator): void {
     to[axis] = b.integer(1, Math.floor(room(from[axis], kernel[axis], pad[axis]) / stride[axis]) + 1);
 }
 
-/** Sometimes an activation that leaves little, or a single value. */
-function narrow(b: ModelBuilder): void {
-  const [operator] = b.operators;
-  if (!('activation' in operator)) return;
-  operator.activation = b.pick<[number, number]>([
-    operator.activation,
-    [-128, 127],
-    [-128, 127],
-    [0, 6],
-    [-128, -1],
-    [5, 5],
-    [-128, -128],
-    [127, 127],
-  ]);
-}
-
 /** Makes an operator's weights of `name`; returns the name. */
 function sourceFrom(b: ModelBuilder, operator: WeightedOperator, name: string): string {
   const { rows, rowLength } = b.sources[operator.source];
@@ -448,21 +401,6 @@ function sourceFrom(b: ModelBuilder, operator: WeightedOperator, name: string): 
   );
   return name;
 }
-
-const EXTREME_FACTORS = [
-  0.6,
-  0.9999999999,
-  0.5,
-  5,
-  7.9,
-  2 ** 29,
-  2 ** -22,
-  2 ** -23,
-  2 ** -24,
-  2 ** -31,
-  2 ** -32,
-  1e-12,
-];
 
 /** Weights, zero points, biases, factors and activation of an operator: one in two usual, the others at a limit. */
 function limits(b: ModelBuilder, operator: WeightedOperator, tables: TableEncoding): void {

@@ -1,14 +1,19 @@
 /**
- * Element-wise addition of two i8 tensors of one shape, each with a scale of its own; TFLite's int8 ADD.
+ * Element-wise addition of two i8 tensors, each with a scale of its own: ADD of one shape, and SIGNED_ADD, which also takes
+ * one value per channel and subtracts; TFLite's int8 ADD and SUB.
  * Inputs are widened by 20 bits, brought to twice the larger scale, added, and requantised, saturating.
  */
 import { haveEqualSize, isFactor } from '../bounds.ts';
 import { doublingHighMultiply, multiplyHigh, roundingShiftRight, saturate } from '../fixed.ts';
-import * as F from '../format.ts';
-import { tensorPositions } from '../image.ts';
+import { tensorChannels, tensorPositions, tensorZeroPoint } from '../image.ts';
 import { BAD_SHAPE, BAD_TABLE, OK } from '../status.ts';
 import { proveSecond } from './multiply.ts';
 import { requantizeDoubled } from './table.ts';
+
+export const ADD: u32 = 7;
+export const ADD_PARAMETERS: u32 = 6; // multiplier1, shift1, multiplier2, shift2, multiplierOut, shiftOut
+export const SIGNED_ADD: u32 = 15;
+export const SIGNED_ADD_PARAMETERS: u32 = 7; // those of ADD; which inputs are taken away: 1 the first, 2 the second
 
 const WIDENING: i32 = 20;
 const HALF: i32 = 1 << 30; // as a Q31 multiplier
@@ -18,7 +23,21 @@ const USUAL_SHIFTS: u32 = 22; // to the right, as in table.ts
 export function proveAdd(parameters: usize, input: usize, input2: usize, output: usize): i32 {
   if (!haveEqualSize(input, output) || tensorPositions(input2) != tensorPositions(input)) return BAD_SHAPE;
   if (!proveSecond(input, input2, output)) return BAD_SHAPE;
-  for (const end = parameters + 4 * F.ADD_PARAMETERS; parameters < end; parameters += 8) {
+  for (const end = parameters + 4 * ADD_PARAMETERS; parameters < end; parameters += 8) {
+    const shift = load<i32>(parameters, 4);
+    if (!isFactor(load<i32>(parameters), shift) || shift > 0) return BAD_TABLE;
+  }
+  return OK;
+}
+
+/** As ADD, or one position of input2 for all. */
+export function proveSignedAdd(parameters: usize, input: usize, input2: usize, output: usize): i32 {
+  const positions = tensorPositions(input2);
+  if (!haveEqualSize(input, output) || (positions != tensorPositions(input) && positions != 1)) return BAD_SHAPE;
+  if (!proveSecond(input, input2, output)) return BAD_SHAPE;
+  const negated = parameters + 4 * ADD_PARAMETERS;
+  if (load<u32>(negated) > 3) return BAD_TABLE;
+  for (; parameters < negated; parameters += 8) {
     const shift = load<i32>(parameters, 4);
     if (!isFactor(load<i32>(parameters), shift) || shift > 0) return BAD_TABLE;
   }
@@ -54,6 +73,61 @@ export function add(
     const b = rescale((<i32>load<i8>(input2 + i) - zeroPoint2) << WIDENING, factor2);
     store<i8>(output + i, <i8>saturate(rescale(a + b, factorOut) + outputZeroPoint));
   }
+}
+
+/**
+ * parameters: SIGNED_ADD_PARAMETERS of the image, shifts <= 0. A value of input2 is rescaled once for all positions that
+ * it serves. Output may be either input.
+ */
+export function signedAdd(
+  parameters: usize,
+  tensor1: usize,
+  input1: usize,
+  tensor2: usize,
+  input2: usize,
+  output: usize,
+  outputZeroPoint: i32,
+): void {
+  const factor2 = parameters + 8;
+  const factorOut = parameters + 16;
+  const negated = load<i32>(parameters, 4 * ADD_PARAMETERS);
+  const sign1 = 1 - 2 * (negated & 1);
+  const sign2 = 1 - (negated & 2);
+  const zeroPoint1 = tensorZeroPoint(tensor1);
+  const zeroPoint2 = tensorZeroPoint(tensor2);
+  const multiplier1 = load<i32>(parameters);
+  const multiplierOut = load<i32>(factorOut);
+  const half1 = u32(isHalf(parameters));
+  const half2 = u32(isHalf(factor2));
+  const right1 = <i32>half1 - load<i32>(parameters, 4);
+  const right2 = <i32>half2 - load<i32>(factor2, 4);
+  const rightOut = -load<i32>(factorOut, 4);
+  const roundingOut = (1 << (rightOut - 1)) + (outputZeroPoint << rightOut);
+  const usual = isAtMostHalf(parameters) && isAtMostHalf(factor2) && <u32>(rightOut - 1) < USUAL_SHIFTS;
+  const count = tensorPositions(tensor1) * tensorChannels(tensor1);
+  const step = tensorPositions(tensor2) * tensorChannels(tensor2);
+  for (let first: u32 = 0; first < step; first++) {
+    const value2 = <i32>load<i8>(input2 + first) - zeroPoint2;
+    if (usual) {
+      const b = sign2 * rescaleUsual(value2, load<i32>(factor2), half2, right2);
+      for (let i = first; i < count; i += step) {
+        const a = sign1 * rescaleUsual(<i32>load<i8>(input1 + i) - zeroPoint1, multiplier1, half1, right1);
+        store<i8>(output + i, <i8>requantizeDoubled((a + b) << 1, multiplierOut, roundingOut, rightOut));
+      }
+    } else {
+      const b = sign2 * rescale(value2 << WIDENING, factor2);
+      for (let i = first; i < count; i += step) {
+        const a = sign1 * rescale((<i32>load<i8>(input1 + i) - zeroPoint1) << WIDENING, parameters);
+        store<i8>(output + i, <i8>saturate(rescale(a + b, factorOut) + outputZeroPoint));
+      }
+    }
+  }
+}
+
+/** rescale of a value that is not yet widened, by a factor of at most 1/2; `half`: 1 for 1/2 itself, as in addScaled. */
+function rescaleUsual(value: i32, multiplier: i32, half: u32, right: i32): i32 {
+  const wide = value << (WIDENING + 1 + half);
+  return (multiplyHigh(wide, multiplier, 1 << (right - 1)) + (wide >> 31)) >> right;
 }
 
 /** `halved` has the factor 1/2, so that its rescaling is a shift, the other one `factor`, which is at most that. */

@@ -7,6 +7,9 @@ import { tensorBytes, tensorZeroPoint } from '../image.ts';
 import { copy } from '../memory.ts';
 import { BAD_TABLE, OK } from '../status.ts';
 
+export const COPY: u32 = 14;
+export const COPY_PARAMETERS: u32 = 13; // COPY_*_AT in format.ts
+
 /**
  * A copy that stays inside both tensors and ends: it writes at most as many values as its output has, which are at most
  * 2^20, so that no sum or product here wraps. A step that is not taken may be anything.

@@ -19,44 +19,64 @@ import {
   tensorZeroPoint,
 } from '../image.ts';
 import { BAD_OPERATOR } from '../status.ts';
-import { add, proveAdd } from './add.ts';
+import {
+  ADD,
+  ADD_PARAMETERS,
+  add,
+  proveAdd,
+  proveSignedAdd,
+  SIGNED_ADD,
+  SIGNED_ADD_PARAMETERS,
+  signedAdd,
+} from './add.ts';
 import { argmax, proveArgmax } from './argmax.ts';
-import { copyValues, proveCopy } from './copy.ts';
+import { COPY, COPY_PARAMETERS, copyValues, proveCopy } from './copy.ts';
 import { proveDepthwise } from './depthwise.ts';
-import { lookup, proveLookup } from './lookup.ts';
-import { mean, proveMean } from './mean.ts';
-import { multiplyElements, proveMultiply } from './multiply.ts';
-import { pool, provePool } from './pooling.ts';
+import { extremum, MAXIMUM, MINIMUM, proveExtremum } from './extremum.ts';
+import { LOOKUP, LOOKUP_PARAMETERS, lookup, proveLookup } from './lookup.ts';
+import { MEAN, MEAN_PARAMETERS, mean, proveMean } from './mean.ts';
+import { MULTIPLY, MULTIPLY_PARAMETERS, multiplyElements, proveMultiply } from './multiply.ts';
+import { AVERAGE_POOL, MAX_POOL, pool, provePool } from './pooling.ts';
 import { proveProduct } from './product.ts';
-import { proveSoftmax, softmax } from './softmax.ts';
-import { proveStandardize, standardize } from './standardize.ts';
+import { proveSoftmax, SOFTMAX, SOFTMAX_PARAMETERS, softmax } from './softmax.ts';
+import { proveStandardize, STANDARDIZE, STANDARDIZE_PARAMETERS, standardize } from './standardize.ts';
 import { activate } from './table.ts';
 import { runWeighted } from './weighted.ts';
 
+/** Kinds are numbered from 1 on, without a gap. */
+export const LAST_KIND: u32 = MAXIMUM;
+
 /** Whether a kind slides a kernel over its input; the others carry kernel 1 x 1, stride 1, no padding. */
 export function isWindowed(kind: u32): bool {
-  return kind == F.CONVOLUTION || kind == F.DEPTHWISE || kind == F.AVERAGE_POOL || kind == F.MAX_POOL;
+  return kind == F.CONVOLUTION || kind == F.DEPTHWISE || kind == AVERAGE_POOL || kind == MAX_POOL;
 }
 
 /** Of an operator's first input; every output is INT8. */
 export function inputType(kind: u32): u32 {
-  return isKind(kind, F.STANDARDIZE) ? F.TYPE_I16 : F.TYPE_I8;
+  return isKind(kind, STANDARDIZE) ? F.TYPE_I16 : F.TYPE_I8;
 }
 
 /** Whether a kind reads a second tensor. */
 export function isBinary(kind: u32): bool {
-  return isKind(kind, F.ADD) || isKind(kind, F.MULTIPLY);
+  return (
+    isKind(kind, ADD) ||
+    isKind(kind, MULTIPLY) ||
+    isKind(kind, SIGNED_ADD) ||
+    isKind(kind, MINIMUM) ||
+    isKind(kind, MAXIMUM)
+  );
 }
 
 /** Words of parameters in TABLES; 0 for kinds without, and for those with weights, whose tables are others. */
 export function parameterCount(kind: u32): u32 {
-  if (isKind(kind, F.ADD)) return F.ADD_PARAMETERS;
-  if (isKind(kind, F.SOFTMAX)) return F.SOFTMAX_PARAMETERS;
-  if (isKind(kind, F.STANDARDIZE)) return F.STANDARDIZE_PARAMETERS;
-  if (isKind(kind, F.LOOKUP)) return F.LOOKUP_PARAMETERS;
-  if (isKind(kind, F.MULTIPLY)) return F.MULTIPLY_PARAMETERS;
-  if (isKind(kind, F.MEAN)) return F.MEAN_PARAMETERS;
-  if (isKind(kind, F.COPY)) return F.COPY_PARAMETERS;
+  if (isKind(kind, ADD)) return ADD_PARAMETERS;
+  if (isKind(kind, SOFTMAX)) return SOFTMAX_PARAMETERS;
+  if (isKind(kind, STANDARDIZE)) return STANDARDIZE_PARAMETERS;
+  if (isKind(kind, LOOKUP)) return LOOKUP_PARAMETERS;
+  if (isKind(kind, MULTIPLY)) return MULTIPLY_PARAMETERS;
+  if (isKind(kind, MEAN)) return MEAN_PARAMETERS;
+  if (isKind(kind, COPY)) return COPY_PARAMETERS;
+  if (isKind(kind, SIGNED_ADD)) return SIGNED_ADD_PARAMETERS;
   return 0;
 }
 
@@ -69,15 +89,17 @@ export function proveOperator(operator: usize, input: usize, input2: usize, outp
   if (isKind(kind, F.DEPTHWISE)) return proveDepthwise(operator, input, output, from);
   if (isKind(kind, F.CONVOLUTION) || isKind(kind, F.POINTWISE) || isKind(kind, F.FULLY_CONNECTED))
     return proveProduct(operator, input, output, from);
-  if (isKind(kind, F.AVERAGE_POOL) || isKind(kind, F.MAX_POOL)) return provePool(input, output);
-  if (isKind(kind, F.ADD)) return proveAdd(from, input, input2, output);
-  if (isKind(kind, F.SOFTMAX)) return proveSoftmax(from, input, output);
+  if (isKind(kind, AVERAGE_POOL) || isKind(kind, MAX_POOL)) return provePool(input, output);
+  if (isKind(kind, ADD)) return proveAdd(from, input, input2, output);
+  if (isKind(kind, SOFTMAX)) return proveSoftmax(from, input, output);
   if (isKind(kind, F.ARGMAX)) return proveArgmax(input, output);
-  if (isKind(kind, F.STANDARDIZE)) return proveStandardize(from, input, output);
-  if (isKind(kind, F.LOOKUP)) return proveLookup(input, output);
-  if (isKind(kind, F.MULTIPLY)) return proveMultiply(from, input, input2, output);
-  if (isKind(kind, F.MEAN)) return proveMean(from, input, output);
-  if (isKind(kind, F.COPY)) return proveCopy(from, input, output);
+  if (isKind(kind, STANDARDIZE)) return proveStandardize(from, input, output);
+  if (isKind(kind, LOOKUP)) return proveLookup(input, output);
+  if (isKind(kind, MULTIPLY)) return proveMultiply(from, input, input2, output);
+  if (isKind(kind, MEAN)) return proveMean(from, input, output);
+  if (isKind(kind, COPY)) return proveCopy(from, input, output);
+  if (isKind(kind, SIGNED_ADD)) return proveSignedAdd(from, input, input2, output);
+  if (isKind(kind, MINIMUM) || isKind(kind, MAXIMUM)) return proveExtremum(input, input2, output);
   return BAD_OPERATOR;
 }
 
@@ -99,7 +121,7 @@ export function runOperator(arena: usize, index: u32): void {
   const parameters = boundTables(arena) + load<u32>(operator, F.OPERATOR_TABLE_AT);
   const positions = tensorPositions(inputTensor);
   const channels = tensorChannels(inputTensor);
-  if (isKind(kind, F.ADD)) {
+  if (isKind(kind, ADD)) {
     const input2Index = operatorInput2(operator);
     add(
       parameters,
@@ -113,10 +135,10 @@ export function runOperator(arena: usize, index: u32): void {
     );
     activate(operator, output, positions * channels);
   }
-  if (isKind(kind, F.SOFTMAX)) softmax(parameters, input, positions, channels, output);
+  if (isKind(kind, SOFTMAX)) softmax(parameters, input, positions, channels, output);
   if (isKind(kind, F.ARGMAX)) argmax(input, positions, channels, output);
-  if (isKind(kind, F.LOOKUP)) lookup(parameters, input, positions * channels, output);
-  if (isKind(kind, F.MULTIPLY)) {
+  if (isKind(kind, LOOKUP)) lookup(parameters, input, positions * channels, output);
+  if (isKind(kind, MULTIPLY)) {
     const input2Index = operatorInput2(operator);
     multiplyElements(
       parameters,
@@ -129,10 +151,28 @@ export function runOperator(arena: usize, index: u32): void {
     );
     activate(operator, output, positions * channels);
   }
-  if (isKind(kind, F.COPY)) copyValues(parameters, input, outputTensor, output);
-  if (isKind(kind, F.MEAN)) mean(parameters, inputTensor, input, output, tensorZeroPoint(outputTensor));
-  if (isKind(kind, F.STANDARDIZE))
+  if (isKind(kind, SIGNED_ADD)) {
+    const input2Index = operatorInput2(operator);
+    signedAdd(
+      parameters,
+      inputTensor,
+      input,
+      tensorAt(program, input2Index),
+      tensorAddress(arena, input2Index),
+      output,
+      tensorZeroPoint(outputTensor),
+    );
+    activate(operator, output, positions * channels);
+  }
+  if (isKind(kind, MINIMUM) || isKind(kind, MAXIMUM)) {
+    const input2Index = operatorInput2(operator);
+    const turn = -i32(isKind(kind, MAXIMUM));
+    extremum(turn, inputTensor, input, tensorAt(program, input2Index), tensorAddress(arena, input2Index), output);
+    activate(operator, output, positions * channels);
+  }
+  if (isKind(kind, COPY)) copyValues(parameters, input, outputTensor, output);
+  if (isKind(kind, MEAN)) mean(parameters, inputTensor, input, output, tensorZeroPoint(outputTensor));
+  if (isKind(kind, STANDARDIZE))
     standardize(parameters, input, positions, channels, output, tensorZeroPoint(outputTensor));
-  if (isKind(kind, F.AVERAGE_POOL) || isKind(kind, F.MAX_POOL))
-    pool(operator, inputTensor, input, outputTensor, output);
+  if (isKind(kind, AVERAGE_POOL) || isKind(kind, MAX_POOL)) pool(operator, inputTensor, input, outputTensor, output);
 }

@@ -4,6 +4,9 @@ import { haveEqualSize } from '../bounds.ts';
 import { tensorChannels } from '../image.ts';
 import { BAD_SHAPE, OK } from '../status.ts';
 
+export const LOOKUP: u32 = 11;
+export const LOOKUP_PARAMETERS: u32 = 64; // i8[256]: the value of -128, of -127, ... of 127
+
 /** Every table will do. */
 export function proveLookup(input: usize, output: usize): i32 {
   return haveEqualSize(input, output) && tensorChannels(input) == tensorChannels(output) ? OK : BAD_SHAPE;

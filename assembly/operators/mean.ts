@@ -9,6 +9,9 @@ import { tensorChannels, tensorPositions, tensorZeroPoint } from '../image.ts';
 import { MAX_RIGHT_SHIFT, MAX_SHIFT, MAX_SUM } from '../limits.ts';
 import { BAD_SHAPE, BAD_TABLE, OK } from '../status.ts';
 
+export const MEAN: u32 = 13;
+export const MEAN_PARAMETERS: u32 = 2; // multiplier, not normalised, and shift, of a sum
+
 /** The host divides the multiplier by the positions, so it may be small; a sum stays within MAX_SUM after a shift to the left. */
 export function proveMean(parameters: usize, input: usize, output: usize): i32 {
   if (tensorChannels(input) != tensorChannels(output) || tensorPositions(output) != 1) return BAD_SHAPE;

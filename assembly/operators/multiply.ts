@@ -13,6 +13,9 @@ import { MAX_PRODUCT_SHIFT } from '../limits.ts';
 import { BAD_SHAPE, BAD_TABLE, OK } from '../status.ts';
 import { FAST_SHIFTS, requantizeUsual } from './table.ts';
 
+export const MULTIPLY: u32 = 12;
+export const MULTIPLY_PARAMETERS: u32 = 2; // multiplier, shift
+
 /** Three tensors of one shape, or one position of input2 for all; a product still fits after its shift to the left. */
 export function proveMultiply(parameters: usize, input: usize, input2: usize, output: usize): i32 {
   const positions = tensorPositions(input2);

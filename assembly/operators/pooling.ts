@@ -11,6 +11,9 @@ import { isKind, operatorKind, tensorChannels, tensorHeight, tensorWidth } from 
 import { BAD_SHAPE, OK } from '../status.ts';
 import { windowLeft, windowTop } from './patch.ts';
 
+export const AVERAGE_POOL: u32 = 5;
+export const MAX_POOL: u32 = 6;
+
 /** Every window overlaps the input, as openOperator.ts has seen. */
 export function provePool(input: usize, output: usize): i32 {
   return tensorChannels(input) == tensorChannels(output) ? OK : BAD_SHAPE;
@@ -37,9 +40,9 @@ export function pool(operator: usize, inputTensor: usize, input: usize, outputTe
       const window = input + <u32>(top * inputWidth + left) * channels;
       const rows = bottom - top;
       const columns = right - left;
-      if (isKind(kind, F.AVERAGE_POOL))
+      if (isKind(kind, AVERAGE_POOL))
         averageWindow(window, rows, columns, channels, <u32>inputWidth * channels, low, high, output);
-      if (isKind(kind, F.MAX_POOL))
+      if (isKind(kind, MAX_POOL))
         maxWindow(window, rows, columns, channels, <u32>inputWidth * channels, low, high, output);
       output += channels;
     }

@@ -8,6 +8,9 @@ import { tensorChannels } from '../image.ts';
 import { MAX_SOFTMAX_CHANNELS } from '../limits.ts';
 import { BAD_SHAPE, BAD_TABLE, OK } from '../status.ts';
 
+export const SOFTMAX: u32 = 8;
+export const SOFTMAX_PARAMETERS: u32 = 3; // multiplier, shift, lowest difference that still counts
+
 export function proveSoftmax(parameters: usize, input: usize, output: usize): i32 {
   const channels = tensorChannels(input);
   if (!haveEqualSize(input, output) || channels != tensorChannels(output) || channels > MAX_SOFTMAX_CHANNELS)

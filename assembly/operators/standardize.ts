@@ -13,6 +13,9 @@ import { tensorChannels, tensorPositions } from '../image.ts';
 import { MAX_GAIN, MAX_WINDOW } from '../limits.ts';
 import { BAD_SHAPE, BAD_TABLE, OK } from '../status.ts';
 
+export const STANDARDIZE: u32 = 10;
+export const STANDARDIZE_PARAMETERS: u32 = 5; // gain (Q8), floor of the deviation, marker centre, peak, slope
+
 /** A marker has a channel of its own, and all its values are INT8. */
 export function proveStandardize(parameters: usize, input: usize, output: usize): i32 {
   const gain = load<i32>(parameters);

@@ -8,9 +8,10 @@
  */
 
 import { Unsupported } from '../model/unsupported.ts';
+import type { Activation, Constant } from '../operators/lowering.ts';
 import { move } from './copies.ts';
 import type { GraphOperator } from './graph.ts';
-import type { Activation, Constant, Lowering } from './lowering.ts';
+import type { Lowering } from './lowering.ts';
 
 const MAX_VALUES = 2 ** 14;
 

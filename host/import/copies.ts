@@ -1,9 +1,11 @@
 /** Copies out of nested loops: what every operator that moves values becomes. */
-import type { Copy, Shape } from '../model/model.ts';
+import type { Shape } from '../model/model.ts';
 import { Unsupported } from '../model/unsupported.ts';
+import type { Copy } from '../operators/copy.ts';
+import { type Activation, sameShape } from '../operators/lowering.ts';
 import type { GraphOperator } from './graph.ts';
-import type { Activation, Lowering } from './lowering.ts';
-import { elements, sameShape } from './shape.ts';
+import type { Lowering } from './lowering.ts';
+import { elements } from './shape.ts';
 
 /** One of the loops of a move: how often, and how far each time; from: 0 takes the same values again. */
 export interface Loop {

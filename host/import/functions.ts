@@ -11,7 +11,7 @@ import {
   roundingDivideByPot,
 } from '../arithmetic/fixed.ts';
 import { Unsupported } from '../model/unsupported.ts';
-import type { Scaled } from './lowering.ts';
+import type { Scaled } from '../operators/lowering.ts';
 import { activationRange, checkFactor } from './quantization.ts';
 
 /** Differences of two INT8 values have 8 bits: a factor below 2^22 cannot wrap them. */
@@ -122,7 +122,7 @@ function roundingHighMul(a: number, b: number): number {
 
 /** A Q31 multiplier as Q15. */
 function halfMultiplier({ multiplier, shift }: QuantizedMultiplier): QuantizedMultiplier {
-  return { multiplier: Math.min((multiplier + 2 ** 15) >> 16, 2 ** 15 - 1), shift };
+  return { multiplier: Math.min(Math.floor(multiplier / 2 ** 16 + 0.5), 2 ** 15 - 1), shift };
 }
 
 function multiplierOf(factor: number): QuantizedMultiplier {

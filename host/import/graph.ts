@@ -24,7 +24,7 @@ export interface GraphTensor {
   sparse: boolean;
 }
 
-/** An operator whose options are known here, by its opcode, or any other operator by name only. */
+/** An operator whose options are known here, by its opcode, or any other operator. */
 export type GraphOperator = KnownOperator | OtherOperator;
 
 interface OperatorBase {
@@ -39,7 +39,8 @@ export type OperatorOf<K extends keyof OperatorOptions> = K extends unknown
 export type KnownOperator = OperatorOf<keyof OperatorOptions>;
 export interface OtherOperator extends OperatorBase {
   opcode: string;
-  options: null;
+  /** of an operator with a rule in host/operators/, as that reads them; null of one that is known by name only */
+  options: object | null;
 }
 
 export interface Graph {

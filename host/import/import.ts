@@ -7,11 +7,11 @@ import { Unsupported } from '../model/unsupported.ts';
 import { ImageError } from '../records/view.ts';
 import { removeDeadChannels } from '../transform/deadChannels.ts';
 import { foldPadding } from '../transform/padding.ts';
+import { Context } from './context.ts';
 import { ImportError, type Refusal, refused } from './error.ts';
 import { type Graph, type GraphOperator, readGraph } from './graph.ts';
 import { findPorts, liveOperators, type Port, type Ports } from './live.ts';
-import { Lowering } from './lowering.ts';
-import { OPERATORS, type Support } from './operators.ts';
+import { OPERATORS } from './operators.ts';
 import { checkStatic } from './shape.ts';
 import { Views } from './views.ts';
 import { checkTypes } from './whole.ts';
@@ -120,12 +120,12 @@ function identity({ index, opcode }: GraphOperator): { index: number; opcode: st
 }
 
 /** Lowers every operator, and only then throws with all that could not be. */
-function lower(graph: Graph, views: Views, ports: Ports, operators: GraphOperator[]): Lowering {
+function lower(graph: Graph, views: Views, ports: Ports, operators: GraphOperator[]): Context {
   if (operators.length === 0)
     throw new ImportError('the model has no operator that computes anything; nothing to import');
   if (operators.length > MAX_OPERATORS)
     throw new ImportError(`the model has ${operators.length} operators, an image at most ${MAX_OPERATORS}; split it`);
-  const lowering = new Lowering(graph, views);
+  const lowering = new Context(graph, views);
   const refusals: Refusal[] = [];
   const attempt = (what: string, layer: Refusal['layer'], work: () => void) => {
     try {
@@ -158,9 +158,9 @@ function lower(graph: Graph, views: Views, ports: Ports, operators: GraphOperato
   return lowering;
 }
 
-function lowerOperator(operator: GraphOperator, lowering: Lowering): void {
-  const entry = (OPERATORS as Record<string, Support<never> | undefined>)[operator.opcode];
-  if (entry === undefined) throw new Unsupported('no such operator here');
+function lowerOperator(operator: GraphOperator, lowering: Context): void {
+  if (!Object.hasOwn(OPERATORS, operator.opcode)) throw new Unsupported('no such operator here');
+  const entry = OPERATORS[operator.opcode];
   if (entry.lower === null) throw new Unsupported(`only ${entry.note}`);
   entry.lower(operator as never, lowering);
 }

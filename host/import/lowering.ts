@@ -4,35 +4,17 @@
  */
 import type { Operator, Shape, StoredSource, Tensor } from '../model/model.ts';
 import { Unsupported } from '../model/unsupported.ts';
+import type { Activation, Constant, Scaled } from '../operators/lowering.ts';
 import { ImportError } from './error.ts';
 import type { Graph, GraphOperator, GraphTensor } from './graph.ts';
 import { elements } from './shape.ts';
 import type { Views } from './views.ts';
-
-export interface Scaled {
-  scale: number;
-  zeroPoint: number;
-}
-
-/** An INT8 tensor of the model under construction. */
-export interface Activation extends Scaled {
-  /** in the model */
-  tensor: number;
-  shape: Shape;
-}
 
 /** A constant INT8 tensor with zero point 0. */
 export interface Weights {
   shape: number[];
   /** one, or one per channel */
   scales: number[];
-  values: Int8Array;
-}
-
-/** A constant INT8 tensor with one scale. */
-export interface Constant extends Scaled {
-  /** as the file has it */
-  shape: number[];
   values: Int8Array;
 }
 

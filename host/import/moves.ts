@@ -1,10 +1,11 @@
 /** Lowering of the operators that only move values, each to copies. */
 
 import { Unsupported } from '../model/unsupported.ts';
+import type { Scaled } from '../operators/lowering.ts';
 import { tensorOf } from './constants.ts';
 import { flat, move, stepsOf } from './copies.ts';
 import type { GraphOperator, OperatorOf } from './graph.ts';
-import type { Lowering, Scaled } from './lowering.ts';
+import type { Lowering } from './lowering.ts';
 import { elements } from './shape.ts';
 
 /** Joined one behind the other along an axis. */

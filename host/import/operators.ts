@@ -1,6 +1,10 @@
 /**
- * The operators that can be imported: what of each, and how. docs/import.md repeats this table; a test compares them.
+ * The operators that can be imported: what of each, and how. Where one becomes one of the
+ * model's, or nearly, its rule stands with that kind in host/operators/. docs/operators.md shows all of them.
  */
+import type { ImportRule } from '../operators/lowering.ts';
+import { IMPORT_RULES } from '../operators/registry.ts';
+import type { Context } from './context.ts';
 import {
   hardSwishTable,
   leakyReluTable,
@@ -11,10 +15,10 @@ import {
   tanhTable,
 } from './functions.ts';
 import type { OperatorOf } from './graph.ts';
-import type { Lowering } from './lowering.ts';
+
 import { concatenation, pad, reshape, slice, split, stridedSlice, transpose } from './moves.ts';
 import type { OperatorOptions } from './options.ts';
-import { add, lookup, mean, mul, pool, softmax } from './plain.ts';
+import { lookup } from './plain.ts';
 import { convolution, depthwise, fullyConnected } from './weighted.ts';
 
 export interface Support<K extends keyof OperatorOptions> {
@@ -22,10 +26,10 @@ export interface Support<K extends keyof OperatorOptions> {
   /** what it becomes, and its limits */
   note: string;
   /** emits operators of the model, or throws Unsupported; null for an operator that is never lowered by itself */
-  lower: ((operator: OperatorOf<K>, to: Lowering) => void) | null;
+  lower: ((operator: OperatorOf<K>, to: Context) => void) | null;
 }
 
-export const OPERATORS: { [K in keyof OperatorOptions]: Support<K> } = {
+const OTHERS: { [K in keyof OperatorOptions]: Support<K> } = {
   CONV_2D: {
     support: 'limited',
     note: '1x1 with stride 1 becomes pointwise; dilation 1, one group, stride up to 255, 16,384 products per output',
@@ -37,20 +41,6 @@ export const OPERATORS: { [K in keyof OperatorOptions]: Support<K> } = {
     note: 'one weight scale or one per channel; at every position it becomes pointwise; 16,384 products per output',
     lower: fullyConnected,
   },
-  AVERAGE_POOL_2D: { support: 'yes', note: 'input and output of one scale, as TFLite asks', lower: pool },
-  MAX_POOL_2D: { support: 'yes', note: 'input and output of one scale, as TFLite asks', lower: pool },
-  ADD: {
-    support: 'limited',
-    note: 'two tensors, or a tensor and a constant; one that is repeated along a dimension of size 1 is copied',
-    lower: add,
-  },
-  MUL: {
-    support: 'limited',
-    note: 'as ADD, but one value per channel is not copied',
-    lower: mul,
-  },
-  MEAN: { support: 'limited', note: 'over height and width: all dimensions but the last', lower: mean },
-  SOFTMAX: { support: 'limited', note: 'over the last dimension, up to 256 channels', lower: softmax },
   LOGISTIC: { support: 'yes', note: 'a table of 256', lower: lookup(logisticTable) },
   TANH: { support: 'yes', note: 'a table of 256', lower: lookup(tanhTable) },
   RELU: {
@@ -103,3 +93,10 @@ export const OPERATORS: { [K in keyof OperatorOptions]: Support<K> } = {
   },
   DEQUANTIZE: { support: 'limited', note: 'before a FLOAT32 output, where it is dropped', lower: null },
 };
+
+/** What is known of any operator of a file, whose options are those that its reader gave. */
+export type AnySupport = Pick<ImportRule, 'support' | 'note'> & {
+  lower: ((operator: never, to: Context) => void) | null;
+};
+
+export const OPERATORS: Readonly<Record<string, AnySupport>> = { ...IMPORT_RULES, ...OTHERS };

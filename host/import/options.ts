@@ -1,37 +1,32 @@
 /** The options of the operators that are imported, out of their tables. A missing table means every default, as in TFLite. */
+import type { FusedActivation, OptionFields } from '../operators/lowering.ts';
+import { IMPORT_RULES } from '../operators/registry.ts';
 import type { Table } from './flatbuffer.ts';
-import { ACTIVATIONS, type Activation, OPTIONS_TYPES, PADDINGS, type Padding } from './schema.ts';
+import { ACTIVATIONS, OPTIONS_TYPES, PADDINGS, type Padding } from './schema.ts';
 
 type Pair = [height: number, width: number];
 
 export interface WindowOptions {
   padding: Padding;
   stride: Pair;
-  activation: Activation;
+  activation: FusedActivation;
 }
 export interface ConvolutionOptions extends WindowOptions {
   dilation: Pair;
 }
-export interface PoolOptions extends WindowOptions {
-  kernel: Pair;
-}
-
-/** What every opcode that has options carries; opcodes that need none are here with an empty object. */
+/**
+ * What every opcode that has options carries; opcodes that need none are here with an empty object. Those with a rule in
+ * host/operators/ have theirs there.
+ */
 export interface OperatorOptions {
   CONV_2D: ConvolutionOptions;
   /** multiplier: 0 when the file leaves it out; the shapes tell it as well */
   DEPTHWISE_CONV_2D: ConvolutionOptions & { multiplier: number };
-  FULLY_CONNECTED: { activation: Activation; shuffled: boolean };
-  AVERAGE_POOL_2D: PoolOptions;
-  MAX_POOL_2D: PoolOptions;
-  ADD: { activation: Activation };
-  SOFTMAX: { beta: number };
+  FULLY_CONNECTED: { activation: FusedActivation; shuffled: boolean };
   RESHAPE: object;
   SQUEEZE: object;
   EXPAND_DIMS: object;
-  CONCATENATION: { axis: number; activation: Activation };
-  MUL: { activation: Activation };
-  MEAN: object;
+  CONCATENATION: { axis: number; activation: FusedActivation };
   PAD: object;
   PADV2: object;
   TRANSPOSE: object;
@@ -68,16 +63,10 @@ const READERS: { [K in keyof OperatorOptions]: (table: Table | null) => Operator
     activation: activation(table, 0),
     shuffled: (table?.int8('weights_format', 1) ?? 0) !== 0,
   }),
-  AVERAGE_POOL_2D: pool,
-  MAX_POOL_2D: pool,
-  ADD: (table) => ({ activation: activation(table, 0) }),
-  SOFTMAX: (table) => ({ beta: table?.float32('beta', 0) ?? 0 }),
   RESHAPE: () => ({}),
   SQUEEZE: () => ({}),
   EXPAND_DIMS: () => ({}),
   CONCATENATION: (table) => ({ axis: table?.int32('axis', 0) ?? 0, activation: activation(table, 1) }),
-  MUL: (table) => ({ activation: activation(table, 0) }),
-  MEAN: () => ({}),
   PAD: () => ({}),
   PADV2: () => ({}),
   TRANSPOSE: () => ({}),
@@ -102,22 +91,23 @@ const READERS: { [K in keyof OperatorOptions]: (table: Table | null) => Operator
 
 /** Opcode and options of an operator's table; options are null for an opcode that this file does not know. */
 export function readOptions(opcode: string, operator: Table): { opcode: string; options: object | null } {
+  const rule = Object.hasOwn(IMPORT_RULES, opcode) ? IMPORT_RULES[opcode] : undefined;
   const read = READERS[opcode as keyof OperatorOptions];
-  if (read === undefined) return { opcode, options: null };
+  if (rule === undefined && read === undefined) return { opcode, options: null };
   const table = operator.table('builtin_options', 4);
   const type = operator.uint8('builtin_options_type', 3);
-  const expected = OPTIONS_TYPES[opcode as keyof typeof OPTIONS_TYPES] ?? type;
+  const expected = (rule ? rule.optionsType : OPTIONS_TYPES[opcode as keyof typeof OPTIONS_TYPES]) ?? type;
   if (table !== null && type !== expected)
     operator.fail(operator.at, `builtin_options_type of ${opcode} must be ${expected}, got ${type}`);
-  return { opcode, options: read(table) };
+  return { opcode, options: rule ? (rule.options(fieldsOf(table)) as object) : read(table) };
 }
 
-function pool(table: Table | null): PoolOptions {
+function fieldsOf(table: Table | null): OptionFields {
   return {
-    padding: padding(table, 0),
-    stride: pair(table, 'stride', 2, 1),
-    kernel: pair(table, 'filter', 4, 3),
-    activation: activation(table, 5),
+    int32: (name, id) => table?.int32(name, id) ?? 0,
+    float32: (name, id) => table?.float32(name, id) ?? 0,
+    activation: (id) => activation(table, id),
+    padding: (id) => padding(table, id),
   };
 }
 
@@ -132,7 +122,7 @@ function padding(table: Table | null, id: number): Padding {
   return enumeration(table, 'padding', id, PADDINGS);
 }
 
-function activation(table: Table | null, id: number): Activation {
+function activation(table: Table | null, id: number): FusedActivation {
   return enumeration(table, 'fused_activation_function', id, ACTIVATIONS);
 }
 

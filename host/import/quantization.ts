@@ -5,7 +5,7 @@
  */
 import { quantizeMultiplier } from '../arithmetic/fixed.ts';
 import { Unsupported } from '../model/unsupported.ts';
-import type { Activation } from './schema.ts';
+import type { FusedActivation } from '../operators/lowering.ts';
 
 /** Of a convolution, or of a fully connected layer with scales per channel: all in double (lite/kernels/kernel_util.cc). */
 export function channelFactor(inputScale: number, weightScale: number, outputScale: number): number {
@@ -17,7 +17,7 @@ export function fullyConnectedFactor(inputScale: number, weightScale: number, ou
   return Math.fround(inputScale * weightScale) / outputScale;
 }
 
-const BOUNDS: Record<Activation, [min: number | null, max: number | null] | null> = {
+const BOUNDS: Record<FusedActivation, [min: number | null, max: number | null] | null> = {
   NONE: [null, null],
   RELU: [0, null],
   RELU6: [0, 6],
@@ -28,7 +28,7 @@ const BOUNDS: Record<Activation, [min: number | null, max: number | null] | null
 
 /** A fused activation as the lowest and highest INT8 output. */
 export function activationRange(
-  activation: Activation,
+  activation: FusedActivation,
   { scale, zeroPoint }: { scale: number; zeroPoint: number },
 ): [min: number, max: number] {
   const bounds = BOUNDS[activation];

@@ -2,6 +2,8 @@
  * What the TFLite schema numbers: operators, tensor types and the members of the union of options.
  * https://www.tensorflow.org/mlir/tfl_ops; version 3 of the schema, identifier "TFL3". Field ids stand where they are read.
  */
+import type { FusedActivation } from '../operators/lowering.ts';
+
 export const IDENTIFIER = 'TFL3';
 export const SCHEMA_VERSION = 3;
 
@@ -46,25 +48,25 @@ export const TENSOR_TYPES = `
   .split(/\s+/);
 
 /** ActivationFunctionType. */
-export const ACTIVATIONS = ['NONE', 'RELU', 'RELU_N1_TO_1', 'RELU6', 'TANH', 'SIGN_BIT'] as const;
-export type Activation = (typeof ACTIVATIONS)[number];
+export const ACTIVATIONS = [
+  'NONE',
+  'RELU',
+  'RELU_N1_TO_1',
+  'RELU6',
+  'TANH',
+  'SIGN_BIT',
+] as const satisfies FusedActivation[];
 
 /** Padding. */
 export const PADDINGS = ['SAME', 'VALID'] as const;
 export type Padding = (typeof PADDINGS)[number];
 
-/** The member of BuiltinOptions that an operator carries its options in. */
+/** The member of BuiltinOptions that an operator carries its options in; of others see ImportRule.optionsType. */
 export const OPTIONS_TYPES = {
   CONV_2D: 1,
   DEPTHWISE_CONV_2D: 2,
-  AVERAGE_POOL_2D: 5,
-  MAX_POOL_2D: 5,
   FULLY_CONNECTED: 8,
-  SOFTMAX: 9,
-  ADD: 11,
   CONCATENATION: 10,
-  MUL: 21,
-  MEAN: 27,
   STRIDED_SLICE: 32,
   LEAKY_RELU: 75,
 } as const;

@@ -36,10 +36,6 @@ export function elements(shape: readonly number[]): number {
   return shape.reduce((product, size) => product * size, 1);
 }
 
-export function sameShape(a: Shape, b: Shape): boolean {
-  return a.every((size, i) => size === b[i]);
-}
-
 /** Where a window of the file's padding lies; throws Unsupported when the declared output is not the one it gives. */
 export function windowOf(
   options: { padding: 'SAME' | 'VALID'; stride: [number, number] },

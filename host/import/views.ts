@@ -5,9 +5,10 @@
  */
 import type { Shape } from '../model/model.ts';
 import { Unsupported } from '../model/unsupported.ts';
+import { sameShape } from '../operators/lowering.ts';
 import type { Graph, GraphOperator, GraphTensor } from './graph.ts';
 import { dataInputs, RESHAPES } from './live.ts';
-import { elements, sameShape, shapeOf } from './shape.ts';
+import { elements, shapeOf } from './shape.ts';
 
 export class Views {
   private readonly parents: number[];

@@ -3,11 +3,12 @@ import { MAX_ACCUMULATION, MAX_BIAS, MAX_SHIFT } from '../../assembly/limits.ts'
 import { rowSums, tapSums } from '../arithmetic/channels.ts';
 import type { Weighted } from '../model/model.ts';
 import { Unsupported } from '../model/unsupported.ts';
+import type { Activation } from '../operators/lowering.ts';
 import { type Reach, substituteBias } from '../transform/largeBias.ts';
 import { reshaped } from './copies.ts';
 import { listed } from './error.ts';
 import type { OperatorOf } from './graph.ts';
-import type { Activation, Lowering, Weights } from './lowering.ts';
+import type { Lowering, Weights } from './lowering.ts';
 import type { ConvolutionOptions } from './options.ts';
 import { activationRange, channelFactor, checkFactor, fullyConnectedFactor } from './quantization.ts';
 import { elements, windowOf } from './shape.ts';

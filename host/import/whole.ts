@@ -8,7 +8,7 @@ const QUANTIZE =
 
 /** Throws ImportError for a model that is not INT8 as a whole, with what to do. */
 export function checkTypes({ tensors }: Graph, live: GraphOperator[]): void {
-  const known = live.filter(({ opcode }) => opcode in OPERATORS);
+  const known = live.filter(({ opcode }) => Object.hasOwn(OPERATORS, opcode));
   const used = live.flatMap(({ opcode, inputs }) =>
     inputs.filter((tensor) => tensor >= 0).map((tensor) => ({ opcode, ...tensors[tensor] })),
   );

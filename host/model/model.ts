@@ -52,7 +52,8 @@ export interface Window {
   pad: [top: number, left: number];
 }
 
-interface OperatorBase {
+/** What every operator has, beside its kind. */
+export interface OperatorBase {
   name: string;
   input: number; // tensor
   output: number; // tensor
@@ -87,86 +88,18 @@ export interface Pointwise extends OperatorBase, Weighted {
 export interface FullyConnected extends OperatorBase, Weighted {
   kind: 'fullyConnected';
 }
-/** Input and output share scale and zero point. */
-export interface Pool extends OperatorBase, Window {
-  kind: 'averagePool' | 'maxPool';
-  activation: [min: number, max: number];
-}
-/** Element-wise sum of two tensors of one shape, each rescaled to the output. */
-export interface Add extends OperatorBase {
-  kind: 'add';
-  input2: number;
-  activation: [min: number, max: number];
-}
-/** Over channels; output scale 1/256, zero point -128. */
-export interface Softmax extends OperatorBase {
-  kind: 'softmax';
-  beta: number;
-}
-/** Index of the largest channel, the first of equals. */
-export interface Argmax extends OperatorBase {
-  kind: 'argmax';
-}
-/** Per-channel z-score of a raw i16 window; the output scale says how many z units one step is. */
-export interface Standardize extends OperatorBase {
-  kind: 'standardize';
-  /** smallest deviation that is divided by, in input steps (so a flat line does not become noise) */
-  floor: number;
-  /** extra last channel: max(0, peak - slope * |p - centre|) in output steps; null: none */
-  marker: { centre: number; peak: number; slope: number } | null;
-}
-
-/** out[i] = table[in[i] + 128]: any function of one value; input and output have one shape. */
-export interface Lookup extends OperatorBase {
-  kind: 'lookup';
-  /** 256 values, of -128 first */
-  table: Int8Array;
-}
-
-/** Element-wise product; input2 is of input's shape, or [1, 1, C] for every position. */
-export interface Multiply extends OperatorBase {
-  kind: 'multiply';
-  input2: number;
-  activation: [min: number, max: number];
-}
-
-/** Over height and width: [H, W, C] to [1, 1, C]. */
-export interface Mean extends OperatorBase {
-  kind: 'mean';
-}
 
 /**
- * Values as they are, from anywhere in one tensor to anywhere in another; all numbers count values, none is negative:
- * for i0, i1, i2 below count: `run` values from inputOffset + i . inputStep to outputOffset + i . outputStep.
+ * Every kind of operator by its name. Those without weights stand with all else that the host knows of them, a file of
+ * host/operators/ each, from where they add themselves here.
  */
-export interface Copy extends OperatorBase {
-  kind: 'copy';
-  count: [number, number, number];
-  inputStep: [number, number, number];
-  outputStep: [number, number, number];
-  run: number;
-  inputOffset: number;
-  outputOffset: number;
-  /** the whole output is filled with its zero point first; otherwise what the copy does not write stays */
-  fill: boolean;
+export interface OperatorKinds {
+  convolution: Convolution;
+  depthwise: Depthwise;
+  pointwise: Pointwise;
+  fullyConnected: FullyConnected;
 }
-
-/** A step of a program, told apart by `kind`. */
-export type Operator =
-  | Convolution
-  | Depthwise
-  | Pointwise
-  | FullyConnected
-  | Pool
-  | Add
-  | Softmax
-  | Argmax
-  | Standardize
-  | Lookup
-  | Multiply
-  | Mean
-  | Copy;
-/** The operators that have weights. */
+export type Operator = OperatorKinds[keyof OperatorKinds];
 export type WeightedOperator = Convolution | Depthwise | Pointwise | FullyConnected;
 
 /** One network: operators in the order in which they run. Inputs and outputs are indices of tensors. */

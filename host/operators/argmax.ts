@@ -1,8 +1,19 @@
 /** ARGMAX: which channel is the largest. */
 import { ARGMAX } from '../../assembly/format.ts';
-import type { Argmax } from '../model/model.ts';
+import type { OperatorBase } from '../model/model.ts';
 import type { PlainKind } from './operator.ts';
 import { anything } from './ranges.ts';
+
+/** Index of the largest channel, the first of equals. */
+export interface Argmax extends OperatorBase {
+  kind: 'argmax';
+}
+
+declare module '../model/model.ts' {
+  interface OperatorKinds {
+    argmax: Argmax;
+  }
+}
 
 /**
  * Index of the largest channel at every position, the first of equals.
@@ -21,6 +32,11 @@ export function argmax(input: Int8Array, channels: number): Int8Array {
 export const argmaxOperator: PlainKind<Argmax> = {
   code: ARGMAX,
   short: 'argmax',
+  about: {
+    does: 'which channel is the largest',
+    reads: '[H, W, C], C at most 128',
+    writes: '[H, W, 1], index of the first largest',
+  },
   encode: () => [],
   decode: () => ({}),
   run: ({ input }, { tensors, values }) => argmax(values(input), tensors[input].shape[2]),

@@ -1,6 +1,5 @@
 /** AVERAGE_POOL: mean of each window. */
-import { AVERAGE_POOL } from '../../assembly/format.ts';
-import { type PoolArguments, pool, poolOperator } from './pool.ts';
+import { type PoolArguments, pool, poolOperator, poolRule } from './pool.ts';
 
 /** sum / count to nearest, ties away from zero; count >= 1. */
 export function roundingDivide(sum: number, count: number): number {
@@ -18,4 +17,9 @@ export function averagePool(operator: PoolArguments): Int8Array {
   );
 }
 
-export const averagePoolOperator = poolOperator(AVERAGE_POOL, averagePool);
+export const averagePoolOperator = poolOperator(
+  5,
+  'mean of each window, without the padding',
+  { AVERAGE_POOL_2D: poolRule('averagePool') },
+  averagePool,
+);

@@ -1,9 +1,25 @@
 /** What element-wise operators of two tensors have in common. */
-import type { Add, Multiply } from '../model/model.ts';
+import type { OperatorBase, Shape } from '../model/model.ts';
+import { Unsupported } from '../model/unsupported.ts';
+import { emitTable } from './lookup.ts';
+import {
+  type Activation,
+  type FileOperator,
+  type FusedActivation,
+  type ImportRule,
+  type LoweringContext,
+  type Scaled,
+  sameShape,
+} from './lowering.ts';
 import type { Bounding, Decoding, Execution } from './operator.ts';
 import { bounds, type Ranges } from './ranges.ts';
 
-type Binary = Add | Multiply;
+/** An operator of two tensors. */
+export interface Binary extends OperatorBase {
+  input2: number;
+  /** fused, in quantised units */
+  activation: [min: number, max: number];
+}
 
 /** What the twin of an element-wise operator is given, beside the factors of its own. */
 export interface BinaryArguments {
@@ -54,4 +70,130 @@ export function binaryRanges(
 
 export function decodeBinary({ view: { input2, activation } }: Decoding) {
   return { input2, activation };
+}
+
+/** What the rule of an element-wise operator of .tflite files has of its own. */
+export interface BinaryRule extends Pick<ImportRule, 'support' | 'note' | 'optionsType'> {
+  /** whether the device repeats one value per channel by itself, as the second of two inputs */
+  perChannel: boolean;
+  /** Throws Unsupported for scales without a factor. */
+  check(to: LoweringContext, ...scales: ScaleTriple): void;
+  /** The twin, for tables of an operand that is one number; the operands in the file's order. */
+  twin(operands: BinaryArguments, ...scales: ScaleTriple): Int8Array;
+  /** `turned`: the second operand of the file is the first one here. */
+  emit(operator: FileOperator, to: LoweringContext, pair: Binary, how: Emission): void;
+}
+
+export interface Emission {
+  turned: boolean;
+  perChannel: boolean;
+}
+
+type BinaryFileOperator = FileOperator<{ activation: FusedActivation }>;
+
+/**
+ * The rule for an operator of two tensors, or a tensor and a constant, of which either may be repeated along dimensions
+ * where it has size 1.
+ */
+export function binaryRule(own: BinaryRule): ImportRule<{ activation: FusedActivation }> {
+  const { support, note, optionsType } = own;
+  return {
+    support,
+    note,
+    optionsType,
+    options: (fields) => ({ activation: fields.activation(0) }),
+    lower: (operator, to) => lowerBinary(operator, to, own),
+  };
+}
+
+function lowerBinary(operator: BinaryFileOperator, to: LoweringContext, own: BinaryRule): void {
+  const output = to.output(operator);
+  const activation = to.fused(operator.options.activation, output);
+  const number = constantNumber(operator, to);
+  if (number !== null) {
+    emitNumber(operator, to, own, number, output, activation);
+    return;
+  }
+  const both = operands(operator, to, output);
+  own.check(to, both[0].tensor.scale, both[1].tensor.scale, output.scale);
+  const turned = own.perChannel && !sameShape(both[0].own, output.shape);
+  const [first, second] = turned ? both.toReversed() : both;
+  const onePosition: Shape = [1, 1, output.shape[2]];
+  const perChannel =
+    own.perChannel && [second.own, second.tensor.shape].every((shape) => sameShape(shape, onePosition));
+  const whole = to.repeated(operator, first.tensor, first.own, output.shape);
+  const other = perChannel ? second.tensor : to.repeated(operator, second.tensor, second.own, output.shape);
+  const name = `operator ${operator.index}`;
+  const pair = { name, input: whole.tensor, input2: other.tensor, output: output.tensor, activation };
+  own.emit(operator, to, pair, { turned, perChannel: perChannel && !sameShape(onePosition, output.shape) });
+}
+
+/** A tensor and a constant of one value: a table. */
+function emitNumber(
+  operator: BinaryFileOperator,
+  to: LoweringContext,
+  own: BinaryRule,
+  index: number,
+  output: Activation,
+  activation: [min: number, max: number],
+): void {
+  const input = to.input(operator, 1 - index);
+  const constant = to.constant(operator, index);
+  const [first, second]: Scaled[] = index === 0 ? [constant, input] : [input, constant];
+  const scales: ScaleTriple = [first.scale, second.scale, output.scale];
+  own.check(to, ...scales);
+  const zeroPoints = {
+    zeroPoint1: first.zeroPoint,
+    zeroPoint2: second.zeroPoint,
+    outputZeroPoint: output.zeroPoint,
+  };
+  emitTable(operator, to, input, output, (all) => {
+    const repeated = new Int8Array(all.length).fill(constant.values[0]);
+    const [input1, input2] = index === 0 ? [repeated, all] : [all, repeated];
+    return own.twin({ input1, input2, ...zeroPoints, activation }, ...scales);
+  });
+}
+
+/** An operand: `own` is its shape as it is repeated from, which for a constant is not the shape of its tensor. */
+interface Operand {
+  tensor: Activation;
+  own: Shape;
+}
+
+/** Both operands; throws Unsupported when they do not make the output's shape by repetition. */
+function operands(operator: FileOperator, to: LoweringContext, output: Activation): [Operand, Operand] {
+  const constant = [0, 1].find((index) => to.isConstant(operator, index));
+  const computed = (index: number): Operand => {
+    const tensor = to.input(operator, index);
+    return { tensor, own: tensor.shape };
+  };
+  const both: [Operand, Operand] = [computed(constant === 0 ? 1 : 0), computed(constant === 1 ? 0 : 1)];
+  if (constant !== undefined) {
+    const values = to.constant(operator, constant);
+    const tensor = to.computed(operator, values, both[constant].tensor);
+    both[constant] = { tensor, own: repeatable(values.shape) };
+  }
+  const [first, second] = both.map(({ own }) => own);
+  const fits = output.shape.every((size, d) => {
+    const sizes = [first[d], second[d]];
+    return size === Math.max(...sizes) && sizes.every((own) => own === size || own === 1);
+  });
+  if (!fits) throw new Unsupported(`shapes [${first}] and [${second}] do not make [${output.shape}]`);
+  return both;
+}
+
+/** The last three dimensions of a constant, which is laid over the other operand's from behind. */
+function repeatable(shape: readonly number[]): Shape {
+  if (shape.length > 4 || (shape.length === 4 && shape[0] !== 1))
+    throw new Unsupported(`a constant of the shape [${shape}]; at most three dimensions`);
+  const [height, width, channels] = [1, 1, 1, ...shape].slice(-3);
+  return [height, width, channels];
+}
+
+/** Which input is a constant of one value; null when none is. */
+function constantNumber(operator: FileOperator, to: LoweringContext): number | null {
+  const constants = [0, 1].filter((input) => to.isConstant(operator, input));
+  if (constants.length === 2) throw new Unsupported('both inputs are constants');
+  const [index] = constants;
+  return index !== undefined && to.constant(operator, index).values.length === 1 ? index : null;
 }

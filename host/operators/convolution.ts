@@ -58,6 +58,12 @@ function layoutOf(operator: Convolution, tensors: readonly Tensor[]): WeightLayo
 export const convolutionOperator: WeightedKind<Convolution> = {
   code: CONVOLUTION,
   short: 'conv',
+  about: {
+    does: 'a window over all channels',
+    reads: '[H, W, K]',
+    weights: 'C x (kH kW K)',
+    writes: '[outH, outW, C]',
+  },
   decode: (record) => ({ ...decodeWindow(record), ...decodeWeighted(record, rowSums) }),
   run: (operator, execution) => convolution({ ...operator, ...weightedArguments(operator, execution) }),
   ranges: (operator, bounding) => weightedRanges(operator, bounding, layoutOf(operator, bounding.program.tensors)),

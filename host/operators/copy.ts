@@ -1,9 +1,31 @@
 /** COPY: runs of values as they are, from anywhere in one tensor to anywhere in another. */
 import * as F from '../../assembly/format.ts';
-import type { Copy } from '../model/model.ts';
+import type { OperatorBase } from '../model/model.ts';
 import type { ImageView, OperatorView } from '../records/view.ts';
 import type { Piece, PlainKind } from './operator.ts';
 import { anything } from './ranges.ts';
+
+/**
+ * Values as they are, from anywhere in one tensor to anywhere in another; all numbers count values, none is negative:
+ * for i0, i1, i2 below count: `run` values from inputOffset + i . inputStep to outputOffset + i . outputStep.
+ */
+export interface Copy extends OperatorBase {
+  kind: 'copy';
+  count: [number, number, number];
+  inputStep: [number, number, number];
+  outputStep: [number, number, number];
+  run: number;
+  inputOffset: number;
+  outputOffset: number;
+  /** the whole output is filled with its zero point first; otherwise what the copy does not write stays */
+  fill: boolean;
+}
+
+declare module '../model/model.ts' {
+  interface OperatorKinds {
+    copy: Copy;
+  }
+}
 
 /** What a copy needs to know beside its tensors. */
 export type CopyArguments = Pick<
@@ -59,8 +81,14 @@ function pieceOf(image: ImageView, { table }: OperatorView): Piece | null {
 }
 
 export const copyOperator: PlainKind<Copy> = {
-  code: F.COPY,
+  code: 14,
   short: 'copy',
+  about: {
+    does: 'runs of values as they are, from anywhere to anywhere',
+    reads: 'any',
+    writes: 'any',
+  },
+  parameters: { words: 13, are: '[three loops around a run](format.md#copies)' },
   encode: parametersOf,
   decode({ parameter }) {
     const three = (at: number) => [0, 1, 2].map((i) => parameter(at / 4 + i)) as [number, number, number];

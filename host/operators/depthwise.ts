@@ -70,6 +70,12 @@ function pathsOf({ kernel: [height, width], stride }: OperatorView): number[] {
 export const depthwiseOperator: WeightedKind<Depthwise> = {
   code: DEPTHWISE,
   short: 'DW',
+  about: {
+    does: 'a window over one channel',
+    reads: '[H, W, K]',
+    weights: '(kH kW) x C, C = K multiplier',
+    writes: '[outH, outW, C]',
+  },
   decode: (record) => ({
     ...decodeWindow(record),
     multiplier: record.image.u8(record.view.at + OPERATOR_MULTIPLIER_AT),

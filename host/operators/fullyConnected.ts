@@ -26,6 +26,12 @@ function layoutOf({ input }: FullyConnected, tensors: readonly Tensor[]): Weight
 export const fullyConnectedOperator: WeightedKind<FullyConnected> = {
   code: FULLY_CONNECTED,
   short: 'FC',
+  about: {
+    does: 'every output of every value',
+    reads: '[H, W, K], flattened',
+    weights: 'C x (H W K)',
+    writes: '[1, 1, C]',
+  },
   decode: (record) => decodeWeighted(record, rowSums),
   run: (operator, execution) => fullyConnected(weightedArguments(operator, execution)),
   ranges: (operator, bounding) => weightedRanges(operator, bounding, layoutOf(operator, bounding.program.tensors)),

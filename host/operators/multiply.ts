@@ -1,5 +1,4 @@
 /** MULTIPLY: element-wise product of two tensors, of which the second may be one position for all. */
-import { MULTIPLY } from '../../assembly/format.ts';
 import { MAX_PRODUCT_SHIFT } from '../../assembly/limits.ts';
 import {
   clamp,
@@ -8,10 +7,28 @@ import {
   quantizeMultiplier,
   realOf,
 } from '../arithmetic/fixed.ts';
-import type { Multiply } from '../model/model.ts';
-import { type BinaryArguments, binaryArguments, binaryRanges, decodeBinary, scalesOf } from './binary.ts';
+import {
+  type Binary,
+  type BinaryArguments,
+  binaryArguments,
+  binaryRanges,
+  binaryRule,
+  decodeBinary,
+  scalesOf,
+} from './binary.ts';
 import type { PlainKind } from './operator.ts';
 import { tieProduct } from './scales.ts';
+
+/** Element-wise product; input2 is of input's shape, or [1, 1, C] for every position. */
+export interface Multiply extends Binary {
+  kind: 'multiply';
+}
+
+declare module '../model/model.ts' {
+  interface OperatorKinds {
+    multiply: Multiply;
+  }
+}
 
 /** From the product of two values to the output; throws RangeError where that is 2^14 or more. */
 export function multiplyFactor(scale1: number, scale2: number, outputScale: number): QuantizedMultiplier {
@@ -41,9 +58,28 @@ export function multiply(operator: MultiplyArguments): Int8Array {
   });
 }
 
+const importMul = binaryRule({
+  support: 'limited',
+  note: 'two tensors, or a tensor and a constant; one value per channel as it is, repeated otherwise by a copy',
+  optionsType: 21,
+  perChannel: true,
+  check(to, scale1, scale2, outputScale) {
+    to.checkFactor((scale1 * scale2) / outputScale, MAX_PRODUCT_SHIFT, 'product of input scales / output scale');
+  },
+  twin: (operands, ...scales) => multiply({ ...operands, factor: multiplyFactor(...scales) }),
+  emit: (operator, to, pair) => to.emit(operator, { kind: 'multiply', ...pair }),
+});
+
 export const multiplyOperator: PlainKind<Multiply> = {
-  code: MULTIPLY,
+  code: 12,
   short: 'mul',
+  about: {
+    does: 'element-wise product',
+    reads: '[H, W, C], and the same or [1, 1, C]',
+    writes: '[H, W, C]',
+  },
+  parameters: { words: 2, are: 'multiplier, shift, which is at most 14' },
+  imports: { MUL: importMul },
   encode(operator, tensors) {
     const { multiplier, shift } = multiplyFactor(...scalesOf(operator, tensors));
     return [multiplier, shift];

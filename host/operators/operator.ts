@@ -4,6 +4,7 @@ import type { Model, Operator, Program, Tensor, WeightedOperator } from '../mode
 import type { WeightLayout } from '../model/weights.ts';
 import type { Category } from '../records/categories.ts';
 import type { ImageView, OperatorView, ProgramView, SourceView, TensorView } from '../records/view.ts';
+import type { ImportRule } from './lowering.ts';
 import type { Ranges } from './ranges.ts';
 import type { Scales } from './scales.ts';
 
@@ -11,10 +12,11 @@ export type PlainOperator = Exclude<Operator, WeightedOperator>;
 
 /** What is known of every kind. */
 export interface CommonKind<O extends Operator> {
-  /** the kind's code in assembly/format.ts */
+  /** the kind's code in images, which the device's file states too */
   code: number;
   /** in front of a number in plots and tables: PW1, PW2 ... */
   short: string;
+  about: About;
   /** The fields of an operator that an image holds, which `open` has proved. */
   decode(record: Decoding): Fields<O>;
   /** The slow twin: the values of the output. Throws RangeError for tensors that do not fit the operator. */
@@ -25,9 +27,23 @@ export interface CommonKind<O extends Operator> {
   channelwise: boolean;
 }
 
+/** What docs/operators.md says of a kind, in Markdown. */
+export interface About {
+  does: string;
+  /** shapes of its inputs and of its output */
+  reads: string;
+  writes: string;
+  /** rows x row length */
+  weights?: string;
+}
+
 /** An operator without weights. */
 export interface PlainKind<O extends PlainOperator> extends CommonKind<O> {
-  /** Its i32 parameters in the order of format.ts; none for most. Throws for what does not fit them. */
+  /** how many i32 of parameters it has in an image, and what they are; none where it has none */
+  parameters?: { words: number; are: string };
+  /** how operators of .tflite files become this one, or it and others, by their names there */
+  imports?: Readonly<Record<string, ImportRule>>;
+  /** Its parameters. Throws for what does not fit them. */
   encode(operator: O, tensors: readonly Tensor[]): number[];
   /** Tensors that it, in every variant, reads at a place for the last time before it writes its output there. */
   overwrites(operator: OperatorView, tensors: readonly TensorView[]): number[];

@@ -44,6 +44,12 @@ function layoutOf({ input }: Pointwise, tensors: readonly Tensor[]): WeightLayou
 export const pointwiseOperator: WeightedKind<Pointwise> = {
   code: POINTWISE,
   short: 'PW',
+  about: {
+    does: '1x1 convolution, stride 1, no padding',
+    reads: '[H, W, K]',
+    weights: 'C x K',
+    writes: '[H, W, C]',
+  },
   decode: (record) => decodeWeighted(record, rowSums),
   run(operator, execution) {
     const [height, width] = execution.tensors[operator.input].shape;

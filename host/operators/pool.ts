@@ -1,9 +1,24 @@
 /** What both pools have in common: all but what they make of a window's values. */
 import { clamp } from '../arithmetic/fixed.ts';
-import type { Pool, Shape, Window } from '../model/model.ts';
+import type { OperatorBase, Shape, Window } from '../model/model.ts';
+import { Unsupported } from '../model/unsupported.ts';
 import type { OperatorView, TensorView } from '../records/view.ts';
+import type { FusedActivation, ImportRule, WindowOptions } from './lowering.ts';
 import type { PlainKind } from './operator.ts';
 import { mapped } from './ranges.ts';
+
+/** Input and output share scale and zero point. */
+export interface Pool extends OperatorBase, Window {
+  kind: 'averagePool' | 'maxPool';
+  activation: [min: number, max: number];
+}
+
+declare module '../model/model.ts' {
+  interface OperatorKinds {
+    averagePool: Pool;
+    maxPool: Pool;
+  }
+}
 
 export interface PoolArguments extends Window {
   input: Int8Array; // [H, W, C]
@@ -57,11 +72,48 @@ function shrinks({ input, output, stride, pad }: OperatorView, tensors: readonly
   return true;
 }
 
-/** A pool with a code and a twin of its own. */
-export function poolOperator(code: number, twin: (operator: PoolArguments) => Int8Array): PlainKind<Pool> {
+/** The rule for a pool of .tflite files, which have input and output of one scale. */
+export function poolRule(kind: Pool['kind']): ImportRule<WindowOptions & { activation: FusedActivation }> {
+  return {
+    support: 'yes',
+    note: 'input and output of one scale, as TFLite asks',
+    optionsType: 5,
+    options: (fields) => ({
+      padding: fields.padding(0),
+      stride: [fields.int32('stride_height', 2), fields.int32('stride_width', 1)],
+      kernel: [fields.int32('filter_height', 4), fields.int32('filter_width', 3)],
+      activation: fields.activation(5),
+    }),
+    lower(operator, to) {
+      const [input, output] = [to.picture(operator), to.output(operator)];
+      if (input.shape[2] !== output.shape[2])
+        throw new Unsupported(`${input.shape[2]} channels to ${output.shape[2]}; only to as many`);
+      if (Math.abs(input.scale - output.scale) > 1e-6 || input.zeroPoint !== output.zeroPoint)
+        throw new Unsupported('input and output differ in scale or zero point');
+      to.emit(operator, {
+        kind,
+        name: `operator ${operator.index}`,
+        input: input.tensor,
+        output: output.tensor,
+        ...to.window(operator.options, input.shape, output.shape),
+        activation: to.fused(operator.options.activation, output),
+      });
+    },
+  };
+}
+
+/** A pool with a code, a line for the page and a twin of its own. */
+export function poolOperator(
+  code: number,
+  does: string,
+  imports: PlainKind<Pool>['imports'],
+  twin: (operator: PoolArguments) => Int8Array,
+): PlainKind<Pool> {
   return {
     code,
     short: 'pool',
+    about: { does, reads: '[H, W, C]', writes: '[outH, outW, C]' },
+    imports,
     encode: () => [],
     decode: ({ view: { kernel, stride, pad, activation } }) => ({ kernel, stride, pad, activation }),
     run(operator, { tensors, values }) {

@@ -1,15 +1,17 @@
 /** Every kind of operator; the compiler lists those that are missing. */
 
-import type { Operator, WeightedOperator } from '../model/model.ts';
+import type { Operator, OperatorKinds, WeightedOperator } from '../model/model.ts';
 import { ImageError } from '../records/view.ts';
-import { addOperator } from './add.ts';
+import { addOperator, signedAddOperator } from './add.ts';
 import { argmaxOperator } from './argmax.ts';
 import { averagePoolOperator } from './averagePool.ts';
 import { convolutionOperator } from './convolution.ts';
 import { copyOperator } from './copy.ts';
 import { depthwiseOperator } from './depthwise.ts';
+import { maximumOperator, minimumOperator } from './extremum.ts';
 import { fullyConnectedOperator } from './fullyConnected.ts';
 import { lookupOperator } from './lookup.ts';
+import type { ImportRule } from './lowering.ts';
 import { maxPoolOperator } from './maxPool.ts';
 import { meanOperator } from './mean.ts';
 import { multiplyOperator } from './multiply.ts';
@@ -18,14 +20,7 @@ import { pointwiseOperator } from './pointwise.ts';
 import { softmaxOperator } from './softmax.ts';
 import { standardizeOperator } from './standardize.ts';
 
-/** The operators of a kind; a pool is of either of two. */
-type OperatorOf<K extends Operator['kind'], O extends Operator = Operator> = O extends Operator
-  ? K extends O['kind']
-    ? O
-    : never
-  : never;
-
-export const OPERATORS: { [K in Operator['kind']]: OperatorKind<OperatorOf<K>> } = {
+export const OPERATORS: { [K in keyof OperatorKinds]: OperatorKind<OperatorKinds[K]> } = {
   convolution: convolutionOperator,
   depthwise: depthwiseOperator,
   pointwise: pointwiseOperator,
@@ -40,6 +35,9 @@ export const OPERATORS: { [K in Operator['kind']]: OperatorKind<OperatorOf<K>> }
   multiply: multiplyOperator,
   mean: meanOperator,
   copy: copyOperator,
+  signedAdd: signedAddOperator,
+  minimum: minimumOperator,
+  maximum: maximumOperator,
 };
 
 /** What is known of any operator. */
@@ -56,6 +54,12 @@ export function weightedKind(operator: WeightedOperator): WeightedKind<WeightedO
 export function plainKind(operator: PlainOperator): PlainKind<PlainOperator> {
   return OPERATORS[operator.kind];
 }
+
+/** The rules for operators of .tflite files, by their names there. */
+export const IMPORT_RULES: Readonly<Record<string, ImportRule>> = Object.assign(
+  {},
+  ...Object.values(OPERATORS).map((kind) => ('imports' in kind ? kind.imports : {})),
+);
 
 /** The kind of an operator by its code in an image. */
 export const OPERATOR_NAMES: Readonly<Record<number, Operator['kind']>> = Object.fromEntries(

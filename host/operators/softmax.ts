@@ -1,5 +1,5 @@
 /** SOFTMAX: over the channels of every position. */
-import { SOFTMAX } from '../../assembly/format.ts';
+import { MAX_SHIFT, MAX_SOFTMAX_CHANNELS } from '../../assembly/limits.ts';
 import { expOnNegative, oneOverOnePlus } from '../arithmetic/exponential.ts';
 import {
   clamp,
@@ -9,9 +9,23 @@ import {
   realOf,
   roundingDivideByPot,
 } from '../arithmetic/fixed.ts';
-import type { Softmax } from '../model/model.ts';
+import type { OperatorBase } from '../model/model.ts';
+import { Unsupported } from '../model/unsupported.ts';
+import { type ImportRule, sameShape } from './lowering.ts';
 import type { PlainKind } from './operator.ts';
 import { anything } from './ranges.ts';
+
+/** Over channels; output scale 1/256, zero point -128. */
+export interface Softmax extends OperatorBase {
+  kind: 'softmax';
+  beta: number;
+}
+
+declare module '../model/model.ts' {
+  interface OperatorKinds {
+    softmax: Softmax;
+  }
+}
 
 const INPUT_INTEGER_BITS = 5; // of beta * (x - max), Q5.26
 const SUM_INTEGER_BITS = 12; // of the sum of exponentials, Q12.19
@@ -65,9 +79,37 @@ function softmaxRow(row: Int8Array, factors: SoftmaxFactors): Int8Array {
   });
 }
 
+const importSoftmax: ImportRule<{ beta: number }> = {
+  support: 'limited',
+  note: `over the last dimension, up to ${MAX_SOFTMAX_CHANNELS} channels`,
+  optionsType: 9,
+  options: (fields) => ({ beta: fields.float32('beta', 0) }),
+  lower(operator, to) {
+    const { beta } = operator.options;
+    const [input, output] = [to.input(operator), to.output(operator)];
+    if (!sameShape(input.shape, output.shape)) throw new Unsupported(`[${input.shape}] to [${output.shape}]`);
+    if (input.shape[2] > MAX_SOFTMAX_CHANNELS)
+      throw new Unsupported(`${input.shape[2]} channels; at most ${MAX_SOFTMAX_CHANNELS}`);
+    if (output.scale !== 1 / 256 || output.zeroPoint !== -128)
+      throw new Unsupported(`output scale ${output.scale} and zero point ${output.zeroPoint}; only 1/256 and -128`);
+    const factor = beta * input.scale * 2 ** 26; // differences of inputs in Q5.26
+    if (!(factor > 1)) throw new Unsupported(`beta ${beta} times input scale ${input.scale}; only above 2^-26`);
+    to.checkFactor(factor, MAX_SHIFT, 'beta * input scale * 2^26');
+    const name = `operator ${operator.index}`;
+    to.emit(operator, { kind: 'softmax', name, input: input.tensor, output: output.tensor, beta });
+  },
+};
+
 export const softmaxOperator: PlainKind<Softmax> = {
-  code: SOFTMAX,
+  code: 8,
   short: 'softmax',
+  about: {
+    does: 'over the channels of every position',
+    reads: '[H, W, C], C at most 256',
+    writes: 'the same, scale 1/256, zero point -128',
+  },
+  parameters: { words: 3, are: 'multiplier, shift, lowest difference that still counts' },
+  imports: { SOFTMAX: importSoftmax },
   encode({ input, beta }, tensors) {
     const { multiplier, shift, lowestDifference } = softmaxFactors(beta, tensors[input].scale);
     return [multiplier, shift, lowestDifference];

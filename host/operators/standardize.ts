@@ -6,12 +6,26 @@
  *
  * Fractional bits: mean and differences 2, root of the sum of squares 2 + 4, root of n 8, gain 8.
  */
-import * as F from '../../assembly/format.ts';
 import { MAX_WINDOW } from '../../assembly/limits.ts';
 import { clamp } from '../arithmetic/fixed.ts';
-import type { Standardize, Tensor } from '../model/model.ts';
+import type { OperatorBase, Tensor } from '../model/model.ts';
 import type { PlainKind } from './operator.ts';
 import { anything } from './ranges.ts';
+
+/** Per-channel z-score of a raw i16 window; the output scale says how many z units one step is. */
+export interface Standardize extends OperatorBase {
+  kind: 'standardize';
+  /** smallest deviation that is divided by, in input steps (so a flat line does not become noise) */
+  floor: number;
+  /** extra last channel: max(0, peak - slope * |p - centre|) in output steps; null: none */
+  marker: { centre: number; peak: number; slope: number } | null;
+}
+
+declare module '../model/model.ts' {
+  interface OperatorKinds {
+    standardize: Standardize;
+  }
+}
 
 const RECIPROCAL_BITS = 17n;
 const RESULT_BITS = 29n; // 21 of difference * reciprocal, 8 of the gain
@@ -106,14 +120,20 @@ function parametersOf(operator: Standardize, tensors: readonly Tensor[]): Standa
 }
 
 export const standardizeOperator: PlainKind<Standardize> = {
-  code: F.STANDARDIZE,
+  code: 10,
   short: 'norm',
+  about: {
+    does: 'z-score of a window of raw samples',
+    reads: 'i16 [H, W, K], H W at most 4096',
+    writes: '[H, W, K], or K + 1 with a marker channel',
+  },
+  parameters: { words: 5, are: 'gain (Q8), floor of the deviation, marker centre, peak, slope' },
   encode(operator, tensors) {
     const { gain, floor, centre, peak, slope } = parametersOf(operator, tensors);
     return [gain, floor, centre, peak, slope];
   },
   decode({ view, tensors, parameter }) {
-    const [, floor, centre, peak, slope] = Array.from({ length: F.STANDARDIZE_PARAMETERS }, (_, i) => parameter(i));
+    const [, floor, centre, peak, slope] = [0, 1, 2, 3, 4].map(parameter);
     const n = positionsOf(tensors[view.input]);
     return { floor: floor / (Math.sqrt(n) * 2 ** 6), marker: peak > 0 ? { centre, peak, slope } : null };
   },

@@ -4,8 +4,8 @@
  */
 import { boardTable, tickTable } from './boards.ts';
 import { deployPage } from './deployments.ts';
-import { importTable } from './importTable.ts';
 import { librarySizes } from './librarySizes.ts';
+import { operatorsPage } from './operators.ts';
 import type { Records } from './records.ts';
 import { reliabilityTables } from './reliability.ts';
 import { headlines, resultsChart, resultsPage } from './results.ts';
@@ -41,6 +41,6 @@ export const PAGES: readonly Page[] = [
   sections('docs/protocol.md', ({ boards }) => ({ ticks: tickTable(boards) })),
   // loads the TypeScript compiler, which an installed package does not have
   { path: 'docs/api.md', render: async () => (await import('./api.ts')).apiPage() },
+  whole('docs/operators.md', operatorsPage),
   whole('docs/sources.md', sourcesPage),
-  sections('docs/import.md', () => ({ operators: importTable() })),
 ];

@@ -1,5 +1,6 @@
 /** Padding that a converter wrote as an operator of its own, folded into the convolutions behind it. */
-import type { Copy, Operator, Program, Window } from '../model/model.ts';
+import type { Operator, Program, Window } from '../model/model.ts';
+import type { Copy } from '../operators/copy.ts';
 
 /**
  * Leaves out every copy that only puts a border of the zero point around a picture, where all that reads the result are

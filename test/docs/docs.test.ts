@@ -5,6 +5,7 @@ import { describe, expect, it } from 'vitest';
 import * as format from '../../assembly/format.ts';
 import * as limits from '../../assembly/limits.ts';
 import * as status from '../../assembly/status.ts';
+import { OPERATORS } from '../../host/operators/registry.ts';
 
 const constants: Record<string, number> = { ...format, ...limits };
 const page = readFileSync('docs/format.md', 'utf8');
@@ -28,7 +29,7 @@ describe('docs/format.md', () => {
     ['SOURCE_', format.SOURCE_BYTES],
     ['GENERATOR_', format.GENERATOR_BYTES],
     ['PROGRAM_', format.PROGRAM_HEADER_BYTES],
-    ['COPY_', 4 * format.COPY_PARAMETERS],
+    ['COPY_', 4 * OPERATORS.copy.parameters!.words],
   ])('%s fields are naturally aligned, do not overlap and end before the record does', (prefix, size) => {
     const source = readFileSync('assembly/format.ts', 'utf8');
     const width: Record<string, number> = { u8: 1, i8: 1, u16: 2, u32: 4, i32: 4, f32: 4 };

@@ -5,6 +5,7 @@ import * as F from '../../assembly/format.ts';
 import * as S from '../../assembly/status.ts';
 import { pack } from '../../host/image/pack.ts';
 import { withResidency } from '../../host/image/seal.ts';
+import { OPERATORS } from '../../host/operators/registry.ts';
 import { crc32 } from '../../host/records/crc32.ts';
 import { ImageView } from '../../host/records/view.ts';
 import { worstImages } from '../../host/reliability/worstCases.ts';
@@ -113,9 +114,9 @@ const view = new ImageView(image);
 const [program] = view.programs;
 const [standardize, convolution, depthwise] = program.operators;
 const first = (kind: number) => program.operators.find((operator) => operator.kind === kind)!;
-const lookup = first(F.LOOKUP);
-const mean = first(F.MEAN);
-const multiply = first(F.MULTIPLY);
+const lookup = first(OPERATORS.lookup.code);
+const mean = first(OPERATORS.mean.code);
+const multiply = first(OPERATORS.multiply.code);
 const section = (kind: number) => F.HEADER_BYTES + view.sections.findIndex((s) => s.kind === kind) * F.SECTION_BYTES;
 const WRONG: Wrong[] = [
   ['magic', (d) => d.setUint32(0, 0x12345678, true), S.BAD_MAGIC, 0],
@@ -422,7 +423,9 @@ describe('coded rows', () => {
 
 describe('open', () => {
   it('refuses every number of a kind that is none as BAD_OPERATOR', () => {
-    const others = Array.from({ length: 256 }, (_, kind) => kind).filter((kind) => kind === 0 || kind > F.LAST_KIND);
+    const others = Array.from({ length: 256 }, (_, kind) => kind).filter(
+      (kind) => kind === 0 || kind > Object.keys(OPERATORS).length,
+    );
     const statuses = others.map(
       (kind) => refusalOf(edited(image, (d) => d.setUint8(convolution.at + F.OPERATOR_KIND_AT, kind))).status,
     );
@@ -450,14 +453,14 @@ describe('open', () => {
   });
 
   it.each(WRONG_COPY)('refuses a copy with %s', (_, word, value) => {
-    const copy = program.operators.findLast(({ kind }) => kind === F.COPY)!;
+    const copy = program.operators.findLast(({ kind }) => kind === OPERATORS.copy.code)!;
     const at = view.section(F.SECTION_TABLES).offset + copy.table + 4 * word;
     const refusal = refusalOf(edited(image, (d) => d.setInt32(at, value, true)));
     expect([statusName(refusal.status), refusal.offset]).toEqual(['BAD_TABLE', copy.at]);
   });
 
   it('refuses a copy that would write more often than its output has values, though all in one place', () => {
-    const copy = program.operators.findLast(({ kind }) => kind === F.COPY)!;
+    const copy = program.operators.findLast(({ kind }) => kind === OPERATORS.copy.code)!;
     const at = view.section(F.SECTION_TABLES).offset + copy.table;
     const wrong = edited(image, (d) => {
       for (let i = 0; i < 3; i++) d.setInt32(at + 4 * i, [18, 1, 4][i], true);

@@ -1,69 +1,27 @@
-/** One tiny .tflite per operator that can be imported, and the layers that errors are made from. */
-import type { FileSpec, OperatorSpec, TensorSpec } from './tflite.ts';
+/**
+ * One tiny .tflite per operator that can be imported, and the layers that errors are made from. Those of operators with a
+ * file in test/operators/ stand there.
+ */
+import { FIXTURES_OF_OPERATORS, type Fixture } from '../operatorTests.ts';
+import {
+  activation,
+  bias,
+  channelScales,
+  conv,
+  depthwise,
+  fullyConnected,
+  integers,
+  oneValue,
+  pool,
+  several,
+  single,
+  values,
+  weights,
+} from './specs.ts';
+import type { OperatorSpec, TensorSpec } from './tflite.ts';
 import { float32, int8, int32 } from './tflite.ts';
 
-/** Values that repeat nothing soon, -127 to 127. */
-export const values = (count: number) => Array.from({ length: count }, (_, i) => ((i * 89 + 41) % 255) - 127);
-
-export const activation = (shape: number[], scale = 0.05, zeroPoint = 3): TensorSpec => ({ shape, scale, zeroPoint });
-
-export const weights = (shape: number[], quantizedDimension: number, scale: number | number[]): TensorSpec => ({
-  shape,
-  scale,
-  quantizedDimension,
-  data: values(shape.reduce((a, b) => a * b, 1)),
-});
-
-export const bias = (channels: number): TensorSpec => ({
-  shape: [channels],
-  type: 'INT32',
-  data: values(channels).map((value) => 9 * value),
-});
-
-/** The first tensor that is no constant in, the last one out. */
-export function single(opcode: string, tensors: TensorSpec[], rest: Partial<OperatorSpec> = {}): FileSpec {
-  const last = tensors.length - 1;
-  const inputs = Array.from({ length: last }, (_, i) => i);
-  const input = tensors.findIndex(({ data }) => data === undefined);
-  return { tensors, operators: [{ opcode, inputs, outputs: [last], ...rest }], inputs: [input], outputs: [last] };
-}
-
-/** stride 1 to 255, padding 0 SAME or 1 VALID, activation of ACTIVATIONS */
-export const conv = (stride = 1, padding = 0, fused = 0, dilation = 1) => ({
-  optionsType: 1,
-  options: {
-    0: int8(padding),
-    1: int32(stride),
-    2: int32(stride),
-    3: int8(fused),
-    4: int32(dilation),
-    5: int32(dilation),
-  },
-});
-const depthwise = (multiplier: number, fused = 0) => ({
-  optionsType: 2,
-  options: { 0: int8(0), 1: int32(1), 2: int32(1), 3: int32(multiplier), 4: int8(fused) },
-});
-const pool = {
-  optionsType: 5,
-  options: { 0: int8(1), 1: int32(2), 2: int32(2), 3: int32(2), 4: int32(2), 5: int8(0) },
-};
-const fullyConnected = (fused = 0) => ({ optionsType: 8, options: { 0: int8(fused) } });
-
-/** INT32 values. */
-const integers = (...data: number[]): TensorSpec => ({ shape: [data.length], type: 'INT32', data });
-const number = (data: number, scale = 0.02, zeroPoint = -4): TensorSpec => ({
-  shape: [],
-  scale,
-  zeroPoint,
-  data: [data],
-});
-const fused = (optionsType: number, activation = 0) => ({ optionsType, options: { 0: int8(activation) } });
-const oneValue = (opcode: string, output: TensorSpec, rest: Partial<OperatorSpec> = {}) => ({
-  file: single(opcode, [activation([1, 4, 4, 16]), output], rest),
-  kinds: ['lookup'],
-});
-const channelScales = [0.01, 0.02, 0.004];
+export * from './specs.ts';
 
 const moved = (
   opcode: string,
@@ -94,14 +52,8 @@ const padded = ([top, bottom, left, right]: number[], kinds: string[]) => {
   return { file: { tensors, operators, inputs: [0], outputs: [5] }, kinds };
 };
 
-/** Several inputs, of which the first are those of the model. */
-const several = (opcode: string, inputs: TensorSpec[], output: TensorSpec, rest: Partial<OperatorSpec>) => ({
-  ...single(opcode, [...inputs, output], rest),
-  inputs: inputs.map((_, i) => i),
-});
-
 /** name -> file, and the kinds of operator that come out of it */
-export const FIXTURES: Record<string, { file: FileSpec; kinds: string[] }> = {
+export const FIXTURES: Record<string, Fixture> = {
   'CONV_2D, SAME, stride 2, RELU6': {
     file: single(
       'CONV_2D',
@@ -179,17 +131,6 @@ export const FIXTURES: Record<string, { file: FileSpec; kinds: string[] }> = {
     file: single('MAX_POOL_2D', [activation([1, 4, 4, 3]), activation([1, 2, 2, 3])], pool),
     kinds: ['maxPool'],
   },
-  ADD: {
-    file: {
-      ...single(
-        'ADD',
-        [activation([1, 2, 3, 2]), activation([1, 2, 3, 2], 0.03, -7), activation([1, 2, 3, 2], 0.07, 1)],
-        { optionsType: 11, options: { 0: int8(1) } },
-      ),
-      inputs: [0, 1],
-    },
-    kinds: ['add'],
-  },
   SOFTMAX: {
     file: single('SOFTMAX', [activation([1, 6], 0.1), activation([1, 6], 1 / 256, -128)], {
       optionsType: 9,
@@ -243,52 +184,6 @@ export const FIXTURES: Record<string, { file: FileSpec; kinds: string[] }> = {
     },
     kinds: ['fullyConnected'],
   },
-  'ADD of a constant number': {
-    file: single('ADD', [activation([1, 4, 4, 16]), number(90), activation([1, 4, 4, 16], 0.06, 1)], fused(11, 1)),
-    kinds: ['lookup'],
-  },
-  'MUL of two': {
-    file: several(
-      'MUL',
-      [activation([1, 2, 3, 5]), activation([1, 2, 3, 5], 0.03, -9)],
-      activation([1, 2, 3, 5], 0.1),
-      fused(21),
-    ),
-    kinds: ['multiply'],
-  },
-  'MUL by one value per channel, first': {
-    file: several(
-      'MUL',
-      [activation([1, 1, 1, 5], 0.03, -9), activation([1, 2, 3, 5])],
-      activation([1, 2, 3, 5], 0.1),
-      fused(21, 3),
-    ),
-    kinds: ['multiply'],
-  },
-  'MUL by a constant number': {
-    file: single('MUL', [number(-77), activation([1, 4, 4, 16]), activation([1, 4, 4, 16], 0.1)], fused(21)),
-    kinds: ['lookup'],
-  },
-  'ADD of a constant per channel': {
-    file: single(
-      'ADD',
-      [activation([1, 2, 3, 5]), { ...number(0), shape: [5], data: values(5) }, activation([1, 2, 3, 5], 0.06, 1)],
-      fused(11, 2),
-    ),
-    kinds: ['copy', 'fullyConnected', 'copy', 'add'],
-  },
-  'MUL by a constant per channel, first': {
-    file: single(
-      'MUL',
-      [{ ...number(0), shape: [1, 1, 5], data: values(5) }, activation([1, 2, 3, 5]), activation([1, 2, 3, 5], 0.1)],
-      fused(21, 1),
-    ),
-    kinds: ['copy', 'fullyConnected', 'multiply'],
-  },
-  'ADD that repeats both': {
-    file: several('ADD', [activation([1, 3, 1, 4]), activation([1, 2, 1], 0.03)], activation([1, 3, 2, 4]), fused(11)),
-    kinds: ['copy', 'copy', 'add'],
-  },
   'FULLY_CONNECTED between RESHAPEs': {
     file: {
       tensors: [
@@ -330,6 +225,13 @@ export const FIXTURES: Record<string, { file: FileSpec; kinds: string[] }> = {
     options: { 0: float32(0.1) },
   }),
   HARD_SWISH: oneValue('HARD_SWISH', activation([1, 4, 4, 16], 0.04, -100)),
+  'HARD_SWISH whose multipliers lie just below a power of two': {
+    file: single('HARD_SWISH', [
+      activation([1, 4, 4, 16], 0.0007324182661250234, -128),
+      activation([1, 4, 4, 16], 0.0029296730645000935, -128),
+    ]),
+    kinds: ['lookup'],
+  },
   'QUANTIZE from INT8 to INT8': oneValue('QUANTIZE', activation([1, 4, 4, 16], 0.09, 20)),
   'CONCATENATION along channels': {
     file: several(
@@ -413,4 +315,5 @@ export const FIXTURES: Record<string, { file: FileSpec; kinds: string[] }> = {
     },
     kinds: ['maxPool', 'copy', 'depthwise'],
   },
+  ...FIXTURES_OF_OPERATORS,
 };

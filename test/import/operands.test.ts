@@ -5,7 +5,9 @@
 import { describe, expect, it } from 'vitest';
 import { importImage } from '../../host/import/import.ts';
 import { OPERATORS } from '../../host/import/operators.ts';
+import { IMPORT_RULES } from '../../host/operators/registry.ts';
 import { Runtime, VARIANT_NAMES } from '../../host/runtime/node.ts';
+import { type May, PLACES_OF_OPERATORS } from '../operatorTests.ts';
 import { random } from '../zoo.ts';
 import { activation, FIXTURES, single, values } from './fixtures.ts';
 import { type FileSpec, int8, type TensorSpec, tflite } from './tflite.ts';
@@ -34,16 +36,13 @@ describe('equal to the twin is', () => {
   it.each(Object.entries(FIXTURES))('%s', (_, { file }) => expectTwin(file));
 });
 
-/** What an operand may be: anything computed, a constant, or either. */
-type May = 'computed' | 'constant' | 'either';
-const PLACES: Record<keyof typeof OPERATORS, May[]> = {
+const PLACES: Record<string, May[]> = {
+  ...PLACES_OF_OPERATORS,
   CONV_2D: ['computed', 'constant', 'constant'],
   DEPTHWISE_CONV_2D: ['computed', 'constant', 'constant'],
   FULLY_CONNECTED: ['computed', 'constant', 'constant'],
   AVERAGE_POOL_2D: ['computed'],
   MAX_POOL_2D: ['computed'],
-  ADD: ['either', 'either'],
-  MUL: ['either', 'either'],
   MEAN: ['computed', 'constant'],
   SOFTMAX: ['computed'],
   LOGISTIC: ['computed'],
@@ -85,7 +84,7 @@ const CHANGES = SINGLE.flatMap(([name, fixture]) => {
   const [{ opcode, inputs }] = fixture.file.operators;
   return inputs.flatMap((_, place) =>
     (['computed', 'constant'] as const).map((to) => {
-      const may = PLACES[opcode as keyof typeof OPERATORS][place];
+      const may = PLACES[opcode][place];
       return { name, opcode, place, to, may, file: changed(fixture, place, to) };
     }),
   );
@@ -137,7 +136,14 @@ it('ADD of the number 100 to -128, 0, 1 and -10, all of scale 1 and zero point 0
   expect([Array.from(sums), interpret(file, [[-128, 0, 1, -10]])]).toEqual([[-28, 100, 101, 90], [[...sums]]]);
 });
 
-describe('ADD and MUL repeat an operand along dimensions where it has size 1, computed or constant', () => {
+/** Operators of two tensors, of which either may be a constant, and the options that carry a fused RELU. */
+const BINARY = Object.keys(PLACES_OF_OPERATORS).filter((opcode) => PLACES[opcode].join() === 'either,either');
+const withRelu = (opcode: string) => {
+  const optionsType = IMPORT_RULES[opcode].optionsType;
+  return optionsType === undefined ? {} : { optionsType, options: { 0: int8(1) } };
+};
+
+describe('operators of two tensors repeat an operand along dimensions where it has size 1, computed or constant', () => {
   const shapes = [
     [],
     [5],
@@ -152,7 +158,7 @@ describe('ADD and MUL repeat an operand along dimensions where it has size 1, co
   ];
   const computedShapes = shapes.filter((shape) => shape.length !== 0);
   const places = [0, 1];
-  const cases = ['ADD', 'MUL'].flatMap((opcode) =>
+  const cases = BINARY.flatMap((opcode) =>
     places.flatMap((place) => [
       ...shapes.map((shape) => ({ opcode, place, shape, to: 'constant' })),
       ...computedShapes.map((shape) => ({ opcode, place, shape, to: 'computed' })),
@@ -163,14 +169,13 @@ describe('ADD and MUL repeat an operand along dimensions where it has size 1, co
     if (to === 'constant') own.data = values(size(shape));
     const picture = activation([1, 2, 3, 5]);
     const operands = place === 0 ? [own, picture] : [picture, own];
-    const rest = { optionsType: opcode === 'ADD' ? 11 : 21, options: { 0: int8(1) } };
-    const file = single(opcode, [...operands, activation([1, 2, 3, 5], 0.09, -20)], rest);
+    const file = single(opcode, [...operands, activation([1, 2, 3, 5], 0.09, -20)], withRelu(opcode));
     expectTwin({ ...file, inputs: to === 'constant' ? [1 - place] : [0, 1] });
   });
 
   it('and one value per position, of which there are as many as channels', () => {
     const own: TensorSpec = { shape: [5, 1], scale: 0.03, zeroPoint: -7, data: values(5) };
-    for (const opcode of ['ADD', 'MUL'])
+    for (const opcode of BINARY)
       expectTwin(single(opcode, [activation([1, 5, 5]), own, activation([1, 5, 5], 0.09, -20)]));
   });
 

@@ -1,9 +1,7 @@
 /** Every operator that can be imported, from a file of a few hundred bytes to equal bytes on every variant. */
-import { readFileSync } from 'node:fs';
 import { describe, expect, it } from 'vitest';
 import { importImage, importTflite } from '../../host/import/import.ts';
 import { OPERATORS } from '../../host/import/operators.ts';
-import { OPCODES } from '../../host/import/schema.ts';
 import { execute } from '../../host/reference/executor.ts';
 import { Runtime } from '../../host/runtime/node.ts';
 import { VARIANT_NAMES } from '../../host/runtime/variants.ts';
@@ -121,19 +119,5 @@ describe('import', () => {
       pad: [1, 1],
       kernel: [4, 3],
     });
-  });
-});
-
-describe('docs/import.md', () => {
-  it('says of every operator what the lowering table says, and of no other', () => {
-    const rows = [
-      ...readFileSync('docs/import.md', 'utf8').matchAll(/^\| `([A-Z0-9_]+)` +\| (yes|limited) +\| (.+?) *\|$/gm),
-    ];
-    const said = rows.map(([, opcode, support, note]) => [opcode, support, note]);
-    expect(said).toEqual(Object.entries(OPERATORS).map(([opcode, { support, note }]) => [opcode, support, note]));
-  });
-
-  it('names opcodes that the schema has', () => {
-    expect(Object.keys(OPERATORS).filter((opcode) => !OPCODES.includes(opcode))).toEqual([]);
   });
 });

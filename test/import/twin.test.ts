@@ -2,6 +2,8 @@
  * Random models, imported and run on every variant, against a twin that was written apart from all of it (twin/).
  * HTPW_FUZZ=2000 takes that many of each kind in place of 200.
  */
+import { readdirSync, readFileSync } from 'node:fs';
+import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
 import { importImage } from '../../host/import/import.ts';
 import { OPERATORS } from '../../host/import/operators.ts';
@@ -62,4 +64,12 @@ it('the random models use every operator that can be imported', () => {
   const files = Array.from({ length: 200 }, (_, index) => [oneOperator(index), graph(index)]).flat();
   const used = files.flatMap(({ operators }) => operators.map(({ opcode }) => opcode));
   expect([...new Set(used)].sort()).toEqual(Object.keys(OPERATORS).sort());
+});
+
+it('the twins and what they are made with import nothing of host/ but types', () => {
+  const folders = ['test/import/twin', 'test/operators'];
+  const files = folders.flatMap((folder) => readdirSync(folder).map((name) => join(folder, name)));
+  const code = /^import (?!type\b)[^;]*\/host\//m;
+  const importers = [...files, 'test/operatorTests.ts', 'test/rows.ts', 'test/import/specs.ts', 'test/zoo.ts'];
+  expect(importers.filter((file) => code.test(readFileSync(file, 'utf8')))).toEqual([]);
 });

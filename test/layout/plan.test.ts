@@ -7,6 +7,7 @@ import { placeTensors } from '../../host/layout/plan.ts';
 import { cacheUnits, scratchBytes } from '../../host/layout/scratch.ts';
 import { TOPOLOGIES } from '../../host/measure/topologies.ts';
 import type { Model, Shape } from '../../host/model/model.ts';
+import { OPERATORS } from '../../host/operators/registry.ts';
 import { ImageView, type OperatorView, type ProgramView, RESIDENCY_NAMES } from '../../host/records/view.ts';
 import { execute } from '../../host/reference/executor.ts';
 import { Runtime } from '../../host/runtime/node.ts';
@@ -282,9 +283,12 @@ const meet = (a: { at: number; bytes: number }, b: { at: number; bytes: number }
 /** Whether `a` and `b` may have the same bytes at a step: in place, or one waits where a copy would put it. */
 function areMeantToMeet(view: ImageView, program: ProgramView, lives: Life[], a: number, b: number, step: number) {
   const inPlace = ({ kind, input, input2, output }: OperatorView, o: number) =>
-    o === step && output === b && [input, input2].includes(a) && (kind !== F.COPY || isStill(view, lives, program, o));
+    o === step &&
+    output === b &&
+    [input, input2].includes(a) &&
+    (kind !== OPERATORS.copy.code || isStill(view, lives, program, o));
   const waits = ({ kind, input, output }: OperatorView, o: number) => {
-    if (kind !== F.COPY || o < step || output !== b || !isStill(view, lives, program, o)) return false;
+    if (kind !== OPERATORS.copy.code || o < step || output !== b || !isStill(view, lives, program, o)) return false;
     const inside =
       lives[a].at >= lives[input].at && lives[a].at + lives[a].bytes <= lives[input].at + lives[input].bytes;
     return inside && lives[a].last <= o;

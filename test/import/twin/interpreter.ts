@@ -3,14 +3,10 @@
  * and the operators' documentation have it, on the description that the file is built from. It shares no code with the
  * importer, the oracle or the runtime, knows nothing of their limits, and computes one value after another.
  */
+import { TWINS } from '../../operatorTests.ts';
 import type { FileSpec, OperatorSpec, TensorSpec } from '../tflite.ts';
 import * as fixed from './fixed.ts';
-
-interface Values extends fixed.Scale {
-  shape: number[];
-  /** INT8, or what an INT32 constant holds */
-  values: number[];
-}
+import { clamp, flatIndex, fused, type Given, int8, option, places, type Run, size, type Values } from './values.ts';
 
 /** The outputs of the model for one value list per input; FLOAT32 and UINT8 ends are the INT8 tensors behind them. */
 export function interpret(file: FileSpec, inputs: readonly (readonly number[])[]): number[][] {
@@ -44,93 +40,6 @@ export function interpret(file: FileSpec, inputs: readonly (readonly number[])[]
 function numbersOf({ shape, scale, zeroPoint }: TensorSpec): Omit<Values, 'values'> {
   return { shape, scale: Math.fround([scale ?? 0].flat()[0]), zeroPoint: [zeroPoint ?? 0].flat()[0] };
 }
-
-interface Given {
-  operator: OperatorSpec;
-  operands: Values[];
-  results: Omit<Values, 'values'>[];
-  /** float32 */
-  weightScales: number[];
-  file: FileSpec;
-}
-
-type Run = (given: Given) => number[][];
-
-const size = (shape: readonly number[]) => shape.reduce((a, b) => a * b, 1);
-const clamp = (x: number, low: number, high: number) => (x < low ? low : x > high ? high : x);
-const int8 = (x: number) => clamp(x, -128, 127);
-const halfAway = (x: number) => Math.sign(x) * Math.floor(Math.abs(x) + 0.5);
-
-/** Field `id` of the options table. */
-function option({ options }: OperatorSpec, id: number, fallback = 0): number {
-  const value = options?.[id];
-  if (value === undefined) return fallback;
-  if ('float32' in value) return Math.fround(value.float32);
-  return 'int8' in value ? value.int8 : value.int32;
-}
-
-/** A fused activation (NONE, RELU, RELU_N1_TO_1, RELU6) as a clamp of quantised values. */
-function fused(activation: number, { scale, zeroPoint }: fixed.Scale): (x: number) => number {
-  const at = (real: number) => zeroPoint + halfAway(Math.fround(real / scale));
-  const low = [-128, at(0), at(-1), at(0)][activation];
-  const high = [127, 127, at(1), at(6)][activation];
-  return (x) => clamp(x, Math.max(low, -128), Math.min(high, 127));
-}
-
-/** Every index of a shape, the last dimension fastest. */
-function* places(shape: readonly number[]): Generator<number[]> {
-  for (let flat = 0; flat < size(shape); flat++) {
-    let rest = flat;
-    yield shape
-      .toReversed()
-      .map((count) => {
-        const place = rest % count;
-        rest = Math.floor(rest / count);
-        return place;
-      })
-      .toReversed();
-  }
-}
-
-const flatIndex = (place: readonly number[], shape: readonly number[]) =>
-  place.reduce((flat, at, d) => flat * shape[d] + at, 0);
-
-/** Value at a place of a larger shape: laid over it from behind, and again along dimensions of size 1. */
-function repeatedAt({ shape, values }: Values, place: readonly number[]): number {
-  const own = place.slice(place.length - shape.length);
-  return values[
-    flatIndex(
-      own.map((at, d) => (shape[d] === 1 ? 0 : at)),
-      shape,
-    )
-  ];
-}
-
-const add: Run = ({ operator, operands: [a, b], results: [output] }) => {
-  const common = 2 * Math.max(a.scale, b.scale);
-  const factors = [a, b].map(({ scale }) => fixed.factorOf(scale / common));
-  const out = fixed.factorOf(common / (2 ** 20 * output.scale));
-  const activation = fused(option(operator, 0), output);
-  return [
-    [...places(output.shape)].map((place) => {
-      const [x, y] = [a, b].map((operand, i) =>
-        fixed.scaled((repeatedAt(operand, place) - operand.zeroPoint) * 2 ** 20, factors[i]),
-      );
-      return activation(fixed.scaled(x + y, out) + output.zeroPoint);
-    }),
-  ];
-};
-
-const multiply: Run = ({ operator, operands: [a, b], results: [output] }) => {
-  const factor = fixed.factorOf((a.scale * b.scale) / output.scale);
-  const activation = fused(option(operator, 0), output);
-  return [
-    [...places(output.shape)].map((place) => {
-      const product = (repeatedAt(a, place) - a.zeroPoint) * (repeatedAt(b, place) - b.zeroPoint);
-      return activation(fixed.scaled(product, factor) + output.zeroPoint);
-    }),
-  ];
-};
 
 interface Window {
   output: readonly number[];
@@ -408,13 +317,12 @@ const average = (values: number[]) => {
 };
 
 const OPERATORS: Record<string, Run> = {
+  ...TWINS,
   CONV_2D: convolution,
   DEPTHWISE_CONV_2D: depthwise,
   FULLY_CONNECTED: fullyConnected,
   AVERAGE_POOL_2D: pool(average),
   MAX_POOL_2D: pool((values) => Math.max(...values)),
-  ADD: add,
-  MUL: multiply,
   MEAN: mean,
   SOFTMAX: softmax,
   LOGISTIC: sigmoid(fixed.logistic, 8, -128),
