@@ -46,6 +46,12 @@ export function multiplyHalves(a: i32, b: i32): i32 {
   return high * highB + (left >> 16) + <i32>(<u32>((left & 0xffff) + right) >> 16);
 }
 
+/** floor(a * b / 2^16) for b of 16 bits: the upper 32 of 48 bits. */
+export function multiplyTop(a: i32, b: i32): i32 {
+  if (uses(FEATURE_LONG_MULTIPLY)) return <i32>((<i64>a * <i64>(b << 16)) >> 32);
+  return (a >> 16) * b + (((a & 0xffff) * b) >> 16);
+}
+
 /** round(x / 2^exponent), ties away from zero; exponent in [0, 31]. */
 export function roundingShiftRight(x: i32, exponent: i32): i32 {
   const mask = <i32>(((<u32>1) << exponent) - 1);

@@ -104,7 +104,7 @@ function openWeighted(image: usize, program: usize, index: u32, operator: usize,
   const sourceIndex = <u32>load<u16>(operator, F.OPERATOR_SOURCE_AT);
   if (sourceIndex >= <u32>load<u16>(image, F.HEADER_SOURCES_AT)) return BAD_REFERENCE;
   const source = sourceAt(sectionAt(image, F.SECTION_SOURCES), sourceIndex);
-  const status = proveOperator(operator, input, input, output, source);
+  const status = proveOperator(operator, input, input, output, source, 0);
   if (status != OK) return status;
   const memory = proveResidency(image, program, index, operator, output, source);
   if (memory != OK) return memory;
@@ -128,5 +128,7 @@ function openUnweighted(image: usize, operator: usize, input: usize, input2: usi
         !lies(offset, 4 * count, sectionBytes(image, F.SECTION_TABLES))
   )
     return BAD_TABLE;
-  return proveOperator(operator, input, input2, output, sectionAt(image, F.SECTION_TABLES) + offset);
+  const tables = sectionAt(image, F.SECTION_TABLES);
+  const bytes = count == 0 ? 0 : sectionBytes(image, F.SECTION_TABLES) - offset;
+  return proveOperator(operator, input, input2, output, tables + offset, bytes);
 }

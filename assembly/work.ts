@@ -29,6 +29,7 @@ import {
   tensorPositions,
   tensorWidth,
 } from './image.ts';
+import { workOfOperator } from './operators/dispatch.ts';
 import { planeRowBytes } from './scratch.ts';
 import { workOfSource } from './weights/dispatch.ts';
 
@@ -53,7 +54,9 @@ function operatorUnits(image: usize, program: usize, operator: usize): u64 {
   if (!isWeighted(kind)) {
     // 1 but for pools
     const window = min(kernelHeight, tensorHeight(input)) * min(kernelWidth, tensorWidth(input));
-    return 32 + 4 * tensorBytes(input) + <u64>positions * (channels + 4) * (1 + (window >> 2));
+    const parameters = sectionAt(image, F.SECTION_TABLES) + load<u32>(operator, F.OPERATOR_TABLE_AT);
+    const elements = 4 * tensorBytes(input) + <u64>positions * (channels + 4) * (1 + (window >> 2));
+    return 32 + elements + workOfOperator(kind, parameters, output);
   }
   const source = sourceAt(sectionAt(image, F.SECTION_SOURCES), <u32>load<u16>(operator, F.OPERATOR_SOURCE_AT));
   const making =

@@ -25,7 +25,8 @@ export interface Reach {
 /** Of operator `index` of a program. */
 export function reachOf(image: ImageView, program: ProgramView, index: number): Reach {
   const operator = program.operators[index];
-  const inputs = operator.input2 === F.NONE ? [operator.input] : [operator.input, operator.input2];
+  const works = operator.kind === OPERATORS.logMel.code; // in its second tensor
+  const inputs = operator.input2 === F.NONE || works ? [operator.input] : [operator.input, operator.input2];
   // what a copy does not write, its output keeps
   if (operator.kind === OPERATORS.copy.code) inputs.push(operator.output);
   const cached = operator.residency === F.RESIDENCY_BOOT || operator.residency === F.RESIDENCY_LAZY;
@@ -33,7 +34,9 @@ export function reachOf(image: ImageView, program: ProgramView, index: number): 
   return {
     reads: [[0, F.ARENA_HEADER_BYTES], ...inputs.map((t) => placeOf(image, program, t))],
     output: placeOf(image, program, operator.output),
-    scratch: [operator.scratch * F.ARENA_UNIT, scratchBytes(image, program, operator)],
+    scratch: works
+      ? placeOf(image, program, operator.input2)
+      : [operator.scratch * F.ARENA_UNIT, scratchBytes(image, program, operator)],
     cache: cached ? [[planned(image, program, program.tensors.length + index), rows * rowLength]] : [],
     image: imageReach(image, program, operator),
   };
@@ -52,19 +55,23 @@ function planned(image: ImageView, program: ProgramView, entry: number): number 
 function imageReach(image: ImageView, program: ProgramView, operator: OperatorView): Range[] {
   const tables = image.section(F.SECTION_TABLES).offset;
   const ranges: Range[] = [[0, tables]];
-  const table = tableBytes(program, operator);
+  const table = tableBytes(image, program, operator);
   if (table > 0) ranges.push([tables + operator.table, table]);
   if (operator.source !== F.NONE) ranges.push(...weightReach(image, image.sources[operator.source]));
   return ranges;
 }
 
-function tableBytes(program: ProgramView, { kind, encoding, output }: OperatorView): number {
+function tableBytes(image: ImageView, program: ProgramView, operator: OperatorView): number {
+  const { kind, encoding, output, table } = operator;
   const { channels } = program.tensors[output];
   if (encoding === F.TABLE_COMPACT) return F.COMPACT_BYTES_PER_CHANNEL * channels;
   if (encoding === F.TABLE_Q31) return F.Q31_BYTES_PER_CHANNEL * channels;
   if (encoding === F.TABLE_UNIFORM) return F.UNIFORM_HEADER_BYTES + F.UNIFORM_BYTES_PER_CHANNEL * channels;
   const known = kindOf({ at: 0, kind });
-  return 'parameters' in known && known.parameters ? 4 * known.parameters.words : 0;
+  if (!('parameters' in known) || known.parameters === undefined) return 0;
+  // with what stands behind them, to the end of the section: one operator a row
+  if (known.parameters.behind) return image.section(F.SECTION_TABLES).size - table;
+  return 4 * known.parameters.words;
 }
 
 function weightReach(image: ImageView, source: SourceView): Range[] {

@@ -313,8 +313,11 @@ export function chosenRows(): ShapeRow[] {
 /** Beside rows that failed. */
 export const ROW_ALONE = 'HTPW_ROW=<number> runs one row alone';
 
+/** Kinds whose input is i16. */
+const RAW = ['standardize', 'logMel'];
+
 function single(seed: number, kind: string, i: number, make: (b: ModelBuilder, i: number) => void): ShapeRow {
-  const b = new ModelBuilder(seed, [1, 1, 1], kind === 'standardize' ? 'i16' : 'i8');
+  const b = new ModelBuilder(seed, [1, 1, 1], RAW.includes(kind) ? 'i16' : 'i8');
   b.tensors[0].zeroPoint = zeroPoint(b, b.tensors[0].zeroPoint);
   make(b, i);
   const operator = b.operators[0];

@@ -33,6 +33,7 @@ import { argmax, proveArgmax } from './argmax.ts';
 import { COPY, COPY_PARAMETERS, copyValues, proveCopy } from './copy.ts';
 import { proveDepthwise } from './depthwise.ts';
 import { extremum, MAXIMUM, MINIMUM, proveExtremum } from './extremum.ts';
+import { LOG_MEL, LOG_MEL_PARAMETERS, logMel, proveLogMel, workOfLogMel } from './logMel.ts';
 import { LOOKUP, LOOKUP_PARAMETERS, lookup, proveLookup } from './lookup.ts';
 import { MEAN, MEAN_PARAMETERS, mean, proveMean } from './mean.ts';
 import { MULTIPLY, MULTIPLY_PARAMETERS, multiplyElements, proveMultiply } from './multiply.ts';
@@ -44,7 +45,7 @@ import { activate } from './table.ts';
 import { runWeighted } from './weighted.ts';
 
 /** Kinds are numbered from 1 on, without a gap. */
-export const LAST_KIND: u32 = MAXIMUM;
+export const LAST_KIND: u32 = LOG_MEL;
 
 /** Whether a kind slides a kernel over its input; the others carry kernel 1 x 1, stride 1, no padding. */
 export function isWindowed(kind: u32): bool {
@@ -53,17 +54,18 @@ export function isWindowed(kind: u32): bool {
 
 /** Of an operator's first input; every output is INT8. */
 export function inputType(kind: u32): u32 {
-  return isKind(kind, STANDARDIZE) ? F.TYPE_I16 : F.TYPE_I8;
+  return isKind(kind, STANDARDIZE) || isKind(kind, LOG_MEL) ? F.TYPE_I16 : F.TYPE_I8;
 }
 
-/** Whether a kind reads a second tensor. */
+/** Whether a kind has a second tensor, to read or to work in. */
 export function isBinary(kind: u32): bool {
   return (
     isKind(kind, ADD) ||
     isKind(kind, MULTIPLY) ||
     isKind(kind, SIGNED_ADD) ||
     isKind(kind, MINIMUM) ||
-    isKind(kind, MAXIMUM)
+    isKind(kind, MAXIMUM) ||
+    isKind(kind, LOG_MEL)
   );
 }
 
@@ -77,14 +79,23 @@ export function parameterCount(kind: u32): u32 {
   if (isKind(kind, MEAN)) return MEAN_PARAMETERS;
   if (isKind(kind, COPY)) return COPY_PARAMETERS;
   if (isKind(kind, SIGNED_ADD)) return SIGNED_ADD_PARAMETERS;
+  if (isKind(kind, LOG_MEL)) return LOG_MEL_PARAMETERS;
   return 0;
 }
 
 /**
  * What openOperator.ts cannot know of a kind: how the shapes of its tensors hang together, and which parameters it takes.
- * input2: input, for a kind that has none; from: its weight source, or its parameters. Refuses what is nobody's.
+ * input2: input, for a kind that has none; from: its weight source, or its parameters, and `bytes` of TABLES from there on.
+ * Refuses what is nobody's.
  */
-export function proveOperator(operator: usize, input: usize, input2: usize, output: usize, from: usize): i32 {
+export function proveOperator(
+  operator: usize,
+  input: usize,
+  input2: usize,
+  output: usize,
+  from: usize,
+  bytes: u32,
+): i32 {
   const kind = operatorKind(operator);
   if (isKind(kind, F.DEPTHWISE)) return proveDepthwise(operator, input, output, from);
   if (isKind(kind, F.CONVOLUTION) || isKind(kind, F.POINTWISE) || isKind(kind, F.FULLY_CONNECTED))
@@ -100,7 +111,13 @@ export function proveOperator(operator: usize, input: usize, input2: usize, outp
   if (isKind(kind, COPY)) return proveCopy(from, input, output);
   if (isKind(kind, SIGNED_ADD)) return proveSignedAdd(from, input, input2, output);
   if (isKind(kind, MINIMUM) || isKind(kind, MAXIMUM)) return proveExtremum(input, input2, output);
+  if (isKind(kind, LOG_MEL)) return proveLogMel(from, bytes, input, input2, output);
   return BAD_OPERATOR;
+}
+
+/** What a kind without weights takes beside what its tensors and its window say, in units of work.ts. */
+export function workOfOperator(kind: u32, parameters: usize, output: usize): u64 {
+  return isKind(kind, LOG_MEL) ? workOfLogMel(parameters, output) : 0;
 }
 
 /** Runs one operator; those before it have run. */
@@ -171,6 +188,10 @@ export function runOperator(arena: usize, index: u32): void {
     activate(operator, output, positions * channels);
   }
   if (isKind(kind, COPY)) copyValues(parameters, input, outputTensor, output);
+  if (isKind(kind, LOG_MEL)) {
+    const workspace = tensorAddress(arena, operatorInput2(operator));
+    logMel(parameters, input, positions, workspace, output, tensorZeroPoint(outputTensor));
+  }
   if (isKind(kind, MEAN)) mean(parameters, inputTensor, input, output, tensorZeroPoint(outputTensor));
   if (isKind(kind, STANDARDIZE))
     standardize(parameters, input, positions, channels, output, tensorZeroPoint(outputTensor));

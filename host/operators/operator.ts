@@ -39,8 +39,8 @@ export interface About {
 
 /** An operator without weights. */
 export interface PlainKind<O extends PlainOperator> extends CommonKind<O> {
-  /** how many i32 of parameters it has in an image, and what they are; none where it has none */
-  parameters?: { words: number; are: string };
+  /** how many i32 of parameters it has in an image, what they are, and what stands behind; none where it has none */
+  parameters?: { words: number; are: string; behind?: string };
   /** how operators of .tflite files become this one, or it and others, by their names there */
   imports?: Readonly<Record<string, ImportRule>>;
   /** Its parameters. Throws for what does not fit them. */

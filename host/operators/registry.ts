@@ -10,6 +10,7 @@ import { copyOperator } from './copy.ts';
 import { depthwiseOperator } from './depthwise.ts';
 import { maximumOperator, minimumOperator } from './extremum.ts';
 import { fullyConnectedOperator } from './fullyConnected.ts';
+import { logMelOperator } from './logMel.ts';
 import { lookupOperator } from './lookup.ts';
 import type { ImportRule } from './lowering.ts';
 import { maxPoolOperator } from './maxPool.ts';
@@ -31,6 +32,7 @@ export const OPERATORS: { [K in keyof OperatorKinds]: OperatorKind<OperatorKinds
   softmax: softmaxOperator,
   argmax: argmaxOperator,
   standardize: standardizeOperator,
+  logMel: logMelOperator,
   lookup: lookupOperator,
   multiply: multiplyOperator,
   mean: meanOperator,

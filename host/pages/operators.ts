@@ -48,7 +48,8 @@ function kindRow({ name, known: { code, about } }: Kind): string[] {
 
 function parameterRow({ name, known }: Kind): string[][] {
   if (!('parameters' in known) || known.parameters === undefined) return [];
-  return [[`\`${name}\``, `${known.parameters.words}`, known.parameters.are]];
+  const { words, are, behind } = known.parameters;
+  return [[`\`${name}\``, `${words}`, behind === undefined ? are : `${are}; behind them ${behind}`]];
 }
 
 function importRows(): string[][] {

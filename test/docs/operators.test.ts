@@ -43,7 +43,9 @@ it.each(Object.entries(OPERATORS))('%s writes as many parameters as it says', (k
     const [{ operators, tensors }] = model.programs;
     if ('source' in operators[0]) continue;
     const words = 'parameters' in known ? (known.parameters?.words ?? 0) : 0;
-    expect(plainKind(operators[0]).encode(operators[0], tensors)).toHaveLength(words);
+    const encoded = plainKind(operators[0]).encode(operators[0], tensors);
+    if ('parameters' in known && known.parameters?.behind) expect(encoded.length).toBeGreaterThan(words);
+    else expect(encoded).toHaveLength(words);
   }
 });
 
