@@ -61,8 +61,8 @@ interface Packed extends Pick<ModelFigure, 'model' | 'residency' | 'arenaBytes'>
 
 /** The ECG network with stored weights and generated ones in every residency, then MLPerf Tiny's with exact tables. */
 function packNetworks(): Packed[] {
-  const { network } = readConfig(join(projectRoot(), 'models', 'configs', `${ECG}.json`));
-  const stored: NetworkConfig = { ...network, pointwise: 'int8', generator: null };
+  const config = readConfig(join(projectRoot(), 'models', 'configs', `${ECG}.json`));
+  const stored: NetworkConfig = { ...config.network, pointwise: 'int8', generator: null };
   const packed = (model: string, residency: ModelFigure['residency'], image: Uint8Array): Packed => ({
     model,
     residency,
@@ -70,9 +70,9 @@ function packNetworks(): Packed[] {
     path: placeUnderBuild(`${model}-${residency}`, image),
   });
   return [
-    packed(ECG, 'flash', pack(ecgModel(stored, 'flash'))),
+    packed(ECG, 'flash', pack(ecgModel({ ...config, network: stored }, 'flash'))),
     ...(['boot', 'lazy', 'stream'] as const).map((residency) =>
-      packed(ECG, residency, pack(ecgModel(network, residency))),
+      packed(ECG, residency, pack(ecgModel(config, residency))),
     ),
     ...TOPOLOGIES.map(({ name, build }) => packed(name, 'flash', pack(build(), { tables: 'q31' }))),
   ];

@@ -1,19 +1,21 @@
 /** Whole networks with random weights: what a model costs does not depend on what it has learnt. */
-import { BEAT_POSITION, WINDOW } from '../data/beats.ts';
 import { Random } from '../data/random.ts';
 import type { BasisGenerator, Mlp, Model, Operator, Residency, Tensor, WeightSource } from '../model/model.ts';
-import { buildNetwork, type GeneratorConfig, type LayerSpec, type NetworkConfig } from '../train/network.ts';
+import { specOf, type TrainConfig } from '../train/config.ts';
+import type { GeneratorConfig, LayerSpec } from '../train/network.ts';
 import { randomInt8, requantisation } from './kernels.ts';
 
 /** The ECG network of models/configs/ as the trainer would export it. */
-export function ecgModel(config: NetworkConfig, residency: Residency): Model {
+export function ecgModel(config: Pick<TrainConfig, 'task' | 'network'>, residency: Residency): Model {
   const random = new Random(1);
-  const { layers, generator } = buildNetwork(config, 4);
+  const { input, classes } = config.task;
+  const { layers, generator } = specOf(config, Object.keys(classes).length);
+  const [, width] = input.shape;
   const tensors: Tensor[] = [
-    { name: 'ecg', shape: [1, WINDOW, 1], type: 'i16', scale: 0.005, zeroPoint: 0 },
-    { name: 'standardized', shape: [1, WINDOW, 2], type: 'i8', scale: 1 / 32, zeroPoint: 0 },
+    { name: 'ecg', shape: [1, width, 1], type: 'i16', scale: 0.005, zeroPoint: 0 },
+    { name: 'standardized', shape: [1, width, 2], type: 'i8', scale: 1 / 32, zeroPoint: 0 },
   ];
-  const marker = { centre: BEAT_POSITION, peak: 127, slope: 8 };
+  const marker = { centre: input.event!.at, peak: 127, slope: 8 };
   const operators: Operator[] = [{ kind: 'standardize', name: 'standardize', input: 0, output: 1, floor: 10, marker }];
   const sources: WeightSource[] = [];
   const add = (name: string, width: number, channels: number): { input: number; output: number } => {

@@ -5,8 +5,8 @@ import { counted, loadBoard } from '../board/board.ts';
 import { placeUnderBuild } from '../board/placedImage.ts';
 import { projectRoot } from '../board/root.ts';
 import { anyInput, onBoard } from '../board/session.ts';
-import { testWindows } from '../data/windows.ts';
 import { Runtime } from '../runtime/node.ts';
+import { testWindows } from '../task/inputs.ts';
 import { countFlips, type FlipFigure } from './flips.ts';
 import { worstImages, worstPrograms } from './worstCases.ts';
 

@@ -1,11 +1,13 @@
-/** Which beats an epoch sees, and batches of them as arrays. */
+/** Which windows an epoch sees, and batches of them as arrays. */
 
 import { numpy as np } from '@jax-js/jax';
-import { type BeatSet, WINDOW } from '../data/beats.ts';
 import type { Random } from '../data/random.ts';
-import { type Augmentation, augment, PatchCutter } from './frontEnd.ts';
+import { type WindowSet, windowAt } from '../data/windows.ts';
+import { augment } from '../task/augmentation.ts';
+import { frontEndOf, type Task } from '../task/task.ts';
 import type { Tensor } from './layers.ts';
 import type { NetworkSpec } from './network.ts';
+import { PatchCutter } from './patches.ts';
 
 export interface Batch {
   patches: Tensor; // [B, P, patchLength]
@@ -14,7 +16,7 @@ export interface Batch {
 }
 
 /** Indices of an epoch: per class as many as asked for, repeated only where the class has fewer; shuffled. */
-export function drawEpoch(set: BeatSet, perClass: Record<string, number>, random: Random): Uint32Array {
+export function drawEpoch(set: WindowSet, perClass: Record<string, number>, random: Random): Uint32Array {
   const drawn: number[] = [];
   set.classNames.forEach((name, label) => {
     const members: number[] = [];
@@ -40,34 +42,39 @@ export function classWeights(classNames: readonly string[], perClass: Record<str
 export class Batcher {
   private readonly cutter: PatchCutter;
 
+  private readonly positions: number;
+
   constructor(
-    private readonly set: BeatSet,
+    private readonly task: Task,
+    private readonly set: WindowSet,
     spec: NetworkSpec,
   ) {
-    this.cutter = new PatchCutter(spec.layers[0]!);
+    this.cutter = new PatchCutter(frontEndOf(task), spec.layers[0]!);
     this.positions = spec.layers[0]!.outputWidth;
   }
 
-  private readonly positions: number;
-
-  /** Patches of the beats, in order; `size` windows, of which those beyond the beats are zero. */
-  patches(beats: ArrayLike<number>, size: number, augmentation: Augmentation | null, random: Random | null): Tensor {
+  /**
+   * Patches of windows by index, in order; `size` of them, of which those beyond the indices are zero. With `random`
+   * they are varied as the task says.
+   */
+  patches(windows: ArrayLike<number>, size: number, random: Random | null): Tensor {
     const { windowLength } = this.cutter;
+    const { augmentation, input } = this.task;
     const data = new Float32Array(size * windowLength);
-    for (let i = 0; i < beats.length; i++) {
-      const window = this.set.samples.subarray(beats[i]! * WINDOW, (beats[i]! + 1) * WINDOW);
-      this.cutter.cut(augmentation && random ? augment(window, augmentation, random) : window, data, i * windowLength);
+    for (let i = 0; i < windows.length; i++) {
+      const window = windowAt(this.set, windows[i]!);
+      this.cutter.cut(random ? augment(window, augmentation, input, random) : window, data, i * windowLength);
     }
     return np.array(data, { shape: [size, this.positions, windowLength / this.positions] });
   }
 
-  targets(beats: ArrayLike<number>, weights: readonly number[]): Tensor {
+  targets(windows: ArrayLike<number>, weights: readonly number[]): Tensor {
     const classes = weights.length;
-    const data = new Float32Array(beats.length * classes);
-    for (let i = 0; i < beats.length; i++) {
-      const label = this.set.labels[beats[i]!]!;
+    const data = new Float32Array(windows.length * classes);
+    for (let i = 0; i < windows.length; i++) {
+      const label = this.set.labels[windows[i]!]!;
       data[i * classes + label] = weights[label]!;
     }
-    return np.array(data, { shape: [beats.length, classes] });
+    return np.array(data, { shape: [windows.length, classes] });
   }
 }

@@ -1,20 +1,21 @@
-/** A training configuration: one JSON file in models/configs/. */
-import { CLASS_NAMES, WINDOW } from '../data/beats.ts';
-import { DATASET_NAMES, type DatasetName } from '../data/dataset.ts';
+/** A training configuration: a task, a network, how its weights are held, and how it is trained. One JSON file. */
 import { readInput } from '../system/files.ts';
 import * as json from '../system/json.ts';
-import type { Augmentation } from './frontEnd.ts';
-import { type NetworkConfig, networkFault, POINTWISE_MODES } from './network.ts';
+import { shownPath } from '../system/shownPath.ts';
+import { classNamesOf, frontEndOf, readTaskOf, type Task } from '../task/task.ts';
+import { buildNetwork, type NetworkConfig, type NetworkSpec, networkFault, POINTWISE_MODES } from './network.ts';
 
 export interface TrainConfig {
   name: string;
-  dataset: DatasetName;
+  task: Task;
+  /** data set: the task's own, or another that gives its windows */
+  data: string;
   seed: number;
   network: NetworkConfig;
   epochs: number;
   batch: number;
-  /** beats drawn per class and epoch: without repeats as far as there are enough */
-  beatsPerEpoch: Record<string, number>;
+  /** windows drawn per class and epoch: without repeats as far as there are enough */
+  windowsPerEpoch: Record<string, number>;
   learningRate: number;
   /** factor on the learning rate of the generator's codes */
   codeRate: number;
@@ -22,12 +23,15 @@ export interface TrainConfig {
   weightDecay: number;
   /** largest gradient norm */
   clip: number;
-  augmentation: Augmentation;
 }
 
 /** Of a checkpoint's model; what is said of the training goes into its metadata. */
-export type ExportConfig = Pick<TrainConfig, 'name' | 'network'> &
-  Partial<Pick<TrainConfig, 'dataset' | 'seed' | 'epochs'>>;
+export type ExportConfig = Pick<TrainConfig, 'name' | 'network' | 'task'> &
+  Partial<Pick<TrainConfig, 'data' | 'seed' | 'epochs'>>;
+
+/** The layers of a network for the windows of a task. */
+export const specOf = ({ task, network }: Pick<TrainConfig, 'task' | 'network'>, classes: number): NetworkSpec =>
+  buildNetwork(network, frontEndOf(task).output.shape, classes);
 
 /** What a seed and a count of epochs can be, in a configuration and on the command line. */
 export const MOST_SEED = 2 ** 32 - 1;
@@ -37,7 +41,7 @@ export const MOST_EPOCHS = 100_000;
 const LIKE = 'models/configs/ecg-beats.json';
 
 const count = json.wholeNumber(1, 4095);
-const kernel = json.wholeNumber(1, WINDOW);
+const kernel = json.wholeNumber(1, 320);
 const stride = json.oneOfNumbers([1, 2] as const);
 /** Not used with one matrix. */
 const mixing = json.optional(json.wholeNumber(0, 255), 0);
@@ -59,11 +63,8 @@ const GENERATOR = json.agreeing(
   },
 );
 
-/** The ECG windows are the only inputs that the exported front end makes. */
 const NETWORK: json.Schema<NetworkConfig> = json.agreeing(
   json.fields({
-    inputWidth: json.exactly(WINDOW, 'the window of the ECG front end'),
-    inputChannels: json.exactly(2, 'the z-score and the marker'),
     stem: json.fields({ channels: count, kernel, stride }),
     depthwiseKernel: kernel,
     widths: json.list(count, 'a list of channels, one per block'),
@@ -77,47 +78,57 @@ const NETWORK: json.Schema<NetworkConfig> = json.agreeing(
       : networkFault(network),
 );
 
-/** A class that is left out has none. */
-const BEATS_PER_CLASS = Object.fromEntries(
-  CLASS_NAMES.map((name) => [name, json.optional(json.wholeNumber(0, 10_000_000))]),
-) as Record<string, json.Schema<number>>;
+const TASK = json.text;
 
-const FIELDS = {
-  /** part of file names */
-  name: json.textLike(/^[\w][\w .+-]{0,99}$/, 'a name of letters, digits and - _ . +'),
-  dataset: json.oneOf(DATASET_NAMES),
-  seed: json.wholeNumber(0, MOST_SEED),
-  epochs: json.wholeNumber(1, MOST_EPOCHS),
-  batch: json.wholeNumber(1, 65536),
-  beatsPerEpoch: json.agreeing(json.fields(BEATS_PER_CLASS), (beats) =>
-    Object.values(beats).some((some) => some > 0) ? null : ['N', 'expected a class with beats, got none'],
-  ),
-  learningRate: json.quantity,
-  codeRate: json.quantity,
-  warmupSteps: json.wholeNumber(0, 10_000_000),
-  weightDecay: json.numberUpTo(1),
-  clip: json.quantity,
-  augmentation: json.fields({
-    shift: json.wholeNumber(0, WINDOW / 2),
-    noise: json.numberUpTo(100),
-    wander: json.numberUpTo(100),
-  }),
-};
+/** Of which task; the rest of the fields depends on it. */
+const HEAD = json.fields({ task: TASK }, { loose: true });
 
-const CONFIG: json.Schema<TrainConfig> = json.fields({ ...FIELDS, network: NETWORK });
+/** The fields of a configuration for this task, without its network. */
+function fieldsFor(task: Task) {
+  const [first] = classNamesOf(task);
+  const perClass = Object.fromEntries(
+    // a class that is left out has none
+    classNamesOf(task).map((name) => [name, json.optional(json.wholeNumber(0, 10_000_000))]),
+  ) as Record<string, json.Schema<number>>;
+  return {
+    /** part of file names */
+    name: json.textLike(/^[\w][\w .+-]{0,99}$/, 'a name of letters, digits and - _ . +'),
+    task: TASK,
+    seed: json.wholeNumber(0, MOST_SEED),
+    epochs: json.wholeNumber(1, MOST_EPOCHS),
+    batch: json.wholeNumber(1, 65536),
+    windowsPerEpoch: json.agreeing(json.fields(perClass), (windows) =>
+      Object.values(windows).some((some) => some > 0) ? null : [first!, 'expected a class with windows, got none'],
+    ),
+    learningRate: json.quantity,
+    codeRate: json.quantity,
+    warmupSteps: json.wholeNumber(0, 10_000_000),
+    weightDecay: json.numberUpTo(1),
+    clip: json.quantity,
+  };
+}
 
 /** A whole configuration. Throws UsageError, one line, for the first field that is missing, unknown or wrong. */
 export function readConfig(path: string): TrainConfig {
-  return json.readJson(path, CONFIG, LIKE);
+  const { parsed, task } = readWithTask(path);
+  const fields = json.checkJson(parsed, path, json.fields({ ...fieldsFor(task), network: NETWORK }), LIKE);
+  return { ...fields, task, data: task.data.set };
 }
 
 /**
- * The `network` part of a configuration, by itself or in a whole one, for a checkpoint that was trained elsewhere.
- * Throws UsageError for what would not be a network of this kind, and for inputs that are no standardized windows.
+ * Task and network of a configuration, of which the rest may be missing, for a checkpoint that was trained elsewhere.
+ * Throws UsageError for what would not be a network of this kind.
  */
-export function readNetwork(path: string): Pick<TrainConfig, 'network'> & Partial<TrainConfig> {
+export function readNetwork(path: string): Pick<TrainConfig, 'task' | 'network'> & Partial<TrainConfig> {
+  const { parsed, task } = readWithTask(path);
+  const schema = json.fields({ ...json.allOptional(fieldsFor(task)), network: NETWORK });
+  const fields = json.checkJson(parsed, path, schema, LIKE);
+  const isTraining = fields.epochs !== undefined; // else nobody knows what it was trained on
+  return { ...fields, task, ...(isTraining && { data: task.data.set }) };
+}
+
+function readWithTask(path: string): { parsed: unknown; task: Task } {
   const parsed = json.parseJson(path, readInput(path));
-  if (typeof parsed !== 'object' || parsed === null || !('network' in parsed))
-    return { network: json.checkJson(parsed, path, NETWORK, `the networks in ${LIKE}`) };
-  return json.checkJson(parsed, path, json.fields({ ...json.allOptional(FIELDS), network: NETWORK }), LIKE);
+  const { task } = json.checkJson(parsed, path, HEAD, LIKE);
+  return { parsed, task: readTaskOf(shownPath(path), task) };
 }

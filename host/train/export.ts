@@ -8,19 +8,18 @@
  */
 
 import { numpy as np } from '@jax-js/jax';
-import { BEAT_POSITION, SAMPLE_RATE, WINDOW } from '../data/beats.ts';
+import { type Signal, timingOf } from '../data/signal.ts';
 import type { FullyConnected, Model, Tensor as ModelTensor, Operator, Weighted } from '../model/model.ts';
+import { frontEndOf } from '../task/task.ts';
 import { type Checkpoint, classNamesOf } from './checkpoint.ts';
-import type { ExportConfig } from './config.ts';
+import { type ExportConfig, specOf } from './config.ts';
 import { exportSources, type Sources } from './exportSources.ts';
 import { gammaOf, rangeOf } from './forward.ts';
-import { DEVIATION_FLOOR, MARKER, STEPS_PER_DEVIATION } from './frontEnd.ts';
 import { NORM_EPSILON, type Tensor } from './layers.ts';
-import { buildNetwork, type LayerSpec } from './network.ts';
+import type { LayerSpec } from './network.ts';
 import type { Parameters } from './parameters.ts';
 import { startArrays } from './start.ts';
 
-const MILLIVOLT_PER_STEP = 1 / 200;
 const ACTIVATION_ZERO_POINT = -128;
 const ACTIVATION_LIMITS: [number, number] = [-128, 127];
 
@@ -28,16 +27,11 @@ const ACTIVATION_LIMITS: [number, number] = [-128, 127];
 export async function exportModel(checkpoint: Checkpoint, config: ExportConfig): Promise<Model> {
   await startArrays();
   const labels = classNamesOf(checkpoint);
-  const spec = buildNetwork(config.network, labels.length);
+  const { task } = config;
+  const spec = specOf(config, labels.length);
   const parameters = parametersOf(checkpoint);
   const sources = exportSources(parameters, spec);
-  const tensors: ModelTensor[] = [
-    { name: 'ecg', shape: [1, WINDOW, 1], type: 'i16', scale: MILLIVOLT_PER_STEP, zeroPoint: 0 },
-    { name: 'standardized', shape: [1, WINDOW, 2], type: 'i8', scale: 1 / STEPS_PER_DEVIATION, zeroPoint: 0 },
-  ];
-  const operators: Operator[] = [
-    { kind: 'standardize', name: 'standardize', input: 0, output: 1, floor: DEVIATION_FLOOR, marker: { ...MARKER } },
-  ];
+  const { tensors, operators } = frontEndOf(task).operators(windowTensor(task.input));
   const addTensor = (name: string, width: number, channels: number, scale: number, zeroPoint: number): number =>
     tensors.push({ name, shape: [1, width, channels], type: 'i8', scale, zeroPoint }) - 1;
 
@@ -67,16 +61,23 @@ export async function exportModel(checkpoint: Checkpoint, config: ExportConfig):
     generators: sources.generators,
     metadata: {
       name: config.name,
-      task: 'ecg-beats',
+      task: task.name,
       labels,
-      sampleRate: SAMPLE_RATE,
-      beatPosition: BEAT_POSITION,
-      dataset: config.dataset,
+      ...timingOf(task.input),
+      dataset: config.data,
       seed: config.seed,
       epochs: config.epochs,
     },
   };
 }
+
+const windowTensor = ({ name, shape, type, scale, zeroPoint }: Signal): ModelTensor => ({
+  name,
+  shape: [...shape],
+  type,
+  scale,
+  zeroPoint,
+});
 
 function operatorOf(layer: LayerSpec, input: number, output: number, weighted: Weighted): Operator {
   const { name, kernel, stride, padLeft } = layer;

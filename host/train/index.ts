@@ -21,6 +21,12 @@ export async function trainModel(config: TrainConfig, options?: TrainOptions): P
   return train.trainModel(config, options);
 }
 
+/** The integer model that training would begin with: what an image of the network takes, before it has learnt. */
+export async function untrainedModel(config: TrainConfig): Promise<Model> {
+  const train = await withArrays(() => import('./train.ts'));
+  return train.untrainedModel(config);
+}
+
 /** The integer model of a checkpoint, for pack. Throws UsageError without the array library. */
 export async function exportModel(checkpoint: Checkpoint, config: ExportConfig): Promise<Model> {
   const exporting = await withArrays(() => import('./export.ts'));

@@ -1,7 +1,7 @@
 /**
  * The shape of the network: a stem convolution, depthwise-separable blocks, global average pool, fully connected.
  *
- *   input [P, 2] -> stem k7 s2 -> [P/2, C] -> (depthwise k5 -> pointwise) x blocks -> mean over positions -> classes
+ *   input [P, C0] -> stem k7 s2 -> [P/2, C] -> (depthwise k5 -> pointwise) x blocks -> mean over positions -> classes
  *
  * This file knows sizes and names only; forward.ts computes, export.ts writes the same list as operators.
  */
@@ -10,10 +10,6 @@ export const POINTWISE_MODES = ['generated', 'int8', 'int4', 'ternary'] as const
 export type PointwiseMode = (typeof POINTWISE_MODES)[number];
 
 export interface NetworkConfig {
-  /** samples in a window */
-  inputWidth: number;
-  /** marker of the beat, see standardize.ts */
-  inputChannels: number;
   stem: { channels: number; kernel: number; stride: 1 | 2 };
   depthwiseKernel: number;
   /** output channels of each block */
@@ -61,11 +57,16 @@ export interface NetworkSpec {
   generator: GeneratorConfig | null;
 }
 
-export function buildNetwork(config: NetworkConfig, classes: number): NetworkSpec {
+/** `input`: what the front end gives. */
+export function buildNetwork(
+  config: NetworkConfig,
+  [, inputWidth, inputChannels]: readonly [height: number, width: number, channels: number],
+  classes: number,
+): NetworkSpec {
   check(config);
   const layers: LayerSpec[] = [];
-  let width = config.inputWidth;
-  let channels = config.inputChannels;
+  let width = inputWidth;
+  let channels = inputChannels;
   const add = (
     name: string,
     kind: LayerSpec['kind'],
@@ -150,4 +151,13 @@ export function networkFault({
   if (generator.rows < rows) return ['generator.rows', `expected at least ${rows}, of the largest layer`];
   if (generator.columns < columns) return ['generator.columns', `expected at least ${columns}, of the largest layer`];
   return null;
+}
+
+/** For a model card: one or two sentences. */
+export function describeNetwork({ widths, pointwise, generator }: NetworkConfig): string {
+  const blocks = `${widths.length} depthwise-separable blocks of ${widths.join(', ')} channels`;
+  if (pointwise !== 'generated' || !generator) return `${blocks}; pointwise weights are stored as ${pointwise}.`;
+  const { matrices, encoding, rows, columns } = generator;
+  const basis = `${matrices === 1 ? 'one matrix' : `${matrices} matrices`} of ${rows} x ${columns} (${encoding})`;
+  return `${blocks}; PW1 is stored, the pointwise weights behind it are generated from one shared basis, ${basis}.`;
 }

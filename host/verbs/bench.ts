@@ -8,12 +8,12 @@ import { timeVariants } from '../bench/node.ts';
 import { boardTables, cycleTable, nodeTable } from '../bench/tables.ts';
 import { run } from '../board/process.ts';
 import { projectRoot } from '../board/root.ts';
-import { testWindows } from '../data/windows.ts';
 import { measureReliability } from '../reliability/measure.ts';
 import { withReliability } from '../reliability/page.ts';
 import { Runtime } from '../runtime/node.ts';
 import { planOutput, readInput, writeWhole } from '../system/files.ts';
 import { parseJson } from '../system/json.ts';
+import { testWindows } from '../task/inputs.ts';
 import { CheckFailed, print, UsageError } from './verb.ts';
 
 interface Flags {

@@ -14,7 +14,6 @@ import {
 } from '../board/librarySize.ts';
 import { run } from '../board/process.ts';
 import { projectRoot } from '../board/root.ts';
-import { testWindows } from '../data/windows.ts';
 import { Runtime } from '../runtime/node.ts';
 import { columns } from '../system/columns.ts';
 import { counted } from '../system/counted.ts';
@@ -22,6 +21,7 @@ import { planOutput, readInput, writeWhole } from '../system/files.ts';
 import { LIST, type OutputFolder } from '../system/folder.ts';
 import { parseJson } from '../system/json.ts';
 import { shownPath } from '../system/shownPath.ts';
+import { testWindows } from '../task/inputs.ts';
 import { imageFor } from './image.ts';
 import { print, UsageError } from './verb.ts';
 

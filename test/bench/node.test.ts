@@ -2,8 +2,8 @@
 import { readFileSync } from 'node:fs';
 import { describe, expect, it } from 'vitest';
 import { median, timeVariants } from '../../host/bench/node.ts';
-import { testWindows } from '../../host/data/windows.ts';
 import { Runtime } from '../../host/runtime/node.ts';
+import { testWindows } from '../../host/task/inputs.ts';
 
 const WARM_UP = 20; // rounds, until V8 has optimised both modules
 

@@ -7,11 +7,11 @@ import { recordedBoards } from '../../host/bench/measure.ts';
 import { loadBoard } from '../../host/board/board.ts';
 import { buildFirmware } from '../../host/board/firmware.ts';
 import { verifyBoard } from '../../host/board/verify.ts';
-import { testWindows } from '../../host/data/windows.ts';
 import { bytesByCategory, regionsOf } from '../../host/image/regions.ts';
 import { withResidency } from '../../host/image/seal.ts';
 import { ImageView } from '../../host/image/view.ts';
 import { Runtime } from '../../host/runtime/node.ts';
+import { testWindows } from '../../host/task/inputs.ts';
 import { canRun } from '../board/workshop.ts';
 
 const MODEL = 'models/ecg-beats.htpw';
