@@ -59,11 +59,7 @@ function circles(): string[] {
   return found.sort();
 }
 
-const CIRCLES = [
-  'host/board/replay.ts <-> host/board/verify.ts',
-  'host/board/serial.ts <-> host/board/transport.ts',
-  'host/train/generator.ts <-> host/train/parameters.ts',
-];
+const CIRCLES = ['host/board/replay.ts <-> host/board/verify.ts', 'host/board/serial.ts <-> host/board/transport.ts'];
 
 /** What makes and reads images. */
 const DEPLOYING = within(

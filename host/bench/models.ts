@@ -2,14 +2,16 @@
 import { Random } from '../data/random.ts';
 import type { BasisGenerator, Mlp, Model, Operator, Residency, Tensor, WeightSource } from '../model/model.ts';
 import { specOf, type TrainConfig } from '../train/config.ts';
-import type { GeneratorConfig, LayerSpec } from '../train/network.ts';
+import { depthOf, type LayerSpec, taps } from '../train/layerSpec.ts';
+import type { BasisConfig } from '../train/methods/basis.ts';
 import { randomInt8, requantisation } from './kernels.ts';
 
 /** The ECG network of models/configs/ as the trainer would export it. */
 export function ecgModel(config: Pick<TrainConfig, 'task' | 'network'>, residency: Residency): Model {
   const random = new Random(1);
   const { input, classes } = config.task;
-  const { layers, generator } = specOf(config, Object.keys(classes).length);
+  const { layers } = specOf(config, Object.keys(classes).length);
+  const generator = layers.map(basisOf).find((basis) => basis !== null) ?? null;
   const [, width] = input.shape;
   const tensors: Tensor[] = [
     { name: 'ecg', shape: [1, width, 1], type: 'i16', scale: 0.005, zeroPoint: 0 },
@@ -28,42 +30,38 @@ export function ecgModel(config: Pick<TrainConfig, 'task' | 'network'>, residenc
         kind: 'averagePool',
         name: 'pool',
         kernel: [1, tensors.at(-1)!.shape[1]],
-        ...add('pooled', 1, layer.inputChannels),
+        ...add('pooled', 1, layer.input[2]),
         stride: [1, 1],
         pad: [0, 0],
         activation: [-128, 127],
       });
     }
-    const places = add(layer.name, layer.kind === 'fullyConnected' ? 1 : layer.outputWidth, layer.outputChannels);
-    sources.push(sourceOf(layer, generator, random));
+    const places = add(layer.name, layer.output[1], layer.output[2]);
+    sources.push(sourceOf(layer, random));
     operators.push(operatorOf(layer, places, sources.length - 1, residency, random));
   }
   return {
     programs: [{ name: 'ecg', tensors, operators, inputs: [0], outputs: [tensors.length - 1] }],
     sources,
-    generators: generator ? [basisOf(generator, random)] : [],
+    generators: generator ? [randomBasis(generator, random)] : [],
     metadata: { name: 'ecg' },
   };
 }
 
-function sourceOf(layer: LayerSpec, generator: GeneratorConfig | null, random: Random): WeightSource {
-  const { kind, kernel, inputChannels, outputChannels } = layer;
-  if (layer.weights === 'generated' && generator) {
-    const codes = randomInt8(Math.ceil(outputChannels / generator.rowsPerCode), generator.codeLength, random).values;
+/** The basis that makes the weights of a layer, if one does. */
+const basisOf = ({ method }: LayerSpec): BasisConfig | null =>
+  method.kind === 'basis' ? (method as BasisConfig) : null;
+
+function sourceOf(layer: LayerSpec, random: Random): WeightSource {
+  const [rows, generator] = [layer.output[2], basisOf(layer)];
+  if (generator) {
+    const codes = randomInt8(Math.ceil(rows / generator.rowsPerCode), generator.codeLength, random).values;
     const { rowsPerCode } = generator;
-    return {
-      kind: 'basis',
-      generator: 0,
-      rows: outputChannels,
-      rowLength: inputChannels,
-      rowsPerCode,
-      codes,
-      mixScale: 0.2,
-    };
+    return { kind: 'basis', generator: 0, rows, rowLength: layer.input[2], rowsPerCode, codes, mixScale: 0.2 };
   }
-  return kind === 'depthwise'
-    ? randomInt8(kernel, outputChannels, random)
-    : randomInt8(outputChannels, kernel * inputChannels, random);
+  return layer.kind === 'depthwise'
+    ? randomInt8(taps(layer), rows, random)
+    : randomInt8(rows, taps(layer) * depthOf(layer), random);
 }
 
 function operatorOf(
@@ -73,24 +71,22 @@ function operatorOf(
   residency: Residency,
   random: Random,
 ): Operator {
-  const depth = layer.kind === 'depthwise' ? layer.kernel : layer.kernel * layer.inputChannels;
+  const depth = layer.kind === 'depthwise' ? taps(layer) : taps(layer) * depthOf(layer);
   const weighted = {
     name: layer.name,
     ...places,
     source,
-    ...requantisation(layer.outputChannels, depth, random),
-    residency: layer.weights === 'generated' ? residency : ('flash' as const),
+    ...requantisation(layer.output[2], depth, random),
+    residency: basisOf(layer) ? residency : ('flash' as const),
   };
   if (layer.kind === 'pointwise' || layer.kind === 'fullyConnected') return { kind: layer.kind, ...weighted };
-  const kernel: [number, number] = [1, layer.kernel];
-  const stride: [number, number] = [1, layer.stride];
-  const pad: [number, number] = [0, layer.padLeft];
+  const { kernel, stride, pad } = layer;
   if (layer.kind === 'convolution') return { kind: 'convolution', ...weighted, kernel, stride, pad };
   return { kind: 'depthwise', multiplier: 1, ...weighted, kernel, stride, pad };
 }
 
-function basisOf(
-  { matrices, encoding, rows, columns, codeLength, hidden }: GeneratorConfig,
+function randomBasis(
+  { matrices, encoding, rows, columns, codeLength, hidden }: BasisConfig,
   random: Random,
 ): BasisGenerator {
   const levels = { int8: [-127, -50, 50, 127], int4: [-7, -2, 2, 7], int2: [-3, -1, 1, 3] }[encoding];

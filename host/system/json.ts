@@ -120,6 +120,13 @@ export function byKind<T>(kinds: Record<string, Schema<T>>): Schema<T> {
 export const either = <L, T>(list: Schema<L[]>, long: Schema<T>, stands: (items: L[]) => T): Schema<T> =>
   v.lazy((input) => (Array.isArray(input) ? v.pipe(list, v.transform(stands)) : long)) as unknown as Schema<T>;
 
+/** `one` for an object that has this field, `other` for all else. */
+export const having = <T>(field: string, one: Schema<T>, other: Schema<T>): Schema<T> =>
+  v.lazy((input) => (isObject(input) && Object.hasOwn(input, field) ? one : other));
+
+/** For a schema that has itself in it. */
+export const later = <T>(schema: () => Schema<T>): Schema<T> => v.lazy(schema);
+
 /** The same fields, none of which has to be there. */
 export const allOptional = <T extends Record<string, Schema<unknown>>>(entries: T) =>
   Object.fromEntries(Object.entries(entries).map(([name, schema]) => [name, v.optional(schema)])) as {

@@ -10,7 +10,7 @@ import type { NetworkSpec } from './network.ts';
 import { PatchCutter } from './patches.ts';
 
 export interface Batch {
-  patches: Tensor; // [B, P, patchLength]
+  patches: Tensor; // [B, P, length]
   /** class weight at the label, else 0 */
   targets: Tensor; // [B, classes]
 }
@@ -42,15 +42,12 @@ export function classWeights(classNames: readonly string[], perClass: Record<str
 export class Batcher {
   private readonly cutter: PatchCutter;
 
-  private readonly positions: number;
-
   constructor(
     private readonly task: Task,
     private readonly set: WindowSet,
     spec: NetworkSpec,
   ) {
     this.cutter = new PatchCutter(frontEndOf(task), spec.layers[0]!);
-    this.positions = spec.layers[0]!.outputWidth;
   }
 
   /**
@@ -58,14 +55,14 @@ export class Batcher {
    * they are varied as the task says.
    */
   patches(windows: ArrayLike<number>, size: number, random: Random | null): Tensor {
-    const { windowLength } = this.cutter;
+    const { positions, length } = this.cutter;
     const { augmentation, input } = this.task;
-    const data = new Float32Array(size * windowLength);
+    const data = new Float32Array(size * positions * length);
     for (let i = 0; i < windows.length; i++) {
       const window = windowAt(this.set, windows[i]!);
-      this.cutter.cut(random ? augment(window, augmentation, input, random) : window, data, i * windowLength);
+      this.cutter.cut(random ? augment(window, augmentation, input, random) : window, data, i * positions * length);
     }
-    return np.array(data, { shape: [size, this.positions, windowLength / this.positions] });
+    return np.array(data, { shape: [size, positions, length] });
   }
 
   targets(windows: ArrayLike<number>, weights: readonly number[]): Tensor {

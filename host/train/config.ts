@@ -3,7 +3,16 @@ import { readInput } from '../system/files.ts';
 import * as json from '../system/json.ts';
 import { shownPath } from '../system/shownPath.ts';
 import { classNamesOf, frontEndOf, readTaskOf, type Task } from '../task/task.ts';
-import { buildNetwork, type NetworkConfig, type NetworkSpec, networkFault, POINTWISE_MODES } from './network.ts';
+import type { MethodConfig } from './methods/config.ts';
+import { METHODS } from './methods/registry.ts';
+import {
+  buildNetwork,
+  type Extent,
+  type LayerConfig,
+  type NetworkConfig,
+  type NetworkSpec,
+  networkFault,
+} from './network.ts';
 
 export interface TrainConfig {
   name: string;
@@ -41,42 +50,52 @@ export const MOST_EPOCHS = 100_000;
 const LIKE = 'models/configs/ecg-beats.json';
 
 const count = json.wholeNumber(1, 4095);
-const kernel = json.wholeNumber(1, 320);
-const stride = json.oneOfNumbers([1, 2] as const);
-/** Not used with one matrix. */
-const mixing = json.optional(json.wholeNumber(0, 255), 0);
-
-const GENERATOR = json.agreeing(
-  json.fields({
-    matrices: json.wholeNumber(1, 255),
-    encoding: json.oneOf(['int8', 'int4', 'int2']),
-    rows: count,
-    columns: count,
-    codeLength: mixing,
-    hidden: mixing,
-    rowsPerCode: json.optional(json.wholeNumber(0, 4095), 0),
-  }),
-  (generator) => {
-    const missing = (['codeLength', 'hidden', 'rowsPerCode'] as const).find((key) => generator[key] === 0);
-    if (generator.matrices === 1 || missing === undefined) return null;
-    return [missing, `expected a whole number above 0, as ${generator.matrices} matrices are mixed`];
-  },
+const side = json.wholeNumber(1, 320);
+/** A number goes along the width. */
+const extent = json.either(
+  json.listOf(side, 2, 'height and width, each a whole number from 1 to 320'),
+  side as json.Schema<Extent>,
+  ([height, width]): Extent => [height!, width!],
 );
+const activation = json.optional(json.oneOf(['relu', 'none']));
 
-const NETWORK: json.Schema<NetworkConfig> = json.agreeing(
-  json.fields({
-    stem: json.fields({ channels: count, kernel, stride }),
-    depthwiseKernel: kernel,
-    widths: json.list(count, 'a list of channels, one per block'),
-    strides: json.list(stride, 'a list of 1 or 2, one per block'),
-    pointwise: json.oneOf(POINTWISE_MODES),
-    generator: json.optional(json.nullable(GENERATOR), null),
-  }),
-  (network) =>
-    network.generator && network.pointwise !== 'generated'
-      ? ['generator', `expected null, as pointwise "${network.pointwise}" generates nothing`]
-      : networkFault(network),
-);
+const METHOD = json.byKind(
+  Object.fromEntries(Object.entries(METHODS).map(([kind, { schema }]) => [kind, schema])),
+) as json.Schema<MethodConfig>;
+
+/** A name stands for a method that has nothing else to say. */
+const methods = json.optional(json.record(METHOD), {});
+
+const LAYER: json.Schema<LayerConfig> = json.byKind<LayerConfig>({
+  convolution: layerOf('convolution', { channels: count, kernel: extent, stride: json.optional(extent), activation }),
+  separable: layerOf('separable', { channels: count, kernel: extent, stride: json.optional(extent), activation }),
+  depthwise: layerOf('depthwise', { kernel: extent, stride: json.optional(extent), activation }),
+  pointwise: layerOf('pointwise', { channels: count, activation }),
+  fullyConnected: layerOf('fullyConnected', { channels: count }),
+  averagePool: layerOf('averagePool', { kernel: extent }),
+  residual: layerOf('residual', { layers: json.later(() => json.list(LAYER, 'a list of layers')) }),
+});
+
+function layerOf(kind: string, fields: Record<string, json.Schema<unknown>>): json.Schema<LayerConfig> {
+  return json.fields({ kind: json.oneOf([kind]), ...fields }) as unknown as json.Schema<LayerConfig>;
+}
+
+const LISTED = json.fields({ layers: json.list(LAYER, 'a list of layers'), methods });
+
+const SEPARABLE = json.fields({
+  stem: json.fields({ channels: count, kernel: side, stride: side }),
+  depthwiseKernel: side,
+  widths: json.list(count, 'a list of channels, one per block'),
+  strides: json.list(side, 'a list of strides, one per block'),
+  methods,
+});
+
+/** For the windows of a task. */
+const networkFor = (task: Task): json.Schema<NetworkConfig> =>
+  json.agreeing(
+    json.having('layers', LISTED as json.Schema<NetworkConfig>, SEPARABLE as json.Schema<NetworkConfig>),
+    (network) => networkFault(network, frontEndOf(task).output.shape, classNamesOf(task).length),
+  );
 
 const TASK = json.text;
 
@@ -111,7 +130,7 @@ function fieldsFor(task: Task) {
 /** A whole configuration. Throws UsageError, one line, for the first field that is missing, unknown or wrong. */
 export function readConfig(path: string): TrainConfig {
   const { parsed, task } = readWithTask(path);
-  const fields = json.checkJson(parsed, path, json.fields({ ...fieldsFor(task), network: NETWORK }), LIKE);
+  const fields = json.checkJson(parsed, path, json.fields({ ...fieldsFor(task), network: networkFor(task) }), LIKE);
   return { ...fields, task, data: task.data.set };
 }
 
@@ -121,7 +140,7 @@ export function readConfig(path: string): TrainConfig {
  */
 export function readNetwork(path: string): Pick<TrainConfig, 'task' | 'network'> & Partial<TrainConfig> {
   const { parsed, task } = readWithTask(path);
-  const schema = json.fields({ ...json.allOptional(fieldsFor(task)), network: NETWORK });
+  const schema = json.fields({ ...json.allOptional(fieldsFor(task)), network: networkFor(task) });
   const fields = json.checkJson(parsed, path, schema, LIKE);
   const isTraining = fields.epochs !== undefined; // else nobody knows what it was trained on
   return { ...fields, task, ...(isTraining && { data: task.data.set }) };

@@ -22,7 +22,7 @@ export function checkpointLogits(checkpoint: Checkpoint, config: TrainConfig, se
       shape: checkpoint.tensors.get(name)!.shape,
     });
   const moments: Moments[] = spec.layers
-    .filter((layer) => layer.kind !== 'fullyConnected')
+    .filter(({ normalized }) => normalized)
     .map((layer) => ({ mean: stored(`${layer.name}.mean`), variance: stored(`${layer.name}.variance`) }));
   const inference = new Inference(config.task, spec, config.batch);
   const logits = inference.logits(parameters, moments, set);

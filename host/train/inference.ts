@@ -3,11 +3,11 @@
 import { jit, numpy as np } from '@jax-js/jax';
 import type { WindowSet } from '../data/windows.ts';
 import type { Task } from '../task/task.ts';
+import type { Parameters } from './arrays.ts';
 import { Batcher } from './batches.ts';
 import { forward } from './forward.ts';
 import type { Moments, Tensor } from './layers.ts';
 import type { NetworkSpec } from './network.ts';
-import type { Parameters } from './parameters.ts';
 
 /** Mean and variance per normalised layer, flattened for jit: mean of layer 0, variance of layer 0, mean of layer 1, ... */
 type MomentList = Tensor[];

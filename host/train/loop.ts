@@ -3,6 +3,7 @@
 import { jit, lax, nn, numpy as np, tree, valueAndGrad } from '@jax-js/jax';
 import { Random } from '../data/random.ts';
 import { countClasses, selectWindows, type WindowSet } from '../data/windows.ts';
+import type { Parameters } from './arrays.ts';
 import { Batcher, classWeights, drawEpoch } from './batches.ts';
 import type { Checkpoint, StoredArray } from './checkpoint.ts';
 import type { TrainConfig } from './config.ts';
@@ -12,7 +13,7 @@ import type { Moments, Tensor } from './layers.ts';
 import { type Scores, score } from './metrics.ts';
 import type { NetworkSpec } from './network.ts';
 import { initialState, learningRate, momentCorrection, type OptimizerState, update } from './optimizer.ts';
-import { initialize, type Parameters } from './parameters.ts';
+import { initialize } from './parameters.ts';
 import type { Progress } from './run.ts';
 
 /** Independent streams of random numbers, so that changing one use does not shift the others. */
@@ -160,8 +161,8 @@ const describe = (config: TrainConfig, classNames: readonly string[]): Record<st
 export function untrained(spec: NetworkSpec, config: TrainConfig, classNames: readonly string[]): Checkpoint {
   const parameters = initialize(spec, new Random(config.seed, STREAM.weights));
   const moments = spec.layers
-    .filter(({ kind }) => kind !== 'fullyConnected')
-    .map(({ outputChannels }) => ({ mean: np.zeros([outputChannels]), variance: np.ones([outputChannels]) }));
+    .filter(({ normalized }) => normalized)
+    .map(({ output }) => ({ mean: np.zeros([output[2]]), variance: np.ones([output[2]]) }));
   const checkpoint = snapshot(parameters, moments, spec, describe(config, classNames));
   tree.dispose(parameters);
   checkpoint.tensors.set('logits.peak', { shape: [1], data: Float32Array.of(1) });

@@ -20,8 +20,7 @@ const network = {
   depthwiseKernel: 5,
   widths: [12, 16],
   strides: [2, 1],
-  pointwise: 'int8',
-  generator: null,
+  methods: {},
 };
 writeFileSync(arch, JSON.stringify({ task: 'ecg-beats', network }));
 
@@ -267,9 +266,9 @@ describe('a network trained elsewhere', () => {
       { ...network, stem: { channels: 0, kernel: 7, stride: 2 } },
       'stem.channels: expected a whole number from 1 to 4095',
     ],
-    [{ ...network, strides: [2, 3] }, 'strides.1: expected 1 or 2, got 3'],
-    [{ ...network, pointwise: 'int3' }, 'pointwise: expected one of generated, int8, int4, ternary, got "int3"'],
-    [{ ...network, pointwise: 'generated', generator: { matrices: 2 } }, 'generator.encoding: expected one of'],
+    [{ ...network, strides: [2, 0] }, 'strides.1: expected a whole number from 1 to 320, got 0'],
+    [{ ...network, methods: { pw2: { kind: 'int3' } } }, 'methods.pw2.kind: expected one of int8, int4, int2,'],
+    [{ ...network, methods: { pw2: { kind: 'basis', matrices: 2 } } }, 'methods.pw2.encoding: expected one of'],
     [[], 'network: expected an object, got []'],
   ])('is refused for an architecture that is none: %#', async (wrong, message) => {
     const file = join(folder, 'wrong.json');

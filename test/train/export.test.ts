@@ -6,6 +6,8 @@ import { frontEndOf } from '../../host/task/task.ts';
 import { decodeCheckpoint, encodeCheckpoint } from '../../host/train/checkpoint.ts';
 import { readConfig, type TrainConfig } from '../../host/train/config.ts';
 import { checkpointLogits } from '../../host/train/evaluate.ts';
+import type { BasisConfig } from '../../host/train/methods/basis.ts';
+import type { SeparableConfig } from '../../host/train/network.ts';
 import type { Trained } from '../../host/train/run.ts';
 import { trainModel } from '../../host/train/train.ts';
 import { ECG, ecgData, WINDOW } from '../data/ecg.ts';
@@ -14,15 +16,13 @@ import { materialize, runInteger } from './integerForward.ts';
 /** A narrow network on synthetic data: seconds, not minutes. */
 function small(name: string): TrainConfig {
   const config = readConfig(`models/configs/${name}.json`);
-  const network = { ...config.network, widths: [16, 32, 32], strides: [2, 2, 2] as (1 | 2)[] };
+  const network = { ...(config.network as SeparableConfig), widths: [16, 32, 32], strides: [2, 2, 2] };
   network.stem = { ...network.stem, channels: 16 };
-  if (network.generator)
-    network.generator = {
-      ...network.generator,
-      rows: 32,
-      columns: 32,
-      rowsPerCode: network.generator.rowsPerCode && 8,
-    };
+  const { pointwise } = network.methods as { pointwise: BasisConfig };
+  if (pointwise.kind === 'basis') {
+    const smaller = { ...pointwise, rows: 32, columns: 32, rowsPerCode: pointwise.rowsPerCode && 8 };
+    network.methods = { ...network.methods, pointwise: smaller };
+  }
   return { ...config, data: 'synthetic-easy', network, batch: 32 };
 }
 
