@@ -12,8 +12,9 @@ export interface DataFile {
   url: string;
   /** where it belongs, from the folder of the data set on */
   path: string;
-  bytes: number;
-  /** of the file, in hexadecimal; null where its publisher gives none and nobody has recorded one */
+  /** null where nobody has recorded it */
+  bytes: number | null;
+  /** of the file, in hexadecimal; null where nobody has recorded it */
   sha256: string | null;
 }
 

@@ -4,11 +4,25 @@ import { UsageError } from '../system/errors.ts';
 import { checkJson } from '../system/json.ts';
 import type { DataSet } from './dataset.ts';
 import type { Part, Split } from './part.ts';
+import { fsdd } from './sets/fsdd.ts';
 import { mitbih } from './sets/mitbih.ts';
 import { synthetic, syntheticEasy } from './sets/syntheticEcg.ts';
+import { syntheticMotion } from './sets/syntheticMotion.ts';
+import { syntheticTones } from './sets/syntheticTones.ts';
+import { uciHar } from './sets/uciHar.ts';
+import { wisdm } from './sets/wisdm.ts';
 import type { Signal } from './signal.ts';
 
-export const DATA_SETS: readonly DataSet[] = [mitbih, synthetic, syntheticEasy];
+export const DATA_SETS: readonly DataSet[] = [
+  mitbih,
+  synthetic,
+  syntheticEasy,
+  syntheticMotion,
+  syntheticTones,
+  uciHar,
+  fsdd,
+  wisdm,
+];
 
 export const dataSetNames = (sets = DATA_SETS): string[] => sets.map(({ name }) => name);
 

@@ -59,11 +59,10 @@ const extent = json.either(
 );
 const activation = json.optional(json.oneOf(['relu', 'none']));
 
-const METHOD = json.byKind(
-  Object.fromEntries(Object.entries(METHODS).map(([kind, { schema }]) => [kind, schema])),
+const METHOD = json.later(() =>
+  json.byKind(Object.fromEntries(Object.entries(METHODS).map(([kind, { schema }]) => [kind, schema]))),
 ) as json.Schema<MethodConfig>;
 
-/** A name stands for a method that has nothing else to say. */
 const methods = json.optional(json.record(METHOD), {});
 
 const LAYER: json.Schema<LayerConfig> = json.byKind<LayerConfig>({
@@ -130,7 +129,12 @@ function fieldsFor(task: Task) {
 /** A whole configuration. Throws UsageError, one line, for the first field that is missing, unknown or wrong. */
 export function readConfig(path: string): TrainConfig {
   const { parsed, task } = readWithTask(path);
-  const fields = json.checkJson(parsed, path, json.fields({ ...fieldsFor(task), network: networkFor(task) }), LIKE);
+  return readConfigFor(task, path, parsed);
+}
+
+/** A whole configuration from its JSON, for a task that is known; `where` begins the line of an error. */
+export function readConfigFor(task: Task, where: string, parsed: unknown): TrainConfig {
+  const fields = json.checkJson(parsed, where, json.fields({ ...fieldsFor(task), network: networkFor(task) }), LIKE);
   return { ...fields, task, data: task.data.set };
 }
 

@@ -1,4 +1,5 @@
 /** What a training run is told, says while it goes on, and gives back. */
+import type { DataSet } from '../data/dataset.ts';
 import type { Account, Split } from '../data/part.ts';
 import type { Model } from '../model/model.ts';
 import type { Checkpoint } from './checkpoint.ts';
@@ -11,6 +12,8 @@ export interface TrainOptions {
   /** windows at most per split, for a quick look; drawn so that every class keeps its share */
   subset?: number;
   seed?: number;
+  /** data sets to choose from; else those of the project */
+  sets?: readonly DataSet[];
   /** of recordings: name or number in the header */
   lead?: string;
   onProgress?(progress: Progress): void;

@@ -14,8 +14,8 @@ import { startArrays } from './start.ts';
 
 export async function trainModel(base: TrainConfig, options: TrainOptions = {}): Promise<Trained> {
   const config = adapt(base, options);
-  const { root, lead, subset } = options;
-  const data = openTask(config.task, { data: config.data, root, seed: base.seed, lead });
+  const { root, lead, subset, sets: choice } = options;
+  const data = openTask(config.task, { data: config.data, root, seed: base.seed, lead, sets: choice });
   const learned = data.load('train');
   const chosen = data.load('validation');
   const later = data.set.splits.includes('later') ? data.load('later') : null;
