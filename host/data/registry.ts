@@ -4,6 +4,7 @@ import { UsageError } from '../system/errors.ts';
 import { checkJson } from '../system/json.ts';
 import type { DataSet } from './dataset.ts';
 import type { Part, Split } from './part.ts';
+import { cifar10 } from './sets/cifar10.ts';
 import { fsdd } from './sets/fsdd.ts';
 import { mitbih } from './sets/mitbih.ts';
 import { synthetic, syntheticEasy } from './sets/syntheticEcg.ts';
@@ -22,6 +23,7 @@ export const DATA_SETS: readonly DataSet[] = [
   uciHar,
   fsdd,
   wisdm,
+  cifar10,
 ];
 
 export const dataSetNames = (sets = DATA_SETS): string[] => sets.map(({ name }) => name);
@@ -65,7 +67,7 @@ export function openDataset(name: string, options: DatasetOptions = {}): OpenedD
   }
   const given = lead === undefined ? options.options : { ...options.options, lead };
   const checked = checkJson(given ?? {}, `data set ${name}: options`, set.options);
-  const folder = join(dataRoot(options.root), set.name);
+  const folder = folderOf(set, options.root);
   return {
     ...set,
     folder,
@@ -80,6 +82,12 @@ export function openDataset(name: string, options: DatasetOptions = {}): OpenedD
       return set.load(split, { signal, folder, options: checked, seed });
     },
   };
+}
+
+/** NAME among the data sets, or NAME-subset where that alone is there: a part, for trying things out. */
+export function folderOf({ name, isThere }: DataSet, root?: string): string {
+  const [whole, part] = [name, `${name}-subset`].map((folder) => join(dataRoot(root), folder)) as [string, string];
+  return !isThere(whole) && isThere(part) ? part : whole;
 }
 
 /** Folder that holds the folders of data sets. */

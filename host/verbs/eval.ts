@@ -50,7 +50,8 @@ export function evalVerb(program: Command): void {
       const { set: dataset, load } = openTask(task, { data: flags.data, lead: flags.lead });
       assertTakes(path, task, runtime, metadata);
       const set = load(split);
-      const validation = split === 'validation' ? undefined : load('validation');
+      const chooses = split !== 'validation' && dataset.splits.includes('validation');
+      const validation = chooses ? load('validation') : undefined;
       const score = (part: WindowSet, label: Split) =>
         withProgress(label, (report) => scoreWindows(runtime, part, report));
       const result = evaluate({

@@ -41,7 +41,7 @@ describe('htpw train --config', () => {
     ['name', undefined, 'name: expected a name of letters, digits and - _ . +, got none'],
     ['name', '../../etc/x', 'name: expected a name of letters'],
     ['name', 'a\u001b[2J', 'name: expected a name of letters, digits and - _ . +, got "a\\u001b[2J"'],
-    ['task', 'nonsense', 'task: expected ecg-beats'],
+    ['task', 'nonsense', 'task: expected cifar10, ecg-beats, '],
     ['task', undefined, 'task: expected a string, got none'],
     ['dataset', 'mitbih', 'dataset: unknown; the fields are name, task,'],
     ['seed', -1, 'seed: expected a whole number from 0 to 4294967295, got -1'],
@@ -128,7 +128,8 @@ describe('models/configs', () => {
 
   it.each(configs)('%s is read as it is written', (path) => {
     const written = JSON.parse(readFileSync(path, 'utf8'));
-    expect(readConfig(path)).toEqual({ ...written, task: readTask(written.task), data: 'mitbih' });
+    const task = readTask(written.task);
+    expect(readConfig(path)).toEqual({ ...written, task, data: task.data.set });
     expect(readNetwork(path)).toEqual(readConfig(path));
   });
 });

@@ -8,7 +8,7 @@ import { dirname, join } from 'node:path';
 import { gzipSync } from 'node:zlib';
 import { describe, expect, it } from 'vitest';
 import { SPLITS } from '../../host/data/part.ts';
-import { DATA_SETS, dataRoot } from '../../host/data/registry.ts';
+import { DATA_SETS, folderOf } from '../../host/data/registry.ts';
 import { lengthOf } from '../../host/data/signal.ts';
 import { countClasses, leaksBetween, type WindowSet, windowAt } from '../../host/data/windows.ts';
 import { openTask, readTask, type Task, type TaskData, taskNames } from '../../host/task/task.ts';
@@ -76,7 +76,7 @@ describe('leaksBetween', () => {
 
 describe.each(taskNames().map((name) => [name, readTask(name)] as [string, Task]))('task %s', (_, task) => {
   const set = DATA_SETS.find(({ name }) => name === task.data.set)!;
-  const isThere = set.isThere(join(dataRoot(), set.name));
+  const isThere = set.isThere(folderOf(set));
 
   it.skipIf(!isThere)(
     'has every class in every split, and leaks nothing from one to another',
@@ -115,14 +115,17 @@ describe('every data set', () => {
     },
   );
 
-  it.each(['uci-har', 'fsdd', 'wisdm'])('%s names its folder and what it expected there, where it is not', (name) => {
-    const task = taskNames()
-      .map((one) => readTask(one))
-      .find(({ data }) => data.set === name)!;
-    expect(() => openTask(task, { root: '/nowhere' }).load('test')).toThrow(
-      new RegExp(`^${name}: expected .* in /nowhere/${name}.*; set HTPW_DATA`),
-    );
-  });
+  it.each(['uci-har', 'fsdd', 'wisdm', 'cifar10'])(
+    '%s names its folder and what it expected there, where it is not',
+    (name) => {
+      const task = taskNames()
+        .map((one) => readTask(one))
+        .find(({ data }) => data.set === name)!;
+      expect(() => openTask(task, { root: '/nowhere' }).load('test')).toThrow(
+        new RegExp(`^${name}: expected .* in /nowhere/${name}.*; set HTPW_DATA`),
+      );
+    },
+  );
 });
 
 describe('WISDM', () => {
@@ -277,5 +280,38 @@ describe('FSDD', () => {
     writeFileSync(join(other, 'fsdd/index.csv'), index);
     const packed = openTask(task, { root: other }).load('test');
     expect(windowAt(packed, 0)).toEqual(windowAt(data.load('test'), 0));
+  });
+});
+
+describe('CIFAR-10', () => {
+  const task = readTask('cifar10');
+  /** Planes of one value each: red 10, green 20, blue 255; the first pixel has a red of its own. */
+  const record = (label: number): number[] => [
+    label,
+    label,
+    ...Array(1023).fill(10),
+    ...Array(1024).fill(20),
+    ...Array(1024).fill(255),
+  ];
+  const put3 = (name: string, labels: number[]): void =>
+    put(`cifar10/cifar-10-batches-bin/${name}`, Uint8Array.from(labels.flatMap(record)));
+  [1, 2, 3, 4, 5].forEach((batch) => {
+    put3(`data_batch_${batch}.bin`, [batch, 9]);
+  });
+  put3('test_batch.bin', [0]);
+  const data = openTask(task, { root });
+
+  it('gives pixels row by row with their colours together, less 128', () => {
+    const validation = data.load('validation');
+    expect([Array.from(validation.labels), data.load('train').labels.length]).toEqual([[5, 9], 8]);
+    expect(Array.from(windowAt(validation, 0).subarray(0, 6))).toEqual([5 - 128, -108, 127, -118, -108, 127]);
+    expect(leaksOf(data)).toEqual([]);
+  });
+
+  it('names what is damaged', () => {
+    put('cifar10/cifar-10-batches-bin/test_batch.bin', new Uint8Array(5000));
+    expect(() => data.load('test')).toThrow(/test_batch\.bin: expected records of 3073 bytes, got 5000 bytes/);
+    put3('test_batch.bin', [10]);
+    expect(() => data.load('test')).toThrow(/record 1: expected a label below 10, got 10/);
   });
 });
