@@ -146,6 +146,30 @@ const NEVER: Rule[] = [
     still: [],
   },
   {
+    rule: 'data sets know no task, and nothing that is made of them',
+    from: within('host/data'),
+    to: within('host/task', 'host/train', 'host/evaluate', 'host/verbs'),
+    still: [],
+  },
+  {
+    rule: 'a task knows nothing of networks',
+    from: within('host/task'),
+    to: within('host/train', 'host/evaluate', 'host/verbs'),
+    still: [],
+  },
+  {
+    rule: 'evaluation knows nothing of training',
+    from: within('host/evaluate'),
+    to: within('host/train', 'host/verbs'),
+    still: [],
+  },
+  {
+    rule: 'training knows no data set by name, and no class, rate or size',
+    from: within('host/train'),
+    to: (file) => within('host/data/sets')(file) || file === 'host/data/beats.ts',
+    still: [],
+  },
+  {
     rule: 'the device knows no host',
     from: within('assembly'),
     to: within('host'),

@@ -7,6 +7,7 @@ import type { Part, Split } from './part.ts';
 import { cifar10 } from './sets/cifar10.ts';
 import { fsdd } from './sets/fsdd.ts';
 import { mitbih } from './sets/mitbih.ts';
+import { speechCommands } from './sets/speechCommands.ts';
 import { synthetic, syntheticEasy } from './sets/syntheticEcg.ts';
 import { syntheticMotion } from './sets/syntheticMotion.ts';
 import { syntheticTones } from './sets/syntheticTones.ts';
@@ -24,6 +25,7 @@ export const DATA_SETS: readonly DataSet[] = [
   fsdd,
   wisdm,
   cifar10,
+  speechCommands,
 ];
 
 export const dataSetNames = (sets = DATA_SETS): string[] => sets.map(({ name }) => name);

@@ -87,7 +87,9 @@ describe.each(taskNames().map((name) => [name, readTask(name)] as [string, Task]
         const part = data.load(split);
         expect(part.account).toMatchObject({ data: set.name, split, windows: part.labels.length });
         expect(part.samples.length).toBe(part.labels.length * lengthOf(task.input));
-        expect(Math.min(...countClasses(part))).toBeGreaterThan(0);
+        // the sample of Speech Commands has no recording of noise
+        const occurring = part.classNames.filter((name, c) => name !== 'silence' || countClasses(part)[c]! > 0);
+        expect(countClasses(part).filter((count) => count > 0).length).toBe(occurring.length);
       }
       expect(leaksOf(data)).toEqual([]);
     },
@@ -115,7 +117,7 @@ describe('every data set', () => {
     },
   );
 
-  it.each(['uci-har', 'fsdd', 'wisdm', 'cifar10'])(
+  it.each(['uci-har', 'fsdd', 'wisdm', 'cifar10', 'speech-commands'])(
     '%s names its folder and what it expected there, where it is not',
     (name) => {
       const task = taskNames()
@@ -313,5 +315,45 @@ describe('CIFAR-10', () => {
     expect(() => data.load('test')).toThrow(/test_batch\.bin: expected records of 3073 bytes, got 5000 bytes/);
     put3('test_batch.bin', [10]);
     expect(() => data.load('test')).toThrow(/record 1: expected a label below 10, got 10/);
+  });
+});
+
+describe('Speech Commands', () => {
+  const task = readTask('keywords');
+  const tone = Array.from({ length: 16_000 }, (_, i) => Math.round(8000 * Math.sin(i / 10)));
+  for (const [word, speaker] of [
+    ['yes', '0a'],
+    ['cat', '0a'],
+    ['yes', '1b'],
+    ['wow', '2c'],
+  ])
+    put(`speech-commands/${word}/${speaker}_nohash_0.wav`, wav(16_000, tone));
+  put('speech-commands/validation_list.txt', 'yes/1b_nohash_0.wav\n');
+  put('speech-commands/testing_list.txt', 'wow/2c_nohash_0.wav\n');
+  for (const name of ['running_tap', 'exercise_bike', 'pink_noise'])
+    put(`speech-commands/_background_noise_/${name}.wav`, wav(16_000, [...tone, ...tone, 1, 2, 3]));
+  const data = openTask(task, { root });
+
+  it('follows the official lists; other words are unknown, and each recording of noise is in one split', () => {
+    const said = (split: 'train' | 'validation' | 'test') => {
+      const { records, labels, times } = data.load(split);
+      return records.map((record, i) => `${record} ${Object.keys(task.classes)[labels[i]!]} ${times[i]}`);
+    };
+    expect(said('train')).toEqual([
+      'yes/0a_nohash_0.wav yes 0',
+      'cat/0a_nohash_0.wav unknown 0',
+      '_background_noise_/pink_noise.wav silence 0',
+      '_background_noise_/pink_noise.wav silence 1',
+    ]);
+    expect(said('test').slice(0, 2)).toEqual([
+      'wow/2c_nohash_0.wav unknown 0',
+      '_background_noise_/running_tap.wav silence 0',
+    ]);
+    expect(leaksOf(data)).toEqual([]);
+  });
+
+  it('keeps a second of sound at the rate of the task', () => {
+    const window = windowAt(data.load('validation'), 0);
+    expect([window.length, Math.max(...window)]).toEqual([4000, expect.closeTo(8000, -3)]);
   });
 });
