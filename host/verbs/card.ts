@@ -242,7 +242,7 @@ ${columnsOf(
 )}
 ## What to know
 
-${[...task.caveats, ...caveats(own)].map((caveat) => wrapped(`* ${caveat}`, '  ')).join('\n')}
+${[...task.caveats, ...caveats(own, parts)].map((caveat) => wrapped(`* ${caveat}`, '  ')).join('\n')}
 `;
 }
 
@@ -267,10 +267,10 @@ ${columnsOf(['', ...measured.map(({ path }) => basename(path, '.htpw'))], rows)}
 }
 
 /** What the figures themselves call for. */
-function caveats({ results }: Measured): string[] {
-  const evaluations = Object.values(results);
+function caveats({ results }: Measured, { train, validation, test }: Parts): string[] {
   const { versusRest, unit, group } = results.test!;
-  const shared = [...new Set(evaluations.flatMap(({ sharedGroups }) => sharedGroups))];
+  const known = new Set([train, validation].flatMap((part) => part?.groups ?? []));
+  const shared = [...new Set(test!.groups)].filter((name) => known.has(name));
   return [
     ...(versusRest
       ? [
@@ -279,16 +279,21 @@ function caveats({ results }: Measured): string[] {
         ]
       : []),
     shared.length === 0
-      ? `No ${group} of the reported splits was validated on.`
-      : `Each ${group} of these was validated on, too: ${shared.join(', ')}.`,
+      ? `No ${group} of the test split was trained or validated on.`
+      : `Each ${group} of these in the test split was trained or validated on: ${shared.join(', ')}.`,
   ];
 }
 
 function verdict(own: Measured, twin: Measured): string {
-  const lines = Object.entries(own.results).map(([split, evaluation]) => {
-    const share = evaluation.macroF1.value / twin.results[split as Split]!.macroF1.value;
-    const kept = share >= KEEP ? 'kept' : `**below** the ${100 * KEEP} % aimed at`;
-    return `* macro-F1 on ${split} ${evaluation.unit}s: ${(100 * share).toFixed(1)} % of the twin's; ${kept}.`;
+  const lines = Object.entries(own.results).flatMap(([split, mine]) => {
+    const its = twin.results[split as Split]!;
+    const shares: [string, number][] = [['macro-F1', mine.macroF1.value / its.macroF1.value]];
+    if (mine.among && its.among)
+      shares.push([`macro-F1 of ${mine.among.classes.join(', ')}`, mine.among.macroF1.value / its.among.macroF1.value]);
+    return shares.map(([metric, share]) => {
+      const kept = share >= KEEP ? 'kept' : `**below** the ${100 * KEEP} % aimed at`;
+      return `* ${metric} on ${split} ${mine.unit}s: ${(100 * share).toFixed(1)} % of the twin's; ${kept}.`;
+    });
   });
   const share = ((100 * own.bytes) / twin.bytes).toFixed(0);
   return `Against the same network with pointwise weights stored in INT8 (${basename(twin.path)}), at ${share} % of its bytes:

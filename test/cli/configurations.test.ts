@@ -66,6 +66,11 @@ describe('htpw train --config', () => {
     ['network.methods.pointwise', { kind: 'int8', matrices: 2 }, 'pointwise.matrices: unknown; the fields are kind'],
     ['network.methods.pw9', { kind: 'int4' }, 'network.methods.pw9: expected a layer or a kind of the network, stem'],
     ['network.methods.depthwise', { kind: 'int4' }, 'depthwise.kind: expected int8 for depthwise layers, as dw1'],
+    [
+      'network.methods.pointwise',
+      { kind: 'tile', tile: 24, codeLength: 4, hidden: 8 },
+      'pointwise.tile: expected a divisor of the 2048 weights of pw2',
+    ],
     ['network.methods.pointwise.rows', 64, 'pointwise.rows: expected at least 128, of the largest layer'],
     ['network.methods.pointwise.columns', 64, 'pointwise.columns: expected at least 128, of the largest layer'],
     ['network.methods.pointwise.hidden', 0, 'pointwise.hidden: expected a whole number above 0, as 2 matrices are'],

@@ -93,6 +93,17 @@ writeFileSync(
   }),
 );
 
+const BASIS = {
+  kind: 'basis',
+  matrices: 2,
+  encoding: 'int4',
+  rows: 32,
+  columns: 32,
+  codeLength: 4,
+  hidden: 8,
+  rowsPerCode: 8,
+};
+
 const NETWORKS = {
   'a plane of convolutions, residuals and a pool': {
     layers: [
@@ -129,6 +140,20 @@ const NETWORKS = {
       pw2: { kind: 'binary' },
       pw3: { kind: 'ternary' },
       pw4: { kind: 'int2' },
+    },
+  },
+  'generated layers, by a basis and in tiles': {
+    layers: [
+      { kind: 'convolution', channels: 16, kernel: [3, 3] },
+      { kind: 'separable', channels: 32, kernel: [3, 3], stride: [2, 2] },
+      { kind: 'separable', channels: 32, kernel: [3, 3] },
+      { kind: 'separable', channels: 32, kernel: [3, 3] },
+      { kind: 'separable', channels: 32, kernel: [3, 3] },
+    ],
+    methods: {
+      pointwise: { kind: 'tile', tile: 16, codeLength: 8, codes: 'int4', hidden: 16 },
+      pw1: BASIS,
+      pw2: BASIS,
     },
   },
 };

@@ -61,7 +61,8 @@ function load(split: Split, { folder, signal }: Request): Part {
   if (chosen.length === 0) throw new Error(`uci-har: no window of the ${split} split in ${folder}; fetch it again`);
   const border = isPacked && split !== 'test' ? rows.count - chosenOfBoth(rows.count) : 0;
   const leftOut: LeftOut = border > 0 ? { border } : {};
-  return { ...set, account: accountOf(set, { data: 'uci-har', split, folder, unit: 'window', leftOut }) };
+  const assumed = isPacked ? [`no subjects in ${folder}: blocks of ${BLOCK} windows stand for them`] : [];
+  return { ...set, account: accountOf(set, { data: 'uci-har', split, folder, unit: 'window', leftOut, assumed }) };
 }
 
 /** The first row of a block that follows one of the other split: it shares half of its samples with the row before. */

@@ -10,14 +10,15 @@
 
 import { lax, numpy as np } from '@jax-js/jax';
 import type { Random } from '../../data/random.ts';
-import type { BasisGenerator, Mlp } from '../../model/model.ts';
+import type { BasisGenerator } from '../../model/model.ts';
 import * as json from '../../system/json.ts';
 import { normal, type Parameters, uniform } from '../arrays.ts';
 import type { LayerSpec } from '../layerSpec.ts';
 import type { Tensor } from '../layers.ts';
-import { quantizeAll, quantizeInt2, quantizeRows, roundThrough } from '../quantizers.ts';
+import { quantizeInt2, quantizeRows, roundThrough } from '../quantizers.ts';
 import type { MethodConfig } from './config.ts';
 import { integers, type LayerWeights, type Method, type MethodKind, type Sources, scalar } from './method.ts';
+import { type Evaluated, evaluateMlp, exportMlp, initialMlp, type MlpSize, mlpShapes } from './mlp.ts';
 
 /**
  * One basis for all its layers: weights of a row = sum over matrices of h[code of the row][matrix] * basis[matrix].
@@ -48,48 +49,37 @@ const GENERATED_SCALE = 1 / 127;
 
 const mixes = ({ matrices }: BasisConfig): boolean => matrices > 1;
 
+const sizeOf = ({ codeLength, hidden, matrices }: BasisConfig): MlpSize => ({ codeLength, hidden, outputs: matrices });
+
 /** Codes of a layer: one per group of rows. */
 const codeCount = ({ output }: LayerSpec, { rowsPerCode }: BasisConfig): number => Math.ceil(output[2] / rowsPerCode);
 
 function shapesOf({ config, layers, prefix }: Shared): [string, number[]][] {
-  const { matrices, rows, columns, hidden, codeLength } = config;
+  const { matrices, rows, columns, codeLength } = config;
   const basis: [string, number[]] = [`${prefix}.basis`, [matrices, rows, columns]];
   if (!mixes(config)) return [basis];
   return [
     basis,
-    [`${prefix}.w1`, [hidden, codeLength]],
-    [`${prefix}.b1`, [hidden]],
-    [`${prefix}.w2`, [matrices, hidden]],
-    [`${prefix}.b2`, [matrices]],
+    ...mlpShapes(prefix, sizeOf(config)),
     ...layers.map((layer): [string, number[]] => [`${layer.name}.codes`, [codeCount(layer, config), codeLength]]),
   ];
 }
 
 function initialized({ config, layers, prefix }: Shared, random: Random): Parameters {
-  const { matrices, rows, columns, codeLength, hidden } = config;
+  const { matrices, rows, columns, codeLength } = config;
   const parameters: Parameters = {
     [`${prefix}.basis`]: normal([matrices, rows, columns], Math.sqrt(2 / columns), random),
   };
   if (!mixes(config)) return parameters;
-  parameters[`${prefix}.w1`] = normal([hidden, codeLength], Math.sqrt(2 / codeLength), random);
-  parameters[`${prefix}.b1`] = np.zeros([hidden]);
-  parameters[`${prefix}.w2`] = normal([matrices, hidden], Math.sqrt(2 / hidden), random);
-  parameters[`${prefix}.b2`] = np.zeros([matrices]);
+  Object.assign(parameters, initialMlp(prefix, sizeOf(config), random));
   for (const layer of layers)
     parameters[`${layer.name}.codes`] = uniform([codeCount(layer, config), codeLength], -1, 1, random);
   return parameters;
 }
 
-/** Integer values of everything that is stored or passed on, as floats that carry gradients. */
-interface Mixing {
+/** The micro-MLP at work on the codes of all layers. */
+interface Mixing extends Evaluated {
   codes: Map<string, Tensor>; // per layer [groups, codeLength]
-  w1: Tensor;
-  b1: Tensor;
-  scale1: Tensor;
-  w2: Tensor;
-  b2: Tensor;
-  scale2: Tensor;
-  coefficients: Tensor; // [groups of all layers, matrices]
 }
 
 interface Generated {
@@ -116,7 +106,7 @@ function generate(parameters: Parameters, shared: Shared): Generated {
       continue;
     }
     const groups = codeCount(layer, generator);
-    const coefficients = mixing.coefficients.ref.slice([firstGroup, firstGroup + groups]);
+    const coefficients = mixing.outputs.ref.slice([firstGroup, firstGroup + groups]);
     firstGroup += groups;
     const mix = mixRows(part, coefficients, shape, generator);
     const scale = lax.stopGradient(np.divide(127, np.max(np.abs(mix.ref))));
@@ -161,24 +151,7 @@ function mixCoefficients(parameters: Parameters, { layers, prefix }: Shared): Mi
     0,
   );
 
-  const first = quantizeAll(parameters[`${prefix}.w1`]!);
-  // Biases in accumulator units: one code step times one weight step.
-  const b1 = roundThrough(parameters[`${prefix}.b1`]!.ref.div(first.scale).mul(127));
-  const hiddenSum = np.maximum(np.matmul(input, first.levels.ref.transpose()).add(b1.ref), 0);
-  const scale1 = peakScale(hiddenSum);
-  const hidden = roundThrough(hiddenSum.mul(scale1.ref));
-
-  const second = quantizeAll(parameters[`${prefix}.w2`]!);
-  const b2 = roundThrough(parameters[`${prefix}.b2`]!.ref.div(second.scale).mul(127));
-  const outputSum = np.matmul(hidden, second.levels.ref.transpose()).add(b2.ref);
-  const scale2 = peakScale(outputSum);
-  const coefficients = roundThrough(outputSum.mul(scale2.ref));
-  return { codes, w1: first.levels, b1, scale1, w2: second.levels, b2, scale2, coefficients };
-}
-
-/** Factor that maps the largest magnitude to 127. Borrows x. */
-function peakScale(x: Tensor): Tensor {
-  return lax.stopGradient(np.divide(127, np.maximum(np.max(np.abs(x.ref)), 1)));
+  return { codes, ...evaluateMlp(parameters, prefix, input, 127) };
 }
 
 /** Borrows the parameters. */
@@ -210,34 +183,16 @@ function addGenerated(
   sources.of.set(layer.name, { source: source - 1, scales, residency: 'boot' });
 }
 
-function basisGenerator(
-  generated: Generated,
-  { encoding, matrices, rows, columns, ...mlp }: BasisConfig,
-): BasisGenerator {
+function basisGenerator({ basis, mixing }: Generated, config: BasisConfig): BasisGenerator {
+  const { encoding, matrices, rows, columns } = config;
   return {
     kind: 'basis',
-    mlp: generated.mixing ? mlpOf(generated.mixing, mlp.codeLength, mlp.hidden, matrices) : null,
+    mlp: mixing && exportMlp(mixing, sizeOf(config), 'int8'),
     encoding,
     count: matrices,
     rows,
     columns,
-    values: integers(generated.basis),
-  };
-}
-
-function mlpOf(mixing: Mixing, codeLength: number, hidden: number, outputs: number): Mlp {
-  const { w1, b1, scale1, w2, b2, scale2 } = mixing;
-  return {
-    codeLength,
-    codeEncoding: 'int8',
-    hidden,
-    outputs,
-    w1: integers(w1),
-    b1: Int32Array.from(b1.dataSync(), Math.round),
-    scale1: scalar(scale1),
-    w2: integers(w2),
-    b2: Int32Array.from(b2.dataSync(), Math.round),
-    scale2: scalar(scale2),
+    values: integers(basis),
   };
 }
 
