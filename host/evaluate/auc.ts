@@ -1,6 +1,6 @@
 /**
- * Area under the ROC curve, from ranks: the probability that a window of the class scores higher than one of
- * another class, ties counting half. Windows are sorted once; the weights may change, so a bootstrap resample costs one pass.
+ * Area under the ROC curve, from ranks: the probability that a window of the class scores higher than one of another
+ * class, ties counting half. Windows are sorted once; the weights may change, so a bootstrap resample costs one pass.
  */
 import { meanOfDefined } from './metrics.ts';
 

@@ -1,4 +1,7 @@
-/** Confidence intervals by resampling whole groups (patients, speakers), with replacement: percentile cluster bootstrap. */
+/**
+ * Confidence intervals by resampling whole groups (patients, speakers), with replacement: percentile cluster
+ * bootstrap.
+ */
 
 export interface Interval {
   value: number;

@@ -1,6 +1,6 @@
 /**
- * What a training window is varied by: one entry a kind. All that a kind draws for a whole window is drawn first, in the
- * order of the table, so that a task which leaves others out has the same numbers whatever they are.
+ * What a training window is varied by: one entry a kind. All that a kind draws for a whole window is drawn first, in
+ * the order of the table, so that a task which leaves others out has the same numbers whatever they are.
  */
 import type { Random } from '../data/random.ts';
 import { lengthOf, type Signal } from '../data/signal.ts';

@@ -1,8 +1,9 @@
 /**
- * From a checkpoint to the integer model that the packer writes: normalisation folded into the requantisation, weights as levels.
+ * From a checkpoint to the integer model that the packer writes: normalisation folded into the requantisation, weights
+ * as levels.
  *
- * For a layer with input scale si, weight scale sw[c], output scale so, and batch normalisation y = f (x - mean) + beta, where
- * f = gamma / sqrt(variance + epsilon) > 0:
+ * For a layer with input scale si, weight scale sw[c], output scale so, and batch normalisation y = f (x - mean) +
+ * beta, where f = gamma / sqrt(variance + epsilon) > 0:
  *
  *   q = round(effectiveScale * (acc + bias)) - 128,  effectiveScale = si sw f / so,  bias = (beta / f - mean) / (si sw)
  */

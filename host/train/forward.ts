@@ -1,8 +1,9 @@
 /**
- * The forward pass with every rounding of the device simulated: training, calibration and evaluation run this one function.
+ * The forward pass with every rounding of the device simulated: training, calibration and evaluation run this one
+ * function.
  *
- * Input: [B, P, taps * channels] patches where the network begins with a convolution (patches.ts cuts them; the input needs
- * no gradient, so that is done once, outside), else [B, P, channels].
+ * Input: [B, P, taps * channels] patches where the network begins with a convolution (patches.ts cuts them; the input
+ * needs no gradient, so that is done once, outside), else [B, P, channels].
  */
 
 import { nn, numpy as np } from '@jax-js/jax';
@@ -13,7 +14,10 @@ import type { LayerWeights } from './methods/method.ts';
 import { type NetworkSpec, type NodeSpec, SMALLEST_RANGE } from './network.ts';
 import { quantizeActivation, quantizeSigned, roundThrough } from './quantizers.ts';
 
-/** Smallest batch normalisation factor. It goes into the requantisation multiplier, so it must be positive and not tiny. */
+/**
+ * Smallest batch normalisation factor. It goes into the requantisation multiplier, so it must be positive and not
+ * tiny.
+ */
 const SMALLEST_GAMMA = 0.1;
 const GAMMA_OFFSET = Math.log(Math.expm1(1 - SMALLEST_GAMMA)); // parameter 0 is gamma 1
 

@@ -9,7 +9,10 @@ import { forward } from './forward.ts';
 import type { Moments, Tensor } from './layers.ts';
 import type { NetworkSpec } from './network.ts';
 
-/** Mean and variance per normalised layer, flattened for jit: mean of layer 0, variance of layer 0, mean of layer 1, ... */
+/**
+ * Mean and variance per normalised layer, flattened for jit: mean of layer 0, variance of layer 0, mean of layer 1,
+ * ...
+ */
 type MomentList = Tensor[];
 
 const flatten = (moments: readonly Moments[]): MomentList => moments.flatMap(({ mean, variance }) => [mean, variance]);
@@ -38,8 +41,8 @@ export class Inference {
   }
 
   /**
-   * "Precise" batch normalisation (Wu & Johnson 2021): statistics of the final weights over whole batches of training windows,
-   * instead of a running average over weights that no longer exist.
+   * "Precise" batch normalisation (Wu & Johnson 2021): statistics of the final weights over whole batches of training
+   * windows, instead of a running average over weights that no longer exist.
    */
   preciseMoments(parameters: Parameters, set: WindowSet): Moments[] {
     const batcher = new Batcher(this.task, set, this.spec);

@@ -35,7 +35,9 @@ export const depthOf = ({ kind, input }: LayerSpec): number =>
  */
 export const patchLength = (values: number): number => 4 * Math.ceil(values / 4);
 
-/** Depthwise [taps, channels]; convolution [outC, patchLength], of which taps * inC count; the others [outC, inputs]. */
+/**
+ * Depthwise [taps, channels]; convolution [outC, patchLength], of which taps * inC count; the others [outC, inputs].
+ */
 export function weightShape(layer: LayerSpec): [number, number] {
   const [, , channels] = layer.output;
   if (layer.kind === 'depthwise') return [taps(layer), channels];

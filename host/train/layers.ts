@@ -1,8 +1,8 @@
 /**
  * The few array operations the network is made of, on jax-js arrays.
  *
- * Ownership: jax-js frees an array once it was used, unless `.ref` was taken. Functions here consume their first argument (the
- * activation) and borrow everything else, so a forward pass reads as plain calls.
+ * Ownership: jax-js frees an array once it was used, unless `.ref` was taken. Functions here consume their first
+ * argument (the activation) and borrow everything else, so a forward pass reads as plain calls.
  *
  * Shapes: B windows in a batch, P positions, C channels, T taps. Activations are [B, P, C].
  */
@@ -31,8 +31,8 @@ export function pointwise(x: Tensor, weights: Tensor): Tensor {
 }
 
 /**
- * [B, P, C] x [T, C] -> [B, P', C]. A sum of shifted slices: measured several times faster than the library's convolution for
- * these shapes.
+ * [B, P, C] x [T, C] -> [B, P', C]. A sum of shifted slices: measured several times faster than the library's
+ * convolution for these shapes.
  */
 export function depthwise(x: Tensor, weights: Tensor, window: WindowSpec): Tensor {
   let sum: Tensor | null = null;
@@ -43,7 +43,9 @@ export function depthwise(x: Tensor, weights: Tensor, window: WindowSpec): Tenso
   return sum!;
 }
 
-/** [B, P, C] -> [B, P', length] of taps * C values each, padded with zeros to `length`: what a convolution multiplies. */
+/**
+ * [B, P, C] -> [B, P', length] of taps * C values each, padded with zeros to `length`: what a convolution multiplies.
+ */
 export function patchesOf(x: Tensor, window: WindowSpec, length: number): Tensor {
   const patches = np.concatenate(shiftedSlices(x, window), 2);
   const missing = length - patches.shape[2]!;

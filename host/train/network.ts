@@ -1,6 +1,6 @@
 /**
- * Networks by configuration: convolutions, depthwise-separable blocks, residuals, pools and fully connected layers on one
- * row of positions (signals) or several (images, spectra), then a mean over positions and a classifier.
+ * Networks by configuration: convolutions, depthwise-separable blocks, residuals, pools and fully connected layers on
+ * one row of positions (signals) or several (images, spectra), then a mean over positions and a classifier.
  *
  * A configuration is a list of layers, or short for the family of the ECG networks:
  *

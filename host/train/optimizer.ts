@@ -24,7 +24,8 @@ export function initialState(parameters: Parameters): OptimizerState {
 }
 
 /**
- * One step. Consumes everything. `rate` is the learning rate, `correction` the factors 1 / (1 - beta^t) of both moments, [2].
+ * One step. Consumes everything. `rate` is the learning rate, `correction` the factors 1 / (1 - beta^t) of both
+ * moments, [2].
  */
 export function update(
   parameters: Parameters,

@@ -1,6 +1,6 @@
 /**
- * What the device stores, simulated in training: every quantizer returns integer levels (as floats) whose gradient is that of the
- * unrounded value, and the scale that was divided by. real = levels * scale.
+ * What the device stores, simulated in training: every quantizer returns integer levels (as floats) whose gradient is
+ * that of the unrounded value, and the scale that was divided by. real = levels * scale.
  *
  * Negative ties round up here and away from zero on the device: rare, and one level apart.
  */
@@ -60,8 +60,8 @@ export function ternaryRows(weights: Tensor): Quantized {
 }
 
 /**
- * Signs, and mean |w| as the scale (XNOR-Net, Rastegari et al. 2016); gradient stops beyond 1.5 scales, as a weight that
- * is sure of its sign need not grow. The padding of a row, which is 0, stays 0. Borrows weights.
+ * Signs, and mean |w| as the scale (XNOR-Net, Rastegari et al. 2016); gradient stops beyond 1.5 scales, as a weight
+ * that is sure of its sign need not grow. The padding of a row, which is 0, stays 0. Borrows weights.
  */
 export function binaryRows(weights: Tensor): Quantized {
   const magnitude = lax.stopGradient(np.abs(weights.ref));
@@ -80,8 +80,9 @@ export function quantizeRowsInt2(weights: Tensor): Quantized {
 }
 
 /**
- * Levels -3, -1, 1, 3 for a whole basis: the best uniform four-level step for a normal distribution is 0.9957 deviations
- * (Max 1960), and mean |w| = 0.798 deviations. Gradient stops where a latent weight lies a full step beyond the last level.
+ * Levels -3, -1, 1, 3 for a whole basis: the best uniform four-level step for a normal distribution is 0.9957
+ * deviations (Max 1960), and mean |w| = 0.798 deviations. Gradient stops where a latent weight lies a full step beyond
+ * the last level.
  */
 export function quantizeInt2(weights: Tensor): Quantized {
   const scale = lax.stopGradient(np.abs(weights.ref).mean().mul(0.624));
@@ -105,7 +106,10 @@ export function quantizeSigned(x: Tensor, range: Tensor): Tensor {
   return straightThrough(clipped.ref, round(clipped.div(step.ref)).mul(step));
 }
 
-/** ReLU and rounding to 256 steps of [0, range]; range is learned through its clipping (PACT, Choi et al. 2018). Consumes x. */
+/**
+ * ReLU and rounding to 256 steps of [0, range]; range is learned through its clipping (PACT, Choi et al. 2018).
+ * Consumes x.
+ */
 export function quantizeActivation(x: Tensor, range: Tensor): Tensor {
   const step = lax.stopGradient(range.ref.div(255));
   const clipped = np.minimum(np.maximum(x, 0), range.ref);

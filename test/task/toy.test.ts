@@ -1,6 +1,6 @@
 /**
- * What it takes to add one: a data set, a task and a method that exist in this file alone are trained, packed and run. In
- * the project each would be one file, and a line in a registry for the data set and the method.
+ * What it takes to add one: a data set, a task and a method that exist in this file alone are trained, packed and run.
+ * In the project each would be one file, and a line in a registry for the data set and the method.
  */
 import { mkdtempSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';

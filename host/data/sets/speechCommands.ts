@@ -2,8 +2,8 @@
  * Speech Commands v2: 35 words of one second at 16 kHz by 2,618 speakers, and recordings of noise.
  *
  * `WORD/SPEAKER_nohash_N.wav`, split by `validation_list.txt` and `testing_list.txt` as distributed, or by the column
- * `official_split` of an `index.csv`. The label `silence` is for seconds of `_background_noise_/`, of which each file is
- * in one split.
+ * `official_split` of an `index.csv`. The label `silence` is for seconds of `_background_noise_/`, of which each file
+ * is in one split.
  */
 import { join } from 'node:path';
 import * as json from '../../system/json.ts';

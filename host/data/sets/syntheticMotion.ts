@@ -1,7 +1,7 @@
 /**
- * Synthetic accelerometer recordings of four activities, so that everything runs where no recordings are at hand: gravity
- * in a direction that depends on how the sensor is worn, and movements of a pace and vigour of the subject's own. No
- * figure of them is about people.
+ * Synthetic accelerometer recordings of four activities, so that everything runs where no recordings are at hand:
+ * gravity in a direction that depends on how the sensor is worn, and movements of a pace and vigour of the subject's
+ * own. No figure of them is about people.
  */
 import * as json from '../../system/json.ts';
 import type { DataSet, Request } from '../dataset.ts';

@@ -1,8 +1,9 @@
 /**
  * WISDM 2019: 51 people, 18 activities of three minutes each, the accelerometer of a phone at 20 Hz.
  *
- * A subject is read from `raw/phone/accel/data_NNNN_accel_phone.txt`, as distributed, with or without the folders above
- * it, or from `NNNN.i16le.gz` and `segments.csv`: int16 triples of x, y and z in mm/s^2, and where each activity begins.
+ * A subject is read from `raw/phone/accel/data_NNNN_accel_phone.txt`, as distributed, with or without the folders
+ * above it, or from `NNNN.i16le.gz` and `segments.csv`: int16 triples of x, y and z in mm/s^2, and where each activity
+ * begins.
  */
 import { join } from 'node:path';
 import { gunzipSync } from 'node:zlib';

@@ -1,4 +1,6 @@
-/** No front end: the network takes the int8 window as it is. Fixed scaling is then the caller's, by the input's scale. */
+/**
+ * No front end: the network takes the int8 window as it is. Fixed scaling is then the caller's, by the input's scale.
+ */
 import * as json from '../../system/json.ts';
 import type { FrontEndConfig, FrontEndKind } from './frontEnd.ts';
 

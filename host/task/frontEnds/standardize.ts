@@ -1,6 +1,6 @@
 /**
- * STANDARDIZE: the z-score of each channel of a raw int16 window, and a channel that marks where the event lies. Without
- * the marker, mean pooling would lose which of the beats in a window is asked about.
+ * STANDARDIZE: the z-score of each channel of a raw int16 window, and a channel that marks where the event lies.
+ * Without the marker, mean pooling would lose which of the beats in a window is asked about.
  */
 import { MAX_WINDOW } from '../../../assembly/limits.ts';
 import { lengthOf, type Signal } from '../../data/signal.ts';

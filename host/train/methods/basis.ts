@@ -3,9 +3,10 @@
  *
  *   code[g] (INT8) -> micro-MLP -> h[g][j] (INT8) -> w[r][k] = round(mixScale * sum_j h[g(r)][j] * basis[j][r][k]) (INT8)
  *
- * g: row group, j: basis matrix, r: output channel, k: input channel. Every rounding that the device does is done here, so the
- * weights that are trained are the weights that are used. Scales are the largest magnitude that occurs: all codes are known, so
- * nothing has to be estimated. Batch normalisation follows each generated layer, so the weights' own scale carries no meaning.
+ * g: row group, j: basis matrix, r: output channel, k: input channel. Every rounding that the device does is done
+ * here, so the weights that are trained are the weights that are used. Scales are the largest magnitude that occurs:
+ * all codes are known, so nothing has to be estimated. Batch normalisation follows each generated layer, so the
+ * weights' own scale carries no meaning.
  */
 
 import { lax, numpy as np } from '@jax-js/jax';
@@ -44,7 +45,10 @@ interface Shared {
   prefix: string;
 }
 
-/** Generated INT8 weights have no scale of their own: this one keeps activations near 1 for the epsilon of the normalisation. */
+/**
+ * Generated INT8 weights have no scale of their own: this one keeps activations near 1 for the epsilon of the
+ * normalisation.
+ */
 const GENERATED_SCALE = 1 / 127;
 
 const mixes = ({ matrices }: BasisConfig): boolean => matrices > 1;

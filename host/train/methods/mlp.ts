@@ -1,8 +1,8 @@
 /**
  * The micro-MLP of generators, differentiable, in the device's own integer units: codes -> hidden -> outputs, all INT8.
  *
- * Every rounding that the device does is done here. Scales are the largest magnitude that occurs: all codes are known, so
- * nothing has to be estimated.
+ * Every rounding that the device does is done here. Scales are the largest magnitude that occurs: all codes are known,
+ * so nothing has to be estimated.
  */
 import { lax, numpy as np } from '@jax-js/jax';
 import type { Random } from '../../data/random.ts';
