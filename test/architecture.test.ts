@@ -90,7 +90,7 @@ const NEVER: Rule[] = [
     rule: 'what deploys a model knows no verb, board or training',
     from: DEPLOYING,
     to: within('host/verbs', 'host/board', 'host/train'),
-    still: ['checkpoint', 'config', 'index', 'tensors'].map(
+    still: ['checkpoint', 'config', 'index', 'network', 'tensors'].map(
       (name) => `host/import/checkpoint.ts -> host/train/${name}.ts`,
     ),
   },

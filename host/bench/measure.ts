@@ -12,7 +12,7 @@ import { connect } from '../board/transport.ts';
 import { pack } from '../image/pack.ts';
 import { Runtime } from '../runtime/node.ts';
 import { readConfig } from '../train/config.ts';
-import type { NetworkConfig } from '../train/network.ts';
+import type { NetworkConfig } from '../train/networkConfig.ts';
 import type { Figures, KernelFigure, ModelFigure } from './figures.ts';
 import { KERNELS, kernelModel, shapeName, work } from './kernels.ts';
 import { ecgModel } from './models.ts';

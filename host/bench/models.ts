@@ -1,9 +1,10 @@
 /** Whole networks with random weights: what a model costs does not depend on what it has learnt. */
 import { Random } from '../data/random.ts';
 import type { BasisGenerator, Mlp, Model, Operator, Residency, Tensor, WeightSource } from '../model/model.ts';
-import { specOf, type TrainConfig } from '../train/config.ts';
+import type { TrainConfig } from '../train/config.ts';
 import { depthOf, type LayerSpec, taps } from '../train/layerSpec.ts';
 import type { BasisConfig } from '../train/methods/basis.ts';
+import { specOf } from '../train/network.ts';
 import { randomInt8, requantisation } from './kernels.ts';
 
 /** The ECG network of models/configs/ as the trainer would export it. */

@@ -8,8 +8,9 @@ import { pack } from '../image/pack.ts';
 import type { Model } from '../model/model.ts';
 import { describeFile, SAFETENSORS } from '../system/fileKind.ts';
 import { type Checkpoint, classNamesOf, decodeCheckpoint } from '../train/checkpoint.ts';
-import { type ExportConfig, readNetwork, specOf } from '../train/config.ts';
+import { type ExportConfig, readNetwork } from '../train/config.ts';
 import { exportModel } from '../train/index.ts';
+import { specOf } from '../train/network.ts';
 import { checkpointFaults } from '../train/tensors.ts';
 import { ImportError, inOneLine } from './error.ts';
 

@@ -1,7 +1,8 @@
 /** Trainable arrays by name, and arrays of random numbers to start them with. */
-import { numpy as np } from '@jax-js/jax';
+
 import type { Random } from '../data/random.ts';
 import type { Tensor } from './layers.ts';
+import { numpy as np } from './start.ts';
 
 // A type alias and not an interface: jax-js trees need it.
 export type Parameters = { [name: string]: Tensor };

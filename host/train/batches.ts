@@ -1,6 +1,5 @@
 /** Which windows an epoch sees, and batches of them as arrays. */
 
-import { numpy as np } from '@jax-js/jax';
 import type { Random } from '../data/random.ts';
 import { type WindowSet, windowAt } from '../data/windows.ts';
 import { augment } from '../task/augmentation.ts';
@@ -8,6 +7,7 @@ import { frontEndOf, type Task } from '../task/task.ts';
 import type { Tensor } from './layers.ts';
 import type { NetworkSpec } from './network.ts';
 import { PatchCutter } from './patches.ts';
+import { numpy as np } from './start.ts';
 
 export interface Batch {
   patches: Tensor; // [B, P, length]

@@ -5,14 +5,8 @@ import { shownPath } from '../system/shownPath.ts';
 import { classNamesOf, frontEndOf, readTaskOf, type Task } from '../task/task.ts';
 import type { MethodConfig } from './methods/config.ts';
 import { METHODS } from './methods/registry.ts';
-import {
-  buildNetwork,
-  type Extent,
-  type LayerConfig,
-  type NetworkConfig,
-  type NetworkSpec,
-  networkFault,
-} from './network.ts';
+import { networkFault } from './network.ts';
+import type { Extent, LayerConfig, NetworkConfig } from './networkConfig.ts';
 
 export interface TrainConfig {
   name: string;
@@ -37,10 +31,6 @@ export interface TrainConfig {
 /** Of a checkpoint's model; what is said of the training goes into its metadata. */
 export type ExportConfig = Pick<TrainConfig, 'name' | 'network' | 'task'> &
   Partial<Pick<TrainConfig, 'data' | 'seed' | 'epochs'>>;
-
-/** The layers of a network for the windows of a task. */
-export const specOf = ({ task, network }: Pick<TrainConfig, 'task' | 'network'>, classes: number): NetworkSpec =>
-  buildNetwork(network, frontEndOf(task).output.shape, classes);
 
 /** What a seed and a count of epochs can be, in a configuration and on the command line. */
 export const MOST_SEED = 2 ** 32 - 1;

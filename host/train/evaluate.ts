@@ -1,13 +1,14 @@
 /** Scores of a checkpoint, by the float simulation of its integer network. The library must have been started. */
 
-import { numpy as np, tree } from '@jax-js/jax';
 import type { WindowSet } from '../data/windows.ts';
 import type { Checkpoint } from './checkpoint.ts';
-import { specOf, type TrainConfig } from './config.ts';
+import type { TrainConfig } from './config.ts';
 import { parametersOf } from './export.ts';
 import { Inference } from './inference.ts';
 import type { Moments, Tensor } from './layers.ts';
 import { type Scores, score } from './metrics.ts';
+import { specOf } from './network.ts';
+import { numpy as np, tree } from './start.ts';
 
 export function evaluateCheckpoint(checkpoint: Checkpoint, config: TrainConfig, sets: readonly WindowSet[]): Scores[] {
   return sets.map((set) => score(set.labels, checkpointLogits(checkpoint, config, set), set.classNames.length));

@@ -8,19 +8,19 @@
  *   q = round(effectiveScale * (acc + bias)) - 128,  effectiveScale = si sw f / so,  bias = (beta / f - mean) / (si sw)
  */
 
-import { numpy as np } from '@jax-js/jax';
 import { type Signal, timingOf } from '../data/signal.ts';
 import type { FullyConnected, Model, Tensor as ModelTensor, Operator, Shape, Weighted } from '../model/model.ts';
 import { frontEndOf } from '../task/task.ts';
 import type { Parameters } from './arrays.ts';
 import { type Checkpoint, classNamesOf } from './checkpoint.ts';
-import { type ExportConfig, specOf } from './config.ts';
+import type { ExportConfig } from './config.ts';
 import { gammaOf, rangeOf } from './forward.ts';
 import { type LayerSpec, positionsOf } from './layerSpec.ts';
 import { NORM_EPSILON, type Tensor } from './layers.ts';
 import type { Sources } from './methods/method.ts';
 import type { NetworkSpec, NodeSpec } from './network.ts';
-import { startArrays } from './start.ts';
+import { specOf } from './network.ts';
+import { numpy as np, startArrays } from './start.ts';
 
 const ACTIVATION_LIMITS: [number, number] = [-128, 127];
 

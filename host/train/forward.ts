@@ -6,13 +6,13 @@
  * needs no gradient, so that is done once, outside), else [B, P, channels].
  */
 
-import { nn, numpy as np } from '@jax-js/jax';
 import type { Parameters } from './arrays.ts';
 import { type LayerSpec, weightShape } from './layerSpec.ts';
 import { depthwise, type Moments, moments, normalize, patchesOf, pointwise, poolMean, type Tensor } from './layers.ts';
 import type { LayerWeights } from './methods/method.ts';
 import { type NetworkSpec, type NodeSpec, SMALLEST_RANGE } from './network.ts';
 import { quantizeActivation, quantizeSigned, roundThrough } from './quantizers.ts';
+import { nn, numpy as np } from './start.ts';
 
 /**
  * Smallest batch normalisation factor. It goes into the requantisation multiplier, so it must be positive and not

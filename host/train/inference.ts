@@ -1,6 +1,5 @@
 /** The trained network at work on float arrays: statistics of its activations, and answers for a set of windows. */
 
-import { jit, numpy as np } from '@jax-js/jax';
 import type { WindowSet } from '../data/windows.ts';
 import type { Task } from '../task/task.ts';
 import type { Parameters } from './arrays.ts';
@@ -8,6 +7,7 @@ import { Batcher } from './batches.ts';
 import { forward } from './forward.ts';
 import type { Moments, Tensor } from './layers.ts';
 import type { NetworkSpec } from './network.ts';
+import { jit, numpy as np } from './start.ts';
 
 /**
  * Mean and variance per normalised layer, flattened for jit: mean of layer 0, variance of layer 0, mean of layer 1,

@@ -7,9 +7,10 @@
  * Shapes: B windows in a batch, P positions, C channels, T taps. Activations are [B, P, C].
  */
 
-import { lax, numpy as np } from '@jax-js/jax';
+import type { numpy } from '@jax-js/jax';
+import { lax, numpy as np } from './start.ts';
 
-export type Tensor = np.Array;
+export type Tensor = numpy.Array;
 
 /** Variance that is added before the division, in units of (activation * weight)^2. */
 export const NORM_EPSILON = 1e-5;

@@ -1,6 +1,5 @@
 /** The training loop: a compiled step, epochs of drawn windows, a calibrated checkpoint at the end. */
 
-import { jit, lax, nn, numpy as np, tree, valueAndGrad } from '@jax-js/jax';
 import { Random } from '../data/random.ts';
 import { countClasses, selectWindows, type WindowSet } from '../data/windows.ts';
 import type { Parameters } from './arrays.ts';
@@ -15,6 +14,7 @@ import type { NetworkSpec } from './network.ts';
 import { initialState, learningRate, momentCorrection, type OptimizerState, update } from './optimizer.ts';
 import { initialize } from './parameters.ts';
 import type { Progress } from './run.ts';
+import { jit, lax, nn, numpy as np, tree, valueAndGrad } from './start.ts';
 
 /** Independent streams of random numbers, so that changing one use does not shift the others. */
 const STREAM = { weights: 1, draw: 2, augmentation: 3, calibration: 4 };

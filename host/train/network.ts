@@ -9,41 +9,12 @@
  * This file knows sizes and names only; forward.ts computes, export.ts writes the same list as operators.
  */
 import type { Shape } from '../model/model.ts';
+import { frontEndOf, type Task } from '../task/task.ts';
 import { type LayerKind, type LayerSpec, positionsOf } from './layerSpec.ts';
 import type { MethodConfig } from './methods/config.ts';
 import type { Method } from './methods/method.ts';
 import { METHODS } from './methods/registry.ts';
-
-/** Along the width alone, or height and width. */
-export type Extent = number | [height: number, width: number];
-
-export type LayerConfig =
-  | { kind: 'convolution'; channels: number; kernel: Extent; stride?: Extent; activation?: 'relu' | 'none' }
-  | { kind: 'separable'; channels: number; kernel: Extent; stride?: Extent; activation?: 'relu' | 'none' }
-  | { kind: 'depthwise'; kernel: Extent; stride?: Extent; activation?: 'relu' | 'none' }
-  | { kind: 'pointwise'; channels: number; activation?: 'relu' | 'none' }
-  | { kind: 'fullyConnected'; channels: number }
-  | { kind: 'averagePool'; kernel: Extent }
-  | { kind: 'residual'; layers: LayerConfig[] };
-
-/** Stem and depthwise-separable blocks. */
-export interface SeparableConfig {
-  stem: { channels: number; kernel: number; stride: number };
-  depthwiseKernel: number;
-  /** output channels of each block */
-  widths: number[];
-  /** stride of each block's depthwise convolution */
-  strides: number[];
-  methods: Record<string, MethodConfig>;
-}
-
-export interface ListedConfig {
-  layers: LayerConfig[];
-  /** by the name of a layer, or of its kind for all others of it; INT8 where nothing is said */
-  methods: Record<string, MethodConfig>;
-}
-
-export type NetworkConfig = SeparableConfig | ListedConfig;
+import type { Extent, LayerConfig, NetworkConfig } from './networkConfig.ts';
 
 /** What is computed from one or two earlier results; -1 is the input of the network. */
 export type NodeSpec =
@@ -78,6 +49,10 @@ export function buildNetwork(config: NetworkConfig, input: readonly number[], cl
   if (fault) throw new Error(`network: ${fault[0]}: ${fault[1]}; edit the training configuration`);
   return layers;
 }
+
+/** The layers of a network for the windows of a task. */
+export const specOf = ({ task, network }: { task: Task; network: NetworkConfig }, classes: number): NetworkSpec =>
+  buildNetwork(network, frontEndOf(task).output.shape, classes);
 
 const listOf = (config: NetworkConfig): LayerConfig[] =>
   'layers' in config

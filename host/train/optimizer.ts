@@ -1,8 +1,8 @@
 /** AdamW (Loshchilov & Hutter 2019) with clipped gradient norm, and the learning rate over time. */
 
-import { numpy as np } from '@jax-js/jax';
 import type { Parameters } from './arrays.ts';
 import type { Tensor } from './layers.ts';
+import { numpy as np } from './start.ts';
 
 const BETA1 = 0.9;
 const BETA2 = 0.999;

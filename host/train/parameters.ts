@@ -1,8 +1,9 @@
 /** How a network starts: the weights of its methods, and normalisation, biases and ranges of its layers. */
-import { numpy as np } from '@jax-js/jax';
+
 import type { Random } from '../data/random.ts';
 import type { Parameters } from './arrays.ts';
 import type { NetworkSpec } from './network.ts';
+import { numpy as np } from './start.ts';
 
 /** Activations start clipped at eight deviations of a normalised channel; training moves that. */
 const INITIAL_RANGE = 8;

@@ -5,8 +5,8 @@
  * Negative ties round up here and away from zero on the device: rare, and one level apart.
  */
 
-import { lax, numpy as np } from '@jax-js/jax';
 import { straightThrough, type Tensor } from './layers.ts';
+import { lax, numpy as np } from './start.ts';
 
 export interface Quantized {
   levels: Tensor;

@@ -5,10 +5,11 @@ import { Random } from '../data/random.ts';
 import { countClasses, selectWindows, type WindowSet } from '../data/windows.ts';
 import type { Model } from '../model/model.ts';
 import { classNamesOf, openTask } from '../task/task.ts';
-import { specOf, type TrainConfig } from './config.ts';
+import type { TrainConfig } from './config.ts';
 import { evaluateCheckpoint } from './evaluate.ts';
 import { exportModel } from './export.ts';
 import { train, untrained } from './loop.ts';
+import { specOf } from './network.ts';
 import type { Trained, TrainOptions, TrainReport } from './run.ts';
 import { startArrays } from './start.ts';
 

@@ -1,7 +1,7 @@
 /** The synthetic set tells networks apart, and the easy one does not: short trainings with fixed seeds. */
 import { describe, expect, it } from 'vitest';
 import { readConfig } from '../../host/train/config.ts';
-import type { SeparableConfig } from '../../host/train/network.ts';
+import type { SeparableConfig } from '../../host/train/networkConfig.ts';
 import { trainModel } from '../../host/train/train.ts';
 
 const WIDE = [16, 32, 32];

@@ -7,7 +7,7 @@ import { decodeCheckpoint, encodeCheckpoint } from '../../host/train/checkpoint.
 import { readConfig, type TrainConfig } from '../../host/train/config.ts';
 import { checkpointLogits } from '../../host/train/evaluate.ts';
 import type { BasisConfig } from '../../host/train/methods/basis.ts';
-import type { SeparableConfig } from '../../host/train/network.ts';
+import type { SeparableConfig } from '../../host/train/networkConfig.ts';
 import type { Trained } from '../../host/train/run.ts';
 import { trainModel } from '../../host/train/train.ts';
 import { ECG, ecgData, WINDOW } from '../data/ecg.ts';

@@ -1,8 +1,9 @@
 /** Topologies by configuration: the networks of MLPerf Tiny have the layers that bench/ measures. */
 import { describe, expect, it } from 'vitest';
 import { TOPOLOGIES } from '../../host/bench/topologies.ts';
-import { readConfig, specOf } from '../../host/train/config.ts';
-import { buildNetwork, describeNetwork, type LayerConfig, type NetworkConfig } from '../../host/train/network.ts';
+import { readConfig } from '../../host/train/config.ts';
+import { buildNetwork, describeNetwork, specOf } from '../../host/train/network.ts';
+import type { LayerConfig, NetworkConfig } from '../../host/train/networkConfig.ts';
 
 const separable = (channels: number, stride = 1): LayerConfig => ({
   kind: 'separable',

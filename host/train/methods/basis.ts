@@ -9,7 +9,6 @@
  * weights' own scale carries no meaning.
  */
 
-import { lax, numpy as np } from '@jax-js/jax';
 import type { Random } from '../../data/random.ts';
 import type { BasisGenerator } from '../../model/model.ts';
 import * as json from '../../system/json.ts';
@@ -17,6 +16,7 @@ import { normal, type Parameters, uniform } from '../arrays.ts';
 import type { LayerSpec } from '../layerSpec.ts';
 import type { Tensor } from '../layers.ts';
 import { quantizeInt2, quantizeRows, roundThrough } from '../quantizers.ts';
+import { lax, numpy as np } from '../start.ts';
 import type { MethodConfig } from './config.ts';
 import { integers, type LayerWeights, type Method, type MethodKind, type Sources, scalar } from './method.ts';
 import { type Evaluated, evaluateMlp, exportMlp, initialMlp, type MlpSize, mlpShapes } from './mlp.ts';

@@ -4,12 +4,13 @@
  * Every rounding that the device does is done here. Scales are the largest magnitude that occurs: all codes are known,
  * so nothing has to be estimated.
  */
-import { lax, numpy as np } from '@jax-js/jax';
+
 import type { Random } from '../../data/random.ts';
 import type { Mlp } from '../../model/model.ts';
 import { normal, type Parameters } from '../arrays.ts';
 import type { Tensor } from '../layers.ts';
 import { quantizeAll, roundThrough } from '../quantizers.ts';
+import { lax, numpy as np } from '../start.ts';
 import { integers, scalar } from './method.ts';
 
 export interface MlpSize {

@@ -2,13 +2,14 @@
  * Weights written tile by tile: row-major, each run of `tile` weights is what a micro-MLP that all layers of the method
  * share makes of a code of its own.
  */
-import { numpy as np } from '@jax-js/jax';
+
 import type { Random } from '../../data/random.ts';
 import * as json from '../../system/json.ts';
 import { type Parameters, uniform } from '../arrays.ts';
 import type { LayerSpec } from '../layerSpec.ts';
 import { straightThrough, type Tensor } from '../layers.ts';
 import { roundThrough } from '../quantizers.ts';
+import { numpy as np } from '../start.ts';
 import type { MethodConfig } from './config.ts';
 import { integers, type LayerWeights, type Method, type MethodKind, type Sources } from './method.ts';
 import { type Evaluated, evaluateMlp, exportMlp, initialMlp, type MlpSize, mlpShapes } from './mlp.ts';
