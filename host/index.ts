@@ -1,10 +1,12 @@
 /** `hypertinypw`: the stages of the pipeline as a library, in Node; `htpw` is a thin layer over the same functions. */
 export { type Board, boardNames, loadBoard } from './boards/board.ts';
 export * from './compress/index.ts';
-export { type BeatSet, CLASS_NAMES, WINDOW } from './data/beats.ts';
-export { type Dataset, openDataset } from './data/dataset.ts';
-export { scoreBeats } from './evaluate/beats.ts';
+export type { DataSet } from './data/dataset.ts';
+export { openDataset } from './data/registry.ts';
+export type { Signal } from './data/signal.ts';
+export type { WindowSet } from './data/windows.ts';
 export { type EvaluateInput, type Evaluation, evaluate, type Scored } from './evaluate/evaluate.ts';
+export { scoreWindows } from './evaluate/scoring.ts';
 export * from './image/index.ts';
 export { type Imported, type ImportOptions, importImage, importTflite } from './import/import.ts';
 export * from './model/index.ts';
@@ -15,3 +17,4 @@ export { Runtime, VARIANT_NAMES, type VariantName } from './runtime/node.ts';
 export { dequantize, type Port, type Ports, quantize } from './runtime/ports.ts';
 export type { Classification, RuntimeInput } from './runtime/runtime.ts';
 export { StatusError, statusName } from './runtime/status.ts';
+export { openTask, readTask, type Task } from './task/task.ts';

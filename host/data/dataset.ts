@@ -1,39 +1,61 @@
-/** Data sets by name. Each gives the same four splits of labelled windows, and says what they are made of. */
-
-import { loadMitbih } from './mitbih.ts';
+/**
+ * What a data set is: one file in sets/ that describes it and gives labelled windows, and one line in registry.ts.
+ *
+ * Everything that is particular to a data set is behind this interface: formats, lists of splits, who is whom.
+ */
+import type { Schema } from '../system/json.ts';
 import type { Part, Split } from './part.ts';
-import { AMBULATORY, AT_REST, loadSynthetic } from './syntheticEcg.ts';
+import type { Signal } from './signal.ts';
 
-/** mitbih: recordings; synthetic: hard enough to rank networks; synthetic-easy: every network gets it right */
-export const DATASET_NAMES = ['mitbih', 'synthetic', 'synthetic-easy'] as const;
-export type DatasetName = (typeof DATASET_NAMES)[number];
-
-/** "mitbih, synthetic or synthetic-easy" */
-export const DATASET_LIST = `${DATASET_NAMES.slice(0, -1).join(', ')} or ${DATASET_NAMES.at(-1)}`;
-
-export interface DatasetOptions {
-  /** folder that holds the data sets; else the environment variable HTPW_DATA, else ../shared/data */
-  root?: string;
-  /** of the synthetic data */
-  seed?: number;
-  /** of recordings with several: its name in the header, or its number there, from 0 */
-  lead?: string;
+/** A file of the official distribution. */
+export interface DataFile {
+  url: string;
+  /** where it belongs, from the folder of the data set on */
+  path: string;
+  /** null where nobody has recorded it */
+  bytes: number | null;
+  /** of the file, in hexadecimal; null where nobody has recorded it */
+  sha256: string | null;
 }
 
-export interface Dataset {
-  name: DatasetName;
-  /** Throws for an empty split, and for a record that is there but cannot be read. */
-  load(split: Split): Part;
+/** What is asked of a data set. */
+export interface Request {
+  signal: Signal;
+  /** the folder of the data set; of data that are made, of no meaning */
+  folder: string;
+  /** as `options` has checked them */
+  options: Record<string, unknown>;
+  /** of data that are made */
+  seed: number;
 }
 
-/** What `--data NAME` stands for. Throws for any other name, and for a lead where there is no choice. */
-export function openDataset(name: string, { root, seed = 1, lead }: DatasetOptions = {}): Dataset {
-  const known = DATASET_NAMES.find((candidate) => candidate === name);
-  if (known === undefined)
-    throw new Error(`data set "${name}": expected ${DATASET_LIST}; choose one of them with --data`);
-  if (known === 'mitbih') return { name: known, load: (split) => loadMitbih(split, root, lead) };
-  if (lead !== undefined)
-    throw new Error(`data set ${known}: has one lead, got --lead ${lead}; leave --lead out, or use --data mitbih`);
-  const conditions = known === 'synthetic' ? AMBULATORY : AT_REST;
-  return { name: known, load: (split) => loadSynthetic(known, split, conditions, seed) };
+export interface DataSet {
+  /** in tasks, on the command line, and of its folder among the data sets */
+  name: string;
+  title: string;
+  licence: string;
+  citation: string;
+  /** of the official distribution; empty where data are made, or have to be asked for */
+  files: readonly DataFile[];
+  /** how it is split, for a model card: one or two sentences */
+  about: string;
+  /** what carries a label, and what windows are grouped by, for people */
+  unit: string;
+  group: string;
+  /** what its windows can be labelled, in order */
+  labels: readonly string[];
+  splits: readonly Split[];
+  /** whether recordings have several leads to choose from */
+  hasLeads?: boolean;
+  /** what a task can say of it beside its name */
+  options: Schema<Record<string, unknown>>;
+  /** whether `load` would find recordings in the folder; true for data that are made */
+  isThere(folder: string): boolean;
+  /** what keeps it from giving windows of this kind: field of the signal and what was expected; null where nothing */
+  signalFault(signal: Signal): [field: string, expected: string] | null;
+  /**
+   * Windows of one of `splits`, with `labels` as classNames. Throws for an empty split, and for a file that is there
+   * but cannot be read.
+   */
+  load(split: Split, request: Request): Part;
 }

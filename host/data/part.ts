@@ -1,25 +1,42 @@
 /** The windows of one split, and an account of them: what was used, what was left out and why. */
 import { counted } from '../system/counted.ts';
-import { type BeatSet, type LeftOut, REASONS, type Reason } from './beats.ts';
+import type { WindowSet } from './windows.ts';
 
 /**
  * train       what is learned from
- * later       the same patients, later: how much function the network's bytes hold
- * validation  other patients: for choosing hyper-parameters and thresholds
- * test        other patients again: for reporting, once
+ * later       the same groups, later: how much function the network's bytes hold
+ * validation  other groups, where the data set tells them apart: for choosing hyper-parameters and thresholds
+ * test        others again: for reporting, once
  */
 export const SPLITS = ['train', 'later', 'validation', 'test'] as const;
 export type Split = (typeof SPLITS)[number];
 
-export interface Part extends BeatSet {
+export interface Part extends WindowSet {
   account: Account;
 }
+
+/** Why something that carries a label gives no window, in words that follow "3 beats"; others speak for themselves. */
+const REASONS: Record<string, string> = {
+  edge: 'too near an end of the record',
+  invalid: 'with samples that the file marks as invalid',
+  outside: 'annotated outside the record',
+  otherLead: 'annotated on another lead',
+  unclassified: 'of class Q or of a code without a class',
+  border: 'across the border between train and later',
+  unmapped: 'of a label that the task leaves out',
+  short: 'shorter than a window',
+};
+
+/** Reason -> how many things that carry a label gave no window for it. */
+export type LeftOut = Record<string, number>;
 
 export interface Account {
   data: string;
   split: Split;
   /** where the records are; null when they are made up */
   folder: string | null;
+  /** what carries a label: beat, clip, window */
+  unit: string;
   windows: number;
   /** records that gave windows */
   records: string[];
@@ -33,8 +50,25 @@ export interface Account {
   leads: Record<string, string[]>;
   /** what a header does not say and was taken for granted */
   assumed: string[];
-  /** annotated beats that gave no window */
   leftOut: LeftOut;
+}
+
+/** The account of windows of which there is no more to say; `extra` is what there is. */
+export function accountOf(
+  { labels, records }: Pick<WindowSet, 'labels' | 'records'>,
+  said: Pick<Account, 'data' | 'split' | 'folder' | 'unit'> & Partial<Account>,
+): Account {
+  return {
+    windows: labels.length,
+    records: [...new Set(records)],
+    withoutWindows: [],
+    absent: [],
+    inNoSplit: {},
+    leads: {},
+    assumed: [],
+    leftOut: {},
+    ...said,
+  };
 }
 
 /** Accounts of splits of one data set, one after another; what is in no split comes once, at the end. */
@@ -52,7 +86,7 @@ function describeAccount(account: Account): string {
   const lines = [
     `${data} ${split}: ${counted(windows, 'window')} of ${counted(records.length, 'record')}${leads(account)}`,
   ];
-  const leftOut = describeLeftOut(account.leftOut);
+  const leftOut = describeLeftOut(account);
   if (leftOut) lines.push(`left out: ${leftOut}`);
   if (withoutWindows.length > 0) lines.push(`without any window: ${withoutWindows.join(' ')}`);
   if (absent.length > 0)
@@ -61,11 +95,18 @@ function describeAccount(account: Account): string {
 }
 
 /** "3 beats too near an end of the record, 1 annotated on another lead", or nothing. */
-export function describeLeftOut(leftOut: LeftOut): string {
+export function describeLeftOut({ leftOut, unit }: Pick<Account, 'leftOut' | 'unit'>): string {
   return Object.entries(leftOut)
-    .filter(([, beats]) => beats > 0)
-    .map(([reason, beats], i) => `${i === 0 ? counted(beats, 'beat') : beats} ${REASONS[reason as Reason]}`)
+    .filter(([, count]) => count > 0)
+    .map(([reason, count], i) => `${i === 0 ? counted(count, unit) : count} ${REASONS[reason] ?? reason}`)
     .join(', ');
+}
+
+/** Sum of both, reason by reason. */
+export function addLeftOut(first: LeftOut, second: LeftOut): LeftOut {
+  const sum = { ...first };
+  for (const [reason, count] of Object.entries(second)) sum[reason] = (sum[reason] ?? 0) + count;
+  return sum;
 }
 
 function leads({ leads }: Account): string {

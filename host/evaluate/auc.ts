@@ -1,10 +1,10 @@
 /**
- * Area under the ROC curve, from ranks: the probability that a beat of the class scores higher than one of another
- * class, ties counting half. Beats are sorted once; the weights may change, so a bootstrap resample costs one pass.
+ * Area under the ROC curve, from ranks: the probability that a window of the class scores higher than one of another
+ * class, ties counting half. Windows are sorted once; the weights may change, so a bootstrap resample costs one pass.
  */
 import { meanOfDefined } from './metrics.ts';
 
-/** weights[i] of beat i -> area; NaN when one side has no weight. */
+/** weights[i] of window i -> area; NaN when one side has no weight. */
 export type WeightedAuc = (weights: Float64Array) => number;
 
 export function prepareAuc(scores: Float64Array, positive: Uint8Array): WeightedAuc {
@@ -18,9 +18,9 @@ export function prepareAuc(scores: Float64Array, positive: Uint8Array): Weighted
       let tiedPositives = 0;
       let tiedNegatives = 0;
       for (; i < order.length && scores[order[i]] === score; i++) {
-        const beat = order[i];
-        if (positive[beat]) tiedPositives += weights[beat];
-        else tiedNegatives += weights[beat];
+        const window = order[i];
+        if (positive[window]) tiedPositives += weights[window];
+        else tiedNegatives += weights[window];
       }
       wins += tiedPositives * (below + tiedNegatives / 2);
       below += tiedNegatives;

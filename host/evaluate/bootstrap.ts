@@ -1,4 +1,7 @@
-/** Confidence intervals by resampling whole patients with replacement (percentile cluster bootstrap). */
+/**
+ * Confidence intervals by resampling whole groups (patients, speakers), with replacement: percentile cluster
+ * bootstrap.
+ */
 
 export interface Interval {
   value: number;
@@ -13,26 +16,26 @@ export interface BootstrapOptions {
   level?: number;
 }
 
-/** times[patient]: how often the patient was drawn; all 1 is the sample itself. */
-export type PatientMetric = (times: Float64Array) => number;
+/** times[group]: how often the group was drawn; all 1 is the sample itself. */
+export type GroupMetric = (times: Float64Array) => number;
 
 /**
- * The metric of the sample and its percentile interval. The same seed draws the same patients whatever the metric, so
+ * The metric of the sample and its percentile interval. The same seed draws the same groups whatever the metric, so
  * intervals are comparable. Resamples for which the metric is undefined (NaN) are left out.
  */
-export function bootstrap(patients: number, metric: PatientMetric, options: BootstrapOptions = {}): Interval {
+export function bootstrap(groups: number, metric: GroupMetric, options: BootstrapOptions = {}): Interval {
   const { resamples = 1000, seed = 42, level = 0.95 } = options;
   const random = makeRandom(seed);
   const values: number[] = [];
   for (let resample = 0; resample < resamples; resample++) {
-    const times = new Float64Array(patients);
-    for (let draw = 0; draw < patients; draw++) times[Math.floor(random() * patients)]++;
+    const times = new Float64Array(groups);
+    for (let draw = 0; draw < groups; draw++) times[Math.floor(random() * groups)]++;
     const value = metric(times);
     if (!Number.isNaN(value)) values.push(value);
   }
   values.sort((a, b) => a - b);
   return {
-    value: metric(new Float64Array(patients).fill(1)),
+    value: metric(new Float64Array(groups).fill(1)),
     low: quantile(values, (1 - level) / 2),
     high: quantile(values, (1 + level) / 2),
   };

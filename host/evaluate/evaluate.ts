@@ -1,6 +1,9 @@
-/** Everything that is reported about a classifier on one split, with 95 % confidence intervals over patients. */
+/** Everything that is reported about a classifier on one split, with 95 % confidence intervals over groups. */
+
+import type { Metrics } from '../task/task.ts';
 import { prepareMacroAuc } from './auc.ts';
 import { type BootstrapOptions, bootstrap, type Interval } from './bootstrap.ts';
+import { type Groups, numbered } from './groups.ts';
 import {
   accuracy,
   allClassMetrics,
@@ -12,22 +15,26 @@ import {
   predict,
   weightedSum,
 } from './metrics.ts';
-import { groupByPatient, type Patients, patientOf, type RecordName } from './patients.ts';
 import { chooseThreshold, thresholdFault } from './threshold.ts';
 
-/** n beats (or windows) of one split. */
+/** n windows of one split. */
 export interface Scored {
   labels: ArrayLike<number>; // [n] index into classNames
-  records: ArrayLike<RecordName>; // [n]
+  groups: ArrayLike<string>; // [n] patient, subject, speaker
   scores: Float64Array; // [n][classes], higher means more likely
 }
 
 export interface EvaluateInput extends Scored {
   classNames: readonly string[];
-  /** where t* is chosen; without it there is no V-versus-rest result */
+  /** where t* is chosen; without it there is no result of a class against the rest */
   validation?: Scored;
+  /** beside the metrics that every task has */
+  metrics?: Partial<Metrics>;
   task?: string;
   split?: string;
+  /** what a window shows and what a group is, for people: beat, patient */
+  unit?: string;
+  group?: string;
   bootstrap?: BootstrapOptions;
 }
 
@@ -35,63 +42,74 @@ export interface Evaluation {
   task: string;
   split: string;
   n: number;
-  patients: number;
-  /** patients that also occur in the validation beats: should be none */
-  sharedPatients: string[];
+  groups: number;
+  unit: string;
+  group: string;
+  /** groups that also occur in the validation windows: should be none */
+  sharedGroups: string[];
   accuracy: Interval;
   macroF1: Interval;
-  /** beats labelled N, S or V, predicted among these three; null when the classes have other names */
-  macroF1NSV: Interval | null;
-  /** the threshold stays that of the validation beats in every resample */
-  vVersusRest: { threshold: number; macroF1: Interval } | null;
-  /** why the validation beats give no threshold; null when they do, or were not asked */
+  /** of windows labelled as one of these classes, answered among these; null where the task asks for none */
+  among: { classes: string[]; macroF1: Interval } | null;
+  /** of a class; the threshold stays that of the validation windows in every resample */
+  versusRest: { class: string; threshold: number; macroF1: Interval } | null;
+  /** why the validation windows give no threshold; null when they do, or were not asked */
   noThreshold: string | null;
   balancedAccuracy: Interval;
   /** macro one-versus-rest */
   auc: Interval;
   perClass: ({ name: string } & ClassMetrics)[];
-  /** [truth][prediction] beats */
+  /** [truth][prediction] windows */
   confusion: number[][];
 }
 
 export function evaluate(input: EvaluateInput): Evaluation {
-  const { labels, records, scores, classNames, validation, task = '', split = '' } = input;
+  const { labels, scores, classNames, validation } = input;
+  const { task = '', split = '', unit = 'window', group = 'group' } = input;
   const classes = classNames.length;
-  check(input, classes, 'beats');
+  check(input, classes, `${unit}s`);
   if (validation) check(validation, classes, 'validation');
 
-  const patients = groupByPatient(records);
+  const groups = numbered(input.groups);
   const everyClass = [...classNames.keys()];
   const predictions = predict(scores, classes, everyClass);
   const total = confusionMatrix(labels, predictions, classes);
 
   const interval = (matrices: Confusion[], metric: (confusion: Confusion) => number) =>
-    bootstrap(patients.names.length, (times) => metric(weightedSum(matrices, times)), input.bootstrap);
-  const matrices = confusionPerPatient(patients, labels, predictions, classes);
+    bootstrap(groups.names.length, (times) => metric(weightedSum(matrices, times)), input.bootstrap);
+  const matrices = confusionPerGroup(groups, labels, predictions, classes);
 
   const macroAuc = prepareMacroAuc(labels, scores, classes);
   const weights = new Float64Array(labels.length);
   const auc = bootstrap(
-    patients.names.length,
-    (times) => macroAuc(weights.map((_, i) => times[patients.of[i]])),
+    groups.names.length,
+    (times) => macroAuc(weights.map((_, i) => times[groups.of[i]])),
     input.bootstrap,
   );
 
-  const nsv = restrictToNsv(input, patients);
-  const v = versusRest(input, patients);
-  const tested = new Set(patients.names);
-  const validated = new Set(Array.from(validation?.records ?? [], patientOf));
+  const among = restrictTo(input, groups);
+  const versus = versusRest(input, groups);
+  const tested = new Set(groups.names);
+  const validated = new Set(Array.from(validation?.groups ?? []));
   return {
     task,
     split,
     n: labels.length,
-    patients: patients.names.length,
-    sharedPatients: [...validated].filter((name) => tested.has(name)),
+    groups: groups.names.length,
+    unit,
+    group,
+    sharedGroups: [...validated].filter((name) => tested.has(name)),
     accuracy: interval(matrices, accuracy),
     macroF1: interval(matrices, macroF1),
-    macroF1NSV: nsv && interval(nsv, macroF1),
-    vVersusRest: v?.matrices ? { threshold: v.threshold, macroF1: interval(v.matrices, macroF1) } : null,
-    noThreshold: v?.fault ?? null,
+    among: among && { classes: input.metrics!.among!, macroF1: interval(among, macroF1) },
+    versusRest: versus?.matrices
+      ? {
+          class: input.metrics!.versusRest!,
+          threshold: versus.threshold,
+          macroF1: interval(versus.matrices, macroF1),
+        }
+      : null,
+    noThreshold: versus?.fault ?? null,
     balancedAccuracy: interval(matrices, balancedAccuracy),
     auc,
     perClass: allClassMetrics(total).map((metrics, c) => ({ name: classNames[c], ...metrics })),
@@ -99,52 +117,52 @@ export function evaluate(input: EvaluateInput): Evaluation {
   };
 }
 
-/** One matrix a patient, so that a resample of patients is a weighted sum of matrices. */
-function confusionPerPatient(
-  patients: Patients,
+/** One matrix a group, so that a resample of groups is a weighted sum of matrices. */
+function confusionPerGroup(
+  groups: Groups,
   labels: ArrayLike<number>,
   predictions: ArrayLike<number>,
   classes: number,
-  chosen: (beat: number) => boolean = () => true,
+  chosen: (window: number) => boolean = () => true,
 ): Confusion[] {
-  const matrices = patients.names.map(() => confusionMatrix([], [], classes));
-  patients.of.forEach((patient, i) => {
-    if (chosen(i)) matrices[patient].counts[labels[i] * classes + predictions[i]]++;
+  const matrices = groups.names.map(() => confusionMatrix([], [], classes));
+  groups.of.forEach((group, i) => {
+    if (chosen(i)) matrices[group].counts[labels[i] * classes + predictions[i]]++;
   });
   return matrices;
 }
 
-function restrictToNsv({ labels, scores, classNames }: EvaluateInput, patients: Patients): Confusion[] | null {
-  const nsv = ['N', 'S', 'V'].map((name) => classNames.indexOf(name));
-  if (nsv.includes(-1)) return null;
-  const predictions = predict(scores, classNames.length, nsv);
-  return confusionPerPatient(patients, labels, predictions, classNames.length, (i) => nsv.includes(labels[i]));
+function restrictTo({ labels, scores, classNames, metrics }: EvaluateInput, groups: Groups): Confusion[] | null {
+  if (!metrics?.among) return null;
+  const among = metrics.among.map((name) => classNames.indexOf(name));
+  const predictions = predict(scores, classNames.length, among);
+  return confusionPerGroup(groups, labels, predictions, classNames.length, (i) => among.includes(labels[i]));
 }
 
 function versusRest(
-  { labels, scores, classNames, validation }: EvaluateInput,
-  patients: Patients,
+  { labels, scores, classNames, metrics, validation }: EvaluateInput,
+  groups: Groups,
 ): { threshold: number; matrices: Confusion[]; fault?: undefined } | { fault: string; matrices?: undefined } | null {
-  const v = classNames.indexOf('V');
-  if (v < 0 || !validation) return null;
-  const isV = (beats: ArrayLike<number>) => Uint8Array.from(beats, (label) => Number(label === v));
-  const scoreOfV = (all: Float64Array) => all.filter((_, at) => at % classNames.length === v);
-  const chosenOn = [scoreOfV(validation.scores), isV(validation.labels)] as const;
+  if (!metrics?.versusRest || !validation) return null;
+  const positive = classNames.indexOf(metrics.versusRest);
+  const isPositive = (windows: ArrayLike<number>) => Uint8Array.from(windows, (label) => Number(label === positive));
+  const scoreOf = (all: Float64Array) => all.filter((_, at) => at % classNames.length === positive);
+  const chosenOn = [scoreOf(validation.scores), isPositive(validation.labels)] as const;
   const fault = thresholdFault(...chosenOn);
   if (fault) return { fault };
   const { threshold } = chooseThreshold(...chosenOn);
-  const predictions = Uint8Array.from(scoreOfV(scores), (score) => Number(score >= threshold));
-  return { threshold, matrices: confusionPerPatient(patients, isV(labels), predictions, 2) };
+  const predictions = Uint8Array.from(scoreOf(scores), (score) => Number(score >= threshold));
+  return { threshold, matrices: confusionPerGroup(groups, isPositive(labels), predictions, 2) };
 }
 
-function check({ labels, records, scores }: Scored, classes: number, what: string): void {
+function check({ labels, groups, scores }: Scored, classes: number, what: string): void {
   const n = labels.length;
   if (n === 0)
-    throw new RangeError(`evaluate: ${what}: expected at least one label, got none; give a split with beats`);
-  if (records.length !== n || scores.length !== n * classes) {
+    throw new RangeError(`evaluate: ${what}: expected at least one label, got none; give a split with windows`);
+  if (groups.length !== n || scores.length !== n * classes) {
     throw new RangeError(
-      `evaluate: ${what}: expected ${n} records and ${n * classes} scores for ${n} labels, ` +
-        `got ${records.length} and ${scores.length}; give one record and ${classes} scores a label`,
+      `evaluate: ${what}: expected ${n} groups and ${n * classes} scores for ${n} labels, ` +
+        `got ${groups.length} and ${scores.length}; give one group and ${classes} scores a label`,
     );
   }
   const wrong = Array.from(labels).findIndex((label) => !(Number.isInteger(label) && label >= 0 && label < classes));

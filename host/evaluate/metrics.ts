@@ -10,7 +10,7 @@ export interface ClassMetrics {
   precision: number;
   recall: number;
   f1: number;
-  /** beats that carry the label */
+  /** windows that carry the label */
   support: number;
 }
 

@@ -5,14 +5,14 @@ import type { Evaluation } from './evaluate.ts';
 
 /** An evaluation as a plain-text table for people; notes come below its title. */
 export function renderTable(evaluation: Evaluation, notes: readonly string[] = []): string {
-  const { task, split, n, patients, perClass, confusion, vVersusRest, noThreshold, sharedPatients } = evaluation;
+  const { task, split, n, unit, group, perClass, confusion, versusRest, noThreshold, sharedGroups } = evaluation;
   const title = [task, split].filter((part) => part !== '').join(', ');
   const sections = [
-    `${title === '' ? 'evaluation' : title}: ${counted(n, 'beat')}, ${counted(patients, 'patient')}`,
+    `${title === '' ? 'evaluation' : title}: ${counted(n, unit)}, ${counted(evaluation.groups, group)}`,
     ...(notes.length > 0 ? [notes.join('\n')] : []),
-    grid([['', 'value', '95 % interval over patients'], ...summaryRows(evaluation)]),
+    grid([['', 'value', `95 % interval over ${group}s`], ...summaryRows(evaluation)]),
     grid([
-      ['class', 'precision', 'recall', 'F1', 'beats'],
+      ['class', 'precision', 'recall', 'F1', `${unit}s`],
       ...perClass.map((c) => [c.name, number(c.precision), number(c.recall), number(c.f1), String(c.support)]),
     ]),
     grid([
@@ -20,27 +20,33 @@ export function renderTable(evaluation: Evaluation, notes: readonly string[] = [
       ...confusion.map((row, c) => [perClass[c].name, ...row.map(String)]),
     ]),
   ];
-  if (vVersusRest) sections.push(`t* = ${vVersusRest.threshold.toFixed(3)}, chosen on the validation beats`);
-  if (noThreshold) sections.push(`no figure of V versus rest: ${noThreshold}`);
-  if (sharedPatients.length > 0) {
-    sections.push(`warning: also among the validation beats: patient ${sharedPatients.join(', ')}`);
-  }
+  if (versusRest) sections.push(`t* = ${versusRest.threshold.toFixed(3)}, chosen on the validation ${unit}s`);
+  if (noThreshold) sections.push(`no figure at t*: ${noThreshold}`);
+  if (sharedGroups.length > 0)
+    sections.push(`warning: also among the validation ${unit}s: ${group} ${sharedGroups.join(', ')}`);
   return `${sections.join('\n\n')}\n`;
 }
 
 function summaryRows(evaluation: Evaluation): string[][] {
-  const { vVersusRest } = evaluation;
-  const rows: [string, Interval | null | undefined][] = [
-    ['macro-F1', evaluation.macroF1],
-    ['macro-F1 of N, S, V', evaluation.macroF1NSV],
-    ['macro-F1 of V versus rest at t*', vVersusRest?.macroF1],
-    ['balanced accuracy', evaluation.balancedAccuracy],
-    ['AUC, macro one versus rest', evaluation.auc],
-    ['accuracy', evaluation.accuracy],
+  return summaryOf(evaluation).map(([name, { value, low, high }]) => [
+    name,
+    number(value),
+    `${number(low)} to ${number(high)}`,
+  ]);
+}
+
+/** Every metric of an evaluation with its name, in the order in which they are reported. */
+export function summaryOf({ macroF1, among, versusRest, ...others }: Evaluation): [name: string, Interval][] {
+  return [
+    ['macro-F1', macroF1],
+    ...(among ? [[`macro-F1 of ${among.classes.join(', ')}`, among.macroF1] as [string, Interval]] : []),
+    ...(versusRest
+      ? [[`macro-F1 of ${versusRest.class} versus rest at t*`, versusRest.macroF1] as [string, Interval]]
+      : []),
+    ['balanced accuracy', others.balancedAccuracy],
+    ['AUC, macro one versus rest', others.auc],
+    ['accuracy', others.accuracy],
   ];
-  return rows.flatMap(([name, interval]) =>
-    interval ? [[name, number(interval.value), `${number(interval.low)} to ${number(interval.high)}`]] : [],
-  );
 }
 
 /** Three decimals; a metric that is undefined is a dash. */

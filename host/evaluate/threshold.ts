@@ -1,10 +1,10 @@
-/** t*: the score from which a beat counts as positive, chosen on validation beats. */
+/** t*: the score from which a window counts as positive, chosen on validation windows. */
 import { type Confusion, macroF1 } from './metrics.ts';
 
 export interface Threshold {
-  /** a beat is positive when its score is at least this */
+  /** a window is positive when its score is at least this */
   threshold: number;
-  /** macro-F1 of the binary problem on the beats it was chosen on */
+  /** macro-F1 of the binary problem on the windows it was chosen on */
   macroF1: number;
 }
 
@@ -15,7 +15,7 @@ export function binaryConfusion(counts: { tn: number; fp: number; fn: number; tp
 
 /**
  * t*: the threshold with the highest macro-F1 of "positive or not", the lowest of equals. Candidates are the midpoints
- * between neighbouring observed scores. Choose it on validation beats, never on those it is then measured on.
+ * between neighbouring observed scores. Choose it on validation windows, never on those it is then measured on.
  * Throws where there is nothing to choose by: see thresholdFault.
  */
 export function chooseThreshold(scores: Float64Array, positive: ArrayLike<number>): Threshold {
@@ -41,13 +41,13 @@ export function chooseThreshold(scores: Float64Array, positive: ArrayLike<number
   return best!; // two different scores have a midpoint
 }
 
-/** Why no threshold can be chosen on these beats; null when one can. */
+/** Why no threshold can be chosen on these windows; null when one can. */
 export function thresholdFault(scores: ArrayLike<number>, positive: ArrayLike<number>): string | null {
   const n = scores.length;
   const positives = Array.from(positive).reduce((sum, value) => sum + value, 0);
-  if (n === 0) return 'expected validation beats, got none';
+  if (n === 0) return 'expected validation windows, got none';
   if (positives === 0 || positives === n)
-    return `expected validation beats of the class and of others, got ${positives} and ${n - positives}`;
+    return `expected validation windows of the class and of others, got ${positives} and ${n - positives}`;
   if (Array.from(scores).every((score) => score === scores[0]))
     return `expected at least two different validation scores, got ${n} times ${scores[0]}`;
   return null;

@@ -12,7 +12,7 @@ import { pack } from '../image/pack.ts';
 import { Runtime } from '../runtime/node.ts';
 import { projectRoot } from '../system/root.ts';
 import { readConfig } from '../train/config.ts';
-import type { NetworkConfig } from '../train/network.ts';
+import type { NetworkConfig } from '../train/networkConfig.ts';
 import type { Figures, KernelFigure, ModelFigure } from './figures.ts';
 import { KERNELS, kernelModel, shapeName, work } from './kernels.ts';
 import { ecgModel } from './models.ts';
@@ -61,8 +61,8 @@ interface Packed extends Pick<ModelFigure, 'model' | 'residency' | 'arenaBytes'>
 
 /** The ECG network with stored weights and generated ones in every residency, then MLPerf Tiny's with exact tables. */
 function packNetworks(): Packed[] {
-  const { network } = readConfig(join(projectRoot(), 'models', 'configs', `${ECG}.json`));
-  const stored: NetworkConfig = { ...network, pointwise: 'int8', generator: null };
+  const config = readConfig(join(projectRoot(), 'models', 'configs', `${ECG}.json`));
+  const stored: NetworkConfig = { ...config.network, methods: {} };
   const packed = (model: string, residency: ModelFigure['residency'], image: Uint8Array): Packed => ({
     model,
     residency,
@@ -70,9 +70,9 @@ function packNetworks(): Packed[] {
     path: placeUnderBuild(`${model}-${residency}`, image),
   });
   return [
-    packed(ECG, 'flash', pack(ecgModel(stored, 'flash'))),
+    packed(ECG, 'flash', pack(ecgModel({ ...config, network: stored }, 'flash'))),
     ...(['boot', 'lazy', 'stream'] as const).map((residency) =>
-      packed(ECG, residency, pack(ecgModel(network, residency))),
+      packed(ECG, residency, pack(ecgModel(config, residency))),
     ),
     ...TOPOLOGIES.map(({ name, build }) => packed(name, 'flash', pack(build(), { tables: 'q31' }))),
   ];

@@ -1,21 +1,26 @@
 /** Whole networks with random weights: what a model costs does not depend on what it has learnt. */
-import { BEAT_POSITION, WINDOW } from '../data/beats.ts';
 import type { Model, Operator, Residency, Tensor, WeightSource } from '../model/model.ts';
 import type { BasisGenerator } from '../sources/basis.ts';
 import type { Mlp } from '../sources/mlp.ts';
 import { Random } from '../system/random.ts';
-import { buildNetwork, type GeneratorConfig, type LayerSpec, type NetworkConfig } from '../train/network.ts';
+import type { TrainConfig } from '../train/config.ts';
+import { depthOf, type LayerSpec, taps } from '../train/layerSpec.ts';
+import type { BasisConfig } from '../train/methods/basis.ts';
+import { specOf } from '../train/network.ts';
 import { randomInt8, requantization } from './kernels.ts';
 
 /** The ECG network of models/configs/ as the trainer would export it. */
-export function ecgModel(config: NetworkConfig, residency: Residency): Model {
+export function ecgModel(config: Pick<TrainConfig, 'task' | 'network'>, residency: Residency): Model {
   const random = new Random(1);
-  const { layers, generator } = buildNetwork(config, 4);
+  const { input, classes } = config.task;
+  const { layers } = specOf(config, Object.keys(classes).length);
+  const generator = layers.map(basisOf).find((basis) => basis !== null) ?? null;
+  const [, width] = input.shape;
   const tensors: Tensor[] = [
-    { name: 'ecg', shape: [1, WINDOW, 1], type: 'i16', scale: 0.005, zeroPoint: 0 },
-    { name: 'standardized', shape: [1, WINDOW, 2], type: 'i8', scale: 1 / 32, zeroPoint: 0 },
+    { name: 'ecg', shape: [1, width, 1], type: 'i16', scale: 0.005, zeroPoint: 0 },
+    { name: 'standardized', shape: [1, width, 2], type: 'i8', scale: 1 / 32, zeroPoint: 0 },
   ];
-  const marker = { centre: BEAT_POSITION, peak: 127, slope: 8 };
+  const marker = { centre: input.event!.at, peak: 127, slope: 8 };
   const operators: Operator[] = [{ kind: 'standardize', name: 'standardize', input: 0, output: 1, floor: 10, marker }];
   const sources: WeightSource[] = [];
   const add = (name: string, width: number, channels: number): { input: number; output: number } => {
@@ -28,42 +33,38 @@ export function ecgModel(config: NetworkConfig, residency: Residency): Model {
         kind: 'averagePool',
         name: 'pool',
         kernel: [1, tensors.at(-1)!.shape[1]],
-        ...add('pooled', 1, layer.inputChannels),
+        ...add('pooled', 1, layer.input[2]),
         stride: [1, 1],
         pad: [0, 0],
         activation: [-128, 127],
       });
     }
-    const places = add(layer.name, layer.kind === 'fullyConnected' ? 1 : layer.outputWidth, layer.outputChannels);
-    sources.push(sourceOf(layer, generator, random));
+    const places = add(layer.name, layer.output[1], layer.output[2]);
+    sources.push(sourceOf(layer, random));
     operators.push(operatorOf(layer, places, sources.length - 1, residency, random));
   }
   return {
     programs: [{ name: 'ecg', tensors, operators, inputs: [0], outputs: [tensors.length - 1] }],
     sources,
-    generators: generator ? [basisOf(generator, random)] : [],
+    generators: generator ? [randomBasis(generator, random)] : [],
     metadata: { name: 'ecg' },
   };
 }
 
-function sourceOf(layer: LayerSpec, generator: GeneratorConfig | null, random: Random): WeightSource {
-  const { kind, kernel, inputChannels, outputChannels } = layer;
-  if (layer.weights === 'generated' && generator) {
-    const codes = randomInt8(Math.ceil(outputChannels / generator.rowsPerCode), generator.codeLength, random).values;
+/** The basis that makes the weights of a layer, if one does. */
+const basisOf = ({ method }: LayerSpec): BasisConfig | null =>
+  method.kind === 'basis' ? (method as BasisConfig) : null;
+
+function sourceOf(layer: LayerSpec, random: Random): WeightSource {
+  const [rows, generator] = [layer.output[2], basisOf(layer)];
+  if (generator) {
+    const codes = randomInt8(Math.ceil(rows / generator.rowsPerCode), generator.codeLength, random).values;
     const { rowsPerCode } = generator;
-    return {
-      kind: 'basis',
-      generator: 0,
-      rows: outputChannels,
-      rowLength: inputChannels,
-      rowsPerCode,
-      codes,
-      mixScale: 0.2,
-    };
+    return { kind: 'basis', generator: 0, rows, rowLength: layer.input[2], rowsPerCode, codes, mixScale: 0.2 };
   }
-  return kind === 'depthwise'
-    ? randomInt8(kernel, outputChannels, random)
-    : randomInt8(outputChannels, kernel * inputChannels, random);
+  return layer.kind === 'depthwise'
+    ? randomInt8(taps(layer), rows, random)
+    : randomInt8(rows, taps(layer) * depthOf(layer), random);
 }
 
 function operatorOf(
@@ -73,24 +74,22 @@ function operatorOf(
   residency: Residency,
   random: Random,
 ): Operator {
-  const depth = layer.kind === 'depthwise' ? layer.kernel : layer.kernel * layer.inputChannels;
+  const depth = layer.kind === 'depthwise' ? taps(layer) : taps(layer) * depthOf(layer);
   const weighted = {
     name: layer.name,
     ...places,
     source,
-    ...requantization(layer.outputChannels, depth, random),
-    residency: layer.weights === 'generated' ? residency : ('flash' as const),
+    ...requantization(layer.output[2], depth, random),
+    residency: basisOf(layer) ? residency : ('flash' as const),
   };
   if (layer.kind === 'pointwise' || layer.kind === 'fullyConnected') return { kind: layer.kind, ...weighted };
-  const kernel: [number, number] = [1, layer.kernel];
-  const stride: [number, number] = [1, layer.stride];
-  const pad: [number, number] = [0, layer.padLeft];
+  const { kernel, stride, pad } = layer;
   if (layer.kind === 'convolution') return { kind: 'convolution', ...weighted, kernel, stride, pad };
   return { kind: 'depthwise', multiplier: 1, ...weighted, kernel, stride, pad };
 }
 
-function basisOf(
-  { matrices, encoding, rows, columns, codeLength, hidden }: GeneratorConfig,
+function randomBasis(
+  { matrices, encoding, rows, columns, codeLength, hidden }: BasisConfig,
   random: Random,
 ): BasisGenerator {
   const levels = { int8: [-127, -50, 50, 127], int4: [-7, -2, 2, 7], int2: [-3, -1, 1, 3] }[encoding];

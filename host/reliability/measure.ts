@@ -4,9 +4,9 @@ import { join } from 'node:path';
 import { anyInput, onBoard } from '../agent/session.ts';
 import { counted, loadBoard } from '../boards/board.ts';
 import { placeUnderBuild } from '../build/placedImage.ts';
-import { testWindows } from '../data/windows.ts';
 import { Runtime } from '../runtime/node.ts';
 import { projectRoot } from '../system/root.ts';
+import { testWindows } from '../task/inputs.ts';
 import { countFlips, type FlipFigure } from './flips.ts';
 import { worstImages, worstPrograms } from './worstCases.ts';
 

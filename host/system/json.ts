@@ -57,6 +57,10 @@ export const exactly = <const T extends string | number>(only: T, why: string) =
 /** Of one thing or more. */
 export const list = <T>(item: Schema<T>, expected: string) => v.pipe(v.array(item, expected), v.minLength(1, expected));
 
+/** Of exactly so many. */
+export const listOf = <T>(item: Schema<T>, length: number, expected: string) =>
+  v.pipe(v.array(item, expected), v.length(length, expected));
+
 export const texts = v.array(v.string('a list of strings'), 'a list of strings');
 
 export { nullable, optional } from 'valibot';
@@ -72,6 +76,13 @@ export const textsWith = (part: string) => {
 
 const isObject = (value: unknown): value is Record<string, unknown> =>
   typeof value === 'object' && value !== null && !Array.isArray(value);
+
+/** An object with any fields. */
+export const anyObject = v.custom<Record<string, unknown>>(isObject, 'an object');
+
+/** An object with fields of any name, all of one kind. */
+export const record = <T>(item: Schema<T>): Schema<Record<string, T>> =>
+  v.pipe(anyObject, v.record(v.string(), item)) as unknown as Schema<Record<string, T>>;
 
 /** An object with these fields, which are all there unless they are optional, and no others, unless it is `loose`. */
 export function fields<const T extends v.ObjectEntries>(
@@ -104,6 +115,17 @@ export function byKind<T>(kinds: Record<string, Schema<T>>): Schema<T> {
     return Object.hasOwn(kinds, kind) ? kinds[kind] : (named as unknown as Schema<T>);
   });
 }
+
+/** What `long` reads, or a list that stands for it. */
+export const either = <L, T>(list: Schema<L[]>, long: Schema<T>, stands: (items: L[]) => T): Schema<T> =>
+  v.lazy((input) => (Array.isArray(input) ? v.pipe(list, v.transform(stands)) : long)) as unknown as Schema<T>;
+
+/** `one` for an object that has this field, `other` for all else. */
+export const having = <T>(field: string, one: Schema<T>, other: Schema<T>): Schema<T> =>
+  v.lazy((input) => (isObject(input) && Object.hasOwn(input, field) ? one : other));
+
+/** For a schema that has itself in it. */
+export const later = <T>(schema: () => Schema<T>): Schema<T> => v.lazy(schema);
 
 /** The same fields, none of which has to be there. */
 export const allOptional = <T extends Record<string, Schema<unknown>>>(entries: T) =>

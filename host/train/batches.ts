@@ -1,20 +1,22 @@
-/** Which beats an epoch sees, and batches of them as arrays. */
+/** Which windows an epoch sees, and batches of them as arrays. */
 
-import { numpy as np } from '@jax-js/jax';
-import { type BeatSet, WINDOW } from '../data/beats.ts';
+import { type WindowSet, windowAt } from '../data/windows.ts';
 import type { Random } from '../system/random.ts';
-import { type Augmentation, augment, PatchCutter } from './frontEnd.ts';
+import { augment } from '../task/augmentation.ts';
+import { frontEndOf, type Task } from '../task/task.ts';
 import type { Tensor } from './layers.ts';
 import type { NetworkSpec } from './network.ts';
+import { PatchCutter } from './patches.ts';
+import { numpy as np } from './start.ts';
 
 export interface Batch {
-  patches: Tensor; // [B, P, patchLength]
+  patches: Tensor; // [B, P, length]
   /** class weight at the label, else 0 */
   targets: Tensor; // [B, classes]
 }
 
 /** Indices of an epoch: per class as many as asked for, repeated only where the class has fewer; shuffled. */
-export function drawEpoch(set: BeatSet, perClass: Record<string, number>, random: Random): Uint32Array {
+export function drawEpoch(set: WindowSet, perClass: Record<string, number>, random: Random): Uint32Array {
   const drawn: number[] = [];
   set.classNames.forEach((name, label) => {
     const members: number[] = [];
@@ -41,33 +43,35 @@ export class Batcher {
   private readonly cutter: PatchCutter;
 
   constructor(
-    private readonly set: BeatSet,
+    private readonly task: Task,
+    private readonly set: WindowSet,
     spec: NetworkSpec,
   ) {
-    this.cutter = new PatchCutter(spec.layers[0]!);
-    this.positions = spec.layers[0]!.outputWidth;
+    this.cutter = new PatchCutter(frontEndOf(task), spec.layers[0]!);
   }
 
-  private readonly positions: number;
-
-  /** Patches of the beats, in order; `size` windows, of which those beyond the beats are zero. */
-  patches(beats: ArrayLike<number>, size: number, augmentation: Augmentation | null, random: Random | null): Tensor {
-    const { windowLength } = this.cutter;
-    const data = new Float32Array(size * windowLength);
-    for (let i = 0; i < beats.length; i++) {
-      const window = this.set.samples.subarray(beats[i]! * WINDOW, (beats[i]! + 1) * WINDOW);
-      this.cutter.cut(augmentation && random ? augment(window, augmentation, random) : window, data, i * windowLength);
+  /**
+   * Patches of windows by index, in order; `size` of them, of which those beyond the indices are zero. With `random`
+   * they are varied as the task says.
+   */
+  patches(windows: ArrayLike<number>, size: number, random: Random | null): Tensor {
+    const { positions, length } = this.cutter;
+    const { augmentation, input } = this.task;
+    const data = new Float32Array(size * positions * length);
+    for (let i = 0; i < windows.length; i++) {
+      const window = windowAt(this.set, windows[i]!);
+      this.cutter.cut(random ? augment(window, augmentation, input, random) : window, data, i * positions * length);
     }
-    return np.array(data, { shape: [size, this.positions, windowLength / this.positions] });
+    return np.array(data, { shape: [size, positions, length] });
   }
 
-  targets(beats: ArrayLike<number>, weights: readonly number[]): Tensor {
+  targets(windows: ArrayLike<number>, weights: readonly number[]): Tensor {
     const classes = weights.length;
-    const data = new Float32Array(beats.length * classes);
-    for (let i = 0; i < beats.length; i++) {
-      const label = this.set.labels[beats[i]!]!;
+    const data = new Float32Array(windows.length * classes);
+    for (let i = 0; i < windows.length; i++) {
+      const label = this.set.labels[windows[i]!]!;
       data[i * classes + label] = weights[label]!;
     }
-    return np.array(data, { shape: [beats.length, classes] });
+    return np.array(data, { shape: [windows.length, classes] });
   }
 }

@@ -1,20 +1,24 @@
-/** A training configuration: one JSON file in models/configs/. */
-import { CLASS_NAMES, WINDOW } from '../data/beats.ts';
-import { DATASET_NAMES, type DatasetName } from '../data/dataset.ts';
+/** A training configuration: a task, a network, how its weights are held, and how it is trained. One JSON file. */
 import { readInput } from '../system/files.ts';
 import * as json from '../system/json.ts';
-import type { Augmentation } from './frontEnd.ts';
-import { type NetworkConfig, networkFault, POINTWISE_MODES } from './network.ts';
+import { shownPath } from '../system/shownPath.ts';
+import { classNamesOf, frontEndOf, readTaskOf, type Task } from '../task/task.ts';
+import type { MethodConfig } from './methods/config.ts';
+import { METHODS } from './methods/registry.ts';
+import { networkFault } from './network.ts';
+import type { Extent, LayerConfig, NetworkConfig } from './networkConfig.ts';
 
 export interface TrainConfig {
   name: string;
-  dataset: DatasetName;
+  task: Task;
+  /** data set: the task's own, or another that gives its windows */
+  data: string;
   seed: number;
   network: NetworkConfig;
   epochs: number;
   batch: number;
-  /** beats drawn per class and epoch: without repeats as far as there are enough */
-  beatsPerEpoch: Record<string, number>;
+  /** windows drawn per class and epoch: without repeats as far as there are enough */
+  windowsPerEpoch: Record<string, number>;
   learningRate: number;
   /** factor on the learning rate of the generator's codes */
   codeRate: number;
@@ -22,12 +26,11 @@ export interface TrainConfig {
   weightDecay: number;
   /** largest gradient norm */
   clip: number;
-  augmentation: Augmentation;
 }
 
 /** Of a checkpoint's model; what is said of the training goes into its metadata. */
-export type ExportConfig = Pick<TrainConfig, 'name' | 'network'> &
-  Partial<Pick<TrainConfig, 'dataset' | 'seed' | 'epochs'>>;
+export type ExportConfig = Pick<TrainConfig, 'name' | 'network' | 'task'> &
+  Partial<Pick<TrainConfig, 'data' | 'seed' | 'epochs'>>;
 
 /** What a seed and a count of epochs can be, in a configuration and on the command line. */
 export const MOST_SEED = 2 ** 32 - 1;
@@ -37,87 +40,108 @@ export const MOST_EPOCHS = 100_000;
 const LIKE = 'models/configs/ecg-beats.json';
 
 const count = json.wholeNumber(1, 4095);
-const kernel = json.wholeNumber(1, WINDOW);
-const stride = json.oneOfNumbers([1, 2] as const);
-/** Not used with one matrix. */
-const mixing = json.optional(json.wholeNumber(0, 255), 0);
-
-const GENERATOR = json.agreeing(
-  json.fields({
-    matrices: json.wholeNumber(1, 255),
-    encoding: json.oneOf(['int8', 'int4', 'int2']),
-    rows: count,
-    columns: count,
-    codeLength: mixing,
-    hidden: mixing,
-    rowsPerCode: json.optional(json.wholeNumber(0, 4095), 0),
-  }),
-  (generator) => {
-    const missing = (['codeLength', 'hidden', 'rowsPerCode'] as const).find((key) => generator[key] === 0);
-    if (generator.matrices === 1 || missing === undefined) return null;
-    return [missing, `expected a whole number above 0, as ${generator.matrices} matrices are mixed`];
-  },
+const side = json.wholeNumber(1, 320);
+/** A number goes along the width. */
+const extent = json.either(
+  json.listOf(side, 2, 'height and width, each a whole number from 1 to 320'),
+  side as json.Schema<Extent>,
+  ([height, width]): Extent => [height!, width!],
 );
+const activation = json.optional(json.oneOf(['relu', 'none']));
 
-/** The ECG windows are the only inputs that the exported front end makes. */
-const NETWORK: json.Schema<NetworkConfig> = json.agreeing(
-  json.fields({
-    inputWidth: json.exactly(WINDOW, 'the window of the ECG front end'),
-    inputChannels: json.exactly(2, 'the z-score and the marker'),
-    stem: json.fields({ channels: count, kernel, stride }),
-    depthwiseKernel: kernel,
-    widths: json.list(count, 'a list of channels, one per block'),
-    strides: json.list(stride, 'a list of 1 or 2, one per block'),
-    pointwise: json.oneOf(POINTWISE_MODES),
-    generator: json.optional(json.nullable(GENERATOR), null),
-  }),
-  (network) =>
-    network.generator && network.pointwise !== 'generated'
-      ? ['generator', `expected null, as pointwise "${network.pointwise}" generates nothing`]
-      : networkFault(network),
-);
+const METHOD = json.later(() =>
+  json.byKind(Object.fromEntries(Object.entries(METHODS).map(([kind, { schema }]) => [kind, schema]))),
+) as json.Schema<MethodConfig>;
 
-/** A class that is left out has none. */
-const BEATS_PER_CLASS = Object.fromEntries(
-  CLASS_NAMES.map((name) => [name, json.optional(json.wholeNumber(0, 10_000_000))]),
-) as Record<string, json.Schema<number>>;
+const methods = json.optional(json.record(METHOD), {});
 
-const FIELDS = {
-  /** part of file names */
-  name: json.textLike(/^[\w][\w .+-]{0,99}$/, 'a name of letters, digits and - _ . +'),
-  dataset: json.oneOf(DATASET_NAMES),
-  seed: json.wholeNumber(0, MOST_SEED),
-  epochs: json.wholeNumber(1, MOST_EPOCHS),
-  batch: json.wholeNumber(1, 65536),
-  beatsPerEpoch: json.agreeing(json.fields(BEATS_PER_CLASS), (beats) =>
-    Object.values(beats).some((some) => some > 0) ? null : ['N', 'expected a class with beats, got none'],
-  ),
-  learningRate: json.quantity,
-  codeRate: json.quantity,
-  warmupSteps: json.wholeNumber(0, 10_000_000),
-  weightDecay: json.numberUpTo(1),
-  clip: json.quantity,
-  augmentation: json.fields({
-    shift: json.wholeNumber(0, WINDOW / 2),
-    noise: json.numberUpTo(100),
-    wander: json.numberUpTo(100),
-  }),
-};
+const LAYER: json.Schema<LayerConfig> = json.byKind<LayerConfig>({
+  convolution: layerOf('convolution', { channels: count, kernel: extent, stride: json.optional(extent), activation }),
+  separable: layerOf('separable', { channels: count, kernel: extent, stride: json.optional(extent), activation }),
+  depthwise: layerOf('depthwise', { kernel: extent, stride: json.optional(extent), activation }),
+  pointwise: layerOf('pointwise', { channels: count, activation }),
+  fullyConnected: layerOf('fullyConnected', { channels: count }),
+  averagePool: layerOf('averagePool', { kernel: extent }),
+  residual: layerOf('residual', { layers: json.later(() => json.list(LAYER, 'a list of layers')) }),
+});
 
-const CONFIG: json.Schema<TrainConfig> = json.fields({ ...FIELDS, network: NETWORK });
+function layerOf(kind: string, fields: Record<string, json.Schema<unknown>>): json.Schema<LayerConfig> {
+  return json.fields({ kind: json.oneOf([kind]), ...fields }) as unknown as json.Schema<LayerConfig>;
+}
+
+const LISTED = json.fields({ layers: json.list(LAYER, 'a list of layers'), methods });
+
+const SEPARABLE = json.fields({
+  stem: json.fields({ channels: count, kernel: side, stride: side }),
+  depthwiseKernel: side,
+  widths: json.list(count, 'a list of channels, one per block'),
+  strides: json.list(side, 'a list of strides, one per block'),
+  methods,
+});
+
+/** For the windows of a task. */
+const networkFor = (task: Task): json.Schema<NetworkConfig> =>
+  json.agreeing(
+    json.having('layers', LISTED as json.Schema<NetworkConfig>, SEPARABLE as json.Schema<NetworkConfig>),
+    (network) => networkFault(network, frontEndOf(task).output.shape, classNamesOf(task).length),
+  );
+
+const TASK = json.text;
+
+/** Of which task; the rest of the fields depends on it. */
+const HEAD = json.fields({ task: TASK }, { loose: true });
+
+/** The fields of a configuration for this task, without its network. */
+function fieldsFor(task: Task) {
+  const [first] = classNamesOf(task);
+  const perClass = Object.fromEntries(
+    // a class that is left out has none
+    classNamesOf(task).map((name) => [name, json.optional(json.wholeNumber(0, 10_000_000))]),
+  ) as Record<string, json.Schema<number>>;
+  return {
+    /** part of file names */
+    name: json.textLike(/^[\w][\w .+-]{0,99}$/, 'a name of letters, digits and - _ . +'),
+    task: TASK,
+    seed: json.wholeNumber(0, MOST_SEED),
+    epochs: json.wholeNumber(1, MOST_EPOCHS),
+    batch: json.wholeNumber(1, 65536),
+    windowsPerEpoch: json.agreeing(json.fields(perClass), (windows) =>
+      Object.values(windows).some((some) => some > 0) ? null : [first!, 'expected a class with windows, got none'],
+    ),
+    learningRate: json.quantity,
+    codeRate: json.quantity,
+    warmupSteps: json.wholeNumber(0, 10_000_000),
+    weightDecay: json.numberUpTo(1),
+    clip: json.quantity,
+  };
+}
 
 /** A whole configuration. Throws UsageError, one line, for the first field that is missing, unknown or wrong. */
 export function readConfig(path: string): TrainConfig {
-  return json.readJson(path, CONFIG, LIKE);
+  const { parsed, task } = readWithTask(path);
+  return readConfigFor(task, path, parsed);
+}
+
+/** A whole configuration from its JSON, for a task that is known; `where` begins the line of an error. */
+export function readConfigFor(task: Task, where: string, parsed: unknown): TrainConfig {
+  const fields = json.checkJson(parsed, where, json.fields({ ...fieldsFor(task), network: networkFor(task) }), LIKE);
+  return { ...fields, task, data: task.data.set };
 }
 
 /**
- * The `network` part of a configuration, by itself or in a whole one, for a checkpoint that was trained elsewhere.
- * Throws UsageError for what would not be a network of this kind, and for inputs that are no standardized windows.
+ * Task and network of a configuration, of which the rest may be missing, for a checkpoint that was trained elsewhere.
+ * Throws UsageError for what would not be a network of this kind.
  */
-export function readNetwork(path: string): Pick<TrainConfig, 'network'> & Partial<TrainConfig> {
+export function readNetwork(path: string): Pick<TrainConfig, 'task' | 'network'> & Partial<TrainConfig> {
+  const { parsed, task } = readWithTask(path);
+  const schema = json.fields({ ...json.allOptional(fieldsFor(task)), network: networkFor(task) });
+  const fields = json.checkJson(parsed, path, schema, LIKE);
+  const isTraining = fields.epochs !== undefined; // else nobody knows what it was trained on
+  return { ...fields, task, ...(isTraining && { data: task.data.set }) };
+}
+
+function readWithTask(path: string): { parsed: unknown; task: Task } {
   const parsed = json.parseJson(path, readInput(path));
-  if (typeof parsed !== 'object' || parsed === null || !('network' in parsed))
-    return { network: json.checkJson(parsed, path, NETWORK, `the networks in ${LIKE}`) };
-  return json.checkJson(parsed, path, json.fields({ ...json.allOptional(FIELDS), network: NETWORK }), LIKE);
+  const { task } = json.checkJson(parsed, path, HEAD, LIKE);
+  return { parsed, task: readTaskOf(shownPath(path), task) };
 }

@@ -1,31 +1,31 @@
 /** Scores of a checkpoint, by the float simulation of its integer network. The library must have been started. */
 
-import { numpy as np, tree } from '@jax-js/jax';
-import type { BeatSet } from '../data/beats.ts';
+import type { WindowSet } from '../data/windows.ts';
 import type { Checkpoint } from './checkpoint.ts';
 import type { TrainConfig } from './config.ts';
 import { parametersOf } from './export.ts';
 import { Inference } from './inference.ts';
 import type { Moments, Tensor } from './layers.ts';
 import { type Scores, score } from './metrics.ts';
-import { buildNetwork } from './network.ts';
+import { specOf } from './network.ts';
+import { numpy as np, tree } from './start.ts';
 
-export function evaluateCheckpoint(checkpoint: Checkpoint, config: TrainConfig, sets: readonly BeatSet[]): Scores[] {
-  return sets.map((set) => score(set.labels, checkpointLogits(checkpoint, config, set), set.classNames));
+export function evaluateCheckpoint(checkpoint: Checkpoint, config: TrainConfig, sets: readonly WindowSet[]): Scores[] {
+  return sets.map((set) => score(set.labels, checkpointLogits(checkpoint, config, set), set.classNames.length));
 }
 
-/** Logits [n][classes] of every beat of the set, in order. */
-export function checkpointLogits(checkpoint: Checkpoint, config: TrainConfig, set: BeatSet): Float32Array {
-  const spec = buildNetwork(config.network, set.classNames.length);
+/** Logits [n][classes] of every window of the set, in order. */
+export function checkpointLogits(checkpoint: Checkpoint, config: TrainConfig, set: WindowSet): Float32Array {
+  const spec = specOf(config, set.classNames.length);
   const parameters = parametersOf(checkpoint);
   const stored = (name: string): Tensor =>
     np.array(checkpoint.tensors.get(name)!.data as Float32Array<ArrayBuffer>, {
       shape: checkpoint.tensors.get(name)!.shape,
     });
   const moments: Moments[] = spec.layers
-    .filter((layer) => layer.kind !== 'fullyConnected')
+    .filter(({ normalized }) => normalized)
     .map((layer) => ({ mean: stored(`${layer.name}.mean`), variance: stored(`${layer.name}.variance`) }));
-  const inference = new Inference(spec, config.batch);
+  const inference = new Inference(config.task, spec, config.batch);
   const logits = inference.logits(parameters, moments, set);
   inference.dispose();
   tree.dispose(parameters);

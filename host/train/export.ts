@@ -1,64 +1,42 @@
 /**
- * From a checkpoint to the integer model that the packer writes: normalisation folded into the requantisation, weights as levels.
+ * From a checkpoint to the integer model that the packer writes: normalisation folded into the requantisation, weights
+ * as levels.
  *
- * For a layer with input scale si, weight scale sw[c], output scale so, and batch normalisation y = f (x - mean) + beta, where
- * f = gamma / sqrt(variance + epsilon) > 0:
+ * For a layer with input scale si, weight scale sw[c], output scale so, and batch normalisation y = f (x - mean) +
+ * beta, where f = gamma / sqrt(variance + epsilon) > 0:
  *
  *   q = round(effectiveScale * (acc + bias)) - 128,  effectiveScale = si sw f / so,  bias = (beta / f - mean) / (si sw)
  */
 
-import { numpy as np } from '@jax-js/jax';
-import { BEAT_POSITION, SAMPLE_RATE, WINDOW } from '../data/beats.ts';
-import type { FullyConnected, Model, Tensor as ModelTensor, Operator, Weighted } from '../model/model.ts';
+import { type Signal, timingOf } from '../data/signal.ts';
+import type { FullyConnected, Model, Tensor as ModelTensor, Operator, Shape, Weighted } from '../model/model.ts';
+import { frontEndOf } from '../task/task.ts';
+import type { Parameters } from './arrays.ts';
 import { type Checkpoint, classNamesOf } from './checkpoint.ts';
 import type { ExportConfig } from './config.ts';
-import { exportSources, type Sources } from './exportSources.ts';
 import { gammaOf, rangeOf } from './forward.ts';
-import { DEVIATION_FLOOR, MARKER, STEPS_PER_DEVIATION } from './frontEnd.ts';
+import { type LayerSpec, positionsOf } from './layerSpec.ts';
 import { NORM_EPSILON, type Tensor } from './layers.ts';
-import { buildNetwork, type LayerSpec } from './network.ts';
-import type { Parameters } from './parameters.ts';
-import { startArrays } from './start.ts';
+import type { Sources } from './methods/method.ts';
+import type { NetworkSpec, NodeSpec } from './network.ts';
+import { specOf } from './network.ts';
+import { numpy as np, startArrays } from './start.ts';
 
-const MILLIVOLT_PER_STEP = 1 / 200;
-const ACTIVATION_ZERO_POINT = -128;
 const ACTIVATION_LIMITS: [number, number] = [-128, 127];
 
 /** The checkpoint holds what tensorShapes lists, and its class names. Throws where a folded bias does not fit. */
 export async function exportModel(checkpoint: Checkpoint, config: ExportConfig): Promise<Model> {
   await startArrays();
   const labels = classNamesOf(checkpoint);
-  const spec = buildNetwork(config.network, labels.length);
+  const { task } = config;
+  const spec = specOf(config, labels.length);
   const parameters = parametersOf(checkpoint);
-  const sources = exportSources(parameters, spec);
-  const tensors: ModelTensor[] = [
-    { name: 'ecg', shape: [1, WINDOW, 1], type: 'i16', scale: MILLIVOLT_PER_STEP, zeroPoint: 0 },
-    { name: 'standardized', shape: [1, WINDOW, 2], type: 'i8', scale: 1 / STEPS_PER_DEVIATION, zeroPoint: 0 },
-  ];
-  const operators: Operator[] = [
-    { kind: 'standardize', name: 'standardize', input: 0, output: 1, floor: DEVIATION_FLOOR, marker: { ...MARKER } },
-  ];
-  const addTensor = (name: string, width: number, channels: number, scale: number, zeroPoint: number): number =>
-    tensors.push({ name, shape: [1, width, channels], type: 'i8', scale, zeroPoint }) - 1;
-
-  for (const layer of spec.layers) {
-    let input = tensors.length - 1;
-    if (layer.kind === 'fullyConnected') {
-      const { scale } = tensors[input]!;
-      const pooled = addTensor('pooled', 1, layer.inputChannels, scale, ACTIVATION_ZERO_POINT);
-      operators.push({ ...globalPool(tensors[input]!.shape[1]), input, output: pooled });
-      input = pooled;
-      const logitScale = valuesOf(checkpoint, 'logits.peak')[0]! / 127;
-      const output = addTensor('logits', 1, layer.outputChannels, logitScale, 0);
-      const weighted = foldLinear(layer, checkpoint, sources, scale, logitScale);
-      operators.push({ kind: 'fullyConnected', name: layer.name, input, output, ...weighted });
-      continue;
-    }
-    const step = first(rangeOf(parameters, layer)) / 255;
-    const output = addTensor(layer.name, layer.outputWidth, layer.outputChannels, step, ACTIVATION_ZERO_POINT);
-    const weighted = foldNormalized(layer, checkpoint, parameters, sources, tensors[input]!.scale, step);
-    operators.push(operatorOf(layer, input, output, weighted));
-  }
+  const { tensors, operators } = frontEndOf(task).operators(windowTensor(task.input));
+  const exported = new Exported(checkpoint, parameters, spec, tensors, operators);
+  spec.nodes.forEach((node) => {
+    exported.add(node);
+  });
+  const { sources } = exported;
   for (const array of Object.values(parameters)) array.dispose();
 
   return {
@@ -67,39 +45,113 @@ export async function exportModel(checkpoint: Checkpoint, config: ExportConfig):
     generators: sources.generators,
     metadata: {
       name: config.name,
-      task: 'ecg-beats',
+      task: task.name,
       labels,
-      sampleRate: SAMPLE_RATE,
-      beatPosition: BEAT_POSITION,
-      dataset: config.dataset,
+      ...timingOf(task.input),
+      dataset: config.data,
       seed: config.seed,
       epochs: config.epochs,
     },
   };
 }
 
-function operatorOf(layer: LayerSpec, input: number, output: number, weighted: Weighted): Operator {
-  const { name, kernel, stride, padLeft } = layer;
-  const base = { name, input, output, ...weighted };
-  if (layer.kind === 'pointwise') return { kind: 'pointwise', ...base };
-  const window = {
-    kernel: [1, kernel] as [number, number],
-    stride: [1, stride] as [number, number],
-    pad: [0, padLeft] as [number, number],
-  };
-  if (layer.kind === 'depthwise') return { kind: 'depthwise', multiplier: 1, ...base, ...window };
-  return { kind: 'convolution', ...base, ...window };
+const windowTensor = ({ name, shape, type, scale, zeroPoint }: Signal): ModelTensor => ({
+  name,
+  shape: [...shape],
+  type,
+  scale,
+  zeroPoint,
+});
+
+/** Operators of a network, node by node, behind those of its front end. */
+class Exported {
+  readonly sources: Sources;
+  /** tensor of the result of each node */
+  private readonly results: number[] = [];
+  private readonly start: number;
+
+  constructor(
+    private readonly checkpoint: Checkpoint,
+    private readonly parameters: Parameters,
+    { shared, alone }: NetworkSpec,
+    private readonly tensors: ModelTensor[],
+    private readonly operators: Operator[],
+  ) {
+    this.start = tensors.length - 1;
+    this.sources = { list: [], generators: [], of: new Map() };
+    for (const method of [...shared, ...alone.values()]) method.export(parameters, this.sources);
+  }
+
+  add(node: NodeSpec): void {
+    const result = node.kind === 'layer' ? this.layer(node) : node.kind === 'add' ? this.sum(node) : this.pool(node);
+    this.results.push(result);
+  }
+
+  private tensorAt(node: number): number {
+    return this.results[node] ?? this.start;
+  }
+
+  private tensor(name: string, shape: Shape, scale: number, zeroPoint: number): number {
+    return this.tensors.push({ name, shape: [...shape], type: 'i8', scale, zeroPoint }) - 1;
+  }
+
+  private layer({ layer, input: from }: Extract<NodeSpec, { kind: 'layer' }>): number {
+    const input = this.tensorAt(from);
+    const { scale } = this.tensors[input]!;
+    if (!layer.normalized) {
+      const logitScale = valuesOf(this.checkpoint, 'logits.peak')[0]! / 127;
+      const output = this.tensor('logits', layer.output, logitScale, 0);
+      const weighted = foldLinear(layer, this.checkpoint, this.sources, scale, logitScale);
+      this.operators.push({ kind: 'fullyConnected', name: layer.name, input, output, ...weighted });
+      return output;
+    }
+    const { step, zeroPoint } = stepsOf(first(rangeOf(this.parameters, layer)), layer.activation);
+    const output = this.tensor(layer.name, layer.output, step, zeroPoint);
+    const weighted = foldNormalized(layer, this.checkpoint, this.parameters, this.sources, scale, step);
+    this.operators.push(operatorOf(layer, input, output, weighted));
+    return output;
+  }
+
+  private sum({ name, inputs, output: shape }: Extract<NodeSpec, { kind: 'add' }>): number {
+    const [input, input2] = inputs.map((node) => this.tensorAt(node)) as [number, number];
+    const { step, zeroPoint } = stepsOf(first(rangeOf(this.parameters, { name })), 'relu');
+    const output = this.tensor(name, shape, step, zeroPoint);
+    this.operators.push({ kind: 'add', name, input, input2, output, activation: ACTIVATION_LIMITS });
+    return output;
+  }
+
+  private pool({ name, kernel, input: from, output: shape }: Extract<NodeSpec, { kind: 'averagePool' }>): number {
+    const input = this.tensorAt(from);
+    const { scale, zeroPoint } = this.tensors[input]!;
+    const output = this.tensor(name === 'pool' ? 'pooled' : name, shape, scale, zeroPoint);
+    const [stride, pad] = [[...kernel], [0, 0]] as [number, number][];
+    const isGlobal = positionsOf(shape) === 1;
+    this.operators.push({
+      kind: 'averagePool',
+      name,
+      input,
+      output,
+      kernel: [...kernel],
+      stride: isGlobal ? [1, 1] : stride!,
+      pad: pad!,
+      activation: ACTIVATION_LIMITS,
+    });
+    return output;
+  }
 }
 
-function globalPool(width: number) {
-  return {
-    kind: 'averagePool' as const,
-    name: 'pool',
-    kernel: [1, width] as [number, number],
-    stride: [1, 1] as [number, number],
-    pad: [0, 0] as [number, number],
-    activation: ACTIVATION_LIMITS,
-  };
+/** How the integers of a tensor with values up to `range` lie: on one side of zero after a ReLU, else on both. */
+function stepsOf(range: number, activation: LayerSpec['activation']): { step: number; zeroPoint: number } {
+  return activation === 'relu' ? { step: range / 255, zeroPoint: -128 } : { step: range / 127, zeroPoint: 0 };
+}
+
+function operatorOf(layer: LayerSpec, input: number, output: number, weighted: Weighted): Operator {
+  const { name, kernel, stride, pad } = layer;
+  const base = { name, input, output, ...weighted };
+  if (layer.kind === 'pointwise' || layer.kind === 'fullyConnected') return { kind: layer.kind, ...base };
+  const window = { kernel, stride, pad };
+  if (layer.kind === 'depthwise') return { kind: 'depthwise', multiplier: 1, ...base, ...window };
+  return { kind: 'convolution', ...base, ...window };
 }
 
 function foldNormalized(
@@ -115,7 +167,7 @@ function foldNormalized(
   const beta = valuesOf(checkpoint, `${layer.name}.beta`);
   const mean = valuesOf(checkpoint, `${layer.name}.mean`);
   const variance = valuesOf(checkpoint, `${layer.name}.variance`);
-  const channels = layer.outputChannels;
+  const channels = layer.output[2];
   const bias = new Int32Array(channels);
   const effectiveScale = new Float64Array(channels);
   for (let c = 0; c < channels; c++) {

@@ -8,11 +8,11 @@ import { pack } from '../image/pack.ts';
 import { ImportError, inOneLine } from '../import/error.ts';
 import type { Model } from '../model/model.ts';
 import { describeFile, SAFETENSORS } from '../system/fileKind.ts';
-import { type Checkpoint, classNamesOf, decodeCheckpoint } from './checkpoint.ts';
-import { readNetwork } from './config.ts';
-import { exportModel } from './index.ts';
-import { buildNetwork } from './network.ts';
-import { checkpointFaults } from './tensors.ts';
+import { type Checkpoint, classNamesOf, decodeCheckpoint } from '../train/checkpoint.ts';
+import { type ExportConfig, readNetwork } from '../train/config.ts';
+import { exportModel } from '../train/index.ts';
+import { specOf } from '../train/network.ts';
+import { checkpointFaults } from '../train/tensors.ts';
 
 /**
  * `bytes` of a .safetensors file read from `path`, and the path of its architecture: the same image that `htpw pack`
@@ -29,7 +29,7 @@ export async function importCheckpoint(
   try {
     const checkpoint = decodeCheckpoint(bytes, 'checkpoint');
     const config = readNetwork(architecture);
-    refuseFaults(checkpoint, config.network);
+    refuseFaults(checkpoint, config);
     const name = config.name ?? basename(path, extname(path));
     const model = await exportModel(checkpoint, { ...config, name });
     return { model, image: pack(model, { tables }) };
@@ -38,8 +38,7 @@ export async function importCheckpoint(
   }
 }
 
-function refuseFaults(checkpoint: Checkpoint, network: Parameters<typeof buildNetwork>[0]): void {
-  const spec = buildNetwork(network, classNamesOf(checkpoint).length);
-  const faults = checkpointFaults(checkpoint, spec);
+function refuseFaults(checkpoint: Checkpoint, config: Pick<ExportConfig, 'task' | 'network'>): void {
+  const faults = checkpointFaults(checkpoint, specOf(config, classNamesOf(checkpoint).length));
   if (faults.length > 0) throw inOneLine('cannot be imported: ', faults, '; docs/import.md has the names');
 }

@@ -1,26 +1,23 @@
 /**
- * The forward pass with every rounding of the device simulated: training, calibration and evaluation run this one function.
+ * The forward pass with every rounding of the device simulated: training, calibration and evaluation run this one
+ * function.
  *
- * Input: stem patches [B, P, taps * channels] (batches.ts cuts them; the input needs no gradient, so that is done once, outside).
+ * Input: [B, P, taps * channels] patches where the network begins with a convolution (patches.ts cuts them; the input
+ * needs no gradient, so that is done once, outside), else [B, P, channels].
  */
 
-import { nn, numpy as np } from '@jax-js/jax';
-import { generate } from './generator.ts';
-import { depthwise, type Moments, moments, normalize, pointwise, type Tensor } from './layers.ts';
-import { type LayerSpec, type NetworkSpec, SMALLEST_RANGE } from './network.ts';
-import type { Parameters } from './parameters.ts';
-import { quantizeActivation, quantizeColumns, quantizeRows, roundThrough, type StoredEncoding } from './quantizers.ts';
+import type { Parameters } from './arrays.ts';
+import { type LayerSpec, weightShape } from './layerSpec.ts';
+import { depthwise, type Moments, moments, normalize, patchesOf, pointwise, poolMean, type Tensor } from './layers.ts';
+import type { LayerWeights } from './methods/method.ts';
+import { type NetworkSpec, type NodeSpec, SMALLEST_RANGE } from './network.ts';
+import { quantizeActivation, quantizeSigned, roundThrough } from './quantizers.ts';
+import { nn, numpy as np } from './start.ts';
 
-/** Integer weights of a layer and the scale that makes them real, broadcastable over them. */
-export interface LayerWeights {
-  levels: Tensor;
-  scale: Tensor;
-}
-
-/** Generated INT8 weights have no scale of their own: this one keeps activations near 1 for the epsilon of the normalisation. */
-export const GENERATED_SCALE = 1 / 127;
-
-/** Smallest batch normalisation factor. It goes into the requantisation multiplier, so it must be positive and not tiny. */
+/**
+ * Smallest batch normalisation factor. It goes into the requantisation multiplier, so it must be positive and not
+ * tiny.
+ */
 const SMALLEST_GAMMA = 0.1;
 const GAMMA_OFFSET = Math.log(Math.expm1(1 - SMALLEST_GAMMA)); // parameter 0 is gamma 1
 
@@ -28,24 +25,14 @@ export function gammaOf(parameters: Parameters, layer: LayerSpec): Tensor {
   return nn.softplus(parameters[`${layer.name}.gamma`]!.ref.add(GAMMA_OFFSET)).add(SMALLEST_GAMMA);
 }
 
-/** Upper end of the layer's activations, [1]. */
-export function rangeOf(parameters: Parameters, layer: LayerSpec): Tensor {
-  return np.maximum(parameters[`${layer.name}.range`]!.ref, SMALLEST_RANGE);
+/** Largest magnitude of the activations of a layer or a sum, [1]. */
+export function rangeOf(parameters: Parameters, { name }: { name: string }): Tensor {
+  return np.maximum(parameters[`${name}.range`]!.ref, SMALLEST_RANGE);
 }
 
-/** Borrows the parameters. */
-export function layerWeights(parameters: Parameters, spec: NetworkSpec): Map<string, LayerWeights> {
-  const result = new Map<string, LayerWeights>();
-  if (spec.generator)
-    for (const [name, levels] of generate(parameters, spec).weights)
-      result.set(name, { levels, scale: np.array([GENERATED_SCALE]) });
-  for (const layer of spec.layers) {
-    if (layer.weights === 'generated') continue;
-    const weight = parameters[`${layer.name}.weight`]!;
-    const encoding = layer.weights as StoredEncoding;
-    result.set(layer.name, layer.kind === 'depthwise' ? quantizeColumns(weight) : quantizeRows(weight, encoding));
-  }
-  return result;
+/** Of every layer. Borrows the parameters. */
+function layerWeights(parameters: Parameters, { shared, alone }: NetworkSpec): Map<string, LayerWeights> {
+  return new Map([...shared, ...alone.values()].flatMap((method) => [...method.weights(parameters)]));
 }
 
 export interface Outcome {
@@ -54,32 +41,93 @@ export interface Outcome {
   moments: Moments[];
 }
 
-/** Consumes patches, borrows the rest. Without `fixed` the batch's own mean and variance are used, as in training. */
-export function forward(parameters: Parameters, patches: Tensor, spec: NetworkSpec, fixed: Moments[] | null): Outcome {
-  const weights = layerWeights(parameters, spec);
-  const used: Moments[] = [];
-  let x = patches;
-  let range: Tensor | null = null;
-  for (const layer of spec.layers) {
-    const { levels, scale } = weights.get(layer.name)!;
-    const real = levels.mul(scale);
-    if (layer.kind === 'fullyConnected') {
-      const pooled = poolMean(x, range!);
-      const logits = np.matmul(pooled, real.transpose()).add(parameters[`${layer.name}.bias`]!.ref);
-      return { logits, moments: used };
-    }
-    x = layer.kind === 'depthwise' ? depthwise(x, real, layer) : pointwise(x, real);
-    const current = fixed ? fixed[used.length]! : moments(x);
-    used.push(current);
-    range = rangeOf(parameters, layer);
-    x = normalize(x, current, gammaOf(parameters, layer), parameters[`${layer.name}.beta`]!);
-    x = quantizeActivation(x, range);
-  }
-  throw new Error('network: the last layer must be fullyConnected');
+/** A result on the way: values, and one step of its integers as an array; the input has no step of its own. */
+interface Result {
+  values: Tensor;
+  step: Tensor | null;
 }
 
-/** Mean over positions, rounded to the steps of its input as the device's average pool does. [B, P, C] -> [B, C] */
-function poolMean(x: Tensor, range: Tensor): Tensor {
-  const step = range.div(255);
-  return roundThrough(x.mean(1).div(step.ref)).mul(step);
+/** Consumes the input, borrows the rest. Without `fixed` the batch's own mean and variance are used, as in training. */
+export function forward(parameters: Parameters, input: Tensor, spec: NetworkSpec, fixed: Moments[] | null): Outcome {
+  const weights = layerWeights(parameters, spec);
+  const used: Moments[] = [];
+  const readers = readersOf(spec.nodes);
+  const results = new Map<number, Result>([[-1, { values: input, step: null }]]);
+  /** the values of a node, a reference for all but its last reader */
+  const take = (node: number): Result => {
+    const result = results.get(node)!;
+    const left = readers.get(node)! - 1;
+    readers.set(node, left);
+    if (left === 0) results.delete(node);
+    return left === 0 ? result : { values: result.values.ref, step: result.step?.ref ?? null };
+  };
+
+  for (const [index, node] of spec.nodes.entries()) {
+    if (node.kind === 'layer') {
+      const { layer } = node;
+      const real = realWeights(weights.get(layer.name)!);
+      const before = take(node.input);
+      before.step?.dispose();
+      if (!layer.normalized) {
+        const flat = before.values.reshape([before.values.shape[0]!, weightShape(layer)[1]]);
+        const logits = np.matmul(flat, real.transpose()).add(parameters[`${layer.name}.bias`]!.ref);
+        return { logits, moments: used };
+      }
+      let x = linear(before.values, real, layer, node.input === -1);
+      const current = fixed ? fixed[used.length]! : moments(x);
+      used.push(current);
+      const range = rangeOf(parameters, layer);
+      x = normalize(x, current, gammaOf(parameters, layer), parameters[`${layer.name}.beta`]!);
+      results.set(index, quantized(x, range, layer.activation));
+    } else if (node.kind === 'add') {
+      const [first, second] = node.inputs.map(take) as [Result, Result];
+      first.step?.dispose();
+      second.step?.dispose();
+      const range = rangeOf(parameters, node);
+      results.set(index, quantized(first.values.add(second.values), range, 'relu'));
+    } else {
+      const { values, step } = take(node.input);
+      const mean = poolMean(values, shapeOf(spec, node.input), node.kernel);
+      // rounded to the steps of its input, as the device's average pool does
+      const rounded = step ? roundThrough(mean.div(step.ref)).mul(step.ref) : mean;
+      results.set(index, { values: rounded, step });
+    }
+  }
+  throw new Error('network: the last layer must be a classifier');
+}
+
+/** How often each result is read. */
+function readersOf(nodes: readonly NodeSpec[]): Map<number, number> {
+  const readers = new Map<number, number>();
+  for (const node of nodes)
+    for (const input of node.kind === 'add' ? node.inputs : [node.input])
+      readers.set(input, (readers.get(input) ?? 0) + 1);
+  return readers;
+}
+
+function shapeOf({ nodes, input }: NetworkSpec, index: number): readonly number[] {
+  const node = nodes[index];
+  if (!node) return input;
+  return node.kind === 'layer' ? node.layer.output : node.output;
+}
+
+const realWeights = ({ levels, scale }: LayerWeights): Tensor => levels.mul(scale);
+
+/** Before normalisation, [B, P, C]. Consumes values, which may be [B, C], and weights. */
+function linear(input: Tensor, weights: Tensor, layer: LayerSpec, isInput: boolean): Tensor {
+  const values = input.shape.length === 2 ? input.reshape([input.shape[0]!, 1, input.shape[1]!]) : input;
+  if (layer.kind === 'depthwise') return depthwise(values, weights, layer);
+  if (layer.kind === 'convolution')
+    return pointwise(isInput ? values : patchesOf(values, layer, weightShape(layer)[1]), weights);
+  if (layer.kind === 'pointwise') return pointwise(values, weights);
+  return pointwise(values.reshape([values.shape[0]!, 1, weightShape(layer)[1]]), weights);
+}
+
+/** Rounded to the steps of int8, of which one side or both are used. Consumes x and the range. */
+function quantized(x: Tensor, range: Tensor, activation: LayerSpec['activation']): Result {
+  const step = range.ref.div(activation === 'relu' ? 255 : 127);
+  return {
+    values: activation === 'relu' ? quantizeActivation(x, range) : quantizeSigned(x, range),
+    step,
+  };
 }

@@ -7,6 +7,7 @@ import { UsageError } from '../system/errors.ts';
 import type { Checkpoint } from './checkpoint.ts';
 import type { ExportConfig, TrainConfig } from './config.ts';
 import type { Trained, TrainOptions } from './run.ts';
+import { startArrays } from './start.ts';
 
 export { type Checkpoint, decodeCheckpoint, encodeCheckpoint, readCheckpoint } from './checkpoint.ts';
 export { type ExportConfig, readConfig, type TrainConfig } from './config.ts';
@@ -17,19 +18,28 @@ const ARRAYS = '@jax-js/jax@0.1.25';
 
 /** As a configuration (readConfig) says: float training, then the integer model. Throws UsageError without library. */
 export async function trainModel(config: TrainConfig, options?: TrainOptions): Promise<Trained> {
-  const train = await withArrays(() => import('./train.ts'));
-  return train.trainModel(config, options);
+  await needArrays();
+  const { trainModel } = await import('./train.ts');
+  return trainModel(config, options);
+}
+
+/** The integer model that training would begin with: what an image of the network takes, before it has learnt. */
+export async function untrainedModel(config: TrainConfig): Promise<Model> {
+  await needArrays();
+  const { untrainedModel } = await import('./train.ts');
+  return untrainedModel(config);
 }
 
 /** The integer model of a checkpoint, for pack. Throws UsageError without the array library. */
 export async function exportModel(checkpoint: Checkpoint, config: ExportConfig): Promise<Model> {
-  const exporting = await withArrays(() => import('./export.ts'));
-  return exporting.exportModel(checkpoint, config);
+  await needArrays();
+  const { exportModel } = await import('./export.ts');
+  return exportModel(checkpoint, config);
 }
 
-async function withArrays<T>(load: () => Promise<T>): Promise<T> {
+async function needArrays(): Promise<void> {
   try {
-    return await load();
+    await startArrays();
   } catch (error) {
     const { code, message } = error as NodeJS.ErrnoException;
     if (code !== 'ERR_MODULE_NOT_FOUND' || !message.includes('@jax-js/jax')) throw error;

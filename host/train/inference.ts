@@ -1,14 +1,18 @@
-/** The trained network at work on float arrays: statistics of its activations, and answers for a set of beats. */
+/** The trained network at work on float arrays: statistics of its activations, and answers for a set of windows. */
 
-import { jit, numpy as np } from '@jax-js/jax';
-import type { BeatSet } from '../data/beats.ts';
+import type { WindowSet } from '../data/windows.ts';
+import type { Task } from '../task/task.ts';
+import type { Parameters } from './arrays.ts';
 import { Batcher } from './batches.ts';
 import { forward } from './forward.ts';
 import type { Moments, Tensor } from './layers.ts';
 import type { NetworkSpec } from './network.ts';
-import type { Parameters } from './parameters.ts';
+import { jit, numpy as np } from './start.ts';
 
-/** Mean and variance per normalised layer, flattened for jit: mean of layer 0, variance of layer 0, mean of layer 1, ... */
+/**
+ * Mean and variance per normalised layer, flattened for jit: mean of layer 0, variance of layer 0, mean of layer 1,
+ * ...
+ */
 type MomentList = Tensor[];
 
 const flatten = (moments: readonly Moments[]): MomentList => moments.flatMap(({ mean, variance }) => [mean, variance]);
@@ -22,6 +26,7 @@ export class Inference {
   private readonly answer;
 
   constructor(
+    private readonly task: Task,
     private readonly spec: NetworkSpec,
     private readonly batch: number,
   ) {
@@ -36,17 +41,17 @@ export class Inference {
   }
 
   /**
-   * "Precise" batch normalisation (Wu & Johnson 2021): statistics of the final weights over whole batches of training windows,
-   * instead of a running average over weights that no longer exist.
+   * "Precise" batch normalisation (Wu & Johnson 2021): statistics of the final weights over whole batches of training
+   * windows, instead of a running average over weights that no longer exist.
    */
-  preciseMoments(parameters: Parameters, set: BeatSet): Moments[] {
-    const batcher = new Batcher(set, this.spec);
-    const beats = set.labels.length;
-    const batches = Math.max(1, Math.floor(beats / this.batch));
+  preciseMoments(parameters: Parameters, set: WindowSet): Moments[] {
+    const batcher = new Batcher(this.task, set, this.spec);
+    const windows = set.labels.length;
+    const batches = Math.max(1, Math.floor(windows / this.batch));
     let sums: Float64Array[] = [];
     for (let i = 0; i < batches; i++) {
-      const chosen = Array.from({ length: this.batch }, (_, k) => (i * this.batch + k) % beats);
-      const list = this.observe(borrow(parameters), batcher.patches(chosen, this.batch, null, null));
+      const chosen = Array.from({ length: this.batch }, (_, k) => (i * this.batch + k) % windows);
+      const list = this.observe(borrow(parameters), batcher.patches(chosen, this.batch, null));
       const values = list.map((array) => Float64Array.from(array.dataSync()));
       // Batches have equal size: E[x^2] of all is the mean of variance + mean^2.
       for (let k = 1; k < values.length; k += 2)
@@ -61,15 +66,15 @@ export class Inference {
     });
   }
 
-  /** Logits [n][classes] of every beat of the set, in order. */
-  logits(parameters: Parameters, moments: readonly Moments[], set: BeatSet): Float32Array {
-    const batcher = new Batcher(set, this.spec);
+  /** Logits [n][classes] of every window of the set, in order. */
+  logits(parameters: Parameters, moments: readonly Moments[], set: WindowSet): Float32Array {
+    const batcher = new Batcher(this.task, set, this.spec);
     const { classes } = this.spec;
     const result = new Float32Array(set.labels.length * classes);
     for (let first = 0; first < set.labels.length; first += this.batch) {
       const count = Math.min(this.batch, set.labels.length - first);
-      const beats = Array.from({ length: count }, (_, i) => first + i);
-      const patches = batcher.patches(beats, this.batch, null, null);
+      const windows = Array.from({ length: count }, (_, i) => first + i);
+      const patches = batcher.patches(windows, this.batch, null);
       const list = flatten(moments).map((array) => array.ref);
       const logits = this.answer(borrow(parameters), patches, list).dataSync() as Float32Array;
       result.set(logits.subarray(0, count * classes), first * classes);

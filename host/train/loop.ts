@@ -1,8 +1,8 @@
-/** The training loop: a compiled step, epochs of drawn beats, a calibrated checkpoint at the end. */
+/** The training loop: a compiled step, epochs of drawn windows, a calibrated checkpoint at the end. */
 
-import { jit, lax, nn, numpy as np, tree, valueAndGrad } from '@jax-js/jax';
-import { type BeatSet, countClasses, selectBeats } from '../data/beats.ts';
+import { countClasses, selectWindows, type WindowSet } from '../data/windows.ts';
 import { Random } from '../system/random.ts';
+import type { Parameters } from './arrays.ts';
 import { Batcher, classWeights, drawEpoch } from './batches.ts';
 import type { Checkpoint, StoredArray } from './checkpoint.ts';
 import type { TrainConfig } from './config.ts';
@@ -12,8 +12,9 @@ import type { Moments, Tensor } from './layers.ts';
 import { type Scores, score } from './metrics.ts';
 import type { NetworkSpec } from './network.ts';
 import { initialState, learningRate, momentCorrection, type OptimizerState, update } from './optimizer.ts';
-import { initialize, type Parameters } from './parameters.ts';
+import { initialize } from './parameters.ts';
 import type { Progress } from './run.ts';
+import { jit, lax, nn, numpy as np, tree, valueAndGrad } from './start.ts';
 
 /** Independent streams of random numbers, so that changing one use does not shift the others. */
 const STREAM = { weights: 1, draw: 2, augmentation: 3, calibration: 4 };
@@ -25,8 +26,8 @@ const CALIBRATION_BATCHES = 24;
 const LOOK_EVERY = 5;
 
 export interface TrainingSets {
-  train: BeatSet;
-  validation: BeatSet;
+  train: WindowSet;
+  validation: WindowSet;
 }
 
 type Step = (
@@ -81,19 +82,19 @@ export function train(
   checkClasses(config, sets.train);
   const draw = new Random(config.seed, STREAM.draw);
   const noise = new Random(config.seed, STREAM.augmentation);
-  const batcher = new Batcher(sets.train, spec);
-  const weights = classWeights(sets.train.classNames, config.beatsPerEpoch);
-  const perEpoch = Object.values(config.beatsPerEpoch).reduce((sum, count) => sum + count, 0);
+  const batcher = new Batcher(config.task, sets.train, spec);
+  const weights = classWeights(sets.train.classNames, config.windowsPerEpoch);
+  const perEpoch = Object.values(config.windowsPerEpoch).reduce((sum, count) => sum + count, 0);
   const stepsPerEpoch = Math.max(1, Math.floor(perEpoch / config.batch));
   const steps = stepsPerEpoch * config.epochs;
 
   const step = compileStep(spec, config);
-  const inference = new Inference(spec, config.batch);
+  const inference = new Inference(config.task, spec, config.batch);
   let parameters = initialize(spec, new Random(config.seed, STREAM.weights));
   let state = initialState(parameters);
-  const calibration = selectBeats(
+  const calibration = selectWindows(
     sets.train,
-    drawEpoch(sets.train, config.beatsPerEpoch, new Random(config.seed, STREAM.calibration)).subarray(
+    drawEpoch(sets.train, config.windowsPerEpoch, new Random(config.seed, STREAM.calibration)).subarray(
       0,
       CALIBRATION_BATCHES * config.batch,
     ),
@@ -101,14 +102,21 @@ export function train(
 
   for (let epoch = 0, done = 0; epoch < config.epochs; epoch++) {
     const began = performance.now();
-    const order = drawEpoch(sets.train, config.beatsPerEpoch, draw);
+    const order = drawEpoch(sets.train, config.windowsPerEpoch, draw);
     let lossSum = 0;
     for (let i = 0; i < stepsPerEpoch; i++, done++) {
-      const beats = Array.from({ length: config.batch }, (_, k) => order[(i * config.batch + k) % order.length]!);
-      const patches = batcher.patches(beats, config.batch, config.augmentation, noise);
+      const windows = Array.from({ length: config.batch }, (_, k) => order[(i * config.batch + k) % order.length]!);
+      const patches = batcher.patches(windows, config.batch, noise);
       const rate = np.array(learningRate(done, steps, config.learningRate, config.warmupSteps));
       const correction = np.array(momentCorrection(done + 1));
-      const [next, state2, loss] = step(parameters, state, patches, batcher.targets(beats, weights), rate, correction);
+      const [next, state2, loss] = step(
+        parameters,
+        state,
+        patches,
+        batcher.targets(windows, weights),
+        rate,
+        correction,
+      );
       parameters = next;
       state = state2;
       lossSum += loss.item();
@@ -131,11 +139,7 @@ export function train(
   }
   const moments = inference.preciseMoments(parameters, calibration);
   const logits = inference.logits(parameters, moments, calibration);
-  const checkpoint = snapshot(parameters, moments, spec, {
-    format: 'hypertinypw training 1',
-    config: JSON.stringify(config),
-    classNames: sets.train.classNames.join(','),
-  });
+  const checkpoint = snapshot(parameters, moments, spec, describe(config, sets.train.classNames));
   // The largest answer seen maps to 127: nothing that decides between classes is clipped.
   const peak = logits.reduce((largest, value) => Math.max(largest, Math.abs(value)), 0);
   checkpoint.tensors.set('logits.peak', { shape: [1], data: Float32Array.of(peak) });
@@ -146,15 +150,34 @@ export function train(
   return checkpoint;
 }
 
-export function scoreSet(inference: Inference, parameters: Parameters, moments: Moments[], set: BeatSet): Scores {
-  return score(set.labels, inference.logits(parameters, moments, set), set.classNames);
+/** What a checkpoint says of itself. */
+const describe = (config: TrainConfig, classNames: readonly string[]): Record<string, string> => ({
+  format: 'hypertinypw training 1',
+  config: JSON.stringify(config),
+  classNames: classNames.join(','),
+});
+
+/** A checkpoint of the weights that training begins with, every layer taken for normalised. */
+export function untrained(spec: NetworkSpec, config: TrainConfig, classNames: readonly string[]): Checkpoint {
+  const parameters = initialize(spec, new Random(config.seed, STREAM.weights));
+  const moments = spec.layers
+    .filter(({ normalized }) => normalized)
+    .map(({ output }) => ({ mean: np.zeros([output[2]]), variance: np.ones([output[2]]) }));
+  const checkpoint = snapshot(parameters, moments, spec, describe(config, classNames));
+  tree.dispose(parameters);
+  checkpoint.tensors.set('logits.peak', { shape: [1], data: Float32Array.of(1) });
+  return checkpoint;
 }
 
-function checkClasses(config: TrainConfig, set: BeatSet): void {
+export function scoreSet(inference: Inference, parameters: Parameters, moments: Moments[], set: WindowSet): Scores {
+  return score(set.labels, inference.logits(parameters, moments, set), set.classNames.length);
+}
+
+function checkClasses(config: TrainConfig, set: WindowSet): void {
   countClasses(set).forEach((count, label) => {
-    if (count === 0 && (config.beatsPerEpoch[set.classNames[label]!] ?? 0) > 0)
+    if (count === 0 && (config.windowsPerEpoch[set.classNames[label]!] ?? 0) > 0)
       throw new Error(
-        `training "${config.name}": expected beats of class ${set.classNames[label]}, got none; check that the training records are present`,
+        `training "${config.name}": expected windows of class ${set.classNames[label]}, got none; check that the training data are whole`,
       );
   });
 }

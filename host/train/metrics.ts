@@ -6,32 +6,28 @@ export interface Scores {
   f1: number[]; // per class
   /** mean F1 over classes that occur */
   macroF1: number;
-  /** the same without F, which one or two patients decide */
-  macroF1NSV: number;
 }
 
 /** logits [n][classes]; the first of equals wins, as on the device. */
-export function score(labels: Uint8Array, logits: Float32Array, classNames: readonly string[]): Scores {
-  const classes = classNames.length;
-  const confusion = classNames.map(() => classNames.map(() => 0));
+export function score(labels: Uint8Array, logits: Float32Array, classes: number): Scores {
+  const every = Array.from({ length: classes }, (_, c) => c);
+  const confusion = every.map(() => every.map(() => 0));
   labels.forEach((label, i) => {
     let answer = 0;
     for (let c = 1; c < classes; c++) if (logits[i * classes + c]! > logits[i * classes + answer]!) answer = c;
     confusion[label]![answer]!++;
   });
   const total = (row: number[]): number => row.reduce((sum, count) => sum + count, 0);
-  const f1 = classNames.map((_, c) => {
+  const f1 = every.map((c) => {
     const right = confusion[c]![c]!;
     const answered = total(confusion.map((row) => row[c]!));
     return (2 * right) / Math.max(1, total(confusion[c]!) + answered);
   });
-  const occurring = classNames.map((_, c) => c).filter((c) => total(confusion[c]!) > 0);
-  const mean = (chosen: number[]): number => chosen.reduce((sum, c) => sum + f1[c]!, 0) / Math.max(1, chosen.length);
+  const occurring = every.filter((c) => total(confusion[c]!) > 0);
   return {
     confusion,
-    accuracy: total(classNames.map((_, c) => confusion[c]![c]!)) / Math.max(1, labels.length),
+    accuracy: total(every.map((c) => confusion[c]![c]!)) / Math.max(1, labels.length),
     f1,
-    macroF1: mean(occurring),
-    macroF1NSV: mean(occurring.filter((c) => classNames[c] !== 'F')),
+    macroF1: occurring.reduce((sum, c) => sum + f1[c]!, 0) / Math.max(1, occurring.length),
   };
 }

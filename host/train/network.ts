@@ -1,153 +1,246 @@
 /**
- * The shape of the network: a stem convolution, depthwise-separable blocks, global average pool, fully connected.
+ * Networks by configuration: convolutions, depthwise-separable blocks, residuals, pools and fully connected layers on
+ * one row of positions (signals) or several (images, spectra), then a mean over positions and a classifier.
  *
- *   input [P, 2] -> stem k7 s2 -> [P/2, C] -> (depthwise k5 -> pointwise) x blocks -> mean over positions -> classes
+ * A configuration is a list of layers, or short for the family of the ECG networks:
+ *
+ *   input [P, C0] -> stem k7 s2 -> [P/2, C] -> (depthwise k5 -> pointwise) x blocks -> mean over positions -> classes
  *
  * This file knows sizes and names only; forward.ts computes, export.ts writes the same list as operators.
  */
+import type { Shape } from '../model/model.ts';
+import { frontEndOf, type Task } from '../task/task.ts';
+import { type LayerKind, type LayerSpec, positionsOf } from './layerSpec.ts';
+import type { MethodConfig } from './methods/config.ts';
+import type { Method } from './methods/method.ts';
+import { METHODS } from './methods/registry.ts';
+import type { Extent, LayerConfig, NetworkConfig } from './networkConfig.ts';
 
-export const POINTWISE_MODES = ['generated', 'int8', 'int4', 'ternary'] as const;
-export type PointwiseMode = (typeof POINTWISE_MODES)[number];
-
-export interface NetworkConfig {
-  /** samples in a window */
-  inputWidth: number;
-  /** marker of the beat, see standardize.ts */
-  inputChannels: number;
-  stem: { channels: number; kernel: number; stride: 1 | 2 };
-  depthwiseKernel: number;
-  /** output channels of each block */
-  widths: number[];
-  /** stride of each block's depthwise convolution */
-  strides: (1 | 2)[];
-  /** weights of every pointwise layer but the first, which stays INT8 */
-  pointwise: PointwiseMode;
-  generator: GeneratorConfig | null;
-}
-
-/**
- * One basis for all generated layers: weights of a row = sum over matrices of h[code of the row][matrix] *
- * basis[matrix].
- */
-export interface GeneratorConfig {
-  /** basis matrices that are mixed; 1 means no mixing and no codes: all layers share one matrix */
-  matrices: number;
-  encoding: 'int8' | 'int4' | 'int2';
-  rows: number;
-  columns: number;
-  /** values in a code, hidden units of the micro-MLP, rows of a layer that share a code; unused with one matrix */
-  codeLength: number;
-  hidden: number;
-  rowsPerCode: number;
-}
-
-/** Convolutions and pointwise layers are followed by batch normalisation and ReLU, the fully connected one is not. */
-export interface LayerSpec {
-  name: string;
-  kind: 'convolution' | 'depthwise' | 'pointwise' | 'fullyConnected';
-  weights: PointwiseMode;
-  inputChannels: number;
-  outputChannels: number;
-  inputWidth: number;
-  outputWidth: number;
-  kernel: number;
-  stride: 1 | 2;
-  padLeft: number;
-}
+/** What is computed from one or two earlier results; -1 is the input of the network. */
+export type NodeSpec =
+  | { kind: 'layer'; layer: LayerSpec; input: number }
+  | { kind: 'add'; name: string; inputs: [number, number]; output: Shape }
+  | { kind: 'averagePool'; name: string; kernel: [number, number]; input: number; output: Shape };
 
 export interface NetworkSpec {
+  input: Shape;
+  /** the last is the classifier, which answers with one value a class */
+  nodes: NodeSpec[];
   layers: LayerSpec[];
+  /** that hold the weights of layers which share something */
+  shared: Method[];
+  /** that hold those of one layer each, by its name */
+  alone: Map<string, Method>;
   classes: number;
-  generator: GeneratorConfig | null;
 }
 
-export function buildNetwork(config: NetworkConfig, classes: number): NetworkSpec {
-  check(config);
-  const layers: LayerSpec[] = [];
-  let width = config.inputWidth;
-  let channels = config.inputChannels;
-  const add = (
-    name: string,
-    kind: LayerSpec['kind'],
-    outputChannels: number,
-    kernel: number,
-    stride: 1 | 2,
-    weights: PointwiseMode = 'int8',
-  ): void => {
-    const outputWidth = Math.ceil(width / stride);
-    layers.push({
-      name,
-      kind,
-      weights,
-      inputChannels: channels,
-      outputChannels,
-      inputWidth: width,
-      outputWidth,
-      kernel,
-      stride,
-      padLeft: samePadding(width, outputWidth, kernel, stride),
-    });
-    width = outputWidth;
-    channels = outputChannels;
-  };
-
-  add('stem', 'convolution', config.stem.channels, config.stem.kernel, config.stem.stride);
-  config.widths.forEach((outputChannels, block) => {
-    add(`dw${block + 1}`, 'depthwise', channels, config.depthwiseKernel, config.strides[block]!);
-    // The first pointwise layer is the smallest and the one whose errors every later layer inherits: it stays stored.
-    add(`pw${block + 1}`, 'pointwise', outputChannels, 1, 1, block === 0 ? 'int8' : config.pointwise);
-  });
-  width = 1;
-  add('fc', 'fullyConnected', classes, 1, 1);
-  return { layers, classes, generator: config.pointwise === 'generated' ? config.generator : null };
-}
-
-/** Left share of the padding that TensorFlow calls SAME; the right end gets the odd one. */
+/** Left or upper share of the padding that TensorFlow calls SAME; the other end gets the odd one. */
 export function samePadding(inputWidth: number, outputWidth: number, kernel: number, stride: number): number {
   return Math.floor(Math.max(0, (outputWidth - 1) * stride + kernel - inputWidth) / 2);
 }
 
-/**
- * Length that a stem patch of taps * channels values is padded to, in input and weights. The library vectorises multiples of four
- * only; unpadded, the stem alone took a third of a training step. The padding is zero and stays zero.
- */
-export const patchLength = (taps: number, channels: number): number => 4 * Math.ceil((taps * channels) / 4);
-
-/** Depthwise [taps, channels]; convolution [outC, patchLength], of which taps * inC count; the others [outC, inC]. */
-export function weightShape({ kind, kernel, inputChannels, outputChannels }: LayerSpec): [number, number] {
-  if (kind === 'depthwise') return [kernel, outputChannels];
-  return [outputChannels, kind === 'convolution' ? patchLength(kernel, inputChannels) : inputChannels];
-}
-
-/** Codes of a layer: one per group of rows. */
-export function codeCount(layer: LayerSpec, generator: GeneratorConfig): number {
-  return Math.ceil(layer.outputChannels / generator.rowsPerCode);
-}
-
-export const mixes = (generator: GeneratorConfig): boolean => generator.matrices > 1;
-
 /** A range that training makes smaller counts as this. */
 export const SMALLEST_RANGE = 0.5;
 
-function check(config: NetworkConfig): void {
-  const fault = networkFault(config);
+/** `input`: what the front end gives. */
+export function buildNetwork(config: NetworkConfig, input: readonly number[], classes: number): NetworkSpec {
+  const layers = new Builder(config, input as Shape).build(classes);
+  const fault = faultOf(config, layers);
   if (fault) throw new Error(`network: ${fault[0]}: ${fault[1]}; edit the training configuration`);
+  return layers;
 }
 
+/** The layers of a network for the windows of a task. */
+export const specOf = ({ task, network }: { task: Task; network: NetworkConfig }, classes: number): NetworkSpec =>
+  buildNetwork(network, frontEndOf(task).output.shape, classes);
+
+const listOf = (config: NetworkConfig): LayerConfig[] =>
+  'layers' in config
+    ? config.layers
+    : [
+        { kind: 'convolution', ...config.stem },
+        ...config.widths.map(
+          (channels, block): LayerConfig => ({
+            kind: 'separable',
+            channels,
+            kernel: config.depthwiseKernel,
+            stride: config.strides[block]!,
+          }),
+        ),
+      ];
+
+const pair = (extent: Extent): [number, number] => (typeof extent === 'number' ? [1, extent] : extent);
+
+class Builder {
+  private readonly nodes: NodeSpec[] = [];
+  private readonly counts = new Map<string, number>();
+
+  constructor(
+    private readonly config: NetworkConfig,
+    private readonly input: Shape,
+  ) {}
+
+  build(classes: number): NetworkSpec {
+    for (const layer of listOf(this.config)) this.add(layer);
+    const shape = this.shapeAt(this.last);
+    if (positionsOf(shape) > 1) this.pool('pool', [shape[0], shape[1]]);
+    this.layer('fc', 'fullyConnected', classes, [1, 1], [1, 1], 'none', false);
+    const layers = this.nodes.flatMap((node) => (node.kind === 'layer' ? [node.layer] : []));
+    return { input: this.input, nodes: this.nodes, layers, ...methodsOf(layers), classes };
+  }
+
+  private get last(): number {
+    return this.nodes.length - 1;
+  }
+
+  private shapeAt(node: number): Shape {
+    const found = this.nodes[node];
+    if (!found) return this.input;
+    return found.kind === 'layer' ? found.layer.output : found.output;
+  }
+
+  /** "conv2": numbered from 1 within its kind; the first convolution of the network is the stem. */
+  private numbered(word: string): string {
+    const number = (this.counts.get(word) ?? 0) + 1;
+    this.counts.set(word, number);
+    return `${word}${number}`;
+  }
+
+  private add(config: LayerConfig): void {
+    if (config.kind === 'residual') this.residual(config.layers);
+    else if (config.kind === 'averagePool') this.pool(this.numbered('pool'), pair(config.kernel));
+    else if (config.kind === 'fullyConnected')
+      this.layer(this.numbered('dense'), 'fullyConnected', config.channels, [1, 1], [1, 1]);
+    else if (config.kind === 'separable') {
+      const { channels, kernel, stride, activation } = config;
+      this.add({ kind: 'depthwise', kernel, stride });
+      this.add({ kind: 'pointwise', channels, activation });
+    } else this.weighted(config);
+  }
+
+  private weighted(config: Extract<LayerConfig, { kind: 'convolution' | 'depthwise' | 'pointwise' }>): void {
+    const { kind, activation } = config;
+    const [kernel, stride] = kind === 'pointwise' ? [1, 1] : [config.kernel, config.stride ?? 1];
+    const channels = kind === 'depthwise' ? this.shapeAt(this.last)[2] : config.channels;
+    const isStem = kind === 'convolution' && this.nodes.length === 0;
+    const name = isStem ? 'stem' : this.numbered({ convolution: 'conv', depthwise: 'dw', pointwise: 'pw' }[kind]);
+    this.layer(name, kind, channels, pair(kernel), pair(stride), activation);
+  }
+
+  private layer(
+    name: string,
+    kind: LayerKind,
+    channels: number,
+    kernel: [number, number],
+    stride: [number, number],
+    activation: LayerSpec['activation'] = 'relu',
+    normalized = true,
+    from = this.last,
+  ): void {
+    const input = this.shapeAt(from);
+    const [height, width] = [0, 1].map((i) => Math.ceil(input[i]! / stride[i]!)) as [number, number];
+    const output: Shape = kind === 'fullyConnected' ? [1, 1, channels] : [height, width, channels];
+    const pad = [0, 1].map((i) => samePadding(input[i]!, output[i]!, kernel[i]!, stride[i]!)) as [number, number];
+    const method = this.methodOf(name, kind);
+    const spec = { name, kind, method, input, output, kernel, stride, pad, normalized, activation };
+    this.nodes.push({ kind: 'layer', layer: spec, input: from });
+  }
+
+  private methodOf(name: string, kind: LayerKind): MethodConfig {
+    const { methods } = this.config;
+    return methods[name] ?? (name === 'fc' ? undefined : methods[kind]) ?? { kind: 'int8' };
+  }
+
+  /** Of whole windows that do not overlap; what is left at the end of a row or column is not looked at. */
+  private pool(name: string, kernel: [number, number]): void {
+    const [height, width, channels] = this.shapeAt(this.last);
+    const output: Shape = [Math.floor(height / kernel[0]), Math.floor(width / kernel[1]), channels];
+    this.nodes.push({ kind: 'averagePool', name, kernel, input: this.last, output });
+  }
+
+  /** relu(layers(x) + x); where shapes differ x goes through a convolution of one position (He et al. 2016). */
+  private residual(layers: LayerConfig[]): void {
+    const before = this.last;
+    for (const layer of layers) this.add(layer);
+    const [after, output] = [this.last, this.shapeAt(this.last)];
+    const input = this.shapeAt(before);
+    let other = before;
+    if (String(input) !== String(output)) {
+      const stride = [0, 1].map((i) => Math.ceil(input[i]! / output[i]!)) as [number, number];
+      this.layer(this.numbered('skip'), 'convolution', output[2], [1, 1], stride, 'none', true, before);
+      other = this.last;
+    }
+    this.nodes.push({ kind: 'add', name: this.numbered('add'), inputs: [after, other], output });
+  }
+}
+
+/** Layers of one configuration that share something are held together, others each by itself. */
+function methodsOf(layers: readonly LayerSpec[]): Pick<NetworkSpec, 'shared' | 'alone'> {
+  const groups = new Map<string, LayerSpec[]>();
+  for (const layer of layers) {
+    if (!METHODS[layer.method.kind]!.isShared) continue;
+    const key = JSON.stringify(layer.method);
+    groups.set(key, [...(groups.get(key) ?? []), layer]);
+  }
+  const shared = [...groups.values()].map((group, i) => methodFor(group, i === 0 ? 'generator' : `generator${i + 1}`));
+  const alone = layers.filter(({ method }) => !METHODS[method.kind]!.isShared);
+  return { shared, alone: new Map(alone.map((layer) => [layer.name, methodFor([layer], layer.name)])) };
+}
+
+const methodFor = (layers: LayerSpec[], prefix: string): Method => {
+  const { method } = layers[0]!;
+  return METHODS[method.kind]!.make(method, layers, prefix);
+};
+
 /** What does not agree in a network whose fields are right by themselves: the field, and what is wrong with it. */
-export function networkFault({
-  widths,
-  strides,
-  pointwise,
-  generator,
-}: NetworkConfig): [field: string, fault: string] | null {
-  if (widths.length !== strides.length)
-    return ['strides', `expected one per block, ${widths.length} as "widths" has, got ${strides.length}`];
-  if (pointwise !== 'generated') return null;
-  if (!generator) return ['generator', 'expected what pointwise "generated" is made by, got none; or choose "int8"'];
-  if (widths.length < 2) return ['widths', 'expected two blocks or more, as the first is not generated'];
-  const [rows, columns] = [Math.max(...widths.slice(1)), Math.max(...widths.slice(0, -1))];
-  if (generator.rows < rows) return ['generator.rows', `expected at least ${rows}, of the largest layer`];
-  if (generator.columns < columns) return ['generator.columns', `expected at least ${columns}, of the largest layer`];
+export function networkFault(
+  config: NetworkConfig,
+  input: readonly number[],
+  classes: number,
+): [field: string, fault: string] | null {
+  const listed = listFault(config);
+  return listed ?? faultOf(config, new Builder(config, input as Shape).build(classes));
+}
+
+function listFault(config: NetworkConfig): [string, string] | null {
+  if (!('layers' in config))
+    return config.widths.length === config.strides.length
+      ? null
+      : ['strides', `expected one per block, ${config.widths.length} as "widths" has, got ${config.strides.length}`];
+  return config.layers[0]!.kind === 'residual'
+    ? ['layers.0', 'expected a layer that gives the residual something to add, got a residual']
+    : null;
+}
+
+function faultOf({ methods }: NetworkConfig, { nodes, shared, alone, layers }: NetworkSpec): [string, string] | null {
+  const empty = nodes.find((node) => node.kind !== 'layer' && positionsOf(node.output) < 1);
+  if (empty) return ['layers', 'expected pools that fit into their input, got one that is larger'];
+  const mixed = nodes.find((node) => node.kind === 'add' && differ(nodes, node.inputs));
+  if (mixed) return ['layers', 'expected layers of a residual that end in a shape which strides of its input give'];
+  const known = new Set([...layers.map(({ name }) => name), ...layers.map(({ kind }) => kind)]);
+  const stranger = Object.keys(methods).find((name) => !known.has(name));
+  if (stranger !== undefined)
+    return [`methods.${stranger}`, `expected a layer or a kind of the network, ${[...known].join(', ')}`];
+  for (const { layers } of [...shared, ...alone.values()]) {
+    const { method, name, kind } = layers[0]!;
+    const fault = METHODS[method.kind]!.fault(method, layers);
+    if (fault) return [`methods.${name in methods ? name : kind}.${fault[0]}`, fault[1]];
+  }
   return null;
+}
+
+function differ(nodes: readonly NodeSpec[], [first, second]: [number, number]): boolean {
+  const shapeOf = (node: NodeSpec): Shape => (node.kind === 'layer' ? node.layer.output : node.output);
+  return String(shapeOf(nodes[first]!)) !== String(shapeOf(nodes[second]!));
+}
+
+/** For a model card: one or two sentences. */
+export function describeNetwork(config: NetworkConfig): string {
+  const listed = listOf(config);
+  const blocks = listed.filter(({ kind }) => kind === 'separable').length;
+  const shape = blocks > 0 ? `${blocks} depthwise-separable blocks` : `${listed.length} layers`;
+  const held = Object.entries(config.methods).map(
+    ([name, method]) => `${name} weights are ${METHODS[method.kind]!.about(method)}`,
+  );
+  return `${shape}${held.length > 0 ? `; ${held.join('; ')}` : ''}; all others are stored as INT8.`;
 }

@@ -1,8 +1,8 @@
 /** AdamW (Loshchilov & Hutter 2019) with clipped gradient norm, and the learning rate over time. */
 
-import { numpy as np } from '@jax-js/jax';
+import type { Parameters } from './arrays.ts';
 import type { Tensor } from './layers.ts';
-import type { Parameters } from './parameters.ts';
+import { numpy as np } from './start.ts';
 
 const BETA1 = 0.9;
 const BETA2 = 0.999;
@@ -24,7 +24,8 @@ export function initialState(parameters: Parameters): OptimizerState {
 }
 
 /**
- * One step. Consumes everything. `rate` is the learning rate, `correction` the factors 1 / (1 - beta^t) of both moments, [2].
+ * One step. Consumes everything. `rate` is the learning rate, `correction` the factors 1 / (1 - beta^t) of both
+ * moments, [2].
  */
 export function update(
   parameters: Parameters,

@@ -1,52 +1,28 @@
-/** Trainable arrays by name, and how they start. The names are those of the checkpoint. */
+/** How a network starts: the weights of its methods, and normalisation, biases and ranges of its layers. */
 
-import { numpy as np } from '@jax-js/jax';
 import type { Random } from '../system/random.ts';
-import { initializeGenerator } from './generator.ts';
-import type { Tensor } from './layers.ts';
-import { type NetworkSpec, weightShape } from './network.ts';
-
-// A type alias and not an interface: jax-js trees need it.
-export type Parameters = { [name: string]: Tensor };
+import type { Parameters } from './arrays.ts';
+import type { NetworkSpec } from './network.ts';
+import { numpy as np } from './start.ts';
 
 /** Activations start clipped at eight deviations of a normalised channel; training moves that. */
 const INITIAL_RANGE = 8;
 
-export function initialize(spec: NetworkSpec, random: Random): Parameters {
-  const parameters = initializeGenerator(spec, random);
-  for (const layer of spec.layers) {
-    const { name, outputChannels } = layer;
-    if (layer.weights !== 'generated') {
-      const shape = weightShape(layer);
-      const fanIn = layer.kind === 'depthwise' ? layer.kernel : layer.kernel * layer.inputChannels;
-      const [, columns] = shape;
-      const used = layer.kind === 'depthwise' ? columns : fanIn;
-      const deviation = Math.sqrt(2 / fanIn);
-      parameters[`${name}.weight`] = fill(shape, (i) => (i % columns < used ? random.normal() * deviation : 0));
-    }
-    if (layer.kind === 'fullyConnected') {
-      parameters[`${name}.bias`] = np.zeros([outputChannels]);
+export function initialize({ nodes, shared, alone }: NetworkSpec, random: Random): Parameters {
+  const parameters: Parameters = {};
+  for (const method of shared) Object.assign(parameters, method.initialize(random));
+  for (const node of nodes) {
+    if (node.kind === 'add') parameters[`${node.name}.range`] = np.array([INITIAL_RANGE]);
+    if (node.kind !== 'layer') continue;
+    const { name, normalized, output } = node.layer;
+    Object.assign(parameters, alone.get(name)?.initialize(random));
+    if (!normalized) {
+      parameters[`${name}.bias`] = np.zeros([output[2]]);
       continue;
     }
-    parameters[`${name}.gamma`] = np.zeros([outputChannels]);
-    parameters[`${name}.beta`] = np.zeros([outputChannels]);
+    parameters[`${name}.gamma`] = np.zeros([output[2]]);
+    parameters[`${name}.beta`] = np.zeros([output[2]]);
     parameters[`${name}.range`] = np.array([INITIAL_RANGE]);
   }
   return parameters;
-}
-
-export function normal(shape: number[], deviation: number, random: Random): Tensor {
-  return fill(shape, () => random.normal() * deviation);
-}
-
-export function uniform(shape: number[], low: number, high: number, random: Random): Tensor {
-  return fill(shape, () => random.uniform(low, high));
-}
-
-function fill(shape: number[], value: (index: number) => number): Tensor {
-  const size = shape.reduce((product, length) => product * length, 1);
-  return np.array(
-    Float32Array.from({ length: size }, (_, index) => value(index)),
-    { shape },
-  );
 }

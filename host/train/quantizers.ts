@@ -1,22 +1,17 @@
 /**
- * What the device stores, simulated in training: every quantizer returns integer levels (as floats) whose gradient is that of the
- * unrounded value, and the scale that was divided by. real = levels * scale.
+ * What the device stores, simulated in training: every quantizer returns integer levels (as floats) whose gradient is
+ * that of the unrounded value, and the scale that was divided by. real = levels * scale.
  *
  * Negative ties round up here and away from zero on the device: rare, and one level apart.
  */
 
-import { lax, numpy as np } from '@jax-js/jax';
 import { straightThrough, type Tensor } from './layers.ts';
+import { lax, numpy as np } from './start.ts';
 
 export interface Quantized {
   levels: Tensor;
   scale: Tensor;
 }
-
-export type StoredEncoding = 'int8' | 'int4' | 'ternary';
-
-/** Highest level of the symmetric encodings. */
-const HIGHEST = { int8: 127, int4: 7 } as const;
 
 /** A row whose weights are all zero must not divide by zero. */
 const TINY = 1e-8;
@@ -31,19 +26,19 @@ export function roundThrough(x: Tensor): Tensor {
   return straightThrough(x.ref, round(x));
 }
 
-/** [C, K] -> levels [C, K] and one scale per row [C, 1]. Borrows weights. */
-export function quantizeRows(weights: Tensor, encoding: StoredEncoding): Quantized {
-  return encoding === 'ternary' ? ternaryRows(weights) : symmetric(weights, HIGHEST[encoding], 1);
+/** [C, K] -> levels [C, K] from -highest to highest and one scale per row [C, 1]. Borrows weights. */
+export function quantizeRows(weights: Tensor, highest: number): Quantized {
+  return symmetric(weights, highest, 1);
 }
 
 /** [T, C] -> levels [T, C] and one scale per column [1, C] (depthwise weights lie tap by tap). Borrows weights. */
 export function quantizeColumns(weights: Tensor): Quantized {
-  return symmetric(weights, HIGHEST.int8, 0);
+  return symmetric(weights, 127, 0);
 }
 
 /** One scale for the whole array. Borrows weights. */
 export function quantizeAll(weights: Tensor): Quantized {
-  return symmetric(weights, HIGHEST.int8, null);
+  return symmetric(weights, 127, null);
 }
 
 function symmetric(weights: Tensor, highest: number, axis: number | null): Quantized {
@@ -52,8 +47,8 @@ function symmetric(weights: Tensor, highest: number, axis: number | null): Quant
   return { levels: roundThrough(weights.ref.div(scale.ref)), scale };
 }
 
-/** Threshold and scale of ternary weight networks (Li & Liu 2016): 0.7 mean |w|, mean |w| above it. */
-function ternaryRows(weights: Tensor): Quantized {
+/** Threshold and scale of ternary weight networks (Li & Liu 2016): 0.7 mean |w|, mean |w| above it. Borrows weights. */
+export function ternaryRows(weights: Tensor): Quantized {
   const magnitude = lax.stopGradient(np.abs(weights.ref));
   const threshold = magnitude.ref.mean(1, { keepdims: true }).mul(0.7);
   const kept = np.greater(magnitude.ref, threshold).astype(np.float32);
@@ -65,20 +60,56 @@ function ternaryRows(weights: Tensor): Quantized {
 }
 
 /**
- * Levels -3, -1, 1, 3 for a whole basis: the best uniform four-level step for a normal distribution is 0.9957 deviations
- * (Max 1960), and mean |w| = 0.798 deviations. Gradient stops where a latent weight lies a full step beyond the last level.
+ * Signs, and mean |w| as the scale (XNOR-Net, Rastegari et al. 2016); gradient stops beyond 1.5 scales, as a weight
+ * that is sure of its sign need not grow. The padding of a row, which is 0, stays 0. Borrows weights.
+ */
+export function binaryRows(weights: Tensor): Quantized {
+  const magnitude = lax.stopGradient(np.abs(weights.ref));
+  const used = np.greater(magnitude.ref, 0).astype(np.float32);
+  const scale = np
+    .maximum(magnitude.sum(1, { keepdims: true }), TINY)
+    .div(np.maximum(used.sum(1, { keepdims: true }), 1));
+  const sign = np.sign(lax.stopGradient(weights.ref));
+  return { levels: straightThrough(np.clip(weights.ref.div(scale.ref), -1.5, 1.5), sign), scale };
+}
+
+/** Levels -3, -1, 1, 3 with a scale per row, as quantizeInt2 has one for a whole basis. Borrows weights. */
+export function quantizeRowsInt2(weights: Tensor): Quantized {
+  const scale = lax.stopGradient(np.maximum(np.abs(weights.ref).mean(1, { keepdims: true }), TINY).mul(0.624));
+  return { levels: fourLevels(weights, scale), scale };
+}
+
+/**
+ * Levels -3, -1, 1, 3 for a whole basis: the best uniform four-level step for a normal distribution is 0.9957
+ * deviations (Max 1960), and mean |w| = 0.798 deviations. Gradient stops where a latent weight lies a full step beyond
+ * the last level.
  */
 export function quantizeInt2(weights: Tensor): Quantized {
   const scale = lax.stopGradient(np.abs(weights.ref).mean().mul(0.624));
+  return { levels: fourLevels(weights, scale), scale };
+}
+
+/** Borrows both. */
+function fourLevels(weights: Tensor, scale: Tensor): Tensor {
   const latent = np.clip(weights.ref.div(scale.ref), -5, 5);
   const levels = np
     .clip(np.floor(latent.ref.div(2)), -2, 1)
     .mul(2)
     .add(1);
-  return { levels: straightThrough(latent, levels), scale };
+  return straightThrough(latent, levels);
 }
 
-/** ReLU and rounding to 256 steps of [0, range]; range is learned through its clipping (PACT, Choi et al. 2018). Consumes x. */
+/** Rounding to 255 steps of [-range, range], for a layer without ReLU; range is learned likewise. Consumes x. */
+export function quantizeSigned(x: Tensor, range: Tensor): Tensor {
+  const step = lax.stopGradient(range.ref.div(127));
+  const clipped = np.minimum(np.maximum(x, range.ref.mul(-1)), range.ref);
+  return straightThrough(clipped.ref, round(clipped.div(step.ref)).mul(step));
+}
+
+/**
+ * ReLU and rounding to 256 steps of [0, range]; range is learned through its clipping (PACT, Choi et al. 2018).
+ * Consumes x.
+ */
 export function quantizeActivation(x: Tensor, range: Tensor): Tensor {
   const step = lax.stopGradient(range.ref.div(255));
   const clipped = np.minimum(np.maximum(x, 0), range.ref);

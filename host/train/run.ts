@@ -1,16 +1,19 @@
 /** What a training run is told, says while it goes on, and gives back. */
-import type { Account } from '../data/part.ts';
+import type { DataSet } from '../data/dataset.ts';
+import type { Account, Split } from '../data/part.ts';
 import type { Model } from '../model/model.ts';
 import type { Checkpoint } from './checkpoint.ts';
 import type { Scores } from './metrics.ts';
 
 export interface TrainOptions {
   /** folder that holds the data sets */
-  data?: string;
+  root?: string;
   epochs?: number;
-  /** beats at most per split, for a quick look; drawn so that every class keeps its share */
+  /** windows at most per split, for a quick look; drawn so that every class keeps its share */
   subset?: number;
   seed?: number;
+  /** data sets to choose from; else those of the project */
+  sets?: readonly DataSet[];
   /** of recordings: name or number in the header */
   lead?: string;
   onProgress?(progress: Progress): void;
@@ -19,13 +22,14 @@ export interface TrainOptions {
 export interface TrainReport {
   name: string;
   seconds: number;
-  /** training beats per class, by name */
-  trainBeats: Record<string, number>;
+  /** training windows per class, by name */
+  trainWindows: Record<string, number>;
   /** what the splits were made of, before any subset */
-  accounts: Record<'train' | 'validation' | 'later', Account>;
+  accounts: Partial<Record<Split, Account>>;
   /** float simulation of the integer network: for watching, not for reporting */
   validation: Scores;
-  later: Scores;
+  /** null where the data set has no such split */
+  later: Scores | null;
 }
 
 export interface Trained {

@@ -2,38 +2,28 @@
 
 import { UsageError } from '../system/errors.ts';
 import type { Checkpoint, StoredArray } from './checkpoint.ts';
-import { codeCount, type LayerSpec, mixes, type NetworkSpec, SMALLEST_RANGE, weightShape } from './network.ts';
+import { depthOf, type LayerSpec, taps, weightShape } from './layerSpec.ts';
+import { type NetworkSpec, SMALLEST_RANGE } from './network.ts';
 
-/** Shape by name, in the order of the layers; what all layers share comes first, `logits.peak` last. */
-export function tensorShapes(spec: NetworkSpec): Map<string, number[]> {
-  const shapes = new Map<string, number[]>(generatorShapes(spec));
-  for (const layer of spec.layers) {
-    const { name, outputChannels } = layer;
-    if (layer.weights !== 'generated') shapes.set(`${name}.weight`, weightShape(layer));
-    else if (spec.generator && mixes(spec.generator))
-      shapes.set(`${name}.codes`, [codeCount(layer, spec.generator), spec.generator.codeLength]);
-    if (layer.kind === 'fullyConnected') {
-      shapes.set(`${name}.bias`, [outputChannels]);
+/** Shape by name, in the order of the layers; what several layers share comes first, `logits.peak` last. */
+export function tensorShapes({ shared, alone, nodes }: NetworkSpec): Map<string, number[]> {
+  const together = shared.flatMap((method) => method.shapes());
+  const layers = nodes.flatMap((node) => (node.kind === 'layer' ? [`${node.layer.name}.`] : []));
+  const shapes = new Map(together.filter(([name]) => !layers.some((layer) => name.startsWith(layer))));
+  for (const node of nodes) {
+    if (node.kind === 'add') shapes.set(`${node.name}.range`, [1]);
+    if (node.kind !== 'layer') continue;
+    const { name, output, normalized } = node.layer;
+    for (const [tensor, shape] of [...together, ...(alone.get(name)?.shapes() ?? [])])
+      if (tensor.startsWith(`${name}.`)) shapes.set(tensor, shape);
+    if (!normalized) {
+      shapes.set(`${name}.bias`, [output[2]]);
       continue;
     }
-    for (const part of ['gamma', 'beta', 'mean', 'variance']) shapes.set(`${name}.${part}`, [outputChannels]);
+    for (const part of ['gamma', 'beta', 'mean', 'variance']) shapes.set(`${name}.${part}`, [output[2]]);
     shapes.set(`${name}.range`, [1]);
   }
   return shapes.set('logits.peak', [1]);
-}
-
-function generatorShapes({ generator }: NetworkSpec): [string, number[]][] {
-  if (!generator) return [];
-  const { matrices, rows, columns, hidden, codeLength } = generator;
-  const basis: [string, number[]] = ['generator.basis', [matrices, rows, columns]];
-  if (!mixes(generator)) return [basis];
-  return [
-    basis,
-    ['generator.w1', [hidden, codeLength]],
-    ['generator.b1', [hidden]],
-    ['generator.w2', [matrices, hidden]],
-    ['generator.b2', [matrices]],
-  ];
 }
 
 /** All that keeps a checkpoint from being exported as this network, one phrase each; none when it can be. */
@@ -84,8 +74,8 @@ function tensorFaults(name: string, shape: number[], { shape: found, data }: Sto
 
 function paddingFaults(layer: LayerSpec, weight: StoredArray | undefined): string[] {
   const [rows, columns] = weightShape(layer);
-  const used = layer.kind === 'convolution' ? layer.kernel * layer.inputChannels : columns;
-  if (layer.weights === 'generated' || weight?.data.length !== rows * columns) return [];
+  const used = layer.kind === 'convolution' ? taps(layer) * depthOf(layer) : columns;
+  if (weight?.data.length !== rows * columns) return [];
   const at = weight.data.findIndex((value, i) => i % columns >= used && value !== 0);
   return at < 0
     ? []

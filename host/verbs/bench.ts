@@ -2,7 +2,6 @@
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { type Command, Option } from 'commander';
-import { testWindows } from '../data/windows.ts';
 import { countingBoards, measureAll, measureOnPort, recordedBoards } from '../measure/benchmarks.ts';
 import { measureDeployments } from '../measure/deployments.ts';
 import { excess } from '../measure/figures.ts';
@@ -15,6 +14,7 @@ import { measureReliability } from '../reliability/measure.ts';
 import { Runtime } from '../runtime/node.ts';
 import { planOutput } from '../system/files.ts';
 import { projectRoot } from '../system/root.ts';
+import { testWindows } from '../task/inputs.ts';
 import { goldenFolder } from './golden.ts';
 import { CheckFailed, print, UsageError, withProgress } from './verb.ts';
 

@@ -2,12 +2,12 @@
 import { createHash } from 'node:crypto';
 import { basename } from 'node:path';
 import type { Command } from 'commander';
-import { countClasses } from '../data/beats.ts';
-import { DATASET_LIST, DATASET_NAMES, type Dataset, openDataset } from '../data/dataset.ts';
-import { SAME_PERSON_AS_TEST, TRAINING, VALIDATION } from '../data/mitbih.ts';
-import { describeAccounts, type Part, SPLITS, type Split } from '../data/part.ts';
-import { assertTakesBeats, scoreBeats, trainedOn, unlike } from '../evaluate/beats.ts';
+import { describeAccounts, type Part, type Split } from '../data/part.ts';
+import { dataSetList, dataSetNames } from '../data/registry.ts';
+import { countClasses } from '../data/windows.ts';
 import { type Evaluation, evaluate } from '../evaluate/evaluate.ts';
+import { assertTakes, scoreWindows, trainedOn, unlike } from '../evaluate/scoring.ts';
+import { summaryOf } from '../evaluate/table.ts';
 import { bytesByCategory, regionsOf } from '../image/regions.ts';
 import { ImageView } from '../records/view.ts';
 import { Runtime } from '../runtime/node.ts';
@@ -16,18 +16,21 @@ import { counted } from '../system/counted.ts';
 import { named } from '../system/errors.ts';
 import { planOutput } from '../system/files.ts';
 import { shownPath } from '../system/shownPath.ts';
-import { readConfig } from '../train/config.ts';
+import { classNamesOf, openTask, type Task, type TaskData } from '../task/task.ts';
+import { readConfig, type TrainConfig } from '../train/config.ts';
+import { describeNetwork } from '../train/network.ts';
 import { readImage } from './image.ts';
 import { LEAD_OPTION, oneOf, valued } from './options.ts';
 import { print, UsageError, withProgress } from './verb.ts';
 
 /** A generated model should keep this share of what its stored twin reaches. */
 const KEEP = 0.95;
-const REPORTED = ['later', 'test'] as const;
+/** Reported, of those that the data set has. */
+const REPORTED: readonly Split[] = ['later', 'test'];
 
 interface CardFlags {
   config: string;
-  data: string;
+  data?: string;
   lead?: string;
   output?: string;
   json?: boolean;
@@ -46,7 +49,7 @@ interface Measured {
   bytes: number;
   categories: Record<string, number>;
   arenaBytes: number;
-  results: Record<(typeof REPORTED)[number], Evaluation>;
+  results: Partial<Record<Split, Evaluation>>;
 }
 
 export function cardVerb(program: Command): void {
@@ -54,10 +57,10 @@ export function cardVerb(program: Command): void {
     .command('card <image> [controls...]')
     .summary('model card: an image measured beside its controls')
     .description(
-      'Evaluate packed images on later beats of the training patients and on the test patients, and write a model card in Markdown. The first control is the twin: the same network, pointwise weights stored in INT8.',
+      'Evaluate packed images on the test split, and on later windows of the training groups where the data set has them, and write a model card in Markdown. The first control is the twin: the same network, pointwise weights stored in INT8.',
     )
     .requiredOption('--config <file>', 'configuration that the image was trained with')
-    .addOption(valued('--data <name>', DATASET_LIST, oneOf(DATASET_NAMES), 'mitbih'))
+    .addOption(valued('--data <name>', `${dataSetList()}; default: that of the task`, oneOf(dataSetNames())))
     .option(...LEAD_OPTION)
     .option('-o, --output <file>', 'where the card goes; default beside the image, .md')
     .option('--json', 'machine-readable account of the card')
@@ -70,33 +73,35 @@ export function cardVerb(program: Command): void {
         inputs: [path, ...controls, flags.config],
       });
       const [own, ...others] = [path, ...controls].map((name) => ({ path: name, image: readImage(name) }));
-      assertTrainedWith(own, flags.config);
-      const dataset = openDataset(flags.data, { lead: flags.lead });
-      const networks = [own, ...others].map(openNetwork);
-      const parts = loadParts(dataset);
+      const config = readConfig(flags.config);
+      assertTrainedWith(own, config, flags.config);
+      const data = openTask(config.task, { data: flags.data, lead: flags.lead });
+      const networks = [own, ...others].map((image) => openNetwork(image, config.task));
+      const parts = loadParts(data);
       const measured = await withProgress('card', (report) =>
         networks.map((network, i) => {
           report(i, networks.length, network.path);
-          return measure(network, parts);
+          return measure(network, parts, config.task, data);
         }),
       );
-      output.write(render(measured, flags.config, dataset, parts, controls));
-      const accounts = Object.fromEntries(SPLITS.map((split) => [split, parts[split].account]));
-      const notes = [...new Set(measured.flatMap(({ trainedOn }) => unlike(trainedOn, dataset.name)))];
+      output.write(render(measured, { config, path: flags.config, data, parts, controls }));
+      const loaded = Object.values(parts).map(({ account }) => account);
+      const accounts = Object.fromEntries(loaded.map((account) => [account.split, account]));
+      const notes = [...new Set(measured.flatMap(({ trainedOn }) => unlike(trainedOn, data.set.name)))];
+      const reported = Object.keys(measured[0].results);
       const said = () =>
         [
-          `${output.name}: ${counted(measured.length, 'image')}, ${REPORTED.join(' and ')} beats of ${dataset.name}`,
-          describeAccounts(SPLITS.map((split) => parts[split].account)),
+          `${output.name}: ${counted(measured.length, 'image')}, ${reported.join(' and ')} ${data.set.unit}s of ${data.set.name}`,
+          describeAccounts(loaded),
           ...notes,
         ].join('\n');
-      const result = { output: output.name, images: [path, ...controls], data: dataset.name, accounts };
+      const result = { output: output.name, images: [path, ...controls], data: data.set.name, accounts };
       print(flags.json, result, said, output);
     });
 }
 
 /** The card says that training with the configuration makes the image: what both say of it must agree. */
-function assertTrainedWith({ path, image }: Named, file: string): void {
-  const config = readConfig(file);
+function assertTrainedWith({ path, image }: Named, config: TrainConfig, file: string): void {
   const metadata = named(shownPath(path), () => new ImageView(image).metadata());
   const wrong = (['name', 'seed', 'epochs'] as const).find(
     (field) => metadata[field] !== undefined && metadata[field] !== config[field],
@@ -108,10 +113,10 @@ function assertTrainedWith({ path, image }: Named, file: string): void {
     );
 }
 
-type Parts = Record<Split, Part>;
+type Parts = Partial<Record<Split, Part>>;
 
-const loadParts = (dataset: Dataset): Parts =>
-  Object.fromEntries(SPLITS.map((split) => [split, dataset.load(split)])) as Parts;
+const loadParts = ({ set, load }: TaskData): Parts =>
+  Object.fromEntries(set.splits.map((split) => [split, load(split)]));
 
 interface Network extends Named {
   view: ImageView;
@@ -119,23 +124,33 @@ interface Network extends Named {
 }
 
 /** Throws UsageError for an image that is made for something else. */
-function openNetwork({ path, image }: Named): Network {
+function openNetwork({ path, image }: Named, task: Task): Network {
   const [view, runtime] = [new ImageView(image), new Runtime(image, FASTEST).load()];
-  assertTakesBeats(
+  assertTakes(
     path,
+    task,
     runtime,
     named(shownPath(path), () => view.metadata()),
   );
   return { path, image, view, runtime };
 }
 
-function measure({ path, view, runtime }: Network, parts: Parts): Measured {
-  const score = (split: Split) => scoreBeats(runtime, parts[split], () => {});
-  const validation = score('validation');
-  const results = {} as Measured['results'];
+function measure({ path, view, runtime }: Network, parts: Parts, task: Task, { set }: TaskData): Measured {
+  const validation = scoreWindows(runtime, parts.validation!);
+  const results: Measured['results'] = {};
   for (const split of REPORTED) {
-    const { classNames } = parts[split];
-    results[split] = evaluate({ ...score(split), classNames, validation, task: 'ecg-beats', split });
+    const part = parts[split];
+    if (!part) continue;
+    results[split] = evaluate({
+      ...scoreWindows(runtime, part),
+      classNames: part.classNames,
+      validation,
+      metrics: task.metrics,
+      task: task.name,
+      split,
+      unit: set.unit,
+      group: set.group,
+    });
   }
   return {
     path,
@@ -148,33 +163,40 @@ function measure({ path, view, runtime }: Network, parts: Parts): Measured {
   };
 }
 
-function render(
-  measured: Measured[],
-  config: string,
-  { name: data }: Dataset,
-  parts: Parts,
-  controls: string[],
-): string {
+interface Shown {
+  config: TrainConfig;
+  path: string;
+  data: TaskData;
+  parts: Parts;
+  controls: string[];
+}
+
+function render(measured: Measured[], { config, path, data, parts, controls }: Shown): string {
   const [own, twin] = measured;
+  const { task } = config;
+  const { unit, group, name: dataName } = data.set;
   const name = basename(own.path, '.htpw');
-  const { later, test } = own.results;
+  const elsewhere = dataName === task.data.set ? '' : ` --data ${dataName}`;
+  const test = own.results.test!;
+  const reported = REPORTED.filter((split) => own.results[split]);
   return `# ${name}
 
-Beat classes N, S, V, F (AAMI) from one ECG lead: 320 raw samples at 120 Hz, the beat in the middle. The device makes the z-score itself.
-Five depthwise-separable blocks; PW1 is stored, the pointwise weights behind it are generated from one shared basis.
-For research and demonstration; not a medical device.
+${wrapped(task.about)}
+${wrapped(describeNetwork(config.network))}
 
 SHA-256 of the image: \`${own.sha256}\`
 
-    npx htpw train --data ${own.trainedOn ?? data} --config ${config} -o ${own.path}
-    npx htpw card ${[own.path, ...controls].join(' ')} --config ${config}${data === 'mitbih' ? '' : ` --data ${data}`}
+    npx htpw train --data ${own.trainedOn ?? dataName} --config ${path} -o ${own.path}
+    npx htpw card ${[own.path, ...controls].join(' ')} --config ${path}${elsewhere}
 
-The first command makes the image again, byte for byte, on the same version of Node (this one: ${process.version}); the second wrote this page.
-All figures are of packed images in the integer runtime.
+The first command makes the image again, byte for byte, on the same version of Node (this one: ${process.version}); the
+second wrote this page. All figures are of packed images in the integer runtime.
 
 ## Data
 
-${dataSection(data, parts)}
+${data.set.about}
+
+${columnsOf(['split', 'records', ...classNamesOf(task)], countsOf(parts))}
 ## Bytes
 
 ${columnsOf(
@@ -190,23 +212,20 @@ ${columnsOf(
 )}
 ## Accuracy
 
-Value, and 95 % interval from resampling patients. *Later* is the last quarter of each training record: how much function the bytes
-hold. *Test* is other people.
+Value, and 95 % interval from resampling ${group}s.${
+    own.results.later
+      ? ` *Later* is time of the training ${group}s behind what was trained on: how much\nfunction the bytes hold.`
+      : ''
+  } *Test* is what nothing was learned from or chosen by.
 
-${REPORTED.map(
-  (
-    split,
-  ) => `### ${split === 'later' ? 'Later beats of the training patients' : 'Test patients'} (${own.results[split].n.toLocaleString('en-US')} beats, ${own.results[split].patients} patients)
-
-${metricsTable(measured, split)}`,
-).join('\n')}
+${reported.map((split) => splitSection(measured, split)).join('\n')}
 ${twin ? verdict(own, twin) : ''}
 ### Per class, ${name}
 
 ${columnsOf(
-  ['class', 'split', 'precision', 'recall', 'F1', 'beats'],
-  REPORTED.flatMap((split) =>
-    own.results[split].perClass.map((c) => [
+  ['class', 'split', 'precision', 'recall', 'F1', `${unit}s`],
+  reported.flatMap((split) =>
+    own.results[split]!.perClass.map((c) => [
       c.name,
       split,
       fixed(c.precision),
@@ -216,7 +235,7 @@ ${columnsOf(
     ]),
   ),
 )}
-Confusion on the test patients, rows are labels:
+Confusion on the test split, rows are labels:
 
 ${columnsOf(
   ['', ...test.perClass.map((c) => c.name)],
@@ -224,57 +243,75 @@ ${columnsOf(
 )}
 ## What to know
 
-* S beats come from few patients, and most of the test set's from one: S and F figures on new people say little about any model.
-  The interval is the message, not the value.
-* t* for V against the rest (${fixed(test.vVersusRest?.threshold ?? Number.NaN)}) was chosen on the validation patients and is brittle; so was everything else that was chosen.
-* ${later.sharedPatients.length + test.sharedPatients.length === 0 ? 'No patient of the test split was trained or validated on.' : `Patients shared with validation: ${[...later.sharedPatients, ...test.sharedPatients].join(', ')}.`}
+${[...task.caveats, ...caveats(own, parts)].map((caveat) => wrapped(`* ${caveat}`, '  ')).join('\n')}
 `;
 }
 
-function dataSection(data: Dataset['name'], parts: Parts): string {
-  const counts = (['train', ...REPORTED, 'validation'] as Split[]).map((split) => {
-    const set = parts[split];
-    return [split, String(new Set(set.records).size), ...countClasses(set).map((n) => n.toLocaleString('en-US'))];
-  });
-  const source =
-    data !== 'mitbih'
-      ? 'Synthetic ECG of a dynamical model (McSharry, Clifford, Tarassenko & Smith 2003): no figure here is about people.'
-      : `MIT-BIH Arrhythmia Database, inter-patient: DS1 without ${SAME_PERSON_AS_TEST.join(', ')} (a person of the test set) for training (${TRAINING.join(' ')};
-the first three quarters of each record), whole records ${VALIDATION.join(' ')} of DS1 for validation, DS2 for the test as far as its records are at hand.`;
-  return `${source}\n\n${columnsOf(['split', 'records', 'N', 'S', 'V', 'F'], counts)}`;
+/** Records and windows of each class, split by split. */
+const countsOf = (parts: Parts): string[][] =>
+  Object.entries(parts).map(([split, part]) => [
+    split,
+    String(new Set(part.records).size),
+    ...countClasses(part).map((n) => n.toLocaleString('en-US')),
+  ]);
+
+function splitSection(measured: Measured[], split: Split): string {
+  const { n, groups, unit, group } = measured[0].results[split]!;
+  const title = split === 'later' ? `Later ${unit}s of the training ${group}s` : 'Test';
+  const rows = summaryOf(measured[0].results[split]!).map(([label], i) => [
+    label,
+    ...measured.map(({ results }) => interval(summaryOf(results[split]!)[i]?.[1])),
+  ]);
+  return `### ${title} (${counted(n, unit)}, ${counted(groups, group)})
+
+${columnsOf(['', ...measured.map(({ path }) => basename(path, '.htpw'))], rows)}`;
 }
 
-function metricsTable(measured: Measured[], split: (typeof REPORTED)[number]): string {
-  const rows: [string, (e: Evaluation) => { value: number; low: number; high: number } | undefined][] = [
-    ['macro-F1', (e) => e.macroF1],
-    ['macro-F1 of N, S, V', (e) => e.macroF1NSV ?? undefined],
-    ['macro-F1 of V against the rest at t*', (e) => e.vVersusRest?.macroF1],
-    ['balanced accuracy', (e) => e.balancedAccuracy],
-    ['AUC, one against the rest', (e) => e.auc],
-    ['accuracy', (e) => e.accuracy],
+/** What the figures themselves call for. */
+function caveats({ results }: Measured, { train, validation, test }: Parts): string[] {
+  const { versusRest, unit, group } = results.test!;
+  const known = new Set([train, validation].flatMap((part) => part?.groups ?? []));
+  const shared = [...new Set(test!.groups)].filter((name) => known.has(name));
+  return [
+    ...(versusRest
+      ? [
+          `t* for ${versusRest.class} against the rest (${fixed(versusRest.threshold)}) was chosen on the validation ` +
+            `${unit}s and is brittle; so was everything else that was chosen.`,
+        ]
+      : []),
+    shared.length === 0
+      ? `No ${group} of the test split was trained or validated on.`
+      : `Each ${group} of these in the test split was trained or validated on: ${shared.join(', ')}.`,
   ];
-  return columnsOf(
-    ['', ...measured.map(({ path }) => basename(path, '.htpw'))],
-    rows.map(([label, of]) => [label, ...measured.map(({ results }) => interval(of(results[split])))]),
-  );
 }
 
 function verdict(own: Measured, twin: Measured): string {
-  const shares = [
-    ['macro-F1 on later beats', own.results.later.macroF1.value / twin.results.later.macroF1.value],
-    [
-      'macro-F1 of N, S, V on test patients',
-      (own.results.test.macroF1NSV?.value ?? 0) / (twin.results.test.macroF1NSV?.value ?? 1),
-    ],
-  ] as const;
-  const lines = shares.map(
-    ([what, share]) =>
-      `* ${what}: ${(100 * share).toFixed(1)} % of the twin's; ${share >= KEEP ? 'kept' : `**below** the ${100 * KEEP} % aimed at`}.`,
-  );
-  return `Generated against the same network with pointwise weights stored in INT8 (${basename(twin.path)}), at ${((100 * own.bytes) / twin.bytes).toFixed(0)} % of its bytes:
+  const lines = Object.entries(own.results).flatMap(([split, mine]) => {
+    const its = twin.results[split as Split]!;
+    const shares: [string, number][] = [['macro-F1', mine.macroF1.value / its.macroF1.value]];
+    if (mine.among && its.among)
+      shares.push([`macro-F1 of ${mine.among.classes.join(', ')}`, mine.among.macroF1.value / its.among.macroF1.value]);
+    return shares.map(([metric, share]) => {
+      const kept = share >= KEEP ? 'kept' : `**below** the ${100 * KEEP} % aimed at`;
+      return `* ${metric} on ${split} ${mine.unit}s: ${(100 * share).toFixed(1)} % of the twin's; ${kept}.`;
+    });
+  });
+  const share = ((100 * own.bytes) / twin.bytes).toFixed(0);
+  return `Against the same network with pointwise weights stored in INT8 (${basename(twin.path)}), at ${share} % of its bytes:
 
 ${lines.join('\n')}
 `;
+}
+
+/** Lines of at most 120 characters; all but the first begin with `indent`. */
+function wrapped(text: string, indent = ''): string {
+  const lines: string[] = [];
+  for (const word of text.split(' ')) {
+    const last = lines.at(-1);
+    if (last !== undefined && last.length + 1 + word.length <= 120) lines[lines.length - 1] = `${last} ${word}`;
+    else lines.push(last === undefined ? word : indent + word);
+  }
+  return lines.join('\n');
 }
 
 function interval(i: { value: number; low: number; high: number } | undefined): string {

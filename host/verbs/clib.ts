@@ -5,7 +5,6 @@ import { type Command, Option } from 'commander';
 import { libraryFiles, planLibrary, type Tailoring } from '../build/library.ts';
 import { type LibraryRecord, type LibrarySize, measureLibrary, ramOf, USED, WHOLE } from '../build/librarySize.ts';
 import { tailoredTo } from '../build/tailored.ts';
-import { testWindows } from '../data/windows.ts';
 import { columns } from '../drawing/columns.ts';
 import { currentCommit, keepsRecords, readRecord, recordPath, writeRecord } from '../measure/records.ts';
 import { Runtime } from '../runtime/node.ts';
@@ -13,6 +12,7 @@ import { counted } from '../system/counted.ts';
 import { planOutput } from '../system/files.ts';
 import { LIST, type OutputFolder } from '../system/folder.ts';
 import { shownPath } from '../system/shownPath.ts';
+import { testWindows } from '../task/inputs.ts';
 import { print, UsageError } from './verb.ts';
 
 interface Flags {

@@ -68,3 +68,9 @@ export const LEAD_OPTION = [
   '--lead <name>',
   'lead of the recordings, by its name or number in the header; default: MLII, else the first',
 ] as const;
+
+/** For every verb that judges an image by a task. */
+export const TASK_OPTION = [
+  '--task <file>',
+  'task of the image, a name in models/tasks or a file; default: what its metadata say, else the one that it fits',
+] as const;

@@ -9,7 +9,7 @@ import { shownPath } from '../system/shownPath.ts';
 import { classNamesOf, readCheckpoint } from '../train/checkpoint.ts';
 import { readConfig } from '../train/config.ts';
 import { exportModel } from '../train/index.ts';
-import { buildNetwork } from '../train/network.ts';
+import { specOf } from '../train/network.ts';
 import { assertFits } from '../train/tensors.ts';
 import { LOSSLESS_OPTION, losslessOf } from './image.ts';
 import { oneOf, valued } from './options.ts';
@@ -44,7 +44,7 @@ export function packVerb(program: Command): void {
       const output = planOutput(flags.output, { inputs: [path, flags.config] });
       const config = readConfig(flags.config);
       const checkpoint = readCheckpoint(path);
-      assertFits(checkpoint, buildNetwork(config.network, classNamesOf(checkpoint).length), shownPath(path));
+      assertFits(checkpoint, specOf(config, classNamesOf(checkpoint).length), shownPath(path));
       const model = await exportModel(checkpoint, config);
       const { tables, strip } = flags;
       const image = packLossless(model, { tables, strip }, lossless);

@@ -1,23 +1,23 @@
 /** htpw train: from a configuration to a packed image. */
 import { createHash } from 'node:crypto';
 import type { Command } from 'commander';
-import { DATASET_LIST, DATASET_NAMES, type DatasetName, openDataset } from '../data/dataset.ts';
 import { describeAccounts } from '../data/part.ts';
+import { dataSetList, dataSetNames } from '../data/registry.ts';
 import { pack } from '../image/pack.ts';
-import { ecgModel } from '../measure/models.ts';
 import { Runtime } from '../runtime/node.ts';
 import { named } from '../system/errors.ts';
 import { planOutput } from '../system/files.ts';
 import { shownPath } from '../system/shownPath.ts';
+import { openTask } from '../task/task.ts';
 import { encodeCheckpoint } from '../train/checkpoint.ts';
 import { MOST_EPOCHS, MOST_SEED, readConfig, type TrainConfig } from '../train/config.ts';
-import { trainModel } from '../train/index.ts';
+import { type TrainReport, trainModel, untrainedModel } from '../train/index.ts';
 import { LEAD_OPTION, oneOf, valued, wholeNumber } from './options.ts';
 import { print, UsageError, withProgress } from './verb.ts';
 
 interface TrainFlags {
   config: string;
-  data?: DatasetName;
+  data?: string;
   lead?: string;
   output?: string;
   checkpoint?: string;
@@ -28,8 +28,9 @@ interface TrainFlags {
 }
 
 /** What no image can hold is refused before it is trained: the network is packed and opened with random weights. */
-function assertPacks({ network }: TrainConfig, path: string): void {
-  named(`${shownPath(path)}: network: cannot be packed`, () => new Runtime(pack(ecgModel(network, 'boot'))));
+async function assertPacks(config: TrainConfig, path: string): Promise<void> {
+  const model = await untrainedModel(config);
+  named(`${shownPath(path)}: network: cannot be packed`, () => new Runtime(pack(model)));
 }
 
 /** The array library throws RangeError when its memory is full. */
@@ -42,8 +43,12 @@ function tooLarge(path: string): (error: unknown) => never {
   };
 }
 
+/** "validation macro-F1 0.812, later windows 0.790" */
+const reached = ({ validation, later }: TrainReport): string =>
+  `validation macro-F1 ${validation.macroF1.toFixed(3)}${later ? `, later windows ${later.macroF1.toFixed(3)}` : ''}`;
+
 /** More than any data set has. */
-const MOST_BEATS = 100_000_000;
+const MOST_WINDOWS = 100_000_000;
 
 export function trainVerb(program: Command): void {
   program
@@ -53,12 +58,14 @@ export function trainVerb(program: Command): void {
       'Quantisation-aware training from a configuration, batch-norm folded, exported to integers and packed. The same configuration and seed give the same image on the same version of Node.',
     )
     .requiredOption('--config <file>', 'configuration, see models/configs')
-    .addOption(valued('--data <name>', `${DATASET_LIST}, in place of the configuration`, oneOf(DATASET_NAMES)))
+    .addOption(valued('--data <name>', `${dataSetList()}, in place of the task's`, oneOf(dataSetNames())))
     .option(...LEAD_OPTION)
     .option('-o, --output <image>', 'where the image goes; default build/<name>.htpw')
     .option('--checkpoint <file>', 'also keep the float parameters, .safetensors')
     .addOption(valued('--epochs <count>', 'in place of the configuration', wholeNumber(1, MOST_EPOCHS)))
-    .addOption(valued('--subset <count>', 'train on so many beats only, for a quick look', wholeNumber(1, MOST_BEATS)))
+    .addOption(
+      valued('--subset <count>', 'train on so many windows only, for a quick look', wholeNumber(1, MOST_WINDOWS)),
+    )
     .addOption(valued('--seed <number>', 'in place of the configuration', wholeNumber(0, MOST_SEED)))
     .option('--json', 'machine-readable result')
     .addHelpText(
@@ -71,11 +78,11 @@ export function trainVerb(program: Command): void {
       const output = planOutput(flags.output ?? `build/${config.name}.htpw`, { inputs });
       const parameters =
         flags.checkpoint === undefined ? undefined : planOutput(flags.checkpoint, { inputs, besides: [output] });
-      assertPacks(config, flags.config);
-      const dataset = openDataset(flags.data ?? config.dataset, { lead: flags.lead }).name;
+      const { name: data } = openTask(config.task, { data: flags.data, lead: flags.lead }).set;
+      await assertPacks(config, flags.config);
       const { checkpoint, model, report } = await withProgress(config.name, (show) =>
         trainModel(
-          { ...config, dataset },
+          { ...config, data },
           {
             lead: flags.lead,
             epochs: flags.epochs,
@@ -96,9 +103,9 @@ export function trainVerb(program: Command): void {
         () =>
           [
             `${output.name}: ${image.length.toLocaleString('en-US')} bytes, SHA-256 ${sha256}`,
-            `trained ${report.seconds.toFixed(0)} s; float simulation of the integer network: validation macro-F1 ${report.validation.macroF1.toFixed(3)}, later beats ${report.later.macroF1.toFixed(3)}`,
+            `trained ${report.seconds.toFixed(0)} s; float simulation of the integer network: ${reached(report)}`,
             describeAccounts(Object.values(report.accounts)),
-            `next: htpw eval ${output.name} --data ${dataset}`,
+            `next: htpw eval ${output.name} --data ${data}`,
           ].join('\n'),
         output,
         parameters,

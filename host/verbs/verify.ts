@@ -4,14 +4,14 @@ import type { Command } from 'commander';
 import { verifyBoard } from '../agent/verify.ts';
 import { loadBoard } from '../boards/board.ts';
 import { imageFor } from '../build/placedImage.ts';
-import { DATASET_LIST, DATASET_NAMES, openDataset } from '../data/dataset.ts';
 import { describeAccounts } from '../data/part.ts';
-import { type Inputs, spread, takesEcg, testWindows } from '../data/windows.ts';
+import { dataSetList, dataSetNames, openDataset } from '../data/registry.ts';
 import { columns } from '../drawing/columns.ts';
 import { Runtime } from '../runtime/node.ts';
 import { PORTABLE, type VariantName } from '../runtime/variants.ts';
 import { counted } from '../system/counted.ts';
 import { planOutput } from '../system/files.ts';
+import { type Inputs, spread, taskTaken, testWindows } from '../task/inputs.ts';
 import { RESIDENCY_OPTION } from './image.ts';
 import { readInputs } from './inputs.ts';
 import { LEAD_OPTION, oneOf, valued, wholeNumber } from './options.ts';
@@ -49,8 +49,8 @@ export function verifyVerb(program: Command): void {
     .addOption(
       valued(
         '--data <name>',
-        `${DATASET_LIST}; default: mitbih when it is there, else synthetic-easy`,
-        oneOf(DATASET_NAMES),
+        `${dataSetList()}; default: that of the image's task when it is there, else its stand-in`,
+        oneOf(dataSetNames()),
       ),
     )
     .option(...LEAD_OPTION)
@@ -117,9 +117,9 @@ function inputsFor(runtime: Runtime, count: number, { data, lead, input, log }: 
   if (log !== undefined) return { windows: [], name: `inputs of ${log}`, account: null };
   if (input !== undefined) return ownInputs(runtime, count, input);
   const option = data !== undefined ? `--data ${data}` : lead !== undefined ? `--lead ${lead}` : null;
-  if (option !== null && !takesEcg(runtime))
+  if (option !== null && !taskTaken(runtime))
     throw new UsageError(
-      `verify: ${option}: expected an image that takes windows of an ECG, got one that takes ${runtime.inputBytes()} ` +
+      `verify: ${option}: expected an image that takes windows of a task, got one that takes ${runtime.inputBytes()} ` +
         'bytes of another kind; leave it out for random bytes, or give --input <file>',
     );
   return testWindows(runtime, count, data, { lead });

@@ -13,8 +13,8 @@ import { type Board, counted, countedUpTo, listBoards, loadBoard } from '../../h
 import { buildFirmware } from '../../host/build/firmware.ts';
 import { imageFor } from '../../host/build/placedImage.ts';
 import { main } from '../../host/cli.ts';
-import { testWindows } from '../../host/data/windows.ts';
 import { Runtime } from '../../host/runtime/node.ts';
+import { testWindows } from '../../host/task/inputs.ts';
 import { DEFAULT_MODEL } from '../../host/verbs/build.ts';
 import { tinyWindow } from './tinyImage.ts';
 import { canBuild, canRun, EMULATED, imageFile } from './workshop.ts';

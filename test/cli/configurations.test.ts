@@ -4,6 +4,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
 import { listBoards } from '../../host/boards/board.ts';
+import { readTask } from '../../host/task/task.ts';
 import { readConfig, readNetwork } from '../../host/train/config.ts';
 import { htpw, ONE_LINE } from './command.ts';
 
@@ -35,39 +36,56 @@ describe('htpw train --config', () => {
     ['epohcs', 5, 'epohcs: unknown; did you mean "epochs"?'],
     ['network.depthwisekernel', 5, 'network.depthwisekernel: unknown; did you mean "depthwiseKernel"?'],
     ['network.stem.strides', 5, 'network.stem.strides: unknown; did you mean "stride"?'],
-    ['augmentation.gain', 5, 'augmentation.gain: unknown; the fields are shift, noise, wander'],
-    ['beatsPerEpoch.Q', 5, 'beatsPerEpoch.Q: unknown; the fields are N, S, V, F'],
+    ['windowsPerEpoch.Q', 5, 'windowsPerEpoch.Q: unknown; the fields are N, S, V, F'],
     ['constructor', 5, 'constructor: unknown'],
     ['name', undefined, 'name: expected a name of letters, digits and - _ . +, got none'],
     ['name', '../../etc/x', 'name: expected a name of letters'],
     ['name', 'a\u001b[2J', 'name: expected a name of letters, digits and - _ . +, got "a\\u001b[2J"'],
-    ['dataset', 'cifar', 'dataset: expected one of mitbih, synthetic'],
+    ['task', 'nonsense', 'task: expected cifar10, ecg-beats, keywords, '],
+    ['task', undefined, 'task: expected a string, got none'],
+    ['dataset', 'mitbih', 'dataset: unknown; the fields are name, task,'],
     ['seed', -1, 'seed: expected a whole number from 0 to 4294967295, got -1'],
     ['seed', 1.5, 'seed: expected a whole number'],
     ['epochs', '24', 'epochs: expected a whole number from 1 to 100000, got "24"'],
     ['epochs', 0, 'epochs: expected a whole number'],
     ['batch', null, 'batch: expected a whole number from 1 to 65536, got null'],
-    ['beatsPerEpoch', {}, 'beatsPerEpoch.N: expected a class with beats, got none'],
-    ['beatsPerEpoch', [9200], 'beatsPerEpoch: expected an object, got [9200]'],
-    ['beatsPerEpoch.N', -5, 'beatsPerEpoch.N: expected a whole number from 0'],
+    ['windowsPerEpoch', {}, 'windowsPerEpoch.N: expected a class with windows, got none'],
+    ['windowsPerEpoch', [9200], 'windowsPerEpoch: expected an object, got [9200]'],
+    ['windowsPerEpoch.N', -5, 'windowsPerEpoch.N: expected a whole number from 0'],
     ['learningRate', 0, 'learningRate: expected a number above 0, got 0'],
     ['clip', undefined, 'clip: expected a number above 0, got none'],
     ['weightDecay', 2, 'weightDecay: expected a number from 0 to 1, got 2'],
-    ['augmentation.noise', 'some', 'augmentation.noise: expected a number from 0 to 100, got "some"'],
     ['network', undefined, 'network: expected an object, got none'],
-    ['network.inputChannels', 3, 'network.inputChannels: expected 2, the z-score and the marker, got 3'],
-    ['network.inputWidth', 300, 'network.inputWidth: expected 320, the window of the ECG front end, got 300'],
+    ['network.inputWidth', 320, 'network.inputWidth: unknown; the fields are stem, depthwiseKernel, widths'],
     ['network.depthwiseKernel', 400, 'network.depthwiseKernel: expected a whole number from 1 to 320, got 400'],
     ['network.widths', [], 'network.widths: expected a list of channels, one per block, got []'],
     ['network.widths.1', 0, 'network.widths.1: expected a whole number from 1 to 4095, got 0'],
     ['network.strides', [2, 1, 2, 1], 'network.strides: expected one per block, 5 as "widths" has, got 4'],
-    ['network.strides.2', 3, 'network.strides.2: expected 1 or 2, got 3'],
-    ['network.pointwise', 'int7', 'network.pointwise: expected one of generated, int8, int4, ternary, got "int7"'],
-    ['network.pointwise', 'int8', 'network.generator: expected null, as pointwise "int8" generates nothing'],
-    ['network.generator', null, 'network.generator: expected what pointwise "generated" is made by, got none'],
-    ['network.generator.rows', 64, 'network.generator.rows: expected at least 128, of the largest layer'],
-    ['network.generator.columns', 64, 'network.generator.columns: expected at least 128, of the largest layer'],
-    ['network.generator.hidden', 0, 'network.generator.hidden: expected a whole number above 0, as 2 matrices are'],
+    ['network.strides.2', 0, 'network.strides.2: expected a whole number from 1 to 320, got 0'],
+    ['network.methods.pointwise.kind', 'int7', 'network.methods.pointwise.kind: expected one of int8, int4, int2'],
+    ['network.methods.pointwise', { kind: 'int8', matrices: 2 }, 'pointwise.matrices: unknown; the fields are kind'],
+    ['network.methods.pw9', { kind: 'int4' }, 'network.methods.pw9: expected a layer or a kind of the network, stem'],
+    ['network.methods.depthwise', { kind: 'int4' }, 'depthwise.kind: expected int8 for depthwise layers, as dw1'],
+    [
+      'network.methods.pointwise',
+      { kind: 'tile', tile: 24, codeLength: 4, hidden: 8 },
+      'pointwise.tile: expected a divisor of the 2048 weights of pw2',
+    ],
+    ['network.methods.pointwise.rows', 64, 'pointwise.rows: expected at least 128, of the largest layer'],
+    ['network.methods.pointwise.columns', 64, 'pointwise.columns: expected at least 128, of the largest layer'],
+    ['network.methods.pointwise.hidden', 0, 'pointwise.hidden: expected a whole number above 0, as 2 matrices are'],
+    ['network', { layers: [] }, 'network.layers: expected a list of layers, got []'],
+    ['network', { layers: [{ kind: 'gru' }] }, 'network.layers.0.kind: expected one of convolution, separable'],
+    [
+      'network',
+      { layers: [{ kind: 'residual', layers: [{ kind: 'pointwise', channels: 2 }] }] },
+      'network.layers.0: expected a layer that gives the residual something to add, got a residual',
+    ],
+    [
+      'network',
+      { layers: [{ kind: 'averagePool', kernel: [2, 2] }] },
+      'network.layers: expected pools that fit into their input, got one that is larger',
+    ],
     ['network.stem', { channels: 4095, kernel: 7, stride: 1 }, 'network: cannot be packed: program needs'],
   ])('refuses %s = %j', async (path, value, says) => {
     expect(await refused(changed(path, value))).toContain(says);
@@ -82,7 +100,7 @@ describe('htpw train --config', () => {
     ['that is a list', '[]', /^expected an object, got \[\]; compare with models\/configs/],
     [
       'that nests deep',
-      `{"name": ${'['.repeat(200_000)}${']'.repeat(200_000)}}`,
+      `{"task": "ecg-beats", "name": ${'['.repeat(200_000)}${']'.repeat(200_000)}}`,
       /^name: expected .*got something that nests/,
     ],
     ['that is a number', '5', /^expected an object, got 5/],
@@ -90,7 +108,11 @@ describe('htpw train --config', () => {
     ['in UTF-16', Buffer.from('\ufeff{"name": "x"}', 'utf16le'), /^this is text in UTF-16; expected JSON$/],
     ['with NaN', '{\n  "name": "x",\n  "seed": NaN,\n  "epochs": 5\n}', /^3:11: no JSON: unexpected token 'N'$/],
     ['with words behind it', '{"name": "x"} and more', /^1:15: no JSON: unexpected non-whitespace character/],
-    ['with a string of 20 MB', `{"name": "${'x'.repeat(2e7)}"}`, /^name: expected a name of letters/],
+    [
+      'with a string of 20 MB',
+      `{"task": "ecg-beats", "name": "${'x'.repeat(2e7)}"}`,
+      /^name: expected a name of letters/,
+    ],
     [
       'with a number that is infinite',
       changed('clip', 0).replace('"clip":0', '"clip":1e999'),
@@ -111,19 +133,26 @@ describe('models/configs', () => {
 
   it.each(configs)('%s is read as it is written', (path) => {
     const written = JSON.parse(readFileSync(path, 'utf8'));
-    expect(readConfig(path)).toEqual(written);
-    expect(readNetwork(path)).toEqual(written);
+    const task = readTask(written.task);
+    expect(readConfig(path)).toEqual({ ...written, task, data: task.data.set });
+    expect(readNetwork(path)).toEqual(readConfig(path));
   });
 });
 
-it('an architecture is the network alone, or in a configuration of which the rest may be missing', () => {
+it('an architecture is a task and a network, in a configuration of which the rest may be missing', () => {
   const { network, name } = readConfig(GENERATED);
-  for (const text of [network, { network }, { name, network }]) {
+  const task = 'ecg-beats';
+  for (const text of [
+    { task, network },
+    { name, task, network },
+  ]) {
     writeFileSync(file, JSON.stringify(text));
     expect(readNetwork(file).network).toEqual(network);
   }
-  writeFileSync(file, JSON.stringify({ network, nmae: 'x' }));
+  writeFileSync(file, JSON.stringify({ task, network, nmae: 'x' }));
   expect(() => readNetwork(file)).toThrow(`${file}: nmae: unknown; did you mean "name"?`);
+  writeFileSync(file, JSON.stringify(network));
+  expect(() => readNetwork(file)).toThrow(`${file}: task: expected a string, got none`);
 });
 
 describe('board.json', () => {

@@ -70,6 +70,7 @@ describe('accounts of two splits', () => {
       inNoSplit: { '102': 'paced' },
       leads: { MLII: ['100'] },
       assumed: [],
+      unit: 'beat',
       leftOut: { edge: 0, invalid: 0, outside: 0, otherLead: 0, unclassified: 0, border: 0 },
     };
     expect(

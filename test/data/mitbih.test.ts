@@ -5,25 +5,26 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { gzipSync } from 'node:zlib';
 import { describe, expect, it } from 'vitest';
-import { countClasses } from '../../host/data/beats.ts';
-import { openDataset } from '../../host/data/dataset.ts';
+import { describeAccounts } from '../../host/data/part.ts';
+import { dataRoot } from '../../host/data/registry.ts';
 import {
   aamiClass,
   DS1,
   DS2,
-  hasMitbih,
-  mitbihFolder,
+  mitbih,
+  patientOf,
   readRecord,
   TRAINING,
   unpackLead,
   VALIDATION,
-} from '../../host/data/mitbih.ts';
-import { describeAccounts } from '../../host/data/part.ts';
+} from '../../host/data/sets/mitbih.ts';
 import { readLead } from '../../host/data/wfdb/record.ts';
+import { countClasses } from '../../host/data/windows.ts';
+import { ecgData } from './ecg.ts';
 import { annotate, heart, MLII, N, SECONDS, V5, writeRecord } from './wfdbWriter.ts';
 
-const present = hasMitbih();
-const folder = mitbihFolder();
+const folder = join(dataRoot(), 'mitbih');
+const present = mitbih.isThere(folder);
 
 /** records.csv lies beside the packed leads and says what they must decode to. */
 function expectedRecords(): Record<string, string>[] {
@@ -38,6 +39,7 @@ describe('split', () => {
     expect(TRAINING.filter((record) => VALIDATION.includes(record))).toEqual([]);
     expect(TRAINING).not.toContain('201');
     expect([TRAINING.length, VALIDATION.length, DS2.length]).toEqual([17, 4, 22]);
+    expect(['201', '202', '203'].map(patientOf)).toEqual(['201', '201', '203']);
   });
 });
 
@@ -52,18 +54,18 @@ describe('packed lead', () => {
 
 describe('absent data', () => {
   it('is named, with what to do', () => {
-    expect(() => openDataset('mitbih', { root: '/nowhere' }).load('train')).toThrow(
+    expect(() => ecgData('mitbih', { root: '/nowhere' }).load('train')).toThrow(
       /expected the records in \/nowhere\/mitbih.*HTPW_DATA.*--data synthetic/,
     );
   });
 
   it('of a split is named with folder, split, what was expected and what there is', () => {
     const root = folderWith((wfdb) => writeRecord(wfdb, { name: '118' }));
-    expect(() => openDataset('mitbih', { root }).load('test')).toThrow(
+    expect(() => ecgData('mitbih', { root }).load('test')).toThrow(
       `mitbih: no record of the test split in ${root}/mitbih: expected one of 100 103 105`,
     );
-    expect(() => openDataset('mitbih', { root }).load('test')).toThrow(/ 234, got 118; add one$/);
-    expect(openDataset('mitbih', { root }).load('validation').account.records).toEqual(['118']);
+    expect(() => ecgData('mitbih', { root }).load('test')).toThrow(/ 234, got 118; add one$/);
+    expect(ecgData('mitbih', { root }).load('validation').account.records).toEqual(['118']);
   });
 
   it('of windows is named with the records and what became of their beats', () => {
@@ -71,13 +73,11 @@ describe('absent data', () => {
       writeRecord(wfdb, { annotations: annotate([]) });
       writeRecord(wfdb, { name: '103', annotations: annotate([{ time: 1, code: N }]) });
     });
-    expect(() => openDataset('mitbih', { root: bare }).load('test')).toThrow(
+    expect(() => ecgData('mitbih', { root: bare }).load('test')).toThrow(
       /no window of the test split in .*: expected beats in 100 103, got 1 beat too near an end of the record; add a record/,
     );
     const empty = folderWith((wfdb) => writeRecord(wfdb, { annotations: annotate([]) }));
-    expect(() => openDataset('mitbih', { root: empty }).load('test')).toThrow(
-      /expected beats in 100, got none annotated/,
-    );
+    expect(() => ecgData('mitbih', { root: empty }).load('test')).toThrow(/expected beats in 100, got none annotated/);
   });
 });
 
@@ -89,7 +89,7 @@ describe('the account of a split', () => {
       writeRecord(wfdb, { name: '105', signals: [V5] });
       for (const name of ['102', '201', 'A0001']) writeRecord(wfdb, { name });
     });
-    const { account } = openDataset('mitbih', { root }).load('test');
+    const { account } = ecgData('mitbih', { root }).load('test');
     expect(account).toMatchObject({
       records: ['100', '105'],
       withoutWindows: ['103'],
@@ -111,7 +111,7 @@ describe('the border between train and later', () => {
   it.each([40, 100])('lies at three quarters of a record of %d s', (seconds) => {
     const marks = Array.from({ length: seconds }, (_, i) => ({ time: 360 * i, code: N }));
     const root = folderWith((wfdb) => writeRecord(wfdb, { name: '101', seconds, annotations: annotate(marks) }));
-    const [train, later] = (['train', 'later'] as const).map((split) => openDataset('mitbih', { root }).load(split));
+    const [train, later] = (['train', 'later'] as const).map((split) => ecgData('mitbih', { root }).load(split));
     expect(Math.max(...train!.times)).toBe(Math.floor(0.75 * seconds - 160 / 120));
     expect(Math.min(...later!.times)).toBe(Math.ceil(0.75 * seconds + 160 / 120));
     expect(train!.account.leftOut.border).toBe(later!.account.leftOut.border);
@@ -137,15 +137,15 @@ describe('a packed record', () => {
     const root = packedFolder();
     const whole = folderWith((wfdb) => writeRecord(wfdb, { signals: [V5, MLII] }));
     for (const lead of [undefined, 'MLII', 'V5'])
-      expect(openDataset('mitbih', { root, lead }).load('test').samples).toEqual(
-        openDataset('mitbih', { root: whole, lead }).load('test').samples,
+      expect(ecgData('mitbih', { root, lead }).load('test').samples).toEqual(
+        ecgData('mitbih', { root: whole, lead }).load('test').samples,
       );
   });
 
   it('has no other lead than the packed one', () => {
     const root = packedFolder();
     rmSync(join(root, 'mitbih', 'wfdb'), { recursive: true });
-    expect(() => openDataset('mitbih', { root, lead: 'V5' }).load('test')).toThrow(
+    expect(() => ecgData('mitbih', { root, lead: 'V5' }).load('test')).toThrow(
       /100\.d8\.gz: expected lead "V5", got MLII alone; add wfdb\/100\.hea/,
     );
   });
@@ -156,14 +156,14 @@ describe('a packed record', () => {
   ])('is refused with %s', (_, header) => {
     const root = packedFolder();
     writeFileSync(join(root, 'mitbih', 'mlii', '100.hea'), header);
-    expect(() => openDataset('mitbih', { root }).load('test')).toThrow(
+    expect(() => ecgData('mitbih', { root }).load('test')).toThrow(
       /100\.hea: expected one piece and its number of samples/,
     );
   });
 
   it('is refused when it does not unpack', () => {
     const root = packedFolder((bytes) => bytes.subarray(0, 40));
-    expect(() => openDataset('mitbih', { root }).load('test')).toThrow(/100\.d8\.gz: expected a gzip file/);
+    expect(() => ecgData('mitbih', { root }).load('test')).toThrow(/100\.d8\.gz: expected a gzip file/);
   });
 });
 
@@ -204,6 +204,6 @@ describe.skipIf(!present)('real records', () => {
 
   it('training, later and validation hold all four classes', { timeout: 60_000 }, () => {
     for (const split of ['train', 'later', 'validation'] as const)
-      for (const count of countClasses(openDataset('mitbih').load(split))) expect(count).toBeGreaterThan(20);
+      for (const count of countClasses(ecgData('mitbih').load(split))) expect(count).toBeGreaterThan(20);
   });
 });

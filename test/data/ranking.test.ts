@@ -1,24 +1,25 @@
 /** The synthetic set tells networks apart, and the easy one does not: short trainings with fixed seeds. */
 import { describe, expect, it } from 'vitest';
-import type { DatasetName } from '../../host/data/dataset.ts';
 import { readConfig } from '../../host/train/config.ts';
+import type { SeparableConfig } from '../../host/train/networkConfig.ts';
 import { trainModel } from '../../host/train/train.ts';
 
 const WIDE = [16, 32, 32];
 const NARROW = [4, 8, 8];
 
 /** Macro-F1 on the validation patients of a network with these widths, after some seconds of training. */
-async function reached(dataset: DatasetName, widths: number[]): Promise<number> {
+async function reached(data: string, widths: number[]): Promise<number> {
   const config = readConfig('models/configs/ecg-beats-int8.json');
-  const stem = { ...config.network.stem, channels: widths[0]! };
+  const network = config.network as SeparableConfig;
+  const stem = { ...network.stem, channels: widths[0]! };
   const { report } = await trainModel({
     ...config,
-    dataset,
-    network: { ...config.network, stem, widths, strides: widths.map(() => 2 as const) },
+    data,
+    network: { ...network, stem, widths, strides: widths.map(() => 2 as const) },
     epochs: 3,
     batch: 64,
     learningRate: 0.006,
-    beatsPerEpoch: { N: 1600, S: 400, V: 600, F: 300 },
+    windowsPerEpoch: { N: 1600, S: 400, V: 600, F: 300 },
   });
   return report.validation.macroF1;
 }

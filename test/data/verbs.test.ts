@@ -3,12 +3,12 @@ import { mkdtempSync, readFileSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { describe, expect, it, vi } from 'vitest';
-import { openDataset } from '../../host/data/dataset.ts';
 import { pack } from '../../host/image/pack.ts';
 import { unpack } from '../../host/image/unpack.ts';
 import { ImageView } from '../../host/records/view.ts';
 import { TINY_INPUT_BYTES, tinyModel } from '../board/tinyImage.ts';
 import { htpw as command, type Said } from '../cli/command.ts';
+import { ecgData } from './ecg.ts';
 import { annotate, beatsAt, writeRecord } from './wfdbWriter.ts';
 
 const ECG = 'models/ecg-beats.htpw';
@@ -80,7 +80,7 @@ describe('what eval says', () => {
   it('tells why figures are low on other data than a network was trained on', async () => {
     const { out } = await htpw(whole, 'eval', ECG, '--data', 'synthetic-easy');
     expect(out).toMatch(
-      /^note: this network was trained on mitbih; the hearts of synthetic-easy are unlike .*\nLow figures/m,
+      /^note: this network was trained on mitbih; what synthetic-easy holds is unlike .*\nLow figures/m,
     );
   });
 });
@@ -100,7 +100,7 @@ describe('data that is refused with exit code 2 and one line:', () => {
       `an unknown name, ${name}`,
       whole,
       [...words, '--data', 'nonsense'],
-      /^htpw: (?=.*"nonsense").*mitbih, synthetic(,| or) synthetic-easy/,
+      /^htpw: (?=.*"nonsense").*mitbih, synthetic, synthetic-easy/,
     ]),
     ...verbs
       .filter(([, words]) => !words.includes(TINY))
@@ -124,13 +124,13 @@ describe('data that is refused with exit code 2 and one line:', () => {
       'a data set for an image of another kind',
       whole,
       ['verify', TINY, '--board', 'host', '--data', 'synthetic'],
-      /verify: --data synthetic: expected an image that takes windows of an ECG, got one that takes 32 bytes/,
+      /verify: --data synthetic: expected an image that takes windows of a task, got one that takes 32 bytes/,
     ],
     [
       'an image of another kind',
       whole,
       ['eval', TINY, '--data', 'synthetic-easy'],
-      /expected an image that takes 320 raw samples \(640 bytes\) and gives 4 bytes, .*got one that takes 32 bytes and gives 3/,
+      /expected an image for one of the tasks .*ecg-beats.*, got one that takes 32 bytes and gives 3; give its own with --task/,
     ],
     [
       'inputs and a data set',
@@ -199,7 +199,7 @@ describe('htpw verify', () => {
     const result = JSON.parse((await htpw(folder, 'verify', ECG, '--board', 'host', '--windows', '2', '--json')).out);
     expect(result.account).toMatchObject({
       data: 'synthetic-easy',
-      windows: openDataset('synthetic-easy').load('test').labels.length,
+      windows: ecgData('synthetic-easy').load('test').labels.length,
     });
   });
 });

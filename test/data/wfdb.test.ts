@@ -12,12 +12,11 @@ import {
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { beforeEach, describe, expect, it } from 'vitest';
-import { WINDOW } from '../../host/data/beats.ts';
-import { loadMitbih } from '../../host/data/mitbih.ts';
 import type { Part } from '../../host/data/part.ts';
 import { decodeAnnotations } from '../../host/data/wfdb/annotation.ts';
 import { parseHeader } from '../../host/data/wfdb/header.ts';
 import { Random } from '../../host/system/random.ts';
+import { ecgData, WINDOW } from './ecg.ts';
 import {
   annotate,
   BEATS,
@@ -45,7 +44,7 @@ beforeEach(() => {
   return () => rmSync(root, { recursive: true });
 });
 
-const load = (lead?: string): Part => loadMitbih('test', root, lead);
+const load = (lead?: string): Part => ecgData('mitbih', { root, lead }).load('test');
 
 /** What a window must be: the heart itself, 200 units per millivolt above 1024, at 120 Hz round the beat. */
 function expectHeart(part: Part, tolerance: number, beats: readonly number[] = INSIDE): void {

@@ -1,19 +1,17 @@
 import { describe, expect, it } from 'vitest';
 import { bootstrap, quantile } from '../../host/evaluate/bootstrap.ts';
-import { groupByPatient } from '../../host/evaluate/patients.ts';
+import { numbered } from '../../host/evaluate/groups.ts';
 
 const sum = (values: Float64Array) => values.reduce((a, b) => a + b, 0);
 
-describe('patients', () => {
-  it('are records, but 201 and 202 are one man', () => {
-    const { names, of } = groupByPatient(['100', '202', '201', 100]);
-    expect(names).toEqual(['100', '201']);
-    expect([...of]).toEqual([0, 1, 1, 0]);
-  });
+it('groups are numbered as they first appear, and are what the data set says: subject 202 is not 201', () => {
+  const { names, of } = numbered(['100', '202', '201', '100']);
+  expect(names).toEqual(['100', '202', '201']);
+  expect([...of]).toEqual([0, 1, 2, 0]);
 });
 
 describe('bootstrap', () => {
-  it('draws as many patients as there are, with replacement', () => {
+  it('draws as many groups as there are, with replacement', () => {
     const drawn: number[][] = [];
     bootstrap(5, (times) => {
       drawn.push([...times]);

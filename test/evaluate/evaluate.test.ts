@@ -4,12 +4,13 @@ import { evaluate, type Scored } from '../../host/evaluate/evaluate.ts';
 import { renderTable } from '../../host/evaluate/table.ts';
 
 const classNames = ['N', 'S', 'V', 'F', 'Q'];
+const metrics = { among: ['N', 'S', 'V'], versusRest: 'V' };
 
 /** A beat of `label` whose winning score is `prediction`, with 0.05 for V unless V wins. */
-function beats(rows: [record: string, label: number, prediction: number][]): Scored {
+function beats(rows: [patient: string, label: number, prediction: number][]): Scored {
   return {
     labels: rows.map(([, label]) => label),
-    records: rows.map(([record]) => record),
+    groups: rows.map(([patient]) => patient),
     scores: Float64Array.from(
       rows.flatMap(([, , prediction]) => classNames.map((_, c) => (c === prediction ? 0.8 : 0.05))),
     ),
@@ -21,7 +22,7 @@ const test = beats([
   ['100', 0, 0],
   ['100', 1, 3], // among N, S, V its scores are equal: N
   ['201', 2, 2],
-  ['202', 2, 0],
+  ['201', 2, 0],
   ['103', 3, 2],
 ]);
 
@@ -34,7 +35,7 @@ describe('validation beats', () => {
         ['300', 0, 0],
         ['301', 0, 1],
       ],
-      'expected validation beats of the class and of others, got 0 and 2',
+      'expected validation windows of the class and of others, got 0 and 2',
     ],
     [
       'of V only',
@@ -42,7 +43,7 @@ describe('validation beats', () => {
         ['300', V, V],
         ['301', V, 0],
       ],
-      'expected validation beats of the class and of others, got 2 and 0',
+      'expected validation windows of the class and of others, got 2 and 0',
     ],
     [
       'with one score',
@@ -55,10 +56,10 @@ describe('validation beats', () => {
   ] as [string, [string, number, number][], string][])(
     '%s give no threshold, and the table says why',
     (_, rows, why) => {
-      const result = evaluate({ ...test, classNames, validation: beats(rows) });
-      expect([result.vVersusRest, result.noThreshold]).toEqual([null, why]);
+      const result = evaluate({ ...test, classNames, metrics, validation: beats(rows) });
+      expect([result.versusRest, result.noThreshold]).toEqual([null, why]);
       expect(result.macroF1.value).toBeGreaterThan(0);
-      expect(renderTable(result)).toContain(`no figure of V versus rest: ${why}`);
+      expect(renderTable(result)).toContain(`no figure at t*: ${why}`);
     },
   );
 });
@@ -67,14 +68,15 @@ describe('evaluate', () => {
   const result = evaluate({
     ...test,
     classNames,
+    metrics,
     validation: beats([
       ['300', 0, 0],
-      ['202', 2, 2],
+      ['201', 2, 2],
     ]),
   });
 
   it('counts beats and patients', () => {
-    expect([result.n, result.patients]).toEqual([6, 3]);
+    expect([result.n, result.groups]).toEqual([6, 3]);
     expect(result.confusion[2]).toEqual([1, 0, 1, 0, 0]);
     expect(result.perClass[0]).toEqual({ name: 'N', precision: 2 / 3, recall: 1, f1: 0.8, support: 2 });
   });
@@ -84,20 +86,21 @@ describe('evaluate', () => {
     expect(result.balancedAccuracy.value).toBeCloseTo((1 + 0 + 0.5 + 0) / 4);
   });
 
-  it('restricts NSV to beats so labelled and to predictions among the three', () => {
-    expect(result.macroF1NSV?.value).toBeCloseTo((2 / 3 + 0 + 2 / 3) / 3); // F left out, S taken for N
+  it('restricts a metric among some classes to windows so labelled and to predictions among these', () => {
+    expect(result.among?.classes).toEqual(['N', 'S', 'V']);
+    expect(result.among?.macroF1.value).toBeCloseTo((2 / 3 + 0 + 2 / 3) / 3); // F left out, S taken for N
   });
 
   it('takes t* from validation and applies it to the test', () => {
-    expect(result.vVersusRest?.threshold).toBeCloseTo(0.425);
-    expect(result.vVersusRest?.macroF1.value).toBeCloseTo((0.75 + 0.5) / 2);
+    expect(result.versusRest?.threshold).toBeCloseTo(0.425);
+    expect(result.versusRest?.macroF1.value).toBeCloseTo((0.75 + 0.5) / 2);
   });
 
-  it('tells which patients are in both splits, though the records differ', () => {
-    expect(result.sharedPatients).toEqual(['201']);
+  it('tells which groups are in both splits', () => {
+    expect(result.sharedGroups).toEqual(['201']);
   });
 
-  it('draws beats of one patient together', () => {
+  it('draws windows of one group together', () => {
     const clustered = evaluate({ ...beats(Array(40).fill(['100', 0, 0])), classNames });
     expect(clustered.accuracy).toEqual({ value: 1, low: 1, high: 1 });
     // one patient all right, one all wrong: a resample is 0, 1/2 or 1 and nothing between
@@ -110,14 +113,14 @@ describe('evaluate', () => {
     expect(evaluate({ ...test, classNames })).toEqual(evaluate({ ...test, classNames }));
   });
 
-  it('has no V-versus-rest without validation beats, and no NSV for other classes', () => {
-    expect(evaluate({ ...test, classNames }).vVersusRest).toBeNull();
-    expect(evaluate({ ...test, classNames: ['a', 'b', 'c', 'd', 'e'] }).macroF1NSV).toBeNull();
+  it('has no class against the rest without validation windows, and no metric that the task does not ask for', () => {
+    expect(evaluate({ ...test, classNames, metrics }).versusRest).toBeNull();
+    expect(evaluate({ ...test, classNames, validation: test })).toMatchObject({ among: null, versusRest: null });
   });
 
   it.each([
     ['a label out of range', { labels: [9] }, 'label 9 of sample 0: expected a class below 5; count from 0'],
-    ['missing scores', { scores: new Float64Array(3) }, 'expected 1 records and 5 scores for 1 labels, got 1 and 3'],
+    ['missing scores', { scores: new Float64Array(3) }, 'expected 1 groups and 5 scores for 1 labels, got 1 and 3'],
     [
       'a score that is no number',
       { scores: new Float64Array(5).fill(Number.NaN) },
@@ -129,7 +132,9 @@ describe('evaluate', () => {
 });
 
 it('the table says what was measured on what', () => {
-  const table = renderTable(evaluate({ ...test, classNames, task: 'ecg', split: 'test' }));
+  const table = renderTable(
+    evaluate({ ...test, classNames, task: 'ecg', split: 'test', unit: 'beat', group: 'patient' }),
+  );
   expect(table).toContain('ecg, test: 6 beats, 3 patients');
   expect(table).toMatch(/^macro-F1 +0\.325 +0\.\d{3} to 0\.\d{3}$/m);
   expect(table).toMatch(/^Q +- +- +- +0$/m);

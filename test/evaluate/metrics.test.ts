@@ -91,6 +91,6 @@ describe('t*', () => {
   it('cannot be chosen from one score', () => {
     expect(() => chooseThreshold(Float64Array.of(1, 1), [0, 1])).toThrow('two different');
     expect(() => chooseThreshold(Float64Array.of(1, 2), [0, 0])).toThrow('of the class and of others, got 0 and 2');
-    expect(() => chooseThreshold(Float64Array.of(), [])).toThrow('expected validation beats, got none');
+    expect(() => chooseThreshold(Float64Array.of(), [])).toThrow('expected validation windows, got none');
   });
 });

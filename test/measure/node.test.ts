@@ -1,9 +1,9 @@
 /** Timing of the WebAssembly variants. */
 import { readFileSync } from 'node:fs';
 import { describe, expect, it } from 'vitest';
-import { testWindows } from '../../host/data/windows.ts';
 import { median, timeVariants } from '../../host/measure/node.ts';
 import { Runtime } from '../../host/runtime/node.ts';
+import { testWindows } from '../../host/task/inputs.ts';
 
 const WARM_UP = 20; // rounds, until V8 has optimised both modules
 

@@ -5,13 +5,13 @@ import { describe, expect, it } from 'vitest';
 import * as F from '../../assembly/format.ts';
 import { verifyBoard } from '../../host/agent/verify.ts';
 import { buildFirmware } from '../../host/build/firmware.ts';
-import { testWindows } from '../../host/data/windows.ts';
 import { withResidency } from '../../host/image/seal.ts';
 import type { Figures, ModelFigure } from '../../host/measure/figures.ts';
 import { ImageView } from '../../host/records/view.ts';
 import { Runtime } from '../../host/runtime/node.ts';
 import { VARIANT_NAMES } from '../../host/runtime/variants.ts';
 import { nameOf } from '../../host/sources/registry.ts';
+import { testWindows } from '../../host/task/inputs.ts';
 import { canRun } from '../board/workshop.ts';
 
 const MODEL = 'models/ecg-beats.htpw';

@@ -118,10 +118,10 @@ describe('the entry for Node', () => {
   it('scores and evaluates a split, and finds boards, without the command line', () => {
     const program = `
 import { readFileSync } from 'node:fs';
-import { evaluate, loadBoard, openDataset, Runtime, scoreBeats } from 'hypertinypw';
+import { evaluate, loadBoard, openTask, readTask, Runtime, scoreWindows } from 'hypertinypw';
 const runtime = new Runtime(readFileSync('ecg-beats.htpw'), 'simd').load();
-const set = openDataset('synthetic-easy').load('validation');
-const { confusion } = evaluate({ ...scoreBeats(runtime, set), classNames: set.classNames });
+const set = openTask(readTask('ecg-beats'), { data: 'synthetic-easy' }).load('validation');
+const { confusion } = evaluate({ ...scoreWindows(runtime, set), classNames: set.classNames });
 const counted = confusion.flat().reduce((a, b) => a + b);
 console.log(JSON.stringify([counted === set.labels.length, loadBoard('mps2-an500').core]));
 `;

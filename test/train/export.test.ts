@@ -1,28 +1,29 @@
 import { createHash } from 'node:crypto';
 import { describe, expect, it } from 'vitest';
-import { selectBeats, WINDOW } from '../../host/data/beats.ts';
-import { openDataset } from '../../host/data/dataset.ts';
+import { selectWindows, windowAt } from '../../host/data/windows.ts';
+import { pack } from '../../host/image/pack.ts';
+import { frontEndOf } from '../../host/task/task.ts';
 import { decodeCheckpoint, encodeCheckpoint } from '../../host/train/checkpoint.ts';
 import { readConfig, type TrainConfig } from '../../host/train/config.ts';
 import { checkpointLogits } from '../../host/train/evaluate.ts';
-import { marker, standardize } from '../../host/train/frontEnd.ts';
+import type { BasisConfig } from '../../host/train/methods/basis.ts';
+import type { SeparableConfig } from '../../host/train/networkConfig.ts';
 import type { Trained } from '../../host/train/run.ts';
 import { trainModel } from '../../host/train/train.ts';
+import { ECG, ecgData, WINDOW } from '../data/ecg.ts';
 import { materialize, runInteger } from './integerForward.ts';
 
 /** A narrow network on synthetic data: seconds, not minutes. */
 function small(name: string): TrainConfig {
   const config = readConfig(`models/configs/${name}.json`);
-  const network = { ...config.network, widths: [16, 32, 32], strides: [2, 2, 2] as (1 | 2)[] };
+  const network = { ...(config.network as SeparableConfig), widths: [16, 32, 32], strides: [2, 2, 2] };
   network.stem = { ...network.stem, channels: 16 };
-  if (network.generator)
-    network.generator = {
-      ...network.generator,
-      rows: 32,
-      columns: 32,
-      rowsPerCode: network.generator.rowsPerCode && 8,
-    };
-  return { ...config, dataset: 'synthetic-easy', network, batch: 32 };
+  const { pointwise } = network.methods as { pointwise: BasisConfig };
+  if (pointwise.kind === 'basis') {
+    const smaller = { ...pointwise, rows: 32, columns: 32, rowsPerCode: pointwise.rowsPerCode && 8 };
+    network.methods = { ...network.methods, pointwise: smaller };
+  }
+  return { ...config, data: 'synthetic-easy', network, batch: 32 };
 }
 
 const options = { epochs: 2, subset: 256 };
@@ -45,6 +46,14 @@ describe('training', () => {
     expect(digest(await trainModel(config, { ...options, seed: 2 }))).not.toBe(first);
   });
 
+  it('gives the image bytes that it gave before tasks were configurations', { timeout: 120_000 }, async () => {
+    const config = { ...readConfig('models/configs/ecg-beats.json'), data: 'synthetic-easy' };
+    const { model } = await trainModel(config, { epochs: 2, subset: 512 });
+    expect(createHash('sha256').update(pack(model)).digest('hex')).toBe(
+      '0073df0c79567763ae65d7ae8f669a9e45871deeed4fd3028ca730083e4f702a',
+    );
+  });
+
   it('lowers the loss', { timeout: 60_000 }, async () => {
     const losses: number[] = [];
     await trainModel(small('ecg-beats-int8'), { epochs: 4, subset: 256, onProgress: ({ loss }) => losses.push(loss) });
@@ -53,14 +62,14 @@ describe('training', () => {
 });
 
 /** Beats to answer to. */
-const TEST = openDataset('synthetic-easy').load('test');
+const TEST = ecgData('synthetic-easy').load('test');
 
 describe('export', () => {
   for (const name of ['ecg-beats', 'ecg-beats-k1', 'ecg-beats-int8', 'ecg-beats-int4']) {
     it(`${name}: the exported integers answer as the float simulation does`, { timeout: 60_000 }, async () => {
       const config = small(name);
       const { checkpoint, model } = await trained(name);
-      const set = selectBeats(
+      const set = selectWindows(
         TEST,
         Array.from({ length: 64 }, (_, i) => i * 7),
       );
@@ -71,10 +80,9 @@ describe('export', () => {
 
       const differences: number[] = [];
       for (let i = 0; i < set.labels.length; i++) {
-        const window = new Float32Array(WINDOW);
-        standardize(set.samples.subarray(i * WINDOW, (i + 1) * WINDOW), window);
-        const input = Int8Array.from({ length: 2 * WINDOW }, (_, k) => (k % 2 ? marker(k >> 1) : window[k >> 1]!));
-        runInteger(model, weights, input).forEach((logit, c) => {
+        const integers = new Float32Array(2 * WINDOW);
+        frontEndOf(ECG).run(windowAt(set, i), integers);
+        runInteger(model, weights, Int8Array.from(integers)).forEach((logit, c) => {
           const saturated = Math.min(Math.max(expected[i * 4 + c]! / step, -128), 127);
           differences.push(Math.abs(logit - saturated));
         });

@@ -8,7 +8,7 @@ import { Runtime } from '../../host/runtime/node.ts';
 import { Random } from '../../host/system/random.ts';
 import { readConfig } from '../../host/train/config.ts';
 import { importCheckpoint } from '../../host/train/foreignCheckpoint.ts';
-import { buildNetwork } from '../../host/train/network.ts';
+import { specOf } from '../../host/train/network.ts';
 import { initialize } from '../../host/train/parameters.ts';
 import { startArrays } from '../../host/train/start.ts';
 import { tensorShapes } from '../../host/train/tensors.ts';
@@ -17,16 +17,13 @@ import { random } from '../zoo.ts';
 const folder = mkdtempSync(join(tmpdir(), 'htpw-'));
 const arch = join(folder, 'arch.json');
 const network = {
-  inputWidth: 320,
-  inputChannels: 2,
   stem: { channels: 8, kernel: 7, stride: 2 },
   depthwiseKernel: 5,
   widths: [12, 16],
   strides: [2, 1],
-  pointwise: 'int8',
-  generator: null,
+  methods: {},
 };
-writeFileSync(arch, JSON.stringify(network));
+writeFileSync(arch, JSON.stringify({ task: 'ecg-beats', network }));
 
 interface Stored {
   dtype?: string;
@@ -264,22 +261,19 @@ describe('a network trained elsewhere', () => {
   });
 
   it.each([
-    [
-      { ...network, inputWidth: 128 },
-      'wrong.json: inputWidth: expected 320, the window of the ECG front end, got 128; compare with',
-    ],
+    [{ ...network, inputWidth: 128 }, 'wrong.json: network.inputWidth: unknown; the fields are'],
     [{ ...network, stem: null }, 'stem: expected an object, got null'],
     [
       { ...network, stem: { channels: 0, kernel: 7, stride: 2 } },
       'stem.channels: expected a whole number from 1 to 4095',
     ],
-    [{ ...network, strides: [2, 3] }, 'strides.1: expected 1 or 2, got 3'],
-    [{ ...network, pointwise: 'int3' }, 'pointwise: expected one of generated, int8, int4, ternary, got "int3"'],
-    [{ ...network, pointwise: 'generated', generator: { matrices: 2 } }, 'generator.encoding: expected one of'],
-    [[], 'expected an object, got []'],
+    [{ ...network, strides: [2, 0] }, 'strides.1: expected a whole number from 1 to 320, got 0'],
+    [{ ...network, methods: { pw2: { kind: 'int3' } } }, 'methods.pw2.kind: expected one of int8, int4, int2,'],
+    [{ ...network, methods: { pw2: { kind: 'basis', matrices: 2 } } }, 'methods.pw2.encoding: expected one of'],
+    [[], 'network: expected an object, got []'],
   ])('is refused for an architecture that is none: %#', async (wrong, message) => {
     const file = join(folder, 'wrong.json');
-    writeFileSync(file, JSON.stringify(wrong));
+    writeFileSync(file, JSON.stringify({ task: 'ecg-beats', network: wrong }));
     await expect(importCheckpoint(safetensors(exported()), path, file, 'q31')).rejects.toThrow(message);
   });
 });
@@ -289,7 +283,10 @@ describe('htpw import of a checkpoint', () => {
 
   it('writes the bytes that pack writes', () => {
     const config = join(folder, 'config.json');
-    writeFileSync(config, JSON.stringify({ ...readConfig('models/configs/ecg-beats-int8.json'), network }));
+    writeFileSync(
+      config,
+      JSON.stringify({ ...JSON.parse(readFileSync('models/configs/ecg-beats-int8.json', 'utf8')), network }),
+    );
     const [ours, packs] = ['ours.htpw', 'packs.htpw'].map((name) => join(folder, name));
     expect(htpw('import', path, '--arch', config, '-o', ours, '--tables', 'compact').stderr).toBe('');
     expect(htpw('pack', path, '--config', config, '-o', packs).stderr).toBe('');
@@ -306,8 +303,8 @@ describe('htpw import of a checkpoint', () => {
 
 describe('docs/import.md', () => {
   const shapesOf = (name: string) => {
-    const { network } = readConfig(`models/configs/${name}.json`);
-    return { spec: buildNetwork(network, 4), shapes: tensorShapes(buildNetwork(network, 4)) };
+    const spec = specOf(readConfig(`models/configs/${name}.json`), 4);
+    return { spec, shapes: tensorShapes(spec) };
   };
 
   it('lists every tensor of ecg-beats, by layer, with its shape', () => {

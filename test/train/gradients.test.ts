@@ -1,13 +1,75 @@
 import { grad, numpy as np, valueAndGrad } from '@jax-js/jax';
 import { beforeAll, describe, expect, it } from 'vitest';
-import { depthwise, moments, normalize, pointwise, type Tensor } from '../../host/train/layers.ts';
+import {
+  depthwise,
+  moments,
+  normalize,
+  patchesOf,
+  pointwise,
+  type Tensor,
+  type WindowSpec,
+} from '../../host/train/layers.ts';
+import { samePadding } from '../../host/train/network.ts';
 import { learningRate } from '../../host/train/optimizer.ts';
-import { quantizeActivation, quantizeInt2, quantizeRows } from '../../host/train/quantizers.ts';
+import {
+  binaryRows,
+  quantizeActivation,
+  quantizeInt2,
+  quantizeRows,
+  quantizeRowsInt2,
+  quantizeSigned,
+  ternaryRows,
+} from '../../host/train/quantizers.ts';
 import { startArrays } from '../../host/train/start.ts';
 
 beforeAll(startArrays);
 
+/** Of a kernel that goes along one row. */
+const rowWindow = (kernel: number, stride: number, left: number, width: number, outputWidth: number): WindowSpec => ({
+  kernel: [1, kernel],
+  stride: [1, stride],
+  pad: [0, left],
+  input: [1, width, 2],
+  output: [1, outputWidth, 2],
+});
+
 describe('layers', () => {
+  it.each([
+    [1, 2, 5, 4],
+    [2, 1, 5, 4],
+    [2, 3, 7, 6],
+    [1, 1, 3, 3],
+  ])('depthwise and plain convolution over a plane equal the loops: stride %d x %d on %d x %d', (...sizes) => {
+    const [down, along, height, width] = sizes;
+    const [kernel, channels, batch] = [[3, 2] as const, 2, 2];
+    const out = [Math.ceil(height / down), Math.ceil(width / along)] as const;
+    const pad = [samePadding(height, out[0], kernel[0], down), samePadding(width, out[1], kernel[1], along)] as const;
+    const shape = { input: [height, width, channels], output: [...out, channels] };
+    const window: WindowSpec = { kernel, stride: [down, along], pad, ...shape };
+    const x = Float32Array.from({ length: batch * height * width * channels }, (_, i) => Math.sin(i));
+    const w = Float32Array.from({ length: 6 * channels }, (_, i) => Math.cos(i));
+    const input = () => np.array(x, { shape: [batch, height * width, channels] });
+    const weights = np.array(w, { shape: [6, channels] });
+    const y = depthwise(input(), weights, window).dataSync();
+    const patches = patchesOf(input(), window, 16);
+    expect(patches.shape).toEqual([batch, out[0] * out[1], 16]);
+    const values = patches.dataSync();
+    for (let i = 0; i < batch * out[0] * out[1]; i++) {
+      const [n, row, column] = [Math.floor(i / (out[0] * out[1])), Math.floor(i / out[1]) % out[0], i % out[1]];
+      for (let c = 0; c < channels; c++) {
+        let sum = 0;
+        for (let t = 0; t < 6; t++) {
+          const [from, at] = [row * down + Math.floor(t / 2) - pad[0], column * along + (t % 2) - pad[1]];
+          const inside = from >= 0 && from < height && at >= 0 && at < width;
+          const value = inside ? x[((n * height + from) * width + at) * channels + c]! : 0;
+          expect(values[i * 16 + t * channels + c]).toBe(value);
+          sum += value * w[t * channels + c]!;
+        }
+        expect(y[i * channels + c]).toBeCloseTo(sum, 5);
+      }
+    }
+  });
+
   it('depthwise convolution equals the plain loops, for both strides', () => {
     for (const [stride, outputWidth, padLeft] of [
       [1, 6, 2],
@@ -16,7 +78,7 @@ describe('layers', () => {
       const x = Float32Array.from({ length: 12 }, (_, i) => Math.sin(i));
       const w = Float32Array.from({ length: 10 }, (_, i) => Math.cos(i));
       const weights = np.array(w, { shape: [5, 2] });
-      const window = { kernel: 5, stride, padLeft, outputWidth };
+      const window = rowWindow(5, stride, padLeft, 6, outputWidth);
       const y = depthwise(np.array(x, { shape: [1, 6, 2] }), weights, window).dataSync();
       weights.dispose();
       for (let p = 0; p < outputWidth; p++)
@@ -42,7 +104,7 @@ describe('layers', () => {
       const weights = flat.ref.slice([10, 16]).reshape([3, 2]);
       const beta = flat.slice([16, 19]);
       let y = double(24, (i) => Math.sin(3 * i), [2, 6, 2]);
-      y = depthwise(y, taps, { kernel: 5, stride: 2, padLeft: 1, outputWidth: 3 });
+      y = depthwise(y, taps, rowWindow(5, 2, 1, 6, 3));
       y = pointwise(y, weights);
       y = normalize(
         y,
@@ -73,9 +135,11 @@ describe('quantizers', () => {
   const weights = () => np.array([0.6, -1, 0.26, 0, 2, -0.2], { dtype: np.float32 }).reshape([2, 3]);
 
   it('map the largest weight of a row to the highest level', () => {
-    expect(levelsOf(quantizeRows(weights(), 'int8'))).toEqual([76, -127, 33, 0, 127, -13]);
-    expect(levelsOf(quantizeRows(weights(), 'int4'))).toEqual([4, -7, 2, 0, 7, -1]);
-    expect(levelsOf(quantizeRows(weights(), 'ternary'))).toEqual([1, -1, 0, 0, 1, 0]);
+    expect(levelsOf(quantizeRows(weights(), 127))).toEqual([76, -127, 33, 0, 127, -13]);
+    expect(levelsOf(quantizeRows(weights(), 7))).toEqual([4, -7, 2, 0, 7, -1]);
+    expect(levelsOf(ternaryRows(weights()))).toEqual([1, -1, 0, 0, 1, 0]);
+    expect(levelsOf(binaryRows(weights()))).toEqual([1, -1, 1, 0, 1, -1]);
+    expect(levelsOf(quantizeRowsInt2(weights()))).toEqual([1, -3, 1, 1, 3, -1]);
   });
 
   it('know only four levels in two bits', () => {
@@ -86,13 +150,20 @@ describe('quantizers', () => {
   it('let the gradient through where a weight is rounded, and stop it where an activation is clipped', () => {
     const byWeight = (
       grad((w: Tensor) => {
-        const { levels, scale } = quantizeRows(w, 'int8');
+        const { levels, scale } = quantizeRows(w, 127);
         w.dispose();
         return levels.mul(scale).sum();
       })(weights()) as Tensor
     ).dataSync();
     for (const value of byWeight) expect(value).toBeCloseTo(1, 5);
 
+    const bothSides = quantizeSigned(np.array([-5, -0.3, 0, 5]), np.array([2])).dataSync();
+    expect(Array.from(bothSides as Float32Array, (value) => value.toFixed(3))).toEqual([
+      '-2.000',
+      '-0.299',
+      '0.000',
+      '2.000',
+    ]);
     const [, [byInput, byRange]] = valueAndGrad((x: Tensor, range: Tensor) => quantizeActivation(x, range).sum(), {
       argnums: [0, 1],
     })(np.array([-1, 0.3, 5]), np.array([2])) as unknown as [Tensor, [Tensor, Tensor]];

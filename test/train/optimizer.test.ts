@@ -1,8 +1,8 @@
 /** AdamW against its paper (Loshchilov & Hutter 2019, algorithm 2), written out in plain numbers. */
 import { numpy as np } from '@jax-js/jax';
 import { beforeAll, describe, expect, it } from 'vitest';
+import type { Parameters } from '../../host/train/arrays.ts';
 import { initialState, momentCorrection, type OptimizerState, update } from '../../host/train/optimizer.ts';
-import type { Parameters } from '../../host/train/parameters.ts';
 import { startArrays } from '../../host/train/start.ts';
 
 beforeAll(startArrays);

@@ -14,19 +14,22 @@
  * is about people.
  */
 
-import { Random } from '../system/random.ts';
+import * as json from '../../system/json.ts';
+import { Random } from '../../system/random.ts';
 import {
-  type BeatSet,
-  CLASS_NAMES,
-  cutWindows,
-  joinBeatSets,
+  BEAT_LABELS,
+  type BeatWindows,
+  beatSignalFault,
+  cutBeats,
   type LabelledBeat,
   MILLIVOLT_ZERO,
-  partInTime,
-  SAMPLE_RATE,
+  noneLeftOut,
   UNITS_PER_MILLIVOLT,
-} from './beats.ts';
-import type { Part, Split } from './part.ts';
+} from '../beats.ts';
+import type { DataSet, Request } from '../dataset.ts';
+import { accountOf, addLeftOut, type Part, type Split } from '../part.ts';
+import type { Signal } from '../signal.ts';
+import { joinWindows, partInTime } from '../windows.ts';
 
 /** Angle (rad), strength and width (rad) of one wave. */
 type Wave = { angle: number; strength: number; width: number };
@@ -86,7 +89,7 @@ const VENTRICULAR: Waves = {
   t: { angle: degrees(110), strength: -0.9, width: 0.45 },
 };
 
-const [, S, V, F] = CLASS_NAMES.keys();
+const [, S, V, F] = BEAT_LABELS.keys();
 
 /** Its bytes are in committed test vectors: a change of any number or of the order of draws changes those. */
 export const AT_REST: Conditions = {
@@ -125,29 +128,19 @@ export const AMBULATORY: Conditions = {
 const TRAINED_SECONDS = 0.75 * SECONDS;
 
 /** Windows of a split of the data set `data`, patient by patient in time order. */
-export function loadSynthetic(data: string, split: Split, conditions: Conditions, seed: number): Part {
-  const sets = patientsOf(split, conditions).map((patient) => {
-    const set = synthesizePatient(patient, conditions, seed);
-    return split === 'train' || split === 'later' ? partInTime(set, split, TRAINED_SECONDS) : set;
-  });
-  const set = joinBeatSets(sets);
-  const records = [...new Set(set.records)];
-  return {
-    ...set,
-    account: {
-      data,
-      split,
-      folder: null,
-      windows: set.labels.length,
-      records,
-      withoutWindows: [],
-      absent: [],
-      inNoSplit: {},
-      leads: {},
-      assumed: [],
-      leftOut: set.leftOut,
-    },
-  };
+function load(data: string, split: Split, conditions: Conditions, { signal, seed }: Request): Part {
+  const sets = patientsOf(split, conditions).map((patient) =>
+    inSplit(synthesizePatient(patient, conditions, seed, signal), split),
+  );
+  const set = joinWindows(sets);
+  const leftOut = sets.reduce((sum, one) => addLeftOut(sum, one.leftOut), noneLeftOut());
+  return { ...set, account: accountOf(set, { data, split, folder: null, unit: 'beat', leftOut }) };
+}
+
+function inSplit(windows: BeatWindows, split: Split): BeatWindows {
+  if (split !== 'train' && split !== 'later') return windows;
+  const { set, across } = partInTime(windows, split === 'train' ? 'before' : 'behind', TRAINED_SECONDS);
+  return { ...set, leftOut: addLeftOut(windows.leftOut, { border: across }) };
 }
 
 /** Numbers from 0: first those of train and later, then of validation, then of test. */
@@ -161,20 +154,22 @@ function patientsOf(split: Split, { patients: { train, validation, test } }: Con
   return Array.from({ length: count }, (_, i) => from + i);
 }
 
-function synthesizePatient(patient: number, conditions: Conditions, seed: number): BeatSet {
-  const { lead, beats } = synthesizeLead(patient, conditions, seed);
-  return cutWindows(`${conditions.name}${String(patient).padStart(2, '0')}`, lead, beats);
+function synthesizePatient(patient: number, conditions: Conditions, seed: number, signal: Signal): BeatWindows {
+  const { lead, beats } = synthesizeLead(patient, conditions, seed, signal.rate!);
+  const record = `${conditions.name}${String(patient).padStart(2, '0')}`;
+  return cutBeats({ record, group: record }, lead, beats, signal);
 }
 
-/** The whole recording that a patient's windows are cut from: ADC units at SAMPLE_RATE, and the beats in it. */
+/** The whole recording that a patient's windows are cut from: ADC units at `rate` Hz, and the beats in it. */
 export function synthesizeLead(
   patient: number,
   conditions: Conditions,
   seed: number,
+  rate: number,
 ): { lead: Int16Array; beats: LabelledBeat[] } {
   const random = new Random(seed, patient);
   const beats = rhythm(conditions, random);
-  return { lead: voltage(beats, conditions, random), beats: beats.filter(({ time }) => time < SECONDS) };
+  return { lead: voltage(beats, conditions, random, rate), beats: beats.filter(({ time }) => time < SECONDS) };
 }
 
 /** Even between the two; a range of one value takes no number from the generator. */
@@ -199,7 +194,7 @@ function rhythm(conditions: Conditions, random: Random): Beat[] {
     time += regular * arrival + pause;
     pause = ectopic ? Math.max(0, regular * (1 - arrival)) : 0;
     const label = ectopic?.label ?? 0;
-    const shape = shapeOf(CLASS_NAMES[label]!, own, ventricular, conditions, random);
+    const shape = shapeOf(BEAT_LABELS[label]!, own, ventricular, conditions, random);
     beats.push({ time, label, waves: Object.values(varied(shape, variation.beats, random)) });
   }
   return beats;
@@ -216,7 +211,7 @@ function chooseEctopic(kinds: Conditions['ectopic'], chance: number): Conditions
 
 /** The share of F is drawn for every beat, whatever its class: AT_REST's bytes rest on it. */
 function shapeOf(
-  name: (typeof CLASS_NAMES)[number],
+  name: (typeof BEAT_LABELS)[number],
   own: Waves,
   ventricular: Waves,
   { ectopicP, ventricularShare }: Conditions,
@@ -256,12 +251,12 @@ function blend(first: Waves, second: Waves, share: number): Waves {
   };
 }
 
-/** Integrates z and gives ADC units at SAMPLE_RATE, with baseline wander and noise. */
-function voltage(beats: readonly Beat[], conditions: Conditions, random: Random): Int16Array {
+/** Integrates z and gives ADC units at `rate` Hz, with baseline wander and noise. */
+function voltage(beats: readonly Beat[], conditions: Conditions, random: Random, rate: number): Int16Array {
   const noise = draw(conditions.noise, random);
   const wander = baseline(conditions.wander, random);
-  const lead = new Int16Array(SECONDS * SAMPLE_RATE);
-  const step = 1 / (SAMPLE_RATE * STEPS);
+  const lead = new Int16Array(SECONDS * rate);
+  const step = 1 / (rate * STEPS);
   let z = 0;
   let current = 0;
   for (let i = 0; i < lead.length * STEPS; i++) {
@@ -305,3 +300,28 @@ function pull(time: number, current: number, beats: readonly Beat[]): number {
   }
   return sum;
 }
+
+const described = (name: string, conditions: Conditions): DataSet => ({
+  name,
+  title: `Synthetic ECG, ${conditions === AT_REST ? 'at rest' : 'ambulatory'}`,
+  licence: 'Apache-2.0',
+  citation: 'McSharry, Clifford, Tarassenko & Smith, IEEE Trans. Biomed. Eng. 50(3), 2003',
+  files: [],
+  about:
+    'Synthetic ECG of a dynamical model (McSharry, Clifford, Tarassenko & Smith 2003): no figure here is about people.',
+  unit: 'beat',
+  group: 'patient',
+  labels: BEAT_LABELS,
+  splits: ['train', 'later', 'validation', 'test'],
+  options: json.fields({}),
+  isThere: () => true,
+  signalFault: (signal) =>
+    beatSignalFault(signal) ??
+    (Number.isInteger(signal.rate) ? null : ['rate', 'a whole number of samples a second, as these data are made']),
+  load: (split, request) => load(name, split, conditions, request),
+});
+
+/** Hard enough to rank networks. */
+export const synthetic = described('synthetic', AMBULATORY);
+/** Every network gets it right: for trying out a pipeline. */
+export const syntheticEasy = described('synthetic-easy', AT_REST);

@@ -1,9 +1,9 @@
 /** Which images take windows of an ECG. */
 import { readFileSync } from 'node:fs';
 import { expect, it } from 'vitest';
-import { testWindows } from '../../host/data/windows.ts';
 import { pack } from '../../host/image/pack.ts';
 import { Runtime } from '../../host/runtime/node.ts';
+import { testWindows } from '../../host/task/inputs.ts';
 import { tinyModel } from '../board/tinyImage.ts';
 
 it('is ECG only what an image takes as raw samples, not any input of as many bytes', () => {
@@ -18,5 +18,5 @@ it('is ECG only what an image takes as raw samples, not any input of as many byt
   const ecg = new Runtime(new Uint8Array(readFileSync('models/ecg-beats.htpw')));
   expect(quantised.inputBytes()).toBe(ecg.inputBytes());
   expect(testWindows(quantised, 1, 'synthetic-easy').name).toBe('random bytes');
-  expect(testWindows(ecg, 1, 'synthetic-easy').name).toBe('synthetic ECG');
+  expect(testWindows(ecg, 1, 'synthetic-easy').name).toBe('Synthetic ECG, at rest');
 });

@@ -6,27 +6,27 @@
  * are read as well, with any sampling rate and converter.
  */
 
-import { join, resolve } from 'node:path';
+import { join } from 'node:path';
 import { gunzipSync } from 'node:zlib';
+import * as json from '../../system/json.ts';
 import {
-  addLeftOut,
-  type BeatSet,
-  CLASS_NAMES,
-  cutWindows,
-  joinBeatSets,
+  BEAT_LABELS,
+  type BeatWindows,
+  beatSignalFault,
+  cutBeats,
   type LabelledBeat,
   MILLIVOLT_ZERO,
   noneLeftOut,
-  partInTime,
-  SAMPLE_RATE,
   UNITS_PER_MILLIVOLT,
-} from './beats.ts';
-import { type Account, describeLeftOut, type Part, type Split } from './part.ts';
-import { rateFault, resample } from './resample.ts';
-import { type Annotation, decodeAnnotations, refuseRedefinitions, timeResolution } from './wfdb/annotation.ts';
-import { findFile, namesIn, readFile, recordsIn } from './wfdb/files.ts';
-import { chooseLead, type Lead, leadOf, readHeader, readLead } from './wfdb/record.ts';
-import { checkSignal, invalidOf } from './wfdb/signal.ts';
+} from '../beats.ts';
+import type { DataSet, Request } from '../dataset.ts';
+import { accountOf, addLeftOut, describeLeftOut, type Part, type Split } from '../part.ts';
+import { rateFault, resample } from '../resample.ts';
+import { type Annotation, decodeAnnotations, refuseRedefinitions, timeResolution } from '../wfdb/annotation.ts';
+import { findFile, namesIn, readFile, recordsIn } from '../wfdb/files.ts';
+import { chooseLead, type Lead, leadOf, readHeader, readLead } from '../wfdb/record.ts';
+import { checkSignal, invalidOf } from '../wfdb/signal.ts';
+import { joinWindows, partInTime } from '../windows.ts';
 
 /** Split of de Chazal et al. 2004: no patient in both halves but one, paced records (102 104 107 217) in neither. */
 export const DS1 = '101 106 108 109 112 114 115 116 118 119 122 124 201 203 205 207 208 209 215 220 223 230'.split(' ');
@@ -36,7 +36,10 @@ export const DS2 = '100 103 105 111 113 117 121 123 200 202 210 212 213 214 219 
 export const VALIDATION = ['118', '124', '205', '223'];
 
 /** 201 (DS1) is the same person as 202 (DS2): training on it would leak a test patient. */
-export const SAME_PERSON_AS_TEST = ['201'];
+const SAME_PERSON_AS_TEST = ['201'];
+
+/** Whose record it is: elsewhere a record is a patient. */
+export const patientOf = (record: string): string => (record === '202' ? '201' : record);
 
 /** Records of the database that no split has. */
 const WHY_UNUSED: Record<string, string> = {
@@ -64,16 +67,6 @@ interface MitbihRecord {
   lead: Lead;
   /** beats and everything else that was annotated; times in seconds */
   annotations: (Annotation & { seconds: number })[];
-}
-
-/** Folder that holds `wfdb/` and `mlii/`. */
-export function mitbihFolder(root?: string): string {
-  const base = root ?? process.env.HTPW_DATA ?? resolve(process.cwd(), '../shared/data');
-  return join(base, 'mitbih');
-}
-
-export function hasMitbih(root?: string): boolean {
-  return PLACES.some((place) => namesIn(join(mitbihFolder(root), place)).length > 0);
 }
 
 /** Where records are, in the order in which they are looked for. */
@@ -145,14 +138,14 @@ export function unpackLead(bytes: Uint8Array, sampleCount: number, where: string
 }
 
 /** Windows of one record, its length in seconds, and what else is to be said of it. */
-function recordBeats(folder: string, record: string, wanted?: string) {
-  const { lead, annotations } = readRecord(folder, record, wanted);
+function recordBeats(record: string, { folder, signal, options }: Request) {
+  const { lead, annotations } = readRecord(folder, record, options.lead as string | undefined);
   const fault = rateFault(lead.rate);
   if (fault) throw new Error(`mitbih: record ${record}: ${fault}`);
   const { beats, leftOut } = beatsOf(annotations, lead.channel);
-  const samples = resample(lead.samples, lead.rate, SAMPLE_RATE);
+  const samples = resample(lead.samples, lead.rate, signal.rate!);
   checkRange(samples, record, lead);
-  const set = cutWindows(record, samples, beats);
+  const set = cutBeats({ record, group: patientOf(record) }, samples, beats, signal);
   return { set: { ...set, leftOut: addLeftOut(set.leftOut, leftOut) }, seconds: lead.samples.length / lead.rate, lead };
 }
 
@@ -167,9 +160,9 @@ function beatsOf(annotations: MitbihRecord['annotations'], channel: number) {
   const isPerLead = all.some((beat) => beat.channel !== 0);
   const beats: LabelledBeat[] = [];
   for (const beat of all) {
-    const label = (CLASS_NAMES as readonly string[]).indexOf(aamiClass(beat.symbol) ?? '');
-    if (isPerLead && beat.channel !== channel) leftOut.otherLead++;
-    else if (label < 0) leftOut.unclassified++;
+    const label = (BEAT_LABELS as readonly string[]).indexOf(aamiClass(beat.symbol) ?? '');
+    if (isPerLead && beat.channel !== channel) leftOut.otherLead!++;
+    else if (label < 0) leftOut.unclassified!++;
     else beats.push({ time: beat.seconds, label });
   }
   return { beats, leftOut };
@@ -203,8 +196,8 @@ const HIGHEST = 32767;
 const LEAST_RANGE = 4;
 
 /** Windows of a split, record by record in time order. Throws when there are none. */
-export function loadMitbih(split: Split, root?: string, wanted?: string): Part {
-  const folder = mitbihFolder(root);
+function load(split: Split, request: Request): Part {
+  const { folder } = request;
   const names = { train: TRAINING, later: TRAINING, validation: VALIDATION, test: DS2 }[split];
   const present = recordsOf(folder);
   if (present.length === 0)
@@ -219,32 +212,39 @@ export function loadMitbih(split: Split, root?: string, wanted?: string): Part {
         `got ${list(present)}; add one`,
     );
   const read = records.map((record) => {
-    const { set, seconds, lead } = recordBeats(folder, record, wanted);
-    const part = split === 'train' || split === 'later' ? partInTime(set, split, TRAINED_SHARE * seconds) : set;
-    return { record, lead, set: part };
+    const { set, seconds, lead } = recordBeats(record, request);
+    return { record, lead, set: inSplit(set, split, TRAINED_SHARE * seconds) };
   });
-  const set = joinBeatSets(read.map(({ set }) => set));
-  const isUsed = ({ set }: { set: BeatSet }): boolean => set.labels.length > 0;
+  const set = joinWindows(read.map(({ set }) => set));
+  const leftOut = read.reduce((sum, { set }) => addLeftOut(sum, set.leftOut), noneLeftOut());
+  const isUsed = ({ set }: { set: BeatWindows }): boolean => set.labels.length > 0;
   if (set.labels.length === 0)
     throw new Error(
       `mitbih: no window of the ${split} split in ${folder}: expected beats in ${records.join(' ')}, ` +
-        `got ${describeLeftOut(set.leftOut) || 'none annotated'}; ` +
-        (set.leftOut.otherLead > 0 ? 'choose their lead with --lead' : 'add a record'),
+        `got ${describeLeftOut({ leftOut, unit: 'beat' }) || 'none annotated'}; ` +
+        (leftOut.otherLead! > 0 ? 'choose their lead with --lead' : 'add a record'),
     );
-  const account: Account = {
+  const account = accountOf(set, {
     data: 'mitbih',
     split,
     folder,
-    windows: set.labels.length,
+    unit: 'beat',
     records: read.filter(isUsed).map(({ record }) => record),
     withoutWindows: read.filter((one) => !isUsed(one)).map(({ record }) => record),
     absent: names.filter((record) => !present.includes(record)),
     inNoSplit: inNoSplit(present),
     leads: groupByLead(read.filter(isUsed)),
     assumed: read.flatMap(({ record, lead }) => assumptions(record, lead)),
-    leftOut: set.leftOut,
-  };
+    leftOut,
+  });
   return { ...set, account };
+}
+
+/** Training records are split in time, at `border` seconds. */
+function inSplit(windows: BeatWindows, split: Split, border: number): BeatWindows {
+  if (split !== 'train' && split !== 'later') return windows;
+  const { set, across } = partInTime(windows, split === 'train' ? 'before' : 'behind', border);
+  return { ...set, leftOut: addLeftOut(windows.leftOut, { border: across }) };
 }
 
 /** The first fifty, and how many more. */
@@ -279,3 +279,26 @@ function inNoSplit(present: readonly string[]): Record<string, string> {
     unused.filter((name) => !isSegment(name)).map((name) => [name, WHY_UNUSED[name] ?? 'no record of the database']),
   );
 }
+
+export const mitbih: DataSet = {
+  name: 'mitbih',
+  title: 'MIT-BIH Arrhythmia Database 1.0.0',
+  licence: 'ODC-By 1.0',
+  citation:
+    'Moody & Mark, IEEE Eng. Med. Biol. 20(3), 2001, doi 10.13026/C2F305; ' +
+    'Goldberger et al., Circulation 101(23), 2000 (PhysioNet)',
+  files: [],
+  about:
+    `MIT-BIH Arrhythmia Database, inter-patient: DS1 without ${SAME_PERSON_AS_TEST.join(', ')} (a person of the test ` +
+    `set) for training (${TRAINING.join(' ')};\nthe first three quarters of each record), whole records ` +
+    `${VALIDATION.join(' ')} of DS1 for validation, DS2 for the test as far as its records are at hand.`,
+  unit: 'beat',
+  group: 'patient',
+  labels: BEAT_LABELS,
+  splits: ['train', 'later', 'validation', 'test'],
+  hasLeads: true,
+  options: json.fields({ lead: json.optional(json.text) }),
+  isThere: (folder) => PLACES.some((place) => namesIn(join(folder, place)).length > 0),
+  signalFault: beatSignalFault,
+  load,
+};

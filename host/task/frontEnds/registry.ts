@@ -1,0 +1,7 @@
+/** Front ends by kind: one line for each. */
+import type { FrontEndKind } from './frontEnd.ts';
+import { none } from './none.ts';
+import { standardize } from './standardize.ts';
+
+/** Each checks its own configuration, by its schema, before anything else sees it. */
+export const FRONT_ENDS = { standardize, none } as unknown as Record<string, FrontEndKind>;

@@ -1,0 +1,56 @@
+/** Inputs to run: windows of the task that an image is for, else random bytes. */
+import type { Account } from '../data/part.ts';
+import type { Signal } from '../data/signal.ts';
+import { windowAt } from '../data/windows.ts';
+import type { Runtime } from '../runtime/runtime.ts';
+import { Random } from '../system/random.ts';
+import { type DataOptions, dataAtHand, openTask, readTask, type Task, taskNames } from './task.ts';
+
+export interface Inputs {
+  windows: Uint8Array[];
+  /** where they are from, for people */
+  name: string;
+  /** of the data set that they are from, if they are */
+  account: Account | null;
+}
+
+/** Whether an image takes such windows: their shape and type, not just as many bytes. */
+export function takes(runtime: Runtime, { shape, type }: Signal): boolean {
+  const [input, another] = runtime.inputs;
+  return !another && input.type === { i8: 'int8', i16: 'int16' }[type] && String(input.shape) === String(shape);
+}
+
+/** The task of the project whose windows an image takes; null where there is none. */
+export function taskTaken(runtime: Runtime): Task | null {
+  const tasks = taskNames().map((name) => readTask(name));
+  return tasks.find(({ input }) => takes(runtime, input)) ?? null;
+}
+
+/**
+ * At most `count` inputs spread evenly over the test split of a data set (default: the task's where it is at hand, else
+ * what stands in for it), or random bytes for an image that no task is about.
+ */
+export function testWindows(
+  runtime: Runtime,
+  count: number,
+  data?: string,
+  options: Pick<DataOptions, 'root' | 'lead'> = {},
+): Inputs {
+  const task = taskTaken(runtime);
+  if (!task) return { windows: randomInputs(runtime.inputBytes(), count), name: 'random bytes', account: null };
+  const opened = openTask(task, { ...options, data: data ?? dataAtHand(task, options.root) });
+  const part = opened.load('test');
+  const windows = spread(part.labels.length, count).map((i) => new Uint8Array(windowAt(part, i).slice().buffer));
+  return { windows, name: opened.set.title, account: part.account };
+}
+
+function randomInputs(bytes: number, count: number): Uint8Array[] {
+  const random = new Random(1);
+  return Array.from({ length: count }, () => Uint8Array.from({ length: bytes }, () => random.below(256)));
+}
+
+/** At most `count` numbers below `available`, spread evenly. */
+export function spread(available: number, count: number): number[] {
+  const length = Math.min(count, available);
+  return Array.from({ length }, (_, i) => Math.floor((i * available) / length));
+}
