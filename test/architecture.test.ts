@@ -72,7 +72,7 @@ const MAP: Record<string, string> = {
   build: 'assembly boards image operators records runtime sources system',
   agent: 'boards build records system',
   compress: 'arithmetic assembly image model records runtime sources system',
-  data: 'runtime system',
+  data: 'records runtime system',
   evaluate: 'data runtime system',
   residency: 'agent assembly boards build image layout model operators records',
   drawing: 'layout residency system',
@@ -91,6 +91,7 @@ const ONLY_IN: [what: string, imported: RegExp, files: RegExp][] = [
   ['the training library', /^@jax-js\//, /^host\/train\//],
   ['the command line', /^(commander|cli-progress)$/, /^host\/(verbs\/|cli\.ts)/],
   ['FlatBuffers', /^flatbuffers$/, /^host\/import\//],
+  ['tables of text', /^csv-parse\b/, /^host\/data\//],
 ];
 
 /** The part of the runtime that reads files; the others run in browsers. */
