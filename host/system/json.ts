@@ -57,6 +57,8 @@ export const exactly = <const T extends string | number>(only: T, why: string) =
 /** Of one thing or more. */
 export const list = <T>(item: Schema<T>, expected: string) => v.pipe(v.array(item, expected), v.minLength(1, expected));
 
+export const flag = v.boolean('true or false');
+
 export const texts = v.array(v.string('a list of strings'), 'a list of strings');
 
 export { nullable, optional } from 'valibot';
