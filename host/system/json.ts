@@ -1,8 +1,10 @@
 /**
  * JSON that people write: training configurations, architectures, board.json. One line says what is wrong, with the
- * file and the path of the field; a field that is none is refused, with the nearest that there is.
+ * file and the path of the field; a field that is none is refused, with the nearest that there is. Comments as in
+ * JavaScript are passed over.
  */
 import { distance } from 'fastest-levenshtein';
+import stripJsonComments from 'strip-json-comments';
 import * as v from 'valibot';
 import { UsageError } from './errors.ts';
 import { describeFile } from './fileKind.ts';
@@ -167,6 +169,7 @@ export function parseJson(path: string, bytes: Uint8Array): unknown {
       ? new UsageError(`${where}: expected JSON in UTF-8; save it in that encoding`)
       : wrongKind();
   }
+  source = stripJsonComments(source); // with blanks in their place, so that lines and columns stay
   let value: unknown;
   try {
     value = JSON.parse(source);

@@ -1,0 +1,180 @@
+/** Downloads from a server of the test's own: resumed, checked, refused in one line; the verb that does it. */
+import { createHash } from 'node:crypto';
+import { existsSync, mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http';
+import type { AddressInfo } from 'node:net';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { type DownloadFile, download, stateOf } from '../../host/data/download.ts';
+
+const content = Buffer.from(Array.from({ length: 200_000 }, (_, i) => (i * 7919) & 255));
+const sha256 = createHash('sha256').update(content).digest('hex');
+const place = mkdtempSync(join(tmpdir(), 'htpw get '));
+let made = 0;
+const newFolder = () => join(place, `set ${++made}`);
+
+let server: Server;
+let base: string;
+/** Range header of every request, or null, by path. */
+const asked: [path: string, range: string | null][] = [];
+
+/** How the server answers, by the first part of the path. */
+const answers: Record<string, (request: IncomingMessage, response: ServerResponse, from: number) => void> = {
+  whole: (_, response) => response.end(content),
+  ranges: (_, response, from) => sendFrom(response, from, content),
+  // 60,000 bytes, then the connection breaks
+  cut: (_, response, from) => {
+    headFor(response, from);
+    response.write(content.subarray(from, from + 60_000), () => response.destroy());
+  },
+  // the same, once; then nothing more ever comes
+  stuck: (_, response, from) => {
+    headFor(response, from);
+    if (from === 0) response.write(content.subarray(0, 60_000), () => response.destroy());
+    else response.destroy();
+  },
+  damaged: (_, response, from) => sendFrom(response, from, Buffer.from(content).fill(1, 5, 6)),
+  longer: (_, response) => response.end(Buffer.concat([content, content])),
+  shorter: (_, response) => response.end(content.subarray(0, 1000)),
+  other: (_, response) => {
+    response.writeHead(206, { 'content-range': 'bytes 0-99/100' });
+    response.end(content.subarray(0, 100));
+  },
+  missing: (_, response) => {
+    response.statusCode = 404;
+    response.end('<html>not here</html>');
+  },
+  busy: (_, response) => {
+    response.statusCode = 503;
+    response.end();
+  },
+};
+
+function headFor(response: ServerResponse, from: number): void {
+  if (from > 0) response.writeHead(206, { 'content-range': `bytes ${from}-${content.length - 1}/${content.length}` });
+}
+
+function sendFrom(response: ServerResponse, from: number, bytes: Buffer): void {
+  headFor(response, from);
+  response.end(bytes.subarray(from));
+}
+
+beforeAll(async () => {
+  server = createServer((request, response) => {
+    const range = request.headers.range ?? null;
+    asked.push([request.url!, range]);
+    const from = Number(/^bytes=(\d+)-$/.exec(range ?? '')?.[1] ?? 0);
+    answers[request.url!.split('/')[1]!]!(request, response, from);
+  });
+  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
+  base = `http://127.0.0.1:${(server.address() as AddressInfo).port}`;
+});
+
+afterAll(() => {
+  server.closeAllConnections();
+  server.close();
+  rmSync(place, { recursive: true, force: true });
+});
+
+let counter = 0;
+const fileAt = (how: string, more: Partial<DownloadFile> = {}): DownloadFile => ({
+  url: `${base}/${how}/${++counter}`,
+  path: 'raw/x.bin',
+  bytes: content.length,
+  sha256,
+  ...more,
+});
+const askedFor = ({ url }: DownloadFile) => asked.filter(([path]) => url.endsWith(path)).map(([, range]) => range);
+
+describe('a file', () => {
+  it('comes whole, is checked, and is not asked for again', async () => {
+    const [file, folder] = [fileAt('whole'), newFolder()];
+    const seen: number[] = [];
+    expect(await download(file, folder, (done) => seen.push(done))).toBe('fetched');
+    expect(readFileSync(join(folder, 'raw/x.bin')).equals(content)).toBe(true);
+    expect(seen.at(-1)).toBe(content.length);
+    expect(readdirSync(join(folder, 'raw'))).toEqual(['x.bin']);
+    expect(await download(file, folder)).toBe('there');
+    expect(askedFor(file)).toEqual([null]);
+  });
+
+  it('whose connection breaks goes on where it broke, in the same command', async () => {
+    const [file, folder] = [fileAt('cut'), newFolder()];
+    await download(file, folder);
+    expect(readFileSync(join(folder, 'raw/x.bin')).equals(content)).toBe(true);
+    const ranges = askedFor(file);
+    expect(ranges.length).toBeGreaterThanOrEqual(4);
+    const starts = ranges.slice(1).map((range) => Number(/^bytes=(\d+)-$/.exec(range!)![1]));
+    expect(starts.every((start, i) => start > (starts[i - 1] ?? 0))).toBe(true);
+  });
+
+  it('of which only some came goes on in the next command', async () => {
+    const [file, folder] = [fileAt('stuck'), newFolder()];
+    await expect(download(file, folder)).rejects.toThrow(/cannot be fetched.*run it again, it goes on at byte \d+/);
+    const part = join(folder, 'raw/x.bin.part');
+    const have = readFileSync(part).length;
+    expect(have).toBeGreaterThan(0);
+    expect(existsSync(join(folder, 'raw/x.bin'))).toBe(false);
+    const better = fileAt('ranges');
+    expect(await download(better, folder)).toBe('fetched');
+    expect(askedFor(better)).toEqual([`bytes=${have}-`]);
+    expect(readFileSync(join(folder, 'raw/x.bin')).equals(content)).toBe(true);
+  });
+
+  it('is taken from its beginning where the server knows no ranges', async () => {
+    const [file, folder] = [fileAt('whole'), newFolder()];
+    mkdirSync(join(folder, 'raw'), { recursive: true });
+    writeFileSync(join(folder, 'raw/x.bin.part'), 'something else');
+    expect(await download(file, folder)).toBe('fetched');
+    expect(readFileSync(join(folder, 'raw/x.bin')).equals(content)).toBe(true);
+  });
+
+  it('without a checksum is checked by its size', async () => {
+    const [file, folder] = [fileAt('whole', { sha256: null }), newFolder()];
+    expect(await download(file, folder)).toBe('fetched');
+    expect(await stateOf(file, folder)).toBe('unchecked');
+  });
+});
+
+describe('faults', () => {
+  it.each<[string, string, Partial<DownloadFile>, RegExp]>([
+    ['a wrong checksum', 'damaged', {}, /expected the SHA-256 [0-9a-f]{64}, got [0-9a-f]{64}; .*fetch it again/],
+    ['a file that has grown', 'longer', {}, /expected 200000 bytes, got more; the publisher may have changed/],
+    ['a file that is not there', 'missing', {}, /got HTTP 404, no such file there; look at the page/],
+    ['a server that refuses', 'busy', {}, /got HTTP 503, the server refuses it/],
+    ['a connection that ends early', 'shorter', {}, /ended at byte 1000 of 200000; run it again, it goes on at byte/],
+    [
+      'nobody at that port',
+      'none',
+      { url: 'http://127.0.0.1:1/x' },
+      /cannot be fetched.*; connect and run it again, or bring the file \(200000 bytes, SHA-256/,
+    ],
+    ['no network', 'none', { url: 'http://nowhere.invalid/x' }, /its host is not known; is this machine offline\?/],
+  ])('%s is one line, and leaves no file under its name', async (_, how, more, message) => {
+    const [file, folder] = [fileAt(how, more), newFolder()];
+    await expect(download(file, folder)).rejects.toThrow(message);
+    await expect(download(file, folder)).rejects.toThrow(/^[^\n]+$/);
+    expect(existsSync(join(folder, 'raw/x.bin'))).toBe(false);
+  });
+
+  it('another part than was asked for is not appended', async () => {
+    const [file, folder] = [fileAt('other'), newFolder()];
+    mkdirSync(join(folder, 'raw'), { recursive: true });
+    writeFileSync(join(folder, 'raw/x.bin.part'), 'abc');
+    await expect(download(file, folder)).rejects.toThrow(/expected to go on at byte 3, got another part; run it again/);
+    expect(existsSync(join(folder, 'raw/x.bin.part'))).toBe(false);
+  });
+
+  it.each<[string, Buffer]>([
+    ['wrong size', content.subarray(1)],
+    ['wrong checksum', Buffer.from(content).fill(9, 0, 1)],
+  ])('a file that is there with a %s is not replaced', async (state, bytes) => {
+    const [file, folder] = [fileAt('whole'), newFolder()];
+    mkdirSync(join(folder, 'raw'), { recursive: true });
+    writeFileSync(join(folder, 'raw/x.bin'), bytes);
+    expect(await stateOf(file, folder)).toBe(state);
+    await expect(download(file, folder)).rejects.toThrow(`is there with a ${state}; check what it is`);
+    expect(readFileSync(join(folder, 'raw/x.bin')).equals(bytes)).toBe(true);
+  });
+});
