@@ -5,8 +5,11 @@ import { createServer, type IncomingMessage, type Server, type ServerResponse } 
 import type { AddressInfo } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { Command } from 'commander';
+import { afterAll, beforeAll, describe, expect, it, vi } from 'vitest';
 import { type DownloadFile, download, stateOf } from '../../host/data/download.ts';
+import { CheckFailed, UsageError } from '../../host/system/errors.ts';
+import { dataVerb, type ListedSet } from '../../host/verbs/data.ts';
 
 const content = Buffer.from(Array.from({ length: 200_000 }, (_, i) => (i * 7919) & 255));
 const sha256 = createHash('sha256').update(content).digest('hex');
@@ -176,5 +179,74 @@ describe('faults', () => {
     expect(await stateOf(file, folder)).toBe(state);
     await expect(download(file, folder)).rejects.toThrow(`is there with a ${state}; check what it is`);
     expect(readFileSync(join(folder, 'raw/x.bin')).equals(bytes)).toBe(true);
+  });
+});
+
+describe('htpw data', () => {
+  const root = join(place, 'root');
+  const setOf = (name: string, files: DownloadFile[], licence = 'CC BY 4.0'): ListedSet => ({
+    name,
+    title: `The ${name} recordings`,
+    licence,
+    citation: 'Somebody 2001',
+    files,
+    isThere: (folder) => existsSync(join(folder, 'raw/x.bin')),
+  });
+
+  const madeUp: ListedSet = { ...setOf('made', [], 'Apache-2.0'), isThere: () => true };
+
+  /** Exit code as the command line gives it, what was printed, and what was thrown. */
+  async function data(sets: ListedSet[], ...words: string[]) {
+    const program = new Command().exitOverride();
+    dataVerb(sets, (given) => given ?? root)(program);
+    const printed: string[] = [];
+    const log = vi.spyOn(console, 'log').mockImplementation((text) => void printed.push(text));
+    try {
+      await program.parseAsync(['data', ...words], { from: 'user' });
+      return { out: printed.join('\n'), error: null };
+    } catch (error) {
+      return { out: printed.join('\n'), error: error as Error };
+    } finally {
+      log.mockRestore();
+    }
+  }
+
+  it('list says what is there, what is missing, what is made and what has to be asked for', async () => {
+    const sets = [setOf('far', [fileAt('whole')]), madeUp, setOf('asked', []), setOf('near', [fileAt('whole')])];
+    expect((await data(sets, 'get', 'near')).error).toBeNull();
+    const { out } = await data(sets, 'list');
+    expect(out).toMatch(/^far +The far recordings +CC BY 4\.0 +196 KiB +missing$/m);
+    expect(out).toMatch(/^made .* Apache-2\.0 +made$/m);
+    expect(out).toMatch(/^asked .* by hand$/m);
+    expect(out).toMatch(/^near .* there: .*near$/m);
+    const [first] = JSON.parse((await data(sets, 'list', 'far', '--json')).out);
+    expect(first).toMatchObject({ name: 'far', bytes: 200_000, state: 'missing', citation: 'Somebody 2001' });
+  });
+
+  it('get fetches once, says the terms, and check finds what has changed since', async () => {
+    const set = setOf('terms', [fileAt('ranges')]);
+    expect((await data([set], 'get', 'terms')).out).toMatch(
+      /x\.bin: fetched, 196 KiB\nterms: CC BY 4\.0; cite Somebody 2001$/,
+    );
+    expect((await data([set], 'get', 'terms')).out).toMatch(/x\.bin: there/);
+    expect((await data([set], 'check')).out).toMatch(/x\.bin: good$/);
+    writeFileSync(join(root, 'terms/raw/x.bin'), Buffer.from(content).fill(9, 0, 1));
+    const { out, error } = await data([set], 'check');
+    expect(out).toMatch(/x\.bin: wrong checksum$/);
+    expect(error).toBeInstanceOf(CheckFailed);
+  });
+
+  it.each<[string, string[], RegExp]>([
+    ['an action that is none', ['fetch'], /data: expected list, get, check, got "fetch"/],
+    ['a name that is none', ['get', 'nere'], /data set "nere": expected one of near, made, asked; did you mean near\?/],
+    ['no name', ['get'], /data get: expected names of data sets, got none/],
+    ['data that are made', ['get', 'made'], /is made, so there is nothing to get/],
+    ['data without an address', ['get', 'asked'], /ask for it \(Somebody 2001\) and bring it to .*asked/],
+  ])('refuses %s in one line', async (_, words, message) => {
+    const sets = [setOf('near', [fileAt('whole')]), madeUp, setOf('asked', [])];
+    const { error } = await data(sets, ...words);
+    expect(error).toBeInstanceOf(UsageError);
+    expect(error!.message).toMatch(message);
+    expect(error!.message).not.toContain('\n');
   });
 });
