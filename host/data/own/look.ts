@@ -203,7 +203,7 @@ function medianStep(cells: readonly string[]): number {
 // ---- groups
 
 /** Whose a file is may be any of the first parts of its name. */
-const PATTERNS = [0, 1, 2].map((part) => `^(?:.*/)?(?:[^/_-]+[_-]){${part}}([^/_-]+)[_-]`);
+const PATTERNS = [0, 1, 2].map((part) => `^(?:.*/)?${'[^/_-]+[_-]'.repeat(part)}([^/_-]+)[_-]`);
 
 /**
  * A pattern for which every class has windows of three groups or more, and most groups are in several classes, as people

@@ -282,6 +282,7 @@ function niceAbove(value: number): number {
 
 /** How often the commonest class may be drawn for each window of the rarest. */
 const MOST_OFTEN = 4;
+const STEM_STRIDE = 2;
 /** Updates: enough for networks of these sizes, some minutes. */
 const STEPS = 1500;
 const BATCH = 32;
@@ -306,10 +307,10 @@ function trainingText(name: string, { classes, window }: Summary): string {
   "seed": 1,
   "network": {
     // ${size.why}
-    "stem": { "channels": ${size.widths[0]}, "kernel": 7, "stride": 2 },
+    "stem": { "channels": ${size.widths[0]}, "kernel": 7, "stride": ${STEM_STRIDE} },
     "depthwiseKernel": 5,
     "widths": [${size.widths.join(', ')}],
-    // the more positions, the more of them are halved: few are left for the mean at the end
+    // the more positions, the larger the strides: few are left for the mean at the end
     "strides": [${size.strides.join(', ')}],
     // int8 loses nothing; int4 halves the bytes, and docs/design.md has what generated weights do
     "methods": { "pointwise": { "kind": "int8" } }
@@ -328,12 +329,16 @@ function trainingText(name: string, { classes, window }: Summary): string {
 `;
 }
 
+/** Positions that are left for the mean at the end, at most. */
+const MOST_LEFT = 32;
+
 /** Blocks by number of windows, since a network can learn few windows by heart; strides by positions. */
 function networkFor(windows: number, width: number): { widths: number[]; strides: number[]; why: string } {
-  const widths = windows < 1000 ? [16, 24, 32] : windows < 10_000 ? [24, 32, 48, 64] : [32, 64, 64, 128, 128];
-  let left = width / 2;
-  const strides = widths.map(() => {
-    const stride = left > 8 ? 2 : 1;
+  const widths = windows < 1000 ? [16, 24, 32, 32] : windows < 10_000 ? [24, 32, 48, 64] : [32, 64, 64, 128, 128];
+  let left = width / STEM_STRIDE;
+  const strides = widths.map((_, block) => {
+    const blocks = widths.length - block;
+    const stride = left <= MOST_LEFT / 2 ? 1 : left > MOST_LEFT * 2 ** blocks ? 4 : 2;
     left /= stride;
     return stride;
   });
