@@ -4,10 +4,11 @@ import { checkJson } from '../../system/json.ts';
 import { type CsvTable, numberOf, readCsv } from '../formats/csv.ts';
 import { fault } from '../formats/fault.ts';
 import { readArrays } from './arrays.ts';
+import { classFolders, inOrder } from './classes.ts';
+import { shapeOfArrays } from './cutArrays.ts';
 import { findFiles, groupsOf, type Kind, type OwnFolder } from './files.ts';
 import { OWN_OPTIONS, type OwnOptions, TIME_UNITS, type TimeUnit } from './options.ts';
 import { type Recording, readSound, readTable } from './recording.ts';
-import { inOrder, shapeOfArrays } from './windows.ts';
 
 export interface Look {
   kind: Kind;
@@ -59,7 +60,7 @@ function lookAtArrays(folder: OwnFolder): Look {
     shape: [height, width, channels],
     stretches: labels.map((label, i) => ({
       label,
-      file: `window ${i}`,
+      file: groups[i]!,
       group: groups[i]!,
       length: width,
       seconds: null,
@@ -77,14 +78,14 @@ function lookAtRecordings(folder: OwnFolder): Look {
   const { path, kind, files } = folder;
   const columns = kind === 'table' ? columnsOf(folder) : {};
   const reading = optionsFor(path, columns);
-  const recordings = files.map((file) => (kind === 'wav' ? readSound(file, reading) : readTable(file, reading)));
-  if (reading.label === null) assertFolders(folder);
+  const recordings = files.map((file) => seenOf(kind === 'wav' ? readSound(file, reading) : readTable(file, reading)));
+  if (reading.label === null) classFolders(folder);
   const labels = recordings.flatMap(({ stretches }) => stretches.map(({ label }) => label));
   const classes = inOrder(labels, path);
   const group = groupPattern(folder, recordings, classes);
   const groups = groupsOf(folder, group);
   const rates = [...new Set(recordings.flatMap(({ rate }) => (rate === null ? [] : [nearRound(rate)])))];
-  const [first] = recordings as [Recording];
+  const [first] = recordings as [Seen];
   return {
     kind,
     options: { ...reading, group },
@@ -92,7 +93,7 @@ function lookAtRecordings(folder: OwnFolder): Look {
     rate: rates.length === 0 ? null : mostCommon(recordings.flatMap(({ rate }) => rate ?? []).map(nearRound)),
     rates: rates.sort((a, b) => a - b),
     channelNames: first.channelNames,
-    peaks: first.channels.map((_, c) => Math.max(...recordings.map(({ channels }) => peakOf(channels[c]!)))),
+    peaks: first.peaks.map((_, c) => recordings.reduce((most, { peaks }) => Math.max(most, peaks[c]!), 0)),
     shape: null,
     stretches: recordings.flatMap(({ name, rate, stretches }, i) =>
       stretches.map(({ label, start, end }) => ({
@@ -106,16 +107,11 @@ function lookAtRecordings(folder: OwnFolder): Look {
   };
 }
 
-function assertFolders({ path, files, folders }: OwnFolder): void {
-  const loose = files.find(({ folder }) => folder === null);
-  if (loose)
-    throw fault(
-      loose.path,
-      'lies in no folder of a class, and has no column that looks like labels; make a folder for each class',
-    );
-  const empty = folders.find((name) => !files.some(({ folder }) => folder === name));
-  if (empty !== undefined)
-    throw fault(`${path}/${empty}`, 'expected recordings of this class, got none; add some or remove the folder');
+/** What is kept of a recording: not its samples. */
+type Seen = Omit<Recording, 'channels'> & { peaks: number[] };
+
+function seenOf({ channels, ...recording }: Recording): Seen {
+  return { ...recording, peaks: channels.map((channel) => peakOf(channel)) };
 }
 
 /** 49.93 Hz is meant to be 50: rates of tables come from times that jitter. */
@@ -209,7 +205,7 @@ const PATTERNS = [0, 1, 2].map((part) => `^(?:.*/)?${'[^/_-]+[_-]'.repeat(part)}
  * A pattern for which every class has windows of three groups or more, and most groups are in several classes, as people
  * are and takes are not. Null where there is none: then every file is a group.
  */
-function groupPattern(folder: OwnFolder, recordings: readonly Recording[], classes: readonly string[]): string | null {
+function groupPattern(folder: OwnFolder, recordings: readonly Seen[], classes: readonly string[]): string | null {
   for (const pattern of PATTERNS) {
     const form = new RegExp(pattern, 'u');
     if (!folder.files.every(({ name }) => form.test(name))) continue;

@@ -157,7 +157,7 @@ describe('the command', () => {
     [
       'tables without labels',
       () => ['--from', folderWith({ 'a.csv': 'x,y\n1,2\n3,4\n' })],
-      /a\.csv: lies in no folder of a class, and has no column/,
+      /a\.csv: lies in no folder of a class, and no column of labels/,
     ],
   ])('%s is one line, and nothing is written', async (_, words, message) => {
     const out = mkdtempSync(join(place, 'out '));

@@ -1,7 +1,7 @@
 /** Own recordings as windows: every layout, splits without leaks, and one line for everything that can be wrong. */
 import { describe, expect, it } from 'vitest';
 import { type OwnOptions, SPLIT_NAMES } from '../../../host/data/own/options.ts';
-import { loadOwn, ownLabels, ownSignalFault } from '../../../host/data/own/windows.ts';
+import { loadOwn, ownSignalFault } from '../../../host/data/own/windows.ts';
 import type { Signal } from '../../../host/data/signal.ts';
 import { wav } from '../formats/wavWriter.ts';
 import { arrayFiles, folderWith, motion, motionLog, optionsOf, sound, tone, toneFiles } from './folders.ts';
@@ -67,7 +67,6 @@ describe.each(LAYOUTS)('%s', (_, files, signal, options, classes) => {
       expect([...new Set(labels)].sort()).toEqual([...classes.keys()]);
       expect(samples.length).toBe(labels.length * signal.shape[1] * signal.shape[2]);
     }
-    expect(ownLabels(optionsOf(path, options))).toEqual(classes);
   });
 
   it('have no group, file or overlapping window in two splits', () => {
