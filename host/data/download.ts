@@ -25,7 +25,8 @@ export interface DownloadFile {
   url: string;
   /** where it belongs, from the folder of the data set on */
   path: string;
-  bytes: number;
+  /** null where nobody has recorded it: then what the server says counts */
+  bytes: number | null;
   /** in hexadecimal; null where its publisher gives none */
   sha256: string | null;
 }
@@ -56,7 +57,7 @@ export type State = 'good' | 'missing' | 'wrong size' | 'wrong checksum' | 'unch
 export async function stateOf({ path, bytes, sha256 }: DownloadFile, folder: string): Promise<State> {
   const found = statSync(join(folder, path), { throwIfNoEntry: false });
   if (!found?.isFile()) return 'missing';
-  if (found.size !== bytes) return 'wrong size';
+  if (bytes !== null && found.size !== bytes) return 'wrong size';
   if (sha256 === null) return 'unchecked';
   return (await sumOf(join(folder, path))) === sha256 ? 'good' : 'wrong checksum';
 }
@@ -90,15 +91,15 @@ export async function download(
 }
 
 async function fetchWhole(file: DownloadFile, part: string, target: string, report: Report): Promise<void> {
-  for (let tries = 1; sizeOf(part) < file.bytes; tries++) {
+  const { bytes } = file;
+  for (let tries = 1; bytes === null || sizeOf(part) < bytes; tries++) {
     const before = sizeOf(part);
     const broken = await fetchMore(file, part, report);
+    if (broken === null || sizeOf(part) === bytes) break; // it may have broken at the last byte
     const came = sizeOf(part) - before;
-    if (broken === null || before + came >= file.bytes) continue; // whole, though it may have broken at the last byte
-    if (tries < MOST_TRIES && came > 0) continue;
-    throw unreachable(file, target, sizeOf(part), broken);
+    if (tries >= MOST_TRIES || came <= 0) throw unreachable(file, target, sizeOf(part), broken);
   }
-  if (sizeOf(part) === file.bytes) return;
+  if (bytes === null || sizeOf(part) === bytes) return;
   rmSync(part, { force: true });
   throw wrongSize(file, 'more');
 }
@@ -112,9 +113,10 @@ const wrongSize = ({ url, bytes }: DownloadFile, got: number | string): UsageErr
 
 function unreachable({ url, bytes, sha256 }: DownloadFile, target: string, have: number, why: string): UsageError {
   const rest = have > 0 ? `run it again, it goes on at byte ${have}` : 'connect and run it again';
-  const sum = sha256 === null ? '' : `, SHA-256 ${sha256}`;
+  const known = [...(bytes === null ? [] : [`${bytes} bytes`]), ...(sha256 === null ? [] : [`SHA-256 ${sha256}`])];
+  const marks = known.length > 0 ? ` (${known.join(', ')})` : '';
   return new UsageError(
-    `${url}: cannot be fetched, ${why}; ${rest}, or bring the file (${bytes} bytes${sum}) to ${shownPath(target)}`,
+    `${url}: cannot be fetched, ${why}; ${rest}, or bring the file${marks} to ${shownPath(target)}`,
   );
 }
 
@@ -127,18 +129,20 @@ async function fetchMore(file: DownloadFile, part: string, report: Report): Prom
     const headers = have > 0 ? { Range: `bytes=${have}-` } : undefined;
     const response = await fetch(file.url, { headers, signal: watch.signal });
     const start = startOf(file, response, have, part);
+    if (start === null) return null;
+    const total = file.bytes ?? totalOf(response, start);
     descriptor = openSync(part, start === 0 ? 'w' : 'a');
     let done = start;
     const body = response.body as AsyncIterable<Uint8Array> | null; // so it is in Node; the types are those of browsers
     for await (const chunk of body ?? []) {
       watch.restart();
       done += chunk.length;
-      if (done > file.bytes) throw wrongSize(file, 'more');
+      if (total !== null && done > total) throw wrongSize(file, 'more');
       writeAll(descriptor, chunk);
-      report(done, file.bytes);
+      report(done, total ?? done);
     }
     fsyncSync(descriptor);
-    return done === file.bytes ? null : `the connection ended at byte ${done} of ${file.bytes}`;
+    return total === null || done === total ? null : `the connection ended at byte ${done} of ${total}`;
   } catch (error) {
     if (error instanceof UsageError || isOfDisk(error)) throw error;
     return reasonOf(error, watch);
@@ -148,13 +152,20 @@ async function fetchMore(file: DownloadFile, part: string, report: Report): Prom
   }
 }
 
-/** At which byte the answer begins. Throws for a status that means no file. */
-function startOf({ url, bytes }: DownloadFile, response: Response, have: number, part: string): number {
+/** Bytes of the whole file, as the answer has it; null where it does not say, or packs what it sends. */
+function totalOf({ headers }: Response, start: number): number | null {
+  const length = headers.get('content-length');
+  return length === null || headers.has('content-encoding') ? null : start + Number(length);
+}
+
+/** At which byte the answer begins; null where all has come already. Throws for a status that means no file. */
+function startOf({ url, bytes }: DownloadFile, response: Response, have: number, part: string): number | null {
   if (response.status === 200) return 0; // the server knows no ranges: all of it again
   if (response.status === 206) {
     const [, from, total] = /^bytes (\d+)-\d+\/(\d+|\*)$/.exec(response.headers.get('content-range') ?? '') ?? [];
-    if (Number(from) === have && (total === '*' || Number(total) === bytes)) return have;
+    if (Number(from) === have && (total === '*' || bytes === null || Number(total) === bytes)) return have;
   }
+  if (response.status === 416 && response.headers.get('content-range') === `bytes */${have}`) return null;
   if (have > 0 && [206, 416].includes(response.status)) {
     rmSync(part, { force: true }); // what came before was of another file
     throw new UsageError(
@@ -163,7 +174,7 @@ function startOf({ url, bytes }: DownloadFile, response: Response, have: number,
   }
   const reason = response.status === 404 || response.status === 410 ? 'no such file there' : 'the server refuses it';
   throw new UsageError(
-    `${url}: expected a file of ${bytes} bytes, got HTTP ${response.status}, ${reason}; ` +
+    `${url}: expected ${bytes === null ? 'a file' : `a file of ${bytes} bytes`}, got HTTP ${response.status}, ${reason}; ` +
       'look at the page of the data set whether it has moved',
   );
 }

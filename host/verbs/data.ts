@@ -1,4 +1,5 @@
 /** htpw data: what data sets there are, where they lie, and how they come from their publishers. */
+import { statSync } from 'node:fs';
 import { join } from 'node:path';
 import type { Command } from 'commander';
 import { type Downloadable, download, hasAny, type State, stateOf } from '../data/download.ts';
@@ -99,7 +100,7 @@ function list(sets: readonly ListedSet[], folderOf: FolderOf, json?: boolean): v
   print(json, listed, () => columns([['data set', 'title', 'licence', 'size', 'state'], ...rows]));
 }
 
-const bytesOf = ({ files }: ListedSet): number => files.reduce((sum, { bytes }) => sum + bytes, 0);
+const bytesOf = ({ files }: ListedSet): number => files.reduce((sum, { bytes }) => sum + (bytes ?? 0), 0);
 
 const sizeText = (bytes: number): string =>
   bytes < 2 ** 20 ? `${Math.ceil(bytes / 2 ** 10)} KiB` : `${(bytes / 2 ** 20).toFixed(1)} MiB`;
@@ -116,7 +117,8 @@ async function get(sets: readonly ListedSet[], folderOf: FolderOf, json?: boolea
   for (const set of sets) {
     for (const file of set.files) {
       const how = await withProgress(`${set.name} ${file.path}`, (report) => download(file, folderOf(set), report));
-      got.push({ set: set.name, path: join(folderOf(set), file.path), bytes: file.bytes, how });
+      const path = join(folderOf(set), file.path);
+      got.push({ set: set.name, path, bytes: statSync(path).size, how });
     }
   }
   const lines = got.map(({ path, bytes, how }) => `${shownPath(path)}: ${how}, ${sizeText(bytes)}`);

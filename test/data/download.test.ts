@@ -59,6 +59,11 @@ function headFor(response: ServerResponse, from: number): void {
 }
 
 function sendFrom(response: ServerResponse, from: number, bytes: Buffer): void {
+  if (from >= bytes.length) {
+    response.writeHead(416, { 'content-range': `bytes */${bytes.length}` });
+    response.end();
+    return;
+  }
   headFor(response, from);
   response.end(bytes.subarray(from));
 }
@@ -131,6 +136,20 @@ describe('a file', () => {
     writeFileSync(join(folder, 'raw/x.bin.part'), 'something else');
     expect(await download(file, folder)).toBe('fetched');
     expect(readFileSync(join(folder, 'raw/x.bin')).equals(content)).toBe(true);
+  });
+
+  it('of a size that nobody has recorded is as long as the server says, also in two parts', async () => {
+    const [file, folder] = [fileAt('stuck', { bytes: null }), newFolder()];
+    await expect(download(file, folder)).rejects.toThrow(
+      /run it again, it goes on at byte \d+, or bring the file \(SHA/,
+    );
+    expect(await download(fileAt('ranges', { bytes: null }), folder)).toBe('fetched');
+    expect(readFileSync(join(folder, 'raw/x.bin')).equals(content)).toBe(true);
+    expect(await stateOf(file, folder)).toBe('good');
+    const other = newFolder();
+    mkdirSync(join(other, 'raw'), { recursive: true });
+    writeFileSync(join(other, 'raw/x.bin.part'), content); // whole, but the command ended before it was renamed
+    expect(await download(fileAt('ranges', { bytes: null }), other)).toBe('fetched');
   });
 
   it('without a checksum is checked by its size', async () => {
