@@ -15,6 +15,7 @@ import { evalVerb } from './verbs/eval.ts';
 import { goldenVerb } from './verbs/golden.ts';
 import { importVerb } from './verbs/import.ts';
 import { inspectVerb } from './verbs/inspect.ts';
+import { newVerb } from './verbs/new.ts';
 import { packVerb } from './verbs/pack.ts';
 import { pagesVerb } from './verbs/pages.ts';
 import { planVerb } from './verbs/plan.ts';
@@ -24,6 +25,7 @@ import { CheckFailed, harmless, UsageError } from './verbs/verb.ts';
 import { verifyVerb } from './verbs/verify.ts';
 
 const VERBS = [
+  newVerb,
   trainVerb,
   packVerb,
   importVerb,

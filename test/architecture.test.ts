@@ -94,6 +94,7 @@ const ONLY_IN: [what: string, imported: RegExp, files: RegExp][] = [
   ['the training library', /^@jax-js\//, /^host\/train\//],
   ['the command line', /^(commander|cli-progress)$/, /^host\/(verbs\/|cli\.ts)/],
   ['FlatBuffers', /^flatbuffers$/, /^host\/import\//],
+  ['tables of text', /^csv-parse\b/, /^host\/data\//],
 ];
 
 /** The part of the runtime that reads files; the others run in browsers. */

@@ -1,8 +1,10 @@
 /**
  * JSON that people write: training configurations, architectures, board.json. One line says what is wrong, with the
- * file and the path of the field; an unknown field is refused, and the nearest known one named.
+ * file and the path of the field; an unknown field is refused, and the nearest known one named. Comments as in
+ * JavaScript are passed over.
  */
 import { distance } from 'fastest-levenshtein';
+import stripJsonComments from 'strip-json-comments';
 import * as v from 'valibot';
 import { UsageError } from './errors.ts';
 import { describeFile } from './fileKind.ts';
@@ -60,6 +62,7 @@ export const list = <T>(item: Schema<T>, expected: string) => v.pipe(v.array(ite
 /** Of exactly so many. */
 export const listOf = <T>(item: Schema<T>, length: number, expected: string) =>
   v.pipe(v.array(item, expected), v.length(length, expected));
+export const flag = v.boolean('true or false');
 
 export const texts = v.array(v.string('a list of strings'), 'a list of strings');
 
@@ -187,6 +190,7 @@ export function parseJson(path: string, bytes: Uint8Array): unknown {
       ? new UsageError(`${where}: expected JSON in UTF-8; save it in that encoding`)
       : wrongKind();
   }
+  source = stripJsonComments(source); // with blanks in their place, so that lines and columns stay
   let value: unknown;
   try {
     value = JSON.parse(source);

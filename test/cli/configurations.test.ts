@@ -95,7 +95,8 @@ describe('htpw train --config', () => {
     ['that is cut short', readFileSync(GENERATED).subarray(0, 200), /^expected JSON, got the end of the file inside/],
     ['that is cut short in a string', '{"name": "ecg', /^expected JSON, got the end of the file inside of it/],
     ['with a comma too many', '{\n  "name": "x",\n}', /^3:1: no JSON: expected double-quoted property name$/],
-    ['with a comment', '{ // mine\n"name": "x"}', /^1:3: no JSON: expected property name or '\}'$/],
+    ['behind a comment', '{ // mine\n"name": x}', /^2:9: no JSON: unexpected token 'x'$/],
+    ['with a comment that is left open', '{ /* mine\n"name": "x"}', /^1:3: no JSON: expected property name or '\}'$/],
     ['with a field twice', '{"epochs": 5, "name": "x", "epochs": 50}', /^epochs: is there twice; keep one$/],
     ['that is a list', '[]', /^expected an object, got \[\]; compare with models\/configs/],
     [
