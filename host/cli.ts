@@ -2,6 +2,7 @@
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { Command, CommanderError } from 'commander';
+import { DATA_SETS, dataRoot } from './data/registry.ts';
 import { errnoOf, fileError } from './system/errno.ts';
 import { printable } from './system/printable.ts';
 import { projectRoot } from './system/root.ts';
@@ -11,6 +12,7 @@ import { buildVerb } from './verbs/build.ts';
 import { cardVerb } from './verbs/card.ts';
 import { clibVerb } from './verbs/clib.ts';
 import { compressVerb } from './verbs/compress.ts';
+import { dataVerb } from './verbs/data.ts';
 import { evalVerb } from './verbs/eval.ts';
 import { goldenVerb } from './verbs/golden.ts';
 import { importVerb } from './verbs/import.ts';
@@ -42,6 +44,11 @@ const VERBS = [
   verifyVerb,
   benchVerb,
   pagesVerb,
+  // a folder of one's own is nothing to get
+  dataVerb(
+    DATA_SETS.filter(({ labels }) => labels !== null),
+    dataRoot,
+  ),
 ];
 
 /** Runs one command line (without node and script) and returns the exit code: 0 good, 1 check failed, 2 wrong use. */

@@ -64,7 +64,7 @@ const MAP: Record<string, string> = {
   image: 'arithmetic assembly layout model operators records sources',
   reference: 'arithmetic model operators sources',
   system: 'assembly',
-  data: 'system',
+  data: 'records system',
   runtime: 'assembly records system',
   boards: 'runtime system',
   build: 'assembly boards image operators records runtime sources system',

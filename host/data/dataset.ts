@@ -42,8 +42,8 @@ export interface DataSet {
   /** what carries a label, and what windows are grouped by, for people */
   unit: string;
   group: string;
-  /** what its windows can be labelled, in order */
-  labels: readonly string[];
+  /** what its windows can be labelled, in order; null where the recordings themselves say */
+  labels: readonly string[] | null;
   splits: readonly Split[];
   /** whether recordings have several leads to choose from */
   hasLeads?: boolean;
@@ -54,7 +54,7 @@ export interface DataSet {
   /** what keeps it from giving windows of this kind: field of the signal and what was expected; null where nothing */
   signalFault(signal: Signal): [field: string, expected: string] | null;
   /**
-   * Windows of one of `splits`, with `labels` as classNames. Throws for an empty split, and for a file that is there
+   * Windows of one of `splits`, with `labels`, or those of the recordings, as classNames. Throws for an empty split, and for a file that is there
    * but cannot be read.
    */
   load(split: Split, request: Request): Part;

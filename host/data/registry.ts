@@ -5,6 +5,7 @@ import { checkJson } from '../system/json.ts';
 import type { DataSet } from './dataset.ts';
 import type { Part, Split } from './part.ts';
 import { cifar10 } from './sets/cifar10.ts';
+import { folder } from './sets/folder.ts';
 import { fsdd } from './sets/fsdd.ts';
 import { mitbih } from './sets/mitbih.ts';
 import { speechCommands } from './sets/speechCommands.ts';
@@ -26,6 +27,7 @@ export const DATA_SETS: readonly DataSet[] = [
   wisdm,
   cifar10,
   speechCommands,
+  folder,
 ];
 
 export const dataSetNames = (sets = DATA_SETS): string[] => sets.map(({ name }) => name);

@@ -160,7 +160,8 @@ export function frontEndOf({ frontEnd, input }: Pick<Task, 'frontEnd' | 'input'>
 }
 
 /** The labels of a class that a data set does not have. */
-function labelFault({ classes }: Task, { name, labels }: DataSet): string | null {
+function labelFault({ classes }: Task, { name, labels }: Pick<DataSet, 'name' | 'labels'>): string | null {
+  if (labels === null) return null;
   for (const [className, members] of Object.entries(classes)) {
     const missing = members.find((label) => !labels.includes(label));
     if (missing !== undefined)
@@ -196,7 +197,16 @@ export function openTask(task: Task, options: DataOptions = {}): TaskData {
   const set = openDataset(data, { root, seed, lead, options: own, sets });
   const fault = labelFault(task, set);
   if (fault) throw new UsageError(`data set ${data} for task ${task.name}: ${fault}; choose one that has them`);
-  return { set, folder: set.folder, load: (split) => classified(set.give(split, task.input), task) };
+  return {
+    set,
+    folder: set.folder,
+    load(split) {
+      const part = set.give(split, task.input);
+      const missing = labelFault(task, { name: data, labels: part.classNames });
+      if (missing) throw new UsageError(`task ${task.name}: ${missing}; edit the classes of the task`);
+      return classified(part, task);
+    },
+  };
 }
 
 /** The data set of a task where its recordings are at hand, else what stands in for them. */

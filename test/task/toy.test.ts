@@ -24,6 +24,8 @@ import { trainModel } from '../../host/train/train.ts';
 const folder = mkdtempSync(join(tmpdir(), 'htpw-toy-'));
 const SIZE = 8;
 
+const LABELS = ['row', 'column', 'diagonal'];
+
 /** Images of 8 x 8: a row, a column or a diagonal is bright. */
 const stripes: DataSet = {
   name: 'stripes',
@@ -34,7 +36,7 @@ const stripes: DataSet = {
   about: 'Stripes of one direction.',
   unit: 'image',
   group: 'batch',
-  labels: ['row', 'column', 'diagonal'],
+  labels: LABELS,
   splits: ['train', 'validation', 'test'],
   options: json.fields({}),
   isThere: () => true,
@@ -59,7 +61,7 @@ const stripes: DataSet = {
       groups: names,
       records: names,
       times: new Float64Array(192),
-      classNames: this.labels,
+      classNames: LABELS,
     };
     return { ...set, account: accountOf(set, { data: 'stripes', split, folder: null, unit: 'image' }) };
   },
