@@ -54,8 +54,8 @@ export interface DataSet {
   /** what keeps it from giving windows of this kind: field of the signal and what was expected; null where nothing */
   signalFault(signal: Signal): [field: string, expected: string] | null;
   /**
-   * Windows of one of `splits`, with `labels`, or those of the recordings, as classNames. Throws for an empty split, and for a file that is there
-   * but cannot be read.
+   * Windows of one of `splits`, with `labels`, or those of the recordings, as classNames. Throws for an empty split, and
+   * for a file that is there but cannot be read.
    */
   load(split: Split, request: Request): Part;
 }
