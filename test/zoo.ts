@@ -403,10 +403,10 @@ export function everything(seed: number): ModelBuilder {
   b.pointwise(6, fromRandom(b, matrices(b, null), 6, 7));
   b.pool('averagePool', { kernel: [1, 3], stride: [1, 3], pad: [0, 0] });
   const pooled = b.last;
-  const wide = b.lookup().multiply(pooled).last;
-  const gate = b.mean().last;
-  b.multiply(gate, wide).signedAdd(gate, 'second').extremum('minimum', wide).signedAdd(wide, 'first');
-  b.extremum('maximum', gate).concatenate([wide, b.last, wide], 2).transpose([2, 0, 1]);
+  const wide = b.lookup().signedAdd(pooled, 'second').multiply(pooled).last;
+  const gate = b.mean().lookup().last;
+  b.multiply(gate, wide).extremum('minimum', gate).extremum('maximum', wide).lookup().signedAdd(gate, 'first');
+  b.concatenate([wide, b.last, wide], 2).transpose([2, 0, 1]);
   b.fullyConnected(5, 'ternary');
   (b.operators.at(-1) as WeightedOperator).effectiveScale.fill(1 / 500); // for all channels: TABLE_UNIFORM
   b.softmax().argmax();
