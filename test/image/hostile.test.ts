@@ -5,6 +5,7 @@ import * as F from '../../assembly/format.ts';
 import * as S from '../../assembly/status.ts';
 import { pack } from '../../host/image/pack.ts';
 import { withResidency } from '../../host/image/seal.ts';
+import { scratchBytes } from '../../host/layout/scratch.ts';
 import type { Shape, Tensor } from '../../host/model/model.ts';
 import { OPERATORS } from '../../host/operators/registry.ts';
 import { crc32 } from '../../host/records/crc32.ts';
@@ -629,6 +630,16 @@ describe('open', () => {
     expect(new Runtime(most).programs).toBe(1);
     const refusal = refusalOf(wrong);
     expect([statusName(refusal.status), refusal.offset]).toEqual(['BAD_WORK', last.at]);
+  });
+
+  it('refuses scratch that ends a unit behind the arena, whatever the weights are made of', () => {
+    for (const operator of program.operators.filter(({ source }) => source !== F.NONE)) {
+      const most = Math.floor((program.arenaBytes - scratchBytes(view, program, operator)) / F.ARENA_UNIT);
+      const at = (unit: number) => edited(image, (d) => d.setUint16(operator.at + F.OPERATOR_SCRATCH_AT, unit, true));
+      expect(() => new Runtime(at(most))).not.toThrow();
+      const refusal = refusalOf(at(most + 1));
+      expect([statusName(refusal.status), refusal.offset]).toEqual(['BAD_SCRATCH', operator.at]);
+    }
   });
 
   it('refuses a single flipped bit by its CRC', () => {
