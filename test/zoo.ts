@@ -13,10 +13,12 @@ import type {
   WeightSource,
   Window,
 } from '../host/model/model.ts';
+import type { SignedAdd } from '../host/operators/add.ts';
 import type { CopyArguments } from '../host/operators/copy.ts';
 import type { Mlp } from '../host/sources/mlp.ts';
 import { basis, fromBasis } from './sources/basis.ts';
 import { codebook, fromCodebook } from './sources/codebook.ts';
+import { fromRandom, matrices } from './sources/random.ts';
 import { fromTiles, tile } from './sources/tile.ts';
 import { LEVELS } from './weights.ts';
 
@@ -272,6 +274,24 @@ export class ModelBuilder {
     return this;
   }
 
+  /** Adds an earlier tensor, of the same shape or of one position, or takes one of the two away. */
+  signedAdd(input2: number, negated: SignedAdd['negated']): this {
+    const input = this.last;
+    const output = this.tensor('signedAdd', [...this.tensors[input].shape]);
+    const activation: [number, number] = [-128, 127];
+    this.operators.push({ kind: 'signedAdd', name: `sum${output}`, input, input2, output, negated, activation });
+    return this;
+  }
+
+  /** Of an earlier tensor, of the same shape or of one position. */
+  extremum(kind: 'minimum' | 'maximum', input2: number): this {
+    const input = this.last;
+    const { shape, zeroPoint, scale } = this.tensors[input];
+    const output = this.tensor(kind, [...shape], 'i8', zeroPoint, scale);
+    this.operators.push({ kind, name: `${kind}${output}`, input, input2, output, activation: [-100, 127] });
+    return this;
+  }
+
   mean(): this {
     const input = this.last;
     const [height, width, channels] = this.tensors[input].shape;
@@ -379,11 +399,14 @@ export function everything(seed: number): ModelBuilder {
   );
   b.pointwise(9, 'int2').pointwise(7, 'ternary').pointwise(40, b.crowded(40, 7)).pointwise(13, 'int4');
   b.pointwise(6, fromBasis(b, basis(b, 6, 13, 'int4', null), 6, 13, 6));
+  b.pointwise(7, fromRandom(b, matrices(b, b.mlp(3, 5, 2, 'int4')), 7, 6, 3));
+  b.pointwise(6, fromRandom(b, matrices(b, null), 6, 7));
   b.pool('averagePool', { kernel: [1, 3], stride: [1, 3], pad: [0, 0] });
   const pooled = b.last;
-  const wide = b.lookup().multiply(pooled).last;
-  const gate = b.mean().last;
-  b.multiply(gate, wide).concatenate([wide, b.last, wide], 2).transpose([2, 0, 1]);
+  const wide = b.lookup().signedAdd(pooled, 'second').multiply(pooled).last;
+  const gate = b.mean().lookup().last;
+  b.multiply(gate, wide).extremum('minimum', gate).extremum('maximum', wide).lookup().signedAdd(gate, 'first');
+  b.concatenate([wide, b.last, wide], 2).transpose([2, 0, 1]);
   b.fullyConnected(5, 'ternary');
   (b.operators.at(-1) as WeightedOperator).effectiveScale.fill(1 / 500); // for all channels: TABLE_UNIFORM
   b.softmax().argmax();

@@ -62,9 +62,11 @@ function extremumOperator(code: number, kind: Extremum['kind'], choose: Choice):
     ranges: (operator, bounding) => binaryRanges(operator, bounding, (operands) => extremum(operands, choose)),
     channelwise: true,
     overwrites: ({ input, input2 }) => [input, input2],
+    // any three scales are possible: one is usual, and only where nothing else says what they are
     tie({ view: { input, input2, output } }, scales, start) {
-      const known = scales[input] ?? scales[input2] ?? scales[output] ?? (start ? 1 : undefined);
-      for (const tensor of [input, input2, output]) scales[tensor] ??= known;
+      if (!start) return;
+      const usual = scales[input] ?? scales[input2] ?? scales[output] ?? 1;
+      for (const tensor of [input, input2, output]) scales[tensor] ??= usual;
     },
   };
 }

@@ -6,7 +6,10 @@ export type Scales = (number | undefined)[];
 /** What quantizeMultiplier takes to 0. */
 export const NO_FACTOR = 2 ** -40;
 
-/** Scale of an output from factor = product of input scales / output scale; with `start`, unknown inputs have 1. */
+/**
+ * Scales from factor = product of input scales / output scale: that of the output, or of the one input that is not
+ * known. With `start` unknown inputs have 1, but for the last one of a known output.
+ */
 export function tieProduct(
   inputs: readonly number[],
   output: number,
@@ -14,7 +17,15 @@ export function tieProduct(
   scales: Scales,
   start: boolean,
 ): void {
-  if (start) for (const tensor of inputs) scales[tensor] ??= 1;
-  const product = inputs.reduce((total, tensor) => total * (scales[tensor] ?? Number.NaN), 1);
-  if (!Number.isNaN(product)) scales[output] ??= product / Math.max(factor, NO_FACTOR);
+  const result = scales[output];
+  const fromOutput = result !== undefined && factor > NO_FACTOR;
+  const unknown = () => [...new Set(inputs)].filter((tensor) => scales[tensor] === undefined);
+  if (start) for (const tensor of unknown().slice(fromOutput ? 1 : 0)) scales[tensor] = 1;
+  const product = inputs.reduce((total, tensor) => total * (scales[tensor] ?? 1), 1);
+  const [first, ...more] = unknown();
+  if (first === undefined) scales[output] ??= product / Math.max(factor, NO_FACTOR);
+  else if (fromOutput && more.length === 0) {
+    const times = inputs.filter((tensor) => tensor === first).length; // two in a square
+    scales[first] = ((result * factor) / product) ** (1 / times);
+  }
 }

@@ -10,6 +10,7 @@ import type { Generator, Operator, Program, Residency, Shape, Tensor, WeightSour
 import { ImageView } from '../records/view.ts';
 import type { BasisGenerator } from '../sources/basis.ts';
 import type { Mlp } from '../sources/mlp.ts';
+import type { RandomSource } from '../sources/random.ts';
 import { Random } from '../system/random.ts';
 
 type Weights = (rows: number, rowLength: number, at: Parts) => WeightSource;
@@ -58,6 +59,11 @@ const PROGRAMS: [name: string, build: (at: Parts) => Program][] = [
   ['average pool 8x8', (at) => plain(at, 'averagePool', [8, 8, 16], slide([8, 8], [1, 1], [4, 4]))],
   ['add', (at) => plain(at, 'add', [1, 64, 4])],
   ['multiply', (at) => plain(at, 'multiply', [1, 64, 4])],
+  ['sum', () => elementWise('signedAdd', [1, 64, 4])],
+  ['sum, 1 value for 256', () => elementWise('signedAdd', [1, 256, 1], [1, 1, 1])],
+  ['sum, 1 channel, factors that are not usual', () => elementWise('signedAdd', [1, 256, 1], [1, 256, 1], 40_000)],
+  ['minimum', () => elementWise('minimum', [1, 64, 4])],
+  ['maximum, 1 value for 256', () => elementWise('maximum', [1, 256, 1], [1, 1, 1])],
   ['softmax, 1 channel', (at) => plain(at, 'softmax', [1, 128, 1])],
   ['softmax, 256 channels', (at) => plain(at, 'softmax', [1, 1, 256])],
   ['argmax, 1 channel', (at) => plain(at, 'argmax', [1, 256, 1])],
@@ -90,6 +96,23 @@ const PROGRAMS: [name: string, build: (at: Parts) => Program][] = [
   ['basis of 2, in rows of 1', (at) => weighted(at, 'fullyConnected', [1, 1, 1], 128, basis(2, 1), undefined, 'boot')],
   ['basis of 2, streamed', (at) => weighted(at, 'fullyConnected', [1, 1, 16], 64, basis(2, 64), undefined, 'stream')],
   ['tiles of 1', (at) => weighted(at, 'fullyConnected', [1, 1, 16], 16, tile(1, 1, 1), undefined, 'boot')],
+  ['random matrix', (at) => weighted(at, 'fullyConnected', [1, 1, 64], 64, matrix, undefined, 'boot')],
+  ['random matrix, in rows of 1', (at) => weighted(at, 'fullyConnected', [1, 1, 1], 256, matrix, undefined, 'boot')],
+  ['random matrix, streamed', (at) => weighted(at, 'fullyConnected', [1, 1, 64], 64, matrix, undefined, 'stream')],
+  ['random mix of 1', (at) => weighted(at, 'fullyConnected', [1, 1, 64], 64, mix(1, 8), undefined, 'boot')],
+  ['random mix of 16', (at) => weighted(at, 'fullyConnected', [1, 1, 64], 64, mix(16, 64), undefined, 'boot')],
+  [
+    'random mix of 1, in rows of 1',
+    (at) => weighted(at, 'fullyConnected', [1, 1, 1], 256, mix(1, 256), undefined, 'boot'),
+  ],
+  [
+    'random mix of 255, in rows of 1',
+    (at) => weighted(at, 'fullyConnected', [1, 1, 1], 64, mix(255, 64), undefined, 'boot'),
+  ],
+  [
+    'random mix of 4, streamed',
+    (at) => weighted(at, 'fullyConnected', [1, 1, 17], 64, mix(4, 64), undefined, 'stream'),
+  ],
   [
     'tiles of 1, 64 hidden units',
     (at) => weighted(at, 'fullyConnected', [1, 1, 16], 4, tile(1, 64, 1), undefined, 'boot'),
@@ -197,6 +220,22 @@ function plain(at: Parts, kind: Operator['kind'], input: Shape, window?: Window)
   }
 }
 
+/** Of two tensors, with an activation, which takes another pass; scale2: that of the second one. */
+function elementWise(
+  kind: 'signedAdd' | 'minimum' | 'maximum',
+  input: Shape,
+  input2 = input,
+  scale2 = NEAR.scale / 3,
+): Program {
+  const pair = { name: kind, input: 0, input2: 1, output: 2, activation: [-100, 100] as [number, number] };
+  const operator: Operator = kind === 'signedAdd' ? { kind, ...pair, negated: 'second' } : { kind, ...pair };
+  return {
+    ...program([i8(input), { ...i8(input2), scale: scale2 }, i8(input)], [operator]),
+    inputs: [0, 1],
+    outputs: [2],
+  };
+}
+
 const i8 = (shape: Shape): Tensor => ({ name: 'values', shape, type: 'i8', ...NEAR });
 
 const program = (tensors: Tensor[], operators: Operator[]): Program => ({
@@ -276,6 +315,19 @@ const basis =
     return { kind: 'basis', generator: at.generators.length - 1, rows, rowLength, rowsPerCode, codes, mixScale: 0.2 };
   };
 
+const matrix: Weights = (rows, rowLength, at) => fromRandom(null, 1, rows, rowLength, at);
+
+const mix =
+  (count: number, rowsPerCode: number): Weights =>
+  (rows, rowLength, at) =>
+    fromRandom(mlp(at, 4, 8, count), rowsPerCode, rows, rowLength, at);
+
+function fromRandom(mlp: Mlp | null, rowsPerCode: number, rows: number, rowLength: number, at: Parts): RandomSource {
+  at.generators.push({ kind: 'random', mlp, seed: 1 });
+  const codes = randomInt8(Math.ceil(rows / rowsPerCode), mlp?.codeLength ?? 0, at.random).values;
+  return { kind: 'random', generator: at.generators.length - 1, rows, rowLength, rowsPerCode, codes, mixScale: 0.2 };
+}
+
 const tile =
   (codeLength: number, hidden: number, length: number): Weights =>
   (rows, rowLength, at) => {
@@ -305,6 +357,10 @@ const IMAGES: [name: string, build: (at: Parts) => Program[], change?: (view: Im
   ],
   ['sources', (at) => many(at, 1000, int8)],
   ['generators', (at) => many(at, 200, basis(2, 1))],
+  ['random matrices', (at) => many(at, 200, matrix)],
+  ['random mixes', (at) => many(at, 200, mix(2, 1))],
+  ['operators: sums', () => [repeated(elementWise('signedAdd', [1, 1, 1]), 256)]],
+  ['operators: minima', () => [repeated(elementWise('minimum', [1, 1, 1]), 256)]],
   ['codebooks', (at) => many(at, 200, codebook(1))],
   ['tables, exact', (at) => [weighted(at, 'fullyConnected', [1, 1, 1], 4096, int8)]],
   ['indices that sources share', shared, (view) => shareIndices(view)],

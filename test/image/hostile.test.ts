@@ -5,12 +5,15 @@ import * as F from '../../assembly/format.ts';
 import * as S from '../../assembly/status.ts';
 import { pack } from '../../host/image/pack.ts';
 import { withResidency } from '../../host/image/seal.ts';
+import { scratchBytes } from '../../host/layout/scratch.ts';
+import type { Shape, Tensor } from '../../host/model/model.ts';
 import { OPERATORS } from '../../host/operators/registry.ts';
 import { crc32 } from '../../host/records/crc32.ts';
 import { ImageView } from '../../host/records/view.ts';
 import { worstImages } from '../../host/reliability/worstCases.ts';
 import { instantiate, Runtime } from '../../host/runtime/node.ts';
 import { StatusError, statusName } from '../../host/runtime/status.ts';
+import { SOURCES } from '../../host/sources/registry.ts';
 import { damagedImages } from '../hostile.ts';
 import { type Edit, FIXTURES, ofSources, type Wrong } from '../sources.ts';
 import { everything, ModelBuilder } from '../zoo.ts';
@@ -75,6 +78,15 @@ function expectUntouched(bytes: Uint8Array, where: string): void {
 }
 
 describe('damaged images', () => {
+  it('are made of every kind of operator, weight source and generator', () => {
+    const { programs, sources, generators } = view;
+    const kinds = (records: readonly { kind: number }[]) => [...new Set(records.map(({ kind }) => kind))].sort();
+    const codes = (registry: Record<string, { code: number }>) => Object.values(registry).map(({ code }) => code);
+    expect(kinds(programs[0].operators)).toEqual(codes(OPERATORS).sort());
+    expect(kinds(sources)).toEqual(codes(SOURCES).sort());
+    expect(kinds(generators)).toEqual(kinds(sources).filter((kind) => kind !== SOURCES.stored.code));
+  });
+
   it(`${IMAGES} of them end in named statuses, without a trap or a write outside the arena`, () => {
     const originals = [1, 2, 3].flatMap((seed) => [
       pack(everything(seed).build()),
@@ -259,6 +271,77 @@ const WRONG: Wrong[] = [
   ],
 ];
 
+/** Second inputs of element-wise operators of a tensor of 2 x 3 x 5 values, and what `open` says of them. */
+const SECONDS: [what: string, shape: Shape, type: Tensor['type'], status: number][] = [
+  ['one value less for each channel', [1, 1, 4], 'i8', S.BAD_SHAPE],
+  ['one value for all', [1, 1, 1], 'i8', S.BAD_SHAPE],
+  ['one value for each position', [2, 3, 1], 'i8', S.BAD_SHAPE],
+  ['one row', [1, 3, 5], 'i8', S.BAD_SHAPE],
+  ['one column', [2, 1, 5], 'i8', S.BAD_SHAPE],
+  ['one row too many', [3, 3, 5], 'i8', S.BAD_SHAPE],
+  ['as many values in other channels', [5, 2, 3], 'i8', S.BAD_SHAPE],
+  ['samples of 16 bits', [2, 3, 5], 'i16', S.BAD_SHAPE],
+  ['samples of 16 bits for each channel', [1, 1, 5], 'i16', S.BAD_SHAPE],
+  ['as many positions in other rows', [3, 2, 5], 'i8', S.OK], // they lie in memory as they should
+];
+const FIRST: Shape = [2, 3, 5];
+const ELEMENT_WISE = ['add', 'signedAdd', 'multiply', 'minimum', 'maximum'] as const;
+
+/** A program of one such operator of a tensor with itself, and tensors that it does not use: those, and larger ones. */
+function elementWise(kind: (typeof ELEMENT_WISE)[number]): Uint8Array {
+  const b = new ModelBuilder(1, FIRST);
+  const output = b.tensor('output', FIRST);
+  for (const [what, shape, type] of SECONDS) b.tensor(what, shape, type);
+  b.tensor('a row more', [3, 3, 5]);
+  b.tensor('a channel more', [2, 3, 6]);
+  const common = { name: kind, input: 0, input2: 0, output, activation: [-128, 127] as [number, number] };
+  b.operators.push(kind === 'signedAdd' ? { kind, ...common, negated: 'second' } : { kind, ...common });
+  return pack(b.build([output]));
+}
+
+/** Fields of its record, each with a value of which nothing good can come. */
+function wrongElementWise(kind: (typeof ELEMENT_WISE)[number]): (readonly [...Wrong, Uint8Array])[] {
+  const own = elementWise(kind);
+  const [{ tensors, operators }] = new ImageView(own).programs;
+  const [{ at, table }] = operators;
+  const hasParameters = table !== F.NO_TABLE;
+  const u8 = (field: number, value: number) => (d: DataView) => d.setUint8(at + field, value);
+  const u16 = (field: number, value: number) => (d: DataView) => d.setUint16(at + field, value, true);
+  const wrong: [what: string, edit: Edit, status: number][] = [
+    ...SECONDS.filter(([, , , status]) => status !== S.OK).map(
+      ([what, , , status], i) =>
+        [`second input: ${what}`, u16(F.OPERATOR_INPUT2_AT, 2 + i), status] as [string, Edit, number],
+    ),
+    ['first input of another height', u16(F.OPERATOR_INPUT_AT, tensors.length - 2), S.BAD_SHAPE],
+    ['first input of more channels', u16(F.OPERATOR_INPUT_AT, tensors.length - 1), S.BAD_SHAPE],
+    ['output of another height', u16(F.OPERATOR_OUTPUT_AT, tensors.length - 2), S.BAD_SHAPE],
+    ['output of more channels', u16(F.OPERATOR_OUTPUT_AT, tensors.length - 1), S.BAD_SHAPE],
+    ['output of 16 bits', u16(F.OPERATOR_OUTPUT_AT, 2 + 7), S.BAD_SHAPE],
+    ['first input past the table', u16(F.OPERATOR_INPUT_AT, tensors.length), S.BAD_REFERENCE],
+    ['second input past the table', u16(F.OPERATOR_INPUT2_AT, tensors.length), S.BAD_REFERENCE],
+    ['second input that is none', u16(F.OPERATOR_INPUT2_AT, F.NONE), S.BAD_REFERENCE],
+    ['output past the table', u16(F.OPERATOR_OUTPUT_AT, tensors.length), S.BAD_REFERENCE],
+    ['weight source', u16(F.OPERATOR_SOURCE_AT, 0), S.BAD_REFERENCE],
+    ['residency', u8(F.OPERATOR_RESIDENCY_AT, F.RESIDENCY_STREAM), S.BAD_OPERATOR],
+    ['depth multiplier', u8(F.OPERATOR_MULTIPLIER_AT, 1), S.BAD_OPERATOR],
+    ['stride', u8(F.OPERATOR_STRIDE_WIDTH_AT, 2), S.BAD_OPERATOR],
+    ['kernel', u16(F.OPERATOR_KERNEL_HEIGHT_AT, 3), S.BAD_OPERATOR],
+    ['padding', u8(F.OPERATOR_PAD_LEFT_AT, 1), S.BAD_OPERATOR],
+    ['activation whose ends are the wrong way round', u16(F.OPERATOR_MIN_AT, 0x7e7f), S.BAD_OPERATOR],
+    [
+      'presence of parameters',
+      u8(F.OPERATOR_ENCODING_AT, hasParameters ? F.TABLE_NONE : F.TABLE_PARAMETERS),
+      S.BAD_TABLE,
+    ],
+    [
+      'place of parameters, past their section',
+      (d) => d.setUint32(at + F.OPERATOR_TABLE_AT, hasParameters ? 4 : 0, true),
+      S.BAD_TABLE,
+    ],
+  ];
+  return wrong.map(([what, edit, status]) => [`${what} (${kind})`, edit, status, at, own]);
+}
+
 /** The same of weight sources (test/sources/): each kind in a network of its own, and with another's generator. */
 const kinds = Object.keys(FIXTURES) as (keyof typeof FIXTURES)[];
 const WRONG_SOURCES = [
@@ -442,6 +525,22 @@ describe('open', () => {
     expect([statusName(refusal.status), refusal.offset]).toEqual([statusName(status), offset]);
   });
 
+  it.each(ELEMENT_WISE.flatMap(wrongElementWise))(
+    'refuses a wrong %s by name, with its offset',
+    (_, edit, status, offset, original) => {
+      const refusal = refusalOf(edited(original, edit));
+      expect([statusName(refusal.status), refusal.offset]).toEqual([statusName(status), offset]);
+    },
+  );
+
+  it.each(ELEMENT_WISE)('takes a second input of %s with other rows, but as many positions', (kind) => {
+    const own = elementWise(kind);
+    const [{ operators }] = new ImageView(own).programs;
+    const other = 2 + SECONDS.findIndex(([, , , status]) => status === S.OK);
+    const edit: Edit = (d) => d.setUint16(operators[0].at + F.OPERATOR_INPUT2_AT, other, true);
+    expect(statusName(new TightRuntime(4).run(edited(own, edit)))).toBe('OK');
+  });
+
   it.each(WRONG_EXACT)('refuses a %s in the last channel of an exact table', (_, edit) => {
     const refusal = refusalOf(edited(exact, edit));
     expect([statusName(refusal.status), refusal.offset]).toEqual(['BAD_TABLE', exactDepthwise.at]);
@@ -531,6 +630,16 @@ describe('open', () => {
     expect(new Runtime(most).programs).toBe(1);
     const refusal = refusalOf(wrong);
     expect([statusName(refusal.status), refusal.offset]).toEqual(['BAD_WORK', last.at]);
+  });
+
+  it('refuses scratch that ends a unit behind the arena, whatever the weights are made of', () => {
+    for (const operator of program.operators.filter(({ source }) => source !== F.NONE)) {
+      const most = Math.floor((program.arenaBytes - scratchBytes(view, program, operator)) / F.ARENA_UNIT);
+      const at = (unit: number) => edited(image, (d) => d.setUint16(operator.at + F.OPERATOR_SCRATCH_AT, unit, true));
+      expect(() => new Runtime(at(most))).not.toThrow();
+      const refusal = refusalOf(at(most + 1));
+      expect([statusName(refusal.status), refusal.offset]).toEqual(['BAD_SCRATCH', operator.at]);
+    }
   });
 
   it('refuses a single flipped bit by its CRC', () => {

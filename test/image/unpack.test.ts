@@ -31,6 +31,28 @@ describe('packing what was unpacked gives the same bytes', () => {
     expect(Buffer.compare(again(image), image)).toBe(0);
   });
 
+  it.each([
+    ['a tensor by table values', [0, 1]],
+    ['table values by a tensor', [1, 0]],
+    ['table values by others', [1, 2]],
+    ['table values by themselves', [2, 2]],
+  ])('of a product of %s, whose scales only the factor tells', (_, [input, input2]) => {
+    const b = new ModelBuilder(1, [1, 4, 3]).lookup().lookup().multiply(input2, input);
+    for (const port of [0, b.last]) b.tensors[port].scale = Math.fround(b.tensors[port].scale);
+    const image = pack(b.build());
+    expect(Buffer.compare(again(image), image)).toBe(0);
+  });
+
+  it('of a minimum of scales that differ, between sums that tell them', () => {
+    const b = new ModelBuilder(1, [1, 4, 3]).convolution(3, { kernel: [1, 1], stride: [1, 1], pad: [0, 0] });
+    b.signedAdd(0, 'second').extremum('minimum', 1);
+    b.tensors[b.last].scale *= 3;
+    b.add(2).lookup();
+    for (const port of [0, b.last]) b.tensors[port].scale = Math.fround(b.tensors[port].scale);
+    const image = pack(b.build());
+    expect(Buffer.compare(again(image), image)).toBe(0);
+  });
+
   it('of every row of the table of shapes, hundreds of programs in one image', () => {
     const rows = shapeRows(1);
     for (const tensor of rows.flatMap(({ model }) => model.programs[0].tensors))

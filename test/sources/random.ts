@@ -9,12 +9,12 @@ import { codeReach, LEVELS, mlpReach } from '../weights.ts';
 import type { ModelBuilder } from '../zoo.ts';
 
 /** Adds random matrices, of seeds at the limits as well; returns their index. */
-function matrices(b: ModelBuilder, mlp: Mlp | null): number {
+export function matrices(b: ModelBuilder, mlp: Mlp | null): number {
   return b.generators.push({ kind: 'random', mlp, seed: b.pick([0, 1, 0xffffffff, b.integer(0, 2 ** 32 - 1)]) }) - 1;
 }
 
 /** Adds a source of random matrices; returns its index. */
-function fromRandom(
+export function fromRandom(
   b: ModelBuilder,
   generator: number,
   rows: number,
@@ -42,7 +42,7 @@ export default {
     b.pointwise(16, fromRandom(b, mixed, 16, b.channels, 5)).pointwise(24, fromRandom(b, mixed, 24, 16, 16));
     b.pointwise(6, fromRandom(b, matrices(b, null), 6, 24));
   },
-  wrong({ sources: [source], generators: [mixed, matrix] }) {
+  wrong({ sources: [source, , last], generators: [mixed, matrix] }) {
     return [
       [
         'number of random matrices that nothing mixes',
@@ -79,6 +79,54 @@ export default {
         (d) => d.setUint16(source.at + F.SOURCE_ROWS_PER_CODE_AT, 0, true),
         S.BAD_SOURCE,
         source.at,
+      ],
+      [
+        'number of random matrices that are mixed',
+        (d) => d.setUint8(mixed.at + F.GENERATOR_OUTPUTS_AT, 0),
+        S.BAD_GENERATOR,
+        mixed.at,
+      ],
+      [
+        'number of codes for so many rows of random matrices',
+        (d) => d.setUint16(source.at + F.SOURCE_ROWS_AT, 0xffff, true),
+        S.BAD_SOURCE,
+        source.at,
+      ],
+      [
+        'hidden layer of random matrices, of no unit',
+        (d) => d.setUint8(mixed.at + F.GENERATOR_HIDDEN_AT, 0),
+        S.BAD_GENERATOR,
+        mixed.at,
+      ],
+      [
+        'encoding of codes of random matrices',
+        (d) => d.setUint8(mixed.at + F.GENERATOR_CODE_ENCODING_AT, F.ENCODING_TERNARY),
+        S.BAD_GENERATOR,
+        mixed.at,
+      ],
+      [
+        'multiplier in the MLP of random matrices',
+        (d) => d.setInt32(mixed.at + F.GENERATOR_MULTIPLIER2_AT, 1, true),
+        S.BAD_GENERATOR,
+        mixed.at,
+      ],
+      [
+        'shift of a bias in the MLP of random matrices',
+        (d) => d.setUint8(mixed.at + F.GENERATOR_BIAS_SHIFT1_AT, 31),
+        S.BAD_GENERATOR,
+        mixed.at,
+      ],
+      [
+        'reserved field of random matrices',
+        (d) => d.setUint16(matrix.at + F.GENERATOR_RESERVED_AT, 1, true),
+        S.BAD_GENERATOR,
+        matrix.at,
+      ],
+      [
+        'row of random values, of none',
+        (d) => d.setUint16(last.at + F.SOURCE_ROW_LENGTH_AT, 0, true),
+        S.BAD_SOURCE,
+        last.at,
       ],
       ['factor of a random mix', (d) => d.setInt8(source.at + F.SOURCE_SHIFT_AT, 31), S.BAD_SOURCE, source.at],
       [
