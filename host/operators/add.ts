@@ -21,6 +21,7 @@ import type { LoweringContext } from './lowering.ts';
 import type { OperatorRecord, PlainKind } from './operator.ts';
 import { NO_FACTOR, type Scales } from './scales.ts';
 
+/** Sum of two tensors; input2 is of input's shape, or [1, 1, C] for every position. */
 export interface Add extends Binary {
   kind: 'add';
 }

@@ -24,6 +24,7 @@ export interface BasisSource extends MixedSource {
   kind: 'basis';
 }
 
+/** Matrices that sources mix, and the MLP that says in which proportions. */
 export interface BasisGenerator {
   kind: 'basis';
   mlp: Mlp | null; // null: one matrix, taken as it is (plain cross-layer sharing)

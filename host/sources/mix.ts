@@ -9,6 +9,7 @@ import type { ImageView, SourceView } from '../records/view.ts';
 import { codeAt, evaluateMlp, MLP_FIELDS, type Mlp, packCodes, unpackCodes, WEIGHT_RANGE } from './mlp.ts';
 import { generated, type PackedSource, type SourceDoc } from './source.ts';
 
+/** Rows mixed from rows of matrices, in proportions that a code has for each group of rows. */
 export interface MixedSource {
   generator: number;
   rows: number;

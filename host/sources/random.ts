@@ -19,6 +19,7 @@ export interface RandomSource extends MixedSource {
   kind: 'random';
 }
 
+/** As that of a basis, whose matrices are drawn from a seed. */
 export interface RandomGenerator {
   kind: 'random';
   mlp: Mlp | null; // null: one matrix, taken as it is
