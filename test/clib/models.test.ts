@@ -10,9 +10,10 @@ import { pack } from '../../host/image/pack.ts';
 import { ImageView } from '../../host/records/view.ts';
 import { Runtime } from '../../host/runtime/node.ts';
 import { portsOf } from '../../host/runtime/ports.ts';
+import { ECG, emptyFolder, root } from '../paths.ts';
+import { onPath, output } from '../programs.ts';
 import { ModelBuilder } from '../zoo.ts';
 import { labelled, PORT_IMAGES, portLines, portProgram } from './ports.ts';
-import { ECG, emptyFolder, onPath, output, root } from './workshop.ts';
 
 /** The ECG network, and one of operators that it does not have. */
 const FIRST = new Uint8Array(readFileSync(ECG));

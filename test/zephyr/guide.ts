@@ -2,8 +2,7 @@
 import { execFileSync } from 'node:child_process';
 import { mkdirSync, readFileSync, symlinkSync, writeFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
-import { emptyFolder } from '../clib/workshop.ts';
-import { root } from './workshop.ts';
+import { emptyFolder, root } from '../paths.ts';
 
 export const page = readFileSync(join(root, 'docs', 'zephyr.md'), 'utf8');
 export const blocks = [...page.matchAll(/^```(\w+)(?: (\S+))?\n([\s\S]*?)^```$/gm)].map(([, language, file, text]) => ({

@@ -5,9 +5,10 @@ import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { KERNELS } from '../../host/build/firmware.ts';
 import { SMALL } from '../../host/build/library.ts';
 import { Runtime } from '../../host/runtime/node.ts';
-import { emptyFolder, library, onPath, output } from '../clib/workshop.ts';
+import { library } from '../clib/write.ts';
+import { ECG, emptyFolder, MODULE, root } from '../paths.ts';
+import { onPath, output } from '../programs.ts';
 import { BUILDERS, CORTEX_M7, configure as configureApp, STUBS, type Target } from './stubbed.ts';
-import { ECG, MODULE, root } from './workshop.ts';
 import { parseYaml, type Yaml } from './yaml.ts';
 
 /** Folders of samples and tests, relative to the module. */

@@ -6,9 +6,10 @@ import { spawn } from 'node:child_process';
 import { readFileSync, rmSync } from 'node:fs';
 import { dirname, join, resolve } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { emptyFolder, library, output } from '../clib/workshop.ts';
+import { library } from '../clib/write.ts';
+import { emptyFolder, MODULE } from '../paths.ts';
+import { output } from '../programs.ts';
 import { page, writeApplication } from './guide.ts';
-import { MODULE } from './workshop.ts';
 import { parseYaml } from './yaml.ts';
 
 const { ZEPHYR_BASE: base, ZEPHYR_MODULES: modules } = process.env;

@@ -9,8 +9,8 @@ import { buildFirmware, type Firmware } from '../../host/build/firmware.ts';
 import { toUf2 } from '../../host/build/uf2.ts';
 import { Runtime } from '../../host/runtime/node.ts';
 import { bootRomCrc, bootUf2, type Emulated } from './rp2040.ts';
+import { HAS_ARM_COMPILER } from './runnable.ts';
 import { readUf2 } from './uf2Reader.ts';
-import { HAS_ARM_COMPILER } from './workshop.ts';
 
 const ECG = 'models/ecg-beats.htpw';
 const board = loadBoard('rpi-pico');
