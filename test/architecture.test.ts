@@ -97,7 +97,7 @@ const ONLY_IN: [what: string, imported: RegExp, files: RegExp][] = [
 /** The part of the runtime that reads files; the others run in browsers. */
 const NODE_RUNTIME = 'host/runtime/node.ts';
 
-/** "image" for host/image/view.ts, "data" for host/data/wfdb/record.ts too, "host" for host/cli.ts. */
+/** "image" for host/image/pack.ts, "data" for host/data/wfdb/record.ts too, "host" for host/cli.ts. */
 function folderOf(file: string): string {
   const [top, folder, name] = file.split('/');
   return top === 'assembly' ? top : name === undefined ? top : folder;

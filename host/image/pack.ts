@@ -31,9 +31,9 @@ export interface PackOptions {
   /** leave the metadata out */
   strip?: boolean;
   /**
-   * code INT8 weights without loss (host/records/rice.ts) where that saves 1 byte in 32: the same outputs from fewer bytes,
-   * but flash cannot be read in place, so such layers stream where they would have stayed there;
-   * a function says it source by source
+   * code INT8 weights without loss (host/records/rice.ts) where that saves 1 byte in 32: the same outputs from fewer
+   * bytes, but flash cannot be read in place, so such layers stream where they would have stayed there; a function says
+   * it source by source
    */
   lossless?: Lossless;
 }

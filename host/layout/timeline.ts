@@ -9,7 +9,10 @@ import { cacheUnits, isCached, scratchBytes } from './scratch.ts';
 
 export type HolderKind = 'header' | 'tensor' | 'scratch' | 'weights';
 
-/** Bytes [at, at + bytes) of the arena during operators [first, last]; -1 is before the first, their count behind the last. */
+/**
+ * Bytes [at, at + bytes) of the arena during operators [first, last]; -1 is before the first, their count behind the
+ * last.
+ */
 export interface Holder {
   kind: HolderKind;
   /** of the operator that makes it or uses it; "input" for what the program is given */

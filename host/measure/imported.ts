@@ -1,4 +1,6 @@
-/** Imported models beside TensorFlow Lite Micro: output bytes on all targets; flash, arena, instructions on one core. */
+/**
+ * Imported models beside TensorFlow Lite Micro: output bytes on all targets; flash, arena, instructions on one core.
+ */
 import { verifyBoard } from '../agent/verify.ts';
 import { BARE, measureFirmware } from '../build/firmware.ts';
 import { placeUnderBuild } from '../build/placedImage.ts';

@@ -119,9 +119,9 @@ export function shapeName({ kind, input, channels, window }: Kernel): string {
 }
 
 /**
- * Two programs for each kernel: the operator once, and twice. What the second run adds is the operator, its dispatch and
- * its table; what an inference costs anyway cancels out. The operator's tensors are not ports: a port is one byte that
- * nothing reads.
+ * Two programs for each kernel: the operator once, and twice. What the second run adds is the operator, its dispatch
+ * and its table; what an inference costs anyway cancels out. The operator's tensors are not ports: a port is one byte
+ * that nothing reads.
  */
 export function kernelModel(kernels: readonly Kernel[]): Model {
   const random = new Random(1);

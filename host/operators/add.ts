@@ -59,8 +59,8 @@ export function addFactors(scale1: number, scale2: number, outputScale: number):
 }
 
 /**
- * As addFactors; TensorFlow Lite Micro divides SUB's scales in float32, and ADD's in double. `scale1` and the others are
- * float32 in its files.
+ * As addFactors; TensorFlow Lite Micro divides SUB's scales in float32, and ADD's in double. `scale1` and the others
+ * are float32 in its files.
  */
 export function subtractFactors(scale1: number, scale2: number, outputScale: number): AddFactors {
   const common = 2 * Math.max(scale1, scale2);

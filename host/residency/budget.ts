@@ -14,7 +14,9 @@ const FACTORS: Record<string, number> = {
   MB: 1_000_000,
 };
 
-/** Bytes of "64KiB", "64k" (both 65,536), "64kB" (64,000) or "65536"; throws for anything else. `of` names the memory. */
+/**
+ * Bytes of "64KiB", "64k" (both 65,536), "64kB" (64,000) or "65536"; throws for anything else. `of` names the memory.
+ */
 export function parseBytes(text: string, of: string): number {
   const [, digits, unit] = /^(\d+(?:\.\d+)?) ?([A-Za-z]*)$/.exec(text) ?? [];
   const bytes = Math.floor(Number(digits) * (FACTORS[unit] ?? Number.NaN));

@@ -62,9 +62,9 @@ interface LayerOption extends Option {
 }
 
 /**
- * The curve of one program. Weights that are kept are made on first use, which saves boot and takes the same RAM and the
- * same inferences (but for a branch, 5 instructions a layer); with `lazy` false at boot, for applications whose first
- * answer must take no longer than the others.
+ * The curve of one program. Weights that are kept are made on first use, which saves boot and takes the same RAM and
+ * the same inferences (but for a branch, 5 instructions a layer); with `lazy` false at boot, for applications whose
+ * first answer must take no longer than the others.
  */
 export function residencyCurve(view: ImageView, index: number, costs: Costs, { lazy = true } = {}): Curve {
   const program = view.programs[index];

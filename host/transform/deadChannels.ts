@@ -191,7 +191,9 @@ class Removal {
     return true;
   }
 
-  /** A bias and factor that the device can take, for output channel c without input channel k; false if there are none. */
+  /**
+   * A bias and factor that the device can take, for output channel c without input channel k; false if there are none.
+   */
   private substitute(mixer: Mixer, c: number, k: number): boolean {
     const { operator, folded, factors } = mixer;
     const { zeroPoint } = this.program.tensors[operator.output];

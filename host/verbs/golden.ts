@@ -69,7 +69,9 @@ interface Options extends CompareOptions {
   names: string[];
 }
 
-/** The folder of recorded answers: the one that is named, else golden in HTPW_DATA. Throws UsageError where it is none. */
+/**
+ * The folder of recorded answers: the one that is named, else golden in HTPW_DATA. Throws UsageError where it is none.
+ */
 export function goldenFolder(named?: string): string {
   const data = process.env.HTPW_DATA;
   const folder = named ?? (data === undefined ? undefined : join(data, 'golden'));

@@ -1,4 +1,7 @@
-/** The rpi-pico's firmware: its boot stage, its UF2, and that it runs, on an emulated RP2040 (rp2040js), never a real one. */
+/**
+ * The rpi-pico's firmware: its boot stage, its UF2, and that it runs, on an emulated RP2040 (rp2040js), never a real
+ * one.
+ */
 import { readFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';

@@ -1,3 +1,4 @@
+/** The intrinsics of a variant, polyfill and instruction, on operands from a table in intrinsics.c. */
 import { readFileSync } from 'node:fs';
 import { join, resolve } from 'node:path';
 import { createInterface } from 'node:readline';

@@ -18,7 +18,9 @@ export const commands = (program: string) =>
     .flatMap(({ text }) => text.trim().split('\n'))
     .filter((line) => line.startsWith(`${program} `));
 
-/** Writes the page's files to `mine`, beside the module as `hypertinypw`, as a reader would; returns the path of `mine`. */
+/**
+ * Writes the page's files to `mine`, beside the module as `hypertinypw`, as a reader would; returns the path of `mine`.
+ */
 export function writeApplication(module: string): string {
   const place = emptyFolder('zephyr-guide');
   const mine = join(place, 'mine');

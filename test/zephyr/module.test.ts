@@ -1,4 +1,7 @@
-/** The Zephyr module without Zephyr: its YAML against the schemas, its paths, and all of its C against stubs of Zephyr's headers. */
+/**
+ * The Zephyr module without Zephyr: its YAML against the schemas, its paths, and all of its C against stubs of Zephyr's
+ * headers.
+ */
 import { existsSync, mkdirSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';

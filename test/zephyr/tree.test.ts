@@ -1,6 +1,6 @@
 /**
- * Samples and tests in a real Zephyr, where ZEPHYR_BASE names one: built and run in the emulator and on this computer. Modules of
- * Zephyr that boards need are in ZEPHYR_MODULES; the compiler is the one that Zephyr's own variables name.
+ * Samples and tests in a real Zephyr, where ZEPHYR_BASE names one: built and run in the emulator and on this computer.
+ * Modules of Zephyr that boards need are in ZEPHYR_MODULES; the compiler is the one that Zephyr's own variables name.
  */
 import { spawn } from 'node:child_process';
 import { readFileSync, rmSync } from 'node:fs';
