@@ -68,7 +68,6 @@ const MAP: Record<string, string> = {
   reference: 'arithmetic model operators sources',
   system: 'assembly',
   runtime: 'assembly records system',
-  inspect: 'assembly image model operators records runtime sources',
   boards: 'runtime system',
   build: 'assembly boards image operators records runtime sources system',
   agent: 'boards build records system',
@@ -79,6 +78,7 @@ const MAP: Record<string, string> = {
   drawing: 'layout residency system',
   transform: 'arithmetic assembly model operators',
   import: 'arithmetic assembly image model operators records system transform',
+  inspect: 'assembly image import model operators records runtime sources',
   train: 'arithmetic data image import model sources system',
   measure: 'agent boards build data drawing image import model records residency runtime sources system train',
   reliability: 'agent assembly boards build data image measure model records runtime sources system',
@@ -144,6 +144,14 @@ describe('imports', () => {
   it('of verbs are only in verbs and the command line', () => {
     const others = files.filter((file) => !['verbs', 'host'].includes(folderOf(file)) || file === 'host/index.ts');
     expect(others.filter((file) => imports.get(file)!.some((to) => folderOf(to) === 'verbs'))).toEqual([]);
+  });
+
+  it('of a verb are of no other verb: what two need is in a file of its own', () => {
+    const verbs = imports.get('host/cli.ts')!.filter((file) => folderOf(file) === 'verbs');
+    const isVerb = (file: string) =>
+      verbs.includes(file) && /\b\w+Verb\(program: Command\)/.test(readFileSync(file, 'utf8'));
+    expect(verbs.filter(isVerb).length).toBeGreaterThan(10);
+    expect(verbs.filter(isVerb).filter((file) => imports.get(file)!.some(isVerb))).toEqual([]);
   });
 
   it.each(ONLY_IN)('of %s are only where they belong', (_, imported, allowed) => {

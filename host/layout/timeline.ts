@@ -2,7 +2,7 @@
 import * as F from '../../assembly/format.ts';
 import { operatorNames } from '../operators/names.ts';
 import { programName } from '../records/names.ts';
-import type { ImageView, ProgramView } from '../records/view.ts';
+import { ImageView, type ProgramView } from '../records/view.ts';
 import { lifetimes } from './lifetimes.ts';
 import { leastArena } from './plan.ts';
 import { cacheUnits, isCached, scratchBytes } from './scratch.ts';
@@ -45,6 +45,12 @@ export interface Timeline {
   operators: string[];
   holders: Holder[];
   peak: Peak;
+}
+
+/** The timeline of every program of an image. */
+export function timelinesOf(image: Uint8Array): Timeline[] {
+  const view = new ImageView(image);
+  return view.programs.map((_, p) => timelineOf(view, p));
 }
 
 /** The timeline of one program of an image. */
