@@ -13,7 +13,7 @@ import { type GoldenSet, readGolden } from './golden.ts';
 import { PEERS, type PeerNetwork } from './peers.ts';
 
 /** In Node the fastest variant, which runs all samples. */
-export const WHOLE: VariantName = FASTEST;
+const WHOLE: VariantName = FASTEST;
 /** Its firmware and instructions stand beside those of TensorFlow Lite Micro. */
 export const MEASURED = 'mps2-an500';
 

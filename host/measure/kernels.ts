@@ -89,7 +89,7 @@ export const KERNELS: readonly Kernel[] = [
 
 const area = ([height, width]: readonly [number, number, ...number[]]): number => height * width;
 
-export function outputShape({ input, channels, window, kind }: Kernel): Shape {
+function outputShape({ input, channels, window, kind }: Kernel): Shape {
   if (kind === 'fullyConnected') return [1, 1, channels];
   if (!window) return [input[0], input[1], channels];
   // 'same' where there is padding or a stride, else every whole window

@@ -62,7 +62,7 @@ export function addFactors(scale1: number, scale2: number, outputScale: number):
  * As addFactors; TensorFlow Lite Micro divides SUB's scales in float32, and ADD's in double. `scale1` and the others
  * are float32 in its files.
  */
-export function subtractFactors(scale1: number, scale2: number, outputScale: number): AddFactors {
+function subtractFactors(scale1: number, scale2: number, outputScale: number): AddFactors {
   const common = 2 * Math.max(scale1, scale2);
   return {
     input1: quantizeMultiplier(Math.fround(scale1 / common)),
@@ -97,7 +97,7 @@ export interface SignedAddArguments extends AddArguments {
 }
 
 /** Element-wise sum of two INT8 tensors with signs; throws RangeError for other lengths. */
-export function signedAdd(operator: SignedAddArguments): Int8Array {
+function signedAdd(operator: SignedAddArguments): Int8Array {
   const { input1, zeroPoint1, input2, zeroPoint2, factors, negated, outputZeroPoint, activation } = operator;
   if (!(input2.length > 0 && input1.length % input2.length === 0))
     throw new RangeError(

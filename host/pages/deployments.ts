@@ -92,7 +92,7 @@ function row(deployment: Deployment, all: Deployment[]): string[] {
 }
 
 /** Which budget a deployment exceeds and by how many bytes; null when it fits. */
-export function shortage({ board, flashBytes, ramBytes }: Deployment): string | null {
+function shortage({ board, flashBytes, ramBytes }: Deployment): string | null {
   const { budget } = loadBoard(board);
   if (!budget) return null;
   const over = [

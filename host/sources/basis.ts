@@ -2,18 +2,8 @@
 import * as FEATURE from '../../assembly/features.ts';
 import * as F from '../../assembly/format.ts';
 import { ENCODING_CODES, encodingOf, packedBytes, packRows, unpackRows } from '../records/packed.ts';
-import { MIX_FIELDS, type MixedSource, mixedRows, packMix, unpackMix } from './mix.ts';
-import {
-  codePieces,
-  MLP_BYTES,
-  type Mlp,
-  mlpFeatures,
-  mlpPieces,
-  mlpScratch,
-  mlpSizes,
-  packMlp,
-  unpackMlp,
-} from './mlp.ts';
+import { MIX_FIELDS, MIXED, type MixedSource, mixedRows, packMix, unpackMix } from './mix.ts';
+import { MLP_BYTES, type Mlp, mlpFeatures, mlpPieces, mlpSizes, packMlp, unpackMlp } from './mlp.ts';
 import { type GeneratorKind, generatorOf, type SourceKind } from './source.ts';
 
 /**
@@ -82,10 +72,7 @@ export const basisSource: SourceKind<BasisSource> = {
     return { kind: 'basis', ...unpackMix(image, view, mlp) };
   },
   describe: ({ generator }) => `basis ${generator}`,
-  pieces: codePieces,
-  features: () => [],
-  scratchBytes: (image, view) => mlpScratch(image, view, view.rowLength),
-  isInPlace: () => false,
+  ...MIXED,
 };
 
 export const basisGenerator: GeneratorKind<BasisGenerator> = {
