@@ -5,7 +5,7 @@
 import { existsSync, mkdirSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { KERNELS } from '../../host/build/firmware.ts';
+import { KERNEL_FLAGS } from '../../host/build/firmware.ts';
 import { SMALL } from '../../host/build/library.ts';
 import { Runtime } from '../../host/runtime/node.ts';
 import { library } from '../clib/write.ts';
@@ -158,8 +158,8 @@ describe('against stubs of the headers', () => {
       return command.split(' ').filter((word) => /^(-O|-f|--param)/.test(word));
     };
     const first = ['-Os', '-O2'];
-    expect(flagsOf()).toEqual([...first, ...KERNELS]);
-    expect(flagsOf('-DCONFIG_HTPW_SMALL=y')).toEqual([...first, ...KERNELS, ...SMALL]);
+    expect(flagsOf()).toEqual([...first, ...KERNEL_FLAGS]);
+    expect(flagsOf('-DCONFIG_HTPW_SMALL=y')).toEqual([...first, ...KERNEL_FLAGS, ...SMALL]);
   });
 
   it.skipIf(!canArm)('the variant decides which runtime is compiled, HTPW_LIBRARY where it is from', async () => {
