@@ -1,4 +1,7 @@
-/** Integer model to flash image. The layout is assembly/format.ts; docs/format.md tells it in prose. */
+/**
+ * Integer model to flash image. The layout is assembly/format.ts; docs/format.md tells it in prose. Records are written
+ * without an arena; `seal` plans it on the finished bytes, as it does for an image that gets other residencies.
+ */
 import * as F from '../../assembly/format.ts';
 import { foldZeroPoint, type TableEncoding } from '../arithmetic/channels.ts';
 import type {
