@@ -286,7 +286,8 @@ async function inBuild<T>(
   use: (build: Build, target: string) => Promise<T>,
 ): Promise<T> {
   const image = readInput(imagePath);
-  for (const variant of new Set<DeviceVariantName>([board.variant, PORTABLE])) await buildRuntime(variant, root); // it measures the image
+  // the portable one measures the image
+  for (const variant of new Set<DeviceVariantName>([board.variant, PORTABLE])) await buildRuntime(variant, root);
   const needs = named(shownPath(imagePath), () => requirementsOf(image));
   needs.features = features ?? needs.features;
   const build = { board, root, image, needs, main };

@@ -1,4 +1,4 @@
-/** Three measurements of an image, from which every choice is computed: all layers at boot, on first use, never kept. */
+/** Three measurements of an image, from which all choices are computed: layers made at boot, on first use, never kept. */
 import type { Board } from '../boards/board.ts';
 import { placeUnderBuild } from '../build/placedImage.ts';
 import { featuresOf } from '../build/requirements.ts';
