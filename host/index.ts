@@ -12,7 +12,7 @@ export { type Imported, type ImportOptions, importImage, importTflite } from './
 export * from './model/index.ts';
 export { type ExecuteOptions, execute, type TensorValues } from './reference/executor.ts';
 export { imageCosts } from './residency/costs.ts';
-export { type Costs, type Curve, residenciesOf, residencyCurve } from './residency/curve.ts';
+export { type Costs, type Curve, residenciesOf, residencyCurve, withPlans } from './residency/curve.ts';
 export { Runtime, VARIANT_NAMES, type VariantName } from './runtime/node.ts';
 export { dequantize, type Port, type Ports, quantize } from './runtime/ports.ts';
 export type { Classification, RuntimeInput } from './runtime/runtime.ts';

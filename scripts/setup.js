@@ -1,4 +1,6 @@
-/** From a bare clone to a working one: npm packages, compilers and emulators of the boards. Plain Node, no dependency. */
+/**
+ * From a bare clone to a working one: npm packages, compilers and emulators of the boards. Plain Node, no dependency.
+ */
 import { spawnSync } from 'node:child_process';
 import { existsSync, readdirSync, readFileSync, statSync } from 'node:fs';
 import { join } from 'node:path';
@@ -75,7 +77,9 @@ export function toolsFor({ boards, projects } = {}) {
   });
 }
 
-/** Installs what is missing of `toolsFor` and may be installed; returns the names of programs that are still missing. */
+/**
+ * Installs what is missing of `toolsFor` and may be installed; returns the names of programs that are still missing.
+ */
 export function setUp(use = {}) {
   const [major] = process.versions.node.split('.').map(Number);
   if (major < 20) fail(`Node ${process.versions.node} is too old: expected 20 or newer; install a newer Node`);

@@ -70,13 +70,13 @@ const MAP: Record<string, string> = {
   build: 'assembly boards image operators records runtime sources system',
   agent: 'boards build records system',
   compress: 'arithmetic assembly image model records runtime sources system',
-  inspect: 'assembly image model operators records runtime sources',
   residency: 'agent assembly boards build image layout model operators records',
   drawing: 'layout residency system',
   task: 'assembly data model runtime system',
   evaluate: 'data runtime system task',
   transform: 'arithmetic assembly model operators',
   import: 'arithmetic assembly image model operators records system transform',
+  inspect: 'assembly image import model operators records runtime sources',
   train: 'arithmetic data image import model sources system task',
   measure: 'agent boards build drawing image import model records residency runtime sources system train',
   reliability: 'agent assembly boards build image measure model records runtime sources system task',
@@ -100,7 +100,7 @@ const ONLY_IN: [what: string, imported: RegExp, files: RegExp][] = [
 /** The part of the runtime that reads files; the others run in browsers. */
 const NODE_RUNTIME = 'host/runtime/node.ts';
 
-/** "image" for host/image/view.ts, "data" for host/data/wfdb/record.ts too, "host" for host/cli.ts. */
+/** "image" for host/image/pack.ts, "data" for host/data/wfdb/record.ts too, "host" for host/cli.ts. */
 function folderOf(file: string): string {
   const [top, folder, name] = file.split('/');
   return top === 'assembly' ? top : name === undefined ? top : folder;
@@ -152,6 +152,14 @@ describe('imports', () => {
   it('of training are of no data set by name', () => {
     const training = files.filter((file) => folderOf(file) === 'train');
     expect(training.flatMap((file) => imports.get(file)!).filter((to) => to.startsWith('host/data/sets/'))).toEqual([]);
+  });
+
+  it('of a verb are of no other verb: what two need is in a file of its own', () => {
+    const verbs = imports.get('host/cli.ts')!.filter((file) => folderOf(file) === 'verbs');
+    const isVerb = (file: string) =>
+      verbs.includes(file) && /\b\w+Verb\(program: Command\)/.test(readFileSync(file, 'utf8'));
+    expect(verbs.filter(isVerb).length).toBeGreaterThan(10);
+    expect(verbs.filter(isVerb).filter((file) => imports.get(file)!.some(isVerb))).toEqual([]);
   });
 
   it.each(ONLY_IN)('of %s are only where they belong', (_, imported, allowed) => {

@@ -1,8 +1,8 @@
 /// <reference types="vite/client" />
 /**
- * What tests need of a kind of operator, collected from the files of test/operators/, one for each: its rows of the table
- * of shapes, damage that `open` must refuse, and, for the .tflite operators that become it, fixtures, random steps and an
- * independent twin. Neither this file nor those use code of host/, since the twin shares none with it.
+ * What tests need of a kind of operator, collected from the files of test/operators/, one for each: its rows of the
+ * table of shapes, damage that `open` must refuse, and, for the .tflite operators that become it, fixtures, random
+ * steps and an independent twin. Neither this file nor those use code of host/, since the twin shares none with it.
  */
 
 import type { FileSpec } from './import/tflite.ts';

@@ -1,4 +1,6 @@
-/** What an operator may read and write, byte for byte, from the records of an image: everything else is out of reach. */
+/**
+ * What an operator may read and write, byte for byte, from the records of an image: everything else is out of reach.
+ */
 import * as F from '../assembly/format.ts';
 import { scratchBytes } from '../host/layout/scratch.ts';
 import { kindOf, OPERATORS } from '../host/operators/registry.ts';

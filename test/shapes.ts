@@ -506,3 +506,6 @@ export function packTogether(rows: readonly ShapeRow[]): Uint8Array {
   }
   return pack(model, { tables: (operator) => tables.get(operator)!, lossless: true });
 }
+
+/** A front end, which takes an input of another shape than the network of everything does. */
+export const soundFeatures = (): Model => shapeRows().find(({ name }) => name.includes('logMel'))!.model;

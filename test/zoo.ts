@@ -89,7 +89,10 @@ export class ModelBuilder {
     return this.sources.length - 1;
   }
 
-  /** INT8 weights that code without loss makes smaller: rows of all widths, empty ones too, and here and there an extreme. */
+  /**
+   * INT8 weights that code without loss makes smaller: rows of all widths, empty ones too, and here and there an
+   * extreme.
+   */
   crowded(rows: number, rowLength: number): number {
     const widths = Array.from({ length: rows }, () => this.pick([0, 0.4, 1, 2, 5, 12, 30]));
     const values = Int8Array.from({ length: rows * rowLength }, (_, i) => {
@@ -302,7 +305,10 @@ export class ModelBuilder {
     return this;
   }
 
-  /** Copies into a new tensor of a shape, or into an earlier one; by default one run from the beginning to the beginning. */
+  /**
+   * Copies into a new tensor of a shape, or into an earlier one; by default one run from the beginning to the
+   * beginning.
+   */
   copy(to: Shape | number, how: Partial<CopyArguments>, input = this.last): this {
     const { zeroPoint, scale } = this.tensors[input];
     const output = typeof to === 'number' ? to : this.tensor('copy', to, 'i8', zeroPoint, scale);
@@ -320,7 +326,10 @@ export class ModelBuilder {
     return this.copy(sizes, { count: sizes, inputStep, outputStep: [sizes[1] * sizes[2], sizes[2], 1] });
   }
 
-  /** Tensors that differ in one axis at most, side by side; the first copy fills the output, so that all of it is defined. */
+  /**
+   * Tensors that differ in one axis at most, side by side; the first copy fills the output, so that all of it is
+   * defined.
+   */
   concatenate(inputs: number[], axis: 0 | 1 | 2): this {
     const shape: Shape = [...this.tensors[inputs[0]].shape];
     shape[axis] = inputs.reduce((sum, input) => sum + this.tensors[input].shape[axis], 0);

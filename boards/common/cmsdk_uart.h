@@ -1,6 +1,6 @@
 /*
- * UART of the Cortex-M System Design Kit, as on Arm's MPS boards and in their emulation. Included by a driver, which may
- * say where it lies.
+ * UART of the Cortex-M System Design Kit, as on Arm's MPS boards and in their emulation. Included by a driver, which
+ * may say where it lies.
  */
 #include "board.h"
 

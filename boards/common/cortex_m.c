@@ -35,8 +35,8 @@ static void guard_stack(void) {
 #endif
 
 /*
- * Each kind of fault has its own exception. Of a stack that has no room for an exception's frame that leaves a hard fault,
- * which does not need one; were it a hard fault to begin with, the core would lock up.
+ * Each kind of fault has its own exception. Of a stack that has no room for an exception's frame that leaves a hard
+ * fault, which does not need one; were it a hard fault to begin with, the core would lock up.
  */
 static void tell_faults_apart(void) {
 #if __ARM_ARCH >= 7

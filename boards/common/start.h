@@ -1,8 +1,8 @@
 /*
  * What start-up code does on every core, once it has a stack: initial values, zeros, paint, main. Included by the one C
  * file of a firmware that holds the reset code; the linker script (host/build/link.ts) defines the symbols.
- * The script places the stack at the start of RAM: one that grows too far then leaves RAM and faults, instead of silently
- * eating into the arena. The reset code sees to the fault where accesses below RAM have none.
+ * The script places the stack at the start of RAM: one that grows too far then leaves RAM and faults, instead of
+ * silently eating into the arena. The reset code sees to the fault where accesses below RAM have none.
  */
 #ifndef START_H
 #define START_H

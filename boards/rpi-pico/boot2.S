@@ -2,10 +2,10 @@
  * The second stage of the RP2040's boot (datasheet, 2.8.1: boot sequence; 4.10: SSI). The boot ROM copies the first 256
  * bytes of flash to the end of RAM, checks their CRC-32, which the build writes into the last four, and jumps to them.
  *
- * They let the core read the flash where it lies, with the serial read command 03h, which every flash chip has, and go on
- * with the vector table behind them. 31.25 MHz once the core runs at 125: chips promise 50 for this command. What misses the
- * cache of 16 KiB takes 64 of these clocks, 256 of the core's, for four bytes. The quad commands are several times faster,
- * but need settings that differ from chip to chip.
+ * They let the core read the flash where it lies, with the serial read command 03h, which every flash chip has, and go
+ * on with the vector table behind them. 31.25 MHz once the core runs at 125: chips promise 50 for this command. What
+ * misses the cache of 16 KiB takes 64 of these clocks, 256 of the core's, for four bytes. The quad commands are several
+ * times faster, but need settings that differ from chip to chip.
  *
  * It runs elsewhere than it is linked: no absolute address of its own.
  */

@@ -37,8 +37,8 @@ function roundMantissa(real: number): { mantissa: number; shift: number } {
 
 /**
  * Encodes the real factors of a layer. A factor too small for the layer's range becomes the smallest one, 2^-32:
- * both take every accumulator below 2^31 to 0. Throws RangeError for a factor that is not positive, is 2^30 or more, or is out
- * of range in a layer whose largest factor is 1 or more, where that argument does not hold.
+ * both take every accumulator below 2^31 to 0. Throws RangeError for a factor that is not positive, is 2^30 or more, or
+ * is out of range in a layer whose largest factor is 1 or more, where that argument does not hold.
  */
 export function encodeScales(reals: ArrayLike<number>): CompactScales {
   const rounded = Array.from(reals, (real, c) => {
@@ -86,9 +86,9 @@ export function decodeBias({ biasShift, values }: CompactBias): Int32Array {
 }
 
 /**
- * Whether the compact table is faithful: every factor can be encoded, and no bias moves an output by more than an eighth
- * of a step. A channel whose weights are almost 0 has a tiny factor and a huge integer bias, and would take the bias
- * bits of all its neighbours. Keep q31 then, or give that channel a larger weight scale.
+ * Whether the compact table is faithful: every factor can be encoded, and no bias moves an output by more than an
+ * eighth of a step. A channel whose weights are almost 0 has a tiny factor and a huge integer bias, and would take the
+ * bias bits of all its neighbours. Keep q31 then, or give that channel a larger weight scale.
  *
  *   bias    [C] i32   zero point folded in
  *   scales  [C] real factors from the accumulator to the output

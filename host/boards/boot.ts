@@ -1,4 +1,7 @@
-/** The .boot section, which a boot ROM checks and runs before the firmware: here it gets the checksum that is looked for. */
+/**
+ * The .boot section, which a boot ROM checks and runs before the firmware: here it gets the checksum that is looked
+ * for.
+ */
 
 /** Boot ROMs that want something of the first bytes of flash. */
 export const BOOT_ROMS = ['rp2040'] as const;
@@ -8,7 +11,10 @@ export type BootRom = (typeof BOOT_ROMS)[number];
 export const BOOT_BYTES = 256;
 const CODE_BYTES = 252;
 
-/** CRC-32 of polynomial 04c11db7 over bits from the highest down, begun with all ones; unlike zip's, which goes from the lowest up and is inverted. */
+/**
+ * CRC-32 of polynomial 04c11db7 over bits from the highest down, begun with all ones; unlike zip's, which goes from the
+ * lowest up and is inverted.
+ */
 export function bootCrc(bytes: Uint8Array): number {
   let crc = 0xffffffff;
   for (const byte of bytes) {
@@ -18,7 +24,9 @@ export function bootCrc(bytes: Uint8Array): number {
   return crc >>> 0;
 }
 
-/** The section with the CRC of its first 252 bytes in the last four; throws when it is not one of 256 with room for it. */
+/**
+ * The section with the CRC of its first 252 bytes in the last four; throws when it is not one of 256 with room for it.
+ */
 export function withBootCrc(section: Uint8Array, board: string): Uint8Array {
   const fail = (expected: string, got: string): never => {
     throw new Error(`${board}: section .boot: expected ${expected}, got ${got}; see boards/rpi-pico/boot2.S`);

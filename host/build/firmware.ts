@@ -18,7 +18,7 @@ import { buildFolder, projectRoot } from '../system/root.ts';
 import { shownPath } from '../system/shownPath.ts';
 import { buildRuntime } from './compile.ts';
 import { linkerScript } from './link.ts';
-import { type ImageNeeds, measureImage } from './requirements.ts';
+import { type Requirements, requirementsOf } from './requirements.ts';
 import { objectTextBytes, parseSections, sizes } from './size.ts';
 import { toUf2 } from './uf2.ts';
 
@@ -40,7 +40,7 @@ const WARNINGS = ['-std=gnu11', '-Wall', '-Wextra'];
 // Kernels say which addresses advance, when a product is added and what a loop keeps in registers, so the compiler has
 // no induction variables of its own, reorders no sums, and hoists nothing: an address that it hoists is spilled. What
 // is inlined, host/build/translate.ts says.
-export const KERNELS = [
+export const KERNEL_FLAGS = [
   '--param=max-inline-insns-auto=12',
   '-fno-inline-functions-called-once',
   '-fno-ivopts',
@@ -48,7 +48,7 @@ export const KERNELS = [
   '-fno-tree-pre',
   '-fno-tree-loop-im',
 ];
-const OPTIMIZE = ['-O2', ...KERNELS, '-ffunction-sections', '-fdata-sections'];
+const OPTIMIZE = ['-O2', ...KERNEL_FLAGS, '-ffunction-sections', '-fdata-sections'];
 const FREESTANDING = ['-ffreestanding', '-fno-common'];
 
 /** The same on every board; a board adds its own from board.json. */
@@ -63,7 +63,7 @@ interface Build {
   /** of this build alone, until its files are whole */
   folder: string;
   image: Uint8Array;
-  needs: ImageNeeds;
+  needs: Requirements;
   main: string;
 }
 
@@ -286,8 +286,9 @@ async function inBuild<T>(
   use: (build: Build, target: string) => Promise<T>,
 ): Promise<T> {
   const image = readInput(imagePath);
-  for (const variant of new Set<DeviceVariantName>([board.variant, PORTABLE])) await buildRuntime(variant, root); // it measures the image
-  const needs = named(shownPath(imagePath), () => measureImage(image));
+  // the portable one measures the image
+  for (const variant of new Set<DeviceVariantName>([board.variant, PORTABLE])) await buildRuntime(variant, root);
+  const needs = named(shownPath(imagePath), () => requirementsOf(image));
   needs.features = features ?? needs.features;
   const build = { board, root, image, needs, main };
   const target = join(buildFolder(root), board.name, buildName(name, build));

@@ -10,20 +10,20 @@ import { DEVICE_VARIANT_NAMES, type DeviceVariantName } from '../runtime/variant
 import { type OutputFolder, planFolder } from '../system/folder.ts';
 import { projectRoot } from '../system/root.ts';
 import { buildRuntime } from './compile.ts';
-import { ALL_FEATURES, KERNELS } from './firmware.ts';
+import { ALL_FEATURES, KERNEL_FLAGS } from './firmware.ts';
 import { assertNameable, listed, modelHeader, modelSource, type TailoredModel } from './modelHeader.ts';
-import { type ImageNeeds, measureImage, needsOfAll } from './requirements.ts';
+import { type Requirements, requirementsOf, requirementsOfAll } from './requirements.ts';
 
 /** What a library is cut to: one image, or several. */
 export interface Tailoring {
   models: TailoredModel[];
   /** of all together */
-  needs: ImageNeeds;
+  needs: Requirements;
 }
 
 /** Throws when the runtime refuses the image: what the library takes for proved is proved here. */
 export function tailoring(name: string, image: Uint8Array): Tailoring {
-  const needs = measureImage(image);
+  const needs = requirementsOf(image);
   return { models: [{ name, image, needs }], needs };
 }
 
@@ -31,7 +31,7 @@ export function tailoring(name: string, image: Uint8Array): Tailoring {
 export function together(tailorings: readonly Tailoring[]): Tailoring {
   const models = tailorings.flatMap((tailored) => tailored.models);
   assertNameable(models);
-  return { models, needs: needsOfAll(models.map(({ needs }) => needs)) };
+  return { models, needs: requirementsOfAll(models.map(({ needs }) => needs)) };
 }
 
 const hex = (value: number | bigint, digits = 0) => `0x${value.toString(16).padStart(digits, '0')}`;
@@ -111,10 +111,10 @@ async function fromTemplate(name: string, root: string): Promise<string> {
   const { version } = JSON.parse(await readFile(join(root, 'package.json'), 'utf8'));
   const blanks: Record<string, string> = {
     VERSION: version,
-    GCC_FLAGS: KERNELS.join(' '),
+    GCC_FLAGS: KERNEL_FLAGS.join(' '),
     SMALL_FLAGS: SMALL.join(' '),
     SMALL_FLAGS_LIST: SMALL.join(';'),
-    GCC_FLAGS_LINES: KERNELS.map((flag) => `    ${flag}`).join('\n'),
+    GCC_FLAGS_LINES: KERNEL_FLAGS.map((flag) => `    ${flag}`).join('\n'),
   };
   return text.replaceAll(/@([A-Z_]+)@/g, (blank, key: string) => blanks[key] ?? blank);
 }

@@ -5,7 +5,7 @@ import { join } from 'node:path';
 import type { DeviceVariantName } from '../runtime/variants.ts';
 import { inTemporaryFolder } from '../system/folder.ts';
 import { run } from '../system/process.ts';
-import { KERNELS } from './firmware.ts';
+import { KERNEL_FLAGS } from './firmware.ts';
 import { SMALL, type Tailoring, writeLibrary } from './library.ts';
 import { parseCallGraph, reachable, worstStack } from './stack.ts';
 
@@ -56,7 +56,7 @@ interface Target {
 
 async function measure(folder: string, { core, variant, option }: Target): Promise<LibrarySize> {
   const object = join(folder, `${core}-${variant}${option}.o`);
-  const flags = [`-mcpu=${core}`, '-mthumb', '-ffreestanding', '-O2', '-ffunction-sections', ...KERNELS];
+  const flags = [`-mcpu=${core}`, '-mthumb', '-ffreestanding', '-O2', '-ffunction-sections', ...KERNEL_FLAGS];
   if (option === 'HTPW_SMALL') flags.push(...SMALL);
   if (option === 'HTPW_PROVE_AGAIN') flags.push('-DHTPW_PROVE_AGAIN');
   const source = join(folder, 'src', `htpw_${variant}.c`);

@@ -1,7 +1,7 @@
 /**
  * The linker script of a board, from its memory map.
  *
- *   flash   boot (where a boot ROM wants it) | vectors | image (16-byte aligned) | code and constants | initial values of .data
+ *   flash   boot (where a boot ROM wants it) | vectors | image (16-byte aligned) | code and constants | values of .data
  *   RAM     stack | .data | .bss (arena, input, output, the rest)
  *
  * .vectors is what the core looks for at the start of flash: a table of addresses, or its first instructions.

@@ -5,14 +5,14 @@
  */
 import { ImageView } from '../records/view.ts';
 import { type Port, type Ports, portsOf, shortest } from '../runtime/ports.ts';
-import { type ImageNeeds, needsOfAll } from './requirements.ts';
+import { type Requirements, requirementsOfAll } from './requirements.ts';
 
 export interface TailoredModel {
   /** of its file */
   name: string;
   image: Uint8Array;
   /** of this image alone */
-  needs: ImageNeeds;
+  needs: Requirements;
 }
 
 /** A model with what its names in C begin with. */
@@ -143,7 +143,7 @@ export const listed = (models: readonly TailoredModel[]): string =>
 
 export function modelHeader(models: readonly TailoredModel[]): string {
   const all = named(models);
-  const { arenaBytes, inputBytes, outputBytes } = needsOfAll(models.map(({ needs }) => needs));
+  const { arenaBytes, inputBytes, outputBytes } = requirementsOfAll(models.map(({ needs }) => needs));
   const shared = [
     '',
     '/* For one arena, input and output in which the models take turns. */',

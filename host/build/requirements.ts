@@ -7,7 +7,7 @@ import { Runtime } from '../runtime/node.ts';
 import { generatorKind, sourceKind } from '../sources/registry.ts';
 
 /** Each is the largest of any program, in bytes. */
-export interface ImageNeeds {
+export interface Requirements {
   arenaBytes: number;
   inputBytes: number;
   outputBytes: number;
@@ -16,7 +16,7 @@ export interface ImageNeeds {
 }
 
 /** Throws when the runtime refuses the image. */
-export function measureImage(image: Uint8Array): ImageNeeds {
+export function requirementsOf(image: Uint8Array): Requirements {
   const runtime = new Runtime(image);
   const most = (bytes: (program: number) => number) =>
     Math.max(...Array.from({ length: runtime.programs }, (_, program) => bytes(program)));
@@ -29,7 +29,7 @@ export function measureImage(image: Uint8Array): ImageNeeds {
 }
 
 /** Of several images in one firmware: the largest buffers, the features of any. */
-export function needsOfAll(each: readonly ImageNeeds[]): ImageNeeds {
+export function requirementsOfAll(each: readonly Requirements[]): Requirements {
   const most = (size: 'arenaBytes' | 'inputBytes' | 'outputBytes') => Math.max(...each.map((needs) => needs[size]));
   return {
     arenaBytes: most('arenaBytes'),

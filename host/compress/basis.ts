@@ -1,6 +1,6 @@
 /**
- * Weights as mixtures of shared matrices (generated, basis form), fitted to a network that was not trained for it. Each row
- * of a layer gets mixing factors of its own; the micro-MLP hands them on as they are.
+ * Weights as mixtures of shared matrices (generated, basis form), fitted to a network that was not trained for it. Each
+ * row of a layer gets mixing factors of its own; the micro-MLP hands them on as they are.
  */
 import type { BasisGenerator, BasisSource } from '../sources/basis.ts';
 import type { Mlp } from '../sources/mlp.ts';

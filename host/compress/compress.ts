@@ -1,4 +1,6 @@
-/** Compresses a model: every layer's source chosen by what it costs and disturbs, then better weights for the choice. */
+/**
+ * Compresses a model: every layer's source chosen by what it costs and disturbs, then better weights for the choice.
+ */
 
 import type { TableEncoding } from '../arithmetic/channels.ts';
 import { pack } from '../image/pack.ts';

@@ -22,7 +22,7 @@ const KEPT = 3; // of them are improved
 const SMALLEST_SCALE = 1 / 8; // of a channel without weights, where a level still means something
 
 /** One channel's weights [depth] as scale * levels. */
-export function fitChannel(
+function fitChannel(
   weights: Float64Array,
   quadratic: Quadratic,
   encoding: FewLevels,

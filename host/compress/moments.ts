@@ -21,7 +21,9 @@ export interface Moments {
   covariance: Float64Array;
 }
 
-/** Of a layer behind others that have changed: what it is given now, and how that goes with what it was given before. */
+/**
+ * Of a layer behind others that have changed: what it is given now, and how that goes with what it was given before.
+ */
 export interface ChangedMoments extends Moments {
   /** [sets][depth], before */
   originalMean: Float64Array;

@@ -139,7 +139,9 @@ function layerError({ layer, forms }: Weighed, { levels, scales }: Replacement):
   return whole > 0 ? error / whole : 0;
 }
 
-/** Drops an option that another of the layer's own beats in bytes and error; shared ones count without their generator. */
+/**
+ * Drops an option that another of the layer's own beats in bytes and error; shared ones count without their generator.
+ */
 export function withoutBeaten({ own, shared }: Options): Options {
   const beaten = (option: Option, by: readonly Option[]) =>
     by.some(
@@ -160,8 +162,8 @@ export function withoutBeaten({ own, shared }: Options): Options {
 }
 
 /**
- * What each layer's quantisation table can be: compact, with what that does to the network's outputs on samples when all
- * other tables are exact; or exact, in more bytes. Without samples nothing speaks against compact ones.
+ * What each layer's quantisation table can be: compact, with what that does to the network's outputs on samples when
+ * all other tables are exact; or exact, in more bytes. Without samples nothing speaks against compact ones.
  */
 export function measureTables(
   model: Model,

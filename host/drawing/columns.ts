@@ -1,7 +1,9 @@
 /** Tables for the terminal. */
 import { grouped } from '../system/grouped.ts';
 
-/** Columns aligned: those with a number in them, formatted or not, also with % or MiB, to the right, text to the left. */
+/**
+ * Columns aligned: those with a number in them, formatted or not, also with % or MiB, to the right, text to the left.
+ */
 export function columns(rows: (string | number)[][]): string {
   const widths = (rows[0] ?? []).map((_, i) => Math.max(...rows.map((row) => format(row[i]).length)));
   const numeric = widths.map((_, i) => rows.some((row) => isNumeric(row[i])));

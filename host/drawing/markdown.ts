@@ -1,6 +1,9 @@
 /** Tables of Markdown, laid out to be read as text, too. */
 
-/** Columns as wide as their widest cell; those from the `from`-th on, before the `to`-th, to the right. Ends with a line break. */
+/**
+ * Columns as wide as their widest cell; those from the `from`-th on, before the `to`-th, to the right. Ends with a line
+ * break.
+ */
 export function markdownTable(
   headings: readonly string[],
   rows: string[][],

@@ -1,4 +1,7 @@
-/** Integer model to flash image. The layout is assembly/format.ts; docs/format.md tells it in prose. */
+/**
+ * Integer model to flash image. The layout is assembly/format.ts; docs/format.md tells it in prose. Records are written
+ * without an arena; `seal` plans it on the finished bytes, as it does for an image that gets other residencies.
+ */
 import * as F from '../../assembly/format.ts';
 import { foldZeroPoint, type TableEncoding } from '../arithmetic/channels.ts';
 import type {
@@ -31,9 +34,9 @@ export interface PackOptions {
   /** leave the metadata out */
   strip?: boolean;
   /**
-   * code INT8 weights without loss (host/records/rice.ts) where that saves 1 byte in 32: the same outputs from fewer bytes,
-   * but flash cannot be read in place, so such layers stream where they would have stayed there;
-   * a function says it source by source
+   * code INT8 weights without loss (host/records/rice.ts) where that saves 1 byte in 32: the same outputs from fewer
+   * bytes, but flash cannot be read in place, so such layers stream where they would have stayed there; a function says
+   * it source by source
    */
   lossless?: Lossless;
 }
@@ -55,13 +58,15 @@ export function pack(model: Model, options: PackOptions = {}): Uint8Array {
   const generators = new ByteWriter();
   for (const generator of model.generators) writeGenerator(generator, generators, weights);
   const sources = new ByteWriter();
-  const stock = model.sources.map((source, i) => {
+  const weightRows = model.sources.map((source, i) => {
     const kind: SourceKind<WeightSource> = SOURCES[source.kind];
     const packed = kind.pack(source, model.generators, options.lossless ?? false);
     writeSource(source, packed, rows[i], sources, weights);
     return { rows: rows[i], encoding: packed.encoding };
   });
-  const programs = model.programs.map((program) => packProgram(program, stock, tables, options.tables ?? 'compact'));
+  const programs = model.programs.map((program) =>
+    packProgram(program, weightRows, tables, options.tables ?? 'compact'),
+  );
   const metadata = options.strip ? new Uint8Array() : new TextEncoder().encode(JSON.stringify(model.metadata));
   const trailer = new ByteWriter().u16(F.TLV_SHA256).u16(32).bytes(new Uint8Array(32));
 
@@ -78,14 +83,14 @@ export function pack(model: Model, options: PackOptions = {}): Uint8Array {
 }
 
 /** What the operators of a source need to know of it. */
-interface Stock {
+interface WeightRows {
   rows: Int8Array;
   encoding: number;
 }
 
 /** Flash cannot be read in place where weights are coded. */
-function residencyOf({ residency, source }: WeightedOperator, stock: Stock[]): Residency {
-  return residency === 'flash' && stock[source].encoding === F.ENCODING_RICE ? 'stream' : residency;
+function residencyOf({ residency, source }: WeightedOperator, weightRows: WeightRows[]): Residency {
+  return residency === 'flash' && weightRows[source].encoding === F.ENCODING_RICE ? 'stream' : residency;
 }
 
 function assemble(sections: [kind: number, bytes: Uint8Array][], model: Model): Uint8Array {
@@ -119,7 +124,7 @@ function assemble(sections: [kind: number, bytes: Uint8Array][], model: Model): 
   return image;
 }
 
-function packProgram(program: Program, stock: Stock[], tables: ByteWriter, encoding: Tables): Uint8Array {
+function packProgram(program: Program, weightRows: WeightRows[], tables: ByteWriter, encoding: Tables): Uint8Array {
   const out = new ByteWriter()
     .u16(program.tensors.length)
     .u16(program.operators.length)
@@ -134,7 +139,7 @@ function packProgram(program: Program, stock: Stock[], tables: ByteWriter, encod
     out.u16(tensor).u16(0).f32(program.tensors[tensor].scale);
   for (const operator of program.operators) {
     try {
-      packOperator(operator, program, stock, tables, encoding, out);
+      packOperator(operator, program, weightRows, tables, encoding, out);
     } catch (error) {
       throw new Error(`${operator.kind} "${operator.name}": ${(error as Error).message}`, { cause: error });
     }
@@ -146,18 +151,18 @@ function packProgram(program: Program, stock: Stock[], tables: ByteWriter, encod
 function packOperator(
   operator: Operator,
   program: Program,
-  stock: Stock[],
+  weightRows: WeightRows[],
   tables: ByteWriter,
   encoding: Tables,
   out: ByteWriter,
 ): void {
-  const table = packTable(operator, program, stock, tables, encoding);
+  const table = packTable(operator, program, weightRows, tables, encoding);
   const { kernel, stride, pad }: Window =
     'kernel' in operator ? operator : { kernel: [1, 1], stride: [1, 1], pad: [0, 0] };
   const [min, max] = 'activation' in operator ? operator.activation : [-128, 127];
   out
     .u8(OPERATORS[operator.kind].code)
-    .u8('residency' in operator ? RESIDENCY_CODES[residencyOf(operator, stock)] : 0)
+    .u8('residency' in operator ? RESIDENCY_CODES[residencyOf(operator, weightRows)] : 0)
     .u16(operator.input)
     .u16('input2' in operator ? operator.input2 : 'source' in operator ? 0 : F.NONE) // scratch: seal
     .u16(operator.output)
@@ -180,13 +185,13 @@ function packOperator(
 function packTable(
   operator: Operator,
   program: Program,
-  stock: Stock[],
+  weightRows: WeightRows[],
   tables: ByteWriter,
   encoding: Tables,
 ): PackedTable {
   if ('effectiveScale' in operator) {
     const own = typeof encoding === 'function' ? encoding(operator) : encoding;
-    return packChannels(operator, program.tensors[operator.input], stock[operator.source].rows, tables, own);
+    return packChannels(operator, program.tensors[operator.input], weightRows[operator.source].rows, tables, own);
   }
   const parameters = plainKind(operator).encode(operator, program.tensors);
   if (parameters.length === 0) return { offset: F.NO_TABLE, encoding: F.TABLE_NONE, biasShift: 0, exponent: 0 };

@@ -1,4 +1,7 @@
-/** What the rules of host/operators/ are given: the lowering, and what this folder makes of constants, shapes and options. */
+/**
+ * What the rules of host/operators/ are given: the lowering, and what this folder makes of constants, shapes and
+ * options.
+ */
 import type { Shape, Window } from '../model/model.ts';
 import type {
   Activation,

@@ -18,7 +18,7 @@ import { activationRange, checkFactor } from './quantization.ts';
 const MAX_SHIFT = 22;
 
 /** The table of a function, saturated to INT8; the value of -128 first. */
-export function tableOf(of: (q: number) => number): Int8Array {
+function tableOf(of: (q: number) => number): Int8Array {
   return Int8Array.from({ length: 256 }, (_, i) => clamp(of(i - 128), -128, 127));
 }
 

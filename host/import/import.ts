@@ -145,7 +145,8 @@ function lower(graph: Graph, views: Views, ports: Ports, operators: GraphOperato
   for (const operator of operators) {
     const layer = { index: operator.index, name: graph.tensors[operator.outputs[0]]?.name ?? '' };
     attempt(operator.opcode, layer, () => lowerOperator(operator, lowering));
-    for (const output of operator.outputs) lowering.write(output); // or every reader of a refused one would be named too
+    // or every reader of a refused one would be named too
+    for (const output of operator.outputs) lowering.write(output);
   }
   ports.outputs.forEach(({ tensor }, i) => {
     attempt(`output ${i}`, undefined, () => lowering.port(tensor));

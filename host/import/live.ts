@@ -29,7 +29,9 @@ export function dataInputs({ opcode, inputs }: GraphOperator): number[] {
 export interface Port {
   /** the INT8 tensor that it is in the image */
   tensor: number;
-  /** what the .tflite has there: FLOAT32 and UINT8 ends are left to the caller, with this port's scale and zero point */
+  /**
+   * what the .tflite has there: FLOAT32 and UINT8 ends are left to the caller, with this port's scale and zero point
+   */
   type: string;
 }
 
@@ -40,7 +42,10 @@ export interface Ports {
   dropped: Set<GraphOperator>;
 }
 
-/** Finds the INT8 tensors behind the QUANTIZE of every input and before the DEQUANTIZE (or QUANTIZE to UINT8) of every output. */
+/**
+ * Finds the INT8 tensors behind the QUANTIZE of every input and before the DEQUANTIZE (or QUANTIZE to UINT8) of every
+ * output.
+ */
 export function findPorts(graph: Graph, live: GraphOperator[]): Ports {
   const dropped = new Set<GraphOperator>();
   const readers = new Map<number, GraphOperator[]>();
@@ -68,7 +73,9 @@ export function findPorts(graph: Graph, live: GraphOperator[]): Ports {
   return { inputs, outputs, dropped };
 }
 
-/** Whether `inner` is the INT8 form of the port `outer`: of real numbers, or of the same bytes with the top bit turned. */
+/**
+ * Whether `inner` is the INT8 form of the port `outer`: of real numbers, or of the same bytes with the top bit turned.
+ */
 function isEnd({ tensors }: Graph, outer: number, inner: number): boolean {
   const [a, b] = [tensors[outer], tensors[inner]];
   if (b.type !== 'INT8' || a.shape.join() !== b.shape.join()) return false;

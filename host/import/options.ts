@@ -1,4 +1,7 @@
-/** The options of the operators that are imported, out of their tables. A missing table means every default, as in TFLite. */
+/**
+ * The options of the operators that are imported, out of their tables. A missing table means every default, as in
+ * TFLite.
+ */
 import type { FusedActivation, OptionFields } from '../operators/lowering.ts';
 import { IMPORT_RULES } from '../operators/registry.ts';
 import type { Table } from './flatbuffer.ts';
@@ -15,8 +18,8 @@ export interface ConvolutionOptions extends WindowOptions {
   dilation: Pair;
 }
 /**
- * What every opcode that has options carries; opcodes that need none are here with an empty object. Those with a rule in
- * host/operators/ have theirs there.
+ * What every opcode that has options carries; opcodes that need none are here with an empty object. Those with a rule
+ * in host/operators/ have theirs there.
  */
 export interface OperatorOptions {
   CONV_2D: ConvolutionOptions;

@@ -1,13 +1,15 @@
 /**
- * Real factors and clamps with the very expressions of TensorFlow Lite Micro, since a factor that differs in its last bit
- * can give another multiplier. Scales are float32 values held in numbers; an operation is in float32 only where fround
- * says so, which is where the C++ has no cast to double.
+ * Real factors and clamps with the very expressions of TensorFlow Lite Micro, since a factor that differs in its last
+ * bit can give another multiplier. Scales are float32 values held in numbers; an operation is in float32 only where
+ * fround says so, which is where the C++ has no cast to double.
  */
 import { quantizeMultiplier } from '../arithmetic/fixed.ts';
 import { Unsupported } from '../model/unsupported.ts';
 import type { FusedActivation } from '../operators/lowering.ts';
 
-/** Of a convolution, or of a fully connected layer with scales per channel: all in double (lite/kernels/kernel_util.cc). */
+/**
+ * Of a convolution, or of a fully connected layer with scales per channel: all in double (lite/kernels/kernel_util.cc).
+ */
 export function channelFactor(inputScale: number, weightScale: number, outputScale: number): number {
   return (inputScale * weightScale) / outputScale;
 }

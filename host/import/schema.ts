@@ -1,6 +1,7 @@
 /**
  * What the TFLite schema numbers: operators, tensor types and the members of the union of options.
- * https://www.tensorflow.org/mlir/tfl_ops; version 3 of the schema, identifier "TFL3". Field ids stand where they are read.
+ * https://www.tensorflow.org/mlir/tfl_ops; version 3 of the schema, identifier "TFL3". Field ids stand where they are
+ * read.
  */
 import type { FusedActivation } from '../operators/lowering.ts';
 

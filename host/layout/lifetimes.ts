@@ -5,7 +5,10 @@
 import * as F from '../../assembly/format.ts';
 import type { ProgramView } from '../records/view.ts';
 
-/** Units that a tensor has, from `offset` in its block or in the arena, and the operators during which it keeps its values. */
+/**
+ * Units that a tensor has, from `offset` in its block or in the arena, and the operators during which it keeps its
+ * values.
+ */
 export interface Span {
   tensor: number;
   offset: number;
@@ -15,8 +18,8 @@ export interface Span {
 }
 
 /**
- * Every tensor with the first and last operator during which it must keep its values; inputs from before (-1) on, outputs
- * till after the last. What nothing touches lives never: last < first.
+ * Every tensor with the first and last operator during which it must keep its values; inputs from before (-1) on,
+ * outputs till after the last. What nothing touches lives never: last < first.
  */
 export function lifetimes(program: ProgramView): Span[] {
   const after = program.operators.length;

@@ -6,12 +6,13 @@
  *   | caches of boot and lazy layers |
  *
  * Tensors are placed greedily, in some order, each at the lowest place where nothing lies that lives while it does.
- * Largest first (as the planner of TensorFlow Lite Micro does) is tried before all; then whatever stands at the peak goes
- * to the front, again and again, and the best is kept. Where the result is the least that any placing could need, it says
- * so: `bound`. Scratch takes the lowest gap that its operator leaves. Tensors lie the same whatever the residencies.
+ * Largest first (as the planner of TensorFlow Lite Micro does) is tried before all; then whatever stands at the peak
+ * goes to the front, again and again, and the best is kept. Where the result is the least that any placing could need,
+ * it says so: `bound`. Scratch takes the lowest gap that its operator leaves. Tensors lie the same whatever the
+ * residencies.
  *
- * Some tensors may share memory, and then lie at a fixed distance from each other: an operator that writes over its input,
- * a copy whose input lies in its output already, or whose output lies in its input.
+ * Some tensors may share memory, and then lie at a fixed distance from each other: an operator that writes over its
+ * input, a copy whose input lies in its output already, or whose output lies in its input.
  */
 import * as F from '../../assembly/format.ts';
 import { ImageError, type ImageView, type ProgramView } from '../records/view.ts';

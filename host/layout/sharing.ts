@@ -49,8 +49,8 @@ function overwritable(program: ProgramView, operator: OperatorView): number[] {
 }
 
 /**
- * Where in its output, in ARENA_UNITs, a copy puts its whole input in one piece; null if it does not, or not at a unit, or
- * if something else is there too: another piece, or what the program was given.
+ * Where in its output, in ARENA_UNITs, a copy puts its whole input in one piece; null if it does not, or not at a unit,
+ * or if something else is there too: another piece, or what the program was given.
  */
 function movedInto(image: ImageView, program: ProgramView, operator: OperatorView): number | null {
   const own = pieceOf(image, operator);
@@ -61,7 +61,10 @@ function movedInto(image: ImageView, program: ProgramView, operator: OperatorVie
   return meets.length === 1 ? own.to / F.ARENA_UNIT : null; // itself
 }
 
-/** Where in its input, in ARENA_UNITs, a copy finds its whole output in one piece; null if it does not, or not at a unit. */
+/**
+ * Where in its input, in ARENA_UNITs, a copy finds its whole output in one piece; null if it does not, or not at a
+ * unit.
+ */
 function movedFrom(image: ImageView, program: ProgramView, operator: OperatorView): number | null {
   const own = pieceOf(image, operator);
   if (own?.to !== 0 || own.bytes !== program.tensors[operator.output].bytes) return null;

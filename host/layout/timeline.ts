@@ -2,14 +2,17 @@
 import * as F from '../../assembly/format.ts';
 import { operatorNames } from '../operators/names.ts';
 import { programName } from '../records/names.ts';
-import type { ImageView, ProgramView } from '../records/view.ts';
+import { ImageView, type ProgramView } from '../records/view.ts';
 import { lifetimes } from './lifetimes.ts';
 import { leastArena } from './plan.ts';
 import { cacheUnits, isCached, scratchBytes } from './scratch.ts';
 
 export type HolderKind = 'header' | 'tensor' | 'scratch' | 'weights';
 
-/** Bytes [at, at + bytes) of the arena during operators [first, last]; -1 is before the first, their count behind the last. */
+/**
+ * Bytes [at, at + bytes) of the arena during operators [first, last]; -1 is before the first, their count behind the
+ * last.
+ */
 export interface Holder {
   kind: HolderKind;
   /** of the operator that makes it or uses it; "input" for what the program is given */
@@ -42,6 +45,12 @@ export interface Timeline {
   operators: string[];
   holders: Holder[];
   peak: Peak;
+}
+
+/** The timeline of every program of an image. */
+export function timelinesOf(image: Uint8Array): Timeline[] {
+  const view = new ImageView(image);
+  return view.programs.map((_, p) => timelineOf(view, p));
 }
 
 /** The timeline of one program of an image. */

@@ -1,4 +1,6 @@
-/** What every image takes on every board: sizes of its firmware there, instructions on the emulated board of its core. */
+/**
+ * What every image takes on every board: sizes of its firmware there, instructions on the emulated board of its core.
+ */
 import { readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { type Board, emulationOf, listBoards } from '../boards/board.ts';

@@ -1,6 +1,6 @@
 /** Recorded answers of TensorFlow Lite Micro's reference kernels: a folder per model with golden.json and raw bytes. */
 import { createHash } from 'node:crypto';
-import { existsSync, readdirSync } from 'node:fs';
+import { existsSync, readdirSync, statSync } from 'node:fs';
 import { dirname, join, resolve } from 'node:path';
 import { gunzipSync } from 'node:zlib';
 import { UsageError } from '../system/errors.ts';
@@ -28,6 +28,15 @@ export interface GoldenSet {
   samples: Uint8Array[];
   /** the output of each */
   expected: Uint8Array[];
+}
+
+/** The folder of recorded answers: the one that is named, else golden in HTPW_DATA. Throws UsageError for none. */
+export function goldenFolder(named?: string): string {
+  const data = process.env.HTPW_DATA;
+  const folder = named ?? (data === undefined ? undefined : join(data, 'golden'));
+  if (folder !== undefined && statSync(folder, { throwIfNoEntry: false })?.isDirectory()) return folder;
+  const got = folder === undefined ? 'none' : `${folder}, which is none`;
+  throw new UsageError(`golden: expected a folder of recorded answers, got ${got}; name one or set HTPW_DATA`);
 }
 
 /** Other fields are for people. */

@@ -1,4 +1,6 @@
-/** Imported models beside TensorFlow Lite Micro: output bytes on all targets; flash, arena, instructions on one core. */
+/**
+ * Imported models beside TensorFlow Lite Micro: output bytes on all targets; flash, arena, instructions on one core.
+ */
 import { verifyBoard } from '../agent/verify.ts';
 import { BARE, measureFirmware } from '../build/firmware.ts';
 import { placeUnderBuild } from '../build/placedImage.ts';
@@ -11,7 +13,7 @@ import { type GoldenSet, readGolden } from './golden.ts';
 import { PEERS, type PeerNetwork } from './peers.ts';
 
 /** In Node the fastest variant, which runs all samples. */
-export const WHOLE: VariantName = FASTEST;
+const WHOLE: VariantName = FASTEST;
 /** Its firmware and instructions stand beside those of TensorFlow Lite Micro. */
 export const MEASURED = 'mps2-an500';
 

@@ -89,7 +89,7 @@ export const KERNELS: readonly Kernel[] = [
 
 const area = ([height, width]: readonly [number, number, ...number[]]): number => height * width;
 
-export function outputShape({ input, channels, window, kind }: Kernel): Shape {
+function outputShape({ input, channels, window, kind }: Kernel): Shape {
   if (kind === 'fullyConnected') return [1, 1, channels];
   if (!window) return [input[0], input[1], channels];
   // 'same' where there is padding or a stride, else every whole window
@@ -119,9 +119,9 @@ export function shapeName({ kind, input, channels, window }: Kernel): string {
 }
 
 /**
- * Two programs for each kernel: the operator once, and twice. What the second run adds is the operator, its dispatch and
- * its table; what an inference costs anyway cancels out. The operator's tensors are not ports: a port is one byte that
- * nothing reads.
+ * Two programs for each kernel: the operator once, and twice. What the second run adds is the operator, its dispatch
+ * and its table; what an inference costs anyway cancels out. The operator's tensors are not ports: a port is one byte
+ * that nothing reads.
  */
 export function kernelModel(kernels: readonly Kernel[]): Model {
   const random = new Random(1);

@@ -15,8 +15,8 @@ export interface NodeFigure {
 const WARM_UP = 3; // rounds, until V8 has optimised the module
 
 /**
- * Runs all windows `rounds` times in each variant, the variants in turn, so that what else the computer does hits all of
- * them. `now` gives milliseconds.
+ * Runs all windows `rounds` times in each variant, the variants in turn, so that what else the computer does hits all
+ * of them. `now` gives milliseconds.
  */
 export function timeVariants(
   image: Uint8Array,

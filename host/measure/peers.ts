@@ -1,4 +1,7 @@
-/** What TensorFlow Lite Micro with CMSIS-NN needs for networks that this project runs too: one place for all comparisons. */
+/**
+ * What TensorFlow Lite Micro with CMSIS-NN needs for networks that this project runs too: one place for all
+ * comparisons.
+ */
 import type { Core } from './kernels.ts';
 
 /** On one core, measured in the same emulator; what is left out was not measured. */

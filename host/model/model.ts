@@ -38,11 +38,13 @@ export interface StoredSource {
 export interface WeightSources {
   stored: StoredSource;
 }
+/** Weights of any kind, which `kind` tells: stored, or a recipe to make them. */
 export type WeightSource = WeightSources[keyof WeightSources];
 
 /** The same of what several sources share, by the kind of the sources: a basis, a micro-MLP, a codebook. */
 // biome-ignore lint/suspicious/noEmptyInterface: files of host/sources/ fill it
 export interface Generators {}
+/** Of any kind, which `kind` tells: that of the sources that it serves. */
 export type Generator = Generators[keyof Generators];
 
 /** Kernel, stride and padding in rows (height) and columns (width). */
@@ -99,7 +101,9 @@ export interface OperatorKinds {
   pointwise: Pointwise;
   fullyConnected: FullyConnected;
 }
+/** One step of a program, of any kind, which `kind` tells. */
 export type Operator = OperatorKinds[keyof OperatorKinds];
+/** One with weights: its `source` is an index of the model's sources. */
 export type WeightedOperator = Convolution | Depthwise | Pointwise | FullyConnected;
 
 /** One network: operators in the order in which they run. Inputs and outputs are indices of tensors. */

@@ -1,2 +1,4 @@
-/** Something that a model or a file asks for and this project does not have: one operator's reason, without its place. */
+/**
+ * Something that a model or a file asks for and this project does not have: one operator's reason, without its place.
+ */
 export class Unsupported extends Error {}

@@ -21,6 +21,7 @@ import type { LoweringContext } from './lowering.ts';
 import type { OperatorRecord, PlainKind } from './operator.ts';
 import { NO_FACTOR, type Scales } from './scales.ts';
 
+/** Sum of two tensors; input2 is of input's shape, or [1, 1, C] for every position. */
 export interface Add extends Binary {
   kind: 'add';
 }
@@ -58,10 +59,10 @@ export function addFactors(scale1: number, scale2: number, outputScale: number):
 }
 
 /**
- * As addFactors; TensorFlow Lite Micro divides SUB's scales in float32, and ADD's in double. `scale1` and the others are
- * float32 in its files.
+ * As addFactors; TensorFlow Lite Micro divides SUB's scales in float32, and ADD's in double. `scale1` and the others
+ * are float32 in its files.
  */
-export function subtractFactors(scale1: number, scale2: number, outputScale: number): AddFactors {
+function subtractFactors(scale1: number, scale2: number, outputScale: number): AddFactors {
   const common = 2 * Math.max(scale1, scale2);
   return {
     input1: quantizeMultiplier(Math.fround(scale1 / common)),
@@ -96,7 +97,7 @@ export interface SignedAddArguments extends AddArguments {
 }
 
 /** Element-wise sum of two INT8 tensors with signs; throws RangeError for other lengths. */
-export function signedAdd(operator: SignedAddArguments): Int8Array {
+function signedAdd(operator: SignedAddArguments): Int8Array {
   const { input1, zeroPoint1, input2, zeroPoint2, factors, negated, outputZeroPoint, activation } = operator;
   if (!(input2.length > 0 && input1.length % input2.length === 0))
     throw new RangeError(

@@ -29,7 +29,7 @@ type ExtremumArguments = Pick<BinaryArguments, 'input1' | 'input2' | 'activation
  * What `choose` takes of each value of input1 and input2, whatever their scales. input2 is as long as input1, or one
  * position of it, which then serves all of them; throws RangeError for other lengths.
  */
-export function extremum({ input1, input2, activation }: ExtremumArguments, choose: Choice): Int8Array {
+function extremum({ input1, input2, activation }: ExtremumArguments, choose: Choice): Int8Array {
   if (!(input2.length > 0 && input1.length % input2.length === 0))
     throw new RangeError(
       `extremum: expected ${input1.length} values or one position of them in the second tensor, got ${input2.length}`,

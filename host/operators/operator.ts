@@ -55,7 +55,7 @@ export interface PlainKind<O extends PlainOperator> extends CommonKind<O> {
   tie?(record: OperatorRecord, scales: Scales, start: boolean): void;
 }
 
-/** An operator with weights: its parameters are a table of its channels, which image/channelTable.ts writes. */
+/** An operator with weights: its parameters are a table of its channels, which records/channelTable.ts writes. */
 export interface WeightedKind<O extends WeightedOperator> extends CommonKind<O> {
   /** How its weights belong to its channels. */
   layout(operator: O, tensors: readonly Tensor[]): WeightLayout;

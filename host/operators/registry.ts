@@ -21,6 +21,19 @@ import { pointwiseOperator } from './pointwise.ts';
 import { softmaxOperator } from './softmax.ts';
 import { standardizeOperator } from './standardize.ts';
 
+// for hypertinypw/model: in declarations, only what is exported again brings along what a file declares into the model
+export type { Add, SignedAdd } from './add.ts';
+export type { Argmax } from './argmax.ts';
+export type { Binary } from './binary.ts';
+export type { Copy } from './copy.ts';
+export type { Extremum } from './extremum.ts';
+export type { Lookup } from './lookup.ts';
+export type { Mean } from './mean.ts';
+export type { Multiply } from './multiply.ts';
+export type { Pool } from './pool.ts';
+export type { Softmax } from './softmax.ts';
+export type { Standardize } from './standardize.ts';
+
 export const OPERATORS: { [K in keyof OperatorKinds]: OperatorKind<OperatorKinds[K]> } = {
   convolution: convolutionOperator,
   depthwise: depthwiseOperator,

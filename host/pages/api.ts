@@ -1,6 +1,6 @@
 /** docs/api.md: what every entry of the package exports, from the declarations that the build writes for editors. */
 import { readFileSync } from 'node:fs';
-import { join } from 'node:path';
+import { dirname, join } from 'node:path';
 import ts from 'typescript';
 import { projectRoot } from '../system/root.ts';
 
@@ -31,34 +31,32 @@ const ENTRIES: Record<string, string> = {
 /** "hypertinypw/runtime" */
 const nameOf = (subpath: string): string => subpath.replace('.', 'hypertinypw');
 
-/** The exports of every entry of package.json that has types. */
+/** The exports of every entry of package.json that has types; of values only those that a program can have. */
 export function exportedNames(): { entry: string; exports: Exported[] }[] {
   const root = projectRoot();
   const { exports } = JSON.parse(readFileSync(join(root, 'package.json'), 'utf8'));
-  const typed = Object.entries<{ types?: string }>(exports).filter(([, { types }]) => types);
+  const typed = Object.entries<{ types?: string; default: string }>(exports).filter(([, { types }]) => types);
   const undescribed = typed.map(([subpath]) => subpath).filter((subpath) => !(subpath in ENTRIES));
   if (undescribed.length > 0) throw new Error(`host/pages/api.ts says nothing of ${undescribed.join(', ')}`);
-  const files = new Map(typed.map(([subpath, { types }]) => [subpath, join(root, types!)]));
-  const program = ts.createProgram([...files.values()], { noLib: true, types: [], module: ts.ModuleKind.NodeNext });
-  const checker = program.getTypeChecker();
+  const declared = symbolsOf(new Map(typed.map(([subpath, { types }]) => [subpath, join(root, types!)])));
+  const loaded = new Map(typed.map(([subpath, to]) => [subpath, new Set(valuesOf(join(root, to.default)))]));
   const first = new Map<ts.Node, string>();
   return Object.keys(ENTRIES).map((subpath) => {
     const entry = nameOf(subpath);
-    const source = program.getSourceFile(files.get(subpath)!);
-    const module = source && checker.getSymbolAtLocation(source);
-    if (!module) throw new Error(`${files.get(subpath)}: expected a module, got none; npm run build`);
-    const symbols = checker.getExportsOfModule(module).toSorted((a, b) => (a.name < b.name ? -1 : 1));
+    const values = loaded.get(subpath)!;
+    const symbols = [...declared.get(subpath)!].filter(
+      ([name, { flags }]) => !(flags & ts.SymbolFlags.Value) || values.has(name), // `export type *` of a value
+    );
     return {
       entry,
-      exports: symbols.map((symbol) => {
-        const original = symbol.flags & ts.SymbolFlags.Alias ? checker.getAliasedSymbol(symbol) : symbol;
-        const declarations = (original.declarations ?? []).map(statementOf);
-        const [declared] = declarations;
-        if (!declared) throw new Error(`${entry}: ${symbol.name} has no declaration`);
-        if (!first.has(declared)) first.set(declared, entry);
+      exports: symbols.map(([name, symbol]) => {
+        const declarations = (symbol.declarations ?? []).map(statementOf);
+        const [statement] = declarations;
+        if (!statement) throw new Error(`${entry}: ${name} has no declaration`);
+        if (!first.has(statement)) first.set(statement, entry);
         return {
-          name: symbol.name,
-          entry: first.get(declared)!,
+          name,
+          entry: first.get(statement)!,
           description: declarations.map(docOf).find((text) => text !== '') ?? '',
           declaration: declarations.map(textOf).join('\n'),
         };
@@ -66,6 +64,45 @@ export function exportedNames(): { entry: string; exports: Exported[] }[] {
     };
   });
 }
+
+/** What modules export, by name in the order of names, seen through what is only exported again. */
+function symbolsOf(modules: ReadonlyMap<string, string>): Map<string, Map<string, ts.Symbol>> {
+  const options = { noLib: true, types: [], module: ts.ModuleKind.NodeNext };
+  const program = ts.createProgram([...modules.values()], options);
+  const checker = program.getTypeChecker();
+  return new Map(
+    Array.from(modules, ([subpath, path]) => {
+      const source = program.getSourceFile(path);
+      const module = source && checker.getSymbolAtLocation(source);
+      if (!module) throw new Error(`${path}: expected a module, got none; npm run build`);
+      const symbols = checker.getExportsOfModule(module).toSorted((a, b) => (a.name < b.name ? -1 : 1));
+      const original = (symbol: ts.Symbol) =>
+        symbol.flags & ts.SymbolFlags.Alias ? checker.getAliasedSymbol(symbol) : symbol;
+      return [subpath, new Map(symbols.map((symbol) => [symbol.name, original(symbol)]))];
+    }),
+  );
+}
+
+/** Names of what a module of the build exports once it is loaded; types are not in it any more. */
+function valuesOf(path: string): string[] {
+  const source = ts.createSourceFile(path, readFileSync(path, 'utf8'), ts.ScriptTarget.Latest);
+  return source.statements.flatMap((statement) => {
+    if (ts.isExportDeclaration(statement)) {
+      const { exportClause: names, moduleSpecifier: from } = statement;
+      if (names) return ts.isNamedExports(names) ? names.elements.map(({ name }) => name.text) : [names.name.text];
+      return from && ts.isStringLiteral(from) ? valuesOf(join(dirname(path), from.text)) : [];
+    }
+    const isExported = ts.canHaveModifiers(statement) && ts.getModifiers(statement)?.some(isExportKeyword);
+    if (!isExported) return [];
+    const declared = ts.isVariableStatement(statement) ? statement.declarationList.declarations : [statement];
+    return declared.flatMap((each) => {
+      const name = ts.getNameOfDeclaration(each as ts.Declaration);
+      return name && ts.isIdentifier(name) ? [name.text] : [];
+    });
+  });
+}
+
+const isExportKeyword = ({ kind }: ts.Modifier): boolean => kind === ts.SyntaxKind.ExportKeyword;
 
 /** Of a variable the whole statement, which has its docstring. */
 const statementOf = (node: ts.Declaration): ts.Node => (ts.isVariableDeclaration(node) ? node.parent.parent : node);

@@ -92,7 +92,7 @@ function row(deployment: Deployment, all: Deployment[]): string[] {
 }
 
 /** Which budget a deployment exceeds and by how many bytes; null when it fits. */
-export function shortage({ board, flashBytes, ramBytes }: Deployment): string | null {
+function shortage({ board, flashBytes, ramBytes }: Deployment): string | null {
   const { budget } = loadBoard(board);
   if (!budget) return null;
   const over = [
@@ -103,7 +103,10 @@ export function shortage({ board, flashBytes, ramBytes }: Deployment): string | 
   return lacking.length > 0 ? `no: ${lacking.join(', ')}` : null;
 }
 
-/** Inferences after which weights made once, for `boot` more, have cost less than weights made each time; null when they never do. */
+/**
+ * Inferences after which weights made once, for `boot` more, have cost less than weights made each time; null when they
+ * never do.
+ */
 export function breakEven(boot: number, streamed: number, cached: number): number | null {
   return streamed > cached ? Math.ceil(boot / (streamed - cached)) : null;
 }

@@ -29,7 +29,7 @@ const sections = (path: string, texts: (records: Records) => Record<string, stri
     Object.entries(texts(records)).reduce((page, [name, text]) => withSection(page, name, text), committed),
 });
 
-/** A page of a registry is one line: whole('docs/things.md', thingsPage). */
+/** A page of a registry is one line: whole('docs/operators.md', operatorsPage). */
 export const PAGES: readonly Page[] = [
   sections('README.md', (records) => ({ headlines: headlines(records), boards: boardTable(records.boards) })),
   whole('docs/results.md', resultsPage),

@@ -1,9 +1,9 @@
 /**
- * Entropy coding of INT8 weights without loss, ENCODING_RICE; the host's side of assembly/weights/rice.ts. docs/format.md
- * draws the stream.
+ * Entropy coding of INT8 weights without loss, ENCODING_RICE; the host's side of assembly/weights/rice.ts.
+ * docs/format.md draws the stream.
  *
- * Each row has one of 15 codes, the one that makes it smallest, or is all zeros. Tried on the INT8 networks of MLPerf Tiny,
- * bytes of all layers, each as INT8 where that is no larger (KWS, ResNet, VWW, AD):
+ * Each row has one of 15 codes, the one that makes it smallest, or is all zeros. Tried on the INT8 networks of MLPerf
+ * Tiny, bytes of all layers, each as INT8 where that is no larger (KWS, ResNet, VWW, AD):
  *
  *    22,016  77,360 208,112 264,192   INT8
  *    22,016  72,817  59,999 172,800   Huffman, a code for each layer, 16 bytes and one for each symbol

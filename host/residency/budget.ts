@@ -2,6 +2,8 @@
 import { ARENA_UNIT } from '../../assembly/format.ts';
 import type { Board } from '../boards/board.ts';
 import { measureFirmware } from '../build/firmware.ts';
+import { placeUnderBuild } from '../build/placedImage.ts';
+import { uniformImage } from './costs.ts';
 
 const FACTORS: Record<string, number> = {
   '': 1,
@@ -14,7 +16,9 @@ const FACTORS: Record<string, number> = {
   MB: 1_000_000,
 };
 
-/** Bytes of "64KiB", "64k" (both 65,536), "64kB" (64,000) or "65536"; throws for anything else. `of` names the memory. */
+/**
+ * Bytes of "64KiB", "64k" (both 65,536), "64kB" (64,000) or "65536"; throws for anything else. `of` names the memory.
+ */
 export function parseBytes(text: string, of: string): number {
   const [, digits, unit] = /^(\d+(?:\.\d+)?) ?([A-Za-z]*)$/.exec(text) ?? [];
   const bytes = Math.floor(Number(digits) * (FACTORS[unit] ?? Number.NaN));
@@ -31,4 +35,9 @@ export async function arenaBudget(board: Board, imagePath: string): Promise<numb
   const { ramBytes, arenaBytes } = await measureFirmware(board, imagePath);
   const left = board.budget.ramBytes - (ramBytes - arenaBytes);
   return Math.max(0, Math.floor(left / ARENA_UNIT) * ARENA_UNIT);
+}
+
+/** That of an image on a board. What does not depend on residency is measured with all weights streamed. */
+export function imageBudget(board: Board, path: string, image: Uint8Array): Promise<number> {
+  return arenaBudget(board, placeUnderBuild(path, uniformImage(image, 'stream')));
 }

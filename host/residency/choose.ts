@@ -1,9 +1,10 @@
 /**
  * Which layers to keep in RAM: every way of choosing a residency per layer that no other way beats.
  *
- * The arena ends where the scratch of some layer ends, or what is fixed, and all caches lie behind. So for each end that
- * can be the last, the layers whose scratch ends no later are a knapsack over caches: add layer by layer, keep of all sums only those
- * that cost less than every smaller one. Exact, as costs add up; a sum that is beaten stays beaten, whatever is added.
+ * The arena ends where the scratch of some layer ends, or what is fixed, and all caches lie behind. So for each end
+ * that can be the last, the layers whose scratch ends no later are a knapsack over caches: add layer by layer, keep of
+ * all sums only those that cost less than every smaller one. Exact, as costs add up; a sum that is beaten stays beaten,
+ * whatever is added.
  */
 
 /** One residency of one layer. Sizes in ARENA_UNITs, costs in instructions. */

@@ -1,4 +1,4 @@
-/** The three measurements that all choices of an image follow from: all layers at boot, on first use, never kept. */
+/** Three measurements of an image, which all choices are computed from: all at boot, all on first use, none kept. */
 import type { Board } from '../boards/board.ts';
 import { placeUnderBuild } from '../build/placedImage.ts';
 import { featuresOf } from '../build/requirements.ts';

@@ -1,13 +1,13 @@
 /** All choices of residency that are worth taking for a program, from smallest arena to fastest inference. */
 import * as F from '../../assembly/format.ts';
-import { allowedResidencies } from '../image/seal.ts';
+import { allowedResidencies, withResidencies } from '../image/seal.ts';
 import { units } from '../layout/lifetimes.ts';
 import { MAX_UNITS, placeTensors } from '../layout/plan.ts';
 import { cacheUnits, scratchBytes } from '../layout/scratch.ts';
 import type { Residency } from '../model/model.ts';
 import { operatorNames } from '../operators/names.ts';
 import { programName } from '../records/names.ts';
-import { type ImageView, type OperatorView, RESIDENCY_NAMES } from '../records/view.ts';
+import { ImageView, type OperatorView, RESIDENCY_NAMES } from '../records/view.ts';
 import { bestChoices, type Option } from './choose.ts';
 import type { ProgramCosts } from './measure.ts';
 
@@ -62,9 +62,9 @@ interface LayerOption extends Option {
 }
 
 /**
- * The curve of one program. Weights that are kept are made on first use, which saves boot and takes the same RAM and the
- * same inferences (but for a branch, 5 instructions a layer); with `lazy` false at boot, for applications whose first
- * answer must take no longer than the others.
+ * The curve of one program. Weights that are kept are made on first use, which saves boot and takes the same RAM and
+ * the same inferences (but for a branch, 5 instructions a layer); with `lazy` false at boot, for applications whose
+ * first answer must take no longer than the others.
  */
 export function residencyCurve(view: ImageView, index: number, costs: Costs, { lazy = true } = {}): Curve {
   const program = view.programs[index];
@@ -91,6 +91,15 @@ export function residencyCurve(view: ImageView, index: number, costs: Costs, { l
 export function residenciesOf(view: ImageView, index: number, { layers }: ProgramPlan): (Residency | null)[] {
   const byOperator = new Map(layers.map(({ operator, residency }) => [operator, residency]));
   return view.programs[index].operators.map((_, o) => byOperator.get(o) ?? null);
+}
+
+/** The image with a plan for each of its programs. */
+export function withPlans(image: Uint8Array, plans: readonly ProgramPlan[]): Uint8Array {
+  const view = new ImageView(image);
+  return withResidencies(
+    image,
+    plans.map((plan, p) => residenciesOf(view, p, plan)),
+  );
 }
 
 /** Stored INT8 weights are best where they are: reading them from a cache or flash takes the same instructions. */

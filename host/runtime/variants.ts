@@ -23,11 +23,13 @@ export const VARIANTS = [
   { name: 'simd', defines: ['HTPW_SIMD'], intrinsics: ['core'], features: ['simd'], c: false },
 ] as const satisfies readonly Variant[];
 
+/** A build of the runtime by its name. All give the same bytes. */
 export type VariantName = (typeof VARIANTS)[number]['name'];
 
 /** Of a variant that devices can run. */
 export type DeviceVariantName = Extract<(typeof VARIANTS)[number], { c: true }>['name'];
 
+/** Every build that Node can run. */
 export const VARIANT_NAMES: readonly VariantName[] = VARIANTS.map(({ name }) => name);
 
 export const DEVICE_VARIANT_NAMES: readonly DeviceVariantName[] = VARIANTS.flatMap((variant) =>

@@ -2,18 +2,8 @@
 import * as FEATURE from '../../assembly/features.ts';
 import * as F from '../../assembly/format.ts';
 import { ENCODING_CODES, encodingOf, packedBytes, packRows, unpackRows } from '../records/packed.ts';
-import { MIX_FIELDS, type MixedSource, mixedRows, packMix, unpackMix } from './mix.ts';
-import {
-  codePieces,
-  MLP_BYTES,
-  type Mlp,
-  mlpFeatures,
-  mlpPieces,
-  mlpScratch,
-  mlpSizes,
-  packMlp,
-  unpackMlp,
-} from './mlp.ts';
+import { MIX_FIELDS, MIXED, type MixedSource, mixedRows, packMix, unpackMix } from './mix.ts';
+import { MLP_BYTES, type Mlp, mlpFeatures, mlpPieces, mlpSizes, packMlp, unpackMlp } from './mlp.ts';
 import { type GeneratorKind, generatorOf, type SourceKind } from './source.ts';
 
 /**
@@ -24,6 +14,7 @@ export interface BasisSource extends MixedSource {
   kind: 'basis';
 }
 
+/** Matrices that sources mix, and the MLP that says in which proportions. */
 export interface BasisGenerator {
   kind: 'basis';
   mlp: Mlp | null; // null: one matrix, taken as it is (plain cross-layer sharing)
@@ -81,10 +72,7 @@ export const basisSource: SourceKind<BasisSource> = {
     return { kind: 'basis', ...unpackMix(image, view, mlp) };
   },
   describe: ({ generator }) => `basis ${generator}`,
-  pieces: codePieces,
-  features: () => [],
-  scratchBytes: (image, view) => mlpScratch(image, view, view.rowLength),
-  isInPlace: () => false,
+  ...MIXED,
 };
 
 export const basisGenerator: GeneratorKind<BasisGenerator> = {

@@ -6,9 +6,20 @@
 import * as F from '../../assembly/format.ts';
 import { clamp, multiplyByQuantizedMultiplier, quantizeMultiplier, realOf } from '../arithmetic/fixed.ts';
 import type { ImageView, SourceView } from '../records/view.ts';
-import { codeAt, evaluateMlp, MLP_FIELDS, type Mlp, packCodes, unpackCodes, WEIGHT_RANGE } from './mlp.ts';
-import { generated, type PackedSource, type SourceDoc } from './source.ts';
+import {
+  codeAt,
+  codePieces,
+  evaluateMlp,
+  MLP_FIELDS,
+  type Mlp,
+  mlpScratch,
+  packCodes,
+  unpackCodes,
+  WEIGHT_RANGE,
+} from './mlp.ts';
+import { generated, type PackedSource, type SourceDoc, type SourceKind } from './source.ts';
 
+/** Rows mixed from rows of matrices, in proportions that a code has for each group of rows. */
 export interface MixedSource {
   generator: number;
   rows: number;
@@ -19,6 +30,14 @@ export interface MixedSource {
   /** real factor from the mix sum_j h[j] * matrix[j] to the INT8 weight; unused without an MLP */
   mixScale: number;
 }
+
+/** What a kind of such sources has in common with the others. */
+export const MIXED: Pick<SourceKind<never>, 'pieces' | 'features' | 'scratchBytes' | 'isInPlace'> = {
+  pieces: codePieces,
+  features: () => [],
+  scratchBytes: (image, view) => mlpScratch(image, view, view.rowLength),
+  isInPlace: () => false,
+};
 
 /** What docs/sources.md says of the fields of such a source and its generator. */
 export const MIX_FIELDS: SourceDoc['fields'] = {

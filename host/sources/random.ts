@@ -1,17 +1,7 @@
 /** Weights mixed from random matrices, which a seed stands for: a basis that takes no bytes of an image. */
 import * as F from '../../assembly/format.ts';
-import { MIX_FIELDS, type MixedSource, mixedRows, packMix, unpackMix } from './mix.ts';
-import {
-  codePieces,
-  MLP_BYTES,
-  type Mlp,
-  mlpFeatures,
-  mlpPieces,
-  mlpScratch,
-  mlpSizes,
-  packMlp,
-  unpackMlp,
-} from './mlp.ts';
+import { MIX_FIELDS, MIXED, type MixedSource, mixedRows, packMix, unpackMix } from './mix.ts';
+import { MLP_BYTES, type Mlp, mlpFeatures, mlpPieces, mlpSizes, packMlp, unpackMlp } from './mlp.ts';
 import { type GeneratorKind, generatorOf, type SourceKind } from './source.ts';
 
 /** As a source of a basis, but of as many rows and of rows as long as the format has. */
@@ -19,6 +9,7 @@ export interface RandomSource extends MixedSource {
   kind: 'random';
 }
 
+/** As that of a basis, whose matrices are drawn from a seed. */
 export interface RandomGenerator {
   kind: 'random';
   mlp: Mlp | null; // null: one matrix, taken as it is
@@ -88,10 +79,7 @@ export const randomSource: SourceKind<RandomSource> = {
     return { kind: 'random', ...unpackMix(image, view, mlp) };
   },
   describe: ({ generator }) => `random ${generator}`,
-  pieces: codePieces,
-  features: () => [],
-  scratchBytes: (image, view) => mlpScratch(image, view, view.rowLength),
-  isInPlace: () => false,
+  ...MIXED,
 };
 
 export const randomGenerator: GeneratorKind<RandomGenerator> = {

@@ -10,8 +10,10 @@ import type { GeneratorKind, SourceKind } from './source.ts';
 import { storedSource } from './stored.ts';
 import { tileGenerator, tileSource } from './tile.ts';
 
+// as in host/operators/registry.ts
 export type { BasisGenerator, BasisSource } from './basis.ts';
 export type { Codebook, CodebookSource } from './codebook.ts';
+export type { MixedSource } from './mix.ts';
 export type { Mlp } from './mlp.ts';
 export type { RandomGenerator, RandomSource } from './random.ts';
 export type { TileGenerator, TileSource } from './tile.ts';

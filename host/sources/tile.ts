@@ -27,6 +27,7 @@ export interface TileSource {
   codes: Int8Array;
 }
 
+/** What makes a tile of weights out of its code. */
 export interface TileGenerator {
   kind: 'tile';
   mlp: Mlp;

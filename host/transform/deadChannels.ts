@@ -27,7 +27,7 @@ export function removeDeadChannels(model: Model): Model {
 }
 
 /** Convolution, pointwise and fully connected: each of their outputs reads every channel. */
-interface Mixer {
+interface MixingLayer {
   operator: WeightedOperator;
   values: Int8Array;
   layout: WeightLayout;
@@ -48,7 +48,7 @@ class Removal {
   /** channels that go together or stay */
   private readonly groups: Channel[][];
   private readonly pinned: Set<number>;
-  private readonly mixers = new Map<Operator, Mixer>();
+  private readonly mixers = new Map<Operator, MixingLayer>();
   private readonly ranges: Ranges[];
 
   constructor(
@@ -66,7 +66,7 @@ class Removal {
     this.pinned = this.findPinned();
     this.groups = this.findGroups();
     this.ranges = valueRanges(model, program);
-    for (const operator of program.operators) if (isMixer(operator)) this.addMixer(operator);
+    for (const operator of program.operators) if (isMixing(operator)) this.addMixing(operator);
   }
 
   /** Backwards, since a layer that loses an output may no longer need an input; until nothing changes. */
@@ -129,7 +129,7 @@ class Removal {
     return [...groups.values()].filter((group) => !group.some((channel) => this.pinned.has(this.tensorOf[channel])));
   }
 
-  private addMixer(operator: WeightedOperator): void {
+  private addMixing(operator: WeightedOperator): void {
     const source = this.model.sources[operator.source];
     if (source.kind !== 'stored') return;
     const layout = weightedKind(operator).layout(operator, this.program.tensors);
@@ -158,7 +158,7 @@ class Removal {
       counts.set(tensor, (counts.get(tensor) ?? 0) + 1);
     }
     if ([...counts].some(([tensor, count]) => this.aliveOf[tensor] === count)) return false; // a tensor keeps one
-    const before = new Map<Mixer, Pick<Mixer, 'folded' | 'factors'>>();
+    const before = new Map<MixingLayer, Pick<MixingLayer, 'folded' | 'factors'>>();
     for (const channel of group) {
       for (const mixer of this.mixers.values()) {
         if (mixer.operator.input !== this.tensorOf[channel]) continue;
@@ -174,7 +174,7 @@ class Removal {
   }
 
   /** Moves what input channel k adds to a layer into its biases; false where that is not one number. */
-  private fold(mixer: Mixer, k: number, group: Channel[]): boolean {
+  private fold(mixer: MixingLayer, k: number, group: Channel[]): boolean {
     const { operator, values, layout, folded } = mixer;
     const { low, high } = this.ranges[operator.input];
     const { zeroPoint } = this.program.tensors[operator.input];
@@ -191,8 +191,10 @@ class Removal {
     return true;
   }
 
-  /** A bias and factor that the device can take, for output channel c without input channel k; false if there are none. */
-  private substitute(mixer: Mixer, c: number, k: number): boolean {
+  /**
+   * A bias and factor that the device can take, for output channel c without input channel k; false if there are none.
+   */
+  private substitute(mixer: MixingLayer, c: number, k: number): boolean {
     const { operator, folded, factors } = mixer;
     const { zeroPoint } = this.program.tensors[operator.output];
     const channel = { folded: folded[c], factor: factors[c], zeroPoint, activation: operator.activation };
@@ -208,7 +210,7 @@ class Removal {
   }
 
   /** Of output channel c over the input channels that are left but one. */
-  private reach({ operator, values, layout }: Mixer, c: number, without: number): Reach {
+  private reach({ operator, values, layout }: MixingLayer, c: number, without: number): Reach {
     let [lowest, highest] = [0, 0];
     for (let k = 0; k < layout.depth; k++) {
       if (k === without || !this.alive[this.first[operator.input] + k]) continue;
@@ -295,6 +297,6 @@ function isChannelwise({ kind }: Operator): boolean {
   return OPERATORS[kind].channelwise;
 }
 
-function isMixer(operator: Operator): operator is WeightedOperator {
+function isMixing(operator: Operator): operator is WeightedOperator {
   return 'source' in operator && !isChannelwise(operator);
 }

@@ -1,10 +1,11 @@
 /**
  * An exact substitute for a bias that is too large for the device.
  *
- * The converter gives a channel whose weights are next to nothing a tiny scale, and a bias of up to 2^30. TensorFlow Lite
- * adds that in 32 bits; the device's kernels double their sums and take at most 2^29. But the factor of such a channel is as
- * tiny: over all inputs its output takes one value, or two neighbouring ones. That step, at the same accumulator, is
- * written here with a power of two as the factor and a small bias. All four points that decide it are checked.
+ * The converter gives a channel whose weights are next to nothing a tiny scale, and a bias of up to 2^30. TensorFlow
+ * Lite adds that in 32 bits; the device's kernels double their sums and take at most 2^29. But the factor of such a
+ * channel is as tiny: over all inputs its output takes one value, or two neighbouring ones. That step, at the same
+ * accumulator, is written here with a power of two as the factor and a small bias. All four points that decide it are
+ * checked.
  */
 import { MAX_BIAS } from '../../assembly/limits.ts';
 import { clamp, multiplyByQuantizedMultiplier, quantizeMultiplier } from '../arithmetic/fixed.ts';
@@ -21,7 +22,9 @@ export interface Channel {
 /** Lowest and highest sum of weight * input over all INT8 inputs. */
 export type Reach = [lowest: number, highest: number];
 
-/** Bias and factor with which the channel gives the same output for every sum in `reach`; throws Unsupported if none do. */
+/**
+ * Bias and factor with which the channel gives the same output for every sum in `reach`; throws Unsupported if none do.
+ */
 export function substituteBias(channel: Channel, reach: Reach): { folded: number; factor: number } {
   const [lowest, highest] = reach;
   const { folded, factor, zeroPoint, activation } = channel;

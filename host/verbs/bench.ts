@@ -5,6 +5,7 @@ import { type Command, Option } from 'commander';
 import { countingBoards, measureAll, measureOnPort, recordedBoards } from '../measure/benchmarks.ts';
 import { measureDeployments } from '../measure/deployments.ts';
 import { excess } from '../measure/figures.ts';
+import { goldenFolder } from '../measure/golden.ts';
 import { measureImported } from '../measure/imported.ts';
 import { timeVariants } from '../measure/node.ts';
 import { currentCommit, readRecord, recordPath, writeRecord } from '../measure/records.ts';
@@ -15,7 +16,6 @@ import { Runtime } from '../runtime/node.ts';
 import { planOutput } from '../system/files.ts';
 import { projectRoot } from '../system/root.ts';
 import { testWindows } from '../task/inputs.ts';
-import { goldenFolder } from './golden.ts';
 import { CheckFailed, print, UsageError, withProgress } from './verb.ts';
 
 interface Flags {

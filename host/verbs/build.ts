@@ -10,8 +10,8 @@ import { columns } from '../drawing/columns.ts';
 import { titleOf } from '../system/files.ts';
 import { grouped } from '../system/grouped.ts';
 import { projectRoot } from '../system/root.ts';
-import { buildTailored, TAILOR_OPTION } from './clib.ts';
 import { RESIDENCY_OPTION } from './image.ts';
+import { buildTailored, TAILOR_OPTION } from './library.ts';
 import { print, UsageError } from './verb.ts';
 
 const ECG = 'models/ecg-beats.htpw';

@@ -1,18 +1,16 @@
 /** htpw clib: the runtime as a C library, whole or cut to images, and what it takes on each core. */
 import { existsSync } from 'node:fs';
-import { basename, join, resolve } from 'node:path';
+import { basename, join } from 'node:path';
 import { type Command, Option } from 'commander';
-import { libraryFiles, planLibrary, type Tailoring } from '../build/library.ts';
+import { planLibrary, type Tailoring } from '../build/library.ts';
 import { type LibraryRecord, type LibrarySize, measureLibrary, ramOf, USED, WHOLE } from '../build/librarySize.ts';
 import { tailoredTo } from '../build/tailored.ts';
 import { columns } from '../drawing/columns.ts';
 import { currentCommit, keepsRecords, readRecord, recordPath, writeRecord } from '../measure/records.ts';
 import { Runtime } from '../runtime/node.ts';
-import { counted } from '../system/counted.ts';
 import { planOutput } from '../system/files.ts';
-import { LIST, type OutputFolder } from '../system/folder.ts';
-import { shownPath } from '../system/shownPath.ts';
 import { testWindows } from '../task/inputs.ts';
+import { TAILOR_OPTION, writeAndPrint } from './library.ts';
 import { print, UsageError } from './verb.ts';
 
 interface Flags {
@@ -60,62 +58,6 @@ export function clibVerb(program: Command): void {
       else await writeAndPrint(folder, tailored, json, input);
       if (tailored) window?.write(testWindows(new Runtime(tailored.models[0].image), 1, 'synthetic-easy').windows[0]);
     });
-}
-
-/** May be given several times. */
-export const TAILOR_OPTION = [
-  '--tailor <image>',
-  'only the operators, sources and encodings of this image, and the image itself; again for each further image',
-  (image: string, before: string[] | undefined) => [...(before ?? []), image],
-] as const;
-
-/** The library of some images: htpw clib --tailor, and htpw build --tailor. */
-export async function buildTailored(
-  images: readonly string[],
-  { output, residency, json }: Pick<Flags, 'residency' | 'json'> & { output: string },
-): Promise<void> {
-  const folder = planLibrary(output);
-  await writeAndPrint(folder, tailoredTo(images, residency), json);
-}
-
-async function writeAndPrint(
-  folder: OutputFolder,
-  tailored: Tailoring | null,
-  json?: boolean,
-  input?: string,
-): Promise<void> {
-  const library = await libraryFiles(tailored);
-  const files = [...library.keys()].sort();
-  if (input !== undefined) assertApart(input, folder.name, files);
-  folder.write(library);
-  print(json, { folder: folder.name, files }, () => renderFiles(folder.name, files));
-}
-
-/** Names of files, a line for each folder; of a folder with folders in it only how many files it holds. */
-function renderFiles(folder: string, files: readonly string[]): string {
-  const inside = new Map<string, string[]>();
-  for (const file of files) {
-    const at = file.indexOf('/') + 1;
-    inside.set(file.slice(0, at), [...(inside.get(file.slice(0, at)) ?? []), file.slice(at)]);
-  }
-  const rows = Array.from(inside, ([name, below]) => [
-    `  ${name || './'}`,
-    below.some((file) => file.includes('/')) ? counted(below.length, 'file') : below.join(', '),
-  ]);
-  return `${folder}: ${counted(files.length, 'file')}\n${columns(rows)}`;
-}
-
-/** The input may lie in the folder of the library, but not where one of its files will be. */
-function assertApart(input: string, folder: string, files: readonly string[]): void {
-  const place = resolve(input);
-  const other = [...files, LIST].find((file) => {
-    const path = resolve(folder, file);
-    return path === place || path.startsWith(join(place, '/')) || place.startsWith(join(path, '/'));
-  });
-  if (other !== undefined)
-    throw new UsageError(
-      `${shownPath(input)}: is also for ${shownPath(join(folder, other))}, of the library; write to another file`,
-    );
 }
 
 const RECORD = 'clib';

@@ -1,10 +1,8 @@
 /** htpw golden: imported models against recorded answers of TensorFlow Lite Micro, on every target. */
-import { statSync } from 'node:fs';
-import { join } from 'node:path';
 import type { Command } from 'commander';
 import { boardNames, runnableBoards } from '../boards/board.ts';
 import { columns } from '../drawing/columns.ts';
-import { goldenNames, readGolden } from '../measure/golden.ts';
+import { goldenFolder, goldenNames, readGolden } from '../measure/golden.ts';
 import { type CompareOptions, compareGolden, type GoldenResult, MEASURED } from '../measure/imported.ts';
 import { FASTEST, VARIANT_NAMES } from '../runtime/variants.ts';
 import { LOSSLESS_OPTION, losslessOf } from './image.ts';
@@ -67,15 +65,6 @@ export function goldenVerb(program: Command): void {
 interface Options extends CompareOptions {
   folder: string;
   names: string[];
-}
-
-/** The folder of recorded answers: the one that is named, else golden in HTPW_DATA. Throws UsageError where it is none. */
-export function goldenFolder(named?: string): string {
-  const data = process.env.HTPW_DATA;
-  const folder = named ?? (data === undefined ? undefined : join(data, 'golden'));
-  if (folder !== undefined && statSync(folder, { throwIfNoEntry: false })?.isDirectory()) return folder;
-  const got = folder === undefined ? 'none' : `${folder}, which is none`;
-  throw new UsageError(`golden: expected a folder of recorded answers, got ${got}; name one or set HTPW_DATA`);
 }
 
 function readFlags(argument: string | undefined, { samples, boards, models, lossless }: GoldenFlags): Options {

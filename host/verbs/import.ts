@@ -6,12 +6,9 @@ import type { Command } from 'commander';
 import type { TableEncoding } from '../arithmetic/channels.ts';
 import { columns } from '../drawing/columns.ts';
 import type { Lossless } from '../image/lossless.ts';
-import { bytesByCategory, regionsOf } from '../image/regions.ts';
 import { ImportError } from '../import/error.ts';
-import { type Imported, type ImportOptions, importImage } from '../import/import.ts';
-import type { Port } from '../import/live.ts';
-import { macs } from '../model/weights.ts';
-import { ImageView } from '../records/view.ts';
+import { type ImportOptions, importImage } from '../import/import.ts';
+import { type ImportSummary, type Removal, removal, summaryOf } from '../inspect/imported.ts';
 import { Runtime } from '../runtime/node.ts';
 import { shortest } from '../runtime/ports.ts';
 import { describeFile, SAFETENSORS } from '../system/fileKind.ts';
@@ -60,7 +57,7 @@ export function importVerb(program: Command): void {
       const imported = importBytes(bytes, path, { tables, lossless, keepDead });
       const whole = keepDead ? null : importBytes(bytes, path, { tables, lossless, keepDead: true });
       const removed = whole && removal(imported, whole);
-      const result = { ...summary(path, flags.output, tables, imported), removed };
+      const result = { ...summaryOf(path, flags.output, tables, imported), removed };
       output.write(imported.image);
       print(flags.json, result, () => render(result), output);
     });
@@ -97,23 +94,6 @@ function importBytes(
   }
 }
 
-type WithImage = Imported & { image: Uint8Array };
-
-/** What leaving out dead channels has changed, `from` and `to`. */
-function removal(left: WithImage, whole: WithImage) {
-  const change = (measure: (imported: WithImage) => number) => ({ from: measure(whole), to: measure(left) });
-  const sum = (counts: number[]) => counts.reduce((a, b) => a + b, 0);
-  return {
-    channels: change(({ model }) =>
-      sum(model.programs[0].operators.map((operator) => ('source' in operator ? operator.bias.length : 0))),
-    ),
-    weights: change(({ model }) => sum(model.sources.map(({ rows, rowLength }) => rows * rowLength))),
-    macs: change(({ model }) => macs(model)),
-    imageBytes: change(({ image }) => image.length),
-    arenaBytes: change(({ image }) => new Runtime(image).arenaBytes()),
-  };
-}
-
 /** A checkpoint of a network that was trained elsewhere. */
 async function importTrained(
   model: string,
@@ -145,39 +125,7 @@ async function importTrained(
   );
 }
 
-function summary(
-  model: string,
-  output: string,
-  tables: string,
-  { image, model: { programs }, origins, folded, inputs, outputs }: WithImage,
-) {
-  const runtime = new Runtime(image); // proves it
-  const [{ operators, tensors }] = programs;
-  const ports = (list: Port[], indices: number[]) =>
-    list.map(({ type }, i) => {
-      const { name, shape, scale, zeroPoint } = tensors[indices[i]];
-      return { name, shape, scale, zeroPoint, fileType: type };
-    });
-  return {
-    model,
-    output,
-    bytes: image.length,
-    tables,
-    exact: tables === 'q31',
-    arenaBytes: runtime.arenaBytes(),
-    categories: bytesByCategory(regionsOf(new ImageView(image))),
-    inputs: ports(inputs, programs[0].inputs),
-    outputs: ports(outputs, programs[0].outputs),
-    operators: operators.map(({ kind, output: tensor }, i) => ({
-      kind,
-      output: tensors[tensor].shape,
-      ...origins[i],
-    })),
-    folded,
-  };
-}
-
-function render(result: ReturnType<typeof summary> & { removed: ReturnType<typeof removal> | null }): string {
+function render(result: ImportSummary & { removed: Removal | null }): string {
   const port = ({ shape, scale, zeroPoint, fileType }: (typeof result.inputs)[number]) =>
     `${shape.join('x')} int8, real = ${shortest(scale)} * (q ${zeroPoint < 0 ? '+' : '-'} ${Math.abs(zeroPoint)})${fileType === 'INT8' ? '' : `; ${fileType} in the .tflite, the conversion is the caller's`}`;
   const bytes = Object.entries(result.categories).filter(([, size]) => size > 0);
@@ -198,7 +146,7 @@ function render(result: ReturnType<typeof summary> & { removed: ReturnType<typeo
 }
 
 /** Empty where there was nothing to remove. */
-function renderRemoval(removed: ReturnType<typeof removal>): string[] {
+function renderRemoval(removed: Removal): string[] {
   if (removed.channels.from === removed.channels.to) return [];
   const rows = Object.entries(removed).map(([what, { from, to }]) => [
     `  ${NAMES[what as keyof typeof removed]}`,

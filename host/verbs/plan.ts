@@ -2,19 +2,18 @@
 
 import type { Command } from 'commander';
 import { type Board, emulationOf, loadBoard } from '../boards/board.ts';
-import { placeUnderBuild, uniformlyResident } from '../build/placedImage.ts';
+import { uniformlyResident } from '../build/placedImage.ts';
 import { columns } from '../drawing/columns.ts';
 import { plot } from '../drawing/curvePlot.ts';
 import { svg } from '../drawing/curveSvg.ts';
 import { holdersOf } from '../drawing/peak.ts';
 import { timelinePlot } from '../drawing/timelinePlot.ts';
 import { timelineSvg } from '../drawing/timelineSvg.ts';
-import { withResidencies } from '../image/seal.ts';
-import { type Timeline, timelineOf } from '../layout/timeline.ts';
+import { type Timeline, timelinesOf } from '../layout/timeline.ts';
 import { ImageError, ImageView } from '../records/view.ts';
-import { arenaBudget } from '../residency/budget.ts';
-import { imageCosts, uniformImage } from '../residency/costs.ts';
-import { type Curve, type ProgramPlan, residenciesOf, residencyCurve } from '../residency/curve.ts';
+import { imageBudget } from '../residency/budget.ts';
+import { imageCosts } from '../residency/costs.ts';
+import { type Curve, type ProgramPlan, residencyCurve, withPlans } from '../residency/curve.ts';
 import { Runtime } from '../runtime/node.ts';
 import { named } from '../system/errors.ts';
 import { type Output, planOutput } from '../system/files.ts';
@@ -134,9 +133,9 @@ async function planMeasured(path: string, image: Uint8Array, flags: PlanFlags, o
   const view = new ImageView(image);
   const costs = await withProgress('plan', (report) => imageCosts(path, image, emulated, report));
   const curves = view.programs.map((_, p) => residencyCurve(view, p, costs, { lazy: flags.lazy }));
-  const budget = flags.sram ?? (flags.board === undefined ? null : await budgetOf(board, path, image));
+  const budget = flags.sram ?? (flags.board === undefined ? null : await imageBudget(board, path, image));
   const plans = budget === null ? null : curves.map((_, p) => within(curves, p, budget, path, image));
-  const planned = plans ? named(shownPath(path), () => planImage(image, plans), ImageError) : image;
+  const planned = plans ? named(shownPath(path), () => withPlans(image, plans), ImageError) : image;
   const timelines = timelinesOf(planned);
   outputs.image?.write(planned);
   outputs.curve?.write(svg(curves, subtitle(emulated)));
@@ -154,31 +153,12 @@ async function planMeasured(path: string, image: Uint8Array, flags: PlanFlags, o
   print(flags.json, result, text, ...Object.values(outputs));
 }
 
-/** The image with a plan for each of its programs. */
-function planImage(image: Uint8Array, plans: ProgramPlan[]): Uint8Array {
-  const view = new ImageView(image);
-  return withResidencies(
-    image,
-    plans.map((plan, p) => residenciesOf(view, p, plan)),
-  );
-}
-
-function timelinesOf(image: Uint8Array): Timeline[] {
-  const view = new ImageView(image);
-  return view.programs.map((_, p) => timelineOf(view, p));
-}
-
-/** What does not depend on residency is measured with all of them streamed. */
-function budgetOf(board: Board, path: string, image: Uint8Array): Promise<number> {
-  return arenaBudget(board, placeUnderBuild(path, uniformImage(image, 'stream')));
-}
-
 /** The fastest plan of program `p` that fits; an error says who holds the smallest arena at its peak. */
 function within(curves: Curve[], p: number, budget: number, path: string, image: Uint8Array): ProgramPlan {
   const curve = curves[p];
   const found = curve.best.findLast(({ arenaBytes }) => arenaBytes <= budget);
   if (found) return found;
-  const smallest = planImage(
+  const smallest = withPlans(
     image,
     curves.map(({ best }) => best[0]),
   );

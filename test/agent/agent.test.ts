@@ -3,8 +3,9 @@ import { PassThrough, Writable } from 'node:stream';
 import { setTimeout } from 'node:timers/promises';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { Agent, AgentError } from '../../host/agent/protocol.ts';
-import { TINY_INPUT_BYTES, tinyWindow } from '../board/tinyImage.ts';
-import { canRun, imageFile, RUNNABLE, startAgent } from '../board/workshop.ts';
+import { canRun, RUNNABLE } from '../boards/runnable.ts';
+import { imageFile, TINY_INPUT_BYTES, tinyWindow } from '../boards/tinyImage.ts';
+import { startAgent } from './startAgent.ts';
 
 const hex = (bytes: Uint8Array) => Buffer.from(bytes).toString('hex');
 const full = hex(tinyWindow(1));

@@ -5,8 +5,8 @@ import { beforeAll, describe, expect, it } from 'vitest';
 import { type VerifyResult, verifyBoard } from '../../host/agent/verify.ts';
 import { buildRuntime } from '../../host/build/compile.ts';
 import { Runtime } from '../../host/runtime/node.ts';
-import { tinyWindow } from '../board/tinyImage.ts';
-import { canRun, imageFile } from '../board/workshop.ts';
+import { canRun } from '../boards/runnable.ts';
+import { imageFile, tinyWindow } from '../boards/tinyImage.ts';
 
 const imagePath = imageFile('log');
 const image = new Uint8Array(readFileSync(imagePath));

@@ -6,9 +6,10 @@ import { counted, loadBoard } from '../../host/boards/board.ts';
 import { buildRuntime } from '../../host/build/compile.ts';
 import { pack } from '../../host/image/pack.ts';
 import { Runtime } from '../../host/runtime/node.ts';
-import { tinyWindow } from '../board/tinyImage.ts';
-import { canRun, imageFile, RUNNABLE, startAgent } from '../board/workshop.ts';
+import { canRun, RUNNABLE } from '../boards/runnable.ts';
+import { imageFile, tinyWindow } from '../boards/tinyImage.ts';
 import { ModelBuilder } from '../zoo.ts';
+import { startAgent } from './startAgent.ts';
 
 const imagePath = imageFile('verify');
 const image = new Uint8Array(readFileSync(imagePath));

@@ -5,7 +5,8 @@ import { delimiter, join } from 'node:path';
 import { afterEach, beforeAll, describe, expect, it, vi } from 'vitest';
 import { boardNames } from '../../host/boards/board.ts';
 import { buildFirmware } from '../../host/build/firmware.ts';
-import { canRun, HAS_ARM_COMPILER, imageFile } from '../board/workshop.ts';
+import { canRun, HAS_ARM_COMPILER } from '../boards/runnable.ts';
+import { imageFile } from '../boards/tinyImage.ts';
 import { htpw as command, type Said } from '../cli/command.ts';
 
 const image = imageFile('cli');

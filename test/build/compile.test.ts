@@ -1,3 +1,4 @@
+/** Builds of the runtime: up to date or made anew, free of imports in Node, and C that stands alone. */
 import { readFileSync } from 'node:fs';
 import { beforeAll, describe, expect, it } from 'vitest';
 import { buildRuntime, type RuntimeFiles } from '../../host/build/compile.ts';

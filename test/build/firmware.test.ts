@@ -9,8 +9,8 @@ import { buildFirmware, type Firmware } from '../../host/build/firmware.ts';
 import { linkerScript } from '../../host/build/link.ts';
 import { objectTextBytes, parseSections } from '../../host/build/size.ts';
 import { pack } from '../../host/image/pack.ts';
-import { tinyImage, tinyModel } from '../board/tinyImage.ts';
-import { HAS_ARM_COMPILER, imageFile } from '../board/workshop.ts';
+import { HAS_ARM_COMPILER } from '../boards/runnable.ts';
+import { imageFile, tinyImage, tinyModel } from '../boards/tinyImage.ts';
 
 describe('a board', () => {
   it('that is unknown is answered with those that are known', () => {

@@ -1,3 +1,4 @@
+/** What the gate lets pass of a module before it becomes C: integers only, without tables, and known imports. */
 import { describe, expect, it } from 'vitest';
 import wabt from 'wabt';
 import { assertFit, gateFaults } from '../../host/build/gate.ts';

@@ -6,8 +6,8 @@ import { describe, expect, it } from 'vitest';
 import { AgentError } from '../../host/agent/protocol.ts';
 import { buildFirmware } from '../../host/build/firmware.ts';
 import { pack } from '../../host/image/pack.ts';
-import { tinyImage, tinyModel } from '../board/tinyImage.ts';
-import { canBuild, canRun } from '../board/workshop.ts';
+import { canBuild, canRun } from '../boards/runnable.ts';
+import { tinyImage, tinyModel } from '../boards/tinyImage.ts';
 import { htpw } from '../cli/command.ts';
 
 const folder = mkdtempSync(join(tmpdir(), 'names-'));

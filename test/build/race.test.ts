@@ -4,7 +4,8 @@ import { basename, dirname, join } from 'node:path';
 import { describe, expect, it } from 'vitest';
 import { buildFirmware } from '../../host/build/firmware.ts';
 import { projectRoot } from '../../host/system/root.ts';
-import { HAS_ARM_COMPILER, imageFile } from '../board/workshop.ts';
+import { HAS_ARM_COMPILER } from '../boards/runnable.ts';
+import { imageFile } from '../boards/tinyImage.ts';
 
 describe.skipIf(!HAS_ARM_COMPILER)('builds at the same time', () => {
   it('of the same board and image name leave whole files and nothing else', { timeout: 120_000 }, async () => {

@@ -50,7 +50,7 @@ describe('the intrinsics', () => {
       );
       expect([...inC('boards/common/intrinsics.h')].sort()).toEqual(declared);
       const hints = ['rarely', 'uses']; // nothing that a core could compute otherwise
-      expect([...inC('test/board/intrinsics.c')].sort()).toEqual(declared.filter((name) => !hints.includes(name)));
+      expect([...inC('test/cores/intrinsics.c')].sort()).toEqual(declared.filter((name) => !hints.includes(name)));
     },
   );
 });

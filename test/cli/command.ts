@@ -1,5 +1,5 @@
 /** A command line run in this process, and folders as they were before it. */
-import { existsSync, lstatSync, readdirSync, readFileSync, readlinkSync } from 'node:fs';
+import { lstatSync, readdirSync, readFileSync, readlinkSync } from 'node:fs';
 import { join } from 'node:path';
 import { vi } from 'vitest';
 import { main } from '../../host/cli.ts';
@@ -41,5 +41,3 @@ function shown(path: string): string {
   if (!found.isFile()) return `special ${mode}`;
   return `${mode} ${readFileSync(path).toString('latin1')}`;
 }
-
-export const isThere = (path: string): boolean => existsSync(path);

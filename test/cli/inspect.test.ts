@@ -5,7 +5,7 @@ import { describe, expect, it } from 'vitest';
 import { pack } from '../../host/image/pack.ts';
 import type { Metadata } from '../../host/model/model.ts';
 import { Runtime } from '../../host/runtime/node.ts';
-import { emptyFolder } from '../clib/workshop.ts';
+import { emptyFolder } from '../paths.ts';
 import { packTogether, shapeRows } from '../shapes.ts';
 import { ModelBuilder } from '../zoo.ts';
 import { htpw } from './command.ts';

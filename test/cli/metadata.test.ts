@@ -1,4 +1,6 @@
-/** Metadata that is not as it should be, in images that `open` accepts: shown, passed over, or refused with the file. */
+/**
+ * Metadata that is not as it should be, in images that `open` accepts: shown, passed over, or refused with the file.
+ */
 import { mkdtempSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';

@@ -5,7 +5,7 @@ import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { DEVICE_VARIANT_NAMES } from '../../host/runtime/variants.ts';
-import { HAS_ARM_COMPILER } from '../board/workshop.ts';
+import { HAS_ARM_COMPILER } from '../boards/runnable.ts';
 
 const root = process.cwd();
 const folder = mkdtempSync(join(tmpdir(), 'package-'));

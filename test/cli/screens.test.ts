@@ -7,8 +7,8 @@ import { describe, expect, it } from 'vitest';
 import { describeAccounts } from '../../host/data/part.ts';
 import { pack } from '../../host/image/pack.ts';
 import { counted } from '../../host/system/counted.ts';
-import { TINY_INPUT_BYTES, tinyModel } from '../board/tinyImage.ts';
-import { emptyFolder } from '../clib/workshop.ts';
+import { TINY_INPUT_BYTES, tinyModel } from '../boards/tinyImage.ts';
+import { emptyFolder } from '../paths.ts';
 import { htpw } from './command.ts';
 
 const ECG = 'models/ecg-beats.htpw';

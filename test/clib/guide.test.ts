@@ -3,7 +3,8 @@ import { mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { beforeAll, describe, expect, it } from 'vitest';
 import { main } from '../../host/cli.ts';
-import { ECG, emptyFolder, onPath, output, root } from './workshop.ts';
+import { ECG, emptyFolder, root } from '../paths.ts';
+import { onPath, output } from '../programs.ts';
 
 const page = readFileSync(join(root, 'docs', 'c.md'), 'utf8');
 

@@ -3,7 +3,9 @@ import { existsSync, readFileSync, rmSync, symlinkSync } from 'node:fs';
 import { delimiter, join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { Runtime } from '../../host/runtime/node.ts';
-import { ECG, emptyFolder, library, onPath, output, root } from './workshop.ts';
+import { ECG, emptyFolder, root } from '../paths.ts';
+import { onPath, output } from '../programs.ts';
+import { library } from './write.ts';
 
 const HELLO = join(root, 'examples', 'hello');
 const CLASSES = ['N, normal', 'S, supraventricular', 'V, ventricular', 'F, fusion'];

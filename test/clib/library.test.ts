@@ -5,7 +5,9 @@ import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { crc32 } from '../../host/records/crc32.ts';
 import { Runtime } from '../../host/runtime/node.ts';
 import { DEVICE_VARIANT_NAMES, PORTABLE } from '../../host/runtime/variants.ts';
-import { ECG, emptyFolder, library, onPath, output, root } from './workshop.ts';
+import { ECG, emptyFolder, root } from '../paths.ts';
+import { onPath, output } from '../programs.ts';
+import { library } from './write.ts';
 
 const STRICT = '-std=c99 -O2 -Wall -Wextra -Wconversion -Wvla -Wstrict-prototypes -Werror'.split(' ');
 

@@ -4,15 +4,16 @@ import { join } from 'node:path';
 import { beforeAll, describe, expect, it } from 'vitest';
 import { type Tailoring, tailoring, together, writeLibrary } from '../../host/build/library.ts';
 import { modelHeader, modelSource } from '../../host/build/modelHeader.ts';
-import { measureImage } from '../../host/build/requirements.ts';
+import { requirementsOf } from '../../host/build/requirements.ts';
 import { main } from '../../host/cli.ts';
 import { pack } from '../../host/image/pack.ts';
 import { ImageView } from '../../host/records/view.ts';
 import { Runtime } from '../../host/runtime/node.ts';
 import { portsOf } from '../../host/runtime/ports.ts';
+import { ECG, emptyFolder, root } from '../paths.ts';
+import { onPath, output } from '../programs.ts';
 import { ModelBuilder } from '../zoo.ts';
 import { labelled, PORT_IMAGES, portLines, portProgram } from './ports.ts';
-import { ECG, emptyFolder, onPath, output, root } from './workshop.ts';
 
 /** The ECG network, and one of operators that it does not have. */
 const FIRST = new Uint8Array(readFileSync(ECG));
@@ -43,7 +44,7 @@ describe('one library for two images', () => {
   }, 300_000);
 
   it('keeps the operators of either, and brings the largest buffers', () => {
-    const [first, second, all] = [measureImage(FIRST), measureImage(SECOND), both().needs];
+    const [first, second, all] = [requirementsOf(FIRST), requirementsOf(SECOND), both().needs];
     expect(all.features).toBe(first.features | second.features);
     expect([first.features, second.features]).not.toContain(all.features);
     expect(all.arenaBytes).toBe(Math.max(first.arenaBytes, second.arenaBytes));
@@ -202,7 +203,7 @@ describe('the model header', () => {
   it('leaves a scale out that is none', () => {
     const image = labelled(2, []);
     new DataView(image.buffer).setFloat32(new ImageView(image).programs[0].inputs[0].at + 4, Number.NaN, true);
-    const needs = measureImage(FIRST);
+    const needs = requirementsOf(FIRST);
     const header = modelHeader([{ name: 'nan.htpw', image, needs }]);
     expect(header).toContain('/* HTPW_MODEL_INPUT has no scale: NaN */');
     expect(header).not.toContain('HTPW_MODEL_INPUT_SCALE');

@@ -3,9 +3,9 @@ import { readFileSync } from 'node:fs';
 import { pack } from '../../host/image/pack.ts';
 import { ImageView } from '../../host/records/view.ts';
 import { portsOf } from '../../host/runtime/ports.ts';
+import { ECG } from '../paths.ts';
 import { packTogether, shapeRows } from '../shapes.ts';
 import { ModelBuilder } from '../zoo.ts';
-import { ECG } from './workshop.ts';
 
 /** What ends a string, a comment or a line, and what is not ASCII. */
 const HOSTILE_LABELS = ['a "quoted" \\ one', 'what??=', '*/ int evil;\n#error no', 'F\u00fc\u00dfe', '\u001b[31m'];

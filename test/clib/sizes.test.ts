@@ -5,7 +5,8 @@ import { beforeAll, describe, expect, it } from 'vitest';
 import { tailoring } from '../../host/build/library.ts';
 import { type LibraryRecord, type LibrarySize, measureLibrary } from '../../host/build/librarySize.ts';
 import { parseCallGraph, reachable, worstStack } from '../../host/build/stack.ts';
-import { ECG, onPath, root } from './workshop.ts';
+import { ECG, root } from '../paths.ts';
+import { onPath } from '../programs.ts';
 
 const node = (name: string, bytes: number, kind = 'static') =>
   `node: { title: "a.c:${name}" label: "${name}\\na.c:1:2\\n${bytes} bytes (${kind})" }`;

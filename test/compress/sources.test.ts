@@ -1,4 +1,6 @@
-/** Layers whose weights are what a source can hold come back as they were; a changed model runs as the reference does. */
+/**
+ * Layers whose weights are what a source can hold come back as they were; a changed model runs as the reference does.
+ */
 import { describe, expect, it } from 'vitest';
 import { foldZeroPoint } from '../../host/arithmetic/channels.ts';
 import { canShare, fromBasis } from '../../host/compress/basis.ts';

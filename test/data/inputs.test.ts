@@ -4,7 +4,7 @@ import { expect, it } from 'vitest';
 import { pack } from '../../host/image/pack.ts';
 import { Runtime } from '../../host/runtime/node.ts';
 import { testWindows } from '../../host/task/inputs.ts';
-import { tinyModel } from '../board/tinyImage.ts';
+import { tinyModel } from '../boards/tinyImage.ts';
 
 it('is ECG only what an image takes as raw samples, not any input of as many bytes', () => {
   const model = tinyModel();

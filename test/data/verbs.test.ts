@@ -6,7 +6,7 @@ import { describe, expect, it, vi } from 'vitest';
 import { pack } from '../../host/image/pack.ts';
 import { unpack } from '../../host/image/unpack.ts';
 import { ImageView } from '../../host/records/view.ts';
-import { TINY_INPUT_BYTES, tinyModel } from '../board/tinyImage.ts';
+import { TINY_INPUT_BYTES, tinyModel } from '../boards/tinyImage.ts';
 import { htpw as command, type Said } from '../cli/command.ts';
 import { ecgData } from './ecg.ts';
 import { annotate, beatsAt, writeRecord } from './wfdbWriter.ts';

@@ -1,4 +1,5 @@
 /** What the documents say against what is. */
+import { execFileSync } from 'node:child_process';
 import { existsSync, readdirSync, readFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { describe, expect, it } from 'vitest';
@@ -77,18 +78,48 @@ describe('status codes', () => {
   });
 });
 
+const documents = [
+  'README.md',
+  'CONTRIBUTING.md',
+  'CHANGELOG.md',
+  ...readdirSync('docs').map((name) => `docs/${name}`),
+].filter((path) => path.endsWith('.md'));
+
 describe('links', () => {
-  const documents = [
-    'README.md',
-    'CONTRIBUTING.md',
-    'CHANGELOG.md',
-    ...readdirSync('docs').map((name) => `docs/${name}`),
-  ].filter((path) => path.endsWith('.md'));
   it.each(documents)('in %s lead somewhere', (path) => {
     const text = readFileSync(path, 'utf8').replace(/```[\s\S]*?```/g, '');
     const dead = [...text.matchAll(/\]\(([^)#\s]+)(#[^)]*)?\)/g)]
       .map(([, target]) => target)
       .filter((target) => !/^[a-z]+:/.test(target) && !existsSync(join(dirname(path), target)));
+    expect(dead).toEqual([]);
+  });
+});
+
+describe('files of the project', () => {
+  const tracked = execFileSync('git', ['ls-files'], { encoding: 'utf8' }).split('\n');
+  const folders = new Set(tracked.map((path) => path.split('/')[0]));
+  const isThere = (path: string, ...from: string[]) => ['', ...from].some((folder) => existsSync(join(folder, path)));
+
+  /** What the walk of docs/porting.md is about to make. */
+  const TO_BE_MADE = ['assembly/intrinsics/mve.ts', 'assembly/operators/product.mve.ts'];
+
+  it.each(documents)('that %s names are there', (path) => {
+    const named = [...readFileSync(path, 'utf8').matchAll(/`([\w.-]+(?:\/[\w.-]+)+)\/?`/g)].map(([, name]) => name);
+    const missing = named.filter((name) => folders.has(name.split('/')[0]) && !isThere(name));
+    expect(missing.filter((name) => !TO_BE_MADE.includes(name))).toEqual([]);
+  });
+
+  it('that comments name are there, from the root, host/, assembly/ or the folder of the comment', () => {
+    const sources = tracked.filter((path) => /^(assembly|boards|host|scripts|test)\/.*\.(ts|js|c|h|S)$/.test(path));
+    const dead = sources.flatMap((source) => {
+      const comments = readFileSync(source, 'utf8').match(/\/\*[\s\S]*?\*\/|^\s*\/\/.*$/gm) ?? [];
+      const named = comments.flatMap(
+        (comment) => comment.match(/(?<![\w./<-])[\w-]+(?:\/[\w.-]+)+\.(?:ts|md|c|h|json)\b/g) ?? [],
+      );
+      return named
+        .filter((name) => !isThere(name, 'host', 'assembly', dirname(source)))
+        .map((name) => `${source}: ${name}`);
+    });
     expect(dead).toEqual([]);
   });
 });

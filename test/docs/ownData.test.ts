@@ -5,7 +5,7 @@ import { tmpdir } from 'node:os';
 import { dirname, join, resolve } from 'node:path';
 import { promisify } from 'node:util';
 import { afterAll, describe, expect, it } from 'vitest';
-import { canBuild, canRun } from '../board/workshop.ts';
+import { canBuild, canRun } from '../boards/runnable.ts';
 import { wav } from '../data/formats/wavWriter.ts';
 import { motionLog, tone } from '../data/own/folders.ts';
 

@@ -4,7 +4,8 @@ import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
 import { main } from '../../host/cli.ts';
 import { run } from '../../host/system/process.ts';
-import { ECG, emptyFolder, onPath, output, root } from '../clib/workshop.ts';
+import { ECG, emptyFolder, root } from '../paths.ts';
+import { onPath, output } from '../programs.ts';
 
 const readme = readFileSync(join(root, 'README.md'), 'utf8');
 const block = (language: string) => new RegExp(`^\`\`\`${language}\n([\\s\\S]*?)^\`\`\`$`, 'm').exec(readme)![1];

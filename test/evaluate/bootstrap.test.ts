@@ -1,3 +1,4 @@
+/** Intervals of confidence from patients drawn with replacement. */
 import { describe, expect, it } from 'vitest';
 import { bootstrap, quantile } from '../../host/evaluate/bootstrap.ts';
 import { numbered } from '../../host/evaluate/groups.ts';

@@ -15,6 +15,7 @@ import { instantiate, Runtime } from '../../host/runtime/node.ts';
 import { StatusError, statusName } from '../../host/runtime/status.ts';
 import { SOURCES } from '../../host/sources/registry.ts';
 import { damagedImages } from '../hostile.ts';
+import { soundFeatures } from '../shapes.ts';
 import { type Edit, FIXTURES, ofSources, type Wrong } from '../sources.ts';
 import { everything, ModelBuilder } from '../zoo.ts';
 
@@ -80,9 +81,10 @@ function expectUntouched(bytes: Uint8Array, where: string): void {
 describe('damaged images', () => {
   it('are made of every kind of operator, weight source and generator', () => {
     const { programs, sources, generators } = view;
+    const operators = [...programs[0].operators, ...new ImageView(features).programs[0].operators];
     const kinds = (records: readonly { kind: number }[]) => [...new Set(records.map(({ kind }) => kind))].sort();
     const codes = (registry: Record<string, { code: number }>) => Object.values(registry).map(({ code }) => code);
-    expect(kinds(programs[0].operators)).toEqual(codes(OPERATORS).sort());
+    expect(kinds(operators)).toEqual(codes(OPERATORS).sort());
     expect(kinds(sources)).toEqual(codes(SOURCES).sort());
     expect(kinds(generators)).toEqual(kinds(sources).filter((kind) => kind !== SOURCES.stored.code));
   });
@@ -93,6 +95,7 @@ describe('damaged images', () => {
       pack(ofSources(seed).build()),
       withResidency(pack(everything(seed).build(), { tables: 'q31', lossless: true }), 'stream'),
     ]);
+    originals.push(features);
     if (existsSync('models/ecg-beats.htpw')) originals.push(new Uint8Array(readFileSync('models/ecg-beats.htpw')));
     const runtime = new TightRuntime(8);
     const seen = new Map<number, number>();
@@ -119,6 +122,8 @@ describe('damaged images', () => {
       expect(runtime.run(image.slice(0, length)), `${length} bytes`).toBeLessThan(0);
   });
 });
+
+const features = pack(soundFeatures());
 
 /** One precise wrong value each, CRC made right: [what, edit, status, offset of the refusal] */
 const image = pack(everything(1).build());

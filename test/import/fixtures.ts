@@ -1,6 +1,6 @@
 /**
- * One tiny .tflite per operator that can be imported, and the layers that errors are made from. Those of operators with a
- * file in test/operators/ stand there.
+ * One tiny .tflite per operator that can be imported, and the layers that errors are made from. Those of operators with
+ * a file in test/operators/ stand there.
  */
 import { FIXTURES_OF_OPERATORS, type Fixture } from '../operatorTests.ts';
 import {

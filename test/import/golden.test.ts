@@ -1,6 +1,7 @@
 /**
- * Imported networks against what TensorFlow Lite Micro's reference kernels gave for them, byte by byte, on every variant
- * of the runtime and in the slow reference. Reads HTPW_DATA; skipped, and reported so, where its golden folder is missing.
+ * Imported networks against what TensorFlow Lite Micro's reference kernels gave for them, byte by byte, on every
+ * variant of the runtime and in the slow reference. Reads HTPW_DATA; skipped, and reported so, where its golden folder
+ * is missing.
  */
 import { existsSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';

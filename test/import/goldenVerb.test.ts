@@ -4,7 +4,7 @@ import { cpSync, existsSync, mkdtempSync, readFileSync, writeFileSync } from 'no
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
-import { canRun } from '../board/workshop.ts';
+import { canRun } from '../boards/runnable.ts';
 
 const data = process.env.HTPW_DATA ?? join('..', 'shared', 'data');
 const NAME = 'tflm_hello_world_int8';

@@ -1,4 +1,6 @@
-/** Tiny .tflite files by hand, a field at a time, so that tests of the importer need no data and can break any of it. */
+/**
+ * Tiny .tflite files by hand, a field at a time, so that tests of the importer need no data and can break any of it.
+ */
 import { Builder } from 'flatbuffers';
 import { OPCODES, TENSOR_TYPES } from '../../host/import/schema.ts';
 

@@ -3,7 +3,7 @@ import { readFileSync } from 'node:fs';
 import { beforeAll, describe, expect, it } from 'vitest';
 import { measureAll, measureOnPort, recordedBoards } from '../../host/measure/benchmarks.ts';
 import { excess, type Figures } from '../../host/measure/figures.ts';
-import { canRun } from '../board/workshop.ts';
+import { canRun } from '../boards/runnable.ts';
 
 const NAMES = recordedBoards();
 const recorded = (board: string): Figures => JSON.parse(readFileSync(`bench/${board}.json`, 'utf8'));

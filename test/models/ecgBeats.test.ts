@@ -12,7 +12,7 @@ import { Runtime } from '../../host/runtime/node.ts';
 import { VARIANT_NAMES } from '../../host/runtime/variants.ts';
 import { nameOf } from '../../host/sources/registry.ts';
 import { testWindows } from '../../host/task/inputs.ts';
-import { canRun } from '../board/workshop.ts';
+import { canRun } from '../boards/runnable.ts';
 
 const MODEL = 'models/ecg-beats.htpw';
 const image = new Uint8Array(readFileSync(MODEL));

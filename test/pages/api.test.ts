@@ -49,6 +49,22 @@ describe('docs/api.md', () => {
     expect(without.sort()).toEqual(UNDOCUMENTED);
   });
 
+  const guide = readFileSync('docs/javascript.md', 'utf8');
+  const rows = [...guide.matchAll(/^\| `(hypertinypw(?:\/\w+)?)` \| (.*?) \| (?:yes|no)/gm)];
+  it.each(rows.map(([, entry, says]) => [entry, says]))(
+    '%s exports what docs/javascript.md says: %s',
+    (entry, says) => {
+      const known = entries.find((each) => each.entry === entry)!.exports.map(({ name }) => name);
+      const told = [...says.matchAll(/`(\w+)(?:\(.*?\))?`/g)].map(([, name]) => name);
+      expect(told.length).toBeGreaterThan(0);
+      expect(told.filter((name) => !known.includes(name))).toEqual([]);
+    },
+  );
+
+  it('and docs/javascript.md have the same entries', () => {
+    expect(rows.map(([, entry]) => entry).sort()).toEqual(entries.map(({ entry }) => entry).sort());
+  });
+
   it('shows no private member', () => {
     expect(page).not.toMatch(/^ *private /m);
   });

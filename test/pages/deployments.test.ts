@@ -14,7 +14,7 @@ import {
 import { readRecord } from '../../host/measure/records.ts';
 import { breakEven, deployPage, HEADINGS, millijoules, milliseconds } from '../../host/pages/deployments.ts';
 import { ImageView } from '../../host/records/view.ts';
-import { HAS_ARM_COMPILER } from '../board/workshop.ts';
+import { HAS_ARM_COMPILER } from '../boards/runnable.ts';
 
 const { images }: DeployRecord = readRecord('deploy');
 const bytesOf = (path: string) => new Uint8Array(readFileSync(path));

@@ -1,3 +1,4 @@
+/** The oracle on a model of a few layers, whose values are worked out by hand. */
 import { describe, expect, it } from 'vitest';
 import type { Model, Program, Tensor } from '../../host/model/model.ts';
 import { execute } from '../../host/reference/executor.ts';

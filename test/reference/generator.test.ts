@@ -1,3 +1,4 @@
+/** Rows that weight sources make, and the MLP behind them, against values worked out by hand. */
 import { describe, expect, it } from 'vitest';
 import type { BasisGenerator } from '../../host/sources/basis.ts';
 import type { Mlp } from '../../host/sources/mlp.ts';

@@ -1,3 +1,4 @@
+/** Softmax and its fixed-point functions: how far they are from real arithmetic. */
 import { describe, expect, it } from 'vitest';
 import { expOnNegative, oneOverOnePlus } from '../../host/arithmetic/exponential.ts';
 import { softmax, softmaxFactors } from '../../host/operators/softmax.ts';

@@ -1,3 +1,4 @@
+/** The z-score of a raw window in integers, its square root included, against values worked out by hand. */
 import { describe, expect, it } from 'vitest';
 import { isqrt, standardize, standardizeParameters } from '../../host/operators/standardize.ts';
 

@@ -6,7 +6,7 @@ import { committedImages } from '../../host/measure/deployments.ts';
 import { perByte, perUnit } from '../../host/pages/reliability.ts';
 import { measureWorst, type Reliability } from '../../host/reliability/measure.ts';
 import { Runtime } from '../../host/runtime/node.ts';
-import { canRun } from '../board/workshop.ts';
+import { canRun } from '../boards/runnable.ts';
 
 const recorded: Reliability = JSON.parse(readFileSync('bench/reliability.json', 'utf8'));
 const page = readFileSync('docs/reliability.md', 'utf8');

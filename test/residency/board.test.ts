@@ -16,7 +16,8 @@ import { imageCosts, uniformImage } from '../../host/residency/costs.ts';
 import { type Costs, residenciesOf, residencyCurve } from '../../host/residency/curve.ts';
 import { measureCosts } from '../../host/residency/measure.ts';
 import { Runtime } from '../../host/runtime/node.ts';
-import { canRun, HAS_ARM_COMPILER, imageFile } from '../board/workshop.ts';
+import { canRun, HAS_ARM_COMPILER } from '../boards/runnable.ts';
+import { imageFile } from '../boards/tinyImage.ts';
 import { everything, ModelBuilder } from '../zoo.ts';
 
 const ECG = 'models/ecg-beats.htpw';

@@ -6,7 +6,7 @@ import { Runtime } from '../../host/runtime/node.ts';
 import { dequantize, type Port, quantize } from '../../host/runtime/ports.ts';
 import { StatusError } from '../../host/runtime/status.ts';
 import { VARIANT_NAMES } from '../../host/runtime/variants.ts';
-import { tinyImage } from '../board/tinyImage.ts';
+import { tinyImage } from '../boards/tinyImage.ts';
 import { packTogether, shapeRows } from '../shapes.ts';
 import { ModelBuilder } from '../zoo.ts';
 

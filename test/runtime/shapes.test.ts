@@ -19,7 +19,7 @@ const chosen = chosenRows();
 const READY_AT = 32; // in the arena: one bit per operator whose cache is filled (assembly/arena.ts)
 
 /** A program in memory that holds garbage wherever the operator at hand has nothing to look for. */
-class Field {
+class Sandbox {
   private readonly wasm;
   private readonly memory: Uint8Array;
   private readonly image = 96;
@@ -197,7 +197,7 @@ describe.each(VARIANT_NAMES)('in the %s runtime, every operator of the table', (
     const wrong: string[] = [];
     for (const row of chosen) {
       try {
-        new Field(row, variant).check();
+        new Sandbox(row, variant).check();
       } catch (error) {
         wrong.push(`${row.name}: ${(error as Error).message}`);
       }

@@ -1,3 +1,4 @@
+/** Training is repeatable, and what is exported computes what was trained. */
 import { createHash } from 'node:crypto';
 import { describe, expect, it } from 'vitest';
 import { selectWindows, windowAt } from '../../host/data/windows.ts';
@@ -87,7 +88,8 @@ describe('export', () => {
           differences.push(Math.abs(logit - saturated));
         });
       }
-      // In steps of the logits, which are fine in a net so little trained: a sum near a rounding border can fall either way in
+      // In steps of the logits, which are fine in a net so little trained: a sum near a rounding border can fall either
+      // way in
       // float32, and one step of the pooled activations is worth more than one of the logits.
       expect(differences.reduce((sum, value) => sum + value, 0) / differences.length).toBeLessThan(1.5);
       expect(Math.max(...differences)).toBeLessThan(8);

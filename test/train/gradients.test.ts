@@ -1,3 +1,4 @@
+/** Layers and quantisers of training: forwards against plain loops, backwards against differences. */
 import { grad, numpy as np, valueAndGrad } from '@jax-js/jax';
 import { beforeAll, describe, expect, it } from 'vitest';
 import {
@@ -91,7 +92,8 @@ describe('layers', () => {
   });
 
   it('gradients of a smooth net agree with differences', () => {
-    // float64, no rounding, no ReLU and no exponential (the library's is a single precision one): differences are exact enough to compare with
+    // float64, no rounding, no ReLU and no exponential (the library's is a single precision one): differences are exact
+    // enough to compare with
     // The library cannot take Float64Array without a Float16Array beside it, which Node 20 lacks.
     const double = (count: number, value: (i: number) => number, shape: number[] = [count]): Tensor =>
       np

@@ -1,6 +1,6 @@
 /**
- * The integer network in plain loops, for comparing what was trained with what was exported. Requantisation multiplies by the real
- * factor: the fixed-point form is the packer's and the runtime's business.
+ * The integer network in plain loops, for comparing what was trained with what was exported. Requantisation multiplies
+ * by the real factor: the fixed-point form is the packer's and the runtime's business.
  */
 
 import type { Model, Weighted } from '../../host/model/model.ts';

@@ -32,7 +32,9 @@ function network(seed: number): ModelBuilder {
   return b.convolution(5, window(SAME)).fullyConnected(6).fullyConnected(4).softmax();
 }
 
-/** Rows, taps of channels and columns of all weights become 0; some biases large, so that folding exceeds the device's. */
+/**
+ * Rows, taps of channels and columns of all weights become 0; some biases large, so that folding exceeds the device's.
+ */
 function kill(model: Model, seed: number): Model {
   const next = random(seed);
   const [{ operators, tensors }] = model.programs;

@@ -10,12 +10,13 @@ import { crc32 } from '../../host/records/crc32.ts';
 import { ImageView } from '../../host/records/view.ts';
 import { Runtime } from '../../host/runtime/node.ts';
 import { portsOf } from '../../host/runtime/ports.ts';
-import { tinyImage } from '../board/tinyImage.ts';
+import { tinyImage } from '../boards/tinyImage.ts';
 import { PORT_IMAGES, portLines, portProgram } from '../clib/ports.ts';
-import { emptyFolder, library, onPath, output } from '../clib/workshop.ts';
+import { library } from '../clib/write.ts';
+import { ECG, emptyFolder, MODULE, root } from '../paths.ts';
+import { onPath, output } from '../programs.ts';
 import { packTogether, shapeRows } from '../shapes.ts';
 import { BUILDERS, CORTEX_M7, configure, STUBS } from './stubbed.ts';
-import { ECG, MODULE, root } from './workshop.ts';
 
 describe('htpw_add_model', () => {
   let folder: string;

@@ -9,11 +9,11 @@ import { AT_REST, synthesizeLead } from '../../host/data/sets/syntheticEcg.ts';
 import { pack } from '../../host/image/pack.ts';
 import { Runtime } from '../../host/runtime/node.ts';
 import { testWindows } from '../../host/task/inputs.ts';
-import { tinyImage, tinyWindow } from '../board/tinyImage.ts';
+import { tinyImage, tinyWindow } from '../boards/tinyImage.ts';
+import { ECG, MODULE, root } from '../paths.ts';
 import { everything } from '../zoo.ts';
 import { arrayOf } from './arrays.ts';
 import { optionTable, parseKconfig } from './kconfig.ts';
-import { ECG, MODULE, root } from './workshop.ts';
 
 const LICENCE = 'SPDX-License-Identifier: Apache-2.0';
 const STRIP_SECONDS = 30;

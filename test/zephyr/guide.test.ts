@@ -4,10 +4,11 @@ import { basename, dirname, join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { main } from '../../host/cli.ts';
 import { Runtime } from '../../host/runtime/node.ts';
-import { library, onPath, output } from '../clib/workshop.ts';
+import { library } from '../clib/write.ts';
+import { ECG, MODULE, root } from '../paths.ts';
+import { onPath, output } from '../programs.ts';
 import { blocks, commands, page, writeApplication } from './guide.ts';
 import { BUILDERS, CORTEX_M7, configure } from './stubbed.ts';
-import { ECG, MODULE, root } from './workshop.ts';
 import { parseYaml } from './yaml.ts';
 
 const textOf = (file: string) => blocks.find((block) => block.file === file)!.text;

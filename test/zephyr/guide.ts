@@ -2,8 +2,7 @@
 import { execFileSync } from 'node:child_process';
 import { mkdirSync, readFileSync, symlinkSync, writeFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
-import { emptyFolder } from '../clib/workshop.ts';
-import { root } from './workshop.ts';
+import { emptyFolder, root } from '../paths.ts';
 
 export const page = readFileSync(join(root, 'docs', 'zephyr.md'), 'utf8');
 export const blocks = [...page.matchAll(/^```(\w+)(?: (\S+))?\n([\s\S]*?)^```$/gm)].map(([, language, file, text]) => ({
@@ -19,7 +18,9 @@ export const commands = (program: string) =>
     .flatMap(({ text }) => text.trim().split('\n'))
     .filter((line) => line.startsWith(`${program} `));
 
-/** Writes the page's files to `mine`, beside the module as `hypertinypw`, as a reader would; returns the path of `mine`. */
+/**
+ * Writes the page's files to `mine`, beside the module as `hypertinypw`, as a reader would; returns the path of `mine`.
+ */
 export function writeApplication(module: string): string {
   const place = emptyFolder('zephyr-guide');
   const mine = join(place, 'mine');

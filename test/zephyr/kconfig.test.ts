@@ -3,8 +3,8 @@ import { execFileSync, spawnSync } from 'node:child_process';
 import { readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
+import { MODULE, root } from '../paths.ts';
 import { parseKconfig } from './kconfig.ts';
-import { MODULE, root } from './workshop.ts';
 
 const PYTHON = '/usr/bin/python3';
 const HERE = join(root, 'test', 'zephyr');

@@ -3,9 +3,9 @@ import { rmSync } from 'node:fs';
 import { join } from 'node:path';
 import { beforeAll, describe, expect, it } from 'vitest';
 import * as S from '../../assembly/status.ts';
-import { emptyFolder, onPath, output } from '../clib/workshop.ts';
+import { emptyFolder, MODULE, root } from '../paths.ts';
+import { onPath, output } from '../programs.ts';
 import { STUBS } from './stubbed.ts';
-import { MODULE, root } from './workshop.ts';
 
 const INCLUDES = [STUBS, join(MODULE, 'include'), join(root, 'boards', 'common'), join(root, 'dist', 'runtime')];
 const OPTIONS = ['-DCONFIG_HTPW_LOG_LEVEL=3', '-DCONFIG_HTPW_LIBRARY=""'];

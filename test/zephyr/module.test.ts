@@ -1,13 +1,17 @@
-/** The Zephyr module without Zephyr: its YAML against the schemas, its paths, and all of its C against stubs of Zephyr's headers. */
+/**
+ * The Zephyr module without Zephyr: its YAML against the schemas, its paths, and all of its C against stubs of Zephyr's
+ * headers.
+ */
 import { existsSync, mkdirSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { KERNELS } from '../../host/build/firmware.ts';
+import { KERNEL_FLAGS } from '../../host/build/firmware.ts';
 import { SMALL } from '../../host/build/library.ts';
 import { Runtime } from '../../host/runtime/node.ts';
-import { emptyFolder, library, onPath, output } from '../clib/workshop.ts';
+import { library } from '../clib/write.ts';
+import { ECG, emptyFolder, MODULE, root } from '../paths.ts';
+import { onPath, output } from '../programs.ts';
 import { BUILDERS, CORTEX_M7, configure as configureApp, STUBS, type Target } from './stubbed.ts';
-import { ECG, MODULE, root } from './workshop.ts';
 import { parseYaml, type Yaml } from './yaml.ts';
 
 /** Folders of samples and tests, relative to the module. */
@@ -154,8 +158,8 @@ describe('against stubs of the headers', () => {
       return command.split(' ').filter((word) => /^(-O|-f|--param)/.test(word));
     };
     const first = ['-Os', '-O2'];
-    expect(flagsOf()).toEqual([...first, ...KERNELS]);
-    expect(flagsOf('-DCONFIG_HTPW_SMALL=y')).toEqual([...first, ...KERNELS, ...SMALL]);
+    expect(flagsOf()).toEqual([...first, ...KERNEL_FLAGS]);
+    expect(flagsOf('-DCONFIG_HTPW_SMALL=y')).toEqual([...first, ...KERNEL_FLAGS, ...SMALL]);
   });
 
   it.skipIf(!canArm)('the variant decides which runtime is compiled, HTPW_LIBRARY where it is from', async () => {

@@ -1,8 +1,8 @@
 /** An app of the module, or one like it, configured by its own CMakeLists.txt against the stubs in place of Zephyr. */
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { emptyFolder, onPath, output } from '../clib/workshop.ts';
-import { root } from './workshop.ts';
+import { emptyFolder, root } from '../paths.ts';
+import { onPath, output } from '../programs.ts';
 
 export const STUBS = join(root, 'test', 'zephyr', 'stubs');
 

@@ -1,14 +1,15 @@
 /**
- * Samples and tests in a real Zephyr, where ZEPHYR_BASE names one: built and run in the emulator and on this computer. Modules of
- * Zephyr that boards need are in ZEPHYR_MODULES; the compiler is the one that Zephyr's own variables name.
+ * Samples and tests in a real Zephyr, where ZEPHYR_BASE names one: built and run in the emulator and on this computer.
+ * Modules of Zephyr that boards need are in ZEPHYR_MODULES; the compiler is the one that Zephyr's own variables name.
  */
 import { spawn } from 'node:child_process';
 import { readFileSync, rmSync } from 'node:fs';
 import { dirname, join, resolve } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { emptyFolder, library, output } from '../clib/workshop.ts';
+import { library } from '../clib/write.ts';
+import { emptyFolder, MODULE } from '../paths.ts';
+import { output } from '../programs.ts';
 import { page, writeApplication } from './guide.ts';
-import { MODULE } from './workshop.ts';
 import { parseYaml } from './yaml.ts';
 
 const { ZEPHYR_BASE: base, ZEPHYR_MODULES: modules } = process.env;
@@ -72,19 +73,19 @@ describe.skipIf(!base)('in the Zephyr of ZEPHYR_BASE', () => {
 
   const boards = ['mps2/an385', 'qemu_cortex_m3', 'native_sim'];
   for (const on of boards) {
-    it(`every output byte of the golden vectors, on ${on}`, { timeout: 600_000 }, async () => {
+    it(`every output byte of the golden vectors is right, on ${on}`, { timeout: 600_000 }, async () => {
       expect(await run('tests/golden', on, PASSED)).toContain('PROJECT EXECUTION SUCCESSFUL');
     });
   }
 
-  it('the program of docs/zephyr.md', { timeout: 600_000 }, async () => {
+  it('the program of docs/zephyr.md logs what the page says', { timeout: 600_000 }, async () => {
     const mine = writeApplication(folder);
     const [, logged] = /It logs `([^`]+)`/.exec(page)!;
     expect(await run(mine, 'mps2/an385', /program [^\n]*\n/)).toContain(logged);
     rmSync(dirname(mine), { recursive: true });
   });
 
-  it('the classes that sample.yaml expects of the sample ecg_beats', { timeout: 600_000 }, async () => {
+  it('the sample ecg_beats logs the classes that its sample.yaml expects', { timeout: 600_000 }, async () => {
     const file = 'samples/ecg_beats/sample.yaml';
     const { common } = parseYaml(readFileSync(join(MODULE, file), 'utf8'), file) as Record<string, never>;
     const expected = (common as { harness_config: { regex: string[] } }).harness_config.regex.at(-1)!;
@@ -96,12 +97,12 @@ describe.skipIf(!base)('in the Zephyr of ZEPHYR_BASE', () => {
     );
   });
 
-  it('models in partitions, read in place and through a driver', { timeout: 600_000 }, async () => {
+  it('models in partitions pass their tests, read in place and through a driver', { timeout: 600_000 }, async () => {
     for (const on of ['mps2/an385', 'native_sim'])
       expect(await run('tests/partition', on, PASSED)).toContain('PROJECT EXECUTION SUCCESSFUL');
   });
 
-  it('the commands of the shell', { timeout: 600_000 }, async () => {
+  it('the commands of the shell pass their tests', { timeout: 600_000 }, async () => {
     expect(await run('tests/shell', 'mps2/an385', PASSED)).toContain('PROJECT EXECUTION SUCCESSFUL');
   });
 });

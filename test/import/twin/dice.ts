@@ -9,7 +9,7 @@ export type Quantized = TensorSpec & { scale: number; zeroPoint: number };
 export type Weights = TensorSpec & { scale: number | number[]; data: number[] };
 
 /** Products per output up to which a channel with a bias of 2^30 may have one output for all inputs. */
-export const DEEPEST_DEAD = 100;
+const DEEPEST_DEAD = 100;
 
 /** What all generators draw from; everything follows from the seed. */
 export class Dice {

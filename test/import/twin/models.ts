@@ -255,7 +255,10 @@ const gate: Step = (dice, draft, from) => {
   return draft.append('MUL', inputs, [output], { optionsType: 21, options: { 0: int8(dice.fused()) } });
 };
 
-/** Within what LOGISTIC, TANH, SOFTMAX and HARD_SWISH take: beyond, the arguments leave 32 bits, and a row the table of SOFTMAX. */
+/**
+ * Within what LOGISTIC, TANH, SOFTMAX and HARD_SWISH take: beyond, the arguments leave 32 bits, and a row the table of
+ * SOFTMAX.
+ */
 const moderate =
   (step: Step): Step =>
   (dice, draft, from) =>

@@ -22,7 +22,7 @@ export type Run = (given: Given) => number[][];
 export const size = (shape: readonly number[]) => shape.reduce((a, b) => a * b, 1);
 export const clamp = (x: number, low: number, high: number) => (x < low ? low : x > high ? high : x);
 export const int8 = (x: number) => clamp(x, -128, 127);
-export const halfAway = (x: number) => Math.sign(x) * Math.floor(Math.abs(x) + 0.5);
+const halfAway = (x: number) => Math.sign(x) * Math.floor(Math.abs(x) + 0.5);
 
 /** Field `id` of the options table. */
 export function option({ options }: OperatorSpec, id: number, fallback = 0): number {

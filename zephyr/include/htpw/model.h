@@ -1,6 +1,6 @@
 /*
- * hypertinypw for Zephyr: a model is an image with an arena, made ready and run in one line each. Everything of htpw.h can
- * be used beside it.
+ * hypertinypw for Zephyr: a model is an image with an arena, made ready and run in one line each. Everything of htpw.h
+ * can be used beside it.
  *
  * SPDX-License-Identifier: Apache-2.0
  */
@@ -47,8 +47,8 @@ struct htpw_model {
                (DT_REG_ADDR(DT_GPARENT(_node)) + DT_REG_ADDR(_node))))
 
 /*
- * Whether that address is where the core sees it: so for flash inside the chip, but not for what simulates one, nor for an
- * ESP32, whose flash is seen through a translation of addresses.
+ * Whether that address is where the core sees it: so for flash inside the chip, but not for what simulates one, nor for
+ * an ESP32, whose flash is seen through a translation of addresses.
  */
 #define HTPW_PARTITION_IS_MEMORY(_node)                                                                         \
   (DT_NODE_HAS_COMPAT(DT_GPARENT(_node), soc_nv_flash) &&                                                       \
@@ -56,8 +56,8 @@ struct htpw_model {
    !IS_ENABLED(CONFIG_SOC_FAMILY_ESP32) && !IS_ENABLED(CONFIG_SOC_FAMILY_ESPRESSIF_ESP32))
 
 /*
- * A model whose image is read in place from a partition, and an arena of CONFIG_HTPW_ARENA_BYTES. Flash outside the chip
- * that is mapped into the address space takes HTPW_DEFINE_OVER() with the address that it is mapped to.
+ * A model whose image is read in place from a partition, and an arena of CONFIG_HTPW_ARENA_BYTES. Flash outside the
+ * chip that is mapped into the address space takes HTPW_DEFINE_OVER() with the address that it is mapped to.
  */
 #define HTPW_DEFINE_IN_PARTITION(_name, _node)                                                                  \
   COND_CODE_1(DT_NODE_EXISTS(_node), (HTPW_DEFINE_IN_NODE(_name, _node)),                                       \
@@ -89,9 +89,9 @@ int32_t htpw_model_run(const struct htpw_model *model, const void *input, void *
 
 /*
  * Copy an image out of a flash partition that cannot be read in place, into `bytes` bytes of 16-byte aligned memory.
- * `area` is its FIXED_PARTITION_ID(), since Zephyr 4.4 PARTITION_ID(); needs CONFIG_FLASH_MAP. Returns the length of the
- * image, which is not proved yet, a status of htpw.h (HTPW_BAD_MAGIC: none is there, HTPW_TRUNCATED: it is longer than
- * partition or memory), or HTPW_FLASH_ERROR, after logging the driver's.
+ * `area` is its FIXED_PARTITION_ID(), since Zephyr 4.4 PARTITION_ID(); needs CONFIG_FLASH_MAP. Returns the length of
+ * the image, which is not proved yet, a status of htpw.h (HTPW_BAD_MAGIC: none is there, HTPW_TRUNCATED: it is longer
+ * than partition or memory), or HTPW_FLASH_ERROR, after logging the driver's.
  */
 #define HTPW_FLASH_ERROR INT32_MIN
 int32_t htpw_read_partition(uint8_t area, void *memory, uint32_t bytes);

@@ -1,9 +1,9 @@
 /*
- * Heart beats in a stream of ECG samples, and the window around each that the network wants: 320 raw samples at 120 Hz, the
- * beat at sample 160. Plain C without Zephyr.
+ * Heart beats in a stream of ECG samples, and the window around each that the network wants: 320 raw samples at 120 Hz,
+ * the beat at sample 160. Plain C without Zephyr.
  *
- * The detector is a simple one, enough for a clean lead: a beat is where the signal, in a tenth of a second, moves more than
- * half of what it moved in the beats before. It can miss or invent beats in noise; a product needs a better one.
+ * The detector is a simple one, enough for a clean lead: a beat is where the signal, in a tenth of a second, moves more
+ * than half of what it moved in the beats before. It can miss or invent beats in noise; a product needs a better one.
  *
  * SPDX-License-Identifier: Apache-2.0
  */
@@ -38,8 +38,8 @@ struct beats {
 void beats_init(struct beats *beats);
 
 /*
- * Takes one sample. Returns true when with it the window around a beat is complete: then that window is in `window`, and
- * the number of the beat's sample, counted from 0, in `*at`.
+ * Takes one sample. Returns true when with it the window around a beat is complete: then that window is in `window`,
+ * and the number of the beat's sample, counted from 0, in `*at`.
  */
 bool beats_push(struct beats *beats, int16_t sample, int16_t window[BEATS_WINDOW], uint32_t *at);
 

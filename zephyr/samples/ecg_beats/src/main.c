@@ -1,8 +1,9 @@
 /*
- * ECG samples -> ring buffer -> beats -> class of each beat: N normal, S supraventricular, V ventricular, F fusion of both.
+ * ECG samples -> ring buffer -> beats -> class of each beat: N normal, S supraventricular, V ventricular, F fusion of
+ * both.
  *
- * The samples are a synthetic strip. A device replaces adc_block_done() by the interrupt of its converter: 12 samples, every
- * tenth of a second. Everything else stays. For research and demonstration; not a medical device.
+ * The samples are a synthetic strip. A device replaces adc_block_done() by the interrupt of its converter: 12 samples,
+ * every tenth of a second. Everything else stays. For research and demonstration; not a medical device.
  *
  * SPDX-License-Identifier: Apache-2.0
  */

@@ -1,5 +1,6 @@
 /*
- * Golden vectors: what this core computes is, byte for byte, what the WebAssembly in Node computed when vectors.c was made.
+ * Golden vectors: what this core computes is, byte for byte, what the WebAssembly in Node computed when vectors.c was
+ * made.
  *
  * SPDX-License-Identifier: Apache-2.0
  */

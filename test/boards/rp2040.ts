@@ -1,4 +1,6 @@
-/** An RP2040 in software (rp2040js): takes a UF2 file as its boot ROM would, and has the agent on UART0 as a transport. */
+/**
+ * An RP2040 in software (rp2040js): takes a UF2 file as its boot ROM would, and has the agent on UART0 as a transport.
+ */
 import { PassThrough, Writable } from 'node:stream';
 import { type RP2040, Simulator } from 'rp2040js';
 import type { Transport } from '../../host/agent/transport.ts';
@@ -34,7 +36,9 @@ export function bootRomCrc(bytes: Uint8Array): number {
   return Number.parseInt(message.slice(bits.length).join(''), 2);
 }
 
-/** Loads the file into flash, and what the boot ROM does then: check the CRC of the second stage, copy it, jump to it. */
+/**
+ * Loads the file into flash, and what the boot ROM does then: check the CRC of the second stage, copy it, jump to it.
+ */
 export function bootUf2(file: Uint8Array): Emulated {
   const simulator = new Simulator();
   const chip = simulator.rp2040;

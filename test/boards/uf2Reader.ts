@@ -1,4 +1,7 @@
-/** Reads a UF2 file as strictly as a boot ROM could: every field of every block (github.com/microsoft/uf2, "File format"). */
+/**
+ * Reads a UF2 file as strictly as a boot ROM could: every field of every block (github.com/microsoft/uf2, "File
+ * format").
+ */
 
 export interface Uf2 {
   familyId: number;

@@ -1,3 +1,4 @@
+/** Fixed-point multiplication and rounding against values worked out by hand. */
 import { describe, expect, it } from 'vitest';
 import {
   INT32_MAX,

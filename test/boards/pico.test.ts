@@ -1,4 +1,7 @@
-/** The rpi-pico's firmware: its boot stage, its UF2, and that it runs, on an emulated RP2040 (rp2040js), never a real one. */
+/**
+ * The rpi-pico's firmware: its boot stage, its UF2, and that it runs, on an emulated RP2040 (rp2040js), never a real
+ * one.
+ */
 import { readFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
@@ -9,8 +12,8 @@ import { buildFirmware, type Firmware } from '../../host/build/firmware.ts';
 import { toUf2 } from '../../host/build/uf2.ts';
 import { Runtime } from '../../host/runtime/node.ts';
 import { bootRomCrc, bootUf2, type Emulated } from './rp2040.ts';
+import { HAS_ARM_COMPILER } from './runnable.ts';
 import { readUf2 } from './uf2Reader.ts';
-import { HAS_ARM_COMPILER } from './workshop.ts';
 
 const ECG = 'models/ecg-beats.htpw';
 const board = loadBoard('rpi-pico');

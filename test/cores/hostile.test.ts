@@ -18,10 +18,10 @@ import { instantiate } from '../../host/runtime/node.ts';
 import { statusName } from '../../host/runtime/status.ts';
 import { DEVICE_VARIANT_NAMES, type DeviceVariantName } from '../../host/runtime/variants.ts';
 import { projectRoot } from '../../host/system/root.ts';
+import { canRun } from '../boards/runnable.ts';
 import { damagedImages } from '../hostile.ts';
-import { shapeRows } from '../shapes.ts';
+import { shapeRows, soundFeatures } from '../shapes.ts';
 import { everything } from '../zoo.ts';
-import { canRun } from './workshop.ts';
 
 const root = projectRoot();
 
@@ -38,6 +38,7 @@ function* allDamaged(variant: DeviceVariantName): Generator<Uint8Array> {
     pack(everything(seed).build()),
     withResidency(pack(everything(seed).build(), { tables: 'q31', lossless: true }), 'stream'),
   ]);
+  small.push(pack(soundFeatures()));
   for (const [i, image] of small.entries()) {
     yield image; // and one that is whole
     yield* take(damagedImages(image, 100 + i), Math.ceil(SMALL_IMAGES[variant] / small.length));
@@ -66,7 +67,7 @@ async function buildHarness(variant: DeviceVariantName, features: bigint): Promi
   const program = join(folder, `${variant}-${features.toString(16)}`);
   const board = loadBoard('host');
   const includes = ['boards/common', 'boards/host', 'dist/runtime'].map((path) => `-I${join(root, path)}`);
-  const sources = ['test/board/hostile.c', 'boards/common/htpw.c', 'dist/runtime/htpw_status.c'];
+  const sources = ['test/cores/hostile.c', 'boards/common/htpw.c', 'dist/runtime/htpw_status.c'];
   const flags = [...board.cpuFlags, '-std=gnu11', '-O1', '-Wall', '-Wextra', '-Werror'];
   const defines = [`-DHTPW_RUNTIME="htpw_${variant}.c"`, `-DHTPW_FEATURES=0x${features.toString(16)}ull`];
   execFileSync('gcc', [...flags, ...includes, ...defines, ...sources.map((path) => join(root, path)), '-o', program]);

@@ -1,6 +1,9 @@
 /** A packed image of a few layers, enough to make a board compute: 8 positions of 4 channels to 3 class scores. */
+import { mkdirSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
 import { pack } from '../../host/image/pack.ts';
 import type { Model, StoredSource } from '../../host/model/model.ts';
+import { root } from '../paths.ts';
 
 function stored(rows: number, rowLength: number): StoredSource {
   const values = Int8Array.from({ length: rows * rowLength }, (_, i) => ((i * 37 + 11) % 255) - 127);
@@ -49,3 +52,12 @@ export const tinyImage = (): Uint8Array => pack(tinyModel());
 
 export const tinyWindow = (seed: number): Uint8Array =>
   Uint8Array.from({ length: TINY_INPUT_BYTES }, (_, i) => (i * 29 + seed * 101) & 255);
+
+/** Path of an image file under build/; each test file has its own, because test files run at the same time. */
+export function imageFile(name: string, image: Uint8Array = tinyImage()): string {
+  const folder = join(root, 'build', 'test');
+  mkdirSync(folder, { recursive: true });
+  const path = join(folder, `${name}.htpw`);
+  writeFileSync(path, image);
+  return path;
+}

@@ -10,9 +10,10 @@ import { type Board, loadBoard } from '../../host/boards/board.ts';
 import { buildFirmware } from '../../host/build/firmware.ts';
 import { ImageView } from '../../host/records/view.ts';
 import { DEVICE_VARIANT_NAMES, type DeviceVariantName } from '../../host/runtime/variants.ts';
+import { canRun, RUNNABLE } from '../boards/runnable.ts';
+import { imageFile } from '../boards/tinyImage.ts';
 import { placeOf, type Range, reachOf } from '../reach.ts';
 import { chosenRows, packTogether, ROW_ALONE, type ShapeRow, twinCrcs } from '../shapes.ts';
-import { canRun, imageFile, RUNNABLE } from './workshop.ts';
 
 interface Core {
   board: Board;
@@ -130,7 +131,7 @@ describe('every operator of the table of shapes', () => {
       { timeout: 120_000 },
       async () => {
         const image = imageFile(`shapes-${name}-${variant}`, firmwareData(table));
-        const main = 'test/board/shapes.c';
+        const main = 'test/cores/shapes.c';
         const { elf } = await buildFirmware(board, image, { main, variant });
         const got = await linesFrom(uncounted(board), resolve(elf));
         const expected = lines.get(table)!;

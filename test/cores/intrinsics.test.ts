@@ -1,3 +1,4 @@
+/** The intrinsics of a variant, polyfill and instruction, on operands from a table in intrinsics.c. */
 import { readFileSync } from 'node:fs';
 import { join, resolve } from 'node:path';
 import { createInterface } from 'node:readline';
@@ -7,18 +8,19 @@ import type { Board } from '../../host/boards/board.ts';
 import { buildRuntime } from '../../host/build/compile.ts';
 import { buildFirmware } from '../../host/build/firmware.ts';
 import { projectRoot } from '../../host/system/root.ts';
-import { canRun, EMULATED, imageFile } from './workshop.ts';
+import { canRun, EMULATED } from '../boards/runnable.ts';
+import { imageFile } from '../boards/tinyImage.ts';
 
 /** The values in intrinsics.c. */
 const EDGES = [
-  ...readFileSync(join(projectRoot(), 'test/board/intrinsics.c'), 'utf8').matchAll(/^ {4}(0, .*|0x.*),$/gm),
+  ...readFileSync(join(projectRoot(), 'test/cores/intrinsics.c'), 'utf8').matchAll(/^ {4}(0, .*|0x.*),$/gm),
 ]
   .flatMap(([, line]) => line.split(','))
   .map(Number);
 
 /** Runs intrinsics.c on a board and gives the lines it prints. */
 async function linesFrom(board: Board): Promise<string[]> {
-  const main = 'test/board/intrinsics.c';
+  const main = 'test/cores/intrinsics.c';
   const { elf } = await buildFirmware(board, imageFile(`intrinsics-${board.name}`), { main });
   const transport = await connect(board, resolve(elf));
   const lines: string[] = [];

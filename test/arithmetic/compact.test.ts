@@ -1,3 +1,4 @@
+/** Compact quantisation tables: what they keep of factors and biases, and when they are faithful. */
 import { describe, expect, it } from 'vitest';
 import { foldZeroPoint, rowSums, tapSums } from '../../host/arithmetic/channels.ts';
 import { compactFits, decodeBias, decodeScale, encodeBias, encodeScales } from '../../host/arithmetic/compact.ts';

@@ -3,8 +3,8 @@
  *
  *   <program> <garbage> <input> <CRC-32 of every layer's output> ... <CRC-32 of the output>
  *
- * followed by what was written that should not have been, if anything was. shapes.test.ts compares the lines. Behind the
- * image, from the next 16 bytes on, the file holds u32 words for each program:
+ * followed by what was written that should not have been, if anything was. shapes.test.ts compares the lines. Behind
+ * the image, from the next 16 bytes on, the file holds u32 words for each program:
  *
  *   for each operator   { count, { offset, bytes }[count] } of the arena that it may touch, the same of the image
  *   for the program     input count, then the inputs, each padded to 4 bytes

@@ -4,8 +4,8 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
 import { htpw } from '../cli/command.ts';
+import { canRun } from './runnable.ts';
 import { tinyImage } from './tinyImage.ts';
-import { canRun } from './workshop.ts';
 
 const MODEL_OF = 'mps2-an385';
 

@@ -16,8 +16,8 @@ import { main } from '../../host/cli.ts';
 import { Runtime } from '../../host/runtime/node.ts';
 import { testWindows } from '../../host/task/inputs.ts';
 import { DEFAULT_MODEL } from '../../host/verbs/build.ts';
-import { tinyWindow } from './tinyImage.ts';
-import { canBuild, canRun, EMULATED, imageFile } from './workshop.ts';
+import { canBuild, canRun, EMULATED } from './runnable.ts';
+import { imageFile, tinyWindow } from './tinyImage.ts';
 
 /** A folder that is not of boards/, which HTPW_BOARD names: for who is adding one. */
 const { HTPW_BOARD } = process.env;
@@ -89,7 +89,7 @@ describe('every emulated board', () => {
 
 /** The line that machine.c answers to `bytes`, or a later one; what the emulator said when it ended instead. */
 async function answer(board: Board, bytes: string, line = 0): Promise<string> {
-  const main = 'test/board/machine.c';
+  const main = 'test/boards/machine.c';
   const { elf } = await buildFirmware(board, imageFile(`machine-${board.name}`), { main });
   const transport = await connect(board, resolve(elf));
   const lines: string[] = [];
