@@ -7,6 +7,7 @@
 const ON_BOARDS = [
   'test/**/board.test.ts',
   'test/cli/package.test.ts',
+  'test/docs/ownData.test.ts',
   'test/docs/readme.test.ts',
   'test/import/goldenVerb.test.ts',
 ];

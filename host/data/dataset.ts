@@ -29,6 +29,7 @@ export interface Request {
   seed: number;
 }
 
+/** A data set: what it is, what is asked of it, and its labelled windows. */
 export interface DataSet {
   /** in tasks, on the command line, and of its folder among the data sets */
   name: string;

@@ -24,6 +24,7 @@ export interface Scored {
   scores: Float64Array; // [n][classes], higher means more likely
 }
 
+/** Scores of windows, and what figures are wanted of them. */
 export interface EvaluateInput extends Scored {
   classNames: readonly string[];
   /** where t* is chosen; without it there is no result of a class against the rest */
@@ -38,6 +39,7 @@ export interface EvaluateInput extends Scored {
   bootstrap?: BootstrapOptions;
 }
 
+/** Figures of a network on a split, each with its interval. */
 export interface Evaluation {
   task: string;
   split: string;
@@ -63,6 +65,7 @@ export interface Evaluation {
   confusion: number[][];
 }
 
+/** Figures of scores, with intervals by bootstrap over groups. Throws RangeError where nothing was scored. */
 export function evaluate(input: EvaluateInput): Evaluation {
   const { labels, scores, classNames, validation } = input;
   const { task = '', split = '', unit = 'window', group = 'group' } = input;

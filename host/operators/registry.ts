@@ -27,6 +27,7 @@ export type { Argmax } from './argmax.ts';
 export type { Binary } from './binary.ts';
 export type { Copy } from './copy.ts';
 export type { Extremum } from './extremum.ts';
+export type { LogMel, LogMelTables } from './logMel.ts';
 export type { Lookup } from './lookup.ts';
 export type { Mean } from './mean.ts';
 export type { Multiply } from './multiply.ts';

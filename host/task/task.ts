@@ -17,6 +17,7 @@ import { AUGMENTATION, type Augmentation, augmentationFault } from './augmentati
 import type { FrontEnd, FrontEndConfig } from './frontEnds/frontEnd.ts';
 import { FRONT_ENDS } from './frontEnds/registry.ts';
 
+/** What a network is for: its data, what the device is given, the front end, classes, augmentation and metrics. */
 export interface Task {
   name: string;
   /** what is told apart from what, for a model card */

@@ -13,6 +13,7 @@ export interface StoredArray {
   data: Float32Array;
 }
 
+/** Trained arrays by name, and the configuration that they belong to. */
 export interface Checkpoint {
   tensors: Map<string, StoredArray>;
   /** training configuration as JSON, and what describes the run */
@@ -51,6 +52,7 @@ export function encodeCheckpoint({ tensors, metadata }: Checkpoint): Uint8Array 
   return bytes;
 }
 
+/** Reads a checkpoint; `where` is its name in errors. Throws UsageError for what is none. */
 export function decodeCheckpoint(bytes: Uint8Array, where: string): Checkpoint {
   const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);
   const headerLength = bytes.length >= 8 ? Number(view.getBigUint64(0, true)) : Number.POSITIVE_INFINITY;
@@ -105,6 +107,7 @@ function parseHeader(bytes: Uint8Array, where: string): Header {
 const isShape = (list: unknown): boolean =>
   Array.isArray(list) && list.every((length) => Number.isSafeInteger(length) && length >= 0);
 
+/** The same of a file. */
 export const readCheckpoint = (path: string): Checkpoint => decodeCheckpoint(readInput(path), shownPath(path));
 
 /** In the order of the outputs. Throws where the metadata have none. */

@@ -8,6 +8,7 @@ import { METHODS } from './methods/registry.ts';
 import { networkFault } from './network.ts';
 import type { Extent, LayerConfig, NetworkConfig } from './networkConfig.ts';
 
+/** A training: task, network, methods and optimisation, as read from a configuration file. */
 export interface TrainConfig {
   name: string;
   task: Task;

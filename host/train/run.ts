@@ -5,6 +5,7 @@ import type { Model } from '../model/model.ts';
 import type { Checkpoint } from './checkpoint.ts';
 import type { Scores } from './metrics.ts';
 
+/** What a training is given beside its configuration. */
 export interface TrainOptions {
   /** folder that holds the data sets */
   root?: string;
@@ -19,6 +20,7 @@ export interface TrainOptions {
   onProgress?(progress: Progress): void;
 }
 
+/** What came out of a training, for people and for --json. */
 export interface TrainReport {
   name: string;
   seconds: number;
@@ -32,12 +34,14 @@ export interface TrainReport {
   later: Scores | null;
 }
 
+/** A trained network: the checkpoint, the model that it becomes, and how training went. */
 export interface Trained {
   checkpoint: Checkpoint;
   model: Model;
   report: TrainReport;
 }
 
+/** How far a training is, after each epoch. */
 export interface Progress {
   epoch: number;
   epochs: number;
