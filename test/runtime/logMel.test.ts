@@ -113,19 +113,22 @@ describe('log-mel features', () => {
   });
 
   const speech = join(process.env.HTPW_DATA ?? '../shared/data', 'speech-commands');
-  it.skipIf(!existsSync(speech))('stand at least 40 dB above their difference from a float reference, on speech', () => {
-    const files = ['bed', 'bird', 'cat', 'dog'].flatMap((word) =>
-      readdirSync(join(speech, word))
-        .filter((name) => name.endsWith('.wav'))
-        .sort()
-        .slice(0, 2)
-        .map((name) => join(speech, word, name)),
-    );
-    const clips = files.map((path) => new Int16Array(readFileSync(path).subarray(44).slice().buffer));
-    expect(clips.length).toBeGreaterThan(0);
-    const snr = snrOf(clips);
-    expect(snr).toBeGreaterThan(40);
-  });
+  it.skipIf(!existsSync(speech))(
+    'stand at least 40 dB above their difference from a float reference, on speech',
+    () => {
+      const files = ['bed', 'bird', 'cat', 'dog'].flatMap((word) =>
+        readdirSync(join(speech, word))
+          .filter((name) => name.endsWith('.wav'))
+          .sort()
+          .slice(0, 2)
+          .map((name) => join(speech, word, name)),
+      );
+      const clips = files.map((path) => new Int16Array(readFileSync(path).subarray(44).slice().buffer));
+      expect(clips.length).toBeGreaterThan(0);
+      const snr = snrOf(clips);
+      expect(snr).toBeGreaterThan(40);
+    },
+  );
 
   it('survive pack and unpack', () => {
     const model = frontEnd(800);
