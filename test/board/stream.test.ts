@@ -1,6 +1,6 @@
 /** Streams in C on every core: the bytes of whole windows, refusals by name, and the instructions of a frame. */
-import { readFileSync } from 'node:fs';
-import { resolve } from 'node:path';
+import { readFileSync, writeFileSync } from 'node:fs';
+import { join, resolve } from 'node:path';
 import { createInterface } from 'node:readline';
 import { describe, expect, it } from 'vitest';
 import { connect } from '../../host/agent/connect.ts';
@@ -10,7 +10,8 @@ import { modelHeader } from '../../host/build/modelHeader.ts';
 import { measureImage } from '../../host/build/requirements.ts';
 import { pack } from '../../host/image/pack.ts';
 import { Runtime } from '../../host/runtime/node.ts';
-import { speech, STREAM_SHAPES, sound, streamed, windowOf } from '../streams.ts';
+import { emptyFolder, onPath, output } from '../clib/workshop.ts';
+import { STREAM_SHAPES, sound, speech, streamed, windowOf } from '../streams.ts';
 import { canRun, imageFile, RUNNABLE } from './workshop.ts';
 
 /** The lines of stream.c for an image and a sound. */
@@ -72,9 +73,24 @@ describe('a stream in C', () => {
   });
 });
 
+const page = readFileSync('docs/streaming.md', 'utf8');
+
+describe.skipIf(!onPath('gcc'))('docs/streaming.md', () => {
+  it('has the bytes of a state, and C that compiles without a warning', () => {
+    const { image } = speech();
+    const needs = measureImage(image);
+    expect(page).toContain(`the state has ${needs.streamBytes.toLocaleString('en-US')} bytes`);
+    const folder = emptyFolder('streaming');
+    writeFileSync(join(folder, 'htpw_model.h'), modelHeader([{ name: 'speech.htpw', image, needs }]));
+    const [, program] = /^```c listen\.c\n([\s\S]*?)^```$/m.exec(page)!;
+    writeFileSync(join(folder, 'listen.c'), program);
+    const includes = [folder, 'boards/common', 'dist/runtime'].map((name) => `-I${name}`);
+    output('gcc', ['-std=c99', '-Wall', '-Wextra', '-Werror', '-fsyntax-only', ...includes, join(folder, 'listen.c')]);
+  });
+});
+
 describe('a frame of speech', () => {
-  const page = readFileSync('docs/streaming.md', 'utf8');
-  it.each(['mps2-an500', 'mps2-an385-m0'])(
+  it.skipIf(!canRun('mps2-an500')).each(['mps2-an500', 'mps2-an385-m0'])(
     'takes the instructions that docs/streaming.md says, on %s, and no more than its units of work',
     { timeout: 180_000 },
     async (name) => {
