@@ -166,8 +166,8 @@ export function finish(arena: usize, output: usize): i32 {
 }
 
 /**
- * RAM for the state of a stream, in bytes: 4-byte aligned, beside the arena. 0 for a program that cannot be streamed: its
- * first operator must be LOG_MEL over its only input, and nothing else may use that tensor or the operator's workspace.
+ * RAM for the state of a stream, in bytes: 4-byte aligned, beside the arena. 0 for a program that cannot be streamed:
+ * its first operator must be LOG_MEL over its only input, and nothing else may use that tensor or its workspace.
  */
 export function streamBytes(image: usize, program: u32): u32 {
   return program < programCount(image) ? streamedBytes(image, programAt(image, program)) : 0;
@@ -179,8 +179,8 @@ export function resetStream(arena: usize, state: usize): i32 {
 }
 
 /**
- * Takes `count` samples, i16, and returns how many frames they have completed, whose features it computes in the arena's
- * workspace: not between the steps of a run.
+ * Takes `count` samples, i16, and returns how many frames they have completed, whose features it computes in the
+ * arena's workspace: not between the steps of a run.
  */
 export function push(arena: usize, state: usize, samples: usize, count: u32): i32 {
   return pushSamples(arena, state, samples, count);

@@ -4,8 +4,8 @@
  *
  *   0  program   4  held   8  oldest   12  i16 samples[frame length]   then  i8 features[frames][bands]
  *
- * held: samples of the next frame that are there; where it is negative, as many are skipped first, since the hop is longer
- * than the frame. oldest: offset of the row that the next frame replaces, as the rows are a ring.
+ * held: samples of the next frame that are there; where it is negative, as many are skipped first, since the hop is
+ * longer than the frame. oldest: offset of the row that the next frame replaces, as the rows are a ring.
  */
 import { boundOperator, boundProgram, boundTables, isBound, tensorAddress } from './arena.ts';
 import * as F from './format.ts';
@@ -111,7 +111,7 @@ export function pushSamples(arena: usize, state: usize, samples: usize, count: u
   return frames;
 }
 
-/** Computes the features of the frame that is there; returns what of it, moved to the front, the next one has as well. */
+/** Computes the features of the frame that is there; returns how many samples, moved to the front, the next has too. */
 function endFrame(arena: usize, state: usize): i32 {
   const operator = boundOperator(arena, 0);
   const output = tensorAt(boundProgram(arena), operatorOutput(operator));

@@ -284,7 +284,8 @@ export class Runtime {
     const [{ shape }] = this.ports[this.program].outputs;
     if (shape[0] * shape[1] !== 1)
       throw new TypeError(
-        `${call}: expected one row of scores, got ${shape.join(' x ')}; take ${call.replace('classify', 'run')} and dequantize`,
+        `${call}: expected one row of scores, got ${shape.join(' x ')}; ` +
+          `take ${call.replace('classify', 'run')} and dequantize`,
       );
   }
 

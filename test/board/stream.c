@@ -1,11 +1,11 @@
 /*
- * Streams the sound behind the image through its first program, in parts of several lengths, and prints a line for each:
+ * Streams the sound behind the image through its first program, in parts of several lengths, and prints for each:
  *
  *   parts of <samples>: <frames> <output of htpw_invoke_stream>
  *
- * then what is refused, and the ticks of a push that completes one frame; stream.test.ts compares the lines. Behind the
- * image, from the next 16 bytes on, the file holds u32 samples of the sound, u32 hop, then the sound as i16. Whole windows
- * are run between the parts. The state lies between guards.
+ * with what is refused before, and the ticks of a push that completes one frame behind; stream.test.ts compares the
+ * lines. Behind the image, from the next 16 bytes on, the file holds u32 samples of the sound, u32 hop, then the sound
+ * as i16. A whole window is run in the middle. Behind the state lies a guard.
  */
 #include <stdbool.h>
 #include <stddef.h>
@@ -80,7 +80,7 @@ static void print_refusals(void) {
 #endif
 }
 
-/* Two halves of the parts, and a whole window run between them. */
+/* The sound in parts, and a whole window run in the middle. */
 static int32_t push_all(uint32_t samples, uint32_t part) {
   int32_t frames = 0;
   for (uint32_t at = 0; at < samples; at += part) {
