@@ -27,6 +27,7 @@ import {
 import { checkSlice as checkNext, POSITION_AT, prove as proveImage, WORKSPACE_BYTES } from './open.ts';
 import { runOperator } from './operators/dispatch.ts';
 import { ARENA_TOO_SMALL, BAD_ALIGNMENT, NO_SUCH_OPERATOR, NO_SUCH_PROGRAM, NOT_LOADED, OK } from './status.ts';
+import { placeFeatures, pushSamples, resetState, streamedBytes } from './stream.ts';
 import { programWork } from './work.ts';
 
 /** The image format that this runtime reads. */
@@ -162,6 +163,44 @@ export function finish(arena: usize, output: usize): i32 {
   if (!isBound(arena)) return NOT_LOADED;
   copyPorts(arena, inputCount(boundProgram(arena)), portCount(boundProgram(arena)), output, false);
   return OK;
+}
+
+/**
+ * RAM for the state of a stream, in bytes: 4-byte aligned, beside the arena. 0 for a program that cannot be streamed:
+ * its first operator must be LOG_MEL over its only input, and nothing else may use that tensor or its workspace.
+ */
+export function streamBytes(image: usize, program: u32): u32 {
+  return program < programCount(image) ? streamedBytes(image, programAt(image, program)) : 0;
+}
+
+/** Begins a stream for the program in the arena: no samples yet, the features are those of silence. */
+export function resetStream(arena: usize, state: usize): i32 {
+  return resetState(arena, state);
+}
+
+/**
+ * Takes `count` samples, i16, and returns how many frames they have completed, whose features it computes in the
+ * arena's workspace: not between the steps of a run.
+ */
+export function push(arena: usize, state: usize, samples: usize, count: u32): i32 {
+  return pushSamples(arena, state, samples, count);
+}
+
+/**
+ * What `invoke` answers to the latest window, that is, the samples from the first of its frames on: beginStream, every
+ * step but the first, finish. Frames that have not come yet are silent.
+ */
+export function invokeStream(arena: usize, state: usize, output: usize): i32 {
+  const status = beginStream(arena, state);
+  if (status != OK) return status;
+  const count = operators(arena);
+  for (let i: i32 = 1; i < count; i++) runOperator(arena, i);
+  return finish(arena, output);
+}
+
+/** Puts the features of the latest window where the first operator would. */
+export function beginStream(arena: usize, state: usize): i32 {
+  return placeFeatures(arena, state);
 }
 
 /** Where the result of an operator that has just run lies; 0 for an operator that is not there. */

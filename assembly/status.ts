@@ -37,6 +37,7 @@ export const ARENA_TOO_SMALL: i32 = -41; // arena bytes below arenaBytes(image, 
 export const NOT_LOADED: i32 = -42; // arena was not prepared by load
 export const NO_SUCH_OPERATOR: i32 = -43; // operator index past the count
 export const WEIGHTS_DIFFER: i32 = -44; // generated weights do not have the CRC that the image carries
+export const NOT_STREAMED: i32 = -45; // program that cannot be streamed, or a state that was not reset for it
 
 // calls, on 64-bit hosts only
 export const OUTSIDE_HOST_MEMORY: i32 = -48; // a pointer, or what it points to, is not inside htpw_host_memory()

@@ -31,6 +31,26 @@ const TABLES_AT: usize = 32;
 
 const FRACTION_BITS: u32 = 10;
 
+/** Samples of a frame, even. */
+export function frameLength(parameters: usize): u32 {
+  return load<u32>(parameters, LENGTH_AT);
+}
+
+/** Samples from one frame to the next. */
+export function frameHop(parameters: usize): u32 {
+  return load<u32>(parameters, HOP_AT);
+}
+
+/** Features of a frame. */
+export function frameBands(parameters: usize): u32 {
+  return load<u32>(parameters, BANDS_AT);
+}
+
+/** What a frame of zeros has in every band. */
+export function silentFeature(parameters: usize, zeroPoint: i32): i8 {
+  return feature(parameters, 0, zeroPoint);
+}
+
 /** bytes: of TABLES from the parameters on. */
 export function proveLogMel(parameters: usize, bytes: u32, input: usize, workspace: usize, output: usize): i32 {
   const size = load<u32>(parameters, SIZE_AT);
@@ -74,9 +94,9 @@ export function logMel(
   output: usize,
   zeroPoint: i32,
 ): void {
-  const hop = load<u32>(parameters, HOP_AT);
-  const bands = load<u32>(parameters, BANDS_AT);
-  const length = load<u32>(parameters, LENGTH_AT);
+  const hop = frameHop(parameters);
+  const bands = frameBands(parameters);
+  const length = frameLength(parameters);
   for (let at: u32 = 0; at + length <= samples; at += hop) {
     logMelFrame(parameters, input + 2 * at, workspace, output, zeroPoint);
     output += bands;

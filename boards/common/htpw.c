@@ -63,15 +63,36 @@ static s32 image_reachable(const void *image) {
 
 static s32 arena_reachable(const void *arena) { return reachable(arena, ARENA_HEADER_BYTES, 16); }
 
-/* The program that an arena is bound to is that which begins at the same place of the image. */
-static s32 ports_reachable(const void *arena, const void *input, const void *output) {
+/* An arena's image. The program that it is bound to is that which begins at the same place of the image. */
+static s32 bound(const void *arena, u32 *image, u32 *index) {
   s32 status = arena_reachable(arena);
   if (status >= 0) status = (s32)wasm_operators(address_of(arena));
   if (status < 0) return status;
-  u32 image = word_at(address_of(arena) + ARENA_IMAGE_AT), program = word_at(address_of(arena) + ARENA_PROGRAM_AT);
-  u32 index = 0;
-  while (image + word_at(image + HEADER_BYTES + SECTION_BYTES * index + SECTION_OFFSET_AT) != program) index++;
-  status = reachable(input, wasm_inputBytes(image, index), 4);
+  u32 program = word_at(address_of(arena) + ARENA_PROGRAM_AT);
+  *image = word_at(address_of(arena) + ARENA_IMAGE_AT);
+  *index = 0;
+  while (*image + word_at(*image + HEADER_BYTES + SECTION_BYTES * *index + SECTION_OFFSET_AT) != program) (*index)++;
+  return HTPW_OK;
+}
+
+static s32 ports_reachable(const void *arena, const void *input, const void *output) {
+  u32 image, index;
+  s32 status = bound(arena, &image, &index);
+  if (status >= 0) status = reachable(input, wasm_inputBytes(image, index), 4);
+  return status < 0 ? status : reachable(output, wasm_outputBytes(image, index), 4);
+}
+
+/* Of a program without a stream, any state will do: the call is refused before it looks at it. */
+static s32 stream_reachable(const void *arena, const void *state) {
+  u32 image, index;
+  s32 status = bound(arena, &image, &index);
+  u32 bytes = status < 0 ? 0 : wasm_streamBytes(image, index);
+  return bytes == 0 ? (status < 0 ? status : HTPW_NOT_STREAMED) : reachable(state, bytes, 4);
+}
+
+static s32 output_reachable(const void *arena, const void *output) {
+  u32 image, index;
+  s32 status = bound(arena, &image, &index);
   return status < 0 ? status : reachable(output, wasm_outputBytes(image, index), 4);
 }
 
@@ -95,6 +116,8 @@ static void *pointer_to(u32 address) { return (void *)(uintptr_t)address; }
 #define image_reachable(image) HTPW_OK
 #define arena_reachable(arena) HTPW_OK
 #define ports_reachable(arena, input, output) HTPW_OK
+#define stream_reachable(arena, state) HTPW_OK
+#define output_reachable(arena, output) HTPW_OK
 
 #define WORKSPACE(name) u32 name[WORKSPACE_WORDS]
 W2C_INLINE void give_back(u32 *workspace) { (void)workspace; }
@@ -236,18 +259,56 @@ int32_t htpw_operators(const void *arena) {
   return status < 0 ? status : (s32)wasm_operators(address_of(arena));
 }
 
+/* After a begin: runs the operators from `first` on, shows each result, and finishes. */
+W2C_INLINE s32 run_traced(s32 begun, void *arena, s32 first, void *output, htpw_trace trace, void *context) {
+  u32 at = address_of(arena);
+  s32 total = begun < 0 ? 0 : htpw_operators(arena);
+  for (s32 l = first; l < total; l++) {
+    wasm_step(at, (u32)l); /* refuses nothing of a program that has begun */
+    trace(context, l, pointer_to(wasm_outputAddress(at, (u32)l)), wasm_outputSize(at, (u32)l));
+  }
+  return begun < 0 ? begun : (s32)wasm_finish(at, address_of(output));
+}
+
 int32_t htpw_invoke(void *arena, const void *input, void *output, htpw_trace trace, void *context) {
   u32 at = address_of(arena);
   s32 status = ports_reachable(arena, input, output);
   if (status < 0) return status;
   if (!trace) return (s32)wasm_invoke(at, address_of(input), address_of(output));
-  status = (s32)wasm_begin(at, address_of(input));
-  s32 total = status < 0 ? 0 : htpw_operators(arena);
-  for (s32 l = 0; l < total && status >= 0; l++) {
-    status = (s32)wasm_step(at, (u32)l);
-    if (status >= 0) trace(context, l, pointer_to(wasm_outputAddress(at, (u32)l)), wasm_outputSize(at, (u32)l));
-  }
-  return status < 0 ? status : (s32)wasm_finish(at, address_of(output));
+  return run_traced((s32)wasm_begin(at, address_of(input)), arena, 0, output, trace, context);
+}
+
+/* Whether this build has the operator that streams begin with; the compiler drops what they need where it has not. */
+enum { LOG_MEL = 18 };
+W2C_INLINE int has_streams(void) { return (int)w2c_core_uses(LOG_MEL); }
+
+int32_t htpw_stream_bytes(const void *image, int32_t program) {
+  if (!has_streams()) return 0;
+  s32 status = image_reachable(image);
+  return status < 0 ? status : (s32)wasm_streamBytes(address_of(image), (u32)program);
+}
+
+__attribute__((cold)) int32_t htpw_stream_reset(const void *arena, void *state) {
+  if (!has_streams()) return HTPW_NOT_STREAMED;
+  s32 status = stream_reachable(arena, state);
+  return status < 0 ? status : (s32)wasm_resetStream(address_of(arena), address_of(state));
+}
+
+int32_t htpw_push(void *arena, void *state, const int16_t *samples, uint32_t count) {
+  if (!has_streams()) return HTPW_NOT_STREAMED;
+  s32 status = stream_reachable(arena, state);
+  if (status >= 0) status = reachable(samples, 2 * (u64)count, 2);
+  return status < 0 ? status : (s32)wasm_push(address_of(arena), address_of(state), address_of(samples), count);
+}
+
+int32_t htpw_invoke_stream(void *arena, const void *state, void *output, htpw_trace trace, void *context) {
+  if (!has_streams()) return HTPW_NOT_STREAMED;
+  u32 at = address_of(arena);
+  s32 status = stream_reachable(arena, state);
+  if (status >= 0) status = output_reachable(arena, output);
+  if (status < 0) return status;
+  if (!trace) return (s32)wasm_invokeStream(at, address_of(state), address_of(output));
+  return run_traced((s32)wasm_beginStream(at, address_of(state)), arena, 1, output, trace, context);
 }
 
 __attribute__((cold)) int32_t htpw_check_weights(void *arena, int32_t index) {

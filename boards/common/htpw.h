@@ -126,6 +126,42 @@ typedef void (*htpw_trace)(void *context, int32_t index, const void *output, uin
 int32_t htpw_invoke(void *arena, const void *input, void *output, htpw_trace trace, void *context);
 
 /*
+ * Streams, of a program that begins with log-mel features of raw sound: samples are handed over as they come, in any
+ * number at a time, and only the features of new frames are computed. The state is the caller's, htpw_stream_bytes()
+ * bytes, 4-byte aligned, one for each stream; it needs no arena of its own.
+ *
+ *   htpw_stream_reset(arena, state);
+ *   for (;;) {
+ *     if (htpw_push(arena, state, samples, samples_into(samples)) < 1) continue;
+ *     htpw_invoke_stream(arena, state, output, 0, 0);
+ *     act_upon(output);
+ *   }
+ *
+ * Order: htpw_load, htpw_stream_reset, then htpw_push and htpw_invoke_stream in any order; htpw_invoke in between
+ * disturbs nothing. HTPW_NOT_STREAMED says that the program in the arena cannot be streamed, or is not that for which
+ * the state was reset. After another load of the same program the stream goes on.
+ *
+ * The answer is, byte for byte, that of htpw_invoke on the latest window: after a reset and as many samples as the
+ * input has on just these, afterwards on the samples from the first of the latest frames on. Before, frames that have
+ * not come yet count as silence.
+ */
+
+/* Bytes of the state of a program's stream; 0 for a program that cannot be streamed. */
+int32_t htpw_stream_bytes(const void *image, int32_t program);
+
+/* Begin a stream for the program in the arena, with silence. */
+int32_t htpw_stream_reset(const void *arena, void *state);
+
+/*
+ * Take `count` samples, 2-byte aligned. Returns how many frames they have completed, 0 or more, or a status. A frame
+ * takes its part of what htpw_work counts for the first operator; where none is complete, samples are only copied.
+ */
+int32_t htpw_push(void *arena, void *state, const int16_t *samples, uint32_t count);
+
+/* Run the program on the latest window. `trace` as in htpw_invoke, without the first operator, which is not run. */
+int32_t htpw_invoke_stream(void *arena, const void *state, void *output, htpw_trace trace, void *context);
+
+/*
  * Compare the generated weights of one operator with the CRC-32 in the image: HTPW_OK, or HTPW_WEIGHTS_DIFFER.
  * Operators without generated weights give HTPW_OK. It works in scratch that tensors share: call it between runs, not
  * between the steps of one.

@@ -76,8 +76,13 @@ function sizeLines({ prefix, image, needs }: NamedModel): string[] {
     `#define ${prefix}_ARENA_BYTES ${needs.arenaBytes}u`,
     `#define ${prefix}_INPUT_BYTES ${needs.inputBytes}u`,
     `#define ${prefix}_OUTPUT_BYTES ${needs.outputBytes}u`,
+    ...streamLine(prefix, needs),
   ];
 }
+
+/** Of the state of a stream; none where no program can be streamed. */
+const streamLine = (prefix: string, { streamBytes }: Requirements): string[] =>
+  streamBytes > 0 ? [`#define ${prefix}_STREAM_BYTES ${streamBytes}u /* state of a stream, 4-byte aligned */`] : [];
 
 const COMMENT = [
   '/*',
@@ -143,13 +148,14 @@ export const listed = (models: readonly TailoredModel[]): string =>
 
 export function modelHeader(models: readonly TailoredModel[]): string {
   const all = named(models);
-  const { arenaBytes, inputBytes, outputBytes } = requirementsOfAll(models.map(({ needs }) => needs));
+  const needs = requirementsOfAll(models.map((model) => model.needs));
   const shared = [
     '',
     '/* For one arena, input and output in which the models take turns. */',
-    `#define HTPW_MODELS_ARENA_BYTES ${arenaBytes}u`,
-    `#define HTPW_MODELS_INPUT_BYTES ${inputBytes}u`,
-    `#define HTPW_MODELS_OUTPUT_BYTES ${outputBytes}u`,
+    `#define HTPW_MODELS_ARENA_BYTES ${needs.arenaBytes}u`,
+    `#define HTPW_MODELS_INPUT_BYTES ${needs.inputBytes}u`,
+    `#define HTPW_MODELS_OUTPUT_BYTES ${needs.outputBytes}u`,
+    ...streamLine('HTPW_MODELS', needs),
   ];
   const [image, their] = models.length > 1 ? ['images', 'their'] : ['image', 'its'];
   return [

@@ -11,6 +11,8 @@ export interface Requirements {
   arenaBytes: number;
   inputBytes: number;
   outputBytes: number;
+  /** of a stream's state; 0 where no program can be streamed */
+  streamBytes: number;
   /** one bit per feature of assembly/features.ts */
   features: bigint;
 }
@@ -24,17 +26,19 @@ export function requirementsOf(image: Uint8Array): Requirements {
     arenaBytes: most((program) => runtime.arenaBytes(program)),
     inputBytes: most((program) => runtime.inputBytes(program)),
     outputBytes: most((program) => runtime.outputBytes(program)),
+    streamBytes: most((program) => runtime.streamBytes(program)),
     features: featuresOf(new ImageView(image)),
   };
 }
 
 /** Of several images in one firmware: the largest buffers, the features of any. */
 export function requirementsOfAll(each: readonly Requirements[]): Requirements {
-  const most = (size: 'arenaBytes' | 'inputBytes' | 'outputBytes') => Math.max(...each.map((needs) => needs[size]));
+  const most = (size: Exclude<keyof Requirements, 'features'>) => Math.max(...each.map((needs) => needs[size]));
   return {
     arenaBytes: most('arenaBytes'),
     inputBytes: most('inputBytes'),
     outputBytes: most('outputBytes'),
+    streamBytes: most('streamBytes'),
     features: each.reduce((mask, { features }) => mask | features, 0n),
   };
 }

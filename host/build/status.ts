@@ -1,7 +1,9 @@
 /** The status codes of assembly/status.ts as C: one source for the runtime, the host and the device. */
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
+import { FEATURE_OPERATOR } from '../../assembly/features.ts';
 import * as codes from '../../assembly/status.ts';
+import { OPERATORS } from '../operators/registry.ts';
 
 const CODES = Object.entries(codes).sort(([, a], [, b]) => b - a);
 
@@ -30,13 +32,18 @@ export function statusHeader(root: string): string {
   ].join('\n');
 }
 
-/** Those that no other target answers with; their names would take its flash. */
-const ON_64_BITS = ['OUTSIDE_HOST_MEMORY'];
+const LOG_MEL = FEATURE_OPERATOR + OPERATORS.logMel.code;
+
+/** When a build can answer with a code that not every build has: elsewhere its name would only take flash. */
+const CONDITIONS: Record<string, string> = {
+  OUTSIDE_HOST_MEMORY: 'UINTPTR_MAX > 0xffffffffu',
+  NOT_STREAMED: `!defined HTPW_FEATURES || HTPW_FEATURES >> ${LOG_MEL} & 1`,
+};
 
 export function statusNames(): string {
   const cases = CODES.filter(([, value]) => value < 0).flatMap(([name]) => {
     const line = `    case HTPW_${name}: return "${name}";`;
-    return ON_64_BITS.includes(name) ? ['#if UINTPTR_MAX > 0xffffffffu', line, '#endif'] : [line];
+    return name in CONDITIONS ? [`#if ${CONDITIONS[name]}`, line, '#endif'] : [line];
   });
   return [
     '/* Names of the status codes, generated from assembly/status.ts: do not edit. */',

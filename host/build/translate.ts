@@ -75,6 +75,7 @@ const COLD_NAMES = [
   'work',
   'crc320x2Ffill',
   '(index|arena)0x2Fbind',
+  'stream0x2F(streamed|can|touches|reset)',
   'executor0x2Fcheck',
   'operators0x2Fdispatch0x2F(?!run)',
   '\\w+0x2F(prove|workOf)',

@@ -2,11 +2,11 @@
  * The runtime in JavaScript: the very module that becomes C, given an image and an arena in linear memory. The only
  * file that touches that memory. It needs WebAssembly and nothing else; node.ts and load.ts know where that is.
  *
- *   0     16          96                                             (each 16-byte aligned)
- *   |     | workspace | image | arena | input | output |
+ *   0     16          96                                                      (each 16-byte aligned)
+ *   |     | workspace | image | arena | input | output | stream |
  */
 import { ARGMAX } from '../../assembly/format.ts';
-import { NO_SUCH_PROGRAM, NOT_LOADED } from '../../assembly/status.ts';
+import { NO_SUCH_PROGRAM, NOT_LOADED, NOT_STREAMED } from '../../assembly/status.ts';
 import { ImageView } from '../records/view.ts';
 import { dequantize, nameOf, type Port, type Ports, portsOf, quantize, TYPED } from './ports.ts';
 import { StatusError } from './status.ts';
@@ -29,6 +29,10 @@ export interface Exports extends Record<string, unknown> {
   begin(arena: number, input: number): number;
   step(arena: number, operator: number): number;
   finish(arena: number, output: number): number;
+  streamBytes(image: number, program: number): number;
+  resetStream(arena: number, state: number): number;
+  push(arena: number, state: number, samples: number, count: number): number;
+  invokeStream(arena: number, state: number, output: number): number;
   outputAddress(arena: number, operator: number): number;
   outputSize(arena: number, operator: number): number;
   checkWeights(arena: number, operator: number, workspace: number): number;
@@ -71,6 +75,7 @@ export class Runtime {
   private readonly arena: number;
   private readonly input: number;
   private readonly output: number;
+  private readonly stream: number;
   private program = NONE;
   private tracing = false;
   private readonly wasm: Exports;
@@ -92,6 +97,7 @@ export class Runtime {
     this.arena = align(IMAGE + bytes.length);
     this.input = align(this.arena + most((program) => this.arenaBytes(program)));
     this.output = align(this.input + most((program) => this.inputBytes(program)));
+    this.stream = align(this.output + most((program) => this.outputBytes(program)));
   }
 
   get programs(): number {
@@ -118,6 +124,12 @@ export class Runtime {
   outputBytes(program = 0): number {
     this.assertProgram(program, 'outputBytes');
     return this.wasm.outputBytes(IMAGE, program);
+  }
+
+  /** RAM of a program's stream beside that of the program, in bytes; 0 for a program that cannot be streamed. */
+  streamBytes(program = 0): number {
+    this.assertProgram(program, 'streamBytes');
+    return this.wasm.streamBytes(IMAGE, program);
   }
 
   /** Inputs of the loaded program; before a load, of the first. */
@@ -154,13 +166,14 @@ export class Runtime {
     return this.wasm.operators(this.arena);
   }
 
-  /** Binds a program to the arena and synthesises what is resident at boot. */
+  /** Binds a program to the arena and synthesises what is resident at boot. A stream begins anew. */
   load(program = 0): this {
     this.assertIdle('load');
     this.assertProgram(program, 'load');
-    this.reserve(this.output + this.outputBytes(program));
+    this.reserve(this.stream + this.streamBytes(program));
     check(this.wasm.load(IMAGE, program, this.arena, this.arenaBytes(program)), 'load');
     this.program = program;
+    if (this.streamBytes(program) > 0) this.resetStream();
     return this;
   }
 
@@ -173,6 +186,39 @@ export class Runtime {
     this.setInput(input, 'run');
     check(this.wasm.invoke(this.arena, this.input, this.output), 'invoke');
     return this.takeOutput();
+  }
+
+  /**
+   * Takes new samples of a program that begins with log-mel features, any number of them, and answers how many frames
+   * they have completed. Only these are computed.
+   */
+  push(samples: Int16Array): number {
+    this.assertStream('push');
+    if (!isInt16Array(samples)) throw new TypeError(`push: expected an Int16Array, got ${described(samples)}`);
+    const most = this.inputBytes(this.program) >> 1; // they pass through the place of the input
+    let frames = 0;
+    for (let at = 0; at < samples.length; at += most) {
+      const { buffer, byteOffset, byteLength, length } = samples.subarray(at, at + most);
+      this.memory().set(new Uint8Array(buffer, byteOffset, byteLength), this.input);
+      frames += check(this.wasm.push(this.arena, this.stream, this.input, length), 'push');
+    }
+    return frames;
+  }
+
+  /**
+   * One inference on what was pushed: the bytes that `run` gives for the latest window, which begins with the first of
+   * its frames. Frames that have not come yet are silent.
+   */
+  runStream(): Uint8Array {
+    this.assertStream('runStream');
+    check(this.wasm.invokeStream(this.arena, this.stream, this.output), 'invokeStream');
+    return this.takeOutput();
+  }
+
+  /** Forgets what was pushed: silence again. */
+  resetStream(): void {
+    this.assertStream('resetStream');
+    check(this.wasm.resetStream(this.arena, this.stream), 'resetStream');
   }
 
   /** One inference operator by operator; `onOperator` gets a view of each result, valid only during the call. */
@@ -217,16 +263,35 @@ export class Runtime {
    */
   classify(values: ArrayLike<number> | readonly ArrayLike<number>[]): Classification {
     this.assertLoaded('classify');
-    const { inputs, outputs } = this.ports[this.program];
-    const [{ shape, labels, bytes, offset }] = outputs;
+    const { inputs } = this.ports[this.program];
     const lists = isNested(values) ? values : [values];
     if (lists.length !== inputs.length)
       throw new TypeError(
         `classify: expected as many lists of numbers as inputs, ${inputs.length}, got ${lists.length}`,
       );
+    this.assertScores('classify');
+    return this.classOf(this.run(lists.map((list, i) => quantize(inputs[i], list))));
+  }
+
+  /** The same of what was pushed, as runStream takes it. */
+  classifyStream(): Classification {
+    this.assertStream('classifyStream');
+    this.assertScores('classifyStream');
+    return this.classOf(this.runStream());
+  }
+
+  private assertScores(call: string): void {
+    const [{ shape }] = this.ports[this.program].outputs;
     if (shape[0] * shape[1] !== 1)
-      throw new TypeError(`classify: expected one row of scores, got ${shape.join(' x ')}; take run and dequantize`);
-    const answer = this.run(lists.map((list, i) => quantize(inputs[i], list)));
+      throw new TypeError(
+        `${call}: expected one row of scores, got ${shape.join(' x ')}; ` +
+          `take ${call.replace('classify', 'run')} and dequantize`,
+      );
+  }
+
+  private classOf(answer: Uint8Array): Classification {
+    const { outputs } = this.ports[this.program];
+    const [{ labels, bytes, offset }] = outputs;
     if (this.answersWithIndex()) {
       const index = answer[offset];
       return { index, label: labels?.[index] ?? null, score: null, scores: null };
@@ -277,6 +342,14 @@ export class Runtime {
   private assertLoaded(call: string): void {
     if (this.program === NONE)
       throw new StatusError(NOT_LOADED, 0, call, '(expected a loaded program, got none; call load first)');
+  }
+
+  private assertStream(call: string): void {
+    this.assertIdle(call);
+    this.assertLoaded(call);
+    if (this.streamBytes(this.program) > 0) return;
+    const expected = 'expected a program that begins with log-mel features of its only input, got another; take run';
+    throw new StatusError(NOT_STREAMED, 0, call, `(${expected})`);
   }
 
   /** An index that WebAssembly would make into another number is none, either. */
@@ -366,8 +439,9 @@ function exportsOf(wasm: Wasm): Exports {
   throw new TypeError(`Runtime: wasm: expected a WebAssembly.Module or the bytes of one, got ${nameOf(wasm)}`);
 }
 
-function check(status: number, call: string): void {
+function check(status: number, call: string): number {
   if (status < 0) throw new StatusError(status, 0, call);
+  return status;
 }
 
 function align(address: number): number {

@@ -5,7 +5,7 @@ import { input } from '../rows.ts';
 import type { ModelBuilder } from '../zoo.ts';
 
 /** Any tables that `open` accepts: no window or filter bank that a front end would have, so sums go round as well. */
-function tables(b: ModelBuilder, size: number): LogMelTables {
+export function tables(b: ModelBuilder, size: number): LogMelTables {
   const length = b.pick([size, size - 2, 2 * b.integer(1, size / 2)]);
   const bands = b.pick([1, 2, b.integer(3, 24)]);
   const loud = b.pick([0x7fff, 0x3fff, 100]);
