@@ -1,7 +1,7 @@
 /** What a training run is told, says while it goes on, and gives back. */
 import type { DataSet } from '../data/dataset.ts';
 import type { Account, Split } from '../data/part.ts';
-import type { Model } from '../model/model.ts';
+import type { Generator, Model } from '../model/model.ts';
 import type { Checkpoint } from './checkpoint.ts';
 import type { Scores } from './metrics.ts';
 
@@ -16,12 +16,13 @@ export interface TrainOptions {
   sets?: readonly DataSet[];
   /** of recordings: name or number in the header */
   lead?: string;
+  /** generators of an image, which the layers that share something are made from as they are */
+  basis?: readonly Generator[];
   onProgress?(progress: Progress): void;
 }
 
-export interface TrainReport {
-  name: string;
-  seconds: number;
+/** Of one network. */
+export interface NetworkReport {
   /** training windows per class, by name */
   trainWindows: Record<string, number>;
   /** what the splits were made of, before any subset */
@@ -30,6 +31,24 @@ export interface TrainReport {
   validation: Scores;
   /** null where the data set has no such split */
   later: Scores | null;
+}
+
+export interface TrainReport extends NetworkReport {
+  name: string;
+  seconds: number;
+}
+
+/** Of several networks that were trained together. */
+export interface JointReport {
+  name: string;
+  seconds: number;
+  programs: (NetworkReport & { name: string })[];
+}
+
+export interface TrainedTogether {
+  checkpoint: Checkpoint;
+  model: Model;
+  report: JointReport;
 }
 
 export interface Trained {
@@ -45,6 +64,8 @@ export interface Progress {
   steps: number;
   loss: number;
   samplesPerSecond: number;
-  /** at some epochs */
+  /** at some epochs; of several networks, of the first */
   validation: Scores | null;
+  /** of the others, in their order */
+  others: (Scores | null)[];
 }
