@@ -161,7 +161,7 @@ export function readConfig(path: string): TrainConfig {
  */
 export function readConfigs(path: string): JointConfig {
   const parsed = json.parseJson(path, readInput(path));
-  if (typeof parsed !== 'object' || parsed === null || !('tasks' in parsed)) {
+  if (!hasTasks(parsed)) {
     const { task } = json.checkJson(parsed, path, HEAD, LIKE);
     const config = readConfigFor(readTaskOf(shownPath(path), task), path, parsed);
     return { name: config.name, programs: [config] };
@@ -201,8 +201,15 @@ export function readNetwork(path: string): Pick<TrainConfig, 'task' | 'network'>
   return { ...fields, task, ...(isTraining && { data: task.data.set }) };
 }
 
+const hasTasks = (parsed: unknown): boolean => typeof parsed === 'object' && parsed !== null && 'tasks' in parsed;
+
 function readWithTask(path: string): { parsed: unknown; task: Task } {
   const parsed = json.parseJson(path, readInput(path));
+  if (hasTasks(parsed))
+    throw new UsageError(
+      `${shownPath(path)}: tasks: expected a configuration of one task, got one that lists several; ` +
+        'only htpw train takes these',
+    );
   const { task } = json.checkJson(parsed, path, HEAD, LIKE);
   return { parsed, task: readTaskOf(shownPath(path), task) };
 }

@@ -3,8 +3,11 @@ import { mkdtempSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { beforeAll, describe, expect, it } from 'vitest';
+import { onBoard } from '../../host/agent/session.ts';
+import { loadBoard } from '../../host/boards/board.ts';
 import { pack } from '../../host/image/pack.ts';
 import { Runtime } from '../../host/runtime/node.ts';
+import { Random } from '../../host/system/random.ts';
 import { trainTogether } from '../../host/train/train.ts';
 import { canRun } from '../board/workshop.ts';
 import { BASIS, together, written } from '../train/together.ts';
@@ -189,6 +192,20 @@ describe('--program', () => {
     expect((await htpw('inspect', base)).out).toContain(
       `${own} B of its own, ${shared} B shared with tones, ${alone} B alone`,
     );
+  });
+
+  it.skipIf(!canRun('mps2-an500'))('switches 100 times at random on mps2-an500', { timeout: 300_000 }, async () => {
+    const runtime = new Runtime(readFileSync(base));
+    const inputs = [0, 1].map((p) => new Uint8Array(runtime.inputBytes(p)).map((_, i) => 11 * i));
+    const expected = inputs.map((input, p) => runtime.load(p).run(input));
+    const random = new Random(2);
+    await onBoard(loadBoard('mps2-an500'), base, async (agent) => {
+      for (let i = 0; i < 100; i++) {
+        const p = random.below(2);
+        await agent.load(p);
+        expect(Uint8Array.from((await agent.run(inputs[p]!)).output)).toEqual(expected[p]);
+      }
+    });
   });
 
   it.skipIf(!canRun('mps2-an500')).each(['motion', 'tones'])(
