@@ -6,6 +6,7 @@ import { DATA_SETS, dataRoot } from './data/registry.ts';
 import { errnoOf, fileError } from './system/errno.ts';
 import { printable } from './system/printable.ts';
 import { projectRoot } from './system/root.ts';
+import { addVerb } from './verbs/add.ts';
 import { benchVerb } from './verbs/bench.ts';
 import { boardsVerb } from './verbs/boards.ts';
 import { buildVerb } from './verbs/build.ts';
@@ -29,6 +30,7 @@ import { verifyVerb } from './verbs/verify.ts';
 const VERBS = [
   newVerb,
   trainVerb,
+  addVerb,
   packVerb,
   importVerb,
   goldenVerb,

@@ -4,7 +4,7 @@ import { type WindowSet, windowAt } from '../data/windows.ts';
 import type { Runtime } from '../runtime/runtime.ts';
 import { UsageError } from '../system/errors.ts';
 import { shownPath } from '../system/shownPath.ts';
-import { takes, taskTaken } from '../task/inputs.ts';
+import { bytesOf, takes, taskTaken } from '../task/inputs.ts';
 import { classNamesOf, readTask, type Task, taskNames } from '../task/task.ts';
 import type { Scored } from './evaluate.ts';
 
@@ -20,7 +20,7 @@ export function taskOfImage(path: string, runtime: Runtime, metadata: Record<str
   if (taken) return taken;
   throw new UsageError(
     `${shownPath(path)}: expected an image for one of the tasks ${known.join(', ')}, got one that takes ` +
-      `${runtime.inputBytes()} bytes and gives ${runtime.outputBytes()}; give its own with --task`,
+      `${bytesOf(runtime.inputs)} bytes and gives ${bytesOf(runtime.outputs)}; give its own with --task`,
   );
 }
 
@@ -30,11 +30,11 @@ export function taskOfImage(path: string, runtime: Runtime, metadata: Record<str
  */
 export function assertTakes(path: string, task: Task, runtime: Runtime, metadata: Record<string, unknown>): void {
   const classes = classNamesOf(task);
-  if (!takes(runtime, task.input) || runtime.outputBytes() !== classes.length)
+  if (!takes(runtime, task.input) || bytesOf(runtime.outputs) !== classes.length)
     throw new UsageError(
       `${shownPath(path)}: expected an image that takes ${windowOf(task.input)} and gives ` +
         `${classes.length} bytes, for classes ${classes.join(', ')}, got one that takes ` +
-        `${runtime.inputBytes()} bytes and gives ${runtime.outputBytes()}; task ${task.name} is about these only`,
+        `${bytesOf(runtime.inputs)} bytes and gives ${bytesOf(runtime.outputs)}; task ${task.name} is about these only`,
     );
   const expected = { labels: classes.join(', '), ...timingOf(task.input) };
   const wrong = Object.entries(expected).find(([field, value]) => {
@@ -79,9 +79,10 @@ export function scoreWindows(
   const n = set.labels.length;
   const classes = set.classNames.length;
   const scores = new Float64Array(n * classes);
+  const { scale } = runtime.outputs[0]!;
   for (let i = 0; i < n; i++) {
     const logits = new Int8Array(runtime.run(windowAt(set, i)).buffer);
-    scores.set(probabilities(logits, runtime.outputScale()), i * classes);
+    scores.set(probabilities(logits, scale), i * classes);
     if (i % REPORTED_EVERY === 0) report(i, n);
   }
   return { labels: set.labels, groups: set.groups, scores };

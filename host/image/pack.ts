@@ -52,15 +52,26 @@ const RESIDENCY_CODES: Record<Residency, number> = {
 
 /** The bytes of an image; throws with the operator's name when something does not fit the format. */
 export function pack(model: Model, options: PackOptions = {}): Uint8Array {
+  return seal(assembled(model, options));
+}
+
+/** How `assembled` writes a model whose sources are made from generators that another image has. */
+interface AssembleOptions extends PackOptions {
+  /** what the sources name; default: the generators of the model, which are written */
+  made?: readonly Generator[];
+}
+
+/** All but memory plans, SHA-256 and CRC. */
+export function assembled(model: Model, { made = model.generators, ...options }: AssembleOptions): Uint8Array {
   const tables = new ByteWriter();
   const weights = new ByteWriter();
-  const rows = model.sources.map((source) => materialize(source, model.generators));
+  const rows = model.sources.map((source) => materialize(source, made));
   const generators = new ByteWriter();
   for (const generator of model.generators) writeGenerator(generator, generators, weights);
   const sources = new ByteWriter();
   const weightRows = model.sources.map((source, i) => {
     const kind: SourceKind<WeightSource> = SOURCES[source.kind];
-    const packed = kind.pack(source, model.generators, options.lossless ?? false);
+    const packed = kind.pack(source, made, options.lossless ?? false);
     writeSource(source, packed, rows[i], sources, weights);
     return { rows: rows[i], encoding: packed.encoding };
   });
@@ -79,7 +90,14 @@ export function pack(model: Model, options: PackOptions = {}): Uint8Array {
     [F.SECTION_METADATA, metadata],
     [F.SECTION_TRAILER, trailer.finish()],
   ];
-  return seal(assemble(sections, model));
+  return assemble(sections, model);
+}
+
+/** Generators as an image has them: their records, and the data that these point to. */
+export function packedGenerators(generators: readonly Generator[]): { records: Uint8Array; data: Uint8Array } {
+  const [records, data] = [new ByteWriter(), new ByteWriter()];
+  for (const generator of generators) writeGenerator(generator, records, data);
+  return { records: records.finish(), data: data.finish() };
 }
 
 /** What the operators of a source need to know of it. */

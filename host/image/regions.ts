@@ -12,6 +12,8 @@ export interface Region {
   category: Category;
   /** what a reader of a hex dump wants to know */
   label: string;
+  /** numbers of the programs that use it; none for what is of the image as a whole */
+  programs: readonly number[];
 }
 
 /**
@@ -20,22 +22,25 @@ export interface Region {
  */
 export function regionsOf(image: ImageView): Region[] {
   const starts: Omit<Region, 'bytes'>[] = [];
-  const add = (offset: number, category: Category, label: string) => starts.push({ offset, category, label });
+  const add = (offset: number, category: Category, label: string, programs: readonly number[] = []) =>
+    starts.push({ offset, category, label, programs });
+  const users = usersOf(image);
 
   add(0, 'header', 'header: magic, version, sizes, CRC-32, counts');
   add(F.HEADER_BYTES, 'header', `section table, ${image.sections.length} entries`);
   image.programs.forEach((program, p) => {
-    add(program.at, 'program', `program ${p}: counts, arena and scratch`);
+    add(program.at, 'program', `program ${p}: counts, arena and scratch`, [p]);
     add(
       program.at + F.PROGRAM_HEADER_BYTES,
       'program',
       `${program.tensors.length} tensors: height, width, channels, type, zero point`,
+      [p],
     );
-    add(program.inputs[0]?.at ?? program.planAt, 'program', 'inputs and outputs: tensor, scale');
+    add(program.inputs[0]?.at ?? program.planAt, 'program', 'inputs and outputs: tensor, scale', [p]);
     program.operators.forEach((operator, o) => {
-      add(operator.at, 'program', `operator ${o}: ${OPERATOR_NAMES[operator.kind]}`);
+      add(operator.at, 'program', `operator ${o}: ${OPERATOR_NAMES[operator.kind]}`, [p]);
     });
-    add(program.planAt, 'plan', 'arena offsets of tensors and caches, in units of 16');
+    add(program.planAt, 'plan', 'arena offsets of tensors and caches, in units of 16', [p]);
   });
   addSection(F.SECTION_SOURCES, 'program', 'weight source');
   addSection(F.SECTION_GENERATORS, 'generator', 'generator record');
@@ -56,19 +61,21 @@ export function regionsOf(image: ImageView): Region[] {
     const records =
       kind === F.SECTION_SOURCES ? image.sources : kind === F.SECTION_GENERATORS ? image.generators : null;
     if (records === null) add(offset, category, label);
+    const used = kind === F.SECTION_SOURCES ? users.sources : users.generators;
     records?.forEach((record, i) => {
-      add(record.at, category, `${label} ${i}`);
+      add(record.at, category, `${label} ${i}`, used[i]);
     });
   }
 
   function addTables(): void {
-    image.programs.forEach((program) => {
+    image.programs.forEach((program, p) => {
       program.operators.forEach((operator, o) => {
         if (operator.table !== F.NO_TABLE)
           add(
             tables.offset + operator.table,
             'quantisation tables',
             `table of operator ${o} (${OPERATOR_NAMES[operator.kind]})`,
+            [p],
           );
       });
     });
@@ -76,11 +83,12 @@ export function regionsOf(image: ImageView): Region[] {
 
   function addWeights(): void {
     const base = image.section(F.SECTION_WEIGHTS).offset;
-    const pieces = [
-      ...image.generators.flatMap((view) => generatorKind(view).pieces(view)),
-      ...image.sources.flatMap((view) => sourceKind(view).pieces(image, view, storedCategory(view.index))),
-    ];
-    for (const { offset, category, label } of pieces) add(base + offset, category, label);
+    for (const view of image.generators)
+      for (const { offset, category, label } of generatorKind(view).pieces(view))
+        add(base + offset, category, label, users.generators[view.index]);
+    for (const view of image.sources)
+      for (const { offset, category, label } of sourceKind(view).pieces(image, view, storedCategory(view.index)))
+        add(base + offset, category, label, users.sources[view.index]);
   }
 
   /** By the first operator that uses the source: the first convolution is the stem, the first pointwise PW1. */
@@ -94,6 +102,37 @@ export function regionsOf(image: ImageView): Region[] {
     }
     return 'pointwise';
   }
+}
+
+/** Per source and generator: the programs whose operators are made from it. */
+function usersOf({ programs, sources, generators }: ImageView): { sources: number[][]; generators: number[][] } {
+  const uses = (p: number, source: number): boolean => programs[p].operators.some((each) => each.source === source);
+  const all = programs.map((_, p) => p);
+  const ofSources = sources.map((_, i) => all.filter((p) => uses(p, i)));
+  const ofGenerators = generators.map((_, g) =>
+    all.filter((p) => sources.some(({ generator }, i) => generator === g && ofSources[i].includes(p))),
+  );
+  return { sources: ofSources, generators: ofGenerators };
+}
+
+/** Bytes of a program: those that it alone uses, and those that it shares with others, by their numbers. */
+export interface ProgramBytes {
+  own: number;
+  shared: number;
+  with: number[];
+}
+
+/** Of every program. What belongs to the image as a whole (header, metadata, trailer) is in none. */
+export function bytesByProgram(image: ImageView): ProgramBytes[] {
+  const regions = regionsOf(image);
+  return image.programs.map((_, p) => {
+    const used = regions.filter(({ programs }) => programs.includes(p));
+    const sum = (some: Region[]): number => some.reduce((total, { bytes }) => total + bytes, 0);
+    const shared = used.filter(({ programs }) => programs.length > 1);
+    const others = new Set(shared.flatMap(({ programs }) => programs));
+    others.delete(p);
+    return { own: sum(used) - sum(shared), shared: sum(shared), with: [...others].sort((a, b) => a - b) };
+  });
 }
 
 /** Bytes by category; every category of CATEGORIES is there, those that few images have only when used. */

@@ -22,12 +22,18 @@ export function seal(image: Uint8Array): Uint8Array {
       put16(program.planAt + 2 * i, value);
     });
   }
+  return signed(sealed);
+}
+
+/** The image itself, its trailer and CRC made to fit. */
+export function signed(image: Uint8Array): Uint8Array {
+  const view = new ImageView(image);
   const trailer = view.section(F.SECTION_TRAILER);
-  if (trailer.offset + F.TLV_HEADER_BYTES + SHA256_BYTES > sealed.length)
+  if (trailer.offset + F.TLV_HEADER_BYTES + SHA256_BYTES > image.length)
     throw new ImageError('image has no whole trailer, so it cannot be changed; pack it again');
-  sealed.set(digest(sealed, trailer.offset), trailer.offset + F.TLV_HEADER_BYTES);
-  view.data.setUint32(F.HEADER_CRC_AT, crc32(sealed.subarray(F.HEADER_BYTES)), true);
-  return sealed;
+  image.set(digest(image, trailer.offset), trailer.offset + F.TLV_HEADER_BYTES);
+  view.data.setUint32(F.HEADER_CRC_AT, crc32(image.subarray(F.HEADER_BYTES)), true);
+  return image;
 }
 
 const SHA256_BYTES = 32;

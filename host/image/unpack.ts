@@ -5,10 +5,20 @@
  */
 import * as F from '../../assembly/format.ts';
 import type { TableEncoding } from '../arithmetic/channels.ts';
-import type { Metadata, Model, Operator, Program, StoredSource, Tensor, WeightedOperator } from '../model/model.ts';
+import type {
+  Generator,
+  Metadata,
+  Model,
+  Operator,
+  Program,
+  StoredSource,
+  Tensor,
+  WeightedOperator,
+} from '../model/model.ts';
 import type { Decoding, OperatorRecord } from '../operators/operator.ts';
 import { kindOf, OPERATOR_NAMES } from '../operators/registry.ts';
 import type { Scales } from '../operators/scales.ts';
+import { nameAt } from '../records/names.ts';
 import type { ImageView, OperatorView, ProgramView } from '../records/view.ts';
 import { generatorKind, materialize, sourceKind } from '../sources/registry.ts';
 
@@ -24,6 +34,11 @@ export interface Unpacked {
 /** Of an image that `open` has proved. Throws ImageError for scales of additions that contradict each other. */
 export function unpack(image: ImageView): Unpacked {
   const generators = image.generators.map((view) => generatorKind(view).unpack(image, view));
+  return unpackFor(image, generators);
+}
+
+/** The same of an image whose sources are made from these generators, be they its own or those of another. */
+export function unpackFor(image: ImageView, generators: readonly Generator[]): Unpacked {
   const sources = image.sources.map((view) => sourceKind(view).unpack(image, view, generators));
   const materialized = sources.map((source) => materialize(source, generators));
   const encodings = new Map<Operator, TableEncoding>();
@@ -35,14 +50,13 @@ export function unpack(image: ImageView): Unpacked {
     return program;
   });
   return {
-    model: { programs, sources, generators, metadata: image.metadata() as Metadata },
+    model: { programs, sources, generators: [...generators], metadata: image.metadata() as Metadata },
     tables: (operator) => encodings.get(operator) ?? 'compact',
     lossless: (source) => image.sources[sources.indexOf(source)]?.encoding === F.ENCODING_RICE,
   };
 }
 
 function programOf(image: ImageView, view: ProgramView, index: number, materialized: Int8Array[]): Program {
-  const name = image.metadata().name;
   const scales = scalesOf(image, view);
   const tensors = view.tensors.map(
     ({ height, width, channels, type, zeroPoint }, t): Tensor => ({
@@ -54,7 +68,7 @@ function programOf(image: ImageView, view: ProgramView, index: number, materiali
     }),
   );
   return {
-    name: index === 0 && typeof name === 'string' ? name : `program ${index}`,
+    name: nameAt(image.metadata(), index),
     tensors,
     operators: view.operators.map((operator, o) =>
       operatorOf({ ...recordOf(image, view, operator), tensors, materialized }, o),

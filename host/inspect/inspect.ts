@@ -1,9 +1,10 @@
 /** What an image is made of, byte by byte, and what its programs need. */
 import { SECTION_TRAILER, TLV_HEADER_BYTES, TYPE_I16 } from '../../assembly/format.ts';
-import { bytesByCategory, regionsOf } from '../image/regions.ts';
+import { bytesByCategory, bytesByProgram, regionsOf } from '../image/regions.ts';
 import { digest } from '../image/seal.ts';
 import { sourceMacs } from '../model/weights.ts';
 import { OPERATOR_NAMES } from '../operators/registry.ts';
+import { nameAt } from '../records/names.ts';
 import { type ImageView, RESIDENCY_NAMES, type TensorView } from '../records/view.ts';
 import type { Runtime } from '../runtime/node.ts';
 import { sourceKind } from '../sources/registry.ts';
@@ -14,13 +15,16 @@ export type Inspection = ReturnType<typeof inspect>;
 export function inspect(file: string, view: ImageView, runtime: Runtime) {
   const { metadata, unreadable } = metadataOf(view);
   const trailer = view.section(SECTION_TRAILER);
+  const bytes = bytesByProgram(view);
   const stored = view.bytes.subarray(trailer.offset + TLV_HEADER_BYTES, trailer.offset + trailer.size);
   return {
     file,
     bytes: view.bytes.length,
     categories: bytesByCategory(regionsOf(view)),
     programs: view.programs.map((program, p) => ({
-      name: p === 0 && typeof metadata.name === 'string' ? metadata.name : `program ${p}`,
+      name: nameAt(metadata, p),
+      /** what it would take away with it, what it shares, and with which others */
+      bytes: bytes[p],
       arenaBytes: runtime.arenaBytes(p),
       inputBytes: runtime.inputBytes(p),
       outputBytes: runtime.outputBytes(p),

@@ -124,10 +124,16 @@ export interface Model {
   metadata: Metadata;
 }
 
-/** What people and hosts want to know of a model. Any further field is kept. */
-export interface Metadata {
+/** What people and hosts want to know of a program. Any further field is kept. */
+export interface ProgramMetadata {
   name: string;
   task?: string;
   labels?: string[];
   [key: string]: unknown;
+}
+
+/** The same of a model: of its one program, or of each in a list. Any further field is kept. */
+export interface Metadata extends ProgramMetadata {
+  /** in the order of the programs; absent where there is one alone */
+  programs?: ProgramMetadata[];
 }

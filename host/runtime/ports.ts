@@ -1,5 +1,6 @@
 /** The inputs and outputs of a program: what an image says of each, and real numbers to and from its integers. */
 import { ARGMAX, TYPE_I16 } from '../../assembly/format.ts';
+import { metadataAt } from '../records/names.ts';
 import type { ImageView, PortView, ProgramView } from '../records/view.ts';
 import { isInt8Array, isInt16Array, isUint8Array } from './typed.ts';
 
@@ -26,11 +27,13 @@ export interface Ports {
 
 /** The ports of every program. */
 export function portsOf(view: ImageView): Ports[] {
-  const labels = labelsOf(view);
-  return view.programs.map((program) => ({
-    inputs: inARow(program, program.inputs, () => null),
-    outputs: inARow(program, program.outputs, (port) => (isLabelled(program, port, labels) ? labels : null)),
-  }));
+  return view.programs.map((program, index) => {
+    const labels = labelsOf(view, index);
+    return {
+      inputs: inARow(program, program.inputs, () => null),
+      outputs: inARow(program, program.outputs, (port) => (isLabelled(program, port, labels) ? labels : null)),
+    };
+  });
 }
 
 function inARow(program: ProgramView, ports: PortView[], labels: (port: PortView) => string[] | null): Port[] {
@@ -51,11 +54,12 @@ function inARow(program: ProgramView, ports: PortView[], labels: (port: PortView
   });
 }
 
-/** Those of the metadata, which may hold anything, or nothing. */
-function labelsOf(view: ImageView): string[] | null {
+/** Those of the metadata, which may hold anything, or nothing. Where they list no programs, labels are for all. */
+function labelsOf(view: ImageView, program: number): string[] | null {
   let labels: unknown;
   try {
-    labels = view.metadata().labels;
+    const metadata = view.metadata();
+    labels = (Array.isArray(metadata.programs) ? metadataAt(metadata, program) : metadata).labels;
   } catch {
     return null; // metadata is for people: an image runs without it
   }

@@ -105,6 +105,8 @@ export function describeFile(bytes: Uint8Array): FileKind {
   if (bytes.length >= 4 && view.getUint32(0, true) === MAGIC)
     return { kind: 'an .htpw image', advice: 'it needs no import; htpw inspect shows it' };
   const start = latin1(bytes.subarray(0, LOOKED_AT));
+  if (start.startsWith('HTPA'))
+    return { kind: 'an add-on', advice: 'join it to its image first: htpw add BASE.htpw ADDON.htpa -o IMAGE.htpw' };
   if (start.startsWith('PK\x03\x04') || start.startsWith('PK\x05\x06')) return ofArchive(bytes);
   const { kind, advice } =
     MAGICS.find(({ magic, at = 0 }) => start.startsWith(magic, at)) ??

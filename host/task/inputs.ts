@@ -2,6 +2,7 @@
 import type { Account } from '../data/part.ts';
 import type { Signal } from '../data/signal.ts';
 import { windowAt } from '../data/windows.ts';
+import type { Port } from '../runtime/ports.ts';
 import type { Runtime } from '../runtime/runtime.ts';
 import { Random } from '../system/random.ts';
 import { type DataOptions, dataAtHand, openTask, readTask, type Task, taskNames } from './task.ts';
@@ -20,24 +21,32 @@ export function takes(runtime: Runtime, { shape, type }: Signal): boolean {
   return !another && input.type === { i8: 'int8', i16: 'int16' }[type] && String(input.shape) === String(shape);
 }
 
-/** The task of the project whose windows an image takes; null where there is none. */
-export function taskTaken(runtime: Runtime): Task | null {
-  const tasks = taskNames().map((name) => readTask(name));
+/** Of all inputs together. */
+export const bytesOf = (ports: readonly Port[]): number => ports.reduce((sum, { bytes }) => sum + bytes, 0);
+
+/**
+ * The task of the project whose windows the loaded program takes: `named` where it is one of those, else the first;
+ * null where there is none.
+ */
+export function taskTaken(runtime: Runtime, named: string | null = null): Task | null {
+  const names = taskNames();
+  const ordered = named !== null && names.includes(named) ? [named, ...names] : names;
+  const tasks = ordered.map((name) => readTask(name));
   return tasks.find(({ input }) => takes(runtime, input)) ?? null;
 }
 
 /**
  * At most `count` inputs spread evenly over the test split of a data set (default: the task's where it is at hand, else
- * what stands in for it), or random bytes for an image that no task is about.
+ * what stands in for it; `task`: its name, where several have such windows), or random bytes for an image that no task is about.
  */
 export function testWindows(
   runtime: Runtime,
   count: number,
   data?: string,
-  options: Pick<DataOptions, 'root' | 'lead'> = {},
+  { task: named = null, ...options }: Pick<DataOptions, 'root' | 'lead'> & { task?: string | null } = {},
 ): Inputs {
-  const task = taskTaken(runtime);
-  if (!task) return { windows: randomInputs(runtime.inputBytes(), count), name: 'random bytes', account: null };
+  const task = taskTaken(runtime, named);
+  if (!task) return { windows: randomInputs(bytesOf(runtime.inputs), count), name: 'random bytes', account: null };
   const opened = openTask(task, { ...options, data: data ?? dataAtHand(task, options.root) });
   const part = opened.load('test');
   const windows = spread(part.labels.length, count).map((i) => new Uint8Array(windowAt(part, i).slice().buffer));

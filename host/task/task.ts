@@ -144,14 +144,14 @@ export const taskNames = (): string[] =>
     .map((name) => name.slice(0, -'.json'.length))
     .sort();
 
-/** A task read where another file names it: `where` is that file. */
-export function readTaskOf(where: string, name: string): Task {
+/** A task read where another file names it: `where` is that file, or a place in it, and `folder` where it lies. */
+export function readTaskOf(where: string, name: string, folder = dirname(where)): Task {
   if (isName(name) && !taskNames().includes(name))
     throw new UsageError(
       `${where}: task: expected ${taskNames().join(', ')} or the path of a file, got "${name}"; ` +
         'htpw train --help says more',
     );
-  return readTask(name, dirname(where));
+  return readTask(name, folder);
 }
 
 export const classNamesOf = ({ classes }: Pick<Task, 'classes'>): string[] => Object.keys(classes);

@@ -1,4 +1,6 @@
 /** A training configuration: a task, a network, how its weights are held, and how it is trained. One JSON file. */
+import { dirname } from 'node:path';
+import { UsageError } from '../system/errors.ts';
 import { readInput } from '../system/files.ts';
 import * as json from '../system/json.ts';
 import { shownPath } from '../system/shownPath.ts';
@@ -29,6 +31,13 @@ export interface TrainConfig {
   clip: number;
 }
 
+/** Networks that are trained together, each of a task; but for these and their data they agree in everything. */
+export interface JointConfig {
+  name: string;
+  /** named after the programs of the image */
+  programs: TrainConfig[];
+}
+
 /** Of a checkpoint's model; what is said of the training goes into its metadata. */
 export type ExportConfig = Pick<TrainConfig, 'name' | 'network' | 'task'> &
   Partial<Pick<TrainConfig, 'data' | 'seed' | 'epochs'>>;
@@ -39,6 +48,7 @@ export const MOST_EPOCHS = 100_000;
 
 /** Name of an example in every clone and package. */
 const LIKE = 'models/configs/ecg-beats.json';
+const LIKE_JOINT = 'models/configs/four-tasks.json';
 
 const count = json.wholeNumber(1, 4095);
 const side = json.wholeNumber(1, 320);
@@ -92,6 +102,21 @@ const TASK = json.text;
 /** Of which task; the rest of the fields depends on it. */
 const HEAD = json.fields({ task: TASK }, { loose: true });
 
+/** part of file names */
+const NAME = json.textLike(/^[\w][\w .+-]{0,99}$/, 'a name of letters, digits and - _ . +');
+
+/** How anything is trained, whatever the task. */
+const SCHEDULE = {
+  seed: json.wholeNumber(0, MOST_SEED),
+  epochs: json.wholeNumber(1, MOST_EPOCHS),
+  batch: json.wholeNumber(1, 65536),
+  learningRate: json.quantity,
+  codeRate: json.quantity,
+  warmupSteps: json.wholeNumber(0, 10_000_000),
+  weightDecay: json.numberUpTo(1),
+  clip: json.quantity,
+};
+
 /** The fields of a configuration for this task, without its network. */
 function fieldsFor(task: Task) {
   const [first] = classNamesOf(task);
@@ -100,27 +125,63 @@ function fieldsFor(task: Task) {
     classNamesOf(task).map((name) => [name, json.optional(json.wholeNumber(0, 10_000_000))]),
   ) as Record<string, json.Schema<number>>;
   return {
-    /** part of file names */
-    name: json.textLike(/^[\w][\w .+-]{0,99}$/, 'a name of letters, digits and - _ . +'),
+    name: NAME,
     task: TASK,
-    seed: json.wholeNumber(0, MOST_SEED),
-    epochs: json.wholeNumber(1, MOST_EPOCHS),
-    batch: json.wholeNumber(1, 65536),
+    ...SCHEDULE,
     windowsPerEpoch: json.agreeing(json.fields(perClass), (windows) =>
       Object.values(windows).some((some) => some > 0) ? null : [first!, 'expected a class with windows, got none'],
     ),
-    learningRate: json.quantity,
-    codeRate: json.quantity,
-    warmupSteps: json.wholeNumber(0, 10_000_000),
-    weightDecay: json.numberUpTo(1),
-    clip: json.quantity,
   };
 }
+
+/** A configuration of several networks; each entry of `tasks` is checked for its task. */
+const JOINT = json.fields({
+  name: NAME,
+  ...SCHEDULE,
+  network: json.optional(json.anyObject),
+  tasks: json.list(
+    json.fields({
+      name: json.optional(NAME),
+      task: TASK,
+      network: json.optional(json.anyObject),
+      windowsPerEpoch: json.anyObject,
+    }),
+    'a list of tasks, each with its windowsPerEpoch',
+  ),
+});
 
 /** A whole configuration. Throws UsageError, one line, for the first field that is missing, unknown or wrong. */
 export function readConfig(path: string): TrainConfig {
   const { parsed, task } = readWithTask(path);
   return readConfigFor(task, path, parsed);
+}
+
+/**
+ * A configuration of one network, or of several: a list `tasks`, whose entries say the task, windowsPerEpoch, the name
+ * of the program (default: that of the task) and the network (default: that of all). Throws UsageError as readConfig.
+ */
+export function readConfigs(path: string): JointConfig {
+  const parsed = json.parseJson(path, readInput(path));
+  if (!hasTasks(parsed)) {
+    const { task } = json.checkJson(parsed, path, HEAD, LIKE);
+    const config = readConfigFor(readTaskOf(shownPath(path), task), path, parsed);
+    return { name: config.name, programs: [config] };
+  }
+  const { name, network, tasks, ...schedule } = json.checkJson(parsed, path, JOINT, LIKE_JOINT);
+  const programs = tasks.map((entry, i) => {
+    const where = `${path}: tasks.${i}`;
+    const task = readTaskOf(`${shownPath(path)}: tasks.${i}`, entry.task, dirname(path));
+    const own = { name: entry.name ?? task.name, network: entry.network ?? network };
+    return readConfigFor(task, where, { ...schedule, ...entry, ...own });
+  });
+  const names = programs.map((program) => program.name);
+  const twice = names.findIndex((program, i) => names.indexOf(program) < i);
+  if (twice >= 0)
+    throw new UsageError(
+      `${shownPath(path)}: tasks.${twice}.name: expected another name than that of a task before, got "${names[twice]}"; ` +
+        'give each a name of its own',
+    );
+  return { name, programs };
 }
 
 /** A whole configuration from its JSON, for a task that is known; `where` begins the line of an error. */
@@ -141,8 +202,15 @@ export function readNetwork(path: string): Pick<TrainConfig, 'task' | 'network'>
   return { ...fields, task, ...(isTraining && { data: task.data.set }) };
 }
 
+const hasTasks = (parsed: unknown): boolean => typeof parsed === 'object' && parsed !== null && 'tasks' in parsed;
+
 function readWithTask(path: string): { parsed: unknown; task: Task } {
   const parsed = json.parseJson(path, readInput(path));
+  if (hasTasks(parsed))
+    throw new UsageError(
+      `${shownPath(path)}: tasks: expected a configuration of one task, got one that lists several; ` +
+        'only htpw train takes these',
+    );
   const { task } = json.checkJson(parsed, path, HEAD, LIKE);
   return { parsed, task: readTaskOf(shownPath(path), task) };
 }

@@ -7,16 +7,26 @@ import { parametersOf } from './export.ts';
 import { Inference } from './inference.ts';
 import type { Moments, Tensor } from './layers.ts';
 import { type Scores, score } from './metrics.ts';
-import { specOf } from './network.ts';
+import { type NetworkSpec, specOf } from './network.ts';
 import { numpy as np, tree } from './start.ts';
 
-export function evaluateCheckpoint(checkpoint: Checkpoint, config: TrainConfig, sets: readonly WindowSet[]): Scores[] {
-  return sets.map((set) => score(set.labels, checkpointLogits(checkpoint, config, set), set.classNames.length));
+/** `spec`: of the network among those that it was trained with. */
+export function evaluateCheckpoint(
+  checkpoint: Checkpoint,
+  config: TrainConfig,
+  sets: readonly WindowSet[],
+  spec?: NetworkSpec,
+): Scores[] {
+  return sets.map((set) => score(set.labels, checkpointLogits(checkpoint, config, set, spec), set.classNames.length));
 }
 
 /** Logits [n][classes] of every window of the set, in order. */
-export function checkpointLogits(checkpoint: Checkpoint, config: TrainConfig, set: WindowSet): Float32Array {
-  const spec = specOf(config, set.classNames.length);
+export function checkpointLogits(
+  checkpoint: Checkpoint,
+  config: TrainConfig,
+  set: WindowSet,
+  spec = specOf(config, set.classNames.length),
+): Float32Array {
   const parameters = parametersOf(checkpoint);
   const stored = (name: string): Tensor =>
     np.array(checkpoint.tensors.get(name)!.data as Float32Array<ArrayBuffer>, {

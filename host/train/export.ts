@@ -9,7 +9,18 @@
  */
 
 import { type Signal, timingOf } from '../data/signal.ts';
-import type { FullyConnected, Model, Tensor as ModelTensor, Operator, Shape, Weighted } from '../model/model.ts';
+import { metadataOf } from '../image/programs.ts';
+import type {
+  FullyConnected,
+  Generator,
+  Model,
+  Tensor as ModelTensor,
+  Operator,
+  Program,
+  ProgramMetadata,
+  Shape,
+  Weighted,
+} from '../model/model.ts';
 import { frontEndOf } from '../task/task.ts';
 import type { Parameters } from './arrays.ts';
 import { type Checkpoint, classNamesOf } from './checkpoint.ts';
@@ -18,8 +29,7 @@ import { gammaOf, rangeOf } from './forward.ts';
 import { type LayerSpec, positionsOf } from './layerSpec.ts';
 import { NORM_EPSILON, type Tensor } from './layers.ts';
 import type { Sources } from './methods/method.ts';
-import type { NetworkSpec, NodeSpec } from './network.ts';
-import { specOf } from './network.ts';
+import { type NetworkSpec, type NodeSpec, peakName, specOf } from './network.ts';
 import { numpy as np, startArrays } from './start.ts';
 
 const ACTIVATION_LIMITS: [number, number] = [-128, 127];
@@ -28,32 +38,55 @@ const ACTIVATION_LIMITS: [number, number] = [-128, 127];
 export async function exportModel(checkpoint: Checkpoint, config: ExportConfig): Promise<Model> {
   await startArrays();
   const labels = classNamesOf(checkpoint);
-  const { task } = config;
-  const spec = specOf(config, labels.length);
+  return exportNetworks(checkpoint, [{ config, spec: specOf(config, labels.length), labels }], config.name, []);
+}
+
+/** A network of a checkpoint, and the names of its classes. */
+interface Part {
+  config: ExportConfig;
+  spec: NetworkSpec;
+  labels: string[];
+}
+
+/** A program for each network; `installed` are generators that are there already, at their places. */
+export function exportNetworks(
+  checkpoint: Checkpoint,
+  parts: readonly Part[],
+  name: string,
+  installed: readonly Generator[],
+): Model {
   const parameters = parametersOf(checkpoint);
+  const sources: Sources = { list: [], generators: [...installed], of: new Map() };
+  const methods = [...(parts[0]?.spec.shared ?? []), ...parts.flatMap(({ spec }) => [...spec.alone.values()])];
+  for (const method of methods) method.export(parameters, sources);
+  const programs = parts.map((part) => programOf(checkpoint, parameters, part, sources));
+  for (const array of Object.values(parameters)) array.dispose();
+  const metadata = metadataOf(
+    parts.map(({ config, labels }) => describeProgram(config, labels)),
+    name,
+  );
+  return { programs, sources: sources.list, generators: sources.generators, metadata };
+}
+
+function programOf(checkpoint: Checkpoint, parameters: Parameters, { config, spec }: Part, sources: Sources): Program {
+  const { task, name } = config;
   const { tensors, operators } = frontEndOf(task).operators(windowTensor(task.input));
-  const exported = new Exported(checkpoint, parameters, spec, tensors, operators);
+  const exported = new Exported(checkpoint, parameters, spec, sources, tensors, operators);
   spec.nodes.forEach((node) => {
     exported.add(node);
   });
-  const { sources } = exported;
-  for (const array of Object.values(parameters)) array.dispose();
-
-  return {
-    programs: [{ name: config.name, tensors, operators, inputs: [0], outputs: [tensors.length - 1] }],
-    sources: sources.list,
-    generators: sources.generators,
-    metadata: {
-      name: config.name,
-      task: task.name,
-      labels,
-      ...timingOf(task.input),
-      dataset: config.data,
-      seed: config.seed,
-      epochs: config.epochs,
-    },
-  };
+  return { name, tensors, operators, inputs: [0], outputs: [tensors.length - 1] };
 }
+
+const describeProgram = ({ name, task, data, seed, epochs }: ExportConfig, labels: string[]): ProgramMetadata => ({
+  name,
+  task: task.name,
+  labels,
+  ...timingOf(task.input),
+  dataset: data,
+  seed,
+  epochs,
+});
 
 const windowTensor = ({ name, shape, type, scale, zeroPoint }: Signal): ModelTensor => ({
   name,
@@ -65,7 +98,6 @@ const windowTensor = ({ name, shape, type, scale, zeroPoint }: Signal): ModelTen
 
 /** Operators of a network, node by node, behind those of its front end. */
 class Exported {
-  readonly sources: Sources;
   /** tensor of the result of each node */
   private readonly results: number[] = [];
   private readonly start: number;
@@ -73,13 +105,12 @@ class Exported {
   constructor(
     private readonly checkpoint: Checkpoint,
     private readonly parameters: Parameters,
-    { shared, alone }: NetworkSpec,
+    private readonly spec: NetworkSpec,
+    private readonly sources: Sources,
     private readonly tensors: ModelTensor[],
     private readonly operators: Operator[],
   ) {
     this.start = tensors.length - 1;
-    this.sources = { list: [], generators: [], of: new Map() };
-    for (const method of [...shared, ...alone.values()]) method.export(parameters, this.sources);
   }
 
   add(node: NodeSpec): void {
@@ -99,7 +130,7 @@ class Exported {
     const input = this.tensorAt(from);
     const { scale } = this.tensors[input]!;
     if (!layer.normalized) {
-      const logitScale = valuesOf(this.checkpoint, 'logits.peak')[0]! / 127;
+      const logitScale = valuesOf(this.checkpoint, peakName(this.spec))[0]! / 127;
       const output = this.tensor('logits', layer.output, logitScale, 0);
       const weighted = foldLinear(layer, this.checkpoint, this.sources, scale, logitScale);
       this.operators.push({ kind: 'fullyConnected', name: layer.name, input, output, ...weighted });

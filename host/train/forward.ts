@@ -30,9 +30,20 @@ export function rangeOf(parameters: Parameters, { name }: { name: string }): Ten
   return np.maximum(parameters[`${name}.range`]!.ref, SMALLEST_RANGE);
 }
 
-/** Of every layer. Borrows the parameters. */
-function layerWeights(parameters: Parameters, { shared, alone }: NetworkSpec): Map<string, LayerWeights> {
-  return new Map([...shared, ...alone.values()].flatMap((method) => [...method.weights(parameters)]));
+/**
+ * Of every layer of networks that are trained together, what they share made once. Borrows the parameters.
+ */
+export function weightsOf(parameters: Parameters, specs: readonly NetworkSpec[]): Map<string, LayerWeights> {
+  const methods = [...(specs[0]?.shared ?? []), ...specs.flatMap(({ alone }) => [...alone.values()])];
+  const all = new Map(methods.flatMap((method) => [...method.weights(parameters)]));
+  const used = new Set(specs.flatMap(({ layers }) => layers.map(({ name }) => name)));
+  for (const [name, { levels, scale }] of all) {
+    if (used.has(name)) continue;
+    all.delete(name); // of a network beside these
+    levels.dispose();
+    scale.dispose();
+  }
+  return all;
 }
 
 export interface Outcome {
@@ -47,9 +58,17 @@ interface Result {
   step: Tensor | null;
 }
 
-/** Consumes the input, borrows the rest. Without `fixed` the batch's own mean and variance are used, as in training. */
-export function forward(parameters: Parameters, input: Tensor, spec: NetworkSpec, fixed: Moments[] | null): Outcome {
-  const weights = layerWeights(parameters, spec);
+/**
+ * Consumes the input and the weights of its layers, borrows the rest. Without `fixed` the batch's own mean and variance
+ * are used, as in training.
+ */
+export function forward(
+  parameters: Parameters,
+  input: Tensor,
+  spec: NetworkSpec,
+  fixed: Moments[] | null,
+  weights = weightsOf(parameters, [spec]),
+): Outcome {
   const used: Moments[] = [];
   const readers = readersOf(spec.nodes);
   const results = new Map<number, Result>([[-1, { values: input, step: null }]]);

@@ -2,16 +2,24 @@
  * `hypertinypw/train`: training, and checkpoints to models. The array library behind it is loaded when a function is
  * called; whoever trains nothing needs none.
  */
-import type { Model } from '../model/model.ts';
+import type { Generator, Model } from '../model/model.ts';
 import { UsageError } from '../system/errors.ts';
 import type { Checkpoint } from './checkpoint.ts';
-import type { ExportConfig, TrainConfig } from './config.ts';
-import type { Trained, TrainOptions } from './run.ts';
+import type { ExportConfig, JointConfig, TrainConfig } from './config.ts';
+import type { Trained, TrainedTogether, TrainOptions } from './run.ts';
 import { startArrays } from './start.ts';
 
 export { type Checkpoint, decodeCheckpoint, encodeCheckpoint, readCheckpoint } from './checkpoint.ts';
-export { type ExportConfig, readConfig, type TrainConfig } from './config.ts';
-export type { Progress, Trained, TrainOptions, TrainReport } from './run.ts';
+export { type ExportConfig, type JointConfig, readConfig, readConfigs, type TrainConfig } from './config.ts';
+export type {
+  JointReport,
+  NetworkReport,
+  Progress,
+  Trained,
+  TrainedTogether,
+  TrainOptions,
+  TrainReport,
+} from './run.ts';
 
 /** The peer dependency of package.json. */
 const ARRAYS = '@jax-js/jax@0.1.25';
@@ -21,6 +29,20 @@ export async function trainModel(config: TrainConfig, options?: TrainOptions): P
   await needArrays();
   const { trainModel } = await import('./train.ts');
   return trainModel(config, options);
+}
+
+/** Several networks together: one model with a program each, layers of one method sharing its basis. */
+export async function trainTogether(config: JointConfig, options?: TrainOptions): Promise<TrainedTogether> {
+  await needArrays();
+  const { trainTogether } = await import('./train.ts');
+  return trainTogether(config, options);
+}
+
+/** As untrainedModel, of several networks; with the generators of an image they are made from these. */
+export async function untrainedTogether(config: JointConfig, basis?: readonly Generator[] | null): Promise<Model> {
+  await needArrays();
+  const { untrainedTogether } = await import('./train.ts');
+  return untrainedTogether(config, basis);
 }
 
 /** The integer model that training would begin with: what an image of the network takes, before it has learnt. */

@@ -8,11 +8,12 @@
  *
  * This file knows sizes and names only; forward.ts computes, export.ts writes the same list as operators.
  */
-import type { Shape } from '../model/model.ts';
-import { frontEndOf, type Task } from '../task/task.ts';
+import type { Generator, Shape } from '../model/model.ts';
+import { UsageError } from '../system/errors.ts';
+import { classNamesOf, frontEndOf, type Task } from '../task/task.ts';
 import { type LayerKind, type LayerSpec, positionsOf } from './layerSpec.ts';
 import type { MethodConfig } from './methods/config.ts';
-import type { Method } from './methods/method.ts';
+import type { Installed, Method } from './methods/method.ts';
 import { METHODS } from './methods/registry.ts';
 import type { Extent, LayerConfig, NetworkConfig } from './networkConfig.ts';
 
@@ -23,11 +24,13 @@ export type NodeSpec =
   | { kind: 'averagePool'; name: string; kernel: [number, number]; input: number; output: Shape };
 
 export interface NetworkSpec {
+  /** begins the names of its layers, and so of its parameters: "" where it is trained alone */
+  prefix: string;
   input: Shape;
   /** the last is the classifier, which answers with one value a class */
   nodes: NodeSpec[];
   layers: LayerSpec[];
-  /** that hold the weights of layers which share something */
+  /** that hold the weights of layers which share something, be they of this network or of others beside it */
   shared: Method[];
   /** that hold those of one layer each, by its name */
   alone: Map<string, Method>;
@@ -44,11 +47,36 @@ export const SMALLEST_RANGE = 0.5;
 
 /** `input`: what the front end gives. */
 export function buildNetwork(config: NetworkConfig, input: readonly number[], classes: number): NetworkSpec {
-  const layers = new Builder(config, input as Shape).build(classes);
-  const fault = faultOf(config, layers);
+  const [network] = together([new Builder(config, input as Shape).build(classes)], null) as [NetworkSpec];
+  const fault = faultOf(config, network);
   if (fault) throw new Error(`network: ${fault[0]}: ${fault[1]}; edit the training configuration`);
-  return layers;
+  return network;
 }
+
+/** A network among others, by the name of its program. */
+export interface NamedNetwork {
+  name: string;
+  task: Task;
+  network: NetworkConfig;
+}
+
+/**
+ * Networks that are trained together: their layers of one method share what it shares, whichever network they are of.
+ * With generators of an image these are what they share. Throws UsageError for a method that has none among them.
+ */
+export function specsOf(
+  networks: readonly NamedNetwork[],
+  installed: readonly Generator[] | null = null,
+): NetworkSpec[] {
+  const parts = networks.map(({ name, task, network }) => {
+    const prefix = networks.length > 1 ? `${name}/` : '';
+    return new Builder(network, frontEndOf(task).output.shape, prefix).build(classNamesOf(task).length);
+  });
+  return together(parts, installed);
+}
+
+/** Of the largest answer of a network seen, in a checkpoint. */
+export const peakName = ({ prefix }: NetworkSpec): string => `${prefix}logits.peak`;
 
 /** The layers of a network for the windows of a task. */
 export const specOf = ({ task, network }: { task: Task; network: NetworkConfig }, classes: number): NetworkSpec =>
@@ -71,6 +99,9 @@ const listOf = (config: NetworkConfig): LayerConfig[] =>
 
 const pair = (extent: Extent): [number, number] => (typeof extent === 'number' ? [1, extent] : extent);
 
+/** Without what holds its weights. */
+type BareNetwork = Omit<NetworkSpec, 'shared' | 'alone'>;
+
 class Builder {
   private readonly nodes: NodeSpec[] = [];
   private readonly counts = new Map<string, number>();
@@ -78,15 +109,16 @@ class Builder {
   constructor(
     private readonly config: NetworkConfig,
     private readonly input: Shape,
+    private readonly prefix = '',
   ) {}
 
-  build(classes: number): NetworkSpec {
+  build(classes: number): BareNetwork {
     for (const layer of listOf(this.config)) this.add(layer);
     const shape = this.shapeAt(this.last);
     if (positionsOf(shape) > 1) this.pool('pool', [shape[0], shape[1]]);
     this.layer('fc', 'fullyConnected', classes, [1, 1], [1, 1], 'none', false);
     const layers = this.nodes.flatMap((node) => (node.kind === 'layer' ? [node.layer] : []));
-    return { input: this.input, nodes: this.nodes, layers, ...methodsOf(layers), classes };
+    return { prefix: this.prefix, input: this.input, nodes: this.nodes, layers, classes };
   }
 
   private get last(): number {
@@ -142,7 +174,18 @@ class Builder {
     const output: Shape = kind === 'fullyConnected' ? [1, 1, channels] : [height, width, channels];
     const pad = [0, 1].map((i) => samePadding(input[i]!, output[i]!, kernel[i]!, stride[i]!)) as [number, number];
     const method = this.methodOf(name, kind);
-    const spec = { name, kind, method, input, output, kernel, stride, pad, normalized, activation };
+    const spec = {
+      name: `${this.prefix}${name}`,
+      kind,
+      method,
+      input,
+      output,
+      kernel,
+      stride,
+      pad,
+      normalized,
+      activation,
+    };
     this.nodes.push({ kind: 'layer', layer: spec, input: from });
   }
 
@@ -170,27 +213,52 @@ class Builder {
       this.layer(this.numbered('skip'), 'convolution', output[2], [1, 1], stride, 'none', true, before);
       other = this.last;
     }
-    this.nodes.push({ kind: 'add', name: this.numbered('add'), inputs: [after, other], output });
+    this.nodes.push({ kind: 'add', name: `${this.prefix}${this.numbered('add')}`, inputs: [after, other], output });
   }
 }
 
-/** Layers of one configuration that share something are held together, others each by itself. */
-function methodsOf(layers: readonly LayerSpec[]): Pick<NetworkSpec, 'shared' | 'alone'> {
+/** Layers of one method that share something are held together, others each by itself. */
+function together(networks: readonly BareNetwork[], installed: readonly Generator[] | null): NetworkSpec[] {
   const groups = new Map<string, LayerSpec[]>();
-  for (const layer of layers) {
-    if (!METHODS[layer.method.kind]!.isShared) continue;
+  for (const layer of networks.flatMap(({ layers }) => layers)) {
+    if (!isShared(layer)) continue;
     const key = JSON.stringify(layer.method);
     groups.set(key, [...(groups.get(key) ?? []), layer]);
   }
-  const shared = [...groups.values()].map((group, i) => methodFor(group, i === 0 ? 'generator' : `generator${i + 1}`));
-  const alone = layers.filter(({ method }) => !METHODS[method.kind]!.isShared);
-  return { shared, alone: new Map(alone.map((layer) => [layer.name, methodFor([layer], layer.name)])) };
+  const shared = [...groups.values()].map((group, i) =>
+    methodFor(group, i === 0 ? 'generator' : `generator${i + 1}`, installed && installedFor(group, installed)),
+  );
+  return networks.map((network) => {
+    const alone = network.layers.filter((layer) => !isShared(layer));
+    return { ...network, shared, alone: new Map(alone.map((layer) => [layer.name, methodFor([layer], layer.name)])) };
+  });
 }
 
-const methodFor = (layers: LayerSpec[], prefix: string): Method => {
+const isShared = ({ method }: LayerSpec): boolean => METHODS[method.kind]!.isShared;
+
+function methodFor(layers: LayerSpec[], prefix: string, installed: Installed | null = null): Method {
   const { method } = layers[0]!;
-  return METHODS[method.kind]!.make(method, layers, prefix);
-};
+  return METHODS[method.kind]!.make(method, layers, prefix, installed);
+}
+
+/** The generator of an image that a method describes. */
+function installedFor([{ method, name }]: readonly LayerSpec[], installed: readonly Generator[]): Installed {
+  const index = installed.findIndex((generator) => METHODS[method.kind]!.isOf?.(method, generator));
+  if (index >= 0) return { generator: installed[index]!, index };
+  throw new UsageError(
+    `basis: expected what ${name} says, ${JSON.stringify(method)}, got ${installed.map(described).join('; ') || 'none'}; ` +
+      'say in methods what the image has',
+  );
+}
+
+/** A generator in the words of a configuration. */
+function described(generator: Generator): string {
+  const mlp = 'mlp' in generator ? generator.mlp : null;
+  const mix = mlp ? ` of ${mlp.outputs}, codes of ${mlp.codeLength} ${mlp.codeEncoding}, ${mlp.hidden} hidden` : '';
+  if (generator.kind === 'basis')
+    return `a basis${mix || ' of 1'}, ${generator.rows} x ${generator.columns} in ${generator.encoding}`;
+  return generator.kind === 'random' ? `random${mix || ' of 1'}, seed ${generator.seed}` : `a ${generator.kind}`;
+}
 
 /** What does not agree in a network whose fields are right by themselves: the field, and what is wrong with it. */
 export function networkFault(
@@ -199,7 +267,9 @@ export function networkFault(
   classes: number,
 ): [field: string, fault: string] | null {
   const listed = listFault(config);
-  return listed ?? faultOf(config, new Builder(config, input as Shape).build(classes));
+  if (listed) return listed;
+  const [network] = together([new Builder(config, input as Shape).build(classes)], null) as [NetworkSpec];
+  return faultOf(config, network);
 }
 
 function listFault(config: NetworkConfig): [string, string] | null {

@@ -8,9 +8,19 @@ import { numpy as np } from './start.ts';
 /** Activations start clipped at eight deviations of a normalised channel; training moves that. */
 const INITIAL_RANGE = 8;
 
-export function initialize({ nodes, shared, alone }: NetworkSpec, random: Random): Parameters {
+export const initialize = (spec: NetworkSpec, random: Random): Parameters => initializeAll([spec], random);
+
+/** Networks that are trained together. */
+export function initializeAll(specs: readonly NetworkSpec[], random: Random): Parameters {
   const parameters: Parameters = {};
-  for (const method of shared) Object.assign(parameters, method.initialize(random));
+  for (const method of specs[0]?.shared ?? []) Object.assign(parameters, method.initialize(random));
+  for (const spec of specs) Object.assign(parameters, initializeOwn(spec, random));
+  return parameters;
+}
+
+/** What no other network shares. */
+function initializeOwn({ nodes, alone }: NetworkSpec, random: Random): Parameters {
+  const parameters: Parameters = {};
   for (const node of nodes) {
     if (node.kind === 'add') parameters[`${node.name}.range`] = np.array([INITIAL_RANGE]);
     if (node.kind !== 'layer') continue;

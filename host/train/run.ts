@@ -1,7 +1,7 @@
 /** What a training run is told, says while it goes on, and gives back. */
 import type { DataSet } from '../data/dataset.ts';
 import type { Account, Split } from '../data/part.ts';
-import type { Model } from '../model/model.ts';
+import type { Generator, Model } from '../model/model.ts';
 import type { Checkpoint } from './checkpoint.ts';
 import type { Scores } from './metrics.ts';
 
@@ -17,13 +17,13 @@ export interface TrainOptions {
   sets?: readonly DataSet[];
   /** of recordings: name or number in the header */
   lead?: string;
+  /** generators of an image, which the layers that share something are made from as they are */
+  basis?: readonly Generator[];
   onProgress?(progress: Progress): void;
 }
 
-/** What came out of a training, for people and for --json. */
-export interface TrainReport {
-  name: string;
-  seconds: number;
+/** Of one network. */
+export interface NetworkReport {
   /** training windows per class, by name */
   trainWindows: Record<string, number>;
   /** what the splits were made of, before any subset */
@@ -32,6 +32,26 @@ export interface TrainReport {
   validation: Scores;
   /** null where the data set has no such split */
   later: Scores | null;
+}
+
+/** What came out of a training, for people and for --json. */
+export interface TrainReport extends NetworkReport {
+  name: string;
+  seconds: number;
+}
+
+/** Of several networks that were trained together. */
+export interface JointReport {
+  name: string;
+  seconds: number;
+  programs: (NetworkReport & { name: string })[];
+}
+
+/** Networks that were trained together: their checkpoint, the one model of them all, and how training went. */
+export interface TrainedTogether {
+  checkpoint: Checkpoint;
+  model: Model;
+  report: JointReport;
 }
 
 /** A trained network: the checkpoint, the model that it becomes, and how training went. */
@@ -49,6 +69,8 @@ export interface Progress {
   steps: number;
   loss: number;
   samplesPerSecond: number;
-  /** at some epochs */
+  /** at some epochs; of several networks, of the first */
   validation: Scores | null;
+  /** of the others, in their order */
+  others: (Scores | null)[];
 }

@@ -2,51 +2,102 @@
 
 import type { Part } from '../data/part.ts';
 import { countClasses, selectWindows, type WindowSet } from '../data/windows.ts';
-import type { Model } from '../model/model.ts';
+import type { Generator, Model } from '../model/model.ts';
 import { Random } from '../system/random.ts';
 import { classNamesOf, openTask } from '../task/task.ts';
-import type { TrainConfig } from './config.ts';
+import type { Checkpoint } from './checkpoint.ts';
+import type { JointConfig, TrainConfig } from './config.ts';
 import { evaluateCheckpoint } from './evaluate.ts';
-import { exportModel } from './export.ts';
+import { exportNetworks } from './export.ts';
 import { train, untrained } from './loop.ts';
-import { specOf } from './network.ts';
-import type { Trained, TrainOptions, TrainReport } from './run.ts';
+import { type NetworkSpec, specsOf } from './network.ts';
+import type { NetworkReport, Trained, TrainedTogether, TrainOptions } from './run.ts';
 import { startArrays } from './start.ts';
 
 export async function trainModel(base: TrainConfig, options: TrainOptions = {}): Promise<Trained> {
-  const config = adapt(base, options);
-  const { root, lead, subset, sets: choice } = options;
-  const data = openTask(config.task, { data: config.data, root, seed: base.seed, lead, sets: choice });
-  const learned = data.load('train');
-  const chosen = data.load('validation');
-  const later = data.set.splits.includes('later') ? data.load('later') : null;
-  const thinned = (part: Part): WindowSet => thin(part, subset, config.seed);
-  const sets = { train: thinned(learned), validation: thinned(chosen) };
+  const { checkpoint, model, reports, seconds } = await trainNetworks([base], base.name, options);
+  return { checkpoint, model, report: { name: base.name, seconds, ...reports[0]! } };
+}
+
+/** Several networks at once: one model with a program each, whose layers of one method share what it shares. */
+export async function trainTogether(
+  { name, programs }: JointConfig,
+  options: TrainOptions = {},
+): Promise<TrainedTogether> {
+  const { checkpoint, model, reports, seconds } = await trainNetworks(programs, name, options);
+  const named = reports.map((report, i) => ({ name: programs[i]!.name, ...report }));
+  return { checkpoint, model, report: { name, seconds, programs: named } };
+}
+
+interface TrainedNetworks extends Pick<Trained, 'checkpoint' | 'model'> {
+  reports: NetworkReport[];
+  seconds: number;
+}
+
+async function trainNetworks(
+  bases: readonly TrainConfig[],
+  name: string,
+  options: TrainOptions,
+): Promise<TrainedNetworks> {
+  const { root, lead, subset, sets: choice, basis = null } = options;
+  const configs = bases.map((base) => adapt(base, options));
+  const specs = specsOf(configs, basis);
+  const parts = configs.map((config, i) => {
+    const data = openTask(config.task, { data: config.data, root, seed: bases[i]!.seed, lead, sets: choice });
+    const learned = data.load('train');
+    const chosen = data.load('validation');
+    const later = data.set.splits.includes('later') ? data.load('later') : null;
+    const thinned = (part: Part): WindowSet => thin(part, subset, config.seed);
+    const sets = { train: thinned(learned), validation: thinned(chosen) };
+    const watched = [sets.validation, ...(later ? [thinned(later)] : [])];
+    const accounts = { train: learned.account, validation: chosen.account, ...(later && { later: later.account }) };
+    return { lesson: { config, spec: specs[i]!, sets }, watched, accounts };
+  });
   await startArrays();
   const began = performance.now();
-  const spec = specOf(config, sets.train.classNames.length);
-  const checkpoint = train(config, spec, sets, options.onProgress);
+  const checkpoint = train(
+    parts.map(({ lesson }) => lesson),
+    options.onProgress,
+  );
   const seconds = (performance.now() - began) / 1000;
-  const counts = countClasses(sets.train);
-  const watched = [sets.validation, ...(later ? [thinned(later)] : [])];
-  const [onValidation, onLater = null] = evaluateCheckpoint(checkpoint, config, watched);
-  const report: TrainReport = {
-    name: config.name,
-    seconds,
-    trainWindows: Object.fromEntries(sets.train.classNames.map((name, label) => [name, counts[label]!])),
-    accounts: { train: learned.account, validation: chosen.account, ...(later && { later: later.account }) },
-    validation: onValidation!,
-    later: onLater,
-  };
-  return { checkpoint, model: await exportModel(checkpoint, config), report };
+  const reports = parts.map(({ lesson: { config, spec, sets }, watched, accounts }): NetworkReport => {
+    const counts = countClasses(sets.train);
+    const [validation, later = null] = evaluateCheckpoint(checkpoint, config, watched, spec);
+    return {
+      trainWindows: Object.fromEntries(sets.train.classNames.map((name, label) => [name, counts[label]!])),
+      accounts,
+      validation: validation!,
+      later,
+    };
+  });
+  return { checkpoint, model: exported(checkpoint, configs, specs, name, basis), reports, seconds };
+}
+
+function exported(
+  checkpoint: Checkpoint,
+  configs: readonly TrainConfig[],
+  specs: readonly NetworkSpec[],
+  name: string,
+  basis: readonly Generator[] | null,
+): Model {
+  const parts = configs.map((config, i) => ({ config, spec: specs[i]!, labels: classNamesOf(config.task) }));
+  return exportNetworks(checkpoint, parts, name, basis ?? []);
 }
 
 /** Of random weights, as if activations had mean 0 and deviation 1 already. */
-export async function untrainedModel(config: TrainConfig): Promise<Model> {
+export function untrainedModel(config: TrainConfig): Promise<Model> {
+  return untrainedTogether({ name: config.name, programs: [config] });
+}
+
+/** The same of several networks, made from `basis` if there is one. */
+export async function untrainedTogether(
+  { name, programs }: JointConfig,
+  basis: readonly Generator[] | null = null,
+): Promise<Model> {
+  const specs = specsOf(programs, basis);
   await startArrays();
-  const classNames = classNamesOf(config.task);
-  const spec = specOf(config, classNames.length);
-  return exportModel(untrained(spec, config, classNames), config);
+  const checkpoint = untrained(programs.map((config, i) => ({ config, spec: specs[i]! })));
+  return exported(checkpoint, programs, specs, name, basis);
 }
 
 /** With a subset, an epoch shrinks to about its size, so that the run is short. */

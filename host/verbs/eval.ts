@@ -6,13 +6,14 @@ import type { WindowSet } from '../data/windows.ts';
 import { evaluate } from '../evaluate/evaluate.ts';
 import { assertTakes, scoreWindows, taskOfImage, trainedOn, unlike } from '../evaluate/scoring.ts';
 import { renderTable } from '../evaluate/table.ts';
+import { metadataAt, programName } from '../records/names.ts';
 import { ImageView } from '../records/view.ts';
 import { Runtime } from '../runtime/node.ts';
 import { FASTEST, VARIANT_NAMES, type VariantName } from '../runtime/variants.ts';
 import { named } from '../system/errors.ts';
 import { shownPath } from '../system/shownPath.ts';
 import { openTask } from '../task/task.ts';
-import { readImage } from './image.ts';
+import { PROGRAM_OPTION, programIndex, readImage } from './image.ts';
 import { LEAD_OPTION, oneOf, TASK_OPTION, valued } from './options.ts';
 import { print, withProgress } from './verb.ts';
 
@@ -22,6 +23,7 @@ interface EvalFlags {
   split: Split;
   lead?: string;
   variant: VariantName;
+  program: string;
   json?: boolean;
 }
 
@@ -32,6 +34,7 @@ export function evalVerb(program: Command): void {
     .description(
       'Run a whole split through the integer runtime: macro-F1, balanced accuracy, AUC, confusion matrix, and what the task asks for beside (for ECG beats: N, S, V alone, and V against the rest with t* chosen on validation); 95 % intervals resample groups: patients, subjects, speakers.',
     )
+    .option(...PROGRAM_OPTION)
     .option(...TASK_OPTION)
     .addOption(valued('--data <name>', `${dataSetList()}; default: that of the task`, oneOf(dataSetNames())))
     .addOption(valued('--split <name>', SPLITS.join(', '), oneOf(SPLITS), 'test'))
@@ -42,13 +45,18 @@ export function evalVerb(program: Command): void {
     .option('--json', 'machine-readable result')
     .addHelpText(
       'after',
-      '\nExamples:\n  htpw eval models/ecg-beats.htpw --data mitbih --split test --json\n  htpw eval build/mine.htpw --task my-task.json',
+      '\nExamples:\n  htpw eval models/ecg-beats.htpw --data mitbih --split test --json\n  htpw eval build/mine.htpw --task my-task.json\n  htpw eval build/all.htpw --program motion',
     )
     .action(async (path: string, flags: EvalFlags) => {
       const { split } = flags;
       const image = readImage(path);
-      const metadata = named(shownPath(path), () => new ImageView(image).metadata());
-      const runtime = new Runtime(image, flags.variant).load();
+      const view = new ImageView(image);
+      const index = programIndex(view, flags.program);
+      const metadata = metadataAt(
+        named(shownPath(path), () => view.metadata()),
+        index,
+      );
+      const runtime = new Runtime(image, flags.variant).load(index);
       const task = taskOfImage(path, runtime, metadata, flags.task);
       const { set: dataset, load } = openTask(task, { data: flags.data, lead: flags.lead });
       assertTakes(path, task, runtime, metadata);
@@ -69,10 +77,21 @@ export function evalVerb(program: Command): void {
       });
       const trained = trainedOn(metadata);
       const accounts = { account: set.account, validationAccount: validation?.account ?? null };
-      print(flags.json, { image: path, data: dataset.name, trainedOn: trained, ...accounts, ...result }, () => {
-        const accounts = [set, validation].flatMap((part) => part?.account ?? []);
-        const notes = [...unlike(trained, dataset.name), describeAccounts(accounts)];
-        return `${path}, ${dataset.name} ${split}\n${renderTable(result, notes)}`;
-      });
+      print(
+        flags.json,
+        {
+          image: path,
+          program: programName(view, index),
+          data: dataset.name,
+          trainedOn: trained,
+          ...accounts,
+          ...result,
+        },
+        () => {
+          const accounts = [set, validation].flatMap((part) => part?.account ?? []);
+          const notes = [...unlike(trained, dataset.name), describeAccounts(accounts)];
+          return `${view.programs.length > 1 ? `${path} ${programName(view, index)}` : path}, ${dataset.name} ${split}\n${renderTable(result, notes)}`;
+        },
+      );
     });
 }

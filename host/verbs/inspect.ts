@@ -48,7 +48,13 @@ function render(result: Inspection): string {
       program.operators.map((o, i) => [`  ${i}`, o.kind, o.output, o.weights ?? '', o.residency ?? '']),
     );
     const ports = columns([...portRows('input', program.inputs), ...portRows('output', program.outputs)]);
-    return `\n${printable(program.name)}: arena ${grouped(program.arenaBytes)} B, input ${program.inputBytes} B, output ${program.outputBytes} B, ${(program.multiplyAccumulates / 1e6).toFixed(2)} M MAC, work ${grouped(program.work)}\n${ports}\n${operators}`;
+    const { own, shared, with: others } = program.bytes;
+    const names = others.map((other) => printable(result.programs[other].name, 40));
+    const costs =
+      result.programs.length > 1
+        ? `\n  ${grouped(own)} B of its own, ${grouped(shared)} B shared${list(names)}, ${grouped(own + shared)} B alone`
+        : '';
+    return `\n${printable(program.name)}: arena ${grouped(program.arenaBytes)} B, input ${program.inputBytes} B, output ${program.outputBytes} B, ${(program.multiplyAccumulates / 1e6).toFixed(2)} M MAC, work ${grouped(program.work)}${costs}\n${ports}\n${operators}`;
   });
   return [
     `${result.file}: ${grouped(total)} bytes, SHA-256 ${result.sha256Matches ? 'matches' : 'DIFFERS'}`,
@@ -57,6 +63,14 @@ function render(result: Inspection): string {
     ...programs,
   ].join('\n');
 }
+
+/** " with a, b and 3 others" */
+function list(names: readonly string[]): string {
+  const more = names.length - NAMED;
+  return names.length === 0 ? '' : ` with ${names.slice(0, NAMED).join(', ')}${more > 0 ? ` and ${more} others` : ''}`;
+}
+
+const NAMED = 4;
 
 /** One line for each port; real value = scale * (integer - zero point). */
 function portRows(name: string, ports: readonly Port[]): string[][] {

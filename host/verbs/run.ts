@@ -1,19 +1,20 @@
 /** htpw run: raw inputs through an image in Node. */
 import type { Command } from 'commander';
+import { ImageView } from '../records/view.ts';
 import { Runtime } from '../runtime/node.ts';
 import { PORTABLE, VARIANT_NAMES, type VariantName } from '../runtime/variants.ts';
 import { counted } from '../system/counted.ts';
 import { planOutput } from '../system/files.ts';
-import { readImage } from './image.ts';
+import { PROGRAM_OPTION, programIndex, readImage } from './image.ts';
 import { readInputs } from './inputs.ts';
-import { oneOf, valued, wholeNumber } from './options.ts';
-import { print, UsageError } from './verb.ts';
+import { oneOf, valued } from './options.ts';
+import { print } from './verb.ts';
 
 interface RunFlags {
   input: string;
   output: string;
   variant: VariantName;
-  program: number;
+  program: string;
   json?: boolean;
 }
 
@@ -27,18 +28,17 @@ export function runVerb(program: Command): void {
     .requiredOption('--input <file>', 'raw input tensors')
     .requiredOption('--output <file>', 'where the raw output tensors go')
     .addOption(valued('--variant <name>', VARIANT_NAMES.join(', '), oneOf(VARIANT_NAMES), PORTABLE))
-    .addOption(valued('--program <index>', 'program of the image', wholeNumber(0, 65535), '0'))
+    .option(...PROGRAM_OPTION)
     .option('--json', 'machine-readable result')
     .addHelpText(
       'after',
-      '\nExample:\n  htpw run models/ecg-beats.htpw --input window.bin --output scores.bin --variant dsp',
+      '\nExamples:\n  htpw run models/ecg-beats.htpw --input window.bin --output scores.bin --variant dsp\n  htpw run build/all.htpw --program motion --input window.bin --output scores.bin',
     )
     .action((path: string, options: RunFlags) => {
       const output = planOutput(options.output, { inputs: [path, options.input] });
-      const runtime = new Runtime(readImage(path), options.variant);
-      const index = options.program;
-      if (index >= runtime.programs)
-        throw new UsageError(`--program must be below ${runtime.programs}, got "${index}"`);
+      const image = readImage(path);
+      const runtime = new Runtime(image, options.variant);
+      const index = programIndex(new ImageView(image), options.program);
       runtime.load(index);
       const outputs = readInputs(options.input, runtime.inputBytes(index)).map((input) => runtime.run(input));
       output.write(Buffer.concat(outputs));

@@ -3,15 +3,22 @@ import { createHash } from 'node:crypto';
 import type { Command } from 'commander';
 import { describeAccounts } from '../data/part.ts';
 import { dataSetList, dataSetNames } from '../data/registry.ts';
+import { packAddOn } from '../image/addOn.ts';
 import { pack } from '../image/pack.ts';
+import { asUnpacked, joined } from '../image/programs.ts';
+import { unpack } from '../image/unpack.ts';
+import type { Generator, Model } from '../model/model.ts';
+import { ImageView } from '../records/view.ts';
 import { Runtime } from '../runtime/node.ts';
 import { named } from '../system/errors.ts';
-import { planOutput } from '../system/files.ts';
+import { type Output, planOutput } from '../system/files.ts';
+import { grouped } from '../system/grouped.ts';
 import { shownPath } from '../system/shownPath.ts';
 import { openTask } from '../task/task.ts';
 import { encodeCheckpoint } from '../train/checkpoint.ts';
-import { MOST_EPOCHS, MOST_SEED, readConfig, type TrainConfig } from '../train/config.ts';
-import { type TrainReport, trainModel, untrainedModel } from '../train/index.ts';
+import { type JointConfig, MOST_EPOCHS, MOST_SEED, readConfigs, type TrainConfig } from '../train/config.ts';
+import { type JointReport, type NetworkReport, trainTogether, untrainedTogether } from '../train/index.ts';
+import { readImage } from './image.ts';
 import { LEAD_OPTION, oneOf, valued, wholeNumber } from './options.ts';
 import { print, UsageError, withProgress } from './verb.ts';
 
@@ -20,6 +27,8 @@ interface TrainFlags {
   data?: string;
   lead?: string;
   output?: string;
+  basis?: string;
+  addOn?: string;
   checkpoint?: string;
   epochs?: number;
   subset?: number;
@@ -27,10 +36,35 @@ interface TrainFlags {
   json?: boolean;
 }
 
+/** The image whose basis new programs are trained on. */
+interface Base {
+  path: string;
+  view: ImageView;
+  generators: Generator[];
+}
+
+function baseOf(path: string | undefined): Base | null {
+  if (path === undefined) return null;
+  const view = new ImageView(readImage(path));
+  return named(shownPath(path), () => ({ path, view, generators: unpack(view).model.generators }));
+}
+
+/** Alone, or behind the programs of the base. */
+const whole = (model: Model, base: Base | null): Uint8Array => {
+  if (!base) return pack(model);
+  const { model: all, ...options } = joined(unpack(base.view), asUnpacked(model));
+  return pack(all, options);
+};
+
 /** What no image can hold is refused before it is trained: the network is packed and opened with random weights. */
-async function assertPacks(config: TrainConfig, path: string): Promise<void> {
-  const model = await untrainedModel(config);
-  named(`${shownPath(path)}: network: cannot be packed`, () => new Runtime(pack(model)));
+async function assertPacks(config: JointConfig, base: Base | null, path: string): Promise<void> {
+  const where = shownPath(path);
+  const model = await untrainedTogether(config, base?.generators).catch((error) => {
+    throw error instanceof UsageError ? new UsageError(`${where}: ${error.message}`) : error;
+  });
+  named(`${where}: ${base ? `program for ${shownPath(base.path)}` : 'network'}: cannot be packed`, () => {
+    new Runtime(whole(model, base));
+  });
 }
 
 /** The array library throws RangeError when its memory is full. */
@@ -44,7 +78,7 @@ function tooLarge(path: string): (error: unknown) => never {
 }
 
 /** "validation macro-F1 0.812, later windows 0.790" */
-const reached = ({ validation, later }: TrainReport): string =>
+const reached = ({ validation, later }: NetworkReport): string =>
   `validation macro-F1 ${validation.macroF1.toFixed(3)}${later ? `, later windows ${later.macroF1.toFixed(3)}` : ''}`;
 
 /** More than any data set has. */
@@ -55,12 +89,17 @@ export function trainVerb(program: Command): void {
     .command('train')
     .summary('train a network and pack it')
     .description(
-      'Quantisation-aware training from a configuration, batch-norm folded, exported to integers and packed. The same configuration and seed give the same image on the same version of Node.',
+      'Quantisation-aware training from a configuration, batch-norm folded, exported to integers and packed; a configuration that lists several tasks gives one image with a program for each. The same configuration and seed give the same image on the same version of Node.',
     )
     .requiredOption('--config <file>', 'configuration, see models/configs')
     .addOption(valued('--data <name>', `${dataSetList()}, in place of the task's`, oneOf(dataSetNames())))
     .option(...LEAD_OPTION)
     .option('-o, --output <image>', 'where the image goes; default build/<name>.htpw')
+    .option(
+      '--basis <image>',
+      'make the layers that share something from the basis of this image, which stays as it is',
+    )
+    .option('--add-on <file>', 'with --basis: where the new programs alone go, for htpw add; then -o is not needed')
     .option('--checkpoint <file>', 'also keep the float parameters, .safetensors')
     .addOption(valued('--epochs <count>', 'in place of the configuration', wholeNumber(1, MOST_EPOCHS)))
     .addOption(
@@ -70,45 +109,92 @@ export function trainVerb(program: Command): void {
     .option('--json', 'machine-readable result')
     .addHelpText(
       'after',
-      '\nExamples:\n  htpw train --data mitbih --config models/configs/ecg-beats.json -o models/ecg-beats.htpw\n  htpw train --data synthetic --config models/configs/ecg-beats.json --epochs 1 --subset 256',
+      '\nExamples:\n  htpw train --data mitbih --config models/configs/ecg-beats.json -o models/ecg-beats.htpw\n  htpw train --data synthetic --config models/configs/ecg-beats.json --epochs 1 --subset 256\n  htpw train --config mine.json --basis build/installed.htpw --add-on build/mine.htpa',
     )
     .action(async (flags: TrainFlags) => {
-      const config = readConfig(flags.config);
-      const inputs = [flags.config];
-      const output = planOutput(flags.output ?? `build/${config.name}.htpw`, { inputs });
+      const config = readConfigs(flags.config);
+      assertFlags(flags, config);
+      const inputs = [flags.config, flags.basis];
+      const addOn = flags.addOn === undefined ? undefined : planOutput(flags.addOn, { inputs });
+      const isWhole = flags.output !== undefined || addOn === undefined;
+      const output = isWhole
+        ? planOutput(flags.output ?? `build/${config.name}.htpw`, { inputs, besides: [addOn] })
+        : undefined;
       const parameters =
-        flags.checkpoint === undefined ? undefined : planOutput(flags.checkpoint, { inputs, besides: [output] });
-      const { name: data } = openTask(config.task, { data: flags.data, lead: flags.lead }).set;
-      await assertPacks(config, flags.config);
+        flags.checkpoint === undefined ? undefined : planOutput(flags.checkpoint, { inputs, besides: [output, addOn] });
+      const programs = config.programs.map((program) => {
+        const { set } = openTask(program.task, { data: flags.data, lead: flags.lead });
+        return { ...program, data: set.name };
+      });
+      const base = baseOf(flags.basis);
+      await assertPacks(config, base, flags.config);
       const { checkpoint, model, report } = await withProgress(config.name, (show) =>
-        trainModel(
-          { ...config, data },
+        trainTogether(
+          { ...config, programs },
           {
             lead: flags.lead,
             epochs: flags.epochs,
             subset: flags.subset,
             seed: flags.seed,
+            basis: base?.generators,
             onProgress: (p) => show(p.step, p.steps, `epoch ${p.epoch} loss ${p.loss.toFixed(3)}`),
           },
         ).catch(tooLarge(flags.config)),
       );
-      const image = pack(model);
-      output.write(image);
+      const image = whole(model, base);
+      output?.write(image);
+      const added = addOn && packAddOn(model);
+      if (added) addOn.write(added);
       parameters?.write(encodeCheckpoint(checkpoint));
-      const sha256 = createHash('sha256').update(image).digest('hex');
-      const result = { ...report, output: output.name, bytes: image.length, sha256 };
+      const files = [
+        ...(output ? [written(output, image)] : []),
+        ...(added ? [{ ...written(addOn, added), base: base!.path }] : []),
+      ];
       print(
         flags.json,
-        result,
+        { ...resultOf(report), ...files[0], ...(files[1] && { addOn: files[1] }) },
         () =>
           [
-            `${output.name}: ${image.length.toLocaleString('en-US')} bytes, SHA-256 ${sha256}`,
-            `trained ${report.seconds.toFixed(0)} s; float simulation of the integer network: ${reached(report)}`,
-            describeAccounts(Object.values(report.accounts)),
-            `next: htpw eval ${output.name} --data ${data}`,
+            ...files.map(({ output, bytes, sha256 }) => `${output}: ${grouped(bytes)} bytes, SHA-256 ${sha256}`),
+            ...reachedBy(report),
+            ...report.programs.map(({ accounts }) => describeAccounts(Object.values(accounts))),
+            `next: ${nextStep(files[0]!.output, isWhole, base, programs)}`,
           ].join('\n'),
         output,
+        addOn,
         parameters,
       );
     });
+}
+
+/** Options that go together, or not. */
+function assertFlags({ basis, addOn, data }: TrainFlags, { programs }: JointConfig): void {
+  if (addOn !== undefined && basis === undefined)
+    throw new UsageError('train: --add-on needs the image that it is for, got none; give it with --basis');
+  if (data !== undefined && programs.length > 1)
+    throw new UsageError(
+      `train: --data is for a configuration of one task, got one of ${programs.length}; leave it out`,
+    );
+}
+
+function written({ name }: Output, bytes: Uint8Array): { output: string; bytes: number; sha256: string } {
+  return { output: name, bytes: bytes.length, sha256: createHash('sha256').update(bytes).digest('hex') };
+}
+
+/** A single network speaks for the training; several stand in a list. */
+function resultOf({ programs, ...rest }: JointReport): object {
+  const [first, ...others] = programs;
+  return others.length > 0 ? { ...rest, programs } : { ...first, ...rest };
+}
+
+function reachedBy({ seconds, programs }: JointReport): string[] {
+  const head = `trained ${seconds.toFixed(0)} s; float simulation of the integer network`;
+  if (programs.length === 1) return [`${head}: ${reached(programs[0]!)}`];
+  return [`${head}s:`, ...programs.map((program) => `  ${program.name}: ${reached(program)}`)];
+}
+
+function nextStep(output: string, isWhole: boolean, base: Base | null, programs: readonly TrainConfig[]): string {
+  const [{ name, data }] = programs as [TrainConfig];
+  if (!isWhole) return `htpw add ${shownPath(base!.path)} ${output} -o all.htpw`;
+  return `htpw eval ${output}${base || programs.length > 1 ? ` --program ${name}` : ''} --data ${data}`;
 }

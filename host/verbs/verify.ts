@@ -7,12 +7,14 @@ import { imageFor } from '../build/placedImage.ts';
 import { describeAccounts } from '../data/part.ts';
 import { dataSetList, dataSetNames, openDataset } from '../data/registry.ts';
 import { columns } from '../drawing/columns.ts';
+import { metadataAt, programName } from '../records/names.ts';
+import { ImageError, ImageView } from '../records/view.ts';
 import { Runtime } from '../runtime/node.ts';
 import { PORTABLE, type VariantName } from '../runtime/variants.ts';
 import { counted } from '../system/counted.ts';
 import { planOutput } from '../system/files.ts';
-import { type Inputs, spread, taskTaken, testWindows } from '../task/inputs.ts';
-import { RESIDENCY_OPTION } from './image.ts';
+import { bytesOf, type Inputs, spread, taskTaken, testWindows } from '../task/inputs.ts';
+import { PROGRAM_OPTION, programIndex, RESIDENCY_OPTION } from './image.ts';
 import { readInputs } from './inputs.ts';
 import { LEAD_OPTION, oneOf, valued, wholeNumber } from './options.ts';
 import { CheckFailed, print, UsageError, withProgress } from './verb.ts';
@@ -20,6 +22,7 @@ import { CheckFailed, print, UsageError, withProgress } from './verb.ts';
 interface VerifyFlags {
   board?: string;
   windows: number;
+  program: string;
   data?: string;
   lead?: string;
   input?: string;
@@ -55,6 +58,7 @@ export function verifyVerb(program: Command): void {
     )
     .option(...LEAD_OPTION)
     .option('--input <file>', 'inputs of your own, raw tensors one after another, in place of a data set')
+    .option(...PROGRAM_OPTION)
     .option(...RESIDENCY_OPTION)
     .option('--port <device>', 'serial port of a real board')
     .option('--record <file>', 'keep the conversation with the board, to be verified again with --log')
@@ -62,7 +66,7 @@ export function verifyVerb(program: Command): void {
     .option('--json', 'machine-readable result')
     .addHelpText(
       'after',
-      '\nExamples:\n  htpw verify models/ecg-beats.htpw --board mps2-an500 --windows 64\n  htpw verify models/ecg-beats.htpw --board nucleo-f767zi --port /dev/ttyACM0 --record run.log\n  htpw verify models/ecg-beats.htpw --log run.log',
+      '\nExamples:\n  htpw verify models/ecg-beats.htpw --board mps2-an500 --windows 64\n  htpw verify models/ecg-beats.htpw --board nucleo-f767zi --port /dev/ttyACM0 --record run.log\n  htpw verify models/ecg-beats.htpw --log run.log\n  htpw verify build/all.htpw --program motion --board mps2-an500',
     )
     .action(async (path: string, flags: VerifyFlags) => {
       const { board, log } = flags;
@@ -74,13 +78,16 @@ export function verifyVerb(program: Command): void {
         throw new UsageError(`verify: --port is for a board of hardware, and ${loaded?.name} is none; leave it out`);
       const variant = (loaded?.variant ?? PORTABLE) as VariantName;
       const { imagePath, image, residency } = imageFor(path, log ? null : loaded, flags.residency);
-      const runtime = new Runtime(image, variant).load();
+      const view = new ImageView(image);
+      const index = programIndex(view, flags.program);
+      const runtime = new Runtime(image, variant).load(index);
       runtime.checkWeights();
-      const { windows, name, account } = inputsFor(runtime, flags.windows, flags);
+      const { windows, name, account } = inputsFor(runtime, taskNamed(view, index), flags);
       const result = await withProgress(board ?? log!, (report) =>
         verifyBoard({
           imagePath,
           image,
+          program: index,
           board,
           windows,
           reference: (input) => runtime.traceCrcs(input),
@@ -90,14 +97,27 @@ export function verifyVerb(program: Command): void {
           onProgress: report,
         }),
       );
-      print(flags.json, { ...result, data: name, account, residency }, () =>
-        [render(result, name, residency), ...(account ? [`inputs from ${describeAccounts([account])}`] : [])].join(
-          '\n',
-        ),
+      const program = programName(view, index);
+      print(flags.json, { ...result, program, data: name, account, residency }, () =>
+        [
+          render(result, view.programs.length > 1 ? `program ${program}; ${name}` : name, residency),
+          ...(account ? [`inputs from ${describeAccounts([account])}`] : []),
+        ].join('\n'),
       );
       if (result.mismatchingBytes + result.mismatchingLayers > 0)
         throw new CheckFailed(`${result.board} differs from the WASM`);
     });
+}
+
+/** The task that metadata name for a program; null where they name none, or cannot be read. */
+function taskNamed(view: ImageView, index: number): string | null {
+  try {
+    const { task } = metadataAt(view.metadata(), index);
+    return typeof task === 'string' ? task : null;
+  } catch (error) {
+    if (error instanceof ImageError) return null;
+    throw error;
+  }
 }
 
 /** A board or a log; and what only a board can do not with a log. */
@@ -113,20 +133,21 @@ function assertFlags({ board, port, record, log, data, lead, input, residency }:
 }
 
 /** Windows of a data set, the user's own inputs, or random ones. A data set for an image that takes none is refused. */
-function inputsFor(runtime: Runtime, count: number, { data, lead, input, log }: VerifyFlags): Inputs {
+function inputsFor(runtime: Runtime, named: string | null, flags: VerifyFlags): Inputs {
+  const { data, lead, input, log, windows: count } = flags;
   if (log !== undefined) return { windows: [], name: `inputs of ${log}`, account: null };
   if (input !== undefined) return ownInputs(runtime, count, input);
   const option = data !== undefined ? `--data ${data}` : lead !== undefined ? `--lead ${lead}` : null;
-  if (option !== null && !taskTaken(runtime))
+  if (option !== null && !taskTaken(runtime, named))
     throw new UsageError(
-      `verify: ${option}: expected an image that takes windows of a task, got one that takes ${runtime.inputBytes()} ` +
+      `verify: ${option}: expected an image that takes windows of a task, got one that takes ${bytesOf(runtime.inputs)} ` +
         'bytes of another kind; leave it out for random bytes, or give --input <file>',
     );
-  return testWindows(runtime, count, data, { lead });
+  return testWindows(runtime, count, data, { lead, task: named });
 }
 
 function ownInputs(runtime: Runtime, count: number, input: string): Inputs {
-  const all = readInputs(input, runtime.inputBytes());
+  const all = readInputs(input, bytesOf(runtime.inputs));
   const windows = spread(all.length, count).map((i) => all[i]!);
   return { windows, name: `${windows.length} of the ${all.length} inputs of ${input}`, account: null };
 }

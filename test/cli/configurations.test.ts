@@ -5,7 +5,7 @@ import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
 import { listBoards } from '../../host/boards/board.ts';
 import { readTask } from '../../host/task/task.ts';
-import { readConfig, readNetwork } from '../../host/train/config.ts';
+import { readConfig, readConfigs, readNetwork } from '../../host/train/config.ts';
 import { htpw, ONE_LINE } from './command.ts';
 
 const folder = mkdtempSync(join(tmpdir(), 'configurations-'));
@@ -131,12 +131,24 @@ describe('htpw train --config', () => {
 
 describe('models/configs', () => {
   const configs = readdirSync('models/configs').map((name) => join('models/configs', name));
+  const isJoint = (path: string): boolean => 'tasks' in JSON.parse(readFileSync(path, 'utf8'));
 
-  it.each(configs)('%s is read as it is written', (path) => {
+  it.each(configs.filter(isJoint))('%s is one configuration for each of its tasks', (path) => {
+    const { name, network, tasks, ...schedule } = JSON.parse(readFileSync(path, 'utf8'));
+    const programs = tasks.map((own: { task: string }) => {
+      const task = readTask(own.task);
+      return { name: task.name, network, ...schedule, ...own, task, data: task.data.set };
+    });
+    expect(readConfigs(path)).toEqual({ name, programs });
+    expect(() => readConfig(path)).toThrow(`${path}: tasks: expected a configuration of one task, got one that lists`);
+  });
+
+  it.each(configs.filter((path) => !isJoint(path)))('%s is read as it is written', (path) => {
     const written = JSON.parse(readFileSync(path, 'utf8'));
     const task = readTask(written.task);
     expect(readConfig(path)).toEqual({ ...written, task, data: task.data.set });
     expect(readNetwork(path)).toEqual(readConfig(path));
+    expect(readConfigs(path)).toEqual({ name: written.name, programs: [readConfig(path)] });
   });
 });
 

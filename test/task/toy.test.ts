@@ -158,6 +158,18 @@ const NETWORKS = {
       pw2: BASIS,
     },
   },
+  'layers mixed from random matrices, and one that is a random matrix': {
+    layers: [
+      { kind: 'convolution', channels: 16, kernel: [3, 3] },
+      { kind: 'separable', channels: 32, kernel: [3, 3], stride: [2, 2] },
+      { kind: 'separable', channels: 32, kernel: [3, 3] },
+      { kind: 'separable', channels: 32, kernel: [3, 3] },
+    ],
+    methods: {
+      pointwise: { kind: 'random', seed: 0xffffffff, matrices: 4, codeLength: 4, hidden: 8, rowsPerCode: 8 },
+      pw3: { kind: 'random', seed: 7, matrices: 1 },
+    },
+  },
 };
 
 describe('a data set, a task and a method of one file each', () => {
@@ -185,6 +197,7 @@ describe('a data set, a task and a method of one file each', () => {
     const { checkpoint, model, report } = await trainModel(config, { sets });
     const test = openTask(task, { sets }).load('test');
     const runtime = new Runtime(pack(model, { tables: 'q31' })).load();
+    runtime.checkWeights();
     const { scores } = scoreWindows(runtime, test);
     const answers = Array.from(test.labels, (_, i) => best(scores.subarray(3 * i, 3 * i + 3)));
     const right = answers.filter((answer, i) => answer === test.labels[i]).length;

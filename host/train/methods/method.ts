@@ -38,6 +38,12 @@ export interface Method {
   export(parameters: Parameters, sources: Sources): void;
 }
 
+/** A generator that an image has, at its place there: its layers are made from it as it is. */
+export interface Installed<G extends Generator = Generator> {
+  generator: G;
+  index: number;
+}
+
 export interface MethodKind<C extends MethodConfig = MethodConfig> {
   schema: Schema<C>;
   /** for a model card: "weights are ..." */
@@ -46,8 +52,10 @@ export interface MethodKind<C extends MethodConfig = MethodConfig> {
   isShared: boolean;
   /** what keeps it from holding these layers: the field of its configuration and what is wrong; null where nothing */
   fault(config: C, layers: readonly LayerSpec[]): [field: string, message: string] | null;
-  /** `prefix` begins the names of what layers share */
-  make(config: C, layers: readonly LayerSpec[], prefix: string): Method;
+  /** whether a generator of an image is one that this configuration describes; absent where none can be taken over */
+  isOf?(config: C, generator: Generator): boolean;
+  /** `prefix` begins the names of what layers share; `installed`: what they share is there already */
+  make(config: C, layers: readonly LayerSpec[], prefix: string, installed: Installed | null): Method;
 }
 
 /** Levels as int8. They are whole up to float32 rounding of the straight-through sum. Consumes the array. */

@@ -67,6 +67,17 @@ export function evaluateMlp(parameters: Parameters, prefix: string, input: Tenso
   return { w1: first.levels, b1, scale1, w2: second.levels, b2, scale2, outputs };
 }
 
+/** An MLP of an image on all codes, which changes no more: [codes, outputs]. Consumes input. */
+export function applyMlp(mlp: Mlp, input: Tensor): Tensor {
+  const { codeLength, hidden, outputs } = mlp;
+  const array = (values: Int8Array | Int32Array, shape: number[]): Tensor =>
+    np.array(Float32Array.from(values), { shape });
+  const first = np.matmul(input, array(mlp.w1, [hidden, codeLength]).transpose()).add(array(mlp.b1, [hidden]));
+  const h = roundThrough(np.clip(first.mul(mlp.scale1), 0, 127));
+  const second = np.matmul(h, array(mlp.w2, [outputs, hidden]).transpose()).add(array(mlp.b2, [outputs]));
+  return roundThrough(np.clip(second.mul(mlp.scale2), -127, 127));
+}
+
 /** Factor that maps the largest magnitude to 127. Borrows x. */
 function peakScale(x: Tensor): Tensor {
   return lax.stopGradient(np.divide(127, np.maximum(np.max(np.abs(x.ref)), 1)));
