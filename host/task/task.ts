@@ -50,16 +50,20 @@ export interface Metrics {
 const LIKE = 'models/tasks/ecg-beats.json';
 
 const NAME = json.textLike(/^[\w][\w .+-]{0,99}$/, 'a name of letters, digits and - _ . +');
-const extent = json.wholeNumber(1, 4096);
+const MOST_POSITIONS = 65_535; // of a dimension in an image
+const extent = json.wholeNumber(1, MOST_POSITIONS);
 
 const SIGNAL = json.fields({
   name: json.text,
-  shape: json.listOf(extent, 3, 'height, width and channels, each a whole number from 1 to 4096'),
+  shape: json.listOf(extent, 3, 'height, width and channels, each a whole number from 1 to 65535'),
   type: json.oneOf(['i8', 'i16']),
   scale: json.quantity,
   zeroPoint: json.optional(json.wholeNumber(-128, 127), 0),
   rate: json.optional(json.nullable(json.quantity), null),
-  event: json.optional(json.nullable(json.fields({ name: json.text, at: json.wholeNumber(0, 4095) })), null),
+  event: json.optional(
+    json.nullable(json.fields({ name: json.text, at: json.wholeNumber(0, MOST_POSITIONS - 1) })),
+    null,
+  ),
 }) as unknown as json.Schema<Signal>;
 
 /** A list of labels stands for classes of the same names. */

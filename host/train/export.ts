@@ -8,8 +8,9 @@
  *   q = round(effectiveScale * (acc + bias)) - 128,  effectiveScale = si sw f / so,  bias = (beta / f - mean) / (si sw)
  */
 
-import { type Signal, timingOf } from '../data/signal.ts';
+import { timingOf } from '../data/signal.ts';
 import type { FullyConnected, Model, Tensor as ModelTensor, Operator, Shape, Weighted } from '../model/model.ts';
+import { type FrontEndProgram, windowTensor } from '../task/frontEnds/frontEnd.ts';
 import { frontEndOf } from '../task/task.ts';
 import type { Parameters } from './arrays.ts';
 import { type Checkpoint, classNamesOf } from './checkpoint.ts';
@@ -31,12 +32,11 @@ export async function exportModel(checkpoint: Checkpoint, config: ExportConfig):
   const { task } = config;
   const spec = specOf(config, labels.length);
   const parameters = parametersOf(checkpoint);
-  const { tensors, operators } = frontEndOf(task).operators(windowTensor(task.input));
-  const exported = new Exported(checkpoint, parameters, spec, tensors, operators);
+  const exported = new Exported(checkpoint, parameters, spec, frontEndOf(task).operators(windowTensor(task.input)));
   spec.nodes.forEach((node) => {
     exported.add(node);
   });
-  const { sources } = exported;
+  const { sources, tensors, operators } = exported;
   for (const array of Object.values(parameters)) array.dispose();
 
   return {
@@ -55,17 +55,11 @@ export async function exportModel(checkpoint: Checkpoint, config: ExportConfig):
   };
 }
 
-const windowTensor = ({ name, shape, type, scale, zeroPoint }: Signal): ModelTensor => ({
-  name,
-  shape: [...shape],
-  type,
-  scale,
-  zeroPoint,
-});
-
 /** Operators of a network, node by node, behind those of its front end. */
 class Exported {
   readonly sources: Sources;
+  readonly tensors: ModelTensor[];
+  readonly operators: Operator[];
   /** tensor of the result of each node */
   private readonly results: number[] = [];
   private readonly start: number;
@@ -74,11 +68,12 @@ class Exported {
     private readonly checkpoint: Checkpoint,
     private readonly parameters: Parameters,
     { shared, alone }: NetworkSpec,
-    private readonly tensors: ModelTensor[],
-    private readonly operators: Operator[],
+    before: FrontEndProgram,
   ) {
-    this.start = tensors.length - 1;
-    this.sources = { list: [], generators: [], of: new Map() };
+    this.tensors = [...before.tensors];
+    this.operators = [...before.operators];
+    this.start = this.tensors.length - 1;
+    this.sources = { list: [...before.sources], generators: [], of: new Map() };
     for (const method of [...shared, ...alone.values()]) method.export(parameters, this.sources);
   }
 
