@@ -89,7 +89,7 @@ export function openDataset(name: string, options: DatasetOptions = {}): OpenedD
 }
 
 /** NAME among the data sets, or NAME-subset where that alone is there: a part, for trying things out. */
-export function folderOf({ name, isThere }: DataSet, root?: string): string {
+export function folderOf({ name, isThere }: Pick<DataSet, 'name' | 'isThere'>, root?: string): string {
   const [whole, part] = [name, `${name}-subset`].map((folder) => join(dataRoot(root), folder)) as [string, string];
   return !isThere(whole) && isThere(part) ? part : whole;
 }

@@ -2,7 +2,7 @@
 import { readInput } from '../system/files.ts';
 import * as json from '../system/json.ts';
 import { shownPath } from '../system/shownPath.ts';
-import { classNamesOf, frontEndOf, readTaskOf, type Task } from '../task/task.ts';
+import { classNamesOf, frontEndOf, readTaskOf, type Task, taskArgument } from '../task/task.ts';
 import type { MethodConfig } from './methods/config.ts';
 import { METHODS } from './methods/registry.ts';
 import { networkFault } from './network.ts';
@@ -138,6 +138,11 @@ export function readNetwork(path: string): Pick<TrainConfig, 'task' | 'network'>
   const fields = json.checkJson(parsed, path, schema, LIKE);
   const isTraining = fields.epochs !== undefined; // else nobody knows what it was trained on
   return { ...fields, task, ...(isTraining && { data: task.data.set }) };
+}
+
+/** The task of a configuration as the command line calls it: a name, or a path from where it is called. */
+export function taskArgumentOf(path: string): string {
+  return taskArgument(path, json.checkJson(json.parseJson(path, readInput(path)), path, HEAD, LIKE).task);
 }
 
 function readWithTask(path: string): { parsed: unknown; task: Task } {

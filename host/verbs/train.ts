@@ -10,9 +10,9 @@ import { planOutput } from '../system/files.ts';
 import { shownPath } from '../system/shownPath.ts';
 import { openTask } from '../task/task.ts';
 import { encodeCheckpoint } from '../train/checkpoint.ts';
-import { MOST_EPOCHS, MOST_SEED, readConfig, type TrainConfig } from '../train/config.ts';
+import { MOST_EPOCHS, MOST_SEED, readConfig, type TrainConfig, taskArgumentOf } from '../train/config.ts';
 import { type TrainReport, trainModel, untrainedModel } from '../train/index.ts';
-import { LEAD_OPTION, oneOf, valued, wholeNumber } from './options.ts';
+import { commandOf, LEAD_OPTION, oneOf, valued, wholeNumber } from './options.ts';
 import { print, UsageError, withProgress } from './verb.ts';
 
 interface TrainFlags {
@@ -96,6 +96,8 @@ export function trainVerb(program: Command): void {
       output.write(image);
       parameters?.write(encodeCheckpoint(checkpoint));
       const sha256 = createHash('sha256').update(image).digest('hex');
+      const others = data === config.task.data.set ? [] : ['--data', data];
+      const next = `next: ${commandOf('htpw', 'eval', output.name, '--task', taskArgumentOf(flags.config), ...others)}`;
       const result = { ...report, output: output.name, bytes: image.length, sha256 };
       print(
         flags.json,
@@ -105,7 +107,7 @@ export function trainVerb(program: Command): void {
             `${output.name}: ${image.length.toLocaleString('en-US')} bytes, SHA-256 ${sha256}`,
             `trained ${report.seconds.toFixed(0)} s; float simulation of the integer network: ${reached(report)}`,
             describeAccounts(Object.values(report.accounts)),
-            `next: htpw eval ${output.name} --data ${data}`,
+            next,
           ].join('\n'),
         output,
         parameters,

@@ -37,14 +37,23 @@ export interface Summary {
 /** Most positions that the front end of raw samples takes, and that a shape can have. */
 const MOST_POSITIONS = 4096;
 
-/** Hz of sound for a network on raw samples: speech is still understood, and a window holds half a second. */
+/** Hz of sound: speech is still understood, and higher rates take more room and time. */
 const SOUND_RATE = 8000;
+
+/** Hz from which the device makes log-mel features: below, speech has few of them. */
+const LEAST_MEL_RATE = 4000;
+
+/** Seconds of a window of log-mel features: a word, a knock, a call. */
+const SOUND_SECONDS = 1;
+
+/** Seconds of a frame, and from one to the next: speech stands still for so long. */
+const [FRAME, STEP] = [0.03, 0.02];
 
 /** Seconds: what recognition of activities commonly looks at (Banos et al. 2014: 1 to 2 s and more). */
 const MOTION_SECONDS = 2.56;
 
-/** Throws UsageError where no split has windows of every class. */
-export function propose(name: string, look: Look): Proposal {
+/** `path`: of the recordings, from the task on. Throws UsageError where no split has windows of every class. */
+export function propose(name: string, look: Look, path: string): Proposal {
   const window = windowOf(look);
   const counts = countWindows(look, window);
   const splits = splitGroups(counts, look.classes, look.options, look.options.path);
@@ -57,7 +66,7 @@ export function propose(name: string, look: Look): Proposal {
     hop: window.hop,
     classes,
   };
-  return { task: taskText(name, look, window), training: trainingText(name, summary), summary };
+  return { task: taskText(name, look, window, path), training: trainingText(name, summary), summary };
 }
 
 interface Window {
@@ -81,6 +90,7 @@ function windowOf(look: Look): Window {
   const lengths = look.stretches
     .map(({ length, seconds }) => (seconds === null ? length : Math.floor(seconds * rate)))
     .sort((a, b) => a - b);
+  if (kind === 'wav' && rate >= LEAST_MEL_RATE) return soundWindow(lengths, rate);
   const median = lengths[lengths.length >> 1]!;
   const wanted = kind === 'wav' ? MOST_POSITIONS : Math.round(MOTION_SECONDS * rate);
   // a few short ones must not make all windows short
@@ -101,6 +111,21 @@ function windowOf(look: Look): Window {
           ? 'as much as the front end takes'
           : 'long enough for two steps or gestures'
     }`,
+  };
+}
+
+/** As long as nine of ten recordings, so that a clip is whole in its window, and a second at most. `lengths` rise. */
+function soundWindow(lengths: readonly number[], rate: number): Window {
+  const most = Math.round(SOUND_SECONDS * rate);
+  const common = lengths[Math.floor(0.9 * (lengths.length - 1))]!;
+  const width = Math.max(evened(Math.min(most, common)), Math.ceil(FRAME * rate) + 1);
+  const seconds = (width / rate).toFixed(2);
+  return {
+    width,
+    hop: Math.floor(width / 2),
+    rate,
+    short: lengths[0]! >= width ? 'refuse' : 'pad',
+    why: `${seconds} s: ${common > most ? 'long enough for a word' : 'nine of ten recordings are no longer'}`,
   };
 }
 
@@ -158,14 +183,14 @@ function summaryOf(
 const js = (value: unknown): string => JSON.stringify(value);
 const list = (values: readonly unknown[]): string => `[${values.map(js).join(', ')}]`;
 
-function taskText(name: string, look: Look, window: Window): string {
+function taskText(name: string, look: Look, window: Window, path: string): string {
   const { options, kind, classes, channelNames, shape } = look;
   const channels = kind === 'wav' ? 1 : channelNames.length;
-  const input = inputOf(look);
+  const input = inputOf(look, window);
   const rows = shape?.[0] ?? 1;
   const isResampled = kind === 'wav' && look.rates.some((rate) => rate !== window.rate);
   const lines = [
-    ['path', js(options.path), 'from where htpw is called'],
+    ['path', js(path), 'from this file on'],
     ...(kind === 'arrays' ? [] : [['hop', `${window.hop}`, 'half a window: windows overlap, but never across splits']]),
     ...(options.columns ? [['columns', list(options.columns), 'the channels, in this order']] : []),
     ...(options.label === null ? [] : [['label', js(options.label), 'the column that says the class']]),
@@ -184,7 +209,7 @@ function taskText(name: string, look: Look, window: Window): string {
     ['shares', '{ "validation": 0.2, "test": 0.2 }', 'of the windows, drawn by group; the rest is trained on'],
     ['seed', '1', 'of that draw: another one gives other splits'],
   ] as string[][];
-  return `// What the device is given, and what it should answer. Made by htpw new from ${printableComment(options.path)}; edit as you like.
+  return `// What the device is given, and what it should answer. Made by htpw new from ${printableComment(path)}; edit as you like.
 {
   "name": ${js(name)},
   "about": ${js(`${classes.join(', ')}: told apart by ${kind === 'wav' ? 'sound' : channelNames.join(', ')}.`)},
@@ -210,7 +235,7 @@ ${withComments(
   "frontEnd": ${input.frontEnd},
   "classes": ${list(classes)},
   // what changes in the world and not in the class; of training windows alone
-  "augmentation": ${kind === 'wav' ? `{ "shift": ${Math.floor(window.width / 16)}, "noise": 0.05 }` : '{ "noise": 0.05 }'}
+  "augmentation": ${kind === 'wav' ? `{ "shift": ${Math.floor(window.width / 8)}, "noise": 0.1, "scale": 0.5 }` : '{ "noise": 0.05 }'}
 }
 `;
 }
@@ -241,15 +266,14 @@ function withComments(lines: readonly string[][], indent: number): string {
 const SAME_UNITS = 8;
 
 /** Type, scale and front end: what becomes of a value on its way to the network. */
-function inputOf({ kind, peaks }: Look) {
+function inputOf({ kind, peaks }: Look, { rate }: Window) {
   if (kind === 'wav')
     return {
       type: 'i16',
       whyType: '16-bit samples, as converters and microphones give them',
       scale: 1 / 32768,
       whyScale: 'full scale is 1',
-      frontEnd: '{ "kind": "standardize", "floor": 32 }',
-      whyFrontEnd: 'the device takes mean and loudness out of each window; 32 steps are quiet, and stay so',
+      ...(rate! >= LEAST_MEL_RATE ? melOf(rate!) : STANDARDIZED_SOUND),
     };
   const [least, most] = [Math.min(...peaks.filter((peak) => peak > 0)), Math.max(...peaks, Number.MIN_VALUE)];
   if (most <= SAME_UNITS * least)
@@ -271,6 +295,23 @@ function inputOf({ kind, peaks }: Look) {
   };
 }
 
+const STANDARDIZED_SOUND = {
+  frontEnd: '{ "kind": "standardize", "floor": 32 }',
+  whyFrontEnd: 'the device takes mean and loudness out of each window; 32 steps are quiet, and stay so',
+};
+
+/** As many bands as have a bin each of the transforms that frames of such rates take. */
+function melOf(rate: number) {
+  const bands = rate >= SOUND_RATE ? 32 : 20;
+  const highest = Math.floor(0.475 * rate);
+  const frames = `"frame": ${FRAME}, "step": ${STEP}, "bands": ${bands}, "lowest": 60, "highest": ${highest}`;
+  return {
+    frontEnd: `{ "kind": "log-mel", ${frames}, "floor": -60 }`,
+    whyFrontEnd:
+      'the device makes energies of bands, in dB: what ears tell sounds by, and little to learn from raw sound',
+  };
+}
+
 /** 1, 2 or 5 times a power of ten. */
 function niceAbove(value: number): number {
   const power = 10 ** Math.floor(Math.log10(value));
@@ -282,23 +323,25 @@ function niceAbove(value: number): number {
 
 /** How often the commonest class may be drawn for each window of the rarest. */
 const MOST_OFTEN = 4;
-const STEM_STRIDE = 2;
 /** Updates: enough for networks of these sizes, some minutes. */
 const STEPS = 1500;
 const BATCH = 32;
+/** Times that a window is seen, varied otherwise each time. */
+const [LEAST_EPOCHS, MOST_EPOCHS] = [10, 100];
 
-function trainingText(name: string, { classes, window }: Summary): string {
+function trainingText(name: string, { kind, rate, classes, window }: Summary): string {
   const counts = classes.map(({ splits }) => splits.train);
   const rarest = Math.min(...counts);
   const drawn = counts.map((count) => Math.min(count, MOST_OFTEN * rarest));
   const total = drawn.reduce((sum, count) => sum + count, 0);
-  const size = networkFor(
-    counts.reduce((sum, count) => sum + count, 0),
-    window,
-  );
+  const isMel = kind === 'wav' && rate! >= LEAST_MEL_RATE;
+  const stem = isMel ? { kernel: 5, stride: 1 } : { kernel: 7, stride: 2 };
+  const positions = isMel ? Math.floor((window / rate! - FRAME) / STEP) + 1 : window;
+  const windows = counts.reduce((sum, count) => sum + count, 0);
+  const size = networkFor(windows, positions / stem.stride);
   const batch = Math.min(BATCH, total);
   const stepsPerEpoch = Math.ceil(total / batch);
-  const epochs = Math.min(Math.max(Math.round(STEPS / stepsPerEpoch), 5), 100);
+  const epochs = Math.min(Math.max(Math.round(STEPS / stepsPerEpoch), LEAST_EPOCHS), MOST_EPOCHS);
   const balance = classes.map((one, i) => `${js(one.name)}: ${drawn[i]}`);
   return `// How ${name} is trained: htpw train --config ${name}.train.json -o ${name}.htpw
 {
@@ -307,7 +350,7 @@ function trainingText(name: string, { classes, window }: Summary): string {
   "seed": 1,
   "network": {
     // ${size.why}
-    "stem": { "channels": ${size.widths[0]}, "kernel": 7, "stride": ${STEM_STRIDE} },
+    "stem": { "channels": ${size.widths[0]}, "kernel": ${stem.kernel}, "stride": ${stem.stride} },
     "depthwiseKernel": 5,
     "widths": [${size.widths.join(', ')}],
     // the more positions, the larger the strides: few are left for the mean at the end
@@ -332,10 +375,10 @@ function trainingText(name: string, { classes, window }: Summary): string {
 /** Positions that are left for the mean at the end, at most. */
 const MOST_LEFT = 32;
 
-/** Blocks by number of windows, since a network can learn few windows by heart; strides by positions. */
-function networkFor(windows: number, width: number): { widths: number[]; strides: number[]; why: string } {
+/** Blocks by number of windows, since a network can learn few windows by heart; strides by positions behind the stem. */
+function networkFor(windows: number, positions: number): { widths: number[]; strides: number[]; why: string } {
   const widths = windows < 1000 ? [16, 24, 32, 32] : windows < 10_000 ? [24, 32, 48, 64] : [32, 64, 64, 128, 128];
-  let left = width / STEM_STRIDE;
+  let left = positions;
   const strides = widths.map((_, block) => {
     const blocks = widths.length - block;
     const stride = left <= MOST_LEFT / 2 ? 1 : left > MOST_LEFT * 2 ** blocks ? 4 : 2;
