@@ -234,8 +234,8 @@ ${withComments(
   // ${input.whyFrontEnd}
   "frontEnd": ${input.frontEnd},
   "classes": ${list(classes)},
-  // what changes in the world and not in the class; of training windows alone
-  "augmentation": ${kind === 'wav' ? `{ "shift": ${Math.floor(window.width / 8)}, "noise": 0.1, "scale": 0.5 }` : '{ "noise": 0.05 }'}
+  // what changes in the world and not in the class${kind === 'wav' ? ', loudness above all' : ''}; of training windows alone
+  "augmentation": ${kind === 'wav' ? `{ "shift": ${Math.floor(window.width / 8)}, "noise": 0.2, "scale": 0.9 }` : '{ "noise": 0.05 }'}
 }
 `;
 }
@@ -276,24 +276,32 @@ function inputOf({ kind, peaks }: Look, { rate }: Window) {
       ...(rate! >= LEAST_MEL_RATE ? melOf(rate!) : STANDARDIZED_SOUND),
     };
   const [least, most] = [Math.min(...peaks.filter((peak) => peak > 0)), Math.max(...peaks, Number.MIN_VALUE)];
-  if (most <= SAME_UNITS * least)
+  const whyScale = `a step; the largest value, ${Number(most.toPrecision(4))}, leaves a quarter of room`;
+  if (kind === 'arrays' && most <= SAME_UNITS * least)
     return {
       type: 'i8',
       whyType: 'channels of one unit and alike in range: 8 bits do, and level and strength are kept',
       scale: niceAbove((1.25 * most) / 127),
-      whyScale: `a step; the largest value, ${Number(most.toPrecision(4))}, leaves a quarter of room`,
+      whyScale,
       frontEnd: '{ "kind": "none" }',
       whyFrontEnd: 'nothing stands before the network: integer = value / scale is what the firmware hands in',
     };
+  const scale = niceAbove((1.25 * most) / 32767);
+  const floor = Math.max(4, Math.round((FLOOR_SHARE * least) / scale));
   return {
     type: 'i16',
-    whyType: 'channels of different ranges: 16 bits hold the smallest, too',
-    scale: niceAbove((1.25 * most) / 32767),
-    whyScale: `a step; the largest value, ${Number(most.toPrecision(4))}, leaves a quarter of room`,
-    frontEnd: '{ "kind": "standardize", "floor": 4 }',
-    whyFrontEnd: 'the device takes mean and spread of each channel out of each window',
+    whyType: 'raw samples: 16 bits hold small movements beside the largest',
+    scale,
+    whyScale,
+    frontEnd: `{ "kind": "standardize", "floor": ${floor} }`,
+    whyFrontEnd:
+      'the device takes the mean of each channel out of each window, as people wear things in many ways, and its spread ' +
+      'where that is above the floor, a twentieth of the largest value: below, how strong a movement is stays to be seen',
   };
 }
+
+/** Of the largest value of a channel: a spread below stays as it is. */
+const FLOOR_SHARE = 1 / 20;
 
 const STANDARDIZED_SOUND = {
   frontEnd: '{ "kind": "standardize", "floor": 32 }',
@@ -326,6 +334,8 @@ const MOST_OFTEN = 4;
 /** Updates: enough for networks of these sizes, some minutes. */
 const STEPS = 1500;
 const BATCH = 32;
+/** In an epoch: from so many on batches are twice as large, which takes less time. */
+const MANY_WINDOWS = 10_000;
 /** Times that a window is seen, varied otherwise each time. */
 const [LEAST_EPOCHS, MOST_EPOCHS] = [10, 100];
 
@@ -339,7 +349,7 @@ function trainingText(name: string, { kind, rate, classes, window }: Summary): s
   const positions = isMel ? Math.floor((window / rate! - FRAME) / STEP) + 1 : window;
   const windows = counts.reduce((sum, count) => sum + count, 0);
   const size = networkFor(windows, positions / stem.stride);
-  const batch = Math.min(BATCH, total);
+  const batch = Math.min(total < MANY_WINDOWS ? BATCH : 2 * BATCH, total);
   const stepsPerEpoch = Math.ceil(total / batch);
   const epochs = Math.min(Math.max(Math.round(STEPS / stepsPerEpoch), LEAST_EPOCHS), MOST_EPOCHS);
   const balance = classes.map((one, i) => `${js(one.name)}: ${drawn[i]}`);

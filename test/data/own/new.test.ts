@@ -124,7 +124,12 @@ describe('what is made out', () => {
       time: { column: 'time', unit: 'ms' },
       group: null,
     });
-    expect(task.value.input).toMatchObject({ rate: 50, shape: [1, expect.any(Number), 3] });
+    const { input, frontEnd } = task.value;
+    expect(input).toMatchObject({ rate: 50, type: 'i16', shape: [1, expect.any(Number), 3] });
+    expect(frontEnd.kind).toBe('standardize');
+    // z is noise alone, 0.3 to 0.5 at most: a spread that counts in every channel
+    expect(frontEnd.floor * input.scale).toBeGreaterThan(0.3 / 20 / 1.2);
+    expect(frontEnd.floor * input.scale).toBeLessThan((0.5 / 20) * 1.2);
     expect(task.value.input.shape[1]).toBeLessThanOrEqual(100); // a stretch of one label has 100 rows
   });
 
