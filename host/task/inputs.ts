@@ -4,7 +4,16 @@ import type { Signal } from '../data/signal.ts';
 import { windowAt } from '../data/windows.ts';
 import type { Runtime } from '../runtime/runtime.ts';
 import { Random } from '../system/random.ts';
-import { type DataOptions, dataAtHand, openTask, readTask, type Task, taskNames } from './task.ts';
+import {
+  classNamesOf,
+  type DataOptions,
+  dataAtHand,
+  isAtHand,
+  openTask,
+  readTask,
+  type Task,
+  taskNames,
+} from './task.ts';
 
 export interface Inputs {
   windows: Uint8Array[];
@@ -20,15 +29,16 @@ export function takes(runtime: Runtime, { shape, type }: Signal): boolean {
   return !another && input.type === { i8: 'int8', i16: 'int16' }[type] && String(input.shape) === String(shape);
 }
 
-/** The task of the project whose windows an image takes; null where there is none. */
+/** The task of the project whose windows an image takes, with an answer for each class; null where there is none. */
 export function taskTaken(runtime: Runtime): Task | null {
   const tasks = taskNames().map((name) => readTask(name));
-  return tasks.find(({ input }) => takes(runtime, input)) ?? null;
+  const answers = (task: Task): boolean => classNamesOf(task).length === runtime.outputBytes();
+  return tasks.find((task) => takes(runtime, task.input) && answers(task)) ?? null;
 }
 
 /**
  * At most `count` inputs spread evenly over the test split of a data set (default: the task's where it is at hand, else
- * what stands in for it), or random bytes for an image that no task is about.
+ * what stands in for it), or random bytes where neither is, and for an image that no task is about.
  */
 export function testWindows(
   runtime: Runtime,
@@ -37,8 +47,10 @@ export function testWindows(
   options: Pick<DataOptions, 'root' | 'lead'> = {},
 ): Inputs {
   const task = taskTaken(runtime);
-  if (!task) return { windows: randomInputs(runtime.inputBytes(), count), name: 'random bytes', account: null };
-  const opened = openTask(task, { ...options, data: data ?? dataAtHand(task, options.root) });
+  const name = task && (data ?? dataAtHand(task, options.root));
+  if (!name || (data === undefined && !isAtHand(name, options.root)))
+    return { windows: randomInputs(runtime.inputBytes(), count), name: 'random bytes', account: null };
+  const opened = openTask(task, { ...options, data: name });
   const part = opened.load('test');
   const windows = spread(part.labels.length, count).map((i) => new Uint8Array(windowAt(part, i).slice().buffer));
   return { windows, name: opened.set.title, account: part.account };

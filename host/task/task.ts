@@ -232,7 +232,8 @@ export function dataAtHand(task: Task, root?: string): string {
   return standIn !== null && !isAtHand(set, root) ? standIn : set;
 }
 
-const isAtHand = (name: string, root?: string): boolean => {
+/** Whether the recordings of a data set are where they belong. */
+export const isAtHand = (name: string, root?: string): boolean => {
   const set = openDataset(name, { root });
   return set.isThere(set.folder);
 };
