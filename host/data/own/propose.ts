@@ -87,9 +87,7 @@ function windowOf(look: Look): Window {
       options.path,
       'expected a column of times, which tells the rate, got none that looks like it; name it "time" in the header',
     );
-  const lengths = look.stretches
-    .map(({ length, seconds }) => (seconds === null ? length : Math.floor(seconds * rate)))
-    .sort((a, b) => a - b);
+  const lengths = look.stretches.map((stretch) => positionsOf(stretch, kind, rate)).sort((a, b) => a - b);
   if (kind === 'wav' && rate >= LEAST_MEL_RATE) return soundWindow(lengths, rate);
   const median = lengths[lengths.length >> 1]!;
   const wanted = kind === 'wav' ? MOST_POSITIONS : Math.round(MOTION_SECONDS * rate);
@@ -114,6 +112,12 @@ function windowOf(look: Look): Window {
   };
 }
 
+/** Of a stretch in windows at this rate: only sound is brought to another one. */
+function positionsOf({ length, seconds }: LookedAt, kind: Look['kind'], rate: number | null): number {
+  if (kind !== 'wav' || seconds === null || rate === null) return length;
+  return Math.floor(seconds * rate + 1e-6); // 3567 / 20 * 20 is less than 3567
+}
+
 /** As long as nine of ten recordings, so that a clip is whole in its window, and a second at most. `lengths` rise. */
 function soundWindow(lengths: readonly number[], rate: number): Window {
   const most = Math.round(SOUND_SECONDS * rate);
@@ -132,25 +136,17 @@ function soundWindow(lengths: readonly number[], rate: number): Window {
 /** Whole after three strides of two. */
 const evened = (width: number): number => (width >= 64 ? Math.floor(width / 8) * 8 : Math.max(1, Math.floor(width)));
 
-function countWindows({ stretches, classes }: Look, { width, hop, rate, short }: Window): Counts {
+function countWindows({ kind, stretches, classes }: Look, { width, hop, rate, short }: Window): Counts {
   const counts: Counts = new Map();
-  for (const { label, group, length, seconds } of stretches) {
-    const some = counts.get(group) ?? classes.map(() => 0);
-    some[classes.indexOf(label)]! += windowsIn(length, seconds, width, hop, rate, short);
-    counts.set(group, some);
+  for (const stretch of stretches) {
+    const some = counts.get(stretch.group) ?? classes.map(() => 0);
+    some[classes.indexOf(stretch.label)]! += windowsIn(positionsOf(stretch, kind, rate), width, hop, short);
+    counts.set(stretch.group, some);
   }
   return counts;
 }
 
-function windowsIn(
-  length: number,
-  seconds: number | null,
-  width: number,
-  hop: number,
-  rate: number | null,
-  short: string,
-): number {
-  const positions = seconds === null || rate === null ? length : Math.floor(seconds * rate);
+function windowsIn(positions: number, width: number, hop: number, short: string): number {
   if (positions < width) return short === 'pad' ? 1 : 0;
   return Math.floor((positions - width) / hop) + 1;
 }

@@ -13,6 +13,13 @@ import { arrayFiles, folderWith, motionLog, place, tone, toneFiles } from './fol
 const logs = (options?: Parameters<typeof motionLog>[1]) =>
   Object.fromEntries([1, 2, 3, 4, 5].map((i) => [`person${i}.csv`, motionLog(i, options)]));
 
+/** Rows every 20.2 ms, 49.5 Hz, which is taken for 50; stretches of 191 rows, which is a window and almost two by time. */
+const lateLog = (seed: number): string =>
+  motionLog(seed, { rows: 4 * 191 })
+    .split('\n')
+    .map((line, i) => line.replace(/^(\d+),\w+/, (_, time) => `${1.01 * time},${i % 382 < 191 ? 'rest' : 'walk'}`))
+    .join('\n');
+
 async function propose(from: string, ...more: string[]) {
   const out = mkdtempSync(join(place, 'out '));
   const said = await htpw('new', 'my-task', '--from', from, '-o', out, '--json', ...more);
@@ -31,6 +38,7 @@ const FOLDERS: [string, Parameters<typeof folderWith>[0]][] = [
   ['WAV files, a folder a word', toneFiles()],
   ['WAV files at a higher rate', toneFiles({ rate: 16000, samples: 12000 })],
   ['CSV files with labels and time in ms', logs()],
+  ['CSV files whose clock is late', Object.fromEntries([1, 2, 3, 4, 5].map((i) => [`p${i}.csv`, lateLog(i)]))],
   [
     'CSV files without a header',
     Object.fromEntries(Object.entries(logs()).map(([name, text]) => [name, text.slice(text.indexOf('\n') + 1)])),
