@@ -72,7 +72,7 @@ const MAP: Record<string, string> = {
   compress: 'arithmetic assembly image model records runtime sources system',
   residency: 'agent assembly boards build image layout model operators records',
   drawing: 'layout residency system',
-  task: 'assembly data model runtime system',
+  task: 'assembly data image model operators runtime system',
   evaluate: 'data runtime system task',
   transform: 'arithmetic assembly model operators',
   import: 'arithmetic assembly image model operators records system transform',

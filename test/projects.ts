@@ -8,6 +8,8 @@ const ON_BOARDS = [
   'test/**/board.test.ts',
   'test/cli/package.test.ts',
   'test/docs/ownData.test.ts',
+  'test/docs/workshop.test.ts',
+  'test/cli/programs.test.ts',
   'test/docs/readme.test.ts',
   'test/import/goldenVerb.test.ts',
 ];

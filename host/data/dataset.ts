@@ -12,7 +12,7 @@ export interface DataFile {
   url: string;
   /** where it belongs, from the folder of the data set on */
   path: string;
-  /** null where nobody has recorded it */
+  /** null where nobody has recorded it: then what the server says counts */
   bytes: number | null;
   /** of the file, in hexadecimal; null where nobody has recorded it */
   sha256: string | null;
@@ -50,6 +50,8 @@ export interface DataSet {
   hasLeads?: boolean;
   /** what a task can say of it beside its name */
   options: Schema<Record<string, unknown>>;
+  /** options that are paths, which a task gives from its file on */
+  paths?: readonly string[];
   /** whether `load` would find recordings in the folder; true for data that are made */
   isThere(folder: string): boolean;
   /** what keeps it from giving windows of this kind: field of the signal and what was expected; null where nothing */

@@ -19,27 +19,10 @@ import { dirname, join } from 'node:path';
 import { fileError } from '../system/errno.ts';
 import { UsageError } from '../system/errors.ts';
 import { shownPath } from '../system/shownPath.ts';
-
-/** A file of the official distribution. */
-export interface DownloadFile {
-  url: string;
-  /** where it belongs, from the folder of the data set on */
-  path: string;
-  /** null where nobody has recorded it: then what the server says counts */
-  bytes: number | null;
-  /** in hexadecimal; null where its publisher gives none */
-  sha256: string | null;
-}
+import type { DataFile, DataSet } from './dataset.ts';
 
 /** What is known of a data set without opening it. */
-export interface Downloadable {
-  name: string;
-  title: string;
-  licence: string;
-  citation: string;
-  /** empty where data are made, or have to be asked for */
-  files: readonly DownloadFile[];
-}
+export type Downloadable = Pick<DataSet, 'name' | 'title' | 'licence' | 'citation' | 'files'>;
 
 /** Bytes of a file that have come, for a progress bar. */
 export type Report = (done: number, total: number) => void;
@@ -54,7 +37,7 @@ const PATIENCE = 30_000;
 export type State = 'good' | 'missing' | 'wrong size' | 'wrong checksum' | 'unchecked';
 
 /** Whether the file is on disk as its publisher made it; `unchecked`: of the right size, and no checksum is known. */
-export async function stateOf({ path, bytes, sha256 }: DownloadFile, folder: string): Promise<State> {
+export async function stateOf({ path, bytes, sha256 }: DataFile, folder: string): Promise<State> {
   const found = statSync(join(folder, path), { throwIfNoEntry: false });
   if (!found?.isFile()) return 'missing';
   if (bytes !== null && found.size !== bytes) return 'wrong size';
@@ -67,7 +50,7 @@ export async function stateOf({ path, bytes, sha256 }: DownloadFile, folder: str
  * checked. Throws UsageError, one line.
  */
 export async function download(
-  file: DownloadFile,
+  file: DataFile,
   folder: string,
   report: Report = () => {},
 ): Promise<'there' | 'fetched'> {
@@ -90,7 +73,7 @@ export async function download(
   return 'fetched';
 }
 
-async function fetchWhole(file: DownloadFile, part: string, target: string, report: Report): Promise<void> {
+async function fetchWhole(file: DataFile, part: string, target: string, report: Report): Promise<void> {
   const { bytes } = file;
   for (let tries = 1; bytes === null || sizeOf(part) < bytes; tries++) {
     const before = sizeOf(part);
@@ -106,12 +89,12 @@ async function fetchWhole(file: DownloadFile, part: string, target: string, repo
 
 const sizeOf = (path: string): number => statSync(path, { throwIfNoEntry: false })?.size ?? 0;
 
-const wrongSize = ({ url, bytes }: DownloadFile, got: number | string): UsageError =>
+const wrongSize = ({ url, bytes }: DataFile, got: number | string): UsageError =>
   new UsageError(
     `${url}: expected ${bytes} bytes, got ${got}; the publisher may have changed the file: compare it with its page`,
   );
 
-function unreachable({ url, bytes, sha256 }: DownloadFile, target: string, have: number, why: string): UsageError {
+function unreachable({ url, bytes, sha256 }: DataFile, target: string, have: number, why: string): UsageError {
   const rest = have > 0 ? `run it again, it goes on at byte ${have}` : 'connect and run it again';
   const known = [...(bytes === null ? [] : [`${bytes} bytes`]), ...(sha256 === null ? [] : [`SHA-256 ${sha256}`])];
   const marks = known.length > 0 ? ` (${known.join(', ')})` : '';
@@ -121,7 +104,7 @@ function unreachable({ url, bytes, sha256 }: DownloadFile, target: string, have:
 }
 
 /** Appends what one connection gives. Null when that is the rest, else why it ended, in words. */
-async function fetchMore(file: DownloadFile, part: string, report: Report): Promise<string | null> {
+async function fetchMore(file: DataFile, part: string, report: Report): Promise<string | null> {
   const have = sizeOf(part);
   const watch = new Watch();
   let descriptor: number | null = null;
@@ -159,7 +142,7 @@ function totalOf({ headers }: Response, start: number): number | null {
 }
 
 /** At which byte the answer begins; null where all has come already. Throws for a status that means no file. */
-function startOf({ url, bytes }: DownloadFile, response: Response, have: number, part: string): number | null {
+function startOf({ url, bytes }: DataFile, response: Response, have: number, part: string): number | null {
   if (response.status === 200) return 0; // the server knows no ranges: all of it again
   if (response.status === 206) {
     const [, from, total] = /^bytes (\d+)-\d+\/(\d+|\*)$/.exec(response.headers.get('content-range') ?? '') ?? [];
@@ -233,7 +216,7 @@ function reasonOf(error: unknown, watch: Watch): string {
   return REASONS[code] ?? `the connection broke (${code})`;
 }
 
-async function assertSum({ url, sha256 }: DownloadFile, part: string): Promise<void> {
+async function assertSum({ url, sha256 }: DataFile, part: string): Promise<void> {
   if (sha256 === null) return;
   const got = await sumOf(part);
   if (got === sha256) return;

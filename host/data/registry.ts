@@ -4,15 +4,19 @@ import { UsageError } from '../system/errors.ts';
 import { checkJson } from '../system/json.ts';
 import type { DataSet } from './dataset.ts';
 import type { Part, Split } from './part.ts';
+import { apneaEcg } from './sets/apneaEcg.ts';
 import { cifar10 } from './sets/cifar10.ts';
 import { folder } from './sets/folder.ts';
 import { fsdd } from './sets/fsdd.ts';
 import { mitbih } from './sets/mitbih.ts';
+import { mlperfKws } from './sets/mlperfKws.ts';
+import { ptbXl } from './sets/ptbXl.ts';
 import { speechCommands } from './sets/speechCommands.ts';
 import { synthetic, syntheticEasy } from './sets/syntheticEcg.ts';
 import { syntheticMotion } from './sets/syntheticMotion.ts';
 import { syntheticTones } from './sets/syntheticTones.ts';
 import { uciHar } from './sets/uciHar.ts';
+import { unimibShar } from './sets/unimibShar.ts';
 import { wisdm } from './sets/wisdm.ts';
 import type { Signal } from './signal.ts';
 
@@ -27,6 +31,10 @@ export const DATA_SETS: readonly DataSet[] = [
   wisdm,
   cifar10,
   speechCommands,
+  apneaEcg,
+  ptbXl,
+  unimibShar,
+  mlperfKws,
   folder,
 ];
 
@@ -89,7 +97,7 @@ export function openDataset(name: string, options: DatasetOptions = {}): OpenedD
 }
 
 /** NAME among the data sets, or NAME-subset where that alone is there: a part, for trying things out. */
-export function folderOf({ name, isThere }: DataSet, root?: string): string {
+export function folderOf({ name, isThere }: Pick<DataSet, 'name' | 'isThere'>, root?: string): string {
   const [whole, part] = [name, `${name}-subset`].map((folder) => join(dataRoot(root), folder)) as [string, string];
   return !isThere(whole) && isThere(part) ? part : whole;
 }

@@ -30,6 +30,7 @@ export function basisDigest(generators: readonly Generator[]): Uint8Array {
   return sha256(new ByteWriter().bytes(records).bytes(data).finish());
 }
 
+/** Whether a file begins like an add-on. */
 export const isAddOn = (bytes: Uint8Array): boolean => new TextDecoder('latin1').decode(bytes.subarray(0, 4)) === MAGIC;
 
 /** The programs of a model whose generators are those of an image, all of them and in their order. */

@@ -5,7 +5,16 @@ import { windowAt } from '../data/windows.ts';
 import type { Port } from '../runtime/ports.ts';
 import type { Runtime } from '../runtime/runtime.ts';
 import { Random } from '../system/random.ts';
-import { type DataOptions, dataAtHand, openTask, readTask, type Task, taskNames } from './task.ts';
+import {
+  classNamesOf,
+  type DataOptions,
+  dataAtHand,
+  isAtHand,
+  openTask,
+  readTask,
+  type Task,
+  taskNames,
+} from './task.ts';
 
 export interface Inputs {
   windows: Uint8Array[];
@@ -25,19 +34,21 @@ export function takes(runtime: Runtime, { shape, type }: Signal): boolean {
 export const bytesOf = (ports: readonly Port[]): number => ports.reduce((sum, { bytes }) => sum + bytes, 0);
 
 /**
- * The task of the project whose windows the loaded program takes: `named` where it is one of those, else the first;
+ * The task of the project whose windows the loaded program takes, with an answer for each class: `named` where it is one of those, else the first;
  * null where there is none.
  */
 export function taskTaken(runtime: Runtime, named: string | null = null): Task | null {
   const names = taskNames();
   const ordered = named !== null && names.includes(named) ? [named, ...names] : names;
   const tasks = ordered.map((name) => readTask(name));
-  return tasks.find(({ input }) => takes(runtime, input)) ?? null;
+  const answers = (task: Task): boolean => classNamesOf(task).length === runtime.outputBytes();
+  return tasks.find((task) => takes(runtime, task.input) && answers(task)) ?? null;
 }
 
 /**
  * At most `count` inputs spread evenly over the test split of a data set (default: the task's where it is at hand, else
- * what stands in for it; `task`: its name, where several have such windows), or random bytes for an image that no task is about.
+ * what stands in for it; `task`: its name, where several have such windows), or random bytes where neither is, and for an
+ * image that no task is about.
  */
 export function testWindows(
   runtime: Runtime,
@@ -46,8 +57,10 @@ export function testWindows(
   { task: named = null, ...options }: Pick<DataOptions, 'root' | 'lead'> & { task?: string | null } = {},
 ): Inputs {
   const task = taskTaken(runtime, named);
-  if (!task) return { windows: randomInputs(bytesOf(runtime.inputs), count), name: 'random bytes', account: null };
-  const opened = openTask(task, { ...options, data: data ?? dataAtHand(task, options.root) });
+  const name = task && (data ?? dataAtHand(task, options.root));
+  if (!name || (data === undefined && !isAtHand(name, options.root)))
+    return { windows: randomInputs(bytesOf(runtime.inputs), count), name: 'random bytes', account: null };
+  const opened = openTask(task, { ...options, data: name });
   const part = opened.load('test');
   const windows = spread(part.labels.length, count).map((i) => new Uint8Array(windowAt(part, i).slice().buffer));
   return { windows, name: opened.set.title, account: part.account };

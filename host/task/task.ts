@@ -3,7 +3,7 @@
  * models/tasks/ for those that come with the project.
  */
 import { readdirSync } from 'node:fs';
-import { dirname, join, resolve } from 'node:path';
+import { dirname, isAbsolute, join, relative, resolve } from 'node:path';
 import type { DataSet } from '../data/dataset.ts';
 import type { Part, Split } from '../data/part.ts';
 import { addLeftOut } from '../data/part.ts';
@@ -51,16 +51,20 @@ export interface Metrics {
 const LIKE = 'models/tasks/ecg-beats.json';
 
 const NAME = json.textLike(/^[\w][\w .+-]{0,99}$/, 'a name of letters, digits and - _ . +');
-const extent = json.wholeNumber(1, 4096);
+const MOST_POSITIONS = 65_535; // of a dimension in an image
+const extent = json.wholeNumber(1, MOST_POSITIONS);
 
 const SIGNAL = json.fields({
   name: json.text,
-  shape: json.listOf(extent, 3, 'height, width and channels, each a whole number from 1 to 4096'),
+  shape: json.listOf(extent, 3, 'height, width and channels, each a whole number from 1 to 65535'),
   type: json.oneOf(['i8', 'i16']),
   scale: json.quantity,
   zeroPoint: json.optional(json.wholeNumber(-128, 127), 0),
   rate: json.optional(json.nullable(json.quantity), null),
-  event: json.optional(json.nullable(json.fields({ name: json.text, at: json.wholeNumber(0, 4095) })), null),
+  event: json.optional(
+    json.nullable(json.fields({ name: json.text, at: json.wholeNumber(0, MOST_POSITIONS - 1) })),
+    null,
+  ),
 }) as unknown as json.Schema<Signal>;
 
 /** A list of labels stands for classes of the same names. */
@@ -119,17 +123,26 @@ function taskFault({ input, frontEnd, classes, augmentation, metrics }: Task): [
  * for the first field that is missing, unknown or wrong.
  */
 export function readTask(name: string, folder = process.cwd(), sets: readonly DataSet[] = DATA_SETS): Task {
-  const task = json.readJson(pathOf(name, folder), TASK, LIKE);
+  const path = pathOf(name, folder);
+  const task = json.readJson(path, TASK, LIKE);
   const set = sets.find((one) => one.name === task.data.set);
   if (!set)
     throw new UsageError(
-      `${pathOf(name, folder)}: data.set: expected ${dataSetList(sets)}, got "${task.data.set}"; compare with ${LIKE}`,
+      `${path}: data.set: expected ${dataSetList(sets)}, got "${task.data.set}"; compare with ${LIKE}`,
     );
   const fault = labelFault(task, set);
-  if (fault) throw new UsageError(`${pathOf(name, folder)}: classes: ${fault}`);
-  return task;
+  if (fault) throw new UsageError(`${path}: classes: ${fault}`);
+  return { ...task, data: { ...task.data, options: placed(task.data.options, set.paths ?? [], dirname(path)) } };
 }
 
+/** Options with the paths among them from where the command is called, in place of from `folder` on. */
+function placed(options: Record<string, unknown>, paths: readonly string[], folder: string): Record<string, unknown> {
+  const named = paths.filter((option) => typeof options[option] === 'string');
+  const from = (path: string): string => (isAbsolute(path) ? path : relative('', join(folder, path)) || '.');
+  return { ...options, ...Object.fromEntries(named.map((option) => [option, from(options[option] as string)])) };
+}
+
+/** Of models/tasks/, and not a path. */
 const isName = (name: string): boolean => /^[\w-]+$/.test(name);
 
 const pathOf = (name: string, folder: string): string =>
@@ -153,6 +166,10 @@ export function readTaskOf(where: string, name: string, folder = dirname(where))
     );
   return readTask(name, folder);
 }
+
+/** How a task that `where` names is called on the command line. */
+export const taskArgument = (where: string, name: string): string =>
+  isName(name) ? name : relative('', resolve(dirname(where), name));
 
 export const classNamesOf = ({ classes }: Pick<Task, 'classes'>): string[] => Object.keys(classes);
 
@@ -216,7 +233,8 @@ export function dataAtHand(task: Task, root?: string): string {
   return standIn !== null && !isAtHand(set, root) ? standIn : set;
 }
 
-const isAtHand = (name: string, root?: string): boolean => {
+/** Whether the recordings of a data set are where they belong. */
+export const isAtHand = (name: string, root?: string): boolean => {
   const set = openDataset(name, { root });
   return set.isThere(set.folder);
 };

@@ -4,7 +4,7 @@ import { UsageError } from '../system/errors.ts';
 import { readInput } from '../system/files.ts';
 import * as json from '../system/json.ts';
 import { shownPath } from '../system/shownPath.ts';
-import { classNamesOf, frontEndOf, readTaskOf, type Task } from '../task/task.ts';
+import { classNamesOf, frontEndOf, readTaskOf, type Task, taskArgument } from '../task/task.ts';
 import type { MethodConfig } from './methods/config.ts';
 import { METHODS } from './methods/registry.ts';
 import { networkFault } from './network.ts';
@@ -203,6 +203,10 @@ export function readNetwork(path: string): Pick<TrainConfig, 'task' | 'network'>
 }
 
 const hasTasks = (parsed: unknown): boolean => typeof parsed === 'object' && parsed !== null && 'tasks' in parsed;
+/** The task of a configuration as the command line calls it: a name, or a path from where it is called. */
+export function taskArgumentOf(path: string): string {
+  return taskArgument(path, json.checkJson(json.parseJson(path, readInput(path)), path, HEAD, LIKE).task);
+}
 
 function readWithTask(path: string): { parsed: unknown; task: Task } {
   const parsed = json.parseJson(path, readInput(path));

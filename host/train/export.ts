@@ -8,7 +8,7 @@
  *   q = round(effectiveScale * (acc + bias)) - 128,  effectiveScale = si sw f / so,  bias = (beta / f - mean) / (si sw)
  */
 
-import { type Signal, timingOf } from '../data/signal.ts';
+import { timingOf } from '../data/signal.ts';
 import { metadataOf } from '../image/programs.ts';
 import type {
   FullyConnected,
@@ -21,6 +21,7 @@ import type {
   Shape,
   Weighted,
 } from '../model/model.ts';
+import { type FrontEndProgram, windowTensor } from '../task/frontEnds/frontEnd.ts';
 import { frontEndOf } from '../task/task.ts';
 import type { Parameters } from './arrays.ts';
 import { type Checkpoint, classNamesOf } from './checkpoint.ts';
@@ -56,10 +57,20 @@ export function exportNetworks(
   installed: readonly Generator[],
 ): Model {
   const parameters = parametersOf(checkpoint);
-  const sources: Sources = { list: [], generators: [...installed], of: new Map() };
+  const frontEnds = parts.map(({ config: { task } }) => frontEndOf(task).operators(windowTensor(task.input)));
+  const sources: Sources = {
+    list: frontEnds.flatMap((frontEnd) => frontEnd.sources),
+    generators: [...installed],
+    of: new Map(),
+  };
   const methods = [...(parts[0]?.spec.shared ?? []), ...parts.flatMap(({ spec }) => [...spec.alone.values()])];
   for (const method of methods) method.export(parameters, sources);
-  const programs = parts.map((part) => programOf(checkpoint, parameters, part, sources));
+  let first = 0; // of a front end's sources
+  const programs = parts.map((part, i) => {
+    const frontEnd = shifted(frontEnds[i], first);
+    first += frontEnd.sources.length;
+    return programOf(checkpoint, parameters, part, frontEnd, sources);
+  });
   for (const array of Object.values(parameters)) array.dispose();
   const metadata = metadataOf(
     parts.map(({ config, labels }) => describeProgram(config, labels)),
@@ -68,9 +79,22 @@ export function exportNetworks(
   return { programs, sources: sources.list, generators: sources.generators, metadata };
 }
 
-function programOf(checkpoint: Checkpoint, parameters: Parameters, { config, spec }: Part, sources: Sources): Program {
-  const { task, name } = config;
-  const { tensors, operators } = frontEndOf(task).operators(windowTensor(task.input));
+/** A front end whose sources are from `first` on among those of the model. */
+function shifted({ tensors, operators, sources }: FrontEndProgram, first: number): FrontEndProgram {
+  const moved = operators.map((operator) =>
+    'source' in operator ? { ...operator, source: operator.source + first } : operator,
+  );
+  return { tensors, operators: moved, sources };
+}
+
+function programOf(
+  checkpoint: Checkpoint,
+  parameters: Parameters,
+  { config: { name }, spec }: Part,
+  frontEnd: FrontEndProgram,
+  sources: Sources,
+): Program {
+  const [tensors, operators] = [[...frontEnd.tensors], [...frontEnd.operators]];
   const exported = new Exported(checkpoint, parameters, spec, sources, tensors, operators);
   spec.nodes.forEach((node) => {
     exported.add(node);
@@ -86,14 +110,6 @@ const describeProgram = ({ name, task, data, seed, epochs }: ExportConfig, label
   dataset: data,
   seed,
   epochs,
-});
-
-const windowTensor = ({ name, shape, type, scale, zeroPoint }: Signal): ModelTensor => ({
-  name,
-  shape: [...shape],
-  type,
-  scale,
-  zeroPoint,
 });
 
 /** Operators of a network, node by node, behind those of its front end. */

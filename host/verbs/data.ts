@@ -3,6 +3,7 @@ import { statSync } from 'node:fs';
 import { join } from 'node:path';
 import type { Command } from 'commander';
 import { type Downloadable, download, hasAny, type State, stateOf } from '../data/download.ts';
+import { folderOf } from '../data/registry.ts';
 import { columns } from '../drawing/columns.ts';
 import { nearest } from '../system/json.ts';
 import { shownPath } from '../system/shownPath.ts';
@@ -41,10 +42,11 @@ export function dataVerb(sets: readonly ListedSet[], root: (given?: string) => s
       .addHelpText('after', '\nExamples:\n  htpw data list\n  htpw data get fsdd --root recordings\n  htpw data check')
       .action(async (action: string, names: string[], flags: DataFlags) => {
         const chosen = choose(sets, names);
-        const folderOf = ({ name }: ListedSet): string => join(root(flags.root), name);
-        if (action === 'list') return list(chosen, folderOf, flags.json);
-        if (action === 'get') return get(namedOnly(chosen, names), folderOf, flags.json);
-        if (action === 'check') return check(chosen, folderOf, flags.json);
+        const whole = ({ name }: ListedSet): string => join(root(flags.root), name);
+        const found = (set: ListedSet): string => folderOf(set, root(flags.root));
+        if (action === 'list') return list(chosen, found, flags.json);
+        if (action === 'get') return get(namedOnly(chosen, names), whole, flags.json);
+        if (action === 'check') return check(chosen, found, flags.json);
         throw new UsageError(`data: expected ${ACTIONS.join(', ')}, got "${action}"; htpw data --help has examples`);
       });
   };
@@ -80,15 +82,15 @@ function standingOf(set: ListedSet, folder: string): Standing['state'] {
   return isThere ? 'there' : hasAny(set, folder) ? 'partly there' : 'missing';
 }
 
-function list(sets: readonly ListedSet[], folderOf: FolderOf, json?: boolean): void {
+function list(sets: readonly ListedSet[], folder: FolderOf, json?: boolean): void {
   const listed = sets.map((set) => ({
     name: set.name,
     title: set.title,
     licence: set.licence,
     citation: set.citation,
     bytes: bytesOf(set),
-    folder: folderOf(set),
-    state: standingOf(set, folderOf(set)),
+    folder: folder(set),
+    state: standingOf(set, folder(set)),
   }));
   const rows = listed.map(({ name, title, licence, bytes, state, folder }) => [
     name,
@@ -105,19 +107,19 @@ const bytesOf = ({ files }: ListedSet): number => files.reduce((sum, { bytes }) 
 const sizeText = (bytes: number): string =>
   bytes < 2 ** 20 ? `${Math.ceil(bytes / 2 ** 10)} KiB` : `${(bytes / 2 ** 20).toFixed(1)} MiB`;
 
-async function get(sets: readonly ListedSet[], folderOf: FolderOf, json?: boolean): Promise<void> {
+async function get(sets: readonly ListedSet[], folder: FolderOf, json?: boolean): Promise<void> {
   for (const set of sets)
     if (set.files.length === 0)
       throw new UsageError(
-        isMade(set, folderOf(set))
+        isMade(set, folder(set))
           ? `data set ${set.name}: is made, so there is nothing to get; use it as it is`
-          : `data set ${set.name}: has no public address here; ask for it (${set.citation}) and bring it to ${shownPath(folderOf(set))}`,
+          : `data set ${set.name}: has no public address here; ask for it (${set.citation}) and bring it to ${shownPath(folder(set))}`,
       );
   const got: { set: string; path: string; bytes: number; how: 'there' | 'fetched' }[] = [];
   for (const set of sets) {
     for (const file of set.files) {
-      const how = await withProgress(`${set.name} ${file.path}`, (report) => download(file, folderOf(set), report));
-      const path = join(folderOf(set), file.path);
+      const how = await withProgress(`${set.name} ${file.path}`, (report) => download(file, folder(set), report));
+      const path = join(folder(set), file.path);
       got.push({ set: set.name, path, bytes: statSync(path).size, how });
     }
   }
@@ -128,12 +130,12 @@ async function get(sets: readonly ListedSet[], folderOf: FolderOf, json?: boolea
 
 const BAD: readonly State[] = ['missing', 'wrong size', 'wrong checksum'];
 
-async function check(sets: readonly ListedSet[], folderOf: FolderOf, json?: boolean): Promise<void> {
+async function check(sets: readonly ListedSet[], folder: FolderOf, json?: boolean): Promise<void> {
   const checked: { set: string; path: string; state: State }[] = [];
-  const present = sets.filter((set) => hasAny(set, folderOf(set)));
+  const present = sets.filter((set) => hasAny(set, folder(set)));
   for (const set of present)
     for (const file of set.files)
-      checked.push({ set: set.name, path: join(folderOf(set), file.path), state: await stateOf(file, folderOf(set)) });
+      checked.push({ set: set.name, path: join(folder(set), file.path), state: await stateOf(file, folder(set)) });
   const lines = checked.map(({ path, state }) => `${shownPath(path)}: ${state}`);
   const bad = checked.filter(({ state }) => BAD.includes(state));
   print(json, checked, () => (lines.length > 0 ? lines.join('\n') : 'no official file of these data sets is there'));

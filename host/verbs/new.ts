@@ -1,6 +1,6 @@
 /** htpw new: a task and a training configuration from a folder of recordings, with the reasons in comments. */
 import { existsSync } from 'node:fs';
-import { join } from 'node:path';
+import { join, relative, resolve, sep } from 'node:path';
 import type { Command } from 'commander';
 import { lookAt } from '../data/own/look.ts';
 import { type Proposal, propose, type Summary } from '../data/own/propose.ts';
@@ -37,12 +37,16 @@ export function newVerb(program: Command): void {
       const paths = { task: join(output, `${name}.task.json`), training: join(output, `${name}.train.json`) };
       if (!force) for (const path of Object.values(paths)) refuseThere(path);
       const outputs = { task: planOutput(paths.task), training: planOutput(paths.training) };
-      const proposal = propose(name, lookAt(from));
+      const proposal = propose(name, lookAt(from), pathFrom(output, from));
       outputs.task.write(proposal.task);
       outputs.training.write(proposal.training);
       print(json, { ...paths, ...proposal.summary }, () => summaryText(proposal, paths));
     });
 }
+
+/** The folder of the recordings as the task names it: from its file on, so that both can be moved together. */
+const pathFrom = (output: string, from: string): string =>
+  relative(resolve(output), resolve(from)).split(sep).join('/') || '.';
 
 function refuseThere(path: string): void {
   if (existsSync(path))

@@ -74,3 +74,7 @@ export const TASK_OPTION = [
   '--task <file>',
   'task of the image, a name in models/tasks or a file; default: what its metadata say, else the one that it fits',
 ] as const;
+
+/** A command as one types it: words that a shell would take apart are quoted. */
+export const commandOf = (...words: string[]): string =>
+  words.map((word) => (/^[\w./:@%+=,-]+$/.test(word) ? word : `'${word.replaceAll("'", "'\\''")}'`)).join(' ');

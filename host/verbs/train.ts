@@ -16,10 +16,17 @@ import { grouped } from '../system/grouped.ts';
 import { shownPath } from '../system/shownPath.ts';
 import { openTask } from '../task/task.ts';
 import { encodeCheckpoint } from '../train/checkpoint.ts';
-import { type JointConfig, MOST_EPOCHS, MOST_SEED, readConfigs, type TrainConfig } from '../train/config.ts';
+import {
+  type JointConfig,
+  MOST_EPOCHS,
+  MOST_SEED,
+  readConfigs,
+  type TrainConfig,
+  taskArgumentOf,
+} from '../train/config.ts';
 import { type JointReport, type NetworkReport, trainTogether, untrainedTogether } from '../train/index.ts';
 import { readImage } from './image.ts';
-import { LEAD_OPTION, oneOf, valued, wholeNumber } from './options.ts';
+import { commandOf, LEAD_OPTION, oneOf, valued, wholeNumber } from './options.ts';
 import { print, UsageError, withProgress } from './verb.ts';
 
 interface TrainFlags {
@@ -158,7 +165,7 @@ export function trainVerb(program: Command): void {
             ...files.map(({ output, bytes, sha256 }) => `${output}: ${grouped(bytes)} bytes, SHA-256 ${sha256}`),
             ...reachedBy(report),
             ...report.programs.map(({ accounts }) => describeAccounts(Object.values(accounts))),
-            `next: ${nextStep(files[0]!.output, isWhole, base, programs)}`,
+            `next: ${nextStep(files[0]!.output, isWhole, base, programs, flags.config)}`,
           ].join('\n'),
         output,
         addOn,
@@ -193,8 +200,17 @@ function reachedBy({ seconds, programs }: JointReport): string[] {
   return [`${head}s:`, ...programs.map((program) => `  ${program.name}: ${reached(program)}`)];
 }
 
-function nextStep(output: string, isWhole: boolean, base: Base | null, programs: readonly TrainConfig[]): string {
-  const [{ name, data }] = programs as [TrainConfig];
-  if (!isWhole) return `htpw add ${shownPath(base!.path)} ${output} -o all.htpw`;
-  return `htpw eval ${output}${base || programs.length > 1 ? ` --program ${name}` : ''} --data ${data}`;
+function nextStep(output: string, isWhole: boolean, base: Base | null, programs: readonly TrainConfig[], path: string) {
+  if (!isWhole) return commandOf('htpw', 'add', shownPath(base!.path), output, '-o', 'all.htpw');
+  const [{ name, data, task }] = programs as [TrainConfig];
+  const program = base || programs.length > 1 ? ['--program', name] : [];
+  const taskArgument = programs.length > 1 ? [] : ['--task', taskArgumentOf(path)];
+  return commandOf(
+    'htpw',
+    'eval',
+    output,
+    ...program,
+    ...taskArgument,
+    ...(data === task.data.set ? [] : ['--data', data]),
+  );
 }

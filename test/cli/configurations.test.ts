@@ -41,7 +41,7 @@ describe('htpw train --config', () => {
     ['name', undefined, 'name: expected a name of letters, digits and - _ . +, got none'],
     ['name', '../../etc/x', 'name: expected a name of letters'],
     ['name', 'a\u001b[2J', 'name: expected a name of letters, digits and - _ . +, got "a\\u001b[2J"'],
-    ['task', 'nonsense', 'task: expected cifar10, ecg-beats, keywords, '],
+    ['task', 'nonsense', 'task: expected apnea, cifar10, ecg-beats, '],
     ['task', undefined, 'task: expected a string, got none'],
     ['dataset', 'mitbih', 'dataset: unknown; the fields are name, task,'],
     ['seed', -1, 'seed: expected a whole number from 0 to 4294967295, got -1'],

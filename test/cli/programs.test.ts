@@ -9,7 +9,7 @@ import { pack } from '../../host/image/pack.ts';
 import { Runtime } from '../../host/runtime/node.ts';
 import { Random } from '../../host/system/random.ts';
 import { trainTogether } from '../../host/train/train.ts';
-import { canRun } from '../board/workshop.ts';
+import { canRun } from '../boards/runnable.ts';
 import { BASIS, together, written } from '../train/together.ts';
 import { htpw, ONE_LINE } from './command.ts';
 

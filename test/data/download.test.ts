@@ -7,7 +7,8 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { Command } from 'commander';
 import { afterAll, beforeAll, describe, expect, it, vi } from 'vitest';
-import { type DownloadFile, download, stateOf } from '../../host/data/download.ts';
+import type { DataFile } from '../../host/data/dataset.ts';
+import { download, stateOf } from '../../host/data/download.ts';
 import { CheckFailed, UsageError } from '../../host/system/errors.ts';
 import { dataVerb, type ListedSet } from '../../host/verbs/data.ts';
 
@@ -86,14 +87,14 @@ afterAll(() => {
 });
 
 let counter = 0;
-const fileAt = (how: string, more: Partial<DownloadFile> = {}): DownloadFile => ({
+const fileAt = (how: string, more: Partial<DataFile> = {}): DataFile => ({
   url: `${base}/${how}/${++counter}`,
   path: 'raw/x.bin',
   bytes: content.length,
   sha256,
   ...more,
 });
-const askedFor = ({ url }: DownloadFile) => asked.filter(([path]) => url.endsWith(path)).map(([, range]) => range);
+const askedFor = ({ url }: DataFile) => asked.filter(([path]) => url.endsWith(path)).map(([, range]) => range);
 
 describe('a file', () => {
   it('comes whole, is checked, and is not asked for again', async () => {
@@ -160,7 +161,7 @@ describe('a file', () => {
 });
 
 describe('faults', () => {
-  it.each<[string, string, Partial<DownloadFile>, RegExp]>([
+  it.each<[string, string, Partial<DataFile>, RegExp]>([
     ['a wrong checksum', 'damaged', {}, /expected the SHA-256 [0-9a-f]{64}, got [0-9a-f]{64}; .*fetch it again/],
     ['a file that has grown', 'longer', {}, /expected 200000 bytes, got more; the publisher may have changed/],
     ['a file that is not there', 'missing', {}, /got HTTP 404, no such file there; look at the page/],
@@ -203,7 +204,7 @@ describe('faults', () => {
 
 describe('htpw data', () => {
   const root = join(place, 'root');
-  const setOf = (name: string, files: DownloadFile[], licence = 'CC BY 4.0'): ListedSet => ({
+  const setOf = (name: string, files: DataFile[], licence = 'CC BY 4.0'): ListedSet => ({
     name,
     title: `The ${name} recordings`,
     licence,
@@ -240,6 +241,14 @@ describe('htpw data', () => {
     expect(out).toMatch(/^near .* there: .*near$/m);
     const [first] = JSON.parse((await data(sets, 'list', 'far', '--json')).out);
     expect(first).toMatchObject({ name: 'far', bytes: 200_000, state: 'missing', citation: 'Somebody 2001' });
+  });
+
+  it('list and check look where a part of a data set lies, get does not', async () => {
+    const set = setOf('some', [fileAt('whole')]);
+    expect((await data([{ ...set, name: 'some-subset' }], 'get', 'some-subset')).error).toBeNull();
+    expect((await data([set], 'list')).out).toMatch(/^some .* there: .*some-subset$/m);
+    expect((await data([set], 'check')).out).toMatch(/some-subset.*: good$/m);
+    expect((await data([set], 'get', 'some')).out).toMatch(/some\b(?!-subset).*: fetched/);
   });
 
   it('get fetches once, says the terms, and check finds what has changed since', async () => {

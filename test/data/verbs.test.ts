@@ -231,7 +231,8 @@ describe('htpw train', () => {
     ];
     const { out, code } = await htpw(whole, ...words);
     expect([code, out]).toEqual([0, expect.stringMatching(/^synthetic-easy train: [\d,]+ windows of 8 records$/m)]);
-    expect(out).toContain(`next: htpw eval ${image} --data synthetic-easy`);
-    expect((await htpw(whole, 'eval', image, '--data', 'synthetic-easy')).out).not.toContain('note:');
+    const next = /^next: htpw (.*)$/m.exec(out)![1]!;
+    expect(next).toBe(`eval ${image} --task ecg-beats --data synthetic-easy`);
+    expect((await htpw(whole, ...next.split(' '))).out).not.toContain('note:');
   });
 });

@@ -5,7 +5,7 @@ import { tmpdir } from 'node:os';
 import { join, resolve } from 'node:path';
 import { promisify } from 'node:util';
 import { afterAll, expect, it } from 'vitest';
-import { canRun } from '../board/workshop.ts';
+import { canRun } from '../boards/runnable.ts';
 
 const page = readFileSync('docs/workshop.md', 'utf8');
 const run = promisify(execFile);

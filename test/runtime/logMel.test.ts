@@ -12,6 +12,7 @@ import { crc32 } from '../../host/records/crc32.ts';
 import { ImageView } from '../../host/records/view.ts';
 import { Runtime } from '../../host/runtime/node.ts';
 import { StatusError, statusName } from '../../host/runtime/status.ts';
+import { glide, logEnergies } from '../speech.ts';
 
 /** 30 ms every 20 ms, 40 filters: what keyword spotters are given. */
 const SPEECH: LogMelOptions = { rate: 16_000, frame: 0.03, step: 0.02, bands: 40, lowest: 20, highest: 7_600 };
@@ -45,40 +46,6 @@ function frontEnd(n: number, options = SPEECH): Model {
   };
 }
 
-/** The same in float: a plain discrete Fourier transform, weights that nobody has rounded. */
-function reference(samples: Int16Array, { rate, bands, lowest, highest }: LogMelOptions): number[] {
-  const { size, length, hop } = logMelTables(SPEECH);
-  const mel = (hertz: number) => 1127 * Math.log(1 + hertz / 700);
-  const edge = (i: number) => mel(lowest) + ((mel(highest) - mel(lowest)) * i) / (bands + 1);
-  const features: number[] = [];
-  for (let at = 0; at + length <= samples.length; at += hop) {
-    const frame = Float64Array.from(
-      { length },
-      (_, n) => (samples[at + n] / 32_768) * (0.5 - 0.5 * Math.cos((2 * Math.PI * n) / length)),
-    );
-    const energies = new Float64Array(bands);
-    for (let k = 1; k < size / 2; k++) {
-      const m = mel((k * rate) / size);
-      const reached = Array.from({ length: bands }, (_, b) => b).filter((b) => edge(b) < m && m < edge(b + 2));
-      if (reached.length === 0) continue;
-      let [re, im] = [0, 0];
-      for (let n = 0; n < length; n++) {
-        re += frame[n] * COSINES[(k * n) % size];
-        im += frame[n] * COSINES[(k * n + size / 4) % size];
-      }
-      for (const b of reached) {
-        const share =
-          m < edge(b + 1) ? (m - edge(b)) / (edge(b + 1) - edge(b)) : (edge(b + 2) - m) / (edge(b + 2) - edge(b + 1));
-        energies[b] += share * (re * re + im * im);
-      }
-    }
-    features.push(...energies.map((energy) => Math.max(Math.log(Math.max(energy, 1e-30)), LOWEST)));
-  }
-  return features;
-}
-
-const COSINES = Float64Array.from({ length: 512 }, (_, i) => Math.cos((2 * Math.PI * i) / 512));
-
 /** In dB: the features' power, less their mean, over that of the difference. */
 function signalToNoise(ours: Int8Array, float: number[]): number {
   const mean = float.reduce((sum, x) => sum + x, 0) / float.length;
@@ -91,20 +58,10 @@ function snrOf(clips: Int16Array[]): number {
   const [ours, float]: [number[], number[]] = [[], []];
   for (const clip of clips) {
     ours.push(...new Int8Array(new Runtime(pack(frontEnd(clip.length)), 'simd').load().run(clip).buffer));
-    float.push(...reference(clip, SPEECH));
+    float.push(...logEnergies(clip, SPEECH).map((energy) => Math.max(energy, LOWEST)));
   }
   return signalToNoise(Int8Array.from(ours), float);
 }
-
-/** A tone with harmonics that glides, amid noise: loud, quiet, and almost nothing. */
-const glide = (loudness: number) =>
-  Int16Array.from({ length: 4_800 }, (_, i) => {
-    const phase = 2 * Math.PI * (140 + i / 40) * (i / 16_000);
-    const hiss = ((Math.imul(i + 1, 2_654_435_761) >>> 8) % 2001) / 1000 - 1;
-    return Math.round(
-      loudness * (Math.sin(phase) + 0.4 * Math.sin(3 * phase) + 0.1 * Math.sin(11 * phase) + 0.02 * hiss),
-    );
-  });
 
 describe('log-mel features', () => {
   it('stand at least 40 dB above their difference from a float reference, on a gliding tone, loud, quiet and very quiet', () => {

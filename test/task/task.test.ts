@@ -30,7 +30,7 @@ describe('a task', () => {
     [{ input: { ...MOTION.input, zeroPoint: 3 } }, 'input.zeroPoint: expected 0, as int16 inputs have'],
     [{ input: { ...MOTION.input, type: 'i8' } }, 'input.type: expected "i16", which standardize takes, got "i8"'],
     [{ input: { ...MOTION.input, event: { name: 'step', at: 64 } } }, 'input.event.at: expected a position below 64'],
-    [{ frontEnd: { kind: 'log-mel' } }, 'frontEnd.kind: expected one of standardize, none, got "log-mel"'],
+    [{ frontEnd: { kind: 'fft' } }, 'frontEnd.kind: expected one of standardize, log-mel, mfcc, none, got "fft"'],
     [{ frontEnd: { kind: 'none' } }, 'input.type: expected "i8", as nothing stands before the network, got "i16"'],
     [
       { frontEnd: { kind: 'standardize', floor: 4, marker: { peak: 127, slope: 8 } } },

@@ -70,6 +70,16 @@ describe.each(NETWORKS)('%s of MLPerf Tiny', (name, config, input, classes) => {
   });
 });
 
+describe('RegularCNN1D', () => {
+  it('has the 1,455,618 parameters that the size of the published one stands for', () => {
+    const { layers } = specOf(readConfig('models/configs/regular-cnn1d.json'), 2);
+    const weights = layers.map(({ kernel, input, output }) => kernel[1] * input[2] * output[2]);
+    // behind a convolution a bias and batch normalisation, else a bias
+    const others = layers.map(({ kind, output }) => (kind === 'convolution' ? 3 : 1) * output[2]);
+    expect([...weights, ...others].reduce((sum, count) => sum + count)).toBe(1_455_618);
+  });
+});
+
 describe('a network', () => {
   it('of the short form is the list that it stands for', () => {
     const { network } = readConfig('models/configs/ecg-beats-int4.json');

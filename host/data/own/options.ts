@@ -2,7 +2,7 @@
 import * as json from '../../system/json.ts';
 
 export interface OwnOptions {
-  /** the folder, from where htpw is called */
+  /** the folder; in a task from its file on */
   path: string;
   /** positions from one window of a recording to the next; null: as many as a window has */
   hop: number | null;

@@ -22,6 +22,7 @@ export const folder: DataSet = {
   group: 'group',
   labels: null,
   splits: [...SPLIT_NAMES],
+  paths: ['path'],
   options: OWN_OPTIONS as unknown as Schema<Record<string, unknown>>,
   isThere: (path) => existsSync(path),
   signalFault: ownSignalFault,

@@ -3,7 +3,7 @@
  * for training, and one line in registry.ts.
  */
 import type { Signal } from '../../data/signal.ts';
-import type { Operator, Tensor } from '../../model/model.ts';
+import type { Operator, Tensor, WeightSource } from '../../model/model.ts';
 import type { Schema } from '../../system/json.ts';
 
 /** What the network is given: int8, real value = scale * (integer - zeroPoint). */
@@ -15,11 +15,31 @@ export interface FrontEndOutput {
 
 export interface FrontEnd {
   output: FrontEndOutput;
-  /** One window to the integers that the device makes of it, within float rounding; [height * width * channels]. */
+  /**
+   * One window, in steps of the input, to the integers that the device makes of it, within float rounding where the twin
+   * is one of floats; [height * width * channels].
+   */
   run(window: ArrayLike<number>, integers: Float32Array): void;
-  /** What the device runs: the last tensor is what the network is given. Tensor 0 is the window. */
-  operators(window: Tensor): { tensors: Tensor[]; operators: Operator[] };
+  /** What the device runs. */
+  operators(window: Tensor): FrontEndProgram;
 }
+
+/** Tensor 0 is the window, the last is what the network is given. */
+export interface FrontEndProgram {
+  tensors: Tensor[];
+  operators: Operator[];
+  /** of operators with weights, which name them by their index here */
+  sources: WeightSource[];
+}
+
+/** The tensor of a window. */
+export const windowTensor = ({ name, shape, type, scale, zeroPoint }: Signal): Tensor => ({
+  name,
+  shape: [...shape],
+  type,
+  scale,
+  zeroPoint,
+});
 
 /** `kind` names the file; the rest is its own. */
 export interface FrontEndConfig {

@@ -17,6 +17,6 @@ export const none: FrontEndKind<NoneConfig> = {
     run(window, integers) {
       for (let i = 0; i < window.length; i++) integers[i] = Math.min(Math.max(Math.round(window[i]!), -128), 127);
     },
-    operators: (window) => ({ tensors: [window], operators: [] }),
+    operators: (window) => ({ tensors: [window], operators: [], sources: [] }),
   }),
 };

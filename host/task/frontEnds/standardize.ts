@@ -58,6 +58,7 @@ export const standardize: FrontEndKind<StandardizeConfig> = {
       operators: (window) => ({
         tensors: [window, { name: 'standardized', type: 'i8', ...output }],
         operators: [{ kind: 'standardize', name: 'standardize', input: 0, output: 1, floor, marker }],
+        sources: [],
       }),
     };
   },

@@ -4,13 +4,21 @@ import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
 import { OWN_OPTIONS, SPLIT_NAMES } from '../../../host/data/own/options.ts';
 import { loadOwn } from '../../../host/data/own/windows.ts';
-import type { Signal } from '../../../host/data/signal.ts';
 import { checkJson, parseJson } from '../../../host/system/json.ts';
+import { openTask, readTask } from '../../../host/task/task.ts';
 import { htpw, ONE_LINE } from '../../cli/command.ts';
-import { arrayFiles, folderWith, motionLog, place, toneFiles } from './folders.ts';
+import { wav } from '../formats/wavWriter.ts';
+import { arrayFiles, folderWith, motionLog, place, tone, toneFiles } from './folders.ts';
 
 const logs = (options?: Parameters<typeof motionLog>[1]) =>
   Object.fromEntries([1, 2, 3, 4, 5].map((i) => [`person${i}.csv`, motionLog(i, options)]));
+
+/** Rows every 20.2 ms, 49.5 Hz, which is taken for 50; stretches of 191 rows, which is a window and almost two by time. */
+const lateLog = (seed: number): string =>
+  motionLog(seed, { rows: 4 * 191 })
+    .split('\n')
+    .map((line, i) => line.replace(/^(\d+),\w+/, (_, time) => `${1.01 * time},${i % 382 < 191 ? 'rest' : 'walk'}`))
+    .join('\n');
 
 async function propose(from: string, ...more: string[]) {
   const out = mkdtempSync(join(place, 'out '));
@@ -22,7 +30,7 @@ async function propose(from: string, ...more: string[]) {
     // biome-ignore lint/suspicious/noExplicitAny: files of the test's own making
     return { text, value: parseJson(path, Buffer.from(text)) as any };
   };
-  return { summary: JSON.parse(said.out), task: read('task'), training: read('train') };
+  return { out, summary: JSON.parse(said.out), task: read('task'), training: read('train') };
 }
 
 const BLOCKS = Array.from({ length: 60 }, (_, i) => Math.floor(i / 4));
@@ -30,6 +38,7 @@ const FOLDERS: [string, Parameters<typeof folderWith>[0]][] = [
   ['WAV files, a folder a word', toneFiles()],
   ['WAV files at a higher rate', toneFiles({ rate: 16000, samples: 12000 })],
   ['CSV files with labels and time in ms', logs()],
+  ['CSV files whose clock is late', Object.fromEntries([1, 2, 3, 4, 5].map((i) => [`p${i}.csv`, lateLog(i)]))],
   [
     'CSV files without a header',
     Object.fromEntries(Object.entries(logs()).map(([name, text]) => [name, text.slice(text.indexOf('\n') + 1)])),
@@ -45,13 +54,13 @@ const FOLDERS: [string, Parameters<typeof folderWith>[0]][] = [
 
 describe.each(FOLDERS)('a folder of %s', (_, files) => {
   it('gives a task whose windows are those of the summary, class by class and split by split', async () => {
-    const { task, summary } = await propose(folderWith(files));
-    const options = checkJson(task.value.data.options, 'options', OWN_OPTIONS);
-    const signal: Signal = { zeroPoint: 0, rate: null, event: null, ...task.value.input };
+    const { out, summary } = await propose(folderWith(files));
+    const task = readTask(join(out, 'my-task.task.json'));
+    const options = checkJson(task.data.options, 'options', OWN_OPTIONS);
     for (const split of SPLIT_NAMES) {
-      const { labels, classNames, assumed } = loadOwn(options, signal, split);
+      const { labels, classNames, assumed } = loadOwn(options, task.input, split);
       expect(assumed.filter((line) => line.includes('saturated'))).toEqual([]);
-      expect(classNames).toEqual(task.value.classes);
+      expect(classNames).toEqual(Object.keys(task.classes));
       const counts = classNames.map((__, c) => labels.filter((label) => label === c).length);
       expect(counts).toEqual(summary.classes.map((one: { splits: Record<string, number> }) => one.splits[split]));
       expect(Math.min(...counts)).toBeGreaterThan(0);
@@ -80,9 +89,39 @@ describe('what is made out', () => {
     const { task, summary } = await propose(folderWith(toneFiles({ rate: 16000, samples: 12000 })));
     const { options } = task.value.data;
     expect(new RegExp(options.group, 'u').exec('low/anna_1.wav')![1]).toBe('anna');
-    expect(options).toMatchObject({ resample: true, hop: 2048 });
-    expect(task.value.input).toMatchObject({ rate: 8000, shape: [1, 4096, 1], type: 'i16' });
+    expect(options).toMatchObject({ resample: true, hop: 3000 });
+    expect(task.value.input).toMatchObject({ rate: 8000, shape: [1, 6000, 1], type: 'i16' });
     expect(summary.classes[0]).toMatchObject({ name: 'high', files: 8, groups: 4, seconds: 6 });
+  });
+
+  it.each([
+    [2000, 'standardize'],
+    [4000, 'log-mel'],
+    [5512, 'log-mel'],
+    [7000, 'log-mel'],
+    [8000, 'log-mel'],
+    [11_025, 'log-mel'],
+    [48_000, 'log-mel'],
+  ])('of sound at %d Hz: a front end that takes it, %s', async (rate, kind) => {
+    const { out } = await propose(folderWith(toneFiles({ rate, samples: rate / 2 })));
+    expect(readTask(join(out, 'my-task.task.json')).frontEnd.kind).toBe(kind);
+  });
+
+  it('of clips of several lengths: a window that nine of ten fit into, the shorter ones padded', async () => {
+    const files = {
+      ...toneFiles({ takes: 5 }),
+      'low/anna_9.wav': wav(tone(300, 9000, 1)),
+      'low/ben_9.wav': wav(tone(300, 900, 2)),
+    };
+    const { task } = await propose(folderWith(files));
+    expect([task.value.input.shape, task.value.data.options.short]).toEqual([[1, 4000, 1], 'pad']);
+  });
+
+  it('of a folder elsewhere: its path from the task on, from wherever it is read', async () => {
+    const { out, task } = await propose(folderWith(toneFiles()));
+    expect(task.value.data.options.path).toMatch(/^\.\.\/folder \d+$/);
+    const part = openTask(readTask(join(out, 'my-task.task.json'))).load('train');
+    expect(part.labels.length).toBeGreaterThan(0);
   });
 
   it('of tables: channels, label, time and its unit, rate, and a scale that holds the largest value', async () => {
@@ -93,7 +132,12 @@ describe('what is made out', () => {
       time: { column: 'time', unit: 'ms' },
       group: null,
     });
-    expect(task.value.input).toMatchObject({ rate: 50, shape: [1, expect.any(Number), 3] });
+    const { input, frontEnd } = task.value;
+    expect(input).toMatchObject({ rate: 50, type: 'i16', shape: [1, expect.any(Number), 3] });
+    expect(frontEnd.kind).toBe('standardize');
+    // z is noise alone, 0.3 to 0.5 at most: a spread that counts in every channel
+    expect(frontEnd.floor * input.scale).toBeGreaterThan(0.3 / 20 / 1.2);
+    expect(frontEnd.floor * input.scale).toBeLessThan((0.5 / 20) * 1.2);
     expect(task.value.input.shape[1]).toBeLessThanOrEqual(100); // a stretch of one label has 100 rows
   });
 
