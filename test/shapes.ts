@@ -341,7 +341,8 @@ function single(seed: number, kind: string, i: number, make: (b: ModelBuilder, i
 
 /** Tensors that are read before an operator writes them. */
 function given({ operators }: Program): number[] {
-  const read = (o: Operator) => ('input2' in o ? [o.input, o.input2] : [o.input]);
+  // the second tensor of logMel is no input but where it works
+  const read = (o: Operator) => ('input2' in o && o.kind !== 'logMel' ? [o.input, o.input2] : [o.input]);
   const earlier = (tensor: number, before: number) => operators.slice(0, before).some((o) => o.output === tensor);
   const tensors = operators.flatMap((operator, i) => read(operator).filter((tensor) => !earlier(tensor, i)));
   return [...new Set(tensors)].sort((a, b) => a - b);

@@ -92,10 +92,13 @@ async function builtFrom(root: string, files: Omit<RuntimeFiles, 'rebuilt'>): Pr
 
 const sha256 = (bytes: Uint8Array) => createHash('sha256').update(bytes).digest('hex');
 
-/** What asc is told of a variant; asconfig.json has what holds for all. A C compiler optimises by itself. */
+/**
+ * What asc is told of a variant; asconfig.json has what holds for all. A C compiler optimises by itself; what browsers load
+ * is to be small.
+ */
 function flagsOf({ c, defines, features }: Variant): string[] {
   return [
-    ...(c ? ['--optimizeLevel', '1'] : []),
+    ...(c ? ['--optimizeLevel', '1'] : ['--shrinkLevel', '1']),
     ...defines.flatMap((name) => ['--use', `${name}=1`]),
     ...features.flatMap((feature) => ['--enable', feature]),
   ];

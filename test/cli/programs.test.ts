@@ -59,7 +59,7 @@ describe('a configuration of several tasks', () => {
   const { network, ...schedule } = written();
   it.each<[what: string, fields: object, says: string]>([
     ['no tasks', { tasks: [] }, 'tasks: expected a list of tasks, each with its windowsPerEpoch, got []'],
-    ['an unknown task', { tasks: [{ ...MOTION, task: 'nix' }] }, 'tasks.0: task: expected cifar10, '],
+    ['an unknown task', { tasks: [{ ...MOTION, task: 'nix' }] }, 'tasks.0: task: expected apnea'],
     [
       'a class of another task',
       { tasks: [MOTION, { ...TONES, ...{ windowsPerEpoch: { walk: 3 } } }] },

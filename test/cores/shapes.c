@@ -29,7 +29,7 @@ void *memset(void *to, int value, size_t bytes);
 extern const uint8_t htpw_image[], htpw_image_end[];
 
 static const uint8_t GARBAGE[] = {0xa5, 0x5a};
-enum { TOTAL_AT = 8, MOST_OPERATORS = 32 };
+enum { TOTAL_AT = 8, MOST_OPERATORS = 64 };
 
 struct piece {
   uint8_t *at;

@@ -83,8 +83,9 @@ describe('tasks that are trained together', () => {
         if (operator.kind !== 'pointwise') continue;
         const levels = simulated.get(operator.name)!.levels.dataSync();
         const weights = materialize(model.sources[operator.source]!, model.generators);
-        // float32 can round what the MLP gives to the other side of a border
-        expect(Math.max(...weights.map((weight, i) => Math.abs(weight - Math.round(levels[i]!))))).toBeLessThan(2);
+        // float32 can round what the MLP gives for each matrix to the other side of a border
+        const apart = Math.max(...weights.map((weight, i) => Math.abs(weight - Math.round(levels[i]!))));
+        expect(apart).toBeLessThanOrEqual(pointwise.matrices);
       }
 
       const every = Array.from({ length: 48 }, (_, i) => 3 * i);
