@@ -68,6 +68,25 @@ it.each(WRONG)('open refuses of $kind $what', ({ kind, word, value }) => {
   }
 });
 
+const WITH_PARAMETERS = Object.entries(OPERATORS).flatMap(([kind, known]) =>
+  'parameters' in known && known.parameters ? [{ kind, words: known.parameters.words }] : [],
+);
+it.each(WITH_PARAMETERS)('open refuses parameters of $kind that end a word behind their section', ({ kind, words }) => {
+  const image = pack(rowsOf(kind)[0].model);
+  const view = new ImageView(image);
+  const [{ at }] = view.programs[0].operators;
+  const bytes = new DataView(image.buffer);
+  bytes.setUint32(at + format.OPERATOR_TABLE_AT, view.section(format.SECTION_TABLES).size - 4 * (words - 1), true);
+  bytes.setUint32(format.HEADER_CRC_AT, crc32(image.subarray(format.HEADER_BYTES)), true);
+  let status = 0;
+  try {
+    new Runtime(image);
+  } catch (error) {
+    status = (error as StatusError).status;
+  }
+  expect(statusName(status)).toBe('BAD_TABLE');
+});
+
 describe('docs/operators.md', () => {
   it('names operators of .tflite files that the schema has', () => {
     expect(Object.keys(IMPORTED).filter((opcode) => !OPCODES.includes(opcode))).toEqual([]);
