@@ -40,6 +40,9 @@ export const numberUpTo = (most: number) =>
     `a number from 0 to ${most}`,
   );
 
+/** Whatever JSON has as a number. */
+export const anyNumber = v.number('a number');
+
 export const text = v.string('a string');
 
 export const textLike = (form: RegExp, expected: string) => v.pipe(v.string(expected), v.regex(form, expected));
@@ -59,6 +62,9 @@ export const exactly = <const T extends string | number>(only: T, why: string) =
 /** Of one thing or more. */
 export const list = <T>(item: Schema<T>, expected: string) => v.pipe(v.array(item, expected), v.minLength(1, expected));
 
+/** Of any length. */
+export const listOrNone = <T>(item: Schema<T>) => v.array(item, 'a list');
+
 /** Of exactly so many. */
 export const listOf = <T>(item: Schema<T>, length: number, expected: string) =>
   v.pipe(v.array(item, expected), v.length(length, expected));
@@ -67,6 +73,16 @@ export const flag = v.boolean('true or false');
 export const texts = v.array(v.string('a list of strings'), 'a list of strings');
 
 export { nullable, optional } from 'valibot';
+
+/** A list of one or more, or the only one. */
+export const textOrTexts = (expected: string): Schema<string[]> =>
+  v.pipe(
+    v.union([v.string(), v.pipe(v.array(v.string()), v.minLength(1))], expected),
+    v.transform((value) => [value].flat()),
+  );
+
+/** What is checked later. */
+export const anything = v.any();
 
 /** One of them has `part` in it. */
 export const textsWith = (part: string) => {
@@ -126,6 +142,13 @@ export const either = <L, T>(list: Schema<L[]>, long: Schema<T>, stands: (items:
 /** `one` for an object that has this field, `other` for all else. */
 export const having = <T>(field: string, one: Schema<T>, other: Schema<T>): Schema<T> =>
   v.lazy((input) => (isObject(input) && Object.hasOwn(input, field) ? one : other));
+
+/** `text` for a string, `other` for an object; anything else is refused in words for both. */
+export const ofText = <T>(text: Schema<T>, other: Schema<T>, expected: string): Schema<T> =>
+  v.lazy((input) => {
+    if (typeof input === 'string') return text;
+    return isObject(input) ? other : v.custom<T>(() => false, expected);
+  });
 
 /** For a schema that has itself in it. */
 export const later = <T>(schema: () => Schema<T>): Schema<T> => v.lazy(schema);

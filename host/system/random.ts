@@ -1,5 +1,13 @@
 /** Seeded random numbers: the same seed gives the same data, draws and network. Not for cryptography. */
 
+/** Where a generator is: its numbers go on from there, also in another process. */
+export interface RandomState {
+  /** a, b, c and the counter, each below 2^32 */
+  words: number[];
+  /** the second of two normal numbers, not yet taken */
+  spare: number | null;
+}
+
 /** sfc32 by Chris Doty-Humphrey (PractRand): 128 bits of state, 32-bit operations only. */
 export class Random {
   private a = 0;
@@ -14,6 +22,15 @@ export class Random {
     this.b = stream >>> 0;
     this.c = 0x9e3779b9;
     for (let i = 0; i < 12; i++) this.uint32();
+  }
+
+  get state(): RandomState {
+    return { words: [this.a, this.b, this.c, this.counter].map((word) => word >>> 0), spare: this.spare };
+  }
+
+  set state({ words, spare }: RandomState) {
+    [this.a, this.b, this.c, this.counter] = words as [number, number, number, number];
+    this.spare = spare;
   }
 
   uint32(): number {

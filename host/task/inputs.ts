@@ -25,8 +25,10 @@ export interface Inputs {
 }
 
 /** Whether an image takes such windows: their shape and type, not just as many bytes. */
-export function takes(runtime: Runtime, { shape, type }: Signal): boolean {
-  const [input, another] = runtime.inputs;
+export const takes = (runtime: Runtime, signal: Signal): boolean => takesWindows(runtime.inputs, signal);
+
+/** The same of the inputs of any program. */
+export function takesWindows([input, another]: readonly Port[], { shape, type }: Signal): boolean {
   return !another && input.type === { i8: 'int8', i16: 'int16' }[type] && String(input.shape) === String(shape);
 }
 

@@ -135,6 +135,9 @@ export function readTask(name: string, folder = process.cwd(), sets: readonly Da
   return { ...task, data: { ...task.data, options: placed(task.data.options, set.paths ?? [], dirname(path)) } };
 }
 
+/** A task as a checkpoint has it. Throws UsageError, one line, for the first field that is wrong. */
+export const checkTask = (value: unknown, where: string): Task => json.checkJson(value, where, TASK);
+
 /** Options with the paths among them from where the command is called, in place of from `folder` on. */
 function placed(options: Record<string, unknown>, paths: readonly string[], folder: string): Record<string, unknown> {
   const named = paths.filter((option) => typeof options[option] === 'string');

@@ -30,15 +30,6 @@ export function drawEpoch(set: WindowSet, perClass: Record<string, number>, rand
   return random.shuffle(Uint32Array.from(drawn));
 }
 
-/** 1 / sqrt(count) per class, scaled so that the mean over an epoch is 1. */
-export function classWeights(classNames: readonly string[], perClass: Record<string, number>): number[] {
-  const counts = classNames.map((name) => perClass[name] ?? 0);
-  const raw = counts.map((count) => (count > 0 ? 1 / Math.sqrt(count) : 0));
-  const total = counts.reduce((sum, count) => sum + count, 0);
-  const weighted = counts.reduce((sum, count, c) => sum + count * raw[c]!, 0);
-  return raw.map((weight) => (weight * total) / weighted);
-}
-
 export class Batcher {
   private readonly cutter: PatchCutter;
 

@@ -1,10 +1,11 @@
 /** A training configuration: a task, a network, how its weights are held, and how it is trained. One JSON file. */
-import { dirname } from 'node:path';
+import { dirname, isAbsolute, join, relative } from 'node:path';
 import { UsageError } from '../system/errors.ts';
 import { readInput } from '../system/files.ts';
 import * as json from '../system/json.ts';
 import { shownPath } from '../system/shownPath.ts';
-import { classNamesOf, frontEndOf, readTaskOf, type Task, taskArgument } from '../task/task.ts';
+import { checkTask, classNamesOf, frontEndOf, readTaskOf, type Task, taskArgument } from '../task/task.ts';
+import { type ClassWeights, classWeightsFor, unweighted } from './classWeights.ts';
 import type { MethodConfig } from './methods/config.ts';
 import { METHODS } from './methods/registry.ts';
 import { networkFault } from './network.ts';
@@ -29,6 +30,23 @@ export interface TrainConfig {
   weightDecay: number;
   /** largest gradient norm */
   clip: number;
+  /** how much a window of each class counts; default "root" */
+  classWeights?: ClassWeights;
+  /** epochs between looks at the validation windows; default 5 */
+  lookEvery?: number;
+  /** which parameters are kept: of the last epoch, which is the default, or of the best look */
+  keep?: 'last' | 'best';
+  distillation?: DistillationConfig;
+}
+
+/** What trained networks answer, for another to learn from. */
+export interface DistillationConfig {
+  /** images or checkpoints, by paths from where the command is called; of several, the mean counts */
+  teachers: string[];
+  /** of the softmax of both answers */
+  temperature: number;
+  /** of the answers in the loss; the rest is that of the labels */
+  weight: number;
 }
 
 /** Networks that are trained together, each of a task; but for these and their data they agree in everything. */
@@ -105,6 +123,11 @@ const HEAD = json.fields({ task: TASK }, { loose: true });
 /** part of file names */
 const NAME = json.textLike(/^[\w][\w .+-]{0,99}$/, 'a name of letters, digits and - _ . +');
 
+/** With its whole task, and paths that do not matter any more. */
+const IN_CHECKPOINT = json.fields({ task: json.anyObject }, { loose: true }) as unknown as json.Schema<
+  Record<string, unknown>
+>;
+
 /** How anything is trained, whatever the task. */
 const SCHEDULE = {
   seed: json.wholeNumber(0, MOST_SEED),
@@ -115,7 +138,20 @@ const SCHEDULE = {
   warmupSteps: json.wholeNumber(0, 10_000_000),
   weightDecay: json.numberUpTo(1),
   clip: json.quantity,
+  lookEvery: json.optional(json.wholeNumber(1, MOST_EPOCHS)),
+  keep: json.optional(json.oneOf(['last', 'best'])),
 };
+
+/** In a file: paths from its folder on. */
+interface WrittenDistillation extends Omit<DistillationConfig, 'teachers'> {
+  teacher: string[];
+}
+
+const DISTILLATION = json.fields({
+  teacher: json.textOrTexts('the path of an image or a checkpoint, or a list of several'),
+  temperature: json.optional(json.quantity, 2),
+  weight: json.optional(json.numberUpTo(1), 0.5),
+}) as unknown as json.Schema<WrittenDistillation>;
 
 /** The fields of a configuration for this task, without its network. */
 function fieldsFor(task: Task) {
@@ -131,6 +167,8 @@ function fieldsFor(task: Task) {
     windowsPerEpoch: json.agreeing(json.fields(perClass), (windows) =>
       Object.values(windows).some((some) => some > 0) ? null : [first!, 'expected a class with windows, got none'],
     ),
+    classWeights: json.optional(classWeightsFor(classNamesOf(task))),
+    distillation: json.optional(DISTILLATION),
   };
 }
 
@@ -139,12 +177,15 @@ const JOINT = json.fields({
   name: NAME,
   ...SCHEDULE,
   network: json.optional(json.anyObject),
+  distillation: json.optional(json.anyObject),
   tasks: json.list(
     json.fields({
       name: json.optional(NAME),
       task: TASK,
       network: json.optional(json.anyObject),
       windowsPerEpoch: json.anyObject,
+      classWeights: json.optional(json.anything),
+      distillation: json.optional(json.anyObject),
     }),
     'a list of tasks, each with its windowsPerEpoch',
   ),
@@ -186,8 +227,35 @@ export function readConfigs(path: string): JointConfig {
 
 /** A whole configuration from its JSON, for a task that is known; `where` begins the line of an error. */
 export function readConfigFor(task: Task, where: string, parsed: unknown): TrainConfig {
-  const fields = json.checkJson(parsed, where, json.fields({ ...fieldsFor(task), network: networkFor(task) }), LIKE);
-  return { ...fields, task, data: task.data.set };
+  const schema = json.agreeing(json.fields({ ...fieldsFor(task), network: networkFor(task) }), classWeightsFault);
+  const { distillation, ...fields } = json.checkJson(parsed, where, schema, LIKE);
+  return { ...fields, task, data: task.data.set, ...(distillation && { distillation: placed(distillation, where) }) };
+}
+
+function classWeightsFault(config: Pick<TrainConfig, 'classWeights' | 'windowsPerEpoch'>): [string, string] | null {
+  const { classWeights = 'root', windowsPerEpoch } = config;
+  const name = unweighted(classWeights, windowsPerEpoch);
+  return name === undefined ? null : ['classWeights', `expected a weight for ${name}, of which an epoch has windows`];
+}
+
+/** Paths from where the command is called on, in place of from the file that `where` names. */
+function placed({ teacher, ...rest }: WrittenDistillation, where: string): DistillationConfig {
+  const folder = dirname(where);
+  const teachers = teacher.map((path) => (isAbsolute(path) ? path : relative('', join(folder, path))));
+  return { teachers, ...rest };
+}
+
+/** The configurations in the metadata of a checkpoint. Throws UsageError, one line, where there are none. */
+export function configsOf({ config }: Record<string, string>, where: string): TrainConfig[] {
+  if (config === undefined)
+    throw new UsageError(`${where}: expected the configuration that it was trained with in its metadata, got none`);
+  const parsed = json.parseJson(`${where}: config`, new TextEncoder().encode(config));
+  return (Array.isArray(parsed) ? parsed : [parsed]).map((one) => {
+    const { task, ...whole } = json.checkJson(one, where, IN_CHECKPOINT);
+    const { data: _, distillation: __, ...rest } = whole;
+    const checked = checkTask(task, `${where}: task`);
+    return readConfigFor(checked, where, { ...rest, task: checked.name });
+  });
 }
 
 /**
@@ -197,7 +265,7 @@ export function readConfigFor(task: Task, where: string, parsed: unknown): Train
 export function readNetwork(path: string): Pick<TrainConfig, 'task' | 'network'> & Partial<TrainConfig> {
   const { parsed, task } = readWithTask(path);
   const schema = json.fields({ ...json.allOptional(fieldsFor(task)), network: networkFor(task) });
-  const fields = json.checkJson(parsed, path, schema, LIKE);
+  const { distillation: _, ...fields } = json.checkJson(parsed, path, schema, LIKE);
   const isTraining = fields.epochs !== undefined; // else nobody knows what it was trained on
   return { ...fields, task, ...(isTraining && { data: task.data.set }) };
 }

@@ -39,6 +39,6 @@ export async function importCheckpoint(
 }
 
 function refuseFaults(checkpoint: Checkpoint, config: Pick<ExportConfig, 'task' | 'network'>): void {
-  const faults = checkpointFaults(checkpoint, specOf(config, classNamesOf(checkpoint).length));
+  const faults = checkpointFaults(checkpoint, [specOf(config, classNamesOf(checkpoint).length)]);
   if (faults.length > 0) throw inOneLine('cannot be imported: ', faults, '; docs/import.md has the names');
 }

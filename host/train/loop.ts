@@ -1,16 +1,17 @@
 /** The training loop: a compiled step, epochs of drawn windows, a calibrated checkpoint at the end. */
-
-import { countClasses, selectWindows, type WindowSet } from '../data/windows.ts';
+import { setImmediate } from 'node:timers/promises';
+import { UsageError } from '../system/errors.ts';
 import { Random } from '../system/random.ts';
 import { classNamesOf } from '../task/task.ts';
 import type { Parameters } from './arrays.ts';
-import { Batcher, classWeights, drawEpoch } from './batches.ts';
 import type { Checkpoint, StoredArray } from './checkpoint.ts';
-import type { TrainConfig } from './config.ts';
+import type { DistillationConfig, TrainConfig } from './config.ts';
+import { Course, type Lesson, STREAM } from './course.ts';
 import { forward, weightsOf } from './forward.ts';
-import { Inference } from './inference.ts';
+import type { Journal } from './journal.ts';
 import type { Moments, Tensor } from './layers.ts';
-import { type Scores, score } from './metrics.ts';
+import { lossOf, type Targets } from './loss.ts';
+import type { Scores } from './metrics.ts';
 import { type NetworkSpec, peakName } from './network.ts';
 import {
   initialState,
@@ -21,50 +22,34 @@ import {
   update,
 } from './optimizer.ts';
 import { initializeAll } from './parameters.ts';
-import type { Progress } from './run.ts';
-import { jit, lax, nn, numpy as np, tree, valueAndGrad } from './start.ts';
+import type { EpochRecord, Progress } from './run.ts';
+import { jit, lax, numpy as np, tree, valueAndGrad } from './start.ts';
+import type { Arrays, Best, TrainingState } from './state.ts';
 
-/** Independent streams of random numbers, so that changing one use does not shift the others. */
-const STREAM = { weights: 1, draw: 2, augmentation: 3, calibration: 4 };
-
-/** Between those of one network and the next. */
-const STREAMS = 8;
-
-/** Batches of training windows that the final statistics come from. */
-const CALIBRATION_BATCHES = 24;
-
-/** Epochs between looks at the validation set. */
+/** Epochs between looks at the validation set, where the configuration does not say. */
 const LOOK_EVERY = 5;
-
-export interface TrainingSets {
-  train: WindowSet;
-  validation: WindowSet;
-}
-
-/** A network, and what it learns from. */
-export interface Lesson {
-  config: TrainConfig;
-  spec: NetworkSpec;
-  sets: TrainingSets;
-}
 
 type Step = (
   parameters: Parameters,
   state: OptimizerState,
   patches: Tensor[],
-  targets: Tensor[],
+  targets: Targets[],
   rate: Tensor,
   correction: Tensor,
 ) => [Parameters, OptimizerState, Tensor];
 
 /** One step of all networks: what they share is made once, their losses weigh the same, one optimiser moves all. */
-function compileStep(specs: readonly NetworkSpec[], config: OptimizerConfig): Step & { dispose(): void } {
+function compileStep(
+  specs: readonly NetworkSpec[],
+  config: OptimizerConfig,
+  distillations: readonly (DistillationConfig | undefined)[],
+): Step & { dispose(): void } {
   return jit(
     (
       parameters: Parameters,
       state: OptimizerState,
       patches: Tensor[],
-      targets: Tensor[],
+      targets: Targets[],
       rate: Tensor,
       correction: Tensor,
     ): [Parameters, OptimizerState, Tensor] => {
@@ -73,7 +58,7 @@ function compileStep(specs: readonly NetworkSpec[], config: OptimizerConfig): St
         const losses = specs.map((spec, i) => {
           const { logits, moments } = forward(trained, patches[i]!, spec, null, weights);
           for (const { mean, variance } of moments) tree.dispose([mean, variance]);
-          return crossEntropy(logits, targets[i]!);
+          return lossOf(logits, targets[i]!, distillations[i]);
         });
         tree.dispose(trained);
         const sum = losses.reduce((total, loss) => total.add(loss));
@@ -86,139 +71,199 @@ function compileStep(specs: readonly NetworkSpec[], config: OptimizerConfig): St
   );
 }
 
-/** Mean over the batch; targets carry the class weight at the label. */
-function crossEntropy(logits: Tensor, targets: Tensor): Tensor {
-  const batch = logits.shape[0]!;
-  return nn
-    .logSoftmax(logits, -1)
-    .mul(targets)
-    .sum()
-    .mul(-1 / batch);
+interface TrainingOptions {
+  onProgress?(progress: Progress): void;
+  /** keeps the state while training goes on */
+  journal?: Journal | null;
+  /** told where a state is gone on with */
+  onResume?(epoch: number, step: number): void;
 }
 
-/** Batches of one network, epoch after epoch of its own: one that has fewer windows than another begins again sooner. */
-class Course {
-  /** in an epoch of its own */
-  readonly steps: number;
-  readonly inference: Inference;
-  private readonly draw: Random;
-  private readonly noise: Random;
-  private readonly batcher: Batcher;
-  private readonly weights: number[];
-  private readonly calibration: WindowSet;
-  private order: Uint32Array = new Uint32Array();
-
-  constructor(
-    readonly lesson: Lesson,
-    index: number,
-  ) {
-    const { config, spec, sets } = lesson;
-    const { seed, batch, windowsPerEpoch, task } = config;
-    checkClasses(config, sets.train);
-    const stream = (use: number): Random => new Random(seed, use + STREAMS * index);
-    this.draw = stream(STREAM.draw);
-    this.noise = stream(STREAM.augmentation);
-    this.batcher = new Batcher(task, sets.train, spec);
-    this.weights = classWeights(sets.train.classNames, windowsPerEpoch);
-    const perEpoch = Object.values(windowsPerEpoch).reduce((sum, count) => sum + count, 0);
-    this.steps = Math.max(1, Math.floor(perEpoch / batch));
-    this.inference = new Inference(task, spec, batch);
-    const drawn = drawEpoch(sets.train, windowsPerEpoch, stream(STREAM.calibration));
-    this.calibration = selectWindows(sets.train, drawn.subarray(0, CALIBRATION_BATCHES * batch));
-  }
-
-  /** Of step `done` of the training, from 0. */
-  batch(done: number): { patches: Tensor; targets: Tensor } {
-    const { config, sets } = this.lesson;
-    const i = done % this.steps;
-    if (i === 0) this.order = drawEpoch(sets.train, config.windowsPerEpoch, this.draw);
-    const { order } = this;
-    const windows = Array.from({ length: config.batch }, (_, k) => order[(i * config.batch + k) % order.length]!);
-    return {
-      patches: this.batcher.patches(windows, config.batch, this.noise),
-      targets: this.batcher.targets(windows, this.weights),
-    };
-  }
-
-  /** On the validation windows; null where there are none. */
-  look(parameters: Parameters): Scores | null {
-    const { inference, lesson } = this;
-    if (lesson.sets.validation.labels.length === 0) return null;
-    const moments = inference.preciseMoments(parameters, this.calibration);
-    const scores = scoreSet(inference, parameters, moments, lesson.sets.validation);
-    for (const { mean, variance } of moments) tree.dispose([mean, variance]);
-    return scores;
-  }
-
-  /** Final statistics of its layers, and the largest answer seen. */
-  calibrate(parameters: Parameters): { moments: Moments[]; peak: number } {
-    const moments = this.inference.preciseMoments(parameters, this.calibration);
-    const logits = this.inference.logits(parameters, moments, this.calibration);
-    return { moments, peak: logits.reduce((largest, value) => Math.max(largest, Math.abs(value)), 0) };
-  }
+/** What came out of the loop. */
+export interface Learnt {
+  checkpoint: Checkpoint;
+  history: EpochRecord[];
+  /** epoch whose parameters these are */
+  kept: number;
 }
 
 /**
  * Trains networks together, and calibrates them. Seed, epochs, batch and the rest of the schedule are those of the
- * first. The library must have been started (see start.ts).
+ * first. The library must have been started (see start.ts). Throws UsageError for a state that is not of this training.
  */
-export function train(lessons: readonly Lesson[], onProgress: (progress: Progress) => void = () => {}): Checkpoint {
-  const [{ config }] = lessons as [Lesson];
-  const specs = lessons.map(({ spec }) => spec);
-  const courses = lessons.map((lesson, i) => new Course(lesson, i));
-  const stepsPerEpoch = Math.max(...courses.map(({ steps }) => steps));
-  const steps = stepsPerEpoch * config.epochs;
+export async function train(lessons: readonly Lesson[], options: TrainingOptions = {}): Promise<Learnt> {
+  const training = new Training(lessons);
+  try {
+    return await training.run(options);
+  } finally {
+    training.dispose();
+  }
+}
 
-  const step = compileStep(specs, config);
-  let parameters = initializeAll(specs, new Random(config.seed, STREAM.weights));
-  let state = initialState(parameters);
+/** Networks in the making: all that changes from step to step, and can be kept and taken up again. */
+class Training {
+  private readonly courses: Course[];
+  private readonly config: TrainConfig;
+  private readonly step;
+  private readonly stepsPerEpoch: number;
+  private readonly steps: number;
+  private parameters: Parameters;
+  private state: OptimizerState;
+  private done = 0;
+  private lossSum = 0;
+  private history: EpochRecord[] = [];
+  private best: Best | null = null;
 
-  for (let epoch = 0, done = 0; epoch < config.epochs; epoch++) {
-    const began = performance.now();
-    let lossSum = 0;
-    for (let i = 0; i < stepsPerEpoch; i++, done++) {
-      const batches = courses.map((course) => course.batch(done));
-      const [next, state2, loss] = step(
-        parameters,
-        state,
-        batches.map(({ patches }) => patches),
-        batches.map(({ targets }) => targets),
-        np.array(learningRate(done, steps, config.learningRate, config.warmupSteps)),
-        np.array(momentCorrection(done + 1)),
-      );
-      parameters = next;
-      state = state2;
-      lossSum += loss.item();
-      if (!Number.isFinite(lossSum))
-        throw new Error(`training: expected a finite loss, got ${lossSum} at step ${done}; lower learningRate`);
+  constructor(private readonly lessons: readonly Lesson[]) {
+    [{ config: this.config }] = lessons as [Lesson];
+    const specs = lessons.map(({ spec }) => spec);
+    this.courses = lessons.map((lesson, i) => new Course(lesson, i));
+    this.stepsPerEpoch = Math.max(...this.courses.map(({ steps }) => steps));
+    this.steps = this.stepsPerEpoch * this.config.epochs;
+    this.step = compileStep(
+      specs,
+      this.config,
+      lessons.map(({ config }) => config.distillation),
+    );
+    this.parameters = initializeAll(specs, new Random(this.config.seed, STREAM.weights));
+    this.state = initialState(this.parameters);
+  }
+
+  async run({ onProgress, journal = null, onResume }: TrainingOptions): Promise<Learnt> {
+    const found = journal?.begin();
+    if (found) {
+      this.restore(found);
+      onResume?.(this.history.length, this.done);
     }
-    const seconds = (performance.now() - began) / 1000;
-    const isLooked = (epoch + 1) % LOOK_EVERY === 0 && epoch + 1 < config.epochs;
-    const looks = isLooked ? courses.map((course) => course.look(parameters)) : [];
-    onProgress({
-      epoch: epoch + 1,
+    while (this.done < this.steps) {
+      const began = performance.now();
+      const from = this.done;
+      do {
+        this.advance();
+        if (journal?.isDue()) await this.keep(journal);
+      } while (this.done % this.stepsPerEpoch > 0);
+      const seconds = (performance.now() - began) / 1000;
+      const progress = this.endEpoch();
+      if (journal) await this.keep(journal);
+      onProgress?.({
+        ...progress,
+        samplesPerSecond: ((this.done - from) * this.config.batch * this.lessons.length) / seconds,
+      });
+    }
+    return this.finish();
+  }
+
+  private advance(): void {
+    const { done, config } = this;
+    const batches = this.courses.map((course) => course.batch(done));
+    const [next, state, loss] = this.step(
+      this.parameters,
+      this.state,
+      batches.map(({ patches }) => patches),
+      batches.map(({ targets }) => targets),
+      np.array(learningRate(done, this.steps, config.learningRate, config.warmupSteps)),
+      np.array(momentCorrection(done + 1)),
+    );
+    this.parameters = next;
+    this.state = state;
+    this.lossSum += loss.item();
+    if (!Number.isFinite(this.lossSum))
+      throw new Error(`training: expected a finite loss, got ${this.lossSum} at step ${done}; lower learningRate`);
+    this.done++;
+  }
+
+  /** Looks at the validation windows where it is time to, and writes down what was seen. */
+  private endEpoch(): Omit<Progress, 'samplesPerSecond'> {
+    const { courses, config } = this;
+    const epoch = this.done / this.stepsPerEpoch;
+    const isBest = config.keep === 'best';
+    const isLast = epoch === config.epochs;
+    // the last parameters are looked at by whoever gets them, unless others may be better
+    const isLooked = isLast ? isBest : epoch % (config.lookEvery ?? LOOK_EVERY) === 0;
+    const looks = isLooked ? courses.map((course) => course.look(this.parameters)) : [];
+    const loss = this.lossSum / this.stepsPerEpoch;
+    this.lossSum = 0;
+    this.history.push({ epoch, loss, validation: isLooked ? looks.map((scores) => scores?.macroF1 ?? null) : null });
+    if (isBest && isLooked) this.compare(epoch, looks);
+    return {
+      epoch,
       epochs: config.epochs,
-      step: done,
-      steps,
-      loss: lossSum / stepsPerEpoch,
-      samplesPerSecond: (stepsPerEpoch * config.batch * lessons.length) / seconds,
+      step: this.done,
+      steps: this.steps,
+      loss,
       validation: looks[0] ?? null,
       others: looks.slice(1),
+      history: [...this.history],
+    };
+  }
+
+  /** Parameters that do better than all before are remembered; of equals the first. */
+  private compare(epoch: number, looks: readonly (Scores | null)[]): void {
+    const seen = looks.flatMap((scores) => (scores ? [scores.macroF1] : []));
+    if (seen.length === 0) return;
+    const macroF1 = seen.reduce((sum, value) => sum + value, 0) / seen.length;
+    if (this.best === null || macroF1 > this.best.macroF1)
+      this.best = { epoch, macroF1, arrays: copied(this.parameters) };
+  }
+
+  /** One turn of the event loop behind it lets a signal through, which the writing of a file holds up. */
+  private async keep(journal: Journal): Promise<void> {
+    const { done: step, lossSum, courses, history, parameters, state, best } = this;
+    journal.write({
+      step,
+      lossSum,
+      courses: courses.map((course) => course.state),
+      history,
+      parameters: copied(parameters),
+      first: copied(state.first),
+      second: copied(state.second),
+      best,
+    });
+    await setImmediate();
+  }
+
+  private restore({ step, lossSum, courses, history, best, ...arrays }: TrainingState): void {
+    const shapes = new Map(Object.entries(this.parameters).map(([name, { shape }]) => [name, shape]));
+    const groups = [arrays.parameters, arrays.first, arrays.second, ...(best ? [best.arrays] : [])];
+    const isWhole = groups.every(
+      (group) =>
+        group.size === shapes.size && [...shapes].every(([name, shape]) => `${group.get(name)?.shape}` === `${shape}`),
+    );
+    if (!isWhole || courses.length !== this.courses.length || step > this.steps)
+      throw new UsageError('state of the training: expected the arrays of its networks, got others; give --restart');
+    tree.dispose([this.parameters, this.state]);
+    const names = [...shapes.keys()];
+    this.parameters = loaded(arrays.parameters, names);
+    this.state = { first: loaded(arrays.first, names), second: loaded(arrays.second, names) };
+    Object.assign(this, { done: step, lossSum, history, best });
+    courses.forEach((state, i) => {
+      this.courses[i]!.restore(state);
     });
   }
-  const calibrated = courses.map((course) => course.calibrate(parameters));
-  const checkpoint = snapshot(parameters, describe(lessons));
-  lessons.forEach(({ spec }, i) => {
-    const { moments, peak } = calibrated[i]!;
-    storeMoments(checkpoint, spec, moments);
-    // The largest answer seen maps to 127: nothing that decides between classes is clipped.
-    storePeak(checkpoint, spec, peak);
-  });
-  tree.dispose(parameters);
-  tree.dispose(state);
-  step.dispose();
-  for (const { inference } of courses) inference.dispose();
-  return checkpoint;
+
+  private finish(): Learnt {
+    const { lessons, best } = this;
+    if (best) {
+      tree.dispose(this.parameters);
+      this.parameters = loaded(best.arrays, [...best.arrays.keys()]);
+    }
+    const calibrated = this.courses.map((course) => course.calibrate(this.parameters));
+    const checkpoint = { tensors: copied(this.parameters), metadata: describe(lessons) };
+    lessons.forEach(({ spec }, i) => {
+      const { moments, peak } = calibrated[i]!;
+      storeMoments(checkpoint, spec, moments);
+      // The largest answer seen maps to 127: nothing that decides between classes is clipped.
+      storePeak(checkpoint, spec, peak);
+    });
+    return { checkpoint, history: this.history, kept: best?.epoch ?? this.config.epochs };
+  }
+
+  dispose(): void {
+    tree.dispose(this.parameters);
+    tree.dispose(this.state);
+    this.step.dispose();
+    for (const { inference } of this.courses) inference.dispose();
+  }
 }
 
 /** What a checkpoint says of itself. */
@@ -234,11 +279,11 @@ function describe(lessons: readonly Pick<Lesson, 'config'>[]): Record<string, st
 }
 
 /** A checkpoint of the weights that training begins with, every layer taken for normalised. */
-export function untrained(lessons: readonly Omit<Lesson, 'sets'>[]): Checkpoint {
+export function untrained(lessons: readonly Pick<Lesson, 'config' | 'spec'>[]): Checkpoint {
   const [{ config }] = lessons as [Lesson];
   const specs = lessons.map(({ spec }) => spec);
   const parameters = initializeAll(specs, new Random(config.seed, STREAM.weights));
-  const checkpoint = snapshot(parameters, describe(lessons));
+  const checkpoint = { tensors: copied(parameters), metadata: describe(lessons) };
   tree.dispose(parameters);
   for (const spec of specs) {
     const normalized = spec.layers.filter((layer) => layer.normalized);
@@ -249,23 +294,18 @@ export function untrained(lessons: readonly Omit<Lesson, 'sets'>[]): Checkpoint 
   return checkpoint;
 }
 
-export function scoreSet(inference: Inference, parameters: Parameters, moments: Moments[], set: WindowSet): Scores {
-  return score(set.labels, inference.logits(parameters, moments, set), set.classNames.length);
-}
-
-function checkClasses(config: TrainConfig, set: WindowSet): void {
-  countClasses(set).forEach((count, label) => {
-    if (count === 0 && (config.windowsPerEpoch[set.classNames[label]!] ?? 0) > 0)
-      throw new Error(
-        `training "${config.name}": expected windows of class ${set.classNames[label]}, got none; check that the training data are whole`,
-      );
-  });
-}
-
 /** Copies arrays out of the library. */
-function snapshot(parameters: Parameters, metadata: Record<string, string>): Checkpoint {
-  const tensors = Object.entries(parameters).map(([name, array]) => [name, stored(array.ref)] as const);
-  return { tensors: new Map(tensors), metadata };
+function copied(parameters: Parameters): Arrays {
+  return new Map(Object.entries(parameters).map(([name, array]) => [name, stored(array.ref)] as const));
+}
+
+/** And into it, in the order of these names. */
+function loaded(arrays: Arrays, names: readonly string[]): Parameters {
+  const entries = names.map((name) => {
+    const { shape, data } = arrays.get(name)!;
+    return [name, np.array(data as Float32Array<ArrayBuffer>, { shape })] as const;
+  });
+  return Object.fromEntries(entries);
 }
 
 /** Consumes the moments. */

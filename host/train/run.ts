@@ -19,7 +19,36 @@ export interface TrainOptions {
   lead?: string;
   /** generators of an image, which the layers that share something are made from as they are */
   basis?: readonly Generator[];
+  /** where what a training needs to go on is kept while it runs; none: nowhere */
+  state?: StateOptions;
   onProgress?(progress: Progress): void;
+}
+
+/**
+ * What becomes of a state that is there already. "resume": training goes on with it, and begins where there is none;
+ * "restart": training begins, and it is replaced; null: the same, but one of this very training is refused, so that
+ * nobody loses hours for an option forgotten.
+ */
+export type Beginning = 'resume' | 'restart' | null;
+
+/** The state of a training in progress, which is kept in a file after every epoch. */
+export interface StateOptions {
+  path: string;
+  beginning: Beginning;
+  /** seconds after which a state is kept within an epoch, too; default 30 */
+  every?: number;
+  /** told where a training goes on: after so many epochs and steps */
+  onResume?(epoch: number, step: number): void;
+}
+
+/** What was seen of an epoch. */
+export interface EpochRecord {
+  /** from 1 */
+  epoch: number;
+  /** mean over its steps */
+  loss: number;
+  /** macro-F1 of each network on its validation windows, null where it has none; null where nobody looked */
+  validation: (number | null)[] | null;
 }
 
 /** Of one network. */
@@ -38,12 +67,18 @@ export interface NetworkReport {
 export interface TrainReport extends NetworkReport {
   name: string;
   seconds: number;
+  history: EpochRecord[];
+  /** epoch whose parameters were kept */
+  kept: number;
 }
 
 /** Of several networks that were trained together. */
 export interface JointReport {
   name: string;
   seconds: number;
+  history: EpochRecord[];
+  /** epoch whose parameters were kept */
+  kept: number;
   programs: (NetworkReport & { name: string })[];
 }
 
@@ -73,4 +108,6 @@ export interface Progress {
   validation: Scores | null;
   /** of the others, in their order */
   others: (Scores | null)[];
+  /** of all epochs that are done */
+  history: EpochRecord[];
 }

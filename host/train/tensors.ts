@@ -3,10 +3,11 @@
 import { UsageError } from '../system/errors.ts';
 import type { Checkpoint, StoredArray } from './checkpoint.ts';
 import { depthOf, type LayerSpec, taps, weightShape } from './layerSpec.ts';
-import { type NetworkSpec, SMALLEST_RANGE } from './network.ts';
+import { type NetworkSpec, peakName, SMALLEST_RANGE } from './network.ts';
 
 /** Shape by name, in the order of the layers; what several layers share comes first, `logits.peak` last. */
-export function tensorShapes({ shared, alone, nodes }: NetworkSpec): Map<string, number[]> {
+export function tensorShapes(spec: NetworkSpec): Map<string, number[]> {
+  const { shared, alone, nodes } = spec;
   const together = shared.flatMap((method) => method.shapes());
   const layers = nodes.flatMap((node) => (node.kind === 'layer' ? [`${node.layer.name}.`] : []));
   const shapes = new Map(together.filter(([name]) => !layers.some((layer) => name.startsWith(layer))));
@@ -23,12 +24,12 @@ export function tensorShapes({ shared, alone, nodes }: NetworkSpec): Map<string,
     for (const part of ['gamma', 'beta', 'mean', 'variance']) shapes.set(`${name}.${part}`, [output[2]]);
     shapes.set(`${name}.range`, [1]);
   }
-  return shapes.set('logits.peak', [1]);
+  return shapes.set(peakName(spec), [1]);
 }
 
-/** All that keeps a checkpoint from being exported as this network, one phrase each; none when it can be. */
-export function checkpointFaults({ tensors }: Checkpoint, spec: NetworkSpec): string[] {
-  const shapes = tensorShapes(spec);
+/** All that keeps a checkpoint from being exported as these networks, one phrase each; none when it can be. */
+export function checkpointFaults({ tensors }: Checkpoint, specs: readonly NetworkSpec[]): string[] {
+  const shapes = new Map(specs.flatMap((spec) => [...tensorShapes(spec)]));
   const missing = [...shapes].filter(([name]) => !tensors.has(name));
   const unknown = [...tensors.keys()].filter((name) => !shapes.has(name));
   const listed = (names: string[]): string => names.map((name) => `"${name}"`).join(', ');
@@ -38,18 +39,22 @@ export function checkpointFaults({ tensors }: Checkpoint, spec: NetworkSpec): st
   });
   return [
     ...missing.map(([name, shape]) => `tensor "${name}" ${text(shape)} is missing`),
-    ...(unknown.length > 0 ? [`no such tensors in this network: ${listed(unknown)}`] : []),
+    ...(unknown.length > 0
+      ? [`no such tensors in ${specs.length > 1 ? 'these networks' : 'this network'}: ${listed(unknown)}`]
+      : []),
     ...present.flatMap(([name, shape, tensor]) => tensorFaults(name, shape, tensor)),
-    ...spec.layers.flatMap((layer) => paddingFaults(layer, tensors.get(`${layer.name}.weight`))),
+    ...specs.flatMap(({ layers }) =>
+      layers.flatMap((layer) => paddingFaults(layer, tensors.get(`${layer.name}.weight`))),
+    ),
   ];
 }
 
 /** Faults that are named; the others are counted. */
 const NAMED = 4;
 
-/** Throws UsageError, one line, for a checkpoint that is none of this network. */
-export function assertFits(checkpoint: Checkpoint, spec: NetworkSpec, where: string): void {
-  const faults = checkpointFaults(checkpoint, spec);
+/** Throws UsageError, one line, for a checkpoint that is none of these networks. */
+export function assertFits(checkpoint: Checkpoint, specs: readonly NetworkSpec[], where: string): void {
+  const faults = checkpointFaults(checkpoint, specs);
   if (faults.length === 0) return;
   const more = faults.length > NAMED ? `; and ${faults.length - NAMED} more` : '';
   throw new UsageError(
@@ -67,7 +72,7 @@ function tensorFaults(name: string, shape: number[], { shape: found, data }: Sto
   const infinite = first((value) => !Number.isFinite(value), 'finite values');
   if (infinite.length > 0) return infinite;
   if (name.endsWith('.variance')) return first((value) => value < 0, 'variances of 0 or more');
-  if (name === 'logits.peak') return first((value) => value <= 0, 'a magnitude above 0');
+  if (name.endsWith('logits.peak')) return first((value) => value <= 0, 'a magnitude above 0');
   if (name.endsWith('.range')) return first((value) => value < SMALLEST_RANGE, `at least ${SMALLEST_RANGE}`);
   return [];
 }

@@ -1,5 +1,5 @@
 /** Training from a configuration to the integer model: what `htpw train` calls. */
-
+import { createHash } from 'node:crypto';
 import type { Part } from '../data/part.ts';
 import { countClasses, selectWindows, type WindowSet } from '../data/windows.ts';
 import type { Generator, Model } from '../model/model.ts';
@@ -7,16 +7,20 @@ import { Random } from '../system/random.ts';
 import { classNamesOf, openTask } from '../task/task.ts';
 import type { Checkpoint } from './checkpoint.ts';
 import type { JointConfig, TrainConfig } from './config.ts';
+import type { Lesson } from './course.ts';
 import { evaluateCheckpoint } from './evaluate.ts';
 import { exportNetworks } from './export.ts';
+import { Journal } from './journal.ts';
 import { train, untrained } from './loop.ts';
 import { type NetworkSpec, specsOf } from './network.ts';
-import type { NetworkReport, Trained, TrainedTogether, TrainOptions } from './run.ts';
+import type { EpochRecord, NetworkReport, Trained, TrainedTogether, TrainOptions, TrainReport } from './run.ts';
 import { startArrays } from './start.ts';
+import type { Subject } from './state.ts';
+import { softTargets, teachersOf } from './teacher.ts';
 
 export async function trainModel(base: TrainConfig, options: TrainOptions = {}): Promise<Trained> {
-  const { checkpoint, model, reports, seconds } = await trainNetworks([base], base.name, options);
-  return { checkpoint, model, report: { name: base.name, seconds, ...reports[0]! } };
+  const { checkpoint, model, reports, ...how } = await trainNetworks([base], base.name, options);
+  return { checkpoint, model, report: { name: base.name, ...how, ...reports[0]! } };
 }
 
 /** Several networks at once: one model with a program each, whose layers of one method share what it shares. */
@@ -24,14 +28,15 @@ export async function trainTogether(
   { name, programs }: JointConfig,
   options: TrainOptions = {},
 ): Promise<TrainedTogether> {
-  const { checkpoint, model, reports, seconds } = await trainNetworks(programs, name, options);
+  const { checkpoint, model, reports, ...how } = await trainNetworks(programs, name, options);
   const named = reports.map((report, i) => ({ name: programs[i]!.name, ...report }));
-  return { checkpoint, model, report: { name, seconds, programs: named } };
+  return { checkpoint, model, report: { name, ...how, programs: named } };
 }
 
-interface TrainedNetworks extends Pick<Trained, 'checkpoint' | 'model'> {
+interface TrainedNetworks
+  extends Pick<Trained, 'checkpoint' | 'model'>,
+    Pick<TrainReport, 'seconds' | 'history' | 'kept'> {
   reports: NetworkReport[];
-  seconds: number;
 }
 
 async function trainNetworks(
@@ -42,6 +47,8 @@ async function trainNetworks(
   const { root, lead, subset, sets: choice, basis = null } = options;
   const configs = bases.map((base) => adapt(base, options));
   const specs = specsOf(configs, basis);
+  await startArrays();
+  const teachers = configs.map(teachersOf); // before any recording is read
   const parts = configs.map((config, i) => {
     const data = openTask(config.task, { data: config.data, root, seed: bases[i]!.seed, lead, sets: choice });
     const learned = data.load('train');
@@ -51,14 +58,18 @@ async function trainNetworks(
     const sets = { train: thinned(learned), validation: thinned(chosen) };
     const watched = [sets.validation, ...(later ? [thinned(later)] : [])];
     const accounts = { train: learned.account, validation: chosen.account, ...(later && { later: later.account }) };
-    return { lesson: { config, spec: specs[i]!, sets }, watched, accounts };
+    const { distillation } = config;
+    const soft = distillation ? softTargets(teachers[i]!, sets.train, distillation.temperature) : null;
+    return { lesson: { config, spec: specs[i]!, sets, soft }, watched, accounts };
   });
-  await startArrays();
+  const lessons = parts.map(({ lesson }) => lesson);
   const began = performance.now();
-  const checkpoint = train(
-    parts.map(({ lesson }) => lesson),
-    options.onProgress,
-  );
+  const { state } = options;
+  const { checkpoint, history, kept } = await train(lessons, {
+    onProgress: options.onProgress,
+    journal: state ? new Journal(state, subjectOf(lessons, basis)) : null,
+    onResume: state?.onResume,
+  });
   const seconds = (performance.now() - began) / 1000;
   const reports = parts.map(({ lesson: { config, spec, sets }, watched, accounts }): NetworkReport => {
     const counts = countClasses(sets.train);
@@ -70,8 +81,35 @@ async function trainNetworks(
       later,
     };
   });
-  return { checkpoint, model: exported(checkpoint, configs, specs, name, basis), reports, seconds };
+  const model = exported(checkpoint, configs, specs, name, basis);
+  return { checkpoint, model, reports, seconds, history: whole(history, kept, reports), kept };
 }
+
+/** The kept parameters were scored behind the loop: what it did not look at itself is known by now. */
+function whole(history: readonly EpochRecord[], kept: number, reports: readonly NetworkReport[]): EpochRecord[] {
+  return history.map((record) =>
+    record.epoch === kept ? { ...record, validation: reports.map(({ validation }) => validation.macroF1) } : record,
+  );
+}
+
+/** What a state of this training belongs to, wherever files lie. */
+function subjectOf(lessons: readonly Lesson[], basis: readonly Generator[] | null): Subject {
+  const configs = lessons.map(({ config: { task, distillation, ...config } }) => {
+    const { teachers: _, ...how } = distillation ?? { teachers: [] };
+    const { data: __, ...rest } = task;
+    return { ...config, ...(distillation && { distillation: how }), task: rest };
+  });
+  const hash = createHash('sha256').update(JSON.stringify(basis, plain));
+  for (const { sets, soft } of lessons) {
+    for (const { samples, labels } of [sets.train, sets.validation]) hash.update(samples).update(labels);
+    if (soft) hash.update(soft);
+  }
+  return { configs: JSON.stringify(configs), windows: hash.digest('hex') };
+}
+
+/** Typed arrays as lists. */
+const plain = (_: string, value: unknown): unknown =>
+  ArrayBuffer.isView(value) ? Array.from(value as Int8Array) : value;
 
 function exported(
   checkpoint: Checkpoint,

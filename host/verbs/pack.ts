@@ -44,7 +44,7 @@ export function packVerb(program: Command): void {
       const output = planOutput(flags.output, { inputs: [path, flags.config] });
       const config = readConfig(flags.config);
       const checkpoint = readCheckpoint(path);
-      assertFits(checkpoint, specOf(config, classNamesOf(checkpoint).length), shownPath(path));
+      assertFits(checkpoint, [specOf(config, classNamesOf(checkpoint).length)], shownPath(path));
       const model = await exportModel(checkpoint, config);
       const { tables, strip } = flags;
       const image = packLossless(model, { tables, strip }, lossless);
