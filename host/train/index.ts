@@ -10,11 +10,22 @@ import type { Trained, TrainedTogether, TrainOptions } from './run.ts';
 import { startArrays } from './start.ts';
 
 export { type Checkpoint, decodeCheckpoint, encodeCheckpoint, readCheckpoint } from './checkpoint.ts';
-export { type ExportConfig, type JointConfig, readConfig, readConfigs, type TrainConfig } from './config.ts';
+export type { ClassWeights } from './classWeights.ts';
+export {
+  type DistillationConfig,
+  type ExportConfig,
+  type JointConfig,
+  readConfig,
+  readConfigs,
+  type TrainConfig,
+} from './config.ts';
 export type {
+  Beginning,
+  EpochRecord,
   JointReport,
   NetworkReport,
   Progress,
+  StateOptions,
   Trained,
   TrainedTogether,
   TrainOptions,

@@ -3,6 +3,8 @@ import { createHash } from 'node:crypto';
 import type { Command } from 'commander';
 import { describeAccounts } from '../data/part.ts';
 import { dataSetList, dataSetNames } from '../data/registry.ts';
+import { sparkline } from '../drawing/sparkline.ts';
+import { trainingSvg } from '../drawing/trainingSvg.ts';
 import { packAddOn } from '../image/addOn.ts';
 import { pack } from '../image/pack.ts';
 import { asUnpacked, joined } from '../image/programs.ts';
@@ -24,12 +26,19 @@ import {
   type TrainConfig,
   taskArgumentOf,
 } from '../train/config.ts';
-import { type JointReport, type NetworkReport, trainTogether, untrainedTogether } from '../train/index.ts';
+import {
+  type JointReport,
+  type NetworkReport,
+  type Progress,
+  trainTogether,
+  untrainedTogether,
+} from '../train/index.ts';
 import { readImage } from './image.ts';
 import { commandOf, LEAD_OPTION, oneOf, valued, wholeNumber } from './options.ts';
+import { planState, type StateFlags } from './trainState.ts';
 import { print, UsageError, withProgress } from './verb.ts';
 
-interface TrainFlags {
+interface TrainFlags extends StateFlags {
   config: string;
   data?: string;
   lead?: string;
@@ -37,6 +46,7 @@ interface TrainFlags {
   basis?: string;
   addOn?: string;
   checkpoint?: string;
+  curves?: string;
   epochs?: number;
   subset?: number;
   seed?: number;
@@ -108,6 +118,11 @@ export function trainVerb(program: Command): void {
     )
     .option('--add-on <file>', 'with --basis: where the new programs alone go, for htpw add; then -o is not needed')
     .option('--checkpoint <file>', 'also keep the float parameters, .safetensors')
+    .option('--curves <file>', 'also draw loss and validation over the epochs, .svg')
+    .option('--resume', 'go on where a training that was ended left its state')
+    .option('--restart', 'begin again although there is such a state')
+    .option('--state <file>', 'where the state is while it trains; default beside the image, .training.safetensors')
+    .option('--keep-state', 'do not delete it at the end')
     .addOption(valued('--epochs <count>', 'in place of the configuration', wholeNumber(1, MOST_EPOCHS)))
     .addOption(
       valued('--subset <count>', 'train on so many windows only, for a quick look', wholeNumber(1, MOST_WINDOWS)),
@@ -116,7 +131,7 @@ export function trainVerb(program: Command): void {
     .option('--json', 'machine-readable result')
     .addHelpText(
       'after',
-      '\nExamples:\n  htpw train --data mitbih --config models/configs/ecg-beats.json -o models/ecg-beats.htpw\n  htpw train --data synthetic --config models/configs/ecg-beats.json --epochs 1 --subset 256\n  htpw train --config mine.json --basis build/installed.htpw --add-on build/mine.htpa',
+      '\nExamples:\n  htpw train --data mitbih --config models/configs/ecg-beats.json -o models/ecg-beats.htpw\n  htpw train --data synthetic --config models/configs/ecg-beats.json --epochs 1 --subset 256\n  htpw train --config mine.json --basis build/installed.htpw --add-on build/mine.htpa\n  htpw train --config mine.json -o build/mine.htpw --resume --curves build/mine.svg',
     )
     .action(async (flags: TrainFlags) => {
       const config = readConfigs(flags.config);
@@ -129,13 +144,16 @@ export function trainVerb(program: Command): void {
         : undefined;
       const parameters =
         flags.checkpoint === undefined ? undefined : planOutput(flags.checkpoint, { inputs, besides: [output, addOn] });
+      const besides = [output, addOn, parameters];
+      const curves = flags.curves === undefined ? undefined : planOutput(flags.curves, { inputs, besides });
+      const state = planState(flags, (output ?? addOn)!.name, { inputs, besides: [...besides, curves] });
       const programs = config.programs.map((program) => {
         const { set } = openTask(program.task, { data: flags.data, lead: flags.lead });
         return { ...program, data: set.name };
       });
       const base = baseOf(flags.basis);
       await assertPacks(config, base, flags.config);
-      const { checkpoint, model, report } = await withProgress(config.name, (show) =>
+      const { checkpoint, model, report } = await withProgress(config.name, (show, say) =>
         trainTogether(
           { ...config, programs },
           {
@@ -144,7 +162,11 @@ export function trainVerb(program: Command): void {
             subset: flags.subset,
             seed: flags.seed,
             basis: base?.generators,
-            onProgress: (p) => show(p.step, p.steps, `epoch ${p.epoch} loss ${p.loss.toFixed(3)}`),
+            state: state.options,
+            onProgress: (p) => {
+              if (p.validation) say(lookOf(p, process.stderr.isTTY ? SPARK_COLUMNS : 0));
+              show(p.step, p.steps, `epoch ${p.epoch} loss ${p.loss.toFixed(3)}`);
+            },
           },
         ).catch(tooLarge(flags.config)),
       );
@@ -153,6 +175,9 @@ export function trainVerb(program: Command): void {
       const added = addOn && packAddOn(model);
       if (added) addOn.write(added);
       parameters?.write(encodeCheckpoint(checkpoint));
+      const names = programs.map(({ name }) => name);
+      curves?.write(trainingSvg(config.name, names, report.history, report.kept));
+      state.discard();
       const files = [
         ...(output ? [written(output, image)] : []),
         ...(added ? [{ ...written(addOn, added), base: base!.path }] : []),
@@ -170,8 +195,22 @@ export function trainVerb(program: Command): void {
         output,
         addOn,
         parameters,
+        curves,
       );
     });
+}
+
+/** Characters of a curve in a line of 80. */
+const SPARK_COLUMNS = 20;
+
+/** "epoch 5: loss 0.412, validation macro-F1 0.731", with their curves behind them where there is room. */
+function lookOf({ epoch, loss, history }: Progress, columns: number): string {
+  const looks = history.flatMap(({ validation }) => (validation ? [validation] : []));
+  const spark = (values: readonly number[]): string => (columns > 0 ? ` ${sparkline(values, columns)}` : '');
+  const losses = spark(history.map((record) => record.loss));
+  const scores = looks.at(-1)!.map((value) => (value === null ? '-' : value.toFixed(3)));
+  const means = spark(looks.map((look) => look.reduce<number>((sum, value) => sum + (value ?? 0), 0) / look.length));
+  return `epoch ${epoch}: loss ${loss.toFixed(3)}${losses}, validation macro-F1 ${scores.join(', ')}${means}`;
 }
 
 /** Options that go together, or not. */

@@ -36,12 +36,19 @@ const harmlessJson = (json: string): string =>
     ).join(''),
   );
 
-/** A progress bar on stderr while `work` runs; silent when stderr is no terminal. */
+/**
+ * A progress bar on stderr while `work` runs; silent when stderr is no terminal. `say` writes a line that stays, above
+ * the bar, in either case.
+ */
 export async function withProgress<T>(
   label: string,
-  work: (report: (done: number, total: number, note?: string) => void) => Promise<T> | T,
+  work: (report: (done: number, total: number, note?: string) => void, say: (line: string) => void) => Promise<T> | T,
 ): Promise<T> {
-  if (!process.stderr.isTTY) return work(() => {});
+  if (!process.stderr.isTTY)
+    return work(
+      () => {},
+      (line) => console.error(harmless(line)),
+    );
   const bar = new SingleBar({
     format: `${printable(label)} {bar} {value}/{total} {note}`,
     hideCursor: true,
@@ -49,13 +56,19 @@ export async function withProgress<T>(
   });
   let started = false;
   try {
-    return await work((done, total, note = '') => {
-      const shown = { note: printable(note) };
-      if (started) bar.update(done, shown);
-      else bar.start(total, done, shown);
-      started = true;
-    });
+    return await work(
+      (done, total, note = '') => {
+        const shown = { note: printable(note) };
+        if (started) bar.update(done, shown);
+        else bar.start(total, done, shown);
+        started = true;
+      },
+      (line) => process.stderr.write(`\r${CLEAR_LINE}${harmless(line)}\n`), // the bar is drawn again below it
+    );
   } finally {
     if (started) bar.stop();
   }
 }
+
+/** From the cursor on. */
+const CLEAR_LINE = '\u001b[K';
