@@ -4,11 +4,11 @@ import { type Axis, axisOf, place } from './axis.ts';
 import { escaped, GRID, gridLine, INK, panels, round } from './svg.ts';
 
 const WIDTH = 760;
-const HEIGHT = 340;
+const HEIGHT = 350;
 const LEFT = 84;
 const RIGHT = 28;
 const TOP = 56;
-const BOTTOM = 84;
+const BOTTOM = 94;
 const TICKS = 8;
 const PER_LETTER = 7.5; // pixels of a legend
 
@@ -41,7 +41,7 @@ export function trainingSvg(
       const value = validation?.[i];
       return value === undefined || value === null ? [] : [[epoch, value]];
     });
-    return { name: names.length > 1 ? `validation of ${name}` : 'validation', points };
+    return { name: names.length > 1 ? name : 'validation', points };
   });
   const last = Math.max(...history.map(({ epoch }) => epoch));
   const mean = names.length > 1 ? ', mean of the networks' : '';
@@ -110,13 +110,14 @@ function axes(
   ].join('\n');
 }
 
-/** One line below everything. */
+/** Below everything, in as many lines as it takes. */
 function legend(lines: readonly Line[], kept: number): string {
-  const y = HEIGHT - 16;
-  let x = LEFT;
+  let [x, y] = [LEFT, HEIGHT - BOTTOM + 62];
   const entry = (sample: string, words: string): string => {
+    const width = 52 + PER_LETTER * words.length;
+    if (x > LEFT && x + width > WIDTH) [x, y] = [LEFT, y + 18];
     const drawn = `<path d="M${round(x)} ${y}h22" ${sample}/><text x="${round(x + 29)}" y="${y + 4}">${escaped(words)}</text>`;
-    x += 52 + PER_LETTER * words.length;
+    x += width;
     return drawn;
   };
   return [

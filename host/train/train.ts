@@ -104,7 +104,7 @@ function subjectOf(lessons: readonly Lesson[], basis: readonly Generator[] | nul
     for (const { samples, labels } of [sets.train, sets.validation]) hash.update(samples).update(labels);
     if (soft) hash.update(soft);
   }
-  return { configs: JSON.stringify(configs), windows: hash.digest('hex') };
+  return { configs: JSON.stringify(configs.length > 1 ? configs : configs[0]), windows: hash.digest('hex') };
 }
 
 /** Typed arrays as lists. */
