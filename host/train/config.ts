@@ -123,11 +123,6 @@ const HEAD = json.fields({ task: TASK }, { loose: true });
 /** part of file names */
 const NAME = json.textLike(/^[\w][\w .+-]{0,99}$/, 'a name of letters, digits and - _ . +');
 
-/** With its whole task, and paths that do not matter any more. */
-const IN_CHECKPOINT = json.fields({ task: json.anyObject }, { loose: true }) as unknown as json.Schema<
-  Record<string, unknown>
->;
-
 /** How anything is trained, whatever the task. */
 const SCHEDULE = {
   seed: json.wholeNumber(0, MOST_SEED),
@@ -251,8 +246,8 @@ export function configsOf({ config }: Record<string, string>, where: string): Tr
     throw new UsageError(`${where}: expected the configuration that it was trained with in its metadata, got none`);
   const parsed = json.parseJson(`${where}: config`, new TextEncoder().encode(config));
   return (Array.isArray(parsed) ? parsed : [parsed]).map((one) => {
-    const { task, ...whole } = json.checkJson(one, where, IN_CHECKPOINT);
-    const { data: _, distillation: __, ...rest } = whole;
+    // the task is there in whole; where data and a teacher were does not matter any more
+    const { task, data: _, distillation: __, ...rest } = json.checkJson(one, where, json.anyObject);
     const checked = checkTask(task, `${where}: task`);
     return readConfigFor(checked, where, { ...rest, task: checked.name });
   });
