@@ -6,9 +6,10 @@
 import { lengthOf, type Signal } from '../data/signal.ts';
 import * as json from '../system/json.ts';
 import type { Random } from '../system/random.ts';
+import { MASKS, type Masks } from './masks.ts';
 
-/** Amounts by kind; a kind that is left out changes nothing. */
-export type Augmentation = Partial<Record<AugmentationKind, number>>;
+/** Amounts by kind; a kind that is left out changes nothing. Masks hide what the front end gives. */
+export type Augmentation = Partial<Record<AugmentationKind, number>> & Masks;
 
 export type AugmentationKind = keyof typeof AUGMENTATIONS;
 
@@ -126,6 +127,45 @@ const AUGMENTATIONS = {
       };
     },
   },
+  /** largest relative change of tempo, about the event or the middle of the window; the ends repeat */
+  stretch: {
+    schema: json.numberUpTo(0.5),
+    order: 0,
+    draw(most, random, { shape: [height, width, channels], event }) {
+      const tempo = 1 + random.uniform(-most, most);
+      const center = event?.at ?? (width - 1) / 2;
+      return ({ values }) => {
+        const from = values.slice();
+        for (let p = 0; p < width; p++) {
+          const place = Math.min(Math.max(center + tempo * (p - center), 0), width - 1);
+          const [left, right] = [Math.floor(place), Math.ceil(place)];
+          for (let row = 0; row < height; row++)
+            for (let c = 0; c < channels; c++) {
+              const at = (q: number): number => from[(row * width + q) * channels + c]!;
+              values[(row * width + p) * channels + c] = at(left) + (place - left) * (at(right) - at(left));
+            }
+        }
+      };
+    },
+  },
+  /** largest shift in each direction, pixels, as a crop of a padded image gives it: what comes in is zero */
+  crop: {
+    schema: json.wholeNumber(0, 65_535),
+    order: 0,
+    draw(most, random) {
+      const [down, right] = [random.below(2 * most + 1) - most, random.below(2 * most + 1) - most];
+      return ({ values, signal: { shape, zeroPoint } }) => {
+        const [height, width, channels] = shape;
+        const from = values.slice();
+        for (let i = 0; i < height * width; i++) {
+          const [y, x] = [Math.floor(i / width) + down, (i % width) + right];
+          const isInside = y >= 0 && y < height && x >= 0 && x < width;
+          for (let c = 0; c < channels; c++)
+            values[i * channels + c] = isInside ? from[(y * width + x) * channels + c]! : zeroPoint;
+        }
+      };
+    },
+  },
 } as const satisfies Record<string, Kind>;
 
 /** Rodrigues' formula: a turn by `angle` about an axis of any length. */
@@ -143,9 +183,10 @@ function rotationBy(angle: number, axis: number[]): number[][] {
 
 const KINDS = Object.entries(AUGMENTATIONS) as [AugmentationKind, Kind][];
 
-export const AUGMENTATION: json.Schema<Augmentation> = json.fields(
-  Object.fromEntries(KINDS.map(([name, { schema }]) => [name, json.optional(schema)])),
-) as unknown as json.Schema<Augmentation>;
+export const AUGMENTATION: json.Schema<Augmentation> = json.fields({
+  ...Object.fromEntries(KINDS.map(([name, { schema }]) => [name, json.optional(schema)])),
+  ...MASKS,
+}) as unknown as json.Schema<Augmentation>;
 
 /** What keeps such windows from being varied so: the field of the augmentation and why; null where nothing. */
 export function augmentationFault(
@@ -156,6 +197,11 @@ export function augmentationFault(
     return ['rotation', `expected none, as ${shape[2]} channels are no vectors of three`];
   if (amounts.wander !== undefined && rate === null)
     return ['wander', 'expected none, as the input has no samples a second'];
+  if ((amounts.crop ?? 0) > Math.min(shape[0], shape[1]) / 2)
+    return [
+      'crop',
+      `expected at most half an image, ${Math.floor(Math.min(shape[0], shape[1]) / 2)}, got ${amounts.crop}`,
+    ];
   if ((amounts.shift ?? 0) > shape[1] / 2)
     return ['shift', `expected at most half a window, ${Math.floor(shape[1] / 2)}, got ${amounts.shift}`];
   return null;

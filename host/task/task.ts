@@ -16,6 +16,7 @@ import { projectRoot } from '../system/root.ts';
 import { AUGMENTATION, type Augmentation, augmentationFault } from './augmentation.ts';
 import type { FrontEnd, FrontEndConfig } from './frontEnds/frontEnd.ts';
 import { FRONT_ENDS } from './frontEnds/registry.ts';
+import { maskFault } from './masks.ts';
 
 /** What a network is for: its data, what the device is given, the front end, classes, augmentation and metrics. */
 export interface Task {
@@ -108,7 +109,9 @@ function taskFault({ input, frontEnd, classes, augmentation, metrics }: Task): [
   if (input.type === 'i16' && input.zeroPoint !== 0) return ['input.zeroPoint', 'expected 0, as int16 inputs have'];
   const refused = FRONT_ENDS[frontEnd.kind]!.fault(frontEnd, input);
   if (refused) return refused;
-  const varied = augmentationFault(augmentation, input);
+  const isSpectrum = frontEnd.kind === 'log-mel' || frontEnd.kind === 'mfcc';
+  const spectrum = isSpectrum ? frontEndOf({ frontEnd, input }).output.shape : null;
+  const varied = augmentationFault(augmentation, input) ?? maskFault(augmentation, spectrum);
   if (varied) return [`augmentation.${varied[0]}`, varied[1]];
   const names = Object.keys(classes);
   if (names.length < 2 || names.length > 255) return ['classes', `expected 2 to 255 classes, got ${names.length}`];

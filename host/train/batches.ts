@@ -3,6 +3,7 @@
 import { type WindowSet, windowAt } from '../data/windows.ts';
 import type { Random } from '../system/random.ts';
 import { augment } from '../task/augmentation.ts';
+import { mask } from '../task/masks.ts';
 import { frontEndOf, type Task } from '../task/task.ts';
 import type { Tensor } from './layers.ts';
 import type { NetworkSpec } from './network.ts';
@@ -51,7 +52,12 @@ export class Batcher {
     const data = new Float32Array(size * positions * length);
     for (let i = 0; i < windows.length; i++) {
       const window = windowAt(this.set, windows[i]!);
-      this.cutter.cut(random ? augment(window, augmentation, input, random) : window, data, i * positions * length);
+      const to = i * positions * length;
+      if (!random) this.cutter.cut(window, data, to);
+      else
+        this.cutter.cut(augment(window, augmentation, input, random), data, to, (features, shape) =>
+          mask(features, shape, augmentation, random),
+        );
     }
     return np.array(data, { shape: [size, positions, length] });
   }

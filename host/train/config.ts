@@ -276,7 +276,7 @@ function readWithTask(path: string): { parsed: unknown; task: Task } {
   if (hasTasks(parsed))
     throw new UsageError(
       `${shownPath(path)}: tasks: expected a configuration of one task, got one that lists several; ` +
-        'only htpw train takes these',
+        'only htpw train and htpw pack take these',
     );
   const { task } = json.checkJson(parsed, path, HEAD, LIKE);
   return { parsed, task: readTaskOf(shownPath(path), task) };

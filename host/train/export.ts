@@ -22,15 +22,15 @@ import type {
   Weighted,
 } from '../model/model.ts';
 import { type FrontEndProgram, windowTensor } from '../task/frontEnds/frontEnd.ts';
-import { frontEndOf } from '../task/task.ts';
+import { frontEndOf, classNamesOf as taskClasses } from '../task/task.ts';
 import type { Parameters } from './arrays.ts';
 import { type Checkpoint, classNamesOf } from './checkpoint.ts';
-import type { ExportConfig } from './config.ts';
+import type { ExportConfig, JointConfig } from './config.ts';
 import { gammaOf, rangeOf } from './forward.ts';
 import { type LayerSpec, positionsOf } from './layerSpec.ts';
 import { NORM_EPSILON, type Tensor } from './layers.ts';
 import type { Sources } from './methods/method.ts';
-import { type NetworkSpec, type NodeSpec, peakName, specOf } from './network.ts';
+import { type NetworkSpec, type NodeSpec, peakName, specOf, specsOf } from './network.ts';
 import { numpy as np, startArrays } from './start.ts';
 
 const ACTIVATION_LIMITS: [number, number] = [-128, 127];
@@ -40,6 +40,14 @@ export async function exportModel(checkpoint: Checkpoint, config: ExportConfig):
   await startArrays();
   const labels = classNamesOf(checkpoint);
   return exportNetworks(checkpoint, [{ config, spec: specOf(config, labels.length), labels }], config.name, []);
+}
+
+/** The same of networks that were trained together, on no basis of an image; classes are those of their tasks. */
+export async function exportTogether(checkpoint: Checkpoint, { name, programs }: JointConfig): Promise<Model> {
+  await startArrays();
+  const specs = specsOf(programs);
+  const parts = programs.map((config, i) => ({ config, spec: specs[i]!, labels: taskClasses(config.task) }));
+  return exportNetworks(checkpoint, parts, name, []);
 }
 
 /** A network of a checkpoint, and the names of its classes. */

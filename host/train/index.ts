@@ -70,6 +70,13 @@ export async function exportModel(checkpoint: Checkpoint, config: ExportConfig):
   return exportModel(checkpoint, config);
 }
 
+/** The same of networks that were trained together: one model with a program each. */
+export async function exportTogether(checkpoint: Checkpoint, config: JointConfig): Promise<Model> {
+  await needArrays();
+  const { exportTogether } = await import('./export.ts');
+  return exportTogether(checkpoint, config);
+}
+
 async function needArrays(): Promise<void> {
   try {
     await startArrays();

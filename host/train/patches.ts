@@ -23,9 +23,15 @@ export class PatchCutter {
     this.places = isCut ? placesOf(first) : null;
   }
 
-  /** Writes the patches of one raw window at patches[at]. */
-  cut(window: ArrayLike<number>, patches: Float32Array, at: number): void {
+  /** Writes the patches of one raw window at patches[at]. `vary` changes what the front end gives. */
+  cut(
+    window: ArrayLike<number>,
+    patches: Float32Array,
+    at: number,
+    vary: (features: Float32Array, shape: readonly number[]) => void = () => {},
+  ): void {
     this.frontEnd.run(window, this.integers);
+    vary(this.integers, this.frontEnd.output.shape);
     const { scale, zeroPoint, shape } = this.frontEnd.output;
     const [, , channels] = shape;
     const real = (i: number): number => (this.integers[i]! - zeroPoint) * scale;

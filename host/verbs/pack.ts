@@ -7,9 +7,9 @@ import { planOutput } from '../system/files.ts';
 import { grouped } from '../system/grouped.ts';
 import { shownPath } from '../system/shownPath.ts';
 import { classNamesOf, readCheckpoint } from '../train/checkpoint.ts';
-import { readConfig } from '../train/config.ts';
-import { exportModel } from '../train/index.ts';
-import { specOf } from '../train/network.ts';
+import { readConfigs, type TrainConfig } from '../train/config.ts';
+import { exportModel, exportTogether } from '../train/index.ts';
+import { specOf, specsOf } from '../train/network.ts';
 import { assertFits } from '../train/tensors.ts';
 import { LOSSLESS_OPTION, losslessOf } from './image.ts';
 import { oneOf, valued } from './options.ts';
@@ -42,10 +42,12 @@ export function packVerb(program: Command): void {
     .action(async (path: string, flags: Flags) => {
       const lossless = losslessOf(flags.lossless);
       const output = planOutput(flags.output, { inputs: [path, flags.config] });
-      const config = readConfig(flags.config);
+      const config = readConfigs(flags.config);
       const checkpoint = readCheckpoint(path);
-      assertFits(checkpoint, [specOf(config, classNamesOf(checkpoint).length)], shownPath(path));
-      const model = await exportModel(checkpoint, config);
+      const [only, ...others] = config.programs as [TrainConfig, ...TrainConfig[]];
+      const specs = others.length > 0 ? specsOf(config.programs) : [specOf(only, classNamesOf(checkpoint).length)];
+      assertFits(checkpoint, specs, shownPath(path));
+      const model = await (others.length > 0 ? exportTogether(checkpoint, config) : exportModel(checkpoint, only));
       const { tables, strip } = flags;
       const image = packLossless(model, { tables, strip }, lossless);
       output.write(image);

@@ -56,6 +56,19 @@ describe('a configuration of several tasks', () => {
     expect(new Runtime(readFileSync(at('both.htpw'))).programs).toBe(2);
   });
 
+  it('is what htpw pack makes the same image of, from their checkpoint', { timeout: 300_000 }, async () => {
+    const config = configured('both.json', { name: 'both', ...written(), epochs: 1, tasks: [MOTION, TONES] });
+    const [trained, packed, floats] = [at('both.htpw'), at('packed.htpw'), at('both.safetensors')];
+    await htpw('train', '--config', config, '-o', trained, '--checkpoint', floats);
+    expect(await htpw('pack', floats, '--config', config, '-o', packed)).toMatchObject({ code: 0, error: '' });
+    expect(readFileSync(packed).equals(readFileSync(trained))).toBe(true);
+
+    const one = configured('one.json', { name: 'both', ...written(), tasks: [MOTION] });
+    const { code, error } = await htpw('pack', floats, '--config', one, '-o', packed);
+    expect(error).toMatch(ONE_LINE);
+    expect(code).toBe(2);
+  });
+
   const { network, ...schedule } = written();
   it.each<[what: string, fields: object, says: string]>([
     ['no tasks', { tasks: [] }, 'tasks: expected a list of tasks, each with its windowsPerEpoch, got []'],
