@@ -7,22 +7,16 @@ import type { Parameters } from './arrays.ts';
 import { Batcher, classWeights, drawEpoch } from './batches.ts';
 import type { Checkpoint, StoredArray } from './checkpoint.ts';
 import type { TrainConfig } from './config.ts';
-import { forward, weightsOf } from './forward.ts';
 import { Inference } from './inference.ts';
-import type { Moments, Tensor } from './layers.ts';
+import type { Tensor } from './layers.ts';
 import { type Scores, score } from './metrics.ts';
 import { type NetworkSpec, peakName } from './network.ts';
-import {
-  initialState,
-  learningRate,
-  momentCorrection,
-  type OptimizerConfig,
-  type OptimizerState,
-  update,
-} from './optimizer.ts';
+import { initialState, learningRate, momentCorrection } from './optimizer.ts';
 import { initializeAll } from './parameters.ts';
 import type { Progress } from './run.ts';
-import { jit, lax, nn, numpy as np, tree, valueAndGrad } from './start.ts';
+import type { Moments } from './simulation.ts';
+import { tree } from './start.ts';
+import { type BatchArrays, TrainingStep } from './step.ts';
 
 /** Independent streams of random numbers, so that changing one use does not shift the others. */
 const STREAM = { weights: 1, draw: 2, augmentation: 3, calibration: 4 };
@@ -46,54 +40,6 @@ export interface Lesson {
   config: TrainConfig;
   spec: NetworkSpec;
   sets: TrainingSets;
-}
-
-type Step = (
-  parameters: Parameters,
-  state: OptimizerState,
-  patches: Tensor[],
-  targets: Tensor[],
-  rate: Tensor,
-  correction: Tensor,
-) => [Parameters, OptimizerState, Tensor];
-
-/** One step of all networks: what they share is made once, their losses weigh the same, one optimiser moves all. */
-function compileStep(specs: readonly NetworkSpec[], config: OptimizerConfig): Step & { dispose(): void } {
-  return jit(
-    (
-      parameters: Parameters,
-      state: OptimizerState,
-      patches: Tensor[],
-      targets: Tensor[],
-      rate: Tensor,
-      correction: Tensor,
-    ): [Parameters, OptimizerState, Tensor] => {
-      const loss = (trained: Parameters): Tensor => {
-        const weights = weightsOf(trained, specs);
-        const losses = specs.map((spec, i) => {
-          const { logits, moments } = forward(trained, patches[i]!, spec, null, weights);
-          for (const { mean, variance } of moments) tree.dispose([mean, variance]);
-          return crossEntropy(logits, targets[i]!);
-        });
-        tree.dispose(trained);
-        const sum = losses.reduce((total, loss) => total.add(loss));
-        return specs.length > 1 ? sum.div(specs.length) : sum;
-      };
-      const [value, gradients] = valueAndGrad(loss)(tree.ref(parameters)) as [Tensor, Parameters];
-      const [next, state2] = update(parameters, gradients, state, rate, correction, config);
-      return [next, state2, lax.stopGradient(value)];
-    },
-  );
-}
-
-/** Mean over the batch; targets carry the class weight at the label. */
-function crossEntropy(logits: Tensor, targets: Tensor): Tensor {
-  const batch = logits.shape[0]!;
-  return nn
-    .logSoftmax(logits, -1)
-    .mul(targets)
-    .sum()
-    .mul(-1 / batch);
 }
 
 /** Batches of one network, epoch after epoch of its own: one that has fewer windows than another begins again sooner. */
@@ -128,7 +74,7 @@ class Course {
   }
 
   /** Of step `done` of the training, from 0. */
-  batch(done: number): { patches: Tensor; targets: Tensor } {
+  batch(done: number): BatchArrays {
     const { config, sets } = this.lesson;
     const i = done % this.steps;
     if (i === 0) this.order = drawEpoch(sets.train, config.windowsPerEpoch, this.draw);
@@ -145,9 +91,7 @@ class Course {
     const { inference, lesson } = this;
     if (lesson.sets.validation.labels.length === 0) return null;
     const moments = inference.preciseMoments(parameters, this.calibration);
-    const scores = scoreSet(inference, parameters, moments, lesson.sets.validation);
-    for (const { mean, variance } of moments) tree.dispose([mean, variance]);
-    return scores;
+    return scoreSet(inference, parameters, moments, lesson.sets.validation);
   }
 
   /** Final statistics of its layers, and the largest answer seen. */
@@ -169,7 +113,7 @@ export function train(lessons: readonly Lesson[], onProgress: (progress: Progres
   const stepsPerEpoch = Math.max(...courses.map(({ steps }) => steps));
   const steps = stepsPerEpoch * config.epochs;
 
-  const step = compileStep(specs, config);
+  const step = new TrainingStep(specs, config.batch, config);
   let parameters = initializeAll(specs, new Random(config.seed, STREAM.weights));
   let state = initialState(parameters);
 
@@ -178,17 +122,11 @@ export function train(lessons: readonly Lesson[], onProgress: (progress: Progres
     let lossSum = 0;
     for (let i = 0; i < stepsPerEpoch; i++, done++) {
       const batches = courses.map((course) => course.batch(done));
-      const [next, state2, loss] = step(
-        parameters,
-        state,
-        batches.map(({ patches }) => patches),
-        batches.map(({ targets }) => targets),
-        np.array(learningRate(done, steps, config.learningRate, config.warmupSteps)),
-        np.array(momentCorrection(done + 1)),
-      );
+      const rate = learningRate(done, steps, config.learningRate, config.warmupSteps);
+      const [next, state2, loss] = step.run(parameters, state, batches, rate, momentCorrection(done + 1));
       parameters = next;
       state = state2;
-      lossSum += loss.item();
+      lossSum += loss;
       if (!Number.isFinite(lossSum))
         throw new Error(`training: expected a finite loss, got ${lossSum} at step ${done}; lower learningRate`);
     }
@@ -242,7 +180,10 @@ export function untrained(lessons: readonly Omit<Lesson, 'sets'>[]): Checkpoint 
   tree.dispose(parameters);
   for (const spec of specs) {
     const normalized = spec.layers.filter((layer) => layer.normalized);
-    const moments = normalized.map(({ output }) => ({ mean: np.zeros([output[2]]), variance: np.ones([output[2]]) }));
+    const moments = normalized.map(({ output }) => ({
+      mean: new Float32Array(output[2]),
+      variance: new Float32Array(output[2]).fill(1),
+    }));
     storeMoments(checkpoint, spec, moments);
     storePeak(checkpoint, spec, 1);
   }
@@ -268,17 +209,18 @@ function snapshot(parameters: Parameters, metadata: Record<string, string>): Che
   return { tensors: new Map(tensors), metadata };
 }
 
-/** Consumes the moments. */
 function storeMoments({ tensors }: Checkpoint, { layers }: NetworkSpec, moments: Moments[]): void {
   layers.slice(0, moments.length).forEach(({ name }, i) => {
-    tensors.set(`${name}.mean`, stored(moments[i]!.mean));
-    tensors.set(`${name}.variance`, stored(moments[i]!.variance));
+    tensors.set(`${name}.mean`, vector(moments[i]!.mean));
+    tensors.set(`${name}.variance`, vector(moments[i]!.variance));
   });
 }
 
 function storePeak({ tensors }: Checkpoint, spec: NetworkSpec, peak: number): void {
   tensors.set(peakName(spec), { shape: [1], data: Float32Array.of(peak) });
 }
+
+const vector = (data: Float32Array): StoredArray => ({ shape: [data.length], data });
 
 /** Consumes the array. */
 function stored(array: Tensor): StoredArray {
