@@ -1,4 +1,4 @@
-/** npm run build: the host's TypeScript to dist/, then every variant of the runtime to dist/runtime. */
+/** npm run build: the host's TypeScript to dist/, then every variant of the runtime and the kernels of training. */
 import { spawnSync } from 'node:child_process';
 import { mkdirSync, readdirSync, statSync, utimesSync, writeFileSync } from 'node:fs';
 import { createRequire } from 'node:module';
@@ -13,10 +13,12 @@ export async function ensureBuilt({ verbose = false } = {}) {
   if (!statSync(join(root, 'host'), { throwIfNoEntry: false })) return; // an installed package: dist/ is all there is
   if (isStale()) compileHost();
   const { buildAllRuntimes } = await import('../dist/host/build/compile.js');
+  const { buildTrainingKernels } = await import('../dist/host/build/trainingKernels.js');
   try {
     for (const { variant, rebuilt } of await buildAllRuntimes()) {
       if (rebuilt || verbose) console.error(`runtime ${variant}: ${rebuilt ? 'built' : 'up to date'}`);
     }
+    if (await buildTrainingKernels()) console.error('kernels of training: built');
   } catch (error) {
     console.error(error.message);
     process.exit(2);

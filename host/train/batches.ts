@@ -5,16 +5,8 @@ import type { Random } from '../system/random.ts';
 import { augment } from '../task/augmentation.ts';
 import { mask } from '../task/masks.ts';
 import { frontEndOf, type Task } from '../task/task.ts';
-import type { Tensor } from './layers.ts';
 import type { NetworkSpec } from './network.ts';
 import { PatchCutter } from './patches.ts';
-import { numpy as np } from './start.ts';
-
-export interface Batch {
-  patches: Tensor; // [B, P, length]
-  /** class weight at the label, else 0 */
-  targets: Tensor; // [B, classes]
-}
 
 /** Indices of an epoch: per class as many as asked for, repeated only where the class has fewer; shuffled. */
 export function drawEpoch(set: WindowSet, perClass: Record<string, number>, random: Random): Uint32Array {
@@ -43,10 +35,10 @@ export class Batcher {
   }
 
   /**
-   * Patches of windows by index, in order; `size` of them, of which those beyond the indices are zero. With `random`
+   * Patches [size][positions][length] of windows by index, in order, of which those beyond the indices are zero. With `random`
    * they are varied as the task says.
    */
-  patches(windows: ArrayLike<number>, size: number, random: Random | null): Tensor {
+  patches(windows: ArrayLike<number>, size: number, random: Random | null): Float32Array<ArrayBuffer> {
     const { positions, length } = this.cutter;
     const { augmentation, input } = this.task;
     const data = new Float32Array(size * positions * length);
@@ -59,16 +51,17 @@ export class Batcher {
           mask(features, shape, augmentation, random),
         );
     }
-    return np.array(data, { shape: [size, positions, length] });
+    return data;
   }
 
-  targets(windows: ArrayLike<number>, weights: readonly number[]): Tensor {
+  /** [windows][classes]: the class weight at the label, else 0. */
+  targets(windows: ArrayLike<number>, weights: readonly number[]): Float32Array<ArrayBuffer> {
     const classes = weights.length;
     const data = new Float32Array(windows.length * classes);
     for (let i = 0; i < windows.length; i++) {
       const label = this.set.labels[windows[i]!]!;
       data[i * classes + label] = weights[label]!;
     }
-    return np.array(data, { shape: [windows.length, classes] });
+    return data;
   }
 }

@@ -7,12 +7,11 @@ import { Batcher, drawEpoch } from './batches.ts';
 import { weightsOf } from './classWeights.ts';
 import type { TrainConfig } from './config.ts';
 import { Inference } from './inference.ts';
-import type { Moments, Tensor } from './layers.ts';
-import type { Targets } from './loss.ts';
 import { type Scores, score } from './metrics.ts';
 import type { NetworkSpec } from './network.ts';
-import { numpy as np, tree } from './start.ts';
+import type { Moments } from './simulation.ts';
 import type { CourseState } from './state.ts';
+import type { BatchArrays } from './step.ts';
 
 /** Independent streams of random numbers, so that changing one use does not shift the others. */
 export const STREAM = { weights: 1, draw: 2, augmentation: 3, calibration: 4 };
@@ -72,7 +71,7 @@ export class Course {
   }
 
   /** Of step `done` of the training, from 0. */
-  batch(done: number): { patches: Tensor; targets: Targets } {
+  batch(done: number): BatchArrays {
     const { config, soft } = this.lesson;
     const i = done % this.steps;
     if (i === 0) this.drawOrder();
@@ -80,7 +79,7 @@ export class Course {
     const windows = Array.from({ length: config.batch }, (_, k) => order[(i * config.batch + k) % order.length]!);
     return {
       patches: this.batcher.patches(windows, config.batch, this.noise),
-      targets: [this.batcher.targets(windows, this.weights), ...(soft ? [this.rowsOf(soft, windows)] : [])] as Targets,
+      targets: { hard: this.batcher.targets(windows, this.weights), soft: soft && this.rowsOf(soft, windows) },
     };
   }
 
@@ -90,13 +89,13 @@ export class Course {
     this.order = drawEpoch(sets.train, config.windowsPerEpoch, this.draw);
   }
 
-  private rowsOf(soft: Float32Array, windows: readonly number[]): Tensor {
+  private rowsOf(soft: Float32Array, windows: readonly number[]): Float32Array {
     const { classes } = this.lesson.spec;
     const data = new Float32Array(windows.length * classes);
     windows.forEach((window, row) => {
       data.set(soft.subarray(window * classes, (window + 1) * classes), row * classes);
     });
-    return np.array(data, { shape: [windows.length, classes] });
+    return data;
   }
 
   /** Its random numbers; the order of an epoch follows from what it was drawn with. */
@@ -116,9 +115,7 @@ export class Course {
     const { inference, lesson } = this;
     if (lesson.sets.validation.labels.length === 0) return null;
     const moments = inference.preciseMoments(parameters, this.calibration);
-    const scores = scoreSet(inference, parameters, moments, lesson.sets.validation);
-    for (const { mean, variance } of moments) tree.dispose([mean, variance]);
-    return scores;
+    return scoreSet(inference, parameters, moments, lesson.sets.validation);
   }
 
   /** Final statistics of its layers, and the largest answer seen. */

@@ -5,10 +5,10 @@ import type { Checkpoint } from './checkpoint.ts';
 import type { TrainConfig } from './config.ts';
 import { parametersOf } from './export.ts';
 import { Inference } from './inference.ts';
-import type { Moments, Tensor } from './layers.ts';
 import { type Scores, score } from './metrics.ts';
 import { type NetworkSpec, specOf } from './network.ts';
-import { numpy as np, tree } from './start.ts';
+import type { Moments } from './simulation.ts';
+import { tree } from './start.ts';
 
 /** `spec`: of the network among those that it was trained with. */
 export function evaluateCheckpoint(
@@ -28,10 +28,7 @@ export function checkpointLogits(
   spec = specOf(config, set.classNames.length),
 ): Float32Array {
   const parameters = parametersOf(checkpoint);
-  const stored = (name: string): Tensor =>
-    np.array(checkpoint.tensors.get(name)!.data as Float32Array<ArrayBuffer>, {
-      shape: checkpoint.tensors.get(name)!.shape,
-    });
+  const stored = (name: string): Float32Array<ArrayBuffer> => Float32Array.from(checkpoint.tensors.get(name)!.data);
   const moments: Moments[] = spec.layers
     .filter(({ normalized }) => normalized)
     .map((layer) => ({ mean: stored(`${layer.name}.mean`), variance: stored(`${layer.name}.variance`) }));
@@ -39,6 +36,5 @@ export function checkpointLogits(
   const logits = inference.logits(parameters, moments, set);
   inference.dispose();
   tree.dispose(parameters);
-  for (const { mean, variance } of moments) tree.dispose([mean, variance]);
   return logits;
 }

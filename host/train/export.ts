@@ -26,11 +26,12 @@ import { frontEndOf, classNamesOf as taskClasses } from '../task/task.ts';
 import type { Parameters } from './arrays.ts';
 import { type Checkpoint, classNamesOf } from './checkpoint.ts';
 import type { ExportConfig, JointConfig } from './config.ts';
-import { gammaOf, rangeOf } from './forward.ts';
 import { type LayerSpec, positionsOf } from './layerSpec.ts';
-import { NORM_EPSILON, type Tensor } from './layers.ts';
+import type { Tensor } from './layers.ts';
 import type { Sources } from './methods/method.ts';
 import { type NetworkSpec, type NodeSpec, peakName, specOf, specsOf } from './network.ts';
+import { gammaOf, rangeOf } from './real.ts';
+import { NORM_EPSILON } from './stages/normalized.ts';
 import { numpy as np, startArrays } from './start.ts';
 
 const ACTIVATION_LIMITS: [number, number] = [-128, 127];

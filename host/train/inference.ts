@@ -4,39 +4,27 @@ import type { WindowSet } from '../data/windows.ts';
 import type { Task } from '../task/task.ts';
 import type { Parameters } from './arrays.ts';
 import { Batcher } from './batches.ts';
-import { forward } from './forward.ts';
-import type { Moments, Tensor } from './layers.ts';
 import type { NetworkSpec } from './network.ts';
-import { jit, numpy as np } from './start.ts';
+import { realize } from './real.ts';
+import { type Moments, Simulation } from './simulation.ts';
+import { jit, tree } from './start.ts';
+import { read } from './step.ts';
 
-/**
- * Mean and variance per normalised layer, flattened for jit: mean of layer 0, variance of layer 0, mean of layer 1,
- * ...
- */
-type MomentList = Tensor[];
-
-const flatten = (moments: readonly Moments[]): MomentList => moments.flatMap(({ mean, variance }) => [mean, variance]);
-
-const unflatten = (list: MomentList): Moments[] =>
-  Array.from({ length: list.length / 2 }, (_, i) => ({ mean: list[2 * i]!, variance: list[2 * i + 1]! }));
-
-/** Borrows parameters and moments everywhere. Compiled once, for one batch size. */
+/** Borrows parameters everywhere. Compiled once, for one batch size. */
 export class Inference {
-  private readonly observe;
-  private readonly answer;
+  private readonly simulation: Simulation;
+  private readonly realize;
 
   constructor(
     private readonly task: Task,
     private readonly spec: NetworkSpec,
     private readonly batch: number,
   ) {
-    this.observe = jit((parameters: Parameters, patches: Tensor): MomentList => {
-      const { logits, moments } = forward(parameters, patches, spec, null);
-      logits.dispose();
-      return flatten(moments);
-    });
-    this.answer = jit((parameters: Parameters, patches: Tensor, list: MomentList): Tensor => {
-      return forward(parameters, patches, spec, unflatten(list)).logits;
+    this.simulation = new Simulation(spec, batch);
+    this.realize = jit((parameters: Parameters): Parameters => {
+      const real = realize(parameters, [spec]);
+      tree.dispose(parameters);
+      return real;
     });
   }
 
@@ -45,50 +33,56 @@ export class Inference {
    * windows, instead of a running average over weights that no longer exist.
    */
   preciseMoments(parameters: Parameters, set: WindowSet): Moments[] {
+    this.load(parameters);
     const batcher = new Batcher(this.task, set, this.spec);
     const windows = set.labels.length;
     const batches = Math.max(1, Math.floor(windows / this.batch));
-    let sums: Float64Array[] = [];
+    let sums: { mean: Float64Array; square: Float64Array }[] = [];
     for (let i = 0; i < batches; i++) {
       const chosen = Array.from({ length: this.batch }, (_, k) => (i * this.batch + k) % windows);
-      const list = this.observe(borrow(parameters), batcher.patches(chosen, this.batch, null));
-      const values = list.map((array) => Float64Array.from(array.dataSync()));
-      // Batches have equal size: E[x^2] of all is the mean of variance + mean^2.
-      for (let k = 1; k < values.length; k += 2)
-        values[k] = values[k]!.map((variance, c) => variance + values[k - 1]![c]! ** 2);
-      sums = i === 0 ? values : sums.map((sum, k) => sum.map((total, c) => total + values[k]![c]!));
+      this.simulation.forward(batcher.patches(chosen, this.batch, null), null);
+      const { moments } = this.simulation;
+      if (i === 0)
+        sums = moments.map(({ mean: { length } }) => ({
+          mean: new Float64Array(length),
+          square: new Float64Array(length),
+        }));
+      moments.forEach(({ mean, variance }, layer) => {
+        const sum = sums[layer]!;
+        // Batches have equal size: E[x^2] of all is the mean of variance + mean^2.
+        for (let c = 0; c < mean.length; c++) {
+          sum.mean[c]! += mean[c]!;
+          sum.square[c]! += variance[c]! + mean[c]! ** 2;
+        }
+      });
     }
-    const means = sums.map((sum) => sum.map((total) => total / batches));
-    return Array.from({ length: means.length / 2 }, (_, layer) => {
-      const mean = means[2 * layer]!;
-      const variance = means[2 * layer + 1]!.map((square, c) => Math.max(0, square - mean[c]! ** 2));
-      return { mean: np.array(Float32Array.from(mean)), variance: np.array(Float32Array.from(variance)) };
+    return sums.map(({ mean, square }) => {
+      const means = mean.map((sum) => sum / batches);
+      const variances = square.map((sum, c) => Math.max(0, sum / batches - means[c]! ** 2));
+      return { mean: Float32Array.from(means), variance: Float32Array.from(variances) };
     });
   }
 
   /** Logits [n][classes] of every window of the set, in order. */
   logits(parameters: Parameters, moments: readonly Moments[], set: WindowSet): Float32Array {
+    this.load(parameters);
     const batcher = new Batcher(this.task, set, this.spec);
     const { classes } = this.spec;
     const result = new Float32Array(set.labels.length * classes);
     for (let first = 0; first < set.labels.length; first += this.batch) {
       const count = Math.min(this.batch, set.labels.length - first);
       const windows = Array.from({ length: count }, (_, i) => first + i);
-      const patches = batcher.patches(windows, this.batch, null);
-      const list = flatten(moments).map((array) => array.ref);
-      const logits = this.answer(borrow(parameters), patches, list).dataSync() as Float32Array;
+      const logits = this.simulation.forward(batcher.patches(windows, this.batch, null), moments);
       result.set(logits.subarray(0, count * classes), first * classes);
     }
     return result;
   }
 
   dispose(): void {
-    this.observe.dispose();
-    this.answer.dispose();
+    this.realize.dispose();
   }
-}
 
-/** A reference to every array, for a call that consumes them. */
-export function borrow(parameters: Parameters): Parameters {
-  return Object.fromEntries(Object.entries(parameters).map(([name, value]) => [name, value.ref]));
+  private load(parameters: Parameters): void {
+    this.simulation.load(read(this.realize(tree.ref(parameters)) as Parameters));
+  }
 }

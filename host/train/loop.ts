@@ -5,71 +5,22 @@ import { Random } from '../system/random.ts';
 import { classNamesOf } from '../task/task.ts';
 import type { Parameters } from './arrays.ts';
 import type { Checkpoint, StoredArray } from './checkpoint.ts';
-import type { DistillationConfig, TrainConfig } from './config.ts';
+import type { TrainConfig } from './config.ts';
 import { Course, type Lesson, STREAM } from './course.ts';
-import { forward, weightsOf } from './forward.ts';
 import type { Journal } from './journal.ts';
-import type { Moments, Tensor } from './layers.ts';
-import { lossOf, type Targets } from './loss.ts';
+import type { Tensor } from './layers.ts';
 import type { Scores } from './metrics.ts';
 import { type NetworkSpec, peakName } from './network.ts';
-import {
-  initialState,
-  learningRate,
-  momentCorrection,
-  type OptimizerConfig,
-  type OptimizerState,
-  update,
-} from './optimizer.ts';
+import { initialState, learningRate, momentCorrection, type OptimizerState } from './optimizer.ts';
 import { initializeAll } from './parameters.ts';
 import type { EpochRecord, Progress } from './run.ts';
-import { jit, lax, numpy as np, tree, valueAndGrad } from './start.ts';
+import type { Moments } from './simulation.ts';
+import { numpy as np, tree } from './start.ts';
 import type { Arrays, Best, TrainingState } from './state.ts';
+import { TrainingStep } from './step.ts';
 
 /** Epochs between looks at the validation set, where the configuration does not say. */
 const LOOK_EVERY = 5;
-
-type Step = (
-  parameters: Parameters,
-  state: OptimizerState,
-  patches: Tensor[],
-  targets: Targets[],
-  rate: Tensor,
-  correction: Tensor,
-) => [Parameters, OptimizerState, Tensor];
-
-/** One step of all networks: what they share is made once, their losses weigh the same, one optimiser moves all. */
-function compileStep(
-  specs: readonly NetworkSpec[],
-  config: OptimizerConfig,
-  distillations: readonly (DistillationConfig | undefined)[],
-): Step & { dispose(): void } {
-  return jit(
-    (
-      parameters: Parameters,
-      state: OptimizerState,
-      patches: Tensor[],
-      targets: Targets[],
-      rate: Tensor,
-      correction: Tensor,
-    ): [Parameters, OptimizerState, Tensor] => {
-      const loss = (trained: Parameters): Tensor => {
-        const weights = weightsOf(trained, specs);
-        const losses = specs.map((spec, i) => {
-          const { logits, moments } = forward(trained, patches[i]!, spec, null, weights);
-          for (const { mean, variance } of moments) tree.dispose([mean, variance]);
-          return lossOf(logits, targets[i]!, distillations[i]);
-        });
-        tree.dispose(trained);
-        const sum = losses.reduce((total, loss) => total.add(loss));
-        return specs.length > 1 ? sum.div(specs.length) : sum;
-      };
-      const [value, gradients] = valueAndGrad(loss)(tree.ref(parameters)) as [Tensor, Parameters];
-      const [next, state2] = update(parameters, gradients, state, rate, correction, config);
-      return [next, state2, lax.stopGradient(value)];
-    },
-  );
-}
 
 interface TrainingOptions {
   onProgress?(progress: Progress): void;
@@ -104,7 +55,7 @@ export async function train(lessons: readonly Lesson[], options: TrainingOptions
 class Training {
   private readonly courses: Course[];
   private readonly config: TrainConfig;
-  private readonly step;
+  private readonly step: TrainingStep;
   private readonly stepsPerEpoch: number;
   private readonly steps: number;
   private parameters: Parameters;
@@ -120,11 +71,8 @@ class Training {
     this.courses = lessons.map((lesson, i) => new Course(lesson, i));
     this.stepsPerEpoch = Math.max(...this.courses.map(({ steps }) => steps));
     this.steps = this.stepsPerEpoch * this.config.epochs;
-    this.step = compileStep(
-      specs,
-      this.config,
-      lessons.map(({ config }) => config.distillation),
-    );
+    const distillations = lessons.map(({ config }) => config.distillation);
+    this.step = new TrainingStep(specs, this.config.batch, this.config, distillations);
     this.parameters = initializeAll(specs, new Random(this.config.seed, STREAM.weights));
     this.state = initialState(this.parameters);
   }
@@ -156,17 +104,11 @@ class Training {
   private advance(): void {
     const { done, config } = this;
     const batches = this.courses.map((course) => course.batch(done));
-    const [next, state, loss] = this.step(
-      this.parameters,
-      this.state,
-      batches.map(({ patches }) => patches),
-      batches.map(({ targets }) => targets),
-      np.array(learningRate(done, this.steps, config.learningRate, config.warmupSteps)),
-      np.array(momentCorrection(done + 1)),
-    );
+    const rate = learningRate(done, this.steps, config.learningRate, config.warmupSteps);
+    const [next, state, loss] = this.step.run(this.parameters, this.state, batches, rate, momentCorrection(done + 1));
     this.parameters = next;
     this.state = state;
-    this.lossSum += loss.item();
+    this.lossSum += loss;
     if (!Number.isFinite(this.lossSum))
       throw new Error(`training: expected a finite loss, got ${this.lossSum} at step ${done}; lower learningRate`);
     this.done++;
@@ -287,7 +229,10 @@ export function untrained(lessons: readonly Pick<Lesson, 'config' | 'spec'>[]): 
   tree.dispose(parameters);
   for (const spec of specs) {
     const normalized = spec.layers.filter((layer) => layer.normalized);
-    const moments = normalized.map(({ output }) => ({ mean: np.zeros([output[2]]), variance: np.ones([output[2]]) }));
+    const moments = normalized.map(({ output }) => ({
+      mean: new Float32Array(output[2]),
+      variance: new Float32Array(output[2]).fill(1),
+    }));
     storeMoments(checkpoint, spec, moments);
     storePeak(checkpoint, spec, 1);
   }
@@ -308,17 +253,18 @@ function loaded(arrays: Arrays, names: readonly string[]): Parameters {
   return Object.fromEntries(entries);
 }
 
-/** Consumes the moments. */
 function storeMoments({ tensors }: Checkpoint, { layers }: NetworkSpec, moments: Moments[]): void {
   layers.slice(0, moments.length).forEach(({ name }, i) => {
-    tensors.set(`${name}.mean`, stored(moments[i]!.mean));
-    tensors.set(`${name}.variance`, stored(moments[i]!.variance));
+    tensors.set(`${name}.mean`, vector(moments[i]!.mean));
+    tensors.set(`${name}.variance`, vector(moments[i]!.variance));
   });
 }
 
 function storePeak({ tensors }: Checkpoint, spec: NetworkSpec, peak: number): void {
   tensors.set(peakName(spec), { shape: [1], data: Float32Array.of(peak) });
 }
+
+const vector = (data: Float32Array): StoredArray => ({ shape: [data.length], data });
 
 /** Consumes the array. */
 function stored(array: Tensor): StoredArray {

@@ -16,11 +16,10 @@ export class PatchCutter {
     private readonly frontEnd: FrontEnd,
     first: LayerSpec,
   ) {
-    const isCut = first.kind === 'convolution';
-    this.positions = positionsOf(isCut ? first.output : first.input);
-    this.length = isCut ? weightShape(first)[1] : first.input[2];
+    const { positions, length } = lengthOfPatch(first);
+    [this.positions, this.length] = [positions, length];
     this.integers = new Float32Array(positionsOf(first.input) * first.input[2]);
-    this.places = isCut ? placesOf(first) : null;
+    this.places = first.kind === 'convolution' ? placesOf(first) : null;
   }
 
   /** Writes the patches of one raw window at patches[at]. `vary` changes what the front end gives. */
@@ -46,6 +45,13 @@ export class PatchCutter {
       for (let c = 0; c < channels; c++) patches[to + c] = real(from + c);
     });
   }
+}
+
+/** Patches of a window, and values of each: of a network that begins with this layer. */
+export function lengthOfPatch(first: LayerSpec): { positions: number; length: number } {
+  return first.kind === 'convolution'
+    ? { positions: positionsOf(first.output), length: weightShape(first)[1] }
+    : { positions: positionsOf(first.input), length: first.input[2] };
 }
 
 function placesOf(layer: LayerSpec): Int32Array {

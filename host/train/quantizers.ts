@@ -98,20 +98,3 @@ function fourLevels(weights: Tensor, scale: Tensor): Tensor {
     .add(1);
   return straightThrough(latent, levels);
 }
-
-/** Rounding to 255 steps of [-range, range], for a layer without ReLU; range is learned likewise. Consumes x. */
-export function quantizeSigned(x: Tensor, range: Tensor): Tensor {
-  const step = lax.stopGradient(range.ref.div(127));
-  const clipped = np.minimum(np.maximum(x, range.ref.mul(-1)), range.ref);
-  return straightThrough(clipped.ref, round(clipped.div(step.ref)).mul(step));
-}
-
-/**
- * ReLU and rounding to 256 steps of [0, range]; range is learned through its clipping (PACT, Choi et al. 2018).
- * Consumes x.
- */
-export function quantizeActivation(x: Tensor, range: Tensor): Tensor {
-  const step = lax.stopGradient(range.ref.div(255));
-  const clipped = np.minimum(np.maximum(x, 0), range.ref);
-  return straightThrough(clipped.ref, round(clipped.div(step.ref)).mul(step));
-}

@@ -9,7 +9,7 @@ export let lax: typeof jax.lax;
 export let nn: typeof jax.nn;
 export let tree: typeof jax.tree;
 export let jit: typeof jax.jit;
-export let valueAndGrad: typeof jax.valueAndGrad;
+export let grad: typeof jax.grad;
 
 let started: Promise<void> | null = null;
 
@@ -25,5 +25,5 @@ async function start(): Promise<void> {
   if (!('navigator' in globalThis)) Object.defineProperty(globalThis, 'navigator', { value: {}, configurable: true });
   await library.init('wasm');
   library.defaultDevice('wasm');
-  ({ numpy, lax, nn, tree, jit, valueAndGrad } = library);
+  ({ numpy, lax, nn, tree, jit, grad } = library);
 }

@@ -3,7 +3,6 @@ import { createHash } from 'node:crypto';
 import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join, relative } from 'node:path';
-import { numpy as np } from '@jax-js/jax';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import type { WindowSet } from '../../host/data/windows.ts';
 import { pack } from '../../host/image/pack.ts';
@@ -83,6 +82,8 @@ describe('the loss', () => {
     [0.7, 0.1, 0.2],
     [0.25, 0.25, 0.5],
   ];
+  const flat = (rows: number[][]): Float32Array => Float32Array.from(rows.flat());
+  const targets = { hard: flat(HARD), soft: flat(SOFT) };
   const entropy = (targets: number[][], temperature: number): number =>
     targets.reduce(
       (sum, row, i) =>
@@ -95,13 +96,34 @@ describe('the loss', () => {
     [4, 0.9],
     [1, 1],
   ])('with temperature %f and weight %f is that of Hinton et al., worked out by hand', (temperature, weight) => {
-    const loss = lossOf(np.array(LOGITS), [np.array(HARD), np.array(SOFT)], { teachers: [], temperature, weight });
+    const { value } = lossOf(flat(LOGITS), 3, targets, { teachers: [], temperature, weight });
     const expected = (1 - weight) * entropy(HARD, 1) + weight * temperature ** 2 * entropy(SOFT, temperature);
-    expect(loss.item()).toBeCloseTo(expected, 4);
+    expect(value).toBeCloseTo(expected, 4);
   });
 
+  it.each([
+    [2, 0.5],
+    [4, 0.9],
+  ])(
+    'with temperature %f and weight %f has the gradient that small steps of the logits find',
+    (temperature, weight) => {
+      const distillation = { teachers: [], temperature, weight };
+      const { gradient } = lossOf(flat(LOGITS), 3, targets, distillation);
+      const STEP = 1e-3;
+      gradient.forEach((slope, i) => {
+        const [above, below] = [STEP, -STEP].map((step) => {
+          const moved = flat(LOGITS);
+          moved[i]! += step;
+          return lossOf(moved, 3, targets, distillation).value;
+        });
+        expect(slope).toBeCloseTo((above! - below!) / (2 * STEP), 3);
+      });
+    },
+  );
+
   it('without a teacher is cross entropy', () => {
-    expect(lossOf(np.array(LOGITS), [np.array(HARD)]).item()).toBeCloseTo(entropy(HARD, 1), 5);
+    const { value } = lossOf(flat(LOGITS), 3, { ...targets, soft: null });
+    expect(value).toBeCloseTo(entropy(HARD, 1), 5);
   });
 });
 

@@ -1,27 +1,21 @@
 /** Layers and quantisers of training: forwards against plain loops, backwards against differences. */
 import { grad, numpy as np, valueAndGrad } from '@jax-js/jax';
 import { beforeAll, describe, expect, it } from 'vitest';
+import type { Tensor } from '../../host/train/layers.ts';
+import { samePadding } from '../../host/train/network.ts';
+import { learningRate } from '../../host/train/optimizer.ts';
+import { binaryRows, quantizeInt2, quantizeRows, quantizeRowsInt2, ternaryRows } from '../../host/train/quantizers.ts';
+import { startArrays } from '../../host/train/start.ts';
 import {
   depthwise,
   moments,
   normalize,
   patchesOf,
   pointwise,
-  type Tensor,
-  type WindowSpec,
-} from '../../host/train/layers.ts';
-import { samePadding } from '../../host/train/network.ts';
-import { learningRate } from '../../host/train/optimizer.ts';
-import {
-  binaryRows,
   quantizeActivation,
-  quantizeInt2,
-  quantizeRows,
-  quantizeRowsInt2,
   quantizeSigned,
-  ternaryRows,
-} from '../../host/train/quantizers.ts';
-import { startArrays } from '../../host/train/start.ts';
+  type WindowSpec,
+} from './reference.ts';
 
 beforeAll(startArrays);
 
