@@ -6,7 +6,11 @@ import { describe, expect, it } from 'vitest';
 import { countClasses } from '../../host/data/windows.ts';
 import { Random } from '../../host/system/random.ts';
 import { type Augmentation, augment } from '../../host/task/augmentation.ts';
-import { frontEndOf, openTask, readTask, taskNames } from '../../host/task/task.ts';
+import { mask } from '../../host/task/masks.ts';
+import { frontEndOf, openTask, readTask, type Task, taskNames } from '../../host/task/task.ts';
+import { Batcher } from '../../host/train/batches.ts';
+import { buildNetwork } from '../../host/train/network.ts';
+import { startArrays } from '../../host/train/start.ts';
 
 const folder = mkdtempSync(join(tmpdir(), 'htpw-tasks-'));
 const MOTION = JSON.parse(readFileSync('models/tasks/synthetic-motion.json', 'utf8'));
@@ -41,6 +45,9 @@ describe('a task', () => {
     [{ classes: { still: [], moving: ['walk'] } }, 'classes.still: expected a list of labels of the data set, got []'],
     [{ augmentation: { echo: 1 } }, 'augmentation.echo: unknown; the fields are shift, noise, wander, scale, rotation'],
     [{ augmentation: { shift: 33 } }, 'augmentation.shift: expected at most half a window, 32, got 33'],
+    [{ augmentation: { stretch: 0.7 } }, 'augmentation.stretch: expected a number from 0 to 0.5, got 0.7'],
+    [{ augmentation: { crop: 2 } }, 'augmentation.crop: expected at most half an image, 0, got 2'],
+    [{ augmentation: { maskBands: 2 } }, 'augmentation.maskBands: expected none, as the front end gives no spectrum'],
     [{ metrics: { versusRest: 'swim' } }, 'metrics: expected classes of the task, got "swim"'],
   ])('%j is refused: %s', (fields, says) => {
     const path = changed(fields);
@@ -131,5 +138,84 @@ describe('augmentation', () => {
   it('flips rows of an image', () => {
     const image = { ...input, shape: [2, 3, 1] as const, rate: null };
     expect(Array.from(augment([1, 2, 3, 4, 5, 6], { flip: 1 }, image, new Random(1)))).toEqual([3, 2, 1, 6, 5, 4]);
+  });
+
+  it('stretches about the event, in between by straight lines', () => {
+    const ramp = { ...input, shape: [1, 33, 1] as const, event: { name: 'peak', at: 10 } };
+    const values = Array.from({ length: 33 }, (_, p) => 100 * p);
+    const stretched = augment(values, { stretch: 0.4 }, ramp, new Random(5));
+    expect(stretched[10]).toBe(1000);
+    const tempo = (stretched[11]! - stretched[10]!) / 100;
+    expect(Math.abs(tempo - 1)).toBeGreaterThan(0.02);
+    expect(Math.abs(tempo - 1)).toBeLessThanOrEqual(0.4);
+    stretched.forEach((value, p) => {
+      expect(value).toBeCloseTo(Math.min(Math.max(1000 + 100 * tempo * (p - 10), 0), 3200), 2);
+    });
+  });
+
+  it('crops an image whose border is zero', () => {
+    const image = { ...input, shape: [5, 4, 2] as const, type: 'i8' as const, zeroPoint: -7, rate: null };
+    const values = Array.from({ length: 40 }, (_, i) => i);
+    const seen = new Set<string>();
+    for (let seed = 0; seed < 60; seed++) {
+      const cropped = augment(values, { crop: 2 }, image, new Random(seed));
+      const at = (y: number, x: number, c: number): number =>
+        y >= 0 && y < 5 && x >= 0 && x < 4 ? values[(y * 4 + x) * 2 + c]! : -7;
+      const offsets = [-2, -1, 0, 1, 2].flatMap((down) => [-2, -1, 0, 1, 2].map((right) => [down, right] as const));
+      const by = offsets.find(([down, right]) =>
+        cropped.every((value, i) => value === at(Math.floor(i / 8) + down, (Math.floor(i / 2) % 4) + right, i % 2)),
+      );
+      expect(by).toBeDefined();
+      seen.add(String(by));
+    }
+    expect(seen.size).toBeGreaterThan(15);
+  });
+
+  it.each<[string, number[]]>([
+    ['a row of frames', [1, 10, 6]],
+    ['a plane', [10, 6, 1]],
+  ])('masks frames and bands of %s with its mean, side by side, at most so many', (_, shape) => {
+    const widths = { frames: new Set<number>(), bands: new Set<number>() };
+    for (let seed = 0; seed < 60; seed++) {
+      const features = Float32Array.from({ length: 60 }, (_, i) => i);
+      mask(features, shape, { maskFrames: 3, maskBands: 2 }, new Random(seed));
+      const isHidden = (frame: number, band: number): boolean => features[frame * 6 + band] !== frame * 6 + band;
+      const frames = Array.from({ length: 10 }, (_, f) => f).filter((f) => [0, 5].every((band) => isHidden(f, band)));
+      const bands = Array.from({ length: 6 }, (_, b) => b).filter((b) => [0, 9].every((f) => isHidden(f, b)));
+      for (const hidden of [frames, bands]) expect(hidden).toEqual(hidden.map((_, i) => hidden[0]! + i));
+      features.forEach((value, i) => {
+        const inside = frames.includes(Math.floor(i / 6)) || bands.includes(i % 6);
+        expect(value).toBe(inside ? 29.5 : i);
+      });
+      widths.frames.add(frames.length);
+      widths.bands.add(bands.length);
+    }
+    expect([...widths.frames].sort()).toEqual([0, 1, 2, 3]);
+    expect([...widths.bands].sort()).toEqual([0, 1, 2]);
+  });
+
+  it('masks reach what a network is given in training, bands of the whole window and no others', async () => {
+    await startArrays();
+    const tones = JSON.parse(readFileSync('models/tasks/synthetic-tones.json', 'utf8'));
+    const masked = (augmentation: object): Task => {
+      writeFileSync(join(folder, 'mine.json'), JSON.stringify({ ...tones, augmentation }));
+      return readTask(join(folder, 'mine.json'));
+    };
+    const task = masked({ maskBands: 6 });
+    const { shape } = frontEndOf(task).output;
+    const network = buildNetwork({ layers: [{ kind: 'pointwise', channels: 4 }], methods: {} }, shape, 4);
+    const batcher = new Batcher(task, openTask(task).load('validation'), network);
+    const given = (random: Random | null): Float32Array => batcher.patches([5], 1, random).dataSync() as Float32Array;
+    const [plain, varied] = [given(null), given(new Random(3))];
+    const changed = Array.from({ length: 20 }, (_, band) => band).filter((band) =>
+      varied.some((value, i) => i % 20 === band && value !== plain[i]),
+    );
+    expect(changed.length).toBeGreaterThan(0);
+    expect(changed.length).toBeLessThanOrEqual(6);
+    const hidden = varied.filter((_, i) => changed.includes(i % 20));
+    expect(new Set(hidden).size).toBe(1);
+    expect(() => masked({ maskBands: 11 })).toThrow(
+      'augmentation.maskBands: expected at most half of them, 10, got 11',
+    );
   });
 });
