@@ -115,6 +115,14 @@ export function nodeTable(figures: readonly NodeFigure[]): string {
   return columns([['variant', 'windows/s', 'of scalar'], ...rows]);
 }
 
+/** What bench/train.json records. */
+export interface TrainingRecord {
+  commit: string;
+  processor: string;
+  node: string;
+  networks: TrainingSpeed[];
+}
+
 export function trainingTable(networks: readonly TrainingSpeed[]): string {
   const rows = networks.map(({ name, networks, windowsPerSecond, seconds }) => [
     name,

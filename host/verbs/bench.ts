@@ -10,7 +10,7 @@ import { goldenFolder } from '../measure/golden.ts';
 import { measureImported } from '../measure/imported.ts';
 import { timeVariants } from '../measure/node.ts';
 import { currentCommit, readRecord, recordPath, writeRecord } from '../measure/records.ts';
-import { boardTables, cycleTable, nodeTable, trainingTable } from '../measure/tables.ts';
+import { boardTables, cycleTable, nodeTable, type TrainingRecord, trainingTable } from '../measure/tables.ts';
 import { exampleCommands } from '../pages/sections.ts';
 import { measureReliability } from '../reliability/measure.ts';
 import { Runtime } from '../runtime/node.ts';
@@ -133,7 +133,8 @@ async function benchTraining({ json }: Flags): Promise<void> {
     }
     return measured;
   });
-  const record = { commit: await currentCommit(), processor: cpus()[0]!.model, node: process.version, networks };
+  const commit = await currentCommit();
+  const record: TrainingRecord = { commit, processor: cpus()[0]!.model, node: process.version, networks };
   writeRecord('train', record);
   print(json, record, () => `${record.processor}, Node ${record.node}\n\n${trainingTable(networks)}`);
 }
