@@ -2,6 +2,7 @@
 import { loadBoard } from '../boards/board.ts';
 import { columns } from '../drawing/columns.ts';
 import { macs } from '../model/weights.ts';
+import type { TrainingSpeed } from '../train/index.ts';
 import type { Figures, KernelFigure, ModelFigure } from './figures.ts';
 import { type Core, KERNELS, peerCore, shapeName } from './kernels.ts';
 import type { NodeFigure } from './node.ts';
@@ -112,6 +113,26 @@ export function nodeTable(figures: readonly NodeFigure[]): string {
     ofScalar.toFixed(2),
   ]);
   return columns([['variant', 'windows/s', 'of scalar'], ...rows]);
+}
+
+/** What bench/train.json records. */
+export interface TrainingRecord {
+  commit: string;
+  processor: string;
+  node: string;
+  networks: TrainingSpeed[];
+}
+
+export function trainingTable(networks: readonly TrainingSpeed[]): string {
+  const rows = networks.map(({ name, networks, windowsPerSecond, seconds }) => [
+    name,
+    networks,
+    Math.round(windowsPerSecond),
+    seconds.batches.toFixed(2),
+    seconds.steps.toFixed(2),
+    seconds.total.toFixed(2),
+  ]);
+  return columns([['configuration', 'networks', 'windows/s', 's per 1,000: batches', 'steps', 'together'], ...rows]);
 }
 
 /** Leaves out columns that have nothing but a title: not everything was measured on every core. */

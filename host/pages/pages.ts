@@ -11,6 +11,7 @@ import { reliabilityTables } from './reliability.ts';
 import { headlines, resultsChart, resultsPage } from './results.ts';
 import { withExamples, withSection } from './sections.ts';
 import { sourcesPage } from './sources.ts';
+import { trainingSpeeds } from './training.ts';
 
 export interface Page {
   /** relative to the project */
@@ -37,6 +38,7 @@ export const PAGES: readonly Page[] = [
   whole('docs/deploy.md', ({ deploy }) => deployPage(deploy)),
   { path: 'docs/residency.md', render: ({ deploy }, committed) => withExamples(committed, deploy.examples) },
   sections('docs/reliability.md', ({ reliability }) => reliabilityTables(reliability)),
+  sections('docs/workshop.md', ({ training }) => ({ speed: trainingSpeeds(training) })),
   sections('docs/c.md', ({ library }) => ({ sizes: librarySizes(library) })),
   sections('docs/protocol.md', ({ boards }) => ({ ticks: tickTable(boards) })),
   // loads the TypeScript compiler, which an installed package does not have

@@ -6,6 +6,7 @@ import type { DeployRecord } from '../measure/deployments.ts';
 import type { Figures } from '../measure/figures.ts';
 import type { ImportedRecord } from '../measure/imported.ts';
 import { readRecord } from '../measure/records.ts';
+import type { TrainingRecord } from '../measure/tables.ts';
 import type { Reliability } from '../reliability/measure.ts';
 
 export interface Records {
@@ -16,6 +17,7 @@ export interface Records {
   deploy: DeployRecord;
   library: LibraryRecord;
   reliability: Reliability;
+  training: TrainingRecord;
 }
 
 /** What is in bench/ and boards/ now. */
@@ -28,6 +30,7 @@ export const readRecords = (): Records => ({
   deploy: readRecord('deploy'),
   library: readRecord('clib'),
   reliability: readRecord('reliability'),
+  training: readRecord('train'),
 });
 
 /** The number of a Cortex-M, largest first; behind them other cores. */

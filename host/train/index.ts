@@ -7,6 +7,7 @@ import { UsageError } from '../system/errors.ts';
 import type { Checkpoint } from './checkpoint.ts';
 import type { ExportConfig, JointConfig, TrainConfig } from './config.ts';
 import type { Trained, TrainedTogether, TrainOptions } from './run.ts';
+import type { TrainingSpeed } from './speed.ts';
 import { startArrays } from './start.ts';
 
 export { type Checkpoint, decodeCheckpoint, encodeCheckpoint, readCheckpoint } from './checkpoint.ts';
@@ -31,6 +32,8 @@ export type {
   TrainOptions,
   TrainReport,
 } from './run.ts';
+
+export type { TrainingSpeed } from './speed.ts';
 
 /** The peer dependency of package.json. */
 const ARRAYS = '@jax-js/jax@0.1.25';
@@ -75,6 +78,13 @@ export async function exportTogether(checkpoint: Checkpoint, config: JointConfig
   await needArrays();
   const { exportTogether } = await import('./export.ts');
   return exportTogether(checkpoint, config);
+}
+
+/** How fast steps of a configuration are here, some seconds of work. Throws UsageError without the array library. */
+export async function trainingSpeed(config: JointConfig): Promise<TrainingSpeed> {
+  await needArrays();
+  const { trainingSpeed } = await import('./speed.ts');
+  return trainingSpeed(config);
 }
 
 async function needArrays(): Promise<void> {

@@ -33,17 +33,19 @@ export class PatchCutter {
     vary(this.integers, this.frontEnd.output.shape);
     const { scale, zeroPoint, shape } = this.frontEnd.output;
     const [, , channels] = shape;
-    const real = (i: number): number => (this.integers[i]! - zeroPoint) * scale;
-    if (!this.places) {
-      for (let i = 0; i < this.integers.length; i++) patches[at + i] = real(i);
+    const { integers, places, positions, length } = this;
+    if (!places) {
+      for (let i = 0; i < integers.length; i++) patches[at + i] = (integers[i]! - zeroPoint) * scale;
       return;
     }
-    const perPatch = this.places.length / this.positions;
-    this.places.forEach((from, i) => {
-      if (from < 0) return;
-      const to = at + Math.floor(i / perPatch) * this.length + (i % perPatch) * channels;
-      for (let c = 0; c < channels; c++) patches[to + c] = real(from + c);
-    });
+    const perPatch = places.length / positions;
+    for (let i = 0, patch = 0; patch < positions; patch++)
+      for (let tap = 0; tap < perPatch; tap++, i++) {
+        const from = places[i]!;
+        if (from < 0) continue;
+        const to = at + patch * length + tap * channels;
+        for (let c = 0; c < channels; c++) patches[to + c] = (integers[from + c]! - zeroPoint) * scale;
+      }
   }
 }
 

@@ -1,5 +1,6 @@
 /** htpw bench: instructions of kernels and networks on emulated cores, and the worst cases of the runtime. */
 import { readFileSync } from 'node:fs';
+import { cpus } from 'node:os';
 import { join } from 'node:path';
 import { type Command, Option } from 'commander';
 import { countingBoards, measureAll, measureOnPort, recordedBoards } from '../measure/benchmarks.ts';
@@ -9,13 +10,14 @@ import { goldenFolder } from '../measure/golden.ts';
 import { measureImported } from '../measure/imported.ts';
 import { timeVariants } from '../measure/node.ts';
 import { currentCommit, readRecord, recordPath, writeRecord } from '../measure/records.ts';
-import { boardTables, cycleTable, nodeTable } from '../measure/tables.ts';
+import { boardTables, cycleTable, nodeTable, type TrainingRecord, trainingTable } from '../measure/tables.ts';
 import { exampleCommands } from '../pages/sections.ts';
 import { measureReliability } from '../reliability/measure.ts';
 import { Runtime } from '../runtime/node.ts';
 import { planOutput } from '../system/files.ts';
 import { projectRoot } from '../system/root.ts';
 import { testWindows } from '../task/inputs.ts';
+import { readConfigs, type TrainingSpeed, trainingSpeed } from '../train/index.ts';
 import { CheckFailed, print, UsageError, withProgress } from './verb.ts';
 
 interface Flags {
@@ -26,6 +28,7 @@ interface Flags {
   reliability?: boolean;
   deploy?: boolean;
   imported?: boolean;
+  train?: boolean;
   json?: boolean;
 }
 
@@ -56,23 +59,27 @@ export function benchVerb(program: Command): void {
     .addOption(
       instead('--imported', 'the trained networks of MLPerf Tiny in HTPW_DATA instead; writes bench/imported.json'),
     )
+    .addOption(
+      instead('--train', 'windows a second of training here, by processor time, instead; writes bench/train.json'),
+    )
     .option('--json', 'print JSON')
     .addHelpText(
       'after',
-      '\nExamples:\n  htpw bench --board mps2-an500\n  htpw bench --check\n  htpw bench --node\n  htpw bench --reliability\n  htpw bench --deploy\n  htpw bench --imported\n  htpw bench --board nucleo-f767zi --port /dev/ttyACM0',
+      '\nExamples:\n  htpw bench --board mps2-an500\n  htpw bench --check\n  htpw bench --node\n  htpw bench --reliability\n  htpw bench --deploy\n  htpw bench --imported\n  htpw bench --train\n  htpw bench --board nucleo-f767zi --port /dev/ttyACM0',
     )
     .action((flags: Flags) => {
       if (flags.node) return benchNode(flags);
       if (flags.reliability) return benchRecord('reliability', measureReliability, flags);
       if (flags.deploy) return benchRecord('deploy', deployments, flags);
       if (flags.imported) return benchRecord('imported', (report) => measureImported(goldenFolder(), report), flags);
+      if (flags.train) return benchTraining(flags);
       return flags.port === undefined ? benchBoards(flags) : benchPort(flags, flags.port);
     });
 }
 
 /** An option that measures something else than kernels on boards, and nothing besides. */
 function instead(flags: string, description: string): Option {
-  const all = ['board', 'check', 'port', 'node', 'reliability', 'deploy', 'imported'];
+  const all = ['board', 'check', 'port', 'node', 'reliability', 'deploy', 'imported', 'train'];
   return new Option(flags, description).conflicts(all.filter((name) => `--${name}` !== flags));
 }
 
@@ -112,6 +119,25 @@ async function benchRecord(name: string, measure: (report: Report) => Promise<ob
 /** The images on the boards, and the examples of the page on residency. */
 const deployments = (report: Report) =>
   measureDeployments(exampleCommands(readFileSync(join(projectRoot(), 'docs', 'residency.md'), 'utf8')), report);
+
+/** Of one network, and of four that share a basis. */
+const TRAINED = ['ecg-beats', 'four-tasks'];
+
+async function benchTraining({ json }: Flags): Promise<void> {
+  planOutput(recordPath('train'));
+  const networks = await withProgress('bench', async (report) => {
+    const measured: TrainingSpeed[] = [];
+    for (const name of TRAINED) {
+      report(measured.length, TRAINED.length, name);
+      measured.push(await trainingSpeed(readConfigs(join(projectRoot(), 'models', 'configs', `${name}.json`))));
+    }
+    return measured;
+  });
+  const commit = await currentCommit();
+  const record: TrainingRecord = { commit, processor: cpus()[0]!.model, node: process.version, networks };
+  writeRecord('train', record);
+  print(json, record, () => `${record.processor}, Node ${record.node}\n\n${trainingTable(networks)}`);
+}
 
 async function benchNode({ json }: Flags): Promise<void> {
   const image = new Uint8Array(readFileSync(join(projectRoot(), NODE_MODEL)));
