@@ -416,7 +416,7 @@ export function everything(seed: number): ModelBuilder {
   b.pointwise(6, fromBasis(b, basis(b, 6, 13, 'int4', null), 6, 13, 6));
   b.pointwise(7, fromRandom(b, matrices(b, b.mlp(3, 5, 2, 'int4')), 7, 6, 3));
   b.pointwise(6, fromRandom(b, matrices(b, null), 6, 7));
-  b.pointwise(8, fromFactor(b, factor(b, 3, 6, 'ternary', 'int4'), 8, 6));
+  b.pointwise(6, fromFactor(b, factor(b, 3, 6, 'ternary', 'int4'), 6, 6));
   b.pool('averagePool', { kernel: [1, 3], stride: [1, 3], pad: [0, 0] });
   const pooled = b.last;
   const wide = b.lookup().signedAdd(pooled, 'second').multiply(pooled).last;

@@ -70,7 +70,7 @@ export function workOfSource(source: usize, generators: usize): u64 {
   const generator = generatorAt(generators, <u32>load<u16>(source, F.SOURCE_GENERATOR_AT));
   if (isSource(kind, TILE)) return workOfTiles(generator, weights);
   if (isSource(kind, RANDOM)) return workOfRandom(generator, rows, weights);
-  if (isSource(kind, FACTORED)) return workOfFactored(generator, rows, weights);
+  if (isSource(kind, FACTORED)) return workOfFactored(generator, rows, sourceRowLength(source));
   return workOfBasis(generator, rows, weights);
 }
 

@@ -35,10 +35,11 @@ export function proveFactored(source: usize, generator: usize, weightBytes: u32)
     : BAD_SOURCE;
 }
 
-/** What making all rows takes: in the worst case the right factor is unpacked for each of them. */
-export function workOfFactored(generator: usize, rows: u32, weights: u32): u64 {
+/** What making all rows takes: the right factor is unpacked for each run of them. */
+export function workOfFactored(generator: usize, rows: u32, rowLength: u32): u64 {
   const rank = generatorOutputs(generator);
-  return <u64>weights * (2 + (rank >> 1)) + <u64>rows * (8 + rank);
+  const products = <u64>(rows * rowLength) * (4 + (rank >> 1));
+  return products + <u64>(rank * rowLength) * (rows / F.STREAM_ROWS + 1) + <u64>rows * (8 + rank);
 }
 
 /** Rows as `writeRows`; workspace: | row of the left factor | right factor i8[rank][rowLength] | */
