@@ -160,11 +160,11 @@ export const RICE_ESCAPE: u32 = 8; //      zeros in front of a value as it is
 // Generator, 32 bytes
 export const GENERATOR_BYTES: u32 = 32;
 export const GENERATOR_KIND_AT: u32 = 0; //        u8, that of its sources; STORED has none
-export const GENERATOR_CODE_ENCODING_AT: u32 = 1; // u8, ENCODING_INT8, INT4 or INT2; 0 without MLP; CODEBOOK: width of an index
+export const GENERATOR_CODE_ENCODING_AT: u32 = 1; // u8, ENCODING_INT8 to TERNARY; 0 without MLP; CODEBOOK: width of an index
 export const GENERATOR_CODE_LENGTH_AT: u32 = 2; // u8, values in a code; 0: no MLP, and of BASIS one matrix, taken as it is
 export const GENERATOR_HIDDEN_AT: u32 = 3; //      u8
 export const GENERATOR_OUTPUTS_AT: u32 = 4; //     u8, basis matrices to mix (BASIS), weights in a tile (TILE), in an entry (CODEBOOK)
-export const GENERATOR_BASIS_ENCODING_AT: u32 = 5; // u8, ENCODING_INT8, INT4 or INT2; 0 for TILE and CODEBOOK
+export const GENERATOR_BASIS_ENCODING_AT: u32 = 5; // u8, ENCODING_INT8 to TERNARY; 0 for TILE and CODEBOOK
 export const GENERATOR_BASIS_ROWS_AT: u32 = 6; //  u16; CODEBOOK: entries, at most 16 with INT4 indices, else 256
 export const GENERATOR_BASIS_COLUMNS_AT: u32 = 8; // u16; 0 for CODEBOOK
 export const GENERATOR_SHIFT1_AT: u32 = 10; //     i8

@@ -77,7 +77,7 @@ const MAP: Record<string, string> = {
   transform: 'arithmetic assembly model operators',
   import: 'arithmetic assembly image model operators records system transform',
   inspect: 'assembly image import model operators records runtime sources',
-  train: 'arithmetic data image import model records runtime sources system task',
+  train: 'arithmetic compress data image import model records runtime sources system task',
   measure: 'agent boards build drawing image import model records residency runtime sources system train',
   reliability: 'agent assembly boards build image measure model records runtime sources system task',
   pages: 'assembly boards build drawing image import measure model operators records reliability sources system',

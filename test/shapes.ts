@@ -326,7 +326,7 @@ function single(seed: number, kind: string, i: number, make: (b: ModelBuilder, i
   if ('effectiveScale' in operator) {
     if (b.pick([false, false, true])) cut(b, operator);
     // one in eight of INT8, the only one that can be read in flash, however many ways there are
-    const way = i % 8 === 0 ? 'int8' : SOURCES[(4 * i + Math.floor(i / 7)) % SOURCES.length];
+    const way = i % 8 === 0 ? 'int8' : SOURCES[(7 * i + Math.floor(i / 7)) % SOURCES.length];
     made = ` ${sourceFrom(b, operator, kind === 'deep product' ? STORED[i] : way)} ${operator.residency} ${tables}`;
     limits(b, operator, tables);
   }

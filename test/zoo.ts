@@ -18,6 +18,7 @@ import type { CopyArguments } from '../host/operators/copy.ts';
 import type { Mlp } from '../host/sources/mlp.ts';
 import { basis, fromBasis } from './sources/basis.ts';
 import { codebook, fromCodebook } from './sources/codebook.ts';
+import { factor, fromFactor } from './sources/factored.ts';
 import { fromRandom, matrices } from './sources/random.ts';
 import { fromTiles, tile } from './sources/tile.ts';
 import { LEVELS } from './weights.ts';
@@ -104,9 +105,9 @@ export class ModelBuilder {
     return this.sources.length - 1;
   }
 
-  mlp(codeLength: number, hidden: number, outputs: number, codeEncoding: 'int8' | 'int4' | 'int2'): Mlp {
+  mlp(codeLength: number, hidden: number, outputs: number, codeEncoding: Encoding): Mlp {
     const bias = (count: number) => Int32Array.from({ length: count }, () => this.integer(-3000, 3000));
-    const scale = { int8: 1 / 8000, int4: 1 / 500, int2: 1 / 200 }[codeEncoding];
+    const scale = { int8: 1 / 8000, int4: 1 / 500, int2: 1 / 200, ternary: 1 / 100 }[codeEncoding];
     return {
       codeLength,
       codeEncoding,
@@ -123,7 +124,12 @@ export class ModelBuilder {
 
   /** An MLP of any small size and code encoding, with so many outputs. */
   anyMlp(outputs: number): Mlp {
-    return this.mlp(this.integer(1, 6), this.integer(1, 12), outputs, this.pick(['int8', 'int4', 'int2'] as const));
+    return this.mlp(
+      this.integer(1, 6),
+      this.integer(1, 12),
+      outputs,
+      this.pick(['int8', 'int4', 'int2', 'ternary'] as const),
+    );
   }
 
   /** Bias and scales such that outputs spread over the INT8 range, with a clamp that is sometimes a ReLU. */
@@ -410,6 +416,7 @@ export function everything(seed: number): ModelBuilder {
   b.pointwise(6, fromBasis(b, basis(b, 6, 13, 'int4', null), 6, 13, 6));
   b.pointwise(7, fromRandom(b, matrices(b, b.mlp(3, 5, 2, 'int4')), 7, 6, 3));
   b.pointwise(6, fromRandom(b, matrices(b, null), 6, 7));
+  b.pointwise(6, fromFactor(b, factor(b, 3, 6, 'ternary', 'int4'), 6, 6));
   b.pool('averagePool', { kernel: [1, 3], stride: [1, 3], pad: [0, 0] });
   const pooled = b.last;
   const wide = b.lookup().signedAdd(pooled, 'second').multiply(pooled).last;

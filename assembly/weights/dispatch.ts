@@ -8,6 +8,7 @@
  *   TILE     row r = MLP(code of tile 0), MLP(code of tile 1), ...
  *   CODEBOOK row r = entry[index 0], entry[index 1], ..., the last one cut to what is left of the row
  *   RANDOM   as BASIS, of matrices that are drawn from a seed
+ *   FACTORED row r = sum_j left[r][j] * right[j]
  */
 
 import { FEATURE_SOURCE } from '../features.ts';
@@ -17,12 +18,13 @@ import { uses } from '../intrinsics/core.ts';
 import { BAD_GENERATOR, BAD_SOURCE } from '../status.ts';
 import { BASIS, proveBasis, proveBasisRows, workOfBasis, writeBasis } from './basis.ts';
 import { CODEBOOK, proveCodebook, proveIndices, writeEntries } from './codebook.ts';
+import { FACTORED, proveFactor, proveFactored, workOfFactored, writeFactored } from './factored.ts';
 import { proveMix } from './mix.ts';
 import { proveRandom, RANDOM, workOfRandom, writeRandom } from './random.ts';
 import { STORED, writeStored } from './stored.ts';
 import { proveTile, proveTiles, TILE, workOfTiles, writeTiles } from './tile.ts';
 
-export const LAST_SOURCE_KIND: u32 = RANDOM;
+export const LAST_SOURCE_KIND: u32 = FACTORED;
 
 /** Whether a source is of a kind; never, at no cost, for a kind that this build leaves out. */
 function isSource(kind: u32, wanted: u32): bool {
@@ -40,6 +42,7 @@ export function proveGenerator(kind: u32, generator: usize, weightBytes: u32): i
   if (isSource(kind, TILE)) return proveTile(generator);
   if (isSource(kind, CODEBOOK)) return proveCodebook(generator, weightBytes);
   if (isSource(kind, RANDOM)) return proveRandom(generator);
+  if (isSource(kind, FACTORED)) return proveFactor(generator, weightBytes);
   return BAD_GENERATOR;
 }
 
@@ -49,12 +52,13 @@ export function proveGenerated(kind: u32, source: usize, generator: usize, weigh
   if (isSource(kind, TILE)) return proveTiles(source, generator, weightBytes);
   if (isSource(kind, CODEBOOK)) return proveIndices(source, generator, weights, weightBytes);
   if (isSource(kind, RANDOM)) return proveMix(source, generator, weightBytes);
+  if (isSource(kind, FACTORED)) return proveFactored(source, generator, weightBytes);
   return BAD_SOURCE;
 }
 
 /** Rows of matrices that a generator's workspace holds, in bytes each. */
 export function matrixRowBytes(kind: u32, rowLength: u32): u32 {
-  return kind == BASIS || isSource(kind, RANDOM) ? rowLength : 0;
+  return kind == BASIS || isSource(kind, RANDOM) || isSource(kind, FACTORED) ? rowLength : 0;
 }
 
 /** Units of work (work.ts) that making all rows of a source takes, some at a time. */
@@ -66,6 +70,7 @@ export function workOfSource(source: usize, generators: usize): u64 {
   const generator = generatorAt(generators, <u32>load<u16>(source, F.SOURCE_GENERATOR_AT));
   if (isSource(kind, TILE)) return workOfTiles(generator, weights);
   if (isSource(kind, RANDOM)) return workOfRandom(generator, rows, weights);
+  if (isSource(kind, FACTORED)) return workOfFactored(generator, rows, sourceRowLength(source));
   return workOfBasis(generator, rows, weights);
 }
 
@@ -95,5 +100,7 @@ export function writeRows(
   if (isSource(kind, TILE)) writeTiles(generator, weights, data, row, count, rowLength, destination, workspace);
   if (isSource(kind, RANDOM))
     writeRandom(source, generator, weights, data, row, count, rowLength, destination, workspace);
+  if (isSource(kind, FACTORED))
+    writeFactored(source, generator, weights, data, row, count, rowLength, destination, workspace);
   if (isSource(kind, CODEBOOK)) writeEntries(generator, weights, data, row, count, rowLength, destination);
 }

@@ -12,9 +12,9 @@ export function packedBytes(encoding: u32, count: u32): u32 {
   return (count + 4) / 5; // ternary
 }
 
-/** The encodings of codes and of basis matrices: their values are small integers of two's complement or odd. */
+/** The encodings of codes and of matrices: all whose rows have a length of their own. */
 export function isMixable(encoding: u32): bool {
-  return encoding >= F.ENCODING_INT8 && encoding <= F.ENCODING_INT2;
+  return encoding >= F.ENCODING_INT8 && encoding <= F.ENCODING_TERNARY;
 }
 
 /** Writes `count` values, from the first of a packed row on, to destination i8[count]. */

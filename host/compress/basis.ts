@@ -10,7 +10,7 @@ import type { Layer } from './layers.ts';
 import type { Replacement } from './replacement.ts';
 
 const ITERATIONS = 30;
-const LARGEST = { int8: 127, int4: 7, int2: 3 } as const;
+const LARGEST = { int8: 127, int4: 7, int2: 3, ternary: 1 } as const;
 const SMALLEST_SCALE = 1 / 8;
 
 /** Whether several layers can share matrices: rows of the same length, as many of them. */

@@ -14,11 +14,13 @@ export function metadataOf(programs: readonly ProgramMetadata[], name: string): 
 export const asUnpacked = (model: Model): Unpacked => ({ model, tables: () => 'compact', lossless: () => false });
 
 /**
- * The programs of another model behind those of an image. The other is made from the generators of the image, at their
- * places. Throws ImageError for a program of a name that the image has.
+ * The programs of another model behind those of an image. The first `basis` generators of the other are those of the
+ * image, at their places; what it has of its own comes behind all that the image has. Throws ImageError for a program of
+ * a name that the image has.
  */
-export function joined(base: Unpacked, addition: Unpacked): Unpacked {
+export function joined(base: Unpacked, addition: Unpacked, basis = base.model.generators.length): Unpacked {
   const first = base.model.sources.length;
+  const further = base.model.generators.length - basis;
   const originals = new Map<Operator, WeightedOperator>();
   const moved = (operator: Operator): Operator => {
     if (!('source' in operator)) return operator;
@@ -26,7 +28,10 @@ export function joined(base: Unpacked, addition: Unpacked): Unpacked {
     originals.set(copy, operator);
     return copy;
   };
-  const { programs, sources } = addition.model;
+  const { programs, generators } = addition.model;
+  const sources = addition.model.sources.map((source) =>
+    'generator' in source && source.generator >= basis ? { ...source, generator: source.generator + further } : source,
+  );
   return {
     model: {
       programs: [
@@ -34,7 +39,7 @@ export function joined(base: Unpacked, addition: Unpacked): Unpacked {
         ...programs.map((program) => ({ ...program, operators: program.operators.map(moved) })),
       ],
       sources: [...base.model.sources, ...sources],
-      generators: base.model.generators,
+      generators: [...base.model.generators, ...generators.slice(basis)],
       metadata: metadataTogether(base.model, addition.model),
     },
     tables(operator) {

@@ -33,9 +33,12 @@ export interface Unpacked {
 
 /** Of an image that `open` has proved. Throws ImageError for scales of additions that contradict each other. */
 export function unpack(image: ImageView): Unpacked {
-  const generators = image.generators.map((view) => generatorKind(view).unpack(image, view));
-  return unpackFor(image, generators);
+  return unpackFor(image, generatorsOf(image));
 }
+
+/** Generators of an image, in their order. */
+export const generatorsOf = (image: ImageView): Generator[] =>
+  image.generators.map((view) => generatorKind(view).unpack(image, view));
 
 /** The same of an image whose sources are made from these generators, be they its own or those of another. */
 export function unpackFor(image: ImageView, generators: readonly Generator[]): Unpacked {

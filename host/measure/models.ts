@@ -92,7 +92,9 @@ function randomBasis(
   { matrices, encoding, rows, columns, codeLength, hidden }: BasisConfig,
   random: Random,
 ): BasisGenerator {
-  const levels = { int8: [-127, -50, 50, 127], int4: [-7, -2, 2, 7], int2: [-3, -1, 1, 3] }[encoding];
+  const levels = { int8: [-127, -50, 50, 127], int4: [-7, -2, 2, 7], int2: [-3, -1, 1, 3], ternary: [-1, 0, 0, 1] }[
+    encoding
+  ];
   const mlp: Mlp = {
     codeLength,
     codeEncoding: 'int8',

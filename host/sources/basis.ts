@@ -1,6 +1,7 @@
 /** Weights mixed from matrices that layers share, in proportions that an MLP makes of a code; or one matrix alone. */
 import * as FEATURE from '../../assembly/features.ts';
 import * as F from '../../assembly/format.ts';
+import type { Encoding } from '../model/model.ts';
 import { ENCODING_CODES, encodingOf, packedBytes, packRows, unpackRows } from '../records/packed.ts';
 import { MIX_FIELDS, MIXED, type MixedSource, mixedRows, packMix, unpackMix } from './mix.ts';
 import { MLP_BYTES, type Mlp, mlpFeatures, mlpPieces, mlpSizes, packMlp, unpackMlp } from './mlp.ts';
@@ -18,7 +19,7 @@ export interface BasisSource extends MixedSource {
 export interface BasisGenerator {
   kind: 'basis';
   mlp: Mlp | null; // null: one matrix, taken as it is (plain cross-layer sharing)
-  encoding: 'int8' | 'int4' | 'int2';
+  encoding: Encoding;
   count: number; // matrices: mlp.outputs, or 1
   rows: number;
   columns: number;
@@ -54,7 +55,7 @@ export const basisSource: SourceKind<BasisSource> = {
     ],
     fields: {
       ...MIX_FIELDS,
-      GENERATOR_BASIS_ENCODING_AT: 'of the matrices: `ENCODING_INT8`, `INT4` or `INT2`',
+      GENERATOR_BASIS_ENCODING_AT: 'of the matrices: `ENCODING_INT8` to `TERNARY`',
       GENERATOR_BASIS_ROWS_AT: 'of a matrix; no source has more',
       GENERATOR_BASIS_COLUMNS_AT: 'of a matrix; no source has longer rows',
       GENERATOR_BASIS_AT: 'matrices, one behind the other',
@@ -92,7 +93,7 @@ export const basisGenerator: GeneratorKind<BasisGenerator> = {
   },
   unpack(image, view) {
     const { codeLength, outputs: count, basisRows: rows, basisColumns: columns } = view;
-    const encoding = encodingOf(view.basisEncoding) as BasisGenerator['encoding'];
+    const encoding = encodingOf(view.basisEncoding);
     const at = image.section(F.SECTION_WEIGHTS).offset + view.basis;
     const packed = image.bytes.slice(at, at + count * rows * packedBytes(encoding, columns));
     const mlp = codeLength > 0 ? unpackMlp(image, view) : null;

@@ -4,6 +4,7 @@ import * as F from '../../assembly/format.ts';
 import { generatorScratch } from '../../assembly/scratch.ts';
 import { decodeBias, encodeBias } from '../arithmetic/compact.ts';
 import { clamp, multiplyByQuantizedMultiplier, quantizeMultiplier, realOf } from '../arithmetic/fixed.ts';
+import type { Encoding } from '../model/model.ts';
 import type { ByteWriter } from '../records/bytes.ts';
 import { ENCODING_CODES, encodingOf, packedBytes, packRows, unpackRows } from '../records/packed.ts';
 import type { GeneratorView, ImageView, SourceView } from '../records/view.ts';
@@ -15,7 +16,7 @@ import { NO_MLP, type PackedMlp, type Piece, type SourceDoc } from './source.ts'
  */
 export interface Mlp {
   codeLength: number;
-  codeEncoding: 'int8' | 'int4' | 'int2';
+  codeEncoding: Encoding;
   hidden: number;
   outputs: number;
   w1: Int8Array; // [hidden][codeLength]
@@ -29,7 +30,7 @@ export interface Mlp {
 /** What docs/sources.md says of codes and the MLP. */
 export const MLP_FIELDS: SourceDoc['fields'] = {
   SOURCE_DATA_AT: 'codes; nothing where there is no MLP',
-  GENERATOR_CODE_ENCODING_AT: 'of codes: `ENCODING_INT8`, `INT4` or `INT2`; 0 without an MLP',
+  GENERATOR_CODE_ENCODING_AT: 'of codes: `ENCODING_INT8` to `TERNARY`; 0 without an MLP',
   GENERATOR_CODE_LENGTH_AT: 'values in a code; 0: no MLP',
   GENERATOR_HIDDEN_AT: 'hidden units of the MLP',
   GENERATOR_MLP_AT: 'the MLP, on 2 bytes',
@@ -105,7 +106,7 @@ export function unpackMlp(image: ImageView, view: GeneratorView): Mlp {
   const w1At = base + 2 * (hidden + outputs);
   return {
     codeLength,
-    codeEncoding: encodingOf(view.codeEncoding) as Mlp['codeEncoding'],
+    codeEncoding: encodingOf(view.codeEncoding),
     hidden,
     outputs,
     w1: image.i8s(w1At, hidden * codeLength),

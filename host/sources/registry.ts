@@ -5,6 +5,7 @@ import { ByteWriter } from '../records/bytes.ts';
 import { ImageError } from '../records/view.ts';
 import { basisGenerator, basisSource } from './basis.ts';
 import { codebookGenerator, codebookSource } from './codebook.ts';
+import { factoredGenerator, factoredSource } from './factored.ts';
 import { randomGenerator, randomSource } from './random.ts';
 import type { GeneratorKind, SourceKind } from './source.ts';
 import { storedSource } from './stored.ts';
@@ -13,6 +14,7 @@ import { tileGenerator, tileSource } from './tile.ts';
 // as in host/operators/registry.ts
 export type { BasisGenerator, BasisSource } from './basis.ts';
 export type { Codebook, CodebookSource } from './codebook.ts';
+export type { Factor, FactoredSource } from './factored.ts';
 export type { MixedSource } from './mix.ts';
 export type { Mlp } from './mlp.ts';
 export type { RandomGenerator, RandomSource } from './random.ts';
@@ -24,6 +26,7 @@ export const SOURCES: { [K in keyof WeightSources]: SourceKind<WeightSources[K]>
   tile: tileSource,
   codebook: codebookSource,
   random: randomSource,
+  factored: factoredSource,
 };
 
 /** A generator goes by the kind of the sources that it serves. */
@@ -32,6 +35,7 @@ export const GENERATORS: { [K in keyof Generators]: GeneratorKind<Generators[K]>
   tile: tileGenerator,
   codebook: codebookGenerator,
   random: randomGenerator,
+  factored: factoredGenerator,
 };
 
 const NAMES = new Map(Object.entries(SOURCES).map(([name, { code }]) => [code, name as WeightSource['kind']]));

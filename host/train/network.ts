@@ -257,6 +257,7 @@ function described(generator: Generator): string {
   const mix = mlp ? ` of ${mlp.outputs}, codes of ${mlp.codeLength} ${mlp.codeEncoding}, ${mlp.hidden} hidden` : '';
   if (generator.kind === 'basis')
     return `a basis${mix || ' of 1'}, ${generator.rows} x ${generator.columns} in ${generator.encoding}`;
+  if (generator.kind === 'codebook') return `a codebook of ${generator.entries} entries of ${generator.length}`;
   return generator.kind === 'random' ? `random${mix || ' of 1'}, seed ${generator.seed}` : `a ${generator.kind}`;
 }
 

@@ -61,7 +61,7 @@ export function update(
 const isCode = (name: string): boolean => name.endsWith('.codes');
 
 /** Weights only: codes are bounded, and normalisation, biases and ranges must be free to take their value. */
-const decays = (name: string): boolean => /\.(weight|basis|w1|w2)$/.test(name);
+const decays = (name: string): boolean => /\.(weight|basis|w1|w2|left|right)$/.test(name);
 
 /** Factors that undo the start at zero of both moments; step counts from 1. */
 export function momentCorrection(step: number): Float32Array<ArrayBuffer> {

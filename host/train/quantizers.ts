@@ -5,6 +5,7 @@
  * Negative ties round up here and away from zero on the device: rare, and one level apart.
  */
 
+import type { Encoding } from '../model/model.ts';
 import { straightThrough, type Tensor } from './layers.ts';
 import { lax, numpy as np } from './start.ts';
 
@@ -88,6 +89,14 @@ export function quantizeInt2(weights: Tensor): Quantized {
   const scale = lax.stopGradient(np.abs(weights.ref).mean().mul(0.624));
   return { levels: fourLevels(weights, scale), scale };
 }
+
+/** Of rows in each encoding. */
+export const ROW_QUANTIZERS: Record<Encoding, (weights: Tensor) => Quantized> = {
+  int8: (weights) => quantizeRows(weights, 127),
+  int4: (weights) => quantizeRows(weights, 7),
+  int2: quantizeRowsInt2,
+  ternary: ternaryRows,
+};
 
 /** Borrows both. */
 function fourLevels(weights: Tensor, scale: Tensor): Tensor {

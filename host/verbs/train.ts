@@ -172,7 +172,7 @@ export function trainVerb(program: Command): void {
       );
       const image = whole(model, base);
       output?.write(image);
-      const added = addOn && packAddOn(model);
+      const added = addOn && packAddOn(model, base!.generators.length);
       if (added) addOn.write(added);
       parameters?.write(encodeCheckpoint(checkpoint));
       const names = programs.map(({ name }) => name);

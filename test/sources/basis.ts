@@ -34,7 +34,7 @@ export function fromBasis(
 }
 
 function way(b: ModelBuilder, rows: number, rowLength: number, mixes: boolean): void {
-  const encoding = b.pick(['int8', 'int4', 'int2', 'int2'] as const);
+  const encoding = b.pick(['int8', 'int4', 'int2', 'int2', 'ternary'] as const);
   const mlp = mixes ? b.anyMlp(b.integer(1, 4)) : null;
   const generator = basis(b, rows + b.integer(0, 3), rowLength + b.integer(0, 3), encoding, mlp);
   fromBasis(b, generator, rows, rowLength, b.integer(1, rows));
@@ -92,8 +92,8 @@ export default {
         shared.at,
       ],
       [
-        'basis in no encoding that mixes',
-        (d) => d.setUint8(shared.at + F.GENERATOR_BASIS_ENCODING_AT, F.ENCODING_TERNARY),
+        'basis in the encoding of coded rows',
+        (d) => d.setUint8(shared.at + F.GENERATOR_BASIS_ENCODING_AT, F.ENCODING_RICE),
         S.BAD_GENERATOR,
         shared.at,
       ],

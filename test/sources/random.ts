@@ -100,7 +100,7 @@ export default {
       ],
       [
         'encoding of codes of random matrices',
-        (d) => d.setUint8(mixed.at + F.GENERATOR_CODE_ENCODING_AT, F.ENCODING_TERNARY),
+        (d) => d.setUint8(mixed.at + F.GENERATOR_CODE_ENCODING_AT, F.ENCODING_RICE),
         S.BAD_GENERATOR,
         mixed.at,
       ],

@@ -205,7 +205,7 @@ describe('augmentation', () => {
     const { shape } = frontEndOf(task).output;
     const network = buildNetwork({ layers: [{ kind: 'pointwise', channels: 4 }], methods: {} }, shape, 4);
     const batcher = new Batcher(task, openTask(task).load('validation'), network);
-    const given = (random: Random | null): Float32Array => batcher.patches([5], 1, random).dataSync() as Float32Array;
+    const given = (random: Random | null): Float32Array => batcher.patches([5], 1, random);
     const [plain, varied] = [given(null), given(new Random(3))];
     const changed = Array.from({ length: 20 }, (_, band) => band).filter((band) =>
       varied.some((value, i) => i % 20 === band && value !== plain[i]),

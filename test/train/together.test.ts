@@ -175,7 +175,7 @@ describe('a task that is trained on the basis of an image', () => {
     view = new ImageView(base);
     basis = unpack(view).model.generators;
     addition = (await trainModel(configFor('ecg', { ...BASIS, rowsPerCode: 4 }), { basis, epochs: 1 })).model;
-    addOn = packAddOn(addition);
+    addOn = packAddOn(addition, basis.length);
   }, 300_000);
 
   const added = (image: Uint8Array, more: Uint8Array): Uint8Array => {
@@ -218,9 +218,39 @@ describe('a task that is trained on the basis of an image', () => {
     expect(new ImageView(added(base, addOn)).generators).toHaveLength(1);
   });
 
+  it('brings factors of its own beside the basis, also behind another that did', { timeout: 300_000 }, async () => {
+    const withOwn = (name: Name, task: Name) => {
+      const config = { ...configFor(task), name };
+      const network = config.network as { methods: object };
+      network.methods = { ...network.methods, pw2: { kind: 'lowRank', rank: 3, encoding: 'int8' } };
+      return trainModel({ ...config, name }, { basis, epochs: 1, subset: 64 });
+    };
+    const { model: ecg } = await withOwn('ecg', 'ecg');
+    expect(ecg.generators.map(({ kind }) => kind)).toEqual(['basis', 'factored']);
+    const { model: again } = await withOwn('again' as Name, 'motion');
+    const image = added(added(base, packAddOn(ecg, basis.length)), packAddOn(again, basis.length));
+    const all = unpack(new ImageView(image)).model;
+    expect(all.generators.map(({ kind }) => kind)).toEqual(['basis', 'factored', 'factored']);
+    const runtime = new Runtime(image);
+    for (const [p, [model, task]] of (
+      [
+        [ecg, 'ecg'],
+        [again, 'motion'],
+      ] as [Model, Name][]
+    ).entries()) {
+      const input = bytesAt(testOf(configFor(task)), 3);
+      const alone = new Runtime(pack(model)).load().run(input);
+      const program = runtime.load(2 + p);
+      program.checkWeights();
+      expect(program.run(input)).toEqual(alone);
+    }
+    const { model, ...options } = joined(unpack(view), asUnpacked(ecg));
+    expect(sha256(pack(model, options))).toBe(sha256(added(base, packAddOn(ecg, basis.length))));
+  });
+
   it('can be followed by another', { timeout: 300_000 }, async () => {
     const again = { ...configFor('motion'), name: 'again' };
-    const more = packAddOn((await trainModel(again, { basis, epochs: 1, subset: 64 })).model);
+    const more = packAddOn((await trainModel(again, { basis, epochs: 1, subset: 64 })).model, basis.length);
     const both = added(added(base, addOn), more);
     expect(new Runtime(both).programs).toBe(4);
     expect(new ImageView(both).metadata()).toMatchObject({
@@ -235,7 +265,7 @@ describe('a task that is trained on the basis of an image', () => {
     const single = pack((await trainModel(configFor('motion', RANDOM), { epochs: 1 })).model);
     const generators = unpack(new ImageView(single)).model.generators;
     const { model } = await trainModel(configFor('tones', RANDOM), { basis: generators, epochs: 1 });
-    const all = new ImageView(added(single, packAddOn(model)));
+    const all = new ImageView(added(single, packAddOn(model, generators.length)));
     expect(all.metadata()).toMatchObject({
       name: 'motion',
       programs: [
@@ -268,9 +298,8 @@ describe('a task that is trained on the basis of an image', () => {
     for (let at = 0; at < addOn.length; at += 37) {
       const damaged = addOn.slice();
       damaged[at] ^= 0x10;
-      // magic, version, SHA-256, then what size and CRC cover; two bytes of the head and the magic inside say nothing
-      if (at < 6 || (at >= 8 && at < 40) || at >= 64)
-        expect(() => added(base, damaged)).toThrow(/^(expected an )?add-on/);
+      // magic, version, generators, SHA-256, then what size and CRC cover; the magic inside says nothing
+      if (at < 40 || at >= 64) expect(() => added(base, damaged)).toThrow(/^(expected an )?add-on/);
     }
     for (const length of [0, 3, 39, 60, addOn.length - 1])
       expect(() => added(base, addOn.slice(0, length))).toThrow(/add-on/);

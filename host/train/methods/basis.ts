@@ -3,12 +3,12 @@
  * mix.ts mixes them.
  */
 
-import type { Generator } from '../../model/model.ts';
+import type { Encoding, Generator } from '../../model/model.ts';
 import type { BasisGenerator } from '../../sources/basis.ts';
 import * as json from '../../system/json.ts';
 import { normal, type Parameters } from '../arrays.ts';
 import type { Tensor } from '../layers.ts';
-import { quantizeInt2, quantizeRows } from '../quantizers.ts';
+import { quantizeInt2, ROW_QUANTIZERS } from '../quantizers.ts';
 import { numpy as np } from '../start.ts';
 import { type Installed, integers, type Method, type MethodKind } from './method.ts';
 import {
@@ -28,7 +28,7 @@ import {
  */
 export interface BasisConfig extends MixConfig {
   kind: 'basis';
-  encoding: 'int8' | 'int4' | 'int2';
+  encoding: Encoding;
   rows: number;
   columns: number;
 }
@@ -36,8 +36,7 @@ export interface BasisConfig extends MixConfig {
 /** Borrows basis [matrices, rows, columns]. */
 function quantizeBasis(basis: Tensor, { matrices, rows, columns, encoding }: BasisConfig): Tensor {
   const flat = basis.ref.reshape([matrices * rows, columns]);
-  const { levels, scale } =
-    encoding === 'int2' ? quantizeInt2(flat) : quantizeRows(flat, encoding === 'int4' ? 7 : 127);
+  const { levels, scale } = encoding === 'int2' ? quantizeInt2(flat) : ROW_QUANTIZERS[encoding](flat);
   flat.dispose();
   scale.dispose();
   return levels.reshape([matrices, rows, columns]);
@@ -62,7 +61,7 @@ const SCHEMA = json.agreeing(
   json.fields({
     kind: json.oneOf(['basis']),
     matrices: MIX_SCHEMA.matrices,
-    encoding: json.oneOf(['int8', 'int4', 'int2']),
+    encoding: json.oneOf(['int8', 'int4', 'int2', 'ternary']),
     rows: count,
     columns: count,
     codeLength: MIX_SCHEMA.codeLength,
