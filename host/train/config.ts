@@ -161,7 +161,11 @@ export function readConfig(path: string): TrainConfig {
  * of the program (default: that of the task) and the network (default: that of all). Throws UsageError as readConfig.
  */
 export function readConfigs(path: string): JointConfig {
-  const parsed = json.parseJson(path, readInput(path));
+  return configsOf(json.parseJson(path, readInput(path)), path);
+}
+
+/** The same from its JSON; tasks are named from where `path` lies, which begins the line of an error, too. */
+export function configsOf(parsed: unknown, path: string): JointConfig {
   if (!hasTasks(parsed)) {
     const { task } = json.checkJson(parsed, path, HEAD, LIKE);
     const config = readConfigFor(readTaskOf(shownPath(path), task), path, parsed);
