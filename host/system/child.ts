@@ -34,11 +34,11 @@ export function runVerb(words: readonly string[], onMessage: (message: unknown) 
 /** Characters of what a child says on stderr. */
 const MOST_KEPT = 10_000;
 
-const lastLine = (said: string): string | undefined =>
-  said
-    .split('\n')
-    .findLast((line) => line.startsWith('htpw: '))
-    ?.slice('htpw: '.length);
+/** The line of an error of htpw, else the last that there is. */
+function lastLine(said: string): string | undefined {
+  const lines = said.split('\n').filter((line) => line.trim() !== '');
+  return lines.findLast((line) => line.startsWith('htpw: '))?.slice('htpw: '.length) ?? lines.at(-1);
+}
 
 /** Whether this process is such a child. */
 export const isChild = (): boolean => process.send !== undefined;

@@ -52,7 +52,9 @@ describe('the runs of a grid', () => {
       epochs: 5,
       width: 0.5,
       methods: { pw1: { kind: 'int8' } },
-    }).runs as [{ configuration: { seed: number; epochs: number; network: { layers: { channels: number }[] } } }];
+    }).runs as unknown as [
+      { configuration: { seed: number; epochs: number; network: { layers: { channels: number }[] } } },
+    ];
     expect(configuration).toMatchObject({ seed: 7, epochs: 5 });
     expect(configuration.network).toMatchObject({
       layers: [{ channels: 4 }, { channels: 8 }, { channels: 12 }, { channels: 12 }],
