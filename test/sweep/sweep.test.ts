@@ -4,7 +4,6 @@ import { existsSync, mkdtempSync, readdirSync, readFileSync, rmSync, statSync } 
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { createInterface } from 'node:readline';
-import { setTimeout } from 'node:timers/promises';
 import { beforeAll, describe, expect, it } from 'vitest';
 import { ImageView } from '../../host/records/view.ts';
 import { readGrid } from '../../host/sweep/grid.ts';
@@ -150,7 +149,7 @@ describe('a sweep that is killed', { timeout: 600_000 }, () => {
       {
         name: 'long',
         records: 'killed',
-        series: [{ name: 'a', config, seeds: [1, 2, 3], tasks: ['tones'], epochs: 40 }],
+        series: [{ name: 'a', config, seeds: [1, 2, 3], tasks: ['tones'], epochs: 15 }],
       },
       'long.json',
     );
@@ -176,12 +175,21 @@ describe('a sweep that is killed', { timeout: 600_000 }, () => {
     const words = ['scripts/htpw.js', 'sweep', long(), '--records', records, '--images', at('images-stopped')];
     const sweep = spawn(process.execPath, [...words, '--jobs', '1'], { stdio: ['ignore', 'ignore', 'pipe'] });
     for await (const line of createInterface(sweep.stderr)) if (line === 'a.s1: begins') break;
-    await setTimeout(3000);
-    const holder = existsSync(join(records, 'a.s1.json.lock')) && Number(readFileSync(join(records, 'a.s1.json.lock')));
+    const lock = join(records, 'a.s1.json.lock'); // has the number of the process that trains
+    await expect.poll(() => existsSync(lock), { timeout: 120_000 }).toBe(true);
+    await expect.poll(() => Number(readFileSync(lock)), { timeout: 10_000 }).toBeGreaterThan(0);
+    const holder = Number(readFileSync(lock));
     const ended = new Promise((resolve) => sweep.on('exit', (_, signal) => resolve(signal)));
     sweep.kill('SIGTERM');
     expect(await ended).toBe('SIGTERM');
-    if (holder) expect(() => process.kill(holder, 0)).toThrow('ESRCH');
+    const isRunning = (): boolean => {
+      try {
+        return process.kill(holder, 0);
+      } catch {
+        return false;
+      }
+    };
+    await expect.poll(isRunning, { timeout: 10_000 }).toBe(false);
     expect(readdirSync(records).filter((name) => name.endsWith('.tmp'))).toEqual([]);
   });
 });
