@@ -9,9 +9,11 @@ import { createHash } from 'node:crypto';
 import { existsSync } from 'node:fs';
 import { join } from 'node:path';
 import { gunzipSync, gzipSync } from 'node:zlib';
-import type { Part, Split } from '../data/part.ts';
+import { type Part, SPLITS, type Split } from '../data/part.ts';
+import { named, UsageError } from '../system/errors.ts';
 import { readInput, writeWhole } from '../system/files.ts';
-import { parseJson } from '../system/json.ts';
+import * as json from '../system/json.ts';
+import { shownPath } from '../system/shownPath.ts';
 import { answersPath, formatted } from './record.ts';
 
 export interface LabelledWindows {
@@ -48,21 +50,50 @@ export const windowsOf = (
   groups: Array.from(part.groups),
 });
 
+/** A group, and how many windows in a row are of it. */
+const ROW = json.pair(json.text, json.wholeNumber(1, 100_000_000), 'a name and a number of windows');
+
+const WINDOWS = json.fields({
+  task: json.text,
+  data: json.text,
+  split: json.oneOf(SPLITS),
+  classes: json.texts,
+  unit: json.text,
+  group: json.text,
+  groups: json.list(ROW, 'a list of groups'),
+  labels: json.text,
+});
+
+/** Throws UsageError, one line, for a file that is none of them. */
 export function readWindows(folder: string, name: string): LabelledWindows {
   const path = join(folder, name);
-  const { groups, labels, ...rest } = parseJson(path, readInput(path)) as Omit<LabelledWindows, 'labels' | 'groups'> & {
-    groups: [string, number][];
-    labels: string;
+  const { groups, labels, ...rest } = json.readJson(path, WINDOWS);
+  const windows = {
+    ...rest,
+    labels: Uint8Array.from(Buffer.from(labels, 'base64')),
+    groups: groups.flatMap(([group, count]) => Array<string>(count).fill(group)),
   };
-  const bytes = Uint8Array.from(Buffer.from(labels, 'base64'));
-  return { ...rest, labels: bytes, groups: groups.flatMap(([name, count]) => Array<string>(count).fill(name)) };
+  const { length } = windows.labels;
+  if (windows.groups.length !== length || windows.labels.some((label) => label >= rest.classes.length))
+    throw new UsageError(
+      `${shownPath(path)}: expected a group and one of ${rest.classes.length} classes for each of ${length} windows, ` +
+        'got others; take the file of the sweep',
+    );
+  return windows;
 }
 
 export const keepAnswers = (folder: string, run: string, answers: readonly Uint8Array[]): void =>
   writeWhole(answersPath(folder, run), gzipSync(Buffer.concat(answers), { level: 9 }));
 
-export const readAnswers = (folder: string, run: string): Uint8Array =>
-  new Uint8Array(gunzipSync(readInput(answersPath(folder, run))));
+/** Throws UsageError for a file that is not compressed, or cut short. */
+export function readAnswers(folder: string, run: string): Uint8Array {
+  const path = answersPath(folder, run);
+  const bytes = readInput(path);
+  return named(shownPath(path), () => new Uint8Array(gunzipSync(bytes, { maxOutputLength: MOST_ANSWERS })));
+}
+
+/** More than any run gives. */
+const MOST_ANSWERS = 1 << 28;
 
 function inRows(groups: readonly string[]): [string, number][] {
   const rows: [string, number][] = [];

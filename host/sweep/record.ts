@@ -5,7 +5,7 @@ import type { Split } from '../data/part.ts';
 import type { Interval } from '../evaluate/bootstrap.ts';
 import type { ProgramBytes } from '../image/regions.ts';
 import { readInput } from '../system/files.ts';
-import { parseJson } from '../system/json.ts';
+import * as json from '../system/json.ts';
 import type { RawConfig } from './variation.ts';
 
 export interface RunRecord {
@@ -65,10 +65,45 @@ export const failurePath = (folder: string, run: string): string => join(folder,
 
 export const hasRecord = (folder: string, run: string): boolean => existsSync(recordPath(folder, run));
 
-export const readRecord = (folder: string, run: string): RunRecord => {
+const size = json.wholeNumber(0, Number.MAX_SAFE_INTEGER);
+
+/** What is asked of every record before its figures are used. */
+const RECORD = json.fields(
+  {
+    run: json.text,
+    method: json.text,
+    seed: size,
+    programs: json.texts,
+    image: json.fields(
+      {
+        sha256: json.text,
+        bytes: size,
+        programs: json.list(json.fields({ name: json.text, own: size }, { loose: true }), 'a list of programs'),
+      },
+      { loose: true },
+    ),
+    addOn: json.nullable(json.fields({ sha256: json.text, bytes: size })),
+    results: json.list(
+      json.fields(
+        {
+          program: json.text,
+          splits: json.record(json.fields({ windows: json.text, answersAt: size }, { loose: true })),
+        },
+        { loose: true },
+      ),
+      'a list of results',
+    ),
+  },
+  { loose: true },
+);
+
+/** Throws UsageError, one line, for a file that is none. */
+export function readRecord(folder: string, run: string): RunRecord {
   const path = recordPath(folder, run);
-  return parseJson(path, readInput(path)) as RunRecord;
-};
+  const parsed = json.parseJson(path, readInput(path));
+  json.checkJson(parsed, path, RECORD);
+  return parsed as RunRecord;
+}
 
 /** Characters of a line. */
 const WIDTH = 120;

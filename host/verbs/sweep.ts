@@ -9,11 +9,11 @@ import { failurePath, formatted, hasRecord, readRecord } from '../sweep/record.t
 import { type Job, sweep } from '../sweep/sweep.ts';
 import { isChild, runVerb, toParent } from '../system/child.ts';
 import { counted } from '../system/counted.ts';
-import { writeWhole } from '../system/files.ts';
+import { isRegularFile, writeWhole } from '../system/files.ts';
 import { buildFolder } from '../system/root.ts';
 import { shownPath } from '../system/shownPath.ts';
 import { valued, wholeNumber } from './options.ts';
-import { Board } from './sweepBoard.ts';
+import { ProgressBoard } from './progressBoard.ts';
 import { CheckFailed, print, UsageError, withProgress } from './verb.ts';
 
 interface SweepFlags {
@@ -48,6 +48,8 @@ export function sweepVerb(program: Command): void {
     )
     .action(async (path: string, flags: SweepFlags) => {
       const grid = readGrid(path);
+      if (!isRegularFile(path))
+        throw new UsageError(`${shownPath(path)}: expected a file, which each training reads again, got a stream`);
       const folders: Folders = {
         records: flags.records ?? grid.records,
         images: flags.images ?? join(buildFolder(), 'sweeps', grid.name),
@@ -108,7 +110,7 @@ function jobsOf(runs: readonly Run[], folders: Folders): Job[] {
 async function performAll(grid: Grid, runs: readonly Run[], folders: Folders, flags: SweepFlags): Promise<void> {
   const jobs = jobsOf(runs, folders);
   mkdirSync(folders.records, { recursive: true });
-  const board = new Board(jobs.length, runs.length - jobs.length);
+  const board = new ProgressBoard(jobs.length, runs.length - jobs.length);
   const failed = await sweep(jobs, {
     workers: flags.jobs,
     perform: ({ id }) => {

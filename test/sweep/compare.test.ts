@@ -38,7 +38,8 @@ function keep(method: string, seed: number, answers: Uint8Array, given: object =
   keepAnswers(folder, run, [new Uint8Array(7), answers]);
   const record = {
     ...{ run, method, seed, addOn: null },
-    image: { bytes: 100 * seed, programs: [{ name: 'program', own: 40, shared: 20 }] },
+    programs: ['program'],
+    image: { sha256: '', bytes: 100 * seed, programs: [{ name: 'program', own: 40, shared: 20 }] },
     results: [{ program: 'program', splits: { later: { windows: keepWindows(folder, of), answersAt: 7 } } }],
     ...given,
   };
@@ -86,7 +87,7 @@ describe('two methods', () => {
     const programs = ['other', 'program'].map((name, i) => ({ name, own: 11 + i, shared: 5 }));
     keep('whole', 1, answers);
     keep('added', 1, answers, { addOn: { bytes: 33, sha256: '' } });
-    keep('among', 1, answers, { image: { bytes: 200, programs } });
+    keep('among', 1, answers, { image: { sha256: '', bytes: 200, programs } });
     expect(compare(folder, ['whole', 'added'])).toMatchObject({ rows: [{ bytes: [100, 33] }], bytes: [100, 33] });
     expect(compare(folder, ['among', 'whole'])).toMatchObject({ rows: [{ bytes: [12, 100] }], bytes: [200, 100] });
   });
@@ -117,6 +118,28 @@ describe('two methods', () => {
         keep('b', 1, windows.labels.subarray(1));
       },
       'answers of b.s1: expected 120 of later from 7 on, got 119',
+    ],
+    [
+      'a record that is none',
+      () => writeFileSync(recordPath(folder, 'a.s1'), '{ "run": "a.s1" }'),
+      'a.s1.json: method: expected a string, got none',
+    ],
+    [
+      'answers that are not compressed',
+      () => {
+        keep('a', 1, windows.labels);
+        keep('b', 1, windows.labels);
+        writeFileSync(join(folder, 'b.s1.answers.gz'), 'none');
+      },
+      'b.s1.answers.gz: incorrect header check',
+    ],
+    [
+      'windows that do not agree',
+      () => {
+        keep('a', 1, windows.labels, {}, { ...windows, classes: ['one'] });
+        keep('b', 1, windows.labels, {}, { ...windows, classes: ['one'] });
+      },
+      'expected a group and one of 1 classes for each of 120 windows, got others',
     ],
     [
       'a program that a method has twice',

@@ -2,7 +2,7 @@
 import { MultiBar, type SingleBar } from 'cli-progress';
 import { printable } from '../system/printable.ts';
 
-export class Board {
+export class ProgressBoard {
   private readonly bars: MultiBar | null;
   private readonly whole: SingleBar | null;
   private readonly running = new Map<string, SingleBar>();
