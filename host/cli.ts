@@ -12,6 +12,7 @@ import { boardsVerb } from './verbs/boards.ts';
 import { buildVerb } from './verbs/build.ts';
 import { cardVerb } from './verbs/card.ts';
 import { clibVerb } from './verbs/clib.ts';
+import { compareVerb } from './verbs/compare.ts';
 import { compressVerb } from './verbs/compress.ts';
 import { dataVerb } from './verbs/data.ts';
 import { evalVerb } from './verbs/eval.ts';
@@ -23,6 +24,7 @@ import { packVerb } from './verbs/pack.ts';
 import { pagesVerb } from './verbs/pages.ts';
 import { planVerb } from './verbs/plan.ts';
 import { runVerb } from './verbs/run.ts';
+import { sweepVerb } from './verbs/sweep.ts';
 import { trainVerb } from './verbs/train.ts';
 import { CheckFailed, harmless, UsageError } from './verbs/verb.ts';
 import { verifyVerb } from './verbs/verify.ts';
@@ -30,6 +32,8 @@ import { verifyVerb } from './verbs/verify.ts';
 const VERBS = [
   newVerb,
   trainVerb,
+  sweepVerb,
+  compareVerb,
   addVerb,
   packVerb,
   importVerb,

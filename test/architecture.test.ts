@@ -78,6 +78,7 @@ const MAP: Record<string, string> = {
   import: 'arithmetic assembly image model operators records system transform',
   inspect: 'assembly image import model operators records runtime sources',
   train: 'arithmetic compress data image import model records runtime sources system task',
+  sweep: 'data evaluate image inspect records runtime system task train',
   measure: 'agent boards build drawing image import model records residency runtime sources system train',
   reliability: 'agent assembly boards build image measure model records runtime sources system task',
   pages: 'assembly boards build drawing image import measure model operators records reliability sources system',
@@ -88,7 +89,7 @@ const ONLY_IN: [what: string, imported: RegExp, files: RegExp][] = [
   [
     'parts of Node',
     /^node:/,
-    /^host\/(agent|boards|build|data|measure|pages|reliability|system|task|train|verbs|cli)\b/,
+    /^host\/(agent|boards|build|data|measure|pages|reliability|sweep|system|task|train|verbs|cli)\b/,
   ],
   ['processes', /^node:child_process$/, /^host\/(agent|system)\//],
   ['the training library', /^@jax-js\//, /^host\/train\//],

@@ -121,7 +121,7 @@ export function evaluate(input: EvaluateInput): Evaluation {
 }
 
 /** One matrix a group, so that a resample of groups is a weighted sum of matrices. */
-function confusionPerGroup(
+export function confusionPerGroup(
   groups: Groups,
   labels: ArrayLike<number>,
   predictions: ArrayLike<number>,

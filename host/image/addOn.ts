@@ -12,8 +12,8 @@ import type { Generator, Model } from '../model/model.ts';
 import { ByteWriter } from '../records/bytes.ts';
 import { crc32 } from '../records/crc32.ts';
 import { ImageError, ImageView } from '../records/view.ts';
-import { assembled, packedGenerators } from './pack.ts';
-import { joined } from './programs.ts';
+import { assembled, pack, packedGenerators } from './pack.ts';
+import { asUnpacked, joined } from './programs.ts';
 import { signed } from './seal.ts';
 import { sha256 } from './sha256.ts';
 import { generatorsOf, type Unpacked, unpack, unpackFor } from './unpack.ts';
@@ -33,6 +33,12 @@ export function basisDigest(generators: readonly Generator[]): Uint8Array {
 
 /** Whether a file begins like an add-on. */
 export const isAddOn = (bytes: Uint8Array): boolean => new TextDecoder('latin1').decode(bytes.subarray(0, 4)) === MAGIC;
+
+/** The image with the programs of a model, whose first generators are those of the image, behind its own. */
+export function packBehind(base: ImageView, addition: Model): Uint8Array {
+  const { model, ...options } = joined(unpack(base), asUnpacked(addition));
+  return pack(model, options);
+}
 
 /** The programs of a model whose first generators are those of an image, all of them and in their order. */
 export function packAddOn({ generators, ...model }: Model, installed: number): Uint8Array {

@@ -68,6 +68,11 @@ export const listOrNone = <T>(item: Schema<T>) => v.array(item, 'a list');
 /** Of exactly so many. */
 export const listOf = <T>(item: Schema<T>, length: number, expected: string) =>
   v.pipe(v.array(item, expected), v.length(length, expected));
+
+/** A list of two things. */
+export const pair = <A, B>(first: Schema<A>, second: Schema<B>, expected: string) =>
+  v.strictTuple([first, second], expected);
+
 export const flag = v.boolean('true or false');
 
 export const texts = v.array(v.string('a list of strings'), 'a list of strings');

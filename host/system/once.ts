@@ -7,18 +7,22 @@ import { temporaryName } from './files.ts';
 import { undoOnInterrupt } from './interrupt.ts';
 
 const POLL_MS = 20;
-/** Who holds a lock for longer is taken for dead, whatever runs under its number. */
+/** Who holds a lock for longer is taken for dead, whatever runs under its number; `longestMs` of what takes its time. */
 const LONGEST_MS = 600_000;
 
 /**
  * Makes the file `path` where it is missing: `make` writes it under a name of its own, from which it is renamed. While
  * another process, or another call in this one, is making it, waits. Where that fails, or dies, makes it itself.
  */
-export async function makeOnce(path: string, make: (temporary: string) => Promise<unknown>): Promise<void> {
+export async function makeOnce(
+  path: string,
+  make: (temporary: string) => Promise<unknown>,
+  longestMs = LONGEST_MS,
+): Promise<void> {
   const lock = `${path}.lock`;
   mkdirSync(dirname(path), { recursive: true });
   while (!existsSync(path)) {
-    if (!take(lock)) {
+    if (!take(lock, longestMs)) {
       await setTimeout(POLL_MS);
       continue;
     }
@@ -40,7 +44,7 @@ export async function makeOnce(path: string, make: (temporary: string) => Promis
 }
 
 /** Makes the lock with this process's number in it; false while somebody else holds it. */
-function take(lock: string): boolean {
+function take(lock: string, longestMs: number): boolean {
   try {
     writeFileSync(lock, String(process.pid), { flag: 'wx' });
     return true;
@@ -48,14 +52,14 @@ function take(lock: string): boolean {
     if (errnoOf(error) !== 'EEXIST') throw error;
   }
   // two that find the same lock abandoned may both take it: then the file is made twice, and is still whole
-  if (isAbandoned(lock)) rmSync(lock, { force: true });
+  if (isAbandoned(lock, longestMs)) rmSync(lock, { force: true });
   return false;
 }
 
-function isAbandoned(lock: string): boolean {
+function isAbandoned(lock: string, longestMs: number): boolean {
   const found = statSync(lock, { throwIfNoEntry: false });
   if (!found) return false;
-  if (Date.now() - found.mtimeMs > LONGEST_MS) return true;
+  if (Date.now() - found.mtimeMs > longestMs) return true;
   const holder = Number(readIfThere(lock)); // 0 until its number is written
   return holder > 0 && !isRunning(holder);
 }

@@ -43,7 +43,7 @@ export function taskTaken(runtime: Runtime, named: string | null = null): Task |
   const names = taskNames();
   const ordered = named !== null && names.includes(named) ? [named, ...names] : names;
   const tasks = ordered.map((name) => readTask(name));
-  const answers = (task: Task): boolean => classNamesOf(task).length === runtime.outputBytes();
+  const answers = (task: Task): boolean => classNamesOf(task).length === bytesOf(runtime.outputs);
   return tasks.find((task) => takes(runtime, task.input) && answers(task)) ?? null;
 }
 

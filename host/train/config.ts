@@ -197,7 +197,11 @@ export function readConfig(path: string): TrainConfig {
  * of the program (default: that of the task) and the network (default: that of all). Throws UsageError as readConfig.
  */
 export function readConfigs(path: string): JointConfig {
-  const parsed = json.parseJson(path, readInput(path));
+  return configsOf(json.parseJson(path, readInput(path)), path);
+}
+
+/** The same from its JSON; tasks are named from where `path` lies, which begins the line of an error, too. */
+export function configsOf(parsed: unknown, path: string): JointConfig {
   if (!hasTasks(parsed)) {
     const { task } = json.checkJson(parsed, path, HEAD, LIKE);
     const config = readConfigFor(readTaskOf(shownPath(path), task), path, parsed);
@@ -241,7 +245,7 @@ function placed({ teacher, ...rest }: WrittenDistillation, where: string): Disti
 }
 
 /** The configurations in the metadata of a checkpoint. Throws UsageError, one line, where there are none. */
-export function configsOf({ config }: Record<string, string>, where: string): TrainConfig[] {
+export function trainedConfigs({ config }: Record<string, string>, where: string): TrainConfig[] {
   if (config === undefined)
     throw new UsageError(`${where}: expected the configuration that it was trained with in its metadata, got none`);
   const parsed = json.parseJson(`${where}: config`, new TextEncoder().encode(config));

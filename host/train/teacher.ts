@@ -15,7 +15,7 @@ import { shownPath } from '../system/shownPath.ts';
 import { takesWindows } from '../task/inputs.ts';
 import { classNamesOf } from '../task/task.ts';
 import { decodeCheckpoint } from './checkpoint.ts';
-import { configsOf, type TrainConfig } from './config.ts';
+import { type TrainConfig, trainedConfigs } from './config.ts';
 import { checkpointLogits } from './evaluate.ts';
 import { specsOf } from './network.ts';
 import { assertFits } from './tensors.ts';
@@ -90,7 +90,7 @@ function answers({ inputs, outputs }: Ports, { task }: TrainConfig): boolean {
 
 function openCheckpoint(bytes: Uint8Array, where: string, config: TrainConfig): Teacher {
   const checkpoint = decodeCheckpoint(bytes, where);
-  const configs = configsOf(checkpoint.metadata, where);
+  const configs = trainedConfigs(checkpoint.metadata, where);
   const specs = specsOf(configs);
   assertFits(checkpoint, specs, where);
   const names = configs.map(({ name }) => name);

@@ -5,9 +5,8 @@ import { describeAccounts } from '../data/part.ts';
 import { dataSetList, dataSetNames } from '../data/registry.ts';
 import { sparkline } from '../drawing/sparkline.ts';
 import { trainingSvg } from '../drawing/trainingSvg.ts';
-import { packAddOn } from '../image/addOn.ts';
+import { packAddOn, packBehind } from '../image/addOn.ts';
 import { pack } from '../image/pack.ts';
-import { asUnpacked, joined } from '../image/programs.ts';
 import { unpack } from '../image/unpack.ts';
 import type { Generator, Model } from '../model/model.ts';
 import { ImageView } from '../records/view.ts';
@@ -67,11 +66,7 @@ function baseOf(path: string | undefined): Base | null {
 }
 
 /** Alone, or behind the programs of the base. */
-const whole = (model: Model, base: Base | null): Uint8Array => {
-  if (!base) return pack(model);
-  const { model: all, ...options } = joined(unpack(base.view), asUnpacked(model));
-  return pack(all, options);
-};
+const whole = (model: Model, base: Base | null): Uint8Array => (base ? packBehind(base.view, model) : pack(model));
 
 /** What no image can hold is refused before it is trained: the network is packed and opened with random weights. */
 async function assertPacks(config: JointConfig, base: Base | null, path: string): Promise<void> {

@@ -1,6 +1,7 @@
 /** htpw verify: a board against the WASM, layer by layer. */
 
 import type { Command } from 'commander';
+import { type SwitchResult, verifySwitches } from '../agent/switch.ts';
 import { verifyBoard } from '../agent/verify.ts';
 import { loadBoard } from '../boards/board.ts';
 import { imageFor } from '../build/placedImage.ts';
@@ -30,6 +31,8 @@ interface VerifyFlags {
   port?: string;
   record?: string;
   log?: string;
+  switch?: number;
+  seed: number;
   json?: boolean;
 }
 
@@ -63,10 +66,18 @@ export function verifyVerb(program: Command): void {
     .option('--port <device>', 'serial port of a real board')
     .option('--record <file>', 'keep the conversation with the board, to be verified again with --log')
     .option('--log <file>', 'verify a recorded conversation, without any board or compiler: the inputs are those in it')
+    .addOption(
+      valued(
+        '--switch <count>',
+        'in place of one program: load and run all in turn, so often, in random order, in one arena',
+        wholeNumber(1, 1_000_000),
+      ).conflicts(['program', 'log', 'record', 'input', 'data', 'lead', 'residency']),
+    )
+    .addOption(valued('--seed <number>', 'of the order of --switch', wholeNumber(0, 2 ** 32 - 1), '1'))
     .option('--json', 'machine-readable result')
     .addHelpText(
       'after',
-      '\nExamples:\n  htpw verify models/ecg-beats.htpw --board mps2-an500 --windows 64\n  htpw verify models/ecg-beats.htpw --board nucleo-f767zi --port /dev/ttyACM0 --record run.log\n  htpw verify models/ecg-beats.htpw --log run.log\n  htpw verify build/all.htpw --program motion --board mps2-an500',
+      '\nExamples:\n  htpw verify models/ecg-beats.htpw --board mps2-an500 --windows 64\n  htpw verify models/ecg-beats.htpw --board nucleo-f767zi --port /dev/ttyACM0 --record run.log\n  htpw verify models/ecg-beats.htpw --log run.log\n  htpw verify build/all.htpw --program motion --board mps2-an500\n  htpw verify build/all.htpw --switch 1000 --board mps2-an500',
     )
     .action(async (path: string, flags: VerifyFlags) => {
       const { board, log } = flags;
@@ -79,6 +90,7 @@ export function verifyVerb(program: Command): void {
       const variant = (loaded?.variant ?? PORTABLE) as VariantName;
       const { imagePath, image, residency } = imageFor(path, log ? null : loaded, flags.residency);
       const view = new ImageView(image);
+      if (flags.switch !== undefined) return switchPrograms(flags.switch, { imagePath, image, view, variant, flags });
       const index = programIndex(view, flags.program);
       const runtime = new Runtime(image, variant).load(index);
       runtime.checkWeights();
@@ -107,6 +119,61 @@ export function verifyVerb(program: Command): void {
       if (result.mismatchingBytes + result.mismatchingLayers > 0)
         throw new CheckFailed(`${result.board} differs from the WASM`);
     });
+}
+
+interface Switched {
+  imagePath: string;
+  image: Uint8Array;
+  view: ImageView;
+  variant: VariantName;
+  flags: VerifyFlags;
+}
+
+/** All programs of an image in turn, each on windows of its own. Throws CheckFailed where an answer differs. */
+async function switchPrograms(switches: number, { imagePath, image, view, variant, flags }: Switched): Promise<void> {
+  const { board, port, seed, windows: count } = flags;
+  const names = view.programs.map((_, index) => programName(view, index));
+  if (names.length < 2)
+    throw new UsageError('verify: --switch: expected an image of several programs, got one of one; leave it out');
+  const runtime = new Runtime(image, variant);
+  const inputs = names.map((_, index) =>
+    testWindows(runtime.load(index), count, undefined, { task: taskNamed(view, index) }),
+  );
+  const result = await withProgress(board!, (onProgress) =>
+    verifySwitches({
+      imagePath,
+      image,
+      board: board!,
+      switches,
+      seed,
+      windows: inputs.map(({ windows }) => windows),
+      reference: (program, input) => runtime.load(program).traceCrcs(input),
+      port,
+      onProgress,
+    }),
+  );
+  const programs = names.map((name, i) => ({ name, loads: result.loads[i]!, data: inputs[i]!.name }));
+  const { loads: _, ...said } = result;
+  print(flags.json, { ...said, programs }, () => renderSwitches(said, programs));
+  if (result.mismatchingBytes + result.mismatchingLayers > 0)
+    throw new CheckFailed(`${result.board} differs from the WASM`);
+}
+
+function renderSwitches(
+  { board, switches, seed, mismatchingBytes, mismatchingLayers, firstMismatch }: Omit<SwitchResult, 'loads'>,
+  programs: readonly { name: string; loads: number; data: string }[],
+): string {
+  const lines = [
+    `${board}: ${counted(switches, 'switch', 'switches')} of seed ${seed}, ` +
+      `${counted(mismatchingBytes, 'mismatching byte')}, ${counted(mismatchingLayers, 'mismatching layer')}`,
+  ];
+  if (firstMismatch) {
+    const { window, operator, program } = firstMismatch;
+    const where = operator === null ? 'output only' : `operator ${operator}`;
+    lines.push(`first mismatch: switch ${window}, to ${programs[program]!.name}, ${where}`);
+  }
+  const rows = programs.map(({ name, loads, data }) => [name, loads, 'loads', data]);
+  return [...lines, columns(rows)].join('\n');
 }
 
 /** The task that metadata name for a program; null where they name none, or cannot be read. */

@@ -3,11 +3,8 @@ import { mkdtempSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { beforeAll, describe, expect, it } from 'vitest';
-import { onBoard } from '../../host/agent/session.ts';
-import { loadBoard } from '../../host/boards/board.ts';
 import { pack } from '../../host/image/pack.ts';
 import { Runtime } from '../../host/runtime/node.ts';
-import { Random } from '../../host/system/random.ts';
 import { trainTogether } from '../../host/train/train.ts';
 import { canRun } from '../boards/runnable.ts';
 import { BASIS, together, written } from '../train/together.ts';
@@ -185,6 +182,21 @@ describe('--program', () => {
     }
   });
 
+  it.each([
+    [
+      'an image of one program',
+      ['models/ecg-beats.htpw', '--switch', '3'],
+      'expected an image of several programs, got',
+    ],
+    ['--program', [base, '--switch', '3', '--program', 'motion'], "'--switch <count>' cannot be used with option"],
+    ['a log', [base, '--switch', '3', '--log', 'run.log'], "'--switch <count>' cannot be used with option"],
+    ['no switch', [base, '--switch', '0'], '--switch must be a whole number from 1'],
+  ])('--switch of verify refuses %s', async (_, words, says) => {
+    const { code, error } = await htpw('verify', ...words, '--board', 'host');
+    expect(error).toMatch(ONE_LINE);
+    expect({ code, error }).toMatchObject({ code: 2, error: expect.stringContaining(says) });
+  });
+
   it('chooses task, classes and answers of eval', async () => {
     const result = async (program: string) =>
       JSON.parse((await htpw('eval', base, '--program', program, '--json')).out);
@@ -208,17 +220,22 @@ describe('--program', () => {
   });
 
   it.skipIf(!canRun('mps2-an500'))('switches 100 times at random on mps2-an500', { timeout: 300_000 }, async () => {
-    const runtime = new Runtime(readFileSync(base));
-    const inputs = [0, 1].map((p) => new Uint8Array(runtime.inputBytes(p)).map((_, i) => 11 * i));
-    const expected = inputs.map((input, p) => runtime.load(p).run(input));
-    const random = new Random(2);
-    await onBoard(loadBoard('mps2-an500'), base, async (agent) => {
-      for (let i = 0; i < 100; i++) {
-        const p = random.below(2);
-        await agent.load(p);
-        expect(Uint8Array.from((await agent.run(inputs[p]!)).output)).toEqual(expected[p]);
-      }
+    const words = ['verify', base, '--board', 'mps2-an500', '--switch', '100', '--seed', '2', '--json'];
+    const { code, out } = await htpw(...words);
+    expect(code).toBe(0);
+    const { programs, ...result } = JSON.parse(out);
+    expect(result).toEqual({
+      board: 'mps2-an500',
+      switches: 100,
+      seed: 2,
+      mismatchingBytes: 0,
+      mismatchingLayers: 0,
+      firstMismatch: null,
     });
+    expect(programs).toMatchObject([
+      { name: 'motion', loads: 50 },
+      { name: 'tones', loads: 50 },
+    ]);
   });
 
   it.skipIf(!canRun('mps2-an500')).each(['motion', 'tones'])(

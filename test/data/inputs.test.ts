@@ -6,7 +6,7 @@ import { Runtime } from '../../host/runtime/node.ts';
 import { testWindows } from '../../host/task/inputs.ts';
 import { readTask, type Task } from '../../host/task/task.ts';
 import { readConfigFor } from '../../host/train/config.ts';
-import { untrainedModel } from '../../host/train/index.ts';
+import { untrainedModel, untrainedTogether } from '../../host/train/index.ts';
 import { tinyModel } from '../boards/tinyImage.ts';
 
 it('is ECG only what an image takes as raw samples, not any input of as many bytes', () => {
@@ -29,13 +29,17 @@ it('is of a task only what answers as many classes, and gets random bytes where 
   const network = { layers: [{ kind: 'convolution', channels: 4, kernel: 3, stride: 4 }], methods: {} };
   const training = { name: 'x', task: 'x', seed: 1, epochs: 1, batch: 8, windowsPerEpoch: { one: 8 }, network };
   const rates = { learningRate: 0.003, codeRate: 3, warmupSteps: 1, weightDecay: 0, clip: 2 };
-  const runtimeFor = async (classes: Task['classes']) => {
-    const config = readConfigFor({ ...task, classes }, 'x.json', { ...training, ...rates });
-    return new Runtime(pack(await untrainedModel(config)));
-  };
+  const configFor = (classes: Task['classes'], name = 'x') =>
+    readConfigFor({ ...task, classes }, 'x.json', { ...training, ...rates, name });
+  const runtimeFor = async (classes: Task['classes']) => new Runtime(pack(await untrainedModel(configFor(classes))));
   const two = { one: ['one'], two: ['two'] };
   expect(testWindows(await runtimeFor(two), 1, 'fsdd').name).toBe('random bytes');
   const ten = await runtimeFor(task.classes);
   expect(testWindows(ten, 1, undefined, { root: '/nowhere' }).name).toBe('random bytes');
   expect(() => testWindows(ten, 1, 'fsdd', { root: '/nowhere' })).toThrow(/^fsdd: expected clips in/);
+  // of several programs it is the loaded one that counts
+  const programs = [configFor(two), configFor(task.classes, 'y')];
+  const both = new Runtime(pack(await untrainedTogether({ name: 'both', programs })));
+  expect(testWindows(both.load(0), 1, 'fsdd').name).toBe('random bytes');
+  expect(() => testWindows(both.load(1), 1, 'fsdd', { root: '/nowhere' })).toThrow(/^fsdd: expected clips in/);
 });

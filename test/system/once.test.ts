@@ -96,6 +96,19 @@ describe('a file that is made once', () => {
     expect(calls).toEqual(['mine']);
   });
 
+  it('waits for ever for a process that runs, where that is said', async () => {
+    writeFileSync(`${file}.lock`, String(process.pid));
+    const past = new Date(Date.now() - 700_000);
+    utimesSync(`${file}.lock`, past, past);
+    const calls: string[] = [];
+    const waiting = makeOnce(file, slowly('mine', calls), Number.POSITIVE_INFINITY);
+    await new Promise((resolve) => setTimeout(resolve, 100));
+    expect(calls).toEqual([]);
+    writeFileSync(`${file}.lock`, String(deadPid()));
+    await waiting;
+    expect(calls).toEqual(['mine']);
+  });
+
   it('takes the lock of a process that ended long before', async () => {
     writeFileSync(`${file}.lock`, String(deadPid()));
     await makeOnce(file, slowly('mine', []));

@@ -1,0 +1,152 @@
+/** htpw sweep: the trainings of a grid, one after another or several at a time, each with a record. */
+import { existsSync, mkdirSync } from 'node:fs';
+import { availableParallelism } from 'node:os';
+import { join } from 'node:path';
+import type { Command } from 'commander';
+import { type Grid, type Run, readGrid } from '../sweep/grid.ts';
+import { assertSame, type Folders, imagePath, perform } from '../sweep/perform.ts';
+import { failurePath, formatted, hasRecord, readRecord } from '../sweep/record.ts';
+import { type Job, sweep } from '../sweep/sweep.ts';
+import { isChild, runVerb, toParent } from '../system/child.ts';
+import { counted } from '../system/counted.ts';
+import { isRegularFile, writeWhole } from '../system/files.ts';
+import { buildFolder } from '../system/root.ts';
+import { shownPath } from '../system/shownPath.ts';
+import { valued, wholeNumber } from './options.ts';
+import { ProgressBoard } from './progressBoard.ts';
+import { CheckFailed, print, UsageError, withProgress } from './verb.ts';
+
+interface SweepFlags {
+  jobs: number;
+  records?: string;
+  images?: string;
+  only?: string;
+  run?: string;
+  list?: boolean;
+  json?: boolean;
+}
+
+export function sweepVerb(program: Command): void {
+  program
+    .command('sweep <grid>')
+    .summary('many trainings from a grid, each with a record')
+    .description(
+      'Train every run of a grid that has no record yet, each in a process of its own; judge its packed image in the integer runtime, and keep a record of it: configuration, figures with intervals, bytes, SHA-256. Stopped or killed, the same command goes on where it was. A run that fails does not stop the others; exits with 1 when some failed.',
+    )
+    .addOption(
+      valued('--jobs <count>', 'runs at the same time; default: one for each core', wholeNumber(1, 1024), cores()),
+    )
+    .option('--records <folder>', 'where records go; default: the folder that the grid names')
+    .option('--images <folder>', 'where images go; default build/sweeps/<name of the grid>')
+    .option('--only <text>', 'only runs whose name has this in it, and those whose basis they take')
+    .option('--run <name>', 'this run alone, in this process')
+    .option('--list', 'say which runs there are, and train none')
+    .option('--json', 'machine-readable result')
+    .addHelpText(
+      'after',
+      '\nExamples:\n  htpw sweep models/sweeps/synthetic.json --jobs 2\n  htpw sweep models/sweeps/four-tasks.json --list\n  htpw sweep models/sweeps/four-tasks.json --only wisdm --records build/records',
+    )
+    .action(async (path: string, flags: SweepFlags) => {
+      const grid = readGrid(path);
+      if (!isRegularFile(path))
+        throw new UsageError(`${shownPath(path)}: expected a file, which each training reads again, got a stream`);
+      const folders: Folders = {
+        records: flags.records ?? grid.records,
+        images: flags.images ?? join(buildFolder(), 'sweeps', grid.name),
+      };
+      for (const run of grid.runs) assertSame(run, folders);
+      if (flags.run !== undefined) return performOne(grid, runNamed(grid, flags.run), folders);
+      const chosen = choose(grid, flags.only);
+      if (flags.list) return list(chosen, folders, flags.json);
+      await performAll(grid, chosen, folders, flags);
+    });
+}
+
+const cores = (): string => String(availableParallelism());
+
+function runNamed(grid: Grid, name: string): Run {
+  const run = grid.runs.find(({ id }) => id === name);
+  if (!run)
+    throw new UsageError(`--run must be a run of ${shownPath(grid.path)}, got "${name}"; --list shows which there are`);
+  return run;
+}
+
+async function performOne(grid: Grid, run: Run, folders: Folders): Promise<void> {
+  if (!isChild()) return withProgress(run.id, (show) => perform(grid, run, folders, show));
+  const tell = toParent();
+  await perform(grid, run, folders, (done, total, note) => tell({ done, total, note }));
+  process.disconnect();
+}
+
+/** Runs whose names have `text` in them, and what these need. */
+function choose({ runs, path }: Grid, text = ''): Run[] {
+  const chosen = new Set(runs.filter(({ id }) => id.includes(text)).map(({ id }) => id));
+  if (chosen.size === 0)
+    throw new UsageError(`--only: expected a part of the name of a run in ${shownPath(path)}, got "${text}"`);
+  for (const { id, basis } of runs.toReversed()) if (basis !== null && chosen.has(id)) chosen.add(basis);
+  return runs.filter(({ id }) => chosen.has(id));
+}
+
+const stateOf = ({ id }: Run, { records }: Folders): string =>
+  hasRecord(records, id) ? 'recorded' : existsSync(failurePath(records, id)) ? 'failed' : 'to do';
+
+function list(runs: readonly Run[], folders: Folders, json: boolean | undefined): void {
+  const all = runs.map((run) => ({ run: run.id, state: stateOf(run, folders), basis: run.basis }));
+  print(json, all, () =>
+    all.map(({ run, state, basis }) => `${run}: ${state}${basis === null ? '' : `, on ${basis}`}`).join('\n'),
+  );
+}
+
+/** What is missing: records, and images that runs without a record need. */
+function jobsOf(runs: readonly Run[], folders: Folders): Job[] {
+  const missing = new Set(runs.filter(({ id }) => !hasRecord(folders.records, id)).map(({ id }) => id));
+  for (const { id, basis } of runs.toReversed())
+    if (basis !== null && missing.has(id) && !existsSync(imagePath(folders, basis))) missing.add(basis);
+  return runs
+    .filter(({ id }) => missing.has(id))
+    .map(({ id, basis }) => ({ id, needs: basis !== null && missing.has(basis) ? [basis] : [] }));
+}
+
+async function performAll(grid: Grid, runs: readonly Run[], folders: Folders, flags: SweepFlags): Promise<void> {
+  const jobs = jobsOf(runs, folders);
+  mkdirSync(folders.records, { recursive: true });
+  const board = new ProgressBoard(jobs.length, runs.length - jobs.length);
+  const failed = await sweep(jobs, {
+    workers: flags.jobs,
+    perform: ({ id }) => {
+      const words = ['sweep', grid.path, '--run', id, '--records', folders.records, '--images', folders.images];
+      return runVerb(words, (message) => board.progress(id, message as { done: number; total: number; note: string }));
+    },
+    onStart: ({ id }) => board.start(id),
+    onEnd: ({ id }, error) => {
+      if (error) writeWhole(failurePath(folders.records, id), `${formatted({ run: id, error: error.message })}\n`);
+      board.end(id, error ? `failed: ${error.message}` : reached(folders, id));
+    },
+  });
+  board.stop();
+  const done = runs.filter(({ id }) => hasRecord(folders.records, id)).map(({ id }) => id);
+  const result = {
+    grid: grid.name,
+    records: folders.records,
+    images: folders.images,
+    done,
+    failed: Object.fromEntries(Array.from(failed, ([id, { message }]) => [id, message])),
+  };
+  print(flags.json, result, () => `${grid.name}: ${counted(done.length, 'record')} in ${shownPath(folders.records)}`);
+  if (failed.size > 0)
+    throw new CheckFailed(
+      `${counted(failed.size, 'run')} of ${runs.length} failed:\n${Array.from(failed, ([id, { message }]) => `  ${id}: ${message}`).join('\n')}`,
+    );
+}
+
+/** "12,345 bytes, 812 s; later ecg-beats .790, wisdm .600; test ..." */
+function reached({ records }: Folders, run: string): string {
+  const { image, training, results } = readRecord(records, run);
+  const splits = (['later', 'test'] as const).flatMap((split) => {
+    const figures = results.flatMap(({ program, splits }) =>
+      splits[split] ? [`${program} ${splits[split].macroF1.value.toFixed(3)}`] : [],
+    );
+    return figures.length > 0 ? [`${split} ${figures.join(', ')}`] : [];
+  });
+  return [`${image.bytes} bytes, ${training.seconds} s`, ...splits].join('; ');
+}
