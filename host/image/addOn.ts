@@ -8,6 +8,7 @@
  */
 
 import { HEADER_BYTES, HEADER_CRC_AT, HEADER_TOTAL_AT } from '../../assembly/format.ts';
+import type { TableEncoding } from '../arithmetic/channels.ts';
 import type { Generator, Model } from '../model/model.ts';
 import { ByteWriter } from '../records/bytes.ts';
 import { crc32 } from '../records/crc32.ts';
@@ -34,8 +35,8 @@ export function basisDigest(generators: readonly Generator[]): Uint8Array {
 export const isAddOn = (bytes: Uint8Array): boolean => new TextDecoder('latin1').decode(bytes.subarray(0, 4)) === MAGIC;
 
 /** The programs of a model whose generators are those of an image, all of them and in their order. */
-export function packAddOn({ generators, ...model }: Model): Uint8Array {
-  const image = signed(assembled({ ...model, generators: [] }, { made: generators }));
+export function packAddOn({ generators, ...model }: Model, tables?: TableEncoding): Uint8Array {
+  const image = signed(assembled({ ...model, generators: [] }, { made: generators, tables }));
   return new ByteWriter()
     .bytes(new TextEncoder().encode(MAGIC))
     .u16(VERSION)

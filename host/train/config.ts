@@ -1,5 +1,6 @@
 /** A training configuration: a task, a network, how its weights are held, and how it is trained. One JSON file. */
 import { dirname } from 'node:path';
+import type { TableEncoding } from '../arithmetic/channels.ts';
 import { UsageError } from '../system/errors.ts';
 import { readInput } from '../system/files.ts';
 import * as json from '../system/json.ts';
@@ -29,6 +30,8 @@ export interface TrainConfig {
   weightDecay: number;
   /** largest gradient norm */
   clip: number;
+  /** how the image stores quantisation tables; default: compact, four bytes a channel */
+  tables?: TableEncoding;
 }
 
 /** Networks that are trained together, each of a task; but for these and their data they agree in everything. */
@@ -115,6 +118,7 @@ const SCHEDULE = {
   warmupSteps: json.wholeNumber(0, 10_000_000),
   weightDecay: json.numberUpTo(1),
   clip: json.quantity,
+  tables: json.optional(json.oneOf(['compact', 'short', 'q31'])),
 };
 
 /** The fields of a configuration for this task, without its network. */

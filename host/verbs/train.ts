@@ -57,11 +57,14 @@ function baseOf(path: string | undefined): Base | null {
 }
 
 /** Alone, or behind the programs of the base. */
-const whole = (model: Model, base: Base | null): Uint8Array => {
-  if (!base) return pack(model);
-  const { model: all, ...options } = joined(unpack(base.view), asUnpacked(model));
+const whole = (model: Model, base: Base | null, tables: TrainConfig['tables']): Uint8Array => {
+  if (!base) return pack(model, { tables });
+  const { model: all, ...options } = joined(unpack(base.view), asUnpacked(model, tables));
   return pack(all, options);
 };
+
+/** They agree in it. */
+const tablesOf = ({ programs: [config] }: JointConfig): TrainConfig['tables'] => config?.tables;
 
 /** What no image can hold is refused before it is trained: the network is packed and opened with random weights. */
 async function assertPacks(config: JointConfig, base: Base | null, path: string): Promise<void> {
@@ -70,7 +73,7 @@ async function assertPacks(config: JointConfig, base: Base | null, path: string)
     throw error instanceof UsageError ? new UsageError(`${where}: ${error.message}`) : error;
   });
   named(`${where}: ${base ? `program for ${shownPath(base.path)}` : 'network'}: cannot be packed`, () => {
-    new Runtime(whole(model, base));
+    new Runtime(whole(model, base, tablesOf(config)));
   });
 }
 
@@ -148,9 +151,9 @@ export function trainVerb(program: Command): void {
           },
         ).catch(tooLarge(flags.config)),
       );
-      const image = whole(model, base);
+      const image = whole(model, base, tablesOf(config));
       output?.write(image);
-      const added = addOn && packAddOn(model);
+      const added = addOn && packAddOn(model, tablesOf(config));
       if (added) addOn.write(added);
       parameters?.write(encodeCheckpoint(checkpoint));
       const files = [
