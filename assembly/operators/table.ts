@@ -26,7 +26,7 @@ export function proveTable(image: usize, operator: usize, channels: u32): i32 {
   const tableBytes = sectionBytes(image, F.SECTION_TABLES);
   const encoding = <u32>load<u8>(operator, F.OPERATOR_ENCODING_AT);
   const offset = load<u32>(operator, F.OPERATOR_TABLE_AT);
-  if (encoding > F.TABLE_SHORT || (offset & 3) != 0 || !uses(FEATURE_TABLE + encoding)) return BAD_TABLE;
+  if ((offset & 3) != 0) return BAD_TABLE;
   const table = sectionAt(image, F.SECTION_TABLES) + offset;
   let bytes: u32 = 0;
   if (uses(FEATURE_TABLE + F.TABLE_COMPACT) && encoding == F.TABLE_COMPACT) {
