@@ -85,8 +85,8 @@ export const OPERATOR_MIN_AT: u32 = 18; //         i8, fused activation: lowest 
 export const OPERATOR_MAX_AT: u32 = 19; //         i8, highest output
 export const OPERATOR_TABLE_AT: u32 = 20; //       u32, offset in TABLES, 4-byte aligned, or NO_TABLE
 export const OPERATOR_ENCODING_AT: u32 = 24; //    u8, TABLE_*
-export const OPERATOR_BIAS_SHIFT_AT: u32 = 25; //  u8, TABLE_COMPACT: bias = i16 << biasShift
-export const OPERATOR_EXPONENT_AT: u32 = 26; //    i8, TABLE_COMPACT: shift of exponent field 0
+export const OPERATOR_BIAS_SHIFT_AT: u32 = 25; //  u8, of TABLE_COMPACT and TABLE_SHORT
+export const OPERATOR_EXPONENT_AT: u32 = 26; //    i8, of TABLE_COMPACT and TABLE_SHORT: shift of exponent field or octave 0
 export const OPERATOR_MULTIPLIER_AT: u32 = 27; //  u8, DEPTHWISE: output channels per input channel; else 0
 
 export const NONE: u32 = 0xffff;
@@ -113,11 +113,15 @@ export const TABLE_Q31: u32 = 1; //        9 B a channel: i32 bias[c], i32 multi
 export const TABLE_COMPACT: u32 = 2; //    4 B a channel: { u16 scale, i16 bias }[c]
 export const TABLE_PARAMETERS: u32 = 3; // i32 each, as many as the kind has
 export const TABLE_UNIFORM: u32 = 4; //    8 B + 4 B a channel: i32 multiplier, i32 shift, of all channels, i32 bias[c]
+export const TABLE_SHORT: u32 = 5; //      3 B a channel: u16 { bias, octave }[c], u8 mantissa[c], padded to 4
 
 export const Q31_BYTES_PER_CHANNEL: u32 = 9;
 export const COMPACT_BYTES_PER_CHANNEL: u32 = 4;
 export const UNIFORM_HEADER_BYTES: u32 = 8;
 export const UNIFORM_BYTES_PER_CHANNEL: u32 = 4;
+export const SHORT_BYTES_PER_CHANNEL: u32 = 3;
+// u16 of TABLE_SHORT: bbbbbbbbbbbbb ooo; bias = b << (biasShift + o), multiplier = (256 + mantissa) << 22, shift = exponent - o
+export const SHORT_OCTAVE_BITS: u32 = 3;
 // u16 scale of TABLE_COMPACT: eeeee mmmmmmmmmmm; multiplier = (2048 + m) << 19 (Q31), shift = exponent - e
 export const COMPACT_MANTISSA_BITS: u32 = 11;
 

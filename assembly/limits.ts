@@ -17,6 +17,7 @@ export const MAX_RIGHT_SHIFT: i32 = 31;
 export const MAX_ACCUMULATION: u32 = 16384; // products in one accumulator, so at most 2^28
 export const MAX_BIAS: i32 = 0x20000000; // with the input zero point folded in
 export const MAX_BIAS_SHIFT: u32 = 14; // an i16 shifted by it is at most MAX_BIAS
+export const MAX_SHORT_BIAS_SHIFT: u32 = 17; // so are the 13 bits of a short table, octave included
 
 // Operators without
 export const MAX_PRODUCT_SHIFT: i32 = 14; // MULTIPLY: a product below 2^16 stays below 2^30

@@ -67,6 +67,7 @@ function tableBytes(image: ImageView, program: ProgramView, operator: OperatorVi
   const { kind, encoding, output, table } = operator;
   const { channels } = program.tensors[output];
   if (encoding === F.TABLE_COMPACT) return F.COMPACT_BYTES_PER_CHANNEL * channels;
+  if (encoding === F.TABLE_SHORT) return F.SHORT_BYTES_PER_CHANNEL * channels;
   if (encoding === F.TABLE_Q31) return F.Q31_BYTES_PER_CHANNEL * channels;
   if (encoding === F.TABLE_UNIFORM) return F.UNIFORM_HEADER_BYTES + F.UNIFORM_BYTES_PER_CHANNEL * channels;
   const known = kindOf({ at: 0, kind });

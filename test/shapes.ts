@@ -321,7 +321,7 @@ function single(seed: number, kind: string, i: number, make: (b: ModelBuilder, i
   b.tensors[0].zeroPoint = zeroPoint(b, b.tensors[0].zeroPoint);
   make(b, i);
   const operator = b.operators[0];
-  const tables = b.pick(['compact', 'q31'] as const);
+  const tables = b.pick(['compact', 'q31', 'short'] as const);
   let made = '';
   if ('effectiveScale' in operator) {
     if (b.pick([false, false, true])) cut(b, operator);
@@ -355,7 +355,7 @@ function network(seed: number): ShapeRow {
   return {
     name: `network of seed ${seed}`,
     model,
-    tables: b.pick(['compact', 'q31']),
+    tables: b.pick(['compact', 'q31', 'short']),
     inputs: inputs(b, model.programs[0]),
   };
 }
@@ -423,9 +423,11 @@ function limits(b: ModelBuilder, operator: WeightedOperator, tables: TableEncodi
   if (biases === 'usual') return;
   const weights = materialize(b.sources[operator.source], b.generators);
   const sums = operator.kind === 'depthwise' ? tapSums(weights, bias.length) : rowSums(weights, bias.length);
-  // a compact table holds 16 bits, shifted by up to 14
-  const furthest =
-    tables === 'compact' ? [-MAX_BIAS, MAX_BIAS - 2 ** 14] : [-MAX_BIAS, MAX_BIAS, 1 - MAX_BIAS, MAX_BIAS - 1];
+  const furthest = {
+    q31: [-MAX_BIAS, MAX_BIAS, 1 - MAX_BIAS, MAX_BIAS - 1],
+    compact: [-MAX_BIAS, MAX_BIAS - 2 ** 14], // 16 bits, shifted by up to 14
+    short: [2 ** 17 - MAX_BIAS, MAX_BIAS - 2 ** 17], // 13 bits, shifted by up to 17
+  }[tables];
   bias.forEach((_, c) => {
     bias[c] = biases === 'zero' ? 0 : b.pick(furthest) + b.tensors[operator.input].zeroPoint * sums[c];
     if (biases === 'far') effectiveScale[c] = b.integer(20, 120) / MAX_BIAS; // not all of the outputs saturate

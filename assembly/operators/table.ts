@@ -15,7 +15,7 @@ import { multiplyHigh, requantize, saturate } from '../fixed.ts';
 import * as F from '../format.ts';
 import { sectionAt, sectionBytes, tensorChannels, tensorZeroPoint } from '../image.ts';
 import { rarely, uses } from '../intrinsics/core.ts';
-import { MAX_BIAS, MAX_BIAS_SHIFT } from '../limits.ts';
+import { MAX_BIAS, MAX_BIAS_SHIFT, MAX_SHORT_BIAS_SHIFT } from '../limits.ts';
 import { TABLE_ROW_BYTES } from '../scratch.ts';
 import { BAD_TABLE } from '../status.ts';
 
@@ -26,7 +26,7 @@ export function proveTable(image: usize, operator: usize, channels: u32): i32 {
   const tableBytes = sectionBytes(image, F.SECTION_TABLES);
   const encoding = <u32>load<u8>(operator, F.OPERATOR_ENCODING_AT);
   const offset = load<u32>(operator, F.OPERATOR_TABLE_AT);
-  if (encoding > F.TABLE_UNIFORM || (offset & 3) != 0 || !uses(FEATURE_TABLE + encoding)) return BAD_TABLE;
+  if ((offset & 3) != 0) return BAD_TABLE;
   const table = sectionAt(image, F.SECTION_TABLES) + offset;
   let bytes: u32 = 0;
   if (uses(FEATURE_TABLE + F.TABLE_COMPACT) && encoding == F.TABLE_COMPACT) {
@@ -40,6 +40,10 @@ export function proveTable(image: usize, operator: usize, channels: u32): i32 {
       proveBiases(table + F.UNIFORM_HEADER_BYTES, channels)
       ? <i32>bytes
       : BAD_TABLE;
+  }
+  if (uses(FEATURE_TABLE + F.TABLE_SHORT) && encoding == F.TABLE_SHORT) {
+    bytes = F.SHORT_BYTES_PER_CHANNEL * channels;
+    return lies(offset, bytes, tableBytes) && proveShort(operator, table, channels) ? <i32>bytes : BAD_TABLE;
   }
   if (!uses(FEATURE_TABLE + F.TABLE_Q31) || encoding != F.TABLE_Q31) return BAD_TABLE;
   bytes = F.Q31_BYTES_PER_CHANNEL * channels;
@@ -56,6 +60,17 @@ function proveCompact(operator: usize, table: usize, channels: u32): bool {
   const exponent = <i32>load<i8>(operator, F.OPERATOR_EXPONENT_AT);
   for (let c: u32 = 0; c < channels; c++) {
     if (!isFactor(0, compactShift(<u32>load<u16>(table + 4 * c), exponent))) return false;
+  }
+  return true;
+}
+
+/** Every 13-bit bias is in range, whatever it is, if its shift is; so is every multiplier. */
+function proveShort(operator: usize, table: usize, channels: u32): bool {
+  const biasShift = <u32>load<u8>(operator, F.OPERATOR_BIAS_SHIFT_AT);
+  const exponent = <i32>load<i8>(operator, F.OPERATOR_EXPONENT_AT);
+  for (const end = table + 2 * channels; table < end; table += 2) {
+    const octave = shortOctave(<i32>load<i16>(table));
+    if (biasShift + octave > MAX_SHORT_BIAS_SHIFT || !isFactor(0, exponent - <i32>octave)) return false;
   }
   return true;
 }
@@ -96,6 +111,16 @@ export function expandTable(
     }
     return;
   }
+  if (uses(FEATURE_TABLE + F.TABLE_SHORT) && <u32>load<u8>(operator, F.OPERATOR_ENCODING_AT) == F.TABLE_SHORT) {
+    let mantissa = table + 2 * channels + first;
+    for (source = table + 2 * first; rows < end; rows += TABLE_ROW_BYTES, source += 2, mantissa++) {
+      const packed = <i32>load<i16>(source);
+      const octave = shortOctave(packed);
+      const bias = (packed >> F.SHORT_OCTAVE_BITS) << (biasShift + octave);
+      expandRow(rows, bias, (256 + <i32>load<u8>(mantissa)) << 22, exponent - <i32>octave, rounding);
+    }
+    return;
+  }
   let shifts = table + 8 * channels + first;
   for (; rows < end; rows += TABLE_ROW_BYTES, source += 4) {
     if (compact) {
@@ -132,6 +157,11 @@ export function compactMultiplier(scale: u32): i32 {
 /** Shift of a 16-bit scale, positive = left. */
 export function compactShift(scale: u32, exponent: i32): i32 {
   return exponent - <i32>(scale >> F.COMPACT_MANTISSA_BITS);
+}
+
+/** How many octaves a channel's factor lies below the layer's largest, from the 16 bits that it has beside its mantissa. */
+function shortOctave(packed: i32): u32 {
+  return packed & ((1 << F.SHORT_OCTAVE_BITS) - 1);
 }
 
 /** acc, |acc| < 2^30, to INT8: TFLite's two roundings, zero point. right > 0; the rest as in the expanded table. */

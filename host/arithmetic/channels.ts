@@ -6,9 +6,19 @@
  */
 import { compactFits, decodeBias, decodeScale, encodeBias, encodeScales } from './compact.ts';
 import { clamp, multiplyByQuantizedMultiplier, quantizeMultiplier } from './fixed.ts';
+import { decodeShort, encodeShort, shortFits } from './short.ts';
 
-/** How the image stores the tables: exact TFLite numbers, or four bytes a channel wherever that is faithful. */
-export type TableEncoding = 'q31' | 'compact';
+/**
+ * How the image stores the tables: exact TFLite numbers, or wherever that is faithful in four bytes a channel, or in
+ * three and else four.
+ */
+export type TableEncoding = 'q31' | 'compact' | 'short';
+
+/** How the table of a layer is stored: exact where what is wanted would not be faithful. */
+export function storedEncoding(bias: Int32Array, scales: Float64Array, wanted: TableEncoding): TableEncoding {
+  if (wanted === 'short' && shortFits(bias, scales)) return 'short';
+  return wanted !== 'q31' && compactFits(bias, scales) ? 'compact' : 'q31';
+}
 
 export interface ChannelTable {
   bias: Int32Array; // [C] folded
@@ -44,9 +54,14 @@ export function foldZeroPoint(bias: Int32Array, weightSums: Int32Array, zeroPoin
 
 /** Encodes and decodes again: `bias` [C] already folded, `scales` [C] real factors > 0. */
 export function makeTable(bias: Int32Array, scales: Float64Array, encoding: TableEncoding): ChannelTable {
-  if (encoding === 'q31' || !compactFits(bias, scales)) {
+  const stored = storedEncoding(bias, scales, encoding);
+  if (stored === 'q31') {
     const factors = Array.from(scales, quantizeMultiplier);
     return toTable(bias, factors);
+  }
+  if (stored === 'short') {
+    const decoded = decodeShort(encodeShort(bias, scales));
+    return toTable(decoded.bias, decoded.factors);
   }
   const { exponent, fields } = encodeScales(scales);
   const factors = Array.from(fields, (field) => decodeScale(field, exponent));

@@ -8,6 +8,7 @@
  */
 
 import { HEADER_BYTES, HEADER_CRC_AT, HEADER_TOTAL_AT } from '../../assembly/format.ts';
+import type { TableEncoding } from '../arithmetic/channels.ts';
 import type { Generator, Model } from '../model/model.ts';
 import { ByteWriter } from '../records/bytes.ts';
 import { crc32 } from '../records/crc32.ts';
@@ -35,14 +36,14 @@ export function basisDigest(generators: readonly Generator[]): Uint8Array {
 export const isAddOn = (bytes: Uint8Array): boolean => new TextDecoder('latin1').decode(bytes.subarray(0, 4)) === MAGIC;
 
 /** The image with the programs of a model, whose first generators are those of the image, behind its own. */
-export function packBehind(base: ImageView, addition: Model): Uint8Array {
-  const { model, ...options } = joined(unpack(base), asUnpacked(addition));
+export function packBehind(base: ImageView, addition: Model, tables?: TableEncoding): Uint8Array {
+  const { model, ...options } = joined(unpack(base), asUnpacked(addition, tables));
   return pack(model, options);
 }
 
 /** The programs of a model whose first generators are those of an image, all of them and in their order. */
-export function packAddOn({ generators, ...model }: Model, installed: number): Uint8Array {
-  const image = signed(assembled({ ...model, generators: generators.slice(installed) }, { made: generators }));
+export function packAddOn({ generators, ...model }: Model, installed: number, tables?: TableEncoding): Uint8Array {
+  const image = signed(assembled({ ...model, generators: generators.slice(installed) }, { made: generators, tables }));
   return new ByteWriter()
     .bytes(new TextEncoder().encode(MAGIC))
     .u16(VERSION)

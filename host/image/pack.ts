@@ -27,6 +27,7 @@ import { seal } from './seal.ts';
 export interface PackOptions {
   /**
    * compact (default): four bytes a channel, and q31 for a layer whose biases 16 bits would spoil;
+   * short: three bytes a channel, and compact for a layer that has no room in them;
    * q31: exact TFLite numbers, nine bytes a channel, or four and eight for a layer whose channels share one factor;
    * a function says it operator by operator
    */

@@ -1,4 +1,5 @@
 /** Models of several programs: what their metadata say of each, and programs joined to an image that has their basis. */
+import type { TableEncoding } from '../arithmetic/channels.ts';
 import type { Metadata, Model, Operator, ProgramMetadata, WeightedOperator } from '../model/model.ts';
 import { metadataAt, nameAt } from '../records/names.ts';
 import { ImageError } from '../records/view.ts';
@@ -10,8 +11,12 @@ export function metadataOf(programs: readonly ProgramMetadata[], name: string): 
   return first && others.length === 0 ? { ...first } : { name, programs: [...programs] };
 }
 
-/** A model that was just made, as if it had been an image: packed without options. */
-export const asUnpacked = (model: Model): Unpacked => ({ model, tables: () => 'compact', lossless: () => false });
+/** A model that was just made, as if it had been an image that was packed with such tables. */
+export const asUnpacked = (model: Model, tables: TableEncoding = 'compact'): Unpacked => ({
+  model,
+  tables: () => tables,
+  lossless: () => false,
+});
 
 /**
  * The programs of another model behind those of an image. The first `basis` generators of the other are those of the

@@ -118,9 +118,13 @@ function usersOf({ programs, sources, generators }: ImageView): { sources: numbe
 /** Bytes of a program: those that it alone uses, and those that it shares with others, by their numbers. */
 export interface ProgramBytes {
   own: number;
+  /** its own, as bytesByCategory */
+  categories: Record<string, number>;
   shared: number;
   with: number[];
 }
+
+const isShared = ({ programs }: Region): boolean => programs.length > 1;
 
 /** Of every program. What belongs to the image as a whole (header, metadata, trailer) is in none. */
 export function bytesByProgram(image: ImageView): ProgramBytes[] {
@@ -128,10 +132,11 @@ export function bytesByProgram(image: ImageView): ProgramBytes[] {
   return image.programs.map((_, p) => {
     const used = regions.filter(({ programs }) => programs.includes(p));
     const sum = (some: Region[]): number => some.reduce((total, { bytes }) => total + bytes, 0);
-    const shared = used.filter(({ programs }) => programs.length > 1);
+    const [own, shared] = [used.filter(({ programs }) => programs.length === 1), used.filter(isShared)];
     const others = new Set(shared.flatMap(({ programs }) => programs));
     others.delete(p);
-    return { own: sum(used) - sum(shared), shared: sum(shared), with: [...others].sort((a, b) => a - b) };
+    const categories = bytesByCategory(own);
+    return { own: sum(own), categories, shared: sum(shared), with: [...others].sort((a, b) => a - b) };
   });
 }
 

@@ -31,6 +31,12 @@ export interface Unpacked {
   lossless: (source: StoredSource) => boolean;
 }
 
+/** Tables that are not exact. */
+const ENCODINGS: ReadonlyMap<number, TableEncoding> = new Map([
+  [F.TABLE_COMPACT, 'compact'],
+  [F.TABLE_SHORT, 'short'],
+]);
+
 /** Of an image that `open` has proved. Throws ImageError for scales of additions that contradict each other. */
 export function unpack(image: ImageView): Unpacked {
   return unpackFor(image, generatorsOf(image));
@@ -48,7 +54,7 @@ export function unpackFor(image: ImageView, generators: readonly Generator[]): U
   const programs = image.programs.map((view, p) => {
     const program = programOf(image, view, p, materialized);
     program.operators.forEach((operator, o) => {
-      encodings.set(operator, view.operators[o].encoding === F.TABLE_COMPACT ? 'compact' : 'q31');
+      encodings.set(operator, ENCODINGS.get(view.operators[o].encoding) ?? 'q31');
     });
     return program;
   });

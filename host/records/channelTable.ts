@@ -1,8 +1,9 @@
 /** The per-channel table of an operator with weights, in TABLES: written and read back. */
 import * as F from '../../assembly/format.ts';
-import type { TableEncoding } from '../arithmetic/channels.ts';
-import { compactFits, decodeBias, decodeScale, encodeBias, encodeScales } from '../arithmetic/compact.ts';
+import { storedEncoding, type TableEncoding } from '../arithmetic/channels.ts';
+import { decodeBias, decodeScale, encodeBias, encodeScales } from '../arithmetic/compact.ts';
 import { quantizeMultiplier, realOf } from '../arithmetic/fixed.ts';
+import { decodeShort, encodeShort } from '../arithmetic/short.ts';
 import type { ByteWriter } from './bytes.ts';
 import type { ImageView, OperatorView } from './view.ts';
 
@@ -16,7 +17,7 @@ export interface PackedTable {
 }
 
 /**
- * Appends the table of a layer: compact if wanted and faithful, else exact.
+ * Appends the table of a layer: short or compact if wanted and faithful, else exact.
  *
  *   bias    [C] i32, zero point folded in
  *   scales  [C] real factors from the accumulator to the output
@@ -28,7 +29,14 @@ export function writeChannels(
   tables: ByteWriter,
 ): PackedTable {
   const offset = tables.align(4).size;
-  if (wanted === 'compact' && compactFits(bias, scales)) {
+  const stored = storedEncoding(bias, scales, wanted);
+  if (stored === 'short') {
+    const { exponent, biasShift, fields, mantissas } = encodeShort(bias, scales);
+    for (const field of fields) tables.u16(field);
+    tables.bytes(mantissas);
+    return { offset, encoding: F.TABLE_SHORT, biasShift, exponent };
+  }
+  if (stored === 'compact') {
     const { exponent, fields } = encodeScales(scales);
     const { biasShift, values } = encodeBias(bias);
     values.forEach((value, c) => {
@@ -61,9 +69,15 @@ export function readChannels(
 ): { bias: Int32Array; effectiveScale: Float64Array } {
   const at = image.section(F.SECTION_TABLES).offset + view.table;
   const each = <T>(read: (c: number) => T): T[] => Array.from({ length: channels }, (_, c) => read(c));
+  const exponent = image.i8(view.at + F.OPERATOR_EXPONENT_AT);
+  const biasShift = image.u8(view.at + F.OPERATOR_BIAS_SHIFT_AT);
+  if (view.encoding === F.TABLE_SHORT) {
+    const fields = Uint16Array.from(each((c) => image.u16(at + 2 * c)));
+    const mantissas = Uint8Array.from(each((c) => image.u8(at + 2 * channels + c)));
+    const { bias, factors } = decodeShort({ exponent, biasShift, fields, mantissas });
+    return { bias, effectiveScale: Float64Array.from(factors, realOf) };
+  }
   if (view.encoding === F.TABLE_COMPACT) {
-    const exponent = image.i8(view.at + F.OPERATOR_EXPONENT_AT);
-    const biasShift = image.u8(view.at + F.OPERATOR_BIAS_SHIFT_AT);
     return {
       bias: decodeBias({ biasShift, values: Int16Array.from(each((c) => image.u16(at + 4 * c + 2))) }),
       effectiveScale: Float64Array.from(each((c) => realOf(decodeScale(image.u16(at + 4 * c), exponent)))),

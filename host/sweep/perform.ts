@@ -98,9 +98,10 @@ async function train(run: Run, config: JointConfig, folders: Folders, report: Re
       report(step, steps, `epoch ${epoch} loss ${loss.toFixed(3)}`);
     },
   });
-  const bytes = base ? packBehind(base.view, model) : pack(model);
+  const [{ tables }] = config.programs as [TrainConfig, ...TrainConfig[]];
+  const bytes = base ? packBehind(base.view, model, tables) : pack(model, { tables });
   const { user, system } = process.cpuUsage(cpu);
-  const addOn = base && packAddOn(model, base.generators.length);
+  const addOn = base && packAddOn(model, base.generators.length, tables);
   return {
     bytes,
     sha256: sha256(bytes),

@@ -1,5 +1,6 @@
 /** A training configuration: a task, a network, how its weights are held, and how it is trained. One JSON file. */
 import { dirname, isAbsolute, join, relative } from 'node:path';
+import type { TableEncoding } from '../arithmetic/channels.ts';
 import { UsageError } from '../system/errors.ts';
 import { readInput } from '../system/files.ts';
 import * as json from '../system/json.ts';
@@ -30,6 +31,8 @@ export interface TrainConfig {
   weightDecay: number;
   /** largest gradient norm */
   clip: number;
+  /** how the image stores quantisation tables; default: compact, four bytes a channel */
+  tables?: TableEncoding;
   /** how much a window of each class counts; default "root" */
   classWeights?: ClassWeights;
   /** epochs between looks at the validation windows; default 5 */
@@ -135,6 +138,7 @@ const SCHEDULE = {
   clip: json.quantity,
   lookEvery: json.optional(json.wholeNumber(1, MOST_EPOCHS)),
   keep: json.optional(json.oneOf(['last', 'best'])),
+  tables: json.optional(json.oneOf(['compact', 'short', 'q31'])),
 };
 
 /** In a file: paths from its folder on. */

@@ -32,9 +32,17 @@ export function quantizeRows(weights: Tensor, highest: number): Quantized {
   return symmetric(weights, highest, 1);
 }
 
-/** [T, C] -> levels [T, C] and one scale per column [1, C] (depthwise weights lie tap by tap). Borrows weights. */
-export function quantizeColumns(weights: Tensor): Quantized {
-  return symmetric(weights, 127, 0);
+/**
+ * The same of columns, [T, C] -> levels [T, C] and one scale per column [1, C]: depthwise weights lie tap by tap.
+ * Borrows weights.
+ */
+export function columnwise(quantizeRows: (weights: Tensor) => Quantized): (weights: Tensor) => Quantized {
+  return (weights) => {
+    const rows = weights.ref.transpose();
+    const { levels, scale } = quantizeRows(rows);
+    rows.dispose();
+    return { levels: levels.transpose(), scale: scale.transpose() };
+  };
 }
 
 /** One scale for the whole array. Borrows weights. */

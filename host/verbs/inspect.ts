@@ -4,6 +4,7 @@ import { type Command, Option } from 'commander';
 import { columns } from '../drawing/columns.ts';
 import { hexDump } from '../inspect/hexDump.ts';
 import { type Inspection, inspect } from '../inspect/inspect.ts';
+import { CATEGORIES } from '../records/categories.ts';
 import { ImageView } from '../records/view.ts';
 import { Runtime } from '../runtime/node.ts';
 import { type Port, shortest } from '../runtime/ports.ts';
@@ -60,9 +61,23 @@ function render(result: Inspection): string {
     `${result.file}: ${grouped(total)} bytes, SHA-256 ${result.sha256Matches ? 'matches' : 'DIFFERS'}`,
     columns([...categories, ['sum', sum, sum === total ? '= file' : 'NOT the file']]),
     ...(result.metadataError === null ? [] : [result.metadataError]),
+    ...(result.programs.length > 1 ? [`\n${ownBytes(result.programs)}`] : []),
     ...programs,
   ].join('\n');
 }
+
+/** What each program has for itself, a column a program, at most COLUMNS. */
+function ownBytes(programs: Inspection['programs']): string {
+  const shown = programs.slice(0, COLUMNS);
+  const names = CATEGORIES.filter((name) => shown.some(({ bytes }) => bytes.categories[name]));
+  return columns([
+    ['own bytes', ...shown.map(({ name }) => printable(name, 20))],
+    ...names.map((name) => [name, ...shown.map(({ bytes }) => bytes.categories[name] ?? 0)]),
+    ['sum', ...shown.map(({ bytes }) => bytes.own)],
+  ]);
+}
+
+const COLUMNS = 8;
 
 /** " with a, b and 3 others" */
 function list(names: readonly string[]): string {

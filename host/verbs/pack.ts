@@ -18,7 +18,7 @@ import { print } from './verb.ts';
 interface Flags {
   config: string;
   output: string;
-  tables: TableEncoding;
+  tables?: TableEncoding;
   strip?: boolean;
   lossless?: string | true;
   json?: boolean;
@@ -31,7 +31,13 @@ export function packVerb(program: Command): void {
     .description('Export a trained checkpoint (.safetensors) to integers and pack it.')
     .requiredOption('--config <file>', 'configuration that it was trained with')
     .requiredOption('-o, --output <image>', 'where the image goes')
-    .addOption(valued('--tables <encoding>', 'compact or q31', oneOf(['compact', 'q31']), 'compact'))
+    .addOption(
+      valued(
+        '--tables <encoding>',
+        'compact, short or q31, in place of the configuration',
+        oneOf(['compact', 'short', 'q31']),
+      ),
+    )
     .option('--strip', 'leave the metadata out')
     .option(...LOSSLESS_OPTION)
     .option('--json', 'machine-readable result')
@@ -48,7 +54,7 @@ export function packVerb(program: Command): void {
       const specs = others.length > 0 ? specsOf(config.programs) : [specOf(only, classNamesOf(checkpoint).length)];
       assertFits(checkpoint, specs, shownPath(path));
       const model = await (others.length > 0 ? exportTogether(checkpoint, config) : exportModel(checkpoint, only));
-      const { tables, strip } = flags;
+      const { tables = only.tables, strip } = flags;
       const image = packLossless(model, { tables, strip }, lossless);
       output.write(image);
       print(

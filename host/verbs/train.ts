@@ -66,7 +66,11 @@ function baseOf(path: string | undefined): Base | null {
 }
 
 /** Alone, or behind the programs of the base. */
-const whole = (model: Model, base: Base | null): Uint8Array => (base ? packBehind(base.view, model) : pack(model));
+const whole = (model: Model, base: Base | null, tables: TrainConfig['tables']): Uint8Array =>
+  base ? packBehind(base.view, model, tables) : pack(model, { tables });
+
+/** They agree in it. */
+const tablesOf = ({ programs: [config] }: JointConfig): TrainConfig['tables'] => config?.tables;
 
 /** What no image can hold is refused before it is trained: the network is packed and opened with random weights. */
 async function assertPacks(config: JointConfig, base: Base | null, path: string): Promise<void> {
@@ -75,7 +79,7 @@ async function assertPacks(config: JointConfig, base: Base | null, path: string)
     throw error instanceof UsageError ? new UsageError(`${where}: ${error.message}`) : error;
   });
   named(`${where}: ${base ? `program for ${shownPath(base.path)}` : 'network'}: cannot be packed`, () => {
-    new Runtime(whole(model, base));
+    new Runtime(whole(model, base, tablesOf(config)));
   });
 }
 
@@ -165,9 +169,9 @@ export function trainVerb(program: Command): void {
           },
         ).catch(tooLarge(flags.config)),
       );
-      const image = whole(model, base);
+      const image = whole(model, base, tablesOf(config));
       output?.write(image);
-      const added = addOn && packAddOn(model, base!.generators.length);
+      const added = addOn && packAddOn(model, base!.generators.length, tablesOf(config));
       if (added) addOn.write(added);
       parameters?.write(encodeCheckpoint(checkpoint));
       const names = programs.map(({ name }) => name);

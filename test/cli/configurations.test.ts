@@ -11,6 +11,7 @@ import { htpw, ONE_LINE } from './command.ts';
 const folder = mkdtempSync(join(tmpdir(), 'configurations-'));
 const file = join(folder, 'mine.json');
 const GENERATED = 'models/configs/ecg-beats.json';
+const BASIS = JSON.parse(readFileSync(GENERATED, 'utf8')).network.methods.pointwise;
 
 /** The configuration with the field at a path replaced; undefined leaves it out. */
 function changed(path: string, value: unknown, from = GENERATED): string {
@@ -65,7 +66,12 @@ describe('htpw train --config', () => {
     ['network.methods.pointwise.kind', 'int7', 'network.methods.pointwise.kind: expected one of int8, int4, int2'],
     ['network.methods.pointwise', { kind: 'int8', matrices: 2 }, 'pointwise.matrices: unknown; the fields are kind'],
     ['network.methods.pw9', { kind: 'int4' }, 'network.methods.pw9: expected a layer or a kind of the network, stem'],
-    ['network.methods.depthwise', { kind: 'int4' }, 'depthwise.kind: expected int8 for depthwise layers, as dw1'],
+    [
+      'network.methods.depthwise',
+      { kind: 'random', seed: 1, matrices: 1 },
+      'depthwise.kind: expected int8 or the like for dw1, as a basis makes weights of pointwise layers and convolutions',
+    ],
+    ['network.methods.stem', { ...BASIS, columns: 13 }, 'stem.columns: expected at least 14, of the largest layer'],
     [
       'network.methods.pointwise',
       { kind: 'tile', tile: 24, codeLength: 4, hidden: 8 },

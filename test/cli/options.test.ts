@@ -44,7 +44,10 @@ describe('htpw', () => {
     [['golden', '.', '--samples', '0'], '--samples must be "all" or a whole number from 1'],
     [['golden', '.', '--samples', 'some'], '--samples must be "all" or a whole number from 1'],
     [['import', 'x', '-o', 'y', '--tables', 'q7'], '--tables must be q31 or compact, got "q7"'],
-    [['pack', 'x', '--config', 'z', '-o', 'y', '--tables', 'q7'], '--tables must be compact or q31, got "q7"'],
+    [
+      ['pack', 'x', '--config', 'z', '-o', 'y', '--tables', 'q7'],
+      '--tables must be one of compact, short, q31, got "q7"',
+    ],
     [['import', 'x', '-o', 'y', '--lossless', 'some'], '--lossless must be arena or all, got "some"'],
   ])('%j is refused', async (words, says) => {
     const { code, out, error } = await htpw(...words);

@@ -212,11 +212,13 @@ describe('--program', () => {
     const { programs } = JSON.parse((await htpw('inspect', base, '--json')).out);
     const [{ bytes }] = programs;
     expect(programs.map((program: { name: string }) => program.name)).toEqual(['motion', 'tones']);
-    expect(bytes).toEqual({ own: expect.any(Number), shared: expect.any(Number), with: [1] });
+    expect(bytes).toMatchObject({ own: expect.any(Number), shared: expect.any(Number), with: [1] });
+    expect(Object.values<number>(bytes.categories).reduce((sum, some) => sum + some)).toBe(bytes.own);
     const [own, shared, alone] = [bytes.own, bytes.shared, bytes.own + bytes.shared].map((n) => n.toLocaleString('en'));
-    expect((await htpw('inspect', base)).out).toContain(
-      `${own} B of its own, ${shared} B shared with tones, ${alone} B alone`,
-    );
+    const { out } = await htpw('inspect', base);
+    expect(out).toContain(`${own} B of its own, ${shared} B shared with tones, ${alone} B alone`);
+    expect(out).toMatch(/^own bytes +motion +tones$/m);
+    expect(out).toMatch(new RegExp(`^sum +${own} +[\\d,]+$`, 'm'));
   });
 
   it.skipIf(!canRun('mps2-an500'))('switches 100 times at random on mps2-an500', { timeout: 300_000 }, async () => {

@@ -385,6 +385,41 @@ const WRONG_EXACT: [what: string, edit: Edit][] = [
   ['bias below -2^29', (d) => d.setInt32(inTable(biasAt), -0x20000001, true)],
 ];
 
+/** Short tables: u16 { bias, octave }[c], u8 mantissa[c]; of the depthwise operator, whose factors lie octaves apart. */
+const short = pack(everything(1).build(), { tables: 'short' });
+const shortView = new ImageView(short);
+const shortTables = shortView.section(F.SECTION_TABLES);
+const shortDepthwise = shortView.programs[0].operators[2];
+const lastField = shortTables.offset + shortDepthwise.table + 2 * (channels - 1);
+const WRONG_SHORT: [what: string, edit: Edit][] = [
+  [
+    'bias shift that takes the last channel past 2^29, its octave included',
+    (d) => {
+      d.setUint8(shortDepthwise.at + F.OPERATOR_BIAS_SHIFT_AT, 11);
+      d.setUint16(lastField, d.getUint16(lastField, true) | 7, true);
+    },
+  ],
+  ['bias shift that wraps with an octave', (d) => d.setUint8(shortDepthwise.at + F.OPERATOR_BIAS_SHIFT_AT, 255)],
+  [
+    'octave of the last channel, below 2^-32',
+    (d) => {
+      d.setInt8(shortDepthwise.at + F.OPERATOR_EXPONENT_AT, -25);
+      d.setUint16(lastField, d.getUint16(lastField, true) | 7, true);
+    },
+  ],
+  ['exponent above 30', (d) => d.setInt8(shortDepthwise.at + F.OPERATOR_EXPONENT_AT, 38)],
+  [
+    'place of a table that ends a byte past its section',
+    (d) =>
+      d.setUint32(
+        shortDepthwise.at + F.OPERATOR_TABLE_AT,
+        4 * Math.floor((shortTables.size - F.SHORT_BYTES_PER_CHANNEL * channels) / 4) + 4,
+        true,
+      ),
+  ],
+  ['encoding behind the last', (d) => d.setUint8(shortDepthwise.at + F.OPERATOR_ENCODING_AT, F.TABLE_SHORT + 1)],
+];
+
 /** Encodings that hold more than one value: the shared factor of a uniform table, the table of coded rows. */
 const dense = pack(everything(1).build(), { tables: 'q31', lossless: true });
 const denseView = new ImageView(dense);
@@ -549,6 +584,12 @@ describe('open', () => {
   it.each(WRONG_EXACT)('refuses a %s in the last channel of an exact table', (_, edit) => {
     const refusal = refusalOf(edited(exact, edit));
     expect([statusName(refusal.status), refusal.offset]).toEqual(['BAD_TABLE', exactDepthwise.at]);
+  });
+
+  it.each(WRONG_SHORT)('refuses a wrong %s (short tables)', (_, edit) => {
+    expect(shortDepthwise.encoding).toBe(F.TABLE_SHORT);
+    const refusal = refusalOf(edited(short, edit));
+    expect([statusName(refusal.status), refusal.offset]).toEqual(['BAD_TABLE', shortDepthwise.at]);
   });
 
   it.each(WRONG_DENSE)('refuses a wrong %s', (_, edit, status, offset) => {

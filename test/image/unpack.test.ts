@@ -20,7 +20,7 @@ function again(image: Uint8Array): Uint8Array {
 
 describe('packing what was unpacked gives the same bytes', () => {
   it.each([1, 2, 3])('of a network with every operator, source and encoding, seed %i', (seed) => {
-    for (const tables of ['q31', 'compact'] as const) {
+    for (const tables of ['q31', 'compact', 'short'] as const) {
       const image = pack(everything(seed).build(), { tables, lossless: tables === 'q31' });
       expect(Buffer.compare(again(image), image)).toBe(0);
     }

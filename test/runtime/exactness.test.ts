@@ -10,7 +10,7 @@ import { Runtime } from '../../host/runtime/node.ts';
 import { VARIANT_NAMES, type VariantName } from '../../host/runtime/variants.ts';
 import { everything, type ModelBuilder } from '../zoo.ts';
 
-const TABLES = ['compact', 'q31'] as const;
+const TABLES = ['compact', 'q31', 'short'] as const;
 
 /** Runs a model on both sides and compares operator by operator. */
 function expectEqual(builder: ModelBuilder, variant: VariantName, tables: (typeof TABLES)[number]): void {

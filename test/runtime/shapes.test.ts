@@ -160,7 +160,7 @@ describe('the table of shapes', () => {
         const source = view.sources[operator.source];
         count(kind, RESIDENCY_NAMES[operator.residency]);
         count(kind, nameOf(source), source.encoding);
-        count(kind, ['', 'q31', 'compact', '', 'uniform'][operator.encoding]);
+        count(kind, ['', 'q31', 'compact', '', 'uniform', 'short'][operator.encoding]);
       }
       for (const operator of model.programs[0].operators) {
         if (!('effectiveScale' in operator)) continue;
@@ -173,7 +173,7 @@ describe('the table of shapes', () => {
       ...RESIDENCY_NAMES.map((residency) => `${kind} ${residency}`),
       ...[1, 2, 3, 4, 5].map((encoding) => `${kind} stored ${encoding}`),
       ...Object.keys(GENERATORS).map((source) => `${kind} ${source} 0`),
-      ...['q31', 'compact', 'uniform'].map((word) => `${kind} ${word}`),
+      ...['q31', 'compact', 'uniform', 'short'].map((word) => `${kind} ${word}`),
     ];
     const others = [...Object.keys(OPERATORS), 'activation of one value'];
     const numbers = [

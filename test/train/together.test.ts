@@ -1,6 +1,7 @@
 /** Several tasks on one basis: trained together, or a new one on the basis of an image, and joined to it. */
 import { createHash } from 'node:crypto';
 import { beforeAll, describe, expect, it } from 'vitest';
+import { TABLE_SHORT } from '../../assembly/format.ts';
 import { selectWindows, type WindowSet, windowAt } from '../../host/data/windows.ts';
 import { addTo, basisDigest, packAddOn } from '../../host/image/addOn.ts';
 import { pack } from '../../host/image/pack.ts';
@@ -206,6 +207,17 @@ describe('a task that is trained on the basis of an image', () => {
   it('gives the bytes of an image in which all were packed together', () => {
     const { model, ...options } = joined(unpack(view), asUnpacked(addition));
     expect(sha256(added(base, addOn))).toBe(sha256(pack(model, options)));
+  });
+
+  it('has tables of three bytes a channel on request, and joins to the bytes of all packed together', () => {
+    const short = packAddOn(addition, basis.length, 'short');
+    const all = new ImageView(added(base, short));
+    const [program] = all.programs.slice(-1) as [ImageView['programs'][number]];
+    const encodings = program.operators.filter(({ source }) => source in all.sources).map(({ encoding }) => encoding);
+    expect(new Set(encodings)).toEqual(new Set([TABLE_SHORT]));
+    const { model, ...options } = joined(unpack(view), asUnpacked(addition, 'short'));
+    expect(sha256(all.bytes)).toBe(sha256(pack(model, options)));
+    expect(addOn.length - short.length).toBeGreaterThan(100);
   });
 
   it('takes few bytes: the add-on has no basis', () => {

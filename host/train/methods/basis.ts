@@ -21,6 +21,7 @@ import {
   mixFault,
   mixLayersFault,
   mixShapes,
+  rowLengthOf,
 } from './mix.ts';
 
 /**
@@ -82,7 +83,7 @@ export const basis: MethodKind<BasisConfig> = {
     const other = mixLayersFault(layers);
     if (other) return other;
     const mostRows = Math.max(...layers.map(({ output }) => output[2]));
-    const mostColumns = Math.max(...layers.map(({ input }) => input[2]));
+    const mostColumns = Math.max(...layers.map(rowLengthOf));
     if (rows < mostRows) return ['rows', `expected at least ${mostRows}, of the largest layer`];
     if (columns < mostColumns) return ['columns', `expected at least ${mostColumns}, of the largest layer`];
     return null;

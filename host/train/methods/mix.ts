@@ -1,10 +1,10 @@
 /**
- * Pointwise weights mixed from matrices that layers share, differentiable, in the device's own integer units, wherever
+ * Weights of pointwise layers and convolutions mixed from matrices that layers share, differentiable, in the device's own integer units, wherever
  * the matrices come from:
  *
  *   code[g] (INT8) -> micro-MLP -> h[g][j] (INT8) -> w[r][k] = round(mixScale * sum_j h[g(r)][j] * matrix[j][r][k]) (INT8)
  *
- * g: row group, j: matrix, r: output channel, k: input channel. Every rounding that the device does is done here, so the
+ * g: row group, j: matrix, r: output channel, k: input channel, of each tap in turn. Every rounding that the device does is done here, so the
  * weights that are trained are the weights that are used. Scales are the largest magnitude that occurs: all codes are
  * known, so nothing has to be estimated. Batch normalisation follows each generated layer, so the weights' own scale
  * carries no meaning. The MLP of an installed generator stays as it is, with the scales that it has.
@@ -14,7 +14,7 @@ import type { Mlp } from '../../sources/mlp.ts';
 import * as json from '../../system/json.ts';
 import type { Random } from '../../system/random.ts';
 import { type Parameters, uniform } from '../arrays.ts';
-import type { LayerSpec } from '../layerSpec.ts';
+import { depthOf, type LayerSpec, taps, weightShape } from '../layerSpec.ts';
 import type { Tensor } from '../layers.ts';
 import { roundThrough } from '../quantizers.ts';
 import { lax, numpy as np } from '../start.ts';
@@ -51,6 +51,9 @@ const mixes = ({ matrices }: MixConfig): boolean => matrices > 1;
 
 const sizeOf = ({ codeLength, hidden, matrices }: MixConfig): MlpSize => ({ codeLength, hidden, outputs: matrices });
 
+/** Weights of a row. */
+export const rowLengthOf = (layer: LayerSpec): number => taps(layer) * depthOf(layer);
+
 /** Codes of a layer: one per group of rows. */
 const codeCount = ({ output }: LayerSpec, { rowsPerCode }: MixConfig): number => Math.ceil(output[2] / rowsPerCode);
 
@@ -82,7 +85,7 @@ interface Mixing {
 
 interface Mixed {
   mixing: (Mixing & { mlp: Mlp | null }) | null;
-  /** per layer [rows, rowLength], INT8 levels */
+  /** per layer, INT8 levels of weightShape: a row of a convolution is padded with zeros */
   weights: Map<string, Tensor>;
   /** per layer: from the mix to the INT8 weight */
   mixScales: Map<string, Tensor>;
@@ -95,10 +98,10 @@ function mix(parameters: Parameters, matrices: Tensor, shared: Shared, exports =
   const mixed: Mixed = { mixing, weights: new Map(), mixScales: new Map() };
   let firstGroup = 0;
   for (const layer of layers) {
-    const shape: [number, number] = [layer.output[2], layer.input[2]];
+    const shape: [number, number] = [layer.output[2], rowLengthOf(layer)];
     const part = matrices.ref.slice([], [0, shape[0]], [0, shape[1]]);
     if (!mixing) {
-      mixed.weights.set(layer.name, part.reshape(shape));
+      mixed.weights.set(layer.name, padded(part.reshape(shape), layer));
       continue;
     }
     const groups = codeCount(layer, config);
@@ -106,11 +109,22 @@ function mix(parameters: Parameters, matrices: Tensor, shared: Shared, exports =
     firstGroup += groups;
     const sum = mixRows(part, coefficients, shape, config);
     const scale = lax.stopGradient(np.divide(127, np.max(np.abs(sum.ref))));
-    mixed.weights.set(layer.name, roundThrough(sum.mul(scale.ref)));
+    mixed.weights.set(layer.name, padded(roundThrough(sum.mul(scale.ref)), layer));
     mixed.mixScales.set(layer.name, scale);
   }
   matrices.dispose();
   return mixed;
+}
+
+/** [rows, rowLength] -> weightShape. Consumes the weights. */
+function padded(weights: Tensor, layer: LayerSpec): Tensor {
+  const missing = weightShape(layer)[1] - rowLengthOf(layer);
+  return missing === 0
+    ? weights
+    : np.pad(weights, [
+        [0, 0],
+        [0, missing],
+      ]);
 }
 
 /** Of each layer. Borrows the parameters, consumes the matrices. */
@@ -167,7 +181,7 @@ export function exportMix(
   const { mixing, mixScales } = mix(parameters, matrices, shared, true);
   const generator = generatorOf(mixing?.mlp ?? null);
   for (const layer of shared.layers) {
-    const [rows, rowLength] = [layer.output[2], layer.input[2]];
+    const [rows, rowLength] = [layer.output[2], rowLengthOf(layer)];
     const source = sources.list.push({
       kind,
       generator,
@@ -209,10 +223,13 @@ export function mixFault(config: Pick<MixConfig, keyof typeof MIX_SCHEMA>): [fie
   return [missing, `expected a whole number above 0, as ${config.matrices} matrices are mixed`];
 }
 
-/** Pointwise layers only. */
+/** Pointwise layers and convolutions only: a classifier has no normalisation to give its weights a scale. */
 export function mixLayersFault(layers: readonly LayerSpec[]): [field: string, message: string] | null {
-  const other = layers.find(({ kind }) => kind !== 'pointwise');
+  const other = layers.find(({ kind }) => kind !== 'pointwise' && kind !== 'convolution');
   return other
-    ? ['kind', `expected int8 or the like for ${other.name}, as a basis makes pointwise weights only`]
+    ? [
+        'kind',
+        `expected int8 or the like for ${other.name}, as a basis makes weights of pointwise layers and convolutions`,
+      ]
     : null;
 }

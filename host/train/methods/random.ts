@@ -20,6 +20,7 @@ import {
   mixFault,
   mixLayersFault,
   mixShapes,
+  rowLengthOf,
 } from './mix.ts';
 
 export interface RandomConfig extends MixConfig {
@@ -34,7 +35,7 @@ const isOf = (config: RandomConfig, generator: Generator): generator is RandomGe
 /** Values -1, 0 and 1, [matrices][rows][columns], as large as the largest of the layers. */
 function matricesFor(layers: readonly LayerSpec[], { matrices, seed }: RandomConfig): () => Tensor {
   const rows = Math.max(...layers.map(({ output }) => output[2]));
-  const columns = Math.max(...layers.map(({ input }) => input[2]));
+  const columns = Math.max(...layers.map(rowLengthOf));
   const values = new Float32Array(matrices * rows * columns);
   for (let j = 0; j < matrices; j++)
     for (let r = 0; r < rows; r++) values.set(randomRow(seed, j, r, columns), (j * rows + r) * columns);

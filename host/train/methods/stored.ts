@@ -6,7 +6,7 @@ import type { Random } from '../../system/random.ts';
 import { filled } from '../arrays.ts';
 import { depthOf, type LayerSpec, taps, weightShape } from '../layerSpec.ts';
 import type { Tensor } from '../layers.ts';
-import { type Quantized, quantizeColumns } from '../quantizers.ts';
+import { columnwise, type Quantized } from '../quantizers.ts';
 import type { MethodConfig } from './config.ts';
 import { integers, type Method, type MethodKind } from './method.ts';
 
@@ -19,32 +19,27 @@ interface StoredKind {
   quantizeRows(weights: Tensor): Quantized;
 }
 
-/** A method of this kind. Depthwise weights lie tap by tap and have a scale a column: INT8 only. */
+/** A method of this kind. Depthwise weights lie tap by tap and have a scale a column. */
 export function storedMethod({ kind, encoding, about, quantizeRows }: StoredKind): MethodKind {
   return {
     schema: json.fields({ kind: json.oneOf([kind]) }) as unknown as json.Schema<MethodConfig>,
     about: () => about,
     isShared: false,
-    fault: (_, layers) => {
-      const depthwise = layers.find((layer) => layer.kind === 'depthwise');
-      return depthwise && encoding !== 'int8'
-        ? ['kind', `expected int8 for depthwise layers, as ${depthwise.name}, got ${kind}`]
-        : null;
-    },
+    fault: () => null,
     make: (_, layers): Method => {
       const [layer] = layers as [LayerSpec];
       const name = `${layer.name}.weight`;
+      const isDepthwise = layer.kind === 'depthwise';
+      const quantize = isDepthwise ? columnwise(quantizeRows) : quantizeRows;
       return {
         layers,
         shapes: () => [[name, weightShape(layer)]],
         initialize: (random) => ({ [name]: latentWeights(layer, random) }),
         weights(parameters) {
-          const weights = parameters[name]!;
-          return new Map([[layer.name, layer.kind === 'depthwise' ? quantizeColumns(weights) : quantizeRows(weights)]]);
+          return new Map([[layer.name, quantize(parameters[name]!)]]);
         },
         export(parameters, sources) {
           const { levels, scale } = this.weights(parameters).get(layer.name)!;
-          const isDepthwise = layer.kind === 'depthwise';
           const rows = isDepthwise ? taps(layer) : layer.output[2];
           const rowLength = isDepthwise ? layer.output[2] : taps(layer) * depthOf(layer);
           const values = firstColumns(integers(levels), rows, rowLength);
