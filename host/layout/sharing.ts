@@ -6,7 +6,7 @@ import * as F from '../../assembly/format.ts';
 import type { Piece } from '../operators/operator.ts';
 import { kindOf } from '../operators/registry.ts';
 import type { ImageView, OperatorView, ProgramView } from '../records/view.ts';
-import { endOf, overlap, type Span, together } from './lifetimes.ts';
+import { endOf, meetOnlyAt, overlap, type Span, together } from './lifetimes.ts';
 
 /** Two tensors that may have the same memory while operator `operator` runs, and perhaps before. */
 export interface Sharing {
@@ -27,15 +27,17 @@ export interface Sharing {
 export function sharingsOf(image: ImageView, program: ProgramView, lives: Span[]): Sharing[] {
   return program.operators.flatMap((operator, o) => {
     const { input, output } = operator;
-    const begins = lives[output].first === o;
+    const begins = lives[output].begins.has(o);
     const found: Sharing[] = [];
     const into = movedInto(image, program, operator);
-    if (into !== null && input !== output && lives[input].last === o)
+    if (into !== null && input !== output && lives[input].ends.has(o))
       found.push({ operator: o, whole: output, part: input, offset: into, moves: true });
-    const from = begins && lives[input].last === o ? movedFrom(image, program, operator) : null;
+    const takesOver = (whole: number) =>
+      begins && lives[whole].ends.has(o) && meetOnlyAt(lives[whole], lives[output], o);
+    const from = takesOver(input) ? movedFrom(image, program, operator) : null;
     if (from !== null) found.push({ operator: o, whole: input, part: output, offset: from, moves: true });
     for (const whole of overwritable(program, operator)) {
-      if (begins && lives[whole].last === o && program.tensors[output].bytes <= program.tensors[whole].bytes)
+      if (takesOver(whole) && program.tensors[output].bytes <= program.tensors[whole].bytes)
         found.push({ operator: o, whole, part: output, offset: 0, moves: false });
     }
     return found;
@@ -109,7 +111,7 @@ function join(whole: Block, part: Block, sharing: Sharing): Block | null {
   const mayLie = (span: Span) =>
     span.tensor === sharing.part ||
     (sharing.moves &&
-      span.last <= sharing.operator &&
+      span.intervals.every(({ last }) => last <= sharing.operator) &&
       within.offset <= span.offset &&
       span.offset + span.size <= within.offset + within.size);
   const meet = whole.spans.some((a) =>
