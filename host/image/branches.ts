@@ -12,7 +12,7 @@ export function mostBranches(view: ImageView, program: number): number {
 
 /**
  * The same image, all of whose routes take a branch, or the last that they have: biases of the layer that makes the scores
- * drown what the inputs say. It takes the same instructions. Throws ImageError where no layer makes the scores.
+ * drown what the inputs say. It takes the same instructions, but for the table of that layer. Throws ImageError where no layer makes the scores.
  */
 export function takingBranch(image: Uint8Array, program: number, branch: number): Uint8Array {
   const unpacked = unpack(new ImageView(image));
