@@ -49,9 +49,12 @@ function openReads(image: usize, program: usize, tables: usize, where: usize): i
   for (let i: u32 = 0; i < operators; i++) {
     const operator = operatorAt(program, i);
     const kind = operatorKind(operator);
-    const second = isBinary(kind) && kind != LOG_MEL ? operatorInput2(operator) : operatorInput(operator);
-    if (!isProofAllowed(where, 2 * (inputs + i))) return refuse(where, <u32>(operator - image), BAD_WORK);
-    if (!isWritten(program, tables, operatorInput(operator), i) || !isWritten(program, tables, second, i))
+    const readsTwo = isBinary(kind) && kind != LOG_MEL;
+    if (!isProofAllowed(where, (inputs + i) << u32(readsTwo))) return refuse(where, <u32>(operator - image), BAD_WORK);
+    if (
+      !isWritten(program, tables, operatorInput(operator), i) ||
+      (readsTwo && !isWritten(program, tables, operatorInput2(operator), i))
+    )
       return refuse(where, <u32>(operator - image), UNWRITTEN);
   }
   const ports = portCount(program);

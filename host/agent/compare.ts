@@ -1,6 +1,7 @@
 /** Holds what a board answers against the reference. */
 import type { LayerCrc } from '../records/branches.ts';
 import { crc32 } from '../records/crc32.ts';
+import { BranchTally } from './branches.ts';
 import type { AgentInfo, RunResult } from './reply.ts';
 
 export interface Reference {
@@ -46,6 +47,7 @@ export class Tally {
   mismatchingLayers = 0;
   ticks = 0;
   firstMismatch: Mismatch | null = null;
+  readonly branches = new BranchTally();
 
   add(got: RunResult, expected: Reference): void {
     const bytes = countDifferences(got.output, expected.output);
@@ -58,6 +60,7 @@ export class Tally {
     this.mismatchingBytes += bytes;
     this.mismatchingLayers += layers;
     this.ticks += got.ticks;
+    this.branches.add(got);
   }
 }
 
