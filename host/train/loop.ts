@@ -46,6 +46,18 @@ export interface Lesson {
   config: TrainConfig;
   spec: NetworkSpec;
   sets: TrainingSets;
+  /** what it learns in place of the labels alone */
+  teaching?: Teaching;
+  /** arrays that it begins with, by the names of a checkpoint; all others begin at random */
+  start?: ReadonlyMap<string, StoredArray>;
+}
+
+/** What a network learns from windows of its training set, and the loss that goes with it. */
+export interface Teaching {
+  /** of windows by index, [B, anything]; `weights` of each class */
+  targets(windows: readonly number[], weights: readonly number[]): Tensor;
+  /** of logits [B, classes], as a scalar; consumes both */
+  loss(logits: Tensor, targets: Tensor): Tensor;
 }
 
 type Step = (
@@ -58,7 +70,8 @@ type Step = (
 ) => [Parameters, OptimizerState, Tensor];
 
 /** One step of all networks: what they share is made once, their losses weigh the same, one optimiser moves all. */
-function compileStep(specs: readonly NetworkSpec[], config: OptimizerConfig): Step & { dispose(): void } {
+function compileStep(lessons: readonly Lesson[], config: OptimizerConfig): Step & { dispose(): void } {
+  const specs = lessons.map(({ spec }) => spec);
   return jit(
     (
       parameters: Parameters,
@@ -73,7 +86,7 @@ function compileStep(specs: readonly NetworkSpec[], config: OptimizerConfig): St
         const losses = specs.map((spec, i) => {
           const { logits, moments } = forward(trained, patches[i]!, spec, null, weights);
           for (const { mean, variance } of moments) tree.dispose([mean, variance]);
-          return crossEntropy(logits, targets[i]!);
+          return (lessons[i]!.teaching?.loss ?? crossEntropy)(logits, targets[i]!);
         });
         tree.dispose(trained);
         const sum = losses.reduce((total, loss) => total.add(loss));
@@ -87,7 +100,7 @@ function compileStep(specs: readonly NetworkSpec[], config: OptimizerConfig): St
 }
 
 /** Mean over the batch; targets carry the class weight at the label. */
-function crossEntropy(logits: Tensor, targets: Tensor): Tensor {
+export function crossEntropy(logits: Tensor, targets: Tensor): Tensor {
   const batch = logits.shape[0]!;
   return nn
     .logSoftmax(logits, -1)
@@ -129,14 +142,14 @@ class Course {
 
   /** Of step `done` of the training, from 0. */
   batch(done: number): { patches: Tensor; targets: Tensor } {
-    const { config, sets } = this.lesson;
+    const { config, sets, teaching } = this.lesson;
     const i = done % this.steps;
     if (i === 0) this.order = drawEpoch(sets.train, config.windowsPerEpoch, this.draw);
     const { order } = this;
     const windows = Array.from({ length: config.batch }, (_, k) => order[(i * config.batch + k) % order.length]!);
     return {
       patches: this.batcher.patches(windows, config.batch, this.noise),
-      targets: this.batcher.targets(windows, this.weights),
+      targets: (teaching ?? this.batcher).targets(windows, this.weights),
     };
   }
 
@@ -169,8 +182,9 @@ export function train(lessons: readonly Lesson[], onProgress: (progress: Progres
   const stepsPerEpoch = Math.max(...courses.map(({ steps }) => steps));
   const steps = stepsPerEpoch * config.epochs;
 
-  const step = compileStep(specs, config);
+  const step = compileStep(lessons, config);
   let parameters = initializeAll(specs, new Random(config.seed, STREAM.weights));
+  for (const { start } of lessons) takeOver(parameters, start);
   let state = initialState(parameters);
 
   for (let epoch = 0, done = 0; epoch < config.epochs; epoch++) {
@@ -219,6 +233,17 @@ export function train(lessons: readonly Lesson[], onProgress: (progress: Progres
   step.dispose();
   for (const { inference } of courses) inference.dispose();
   return checkpoint;
+}
+
+/** Replaces arrays by those of the same names. Throws for one of another shape. */
+function takeOver(parameters: Parameters, start: ReadonlyMap<string, StoredArray> = new Map()): void {
+  for (const [name, { shape, data }] of start) {
+    const old = parameters[name];
+    if (String(old?.shape) !== String(shape))
+      throw new Error(`training: expected "${name}" of shape ${old?.shape ?? 'none'} to begin with, got ${shape}`);
+    old!.dispose();
+    parameters[name] = np.array(data as Float32Array<ArrayBuffer>, { shape });
+  }
 }
 
 /** What a checkpoint says of itself. */

@@ -16,10 +16,11 @@ export class PatchCutter {
     private readonly frontEnd: FrontEnd,
     first: LayerSpec,
   ) {
-    const isCut = first.kind === 'convolution';
-    this.positions = positionsOf(isCut ? first.output : first.input);
-    this.length = isCut ? weightShape(first)[1] : first.input[2];
-    this.integers = new Float32Array(positionsOf(first.input) * first.input[2]);
+    const { shape } = frontEnd.output;
+    const isCut = first.kind === 'convolution' && String(first.input) === String(shape); // else a pool reads the window
+    this.positions = positionsOf(isCut ? first.output : shape);
+    this.length = isCut ? weightShape(first)[1] : shape[2];
+    this.integers = new Float32Array(positionsOf(shape) * shape[2]);
     this.places = isCut ? placesOf(first) : null;
   }
 
