@@ -22,6 +22,7 @@ import { newVerb } from './verbs/new.ts';
 import { packVerb } from './verbs/pack.ts';
 import { pagesVerb } from './verbs/pages.ts';
 import { planVerb } from './verbs/plan.ts';
+import { pruneVerb } from './verbs/prune.ts';
 import { runVerb } from './verbs/run.ts';
 import { trainVerb } from './verbs/train.ts';
 import { CheckFailed, harmless, UsageError } from './verbs/verb.ts';
@@ -35,6 +36,7 @@ const VERBS = [
   importVerb,
   goldenVerb,
   compressVerb,
+  pruneVerb,
   inspectVerb,
   planVerb,
   runVerb,

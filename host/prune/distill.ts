@@ -4,13 +4,13 @@ import { numpy as np } from '../train/start.ts';
 
 /** What both sets of logits are divided by, so that answers which are nearly right count as well. */
 const TEMPERATURE = 2;
-/** Of the loss, where there are labels, too. */
+/** Of the loss, where there is a label, too. */
 const TEACHERS_SHARE = 0.7;
 
 /** What is learned from. */
 export interface Lessons {
-  /** [n] index of the class; null where nobody knows: the teacher alone decides */
-  labels: ArrayLike<number> | null;
+  /** index of the class of the first windows; of those behind them nobody knows, and the teacher alone decides */
+  labels: ArrayLike<number>;
   /** [n][classes] real logits of the teacher */
   logits: Float32Array;
   classes: number;
@@ -19,13 +19,13 @@ export interface Lessons {
 /** Cross-entropy to the labels and, times the square of the temperature, to the softened answers of the teacher. */
 export function distillation({ labels, logits, classes }: Lessons): Teaching {
   const soft = softened(logits, classes);
-  const share = labels ? TEACHERS_SHARE : 1;
   return {
     targets(windows, weights) {
       const data = new Float32Array(2 * classes * windows.length);
       windows.forEach((window, i) => {
         const at = 2 * classes * i;
-        const label = labels?.[window];
+        const label = labels[window];
+        const share = label === undefined ? 1 : TEACHERS_SHARE;
         if (label !== undefined) data[at + label] = (1 - share) * weights[label]!;
         for (let c = 0; c < classes; c++) data[at + classes + c] = share * soft[window * classes + c]!;
       });

@@ -2,8 +2,8 @@
  * An auxiliary network behind a trunk that stays as it is: it learns from the integers that the runtime makes of the trunk,
  * and from what the whole network answers.
  */
-import { lengthOf, type Signal, samplesOf } from '../data/signal.ts';
-import { countClasses, type WindowSet, windowAt } from '../data/windows.ts';
+import type { Signal } from '../data/signal.ts';
+import { countClasses, selectWindows, type WindowSet, windowAt } from '../data/windows.ts';
 import type { Model } from '../model/model.ts';
 import { Runtime } from '../runtime/node.ts';
 import { FASTEST } from '../runtime/variants.ts';
@@ -20,6 +20,7 @@ import { distillation } from './distill.ts';
 import { classesOf, grafted, linearEnd, type Part, trunkOf } from './graft.ts';
 import type { LearnOptions } from './learning.ts';
 import type { Material } from './material.ts';
+import { withMixtures } from './mixtures.ts';
 import type { Network } from './network.ts';
 
 /** How it learns; it is small, and its inputs are made once. */
@@ -32,6 +33,31 @@ const FROZEN = {
   weightDecay: 0.01,
   clip: 2,
 };
+
+/** Windows that an auxiliary network learns from at least: mixtures of two fill up what is missing. */
+const LEAST_WINDOWS = 3000;
+
+/** What an auxiliary network learns from, whatever the cut. */
+export interface Examples {
+  /** labels beyond `known` are the answers of the whole network: an epoch is drawn by them */
+  windows: WindowSet;
+  known: number;
+  /** real logits of the whole network [n][classes] */
+  logits: Float32Array;
+}
+
+/** The training windows of the material, with mixtures where they are few, and what the whole network answers. */
+export function examplesOf(network: Network, { train: set, labelled }: Material, seed: number): Examples {
+  const all = withMixtures(set, LEAST_WINDOWS, seed);
+  const known = labelled ? set.labels.length : 0;
+  const logits = teacherLogits(network, all);
+  const answered = largest(logits, set.classNames.length);
+  return {
+    windows: { ...all, labels: answered.map((label, i) => (i < known ? set.labels[i]! : label)) },
+    known,
+    logits,
+  };
+}
 
 /** What the whole network answers, real logits [n][classes]. */
 export function teacherLogits(network: Network, set: WindowSet): Float32Array {
@@ -59,21 +85,16 @@ export async function learnedBehind(
   network: Network,
   cut: Cut,
   auxiliary: Auxiliary,
-  { train: windows, labelled }: Pick<Material, 'train' | 'labelled'>,
-  logits: Float32Array,
+  { windows, known, logits }: Examples,
   options: LearnOptions,
 ): Promise<Part> {
   await startArrays();
   const classes = classesOf(network.model);
-  const labels = labelled ? windows.labels : null;
-  const set = handedOver(network, cut, windows, logits, labelled);
+  const set = handedOver(network, cut, windows);
   const config = configBehind(network.model, cut, auxiliary, set, options);
-  const spec = specOf(config, classes);
-  const none = { ...set, labels: new Uint8Array(), groups: [], records: [], samples: new Int8Array() };
-  const checkpoint = train(
-    [{ config, spec, sets: { train: set, validation: none }, teaching: distillation({ labels, logits, classes }) }],
-    options.onProgress,
-  );
+  const sets = { train: set, validation: selectWindows(set, []) };
+  const teaching = distillation({ labels: windows.labels.subarray(0, known), logits, classes });
+  const checkpoint = train([{ config, spec: specOf(config, classes), sets, teaching }], options.onProgress);
   return grafted(network.model, cut, await exportModel(checkpoint, config));
 }
 
@@ -88,15 +109,10 @@ export async function unlearnedBehind(network: Network, cut: Cut, auxiliary: Aux
   return grafted(network.model, cut, await exportModel(checkpoint, config));
 }
 
-/**
- * What the trunk hands over for windows, made once. Where nobody knows the labels, those are the answers of the whole
- * network, by which an epoch is drawn.
- */
-function handedOver(network: Network, cut: Cut, set: WindowSet, logits: Float32Array, labelled: boolean): WindowSet {
+/** What the trunk hands over for windows, made once. */
+function handedOver(network: Network, cut: Cut, set: WindowSet): WindowSet {
   const signal = signalAt(network.model, cut);
-  const samples = samplesOf(signal, set.labels.length * lengthOf(signal));
-  samples.set(answers(network, trunkOf(network.model, cut), set));
-  return { ...set, signal, samples, labels: labelled ? set.labels : largest(logits, set.classNames.length) };
+  return { ...set, signal, samples: answers(network, trunkOf(network.model, cut), set) };
 }
 
 /** Index of the largest logit of each window, the first of equals. */
