@@ -4,17 +4,8 @@ import { columns } from '../drawing/columns.ts';
 import type { Scatter } from '../drawing/scatterSvg.ts';
 import type { Interval } from '../evaluate/bootstrap.ts';
 import { least } from './choose.ts';
-import type { Judgement, Score, Size } from './sweep.ts';
-
-/** The whole network, or a cut of it. */
-export interface Row {
-  cut: string;
-  size: Size;
-  /** of an inference on an emulated board, where one was asked for */
-  instructions: number | null;
-  /** where something was learned */
-  scores: Judgement | null;
-}
+import type { Row } from './prune.ts';
+import type { Score } from './sweep.ts';
 
 const times = (whole: number, part: number): string => `${(whole / part).toFixed(2)}x`;
 const left = (whole: number, part: number): string => `${((100 * part) / whole - 100).toFixed(1)} %`;

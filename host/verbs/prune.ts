@@ -10,21 +10,14 @@ import { ImportError } from '../import/error.ts';
 import { isTflite } from '../import/schema.ts';
 import { instructionsOf } from '../measure/instructions.ts';
 import { type Auxiliary, auxiliaryNamed, DEFAULT_AUXILIARY } from '../prune/auxiliary.ts';
-import { choose, least } from '../prune/choose.ts';
+import { least } from '../prune/choose.ts';
 import { type Cut, cutsOf } from '../prune/cuts.ts';
 import { classesOf } from '../prune/graft.ts';
 import { type Material, MOST_WINDOWS, materialOf, materialOfInputs } from '../prune/material.ts';
 import { checkpointNetwork, imageNetwork, importedNetwork, type Network } from '../prune/network.ts';
-import { type Row, renderScores, renderSizes, scatterOf } from '../prune/report.ts';
-import {
-  answersOf,
-  judge,
-  labelledByTeacher,
-  learnedCuts,
-  type Pruned,
-  unlearnedCuts,
-  wholeSize,
-} from '../prune/sweep.ts';
+import { chosenOf, type PruneOptions, prune, type Row, sizesOf } from '../prune/prune.ts';
+import { renderScores, renderSizes, scatterOf } from '../prune/report.ts';
+import type { Pruned } from '../prune/sweep.ts';
 import { metadataAt } from '../records/names.ts';
 import { ImageView } from '../records/view.ts';
 import { Runtime } from '../runtime/node.ts';
@@ -115,49 +108,22 @@ export function pruneVerb(program: Command): void {
       if (flags.board !== undefined) loadBoard(flags.board);
       const network = await readNetwork(path, flags);
       const cuts = cutsNamed(path, network, flags.at);
-      const counting = { trunkBiases: flags.trunkBiases ?? false };
-      const count = async (image: Uint8Array): Promise<number | null> =>
-        flags.board === undefined ? null : instructionsOf(flags.board, titleOf(path), image);
-      const whole: Row = {
-        cut: 'whole',
-        size: wholeSize(network, counting),
-        instructions: await count(network.image),
-        scores: null,
-      };
-      const rowOf = async ({ cut, image, size }: Pruned): Promise<Row> => ({
-        cut: cut.block,
-        size,
-        instructions: await count(image),
-        scores: null,
+      const outcome = await withProgress('prune', (report) => {
+        const options: PruneOptions = {
+          auxiliary: flags.aux,
+          trunkBiases: flags.trunkBiases ?? false,
+          seed: flags.seed,
+          epochs: flags.epochs,
+          instructions: async (image) =>
+            flags.board === undefined ? null : instructionsOf(flags.board, titleOf(path), image),
+          onProgress: (block, done, total) => report(done, total, block),
+        };
+        if (flags.at === undefined) return sizesOf(network, options);
+        return prune(network, cuts, materialFor(path, network, flags), options);
       });
-      const rows: Row[] = [whole];
-      let chosen: Pruned | undefined;
-      if (flags.at === undefined) {
-        for (const pruned of await unlearnedCuts(network, flags.aux, counting)) rows.push(await rowOf(pruned));
-      } else {
-        const material = materialFor(path, network, flags);
-        const judging = labelledByTeacher(network, material);
-        const reference = answersOf(network.image, judging);
-        whole.scores = judge(reference, null);
-        const learned: Pruned[] = [];
-        await withProgress('prune', async (report) => {
-          const options = {
-            seed: flags.seed,
-            epochs: flags.epochs,
-            onProgress: (block: string, done: number, total: number) => report(done, total, block),
-          };
-          for await (const pruned of learnedCuts(network, cuts, flags.aux, material, options, counting)) {
-            learned.push(pruned);
-            rows.push({ ...(await rowOf(pruned)), scores: judge(answersOf(pruned.image, judging), reference) });
-          }
-        });
-        const candidates = learned.map((pruned, i) => ({
-          pruned,
-          imageBytes: pruned.size.imageBytes,
-          validation: rows[i + 1]!.scores!.validation.macroF1.value,
-        }));
-        chosen = flags.at === 'auto' ? choose(whole.scores.validation.macroF1, candidates)?.pruned : learned[0];
-      }
+      const { rows, pruned } = outcome;
+      const [whole] = rows as [Row];
+      const chosen = flags.at === undefined ? undefined : flags.at === 'auto' ? chosenOf(outcome) : pruned[0];
       if (chosen) output?.write(chosen.image);
       plot?.write(scatterSvg(scatterOf(titleOf(path), flags.aux.name, rows, chosen?.cut.block ?? null)));
       const isAgreement = flags.calibration !== undefined && flags.labels === undefined;
