@@ -25,7 +25,7 @@ import type { Network } from './network.ts';
 
 /** How it learns; it is small, and its inputs are made once. */
 const FROZEN = {
-  epochs: 30,
+  epochs: 20,
   batch: 32,
   learningRate: 0.005,
   codeRate: 1,

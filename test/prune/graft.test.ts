@@ -1,5 +1,6 @@
 /** Images of a trunk with an auxiliary network behind it: exact, and without anything that is not used. */
 import { describe, expect, it } from 'vitest';
+import { TABLE_COMPACT } from '../../assembly/format.ts';
 import { pack } from '../../host/image/pack.ts';
 import { TOPOLOGIES } from '../../host/measure/topologies.ts';
 import { auxiliaryNamed } from '../../host/prune/auxiliary.ts';
@@ -72,12 +73,17 @@ describe('a part of a network with generated weights', () => {
     const auxiliary = auxiliaryNamed('dscnn8')!;
     for (const tables of ['compact', 'q31'] as const) {
       const whole = pack(model, { tables });
-      const image = imageNetwork(whole);
-      const [cut] = cutsOf(image.model);
-      const pruned = new ImageView(image.packed(await unlearnedBehind(image, cut, auxiliary)));
-      const weighted = ({ programs: [{ operators }] }: ImageView) => operators.filter(({ table }) => table >= 0);
-      const encodings = (view: ImageView) => [...new Set(weighted(view).map(({ encoding }) => encoding))];
-      expect(encodings(pruned)).toEqual(encodings(new ImageView(whole)));
+      const network = imageNetwork(whole);
+      const cut = cutsOf(network.model)[1];
+      const part = await unlearnedBehind(network, cut, auxiliary);
+      const encodings = (image: Uint8Array) =>
+        new ImageView(image).programs[0].operators.map(({ encoding }) => encoding);
+      const [before, after] = [whole, network.packed(part)].map(encodings);
+      expect(after.slice(0, cut.operator + 1)).toEqual(before.slice(0, cut.operator + 1));
+      const added = onlyProgram(part.model).operators.flatMap((operator, i) =>
+        'source' in operator && i > cut.operator ? [after[i] === TABLE_COMPACT] : [],
+      );
+      expect(added).toEqual(added.map(() => tables === 'compact'));
     }
   });
 });
