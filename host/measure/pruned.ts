@@ -55,17 +55,18 @@ export const PRUNED_NAMES = Object.keys(NETWORKS) as PrunedName[];
 
 const SEED = 1;
 
-/** Measures the named networks, beside what `before` has of others. Needs HTPW_DATA and the emulator. */
+/** Measures the named networks, beside what `before` then has of others. Needs HTPW_DATA and the emulator. */
 export async function measurePruned(
   names: readonly PrunedName[],
-  before: PruneRecord | null,
+  before: () => PruneRecord | null,
   report: (done: number, total: number, note: string) => void = () => {},
 ): Promise<PruneRecord> {
-  const networks = { ...before?.networks };
+  const measured: PruneRecord['networks'] = {};
   for (const [i, name] of names.entries()) {
     report(i, names.length, name);
-    networks[name] = await NETWORKS[name]();
+    measured[name] = await NETWORKS[name]();
   }
+  const networks = { ...before()?.networks, ...measured };
   const ordered = PRUNED_NAMES.flatMap((name) => (networks[name] ? [[name, networks[name]] as const] : []));
   return { board: PRUNED_ON, auxiliary: DEFAULT_AUXILIARY, networks: Object.fromEntries(ordered) };
 }

@@ -131,7 +131,7 @@ function prunedNames(text: string): PrunedName[] {
 
 /** Some networks of the record, and what it has of the others; without names all. */
 const pruned = (names: PrunedName[] | true) => (report: Report) => {
-  const before = existsSync(recordPath('prune')) ? readRecord<PruneRecord>('prune') : null;
+  const before = () => (existsSync(recordPath('prune')) ? readRecord<PruneRecord>('prune') : null);
   return measurePruned(names === true ? PRUNED_NAMES : names, before, report);
 };
 
