@@ -46,6 +46,8 @@ const NETWORKS = {
   /** the same without channels that no output depends on, which the importer leaves out */
   'vww-live': () => imported('vww_96_int8', { keepDead: false, trunkBiases: false }),
   kws: () => imported('kws_ref_model', { keepDead: false, trunkBiases: true, material: keywordClips }),
+  /** made up: this one needs no recordings */
+  'synthetic-motion': () => trainedHere('synthetic-motion'),
   'uci-har': () => trainedHere('uci-har'),
   'ecg-beats': () => trainedHere('ecg-beats-int8'),
 } satisfies Record<string, () => Promise<PrunedNetwork>>;

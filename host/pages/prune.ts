@@ -39,6 +39,7 @@ const TITLES: Record<PrunedName, string> = {
   vww: 'visual wake words, all channels',
   'vww-live': 'visual wake words, without dead channels',
   kws: 'keyword spotting',
+  'synthetic-motion': 'motion, synthetic',
   'uci-har': 'UCI HAR',
   'ecg-beats': 'ECG beats',
 };

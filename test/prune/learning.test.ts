@@ -13,6 +13,8 @@ import { checkpointNetwork, imageNetwork, type Network } from '../../host/prune/
 import { chosenOf, type PruneOptions, prune } from '../../host/prune/prune.ts';
 import { Runtime } from '../../host/runtime/node.ts';
 import { openTask } from '../../host/task/task.ts';
+import { train } from '../../host/train/loop.ts';
+import { specOf } from '../../host/train/network.ts';
 import { numpy as np, startArrays } from '../../host/train/start.ts';
 import { trainModel } from '../../host/train/train.ts';
 import { configFor } from '../train/together.ts';
@@ -113,6 +115,14 @@ describe('together with the trunk of a checkpoint', () => {
     const smallest = Math.min(...outcome.pruned.map(({ image }) => image.length));
     expect(chosenOf(lax)!.image.length).toBe(smallest);
   });
+});
+
+it('a training that begins with an array of another shape is refused, by name and both shapes', async () => {
+  await startArrays();
+  const config = configFor('motion', INT8);
+  const start = new Map([['stem.weight', { shape: [2], data: new Float32Array(2) }]]);
+  const lesson = { config, spec: specOf(config, 4), sets: material, start };
+  expect(() => train([lesson])).toThrow(/training: expected "stem\.weight" of shape 8,48 to begin with, got 2/);
 });
 
 describe('distillation', () => {
