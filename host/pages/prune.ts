@@ -45,8 +45,7 @@ const TITLES: Record<PrunedName, string> = {
 };
 
 const LEARNED: Record<PrunedNetwork['learned'], string> = {
-  nothing:
-    'Auxiliary networks have learned nothing: there are no pictures to learn from. What an image takes is the same.',
+  nothing: 'There are no pictures here: its auxiliary networks have learned nothing, which changes no size.',
   behind: 'The trunk is as it was.',
   together: 'The trunk has learned on together with the auxiliary network.',
 };
@@ -95,7 +94,8 @@ function sizes(name: PrunedName, { rows, learned, chosen }: PrunedNetwork, board
   ];
   const head = ['cut', 'parameters', 'image', 'smaller', 'arena', `instructions, ${loadBoard(board).core}`, 'fewer'];
   return [
-    `**${TITLES[name]}.** ${LEARNED[learned]}${paper ? ` The paper, at ${paper.cut}: ${paper.ratios}.` : ''}`,
+    `**${TITLES[name]}.** ${LEARNED[learned]}`,
+    ...(paper ? [`The paper, at ${paper.cut}: ${paper.ratios}.`] : []),
     '',
     markdownTable(head, rows.map(line), 1),
   ].join('\n');
