@@ -61,8 +61,9 @@ export function examplesOf(network: Network, { train: set, labelled }: Material,
 
 /** What the whole network answers, real logits [n][classes]. */
 export function teacherLogits(network: Network, set: WindowSet): Float32Array {
-  const { operators, tensors } = onlyProgram(network.model);
-  const at = linearEnd(onlyProgram(network.model));
+  const program = onlyProgram(network.model);
+  const { operators, tensors } = program;
+  const at = linearEnd(program);
   const { scale, zeroPoint } = tensors[operators[at].output];
   const [last] = operators.slice(at + 1);
   const unit = scale * (last?.kind === 'softmax' ? last.beta : 1);

@@ -60,8 +60,9 @@ export function linearEnd({ operators }: Program): number {
 
 /** How many classes a network answers with. */
 export function classesOf(model: Model): number {
-  const { operators, tensors } = onlyProgram(model);
-  return tensors[operators[linearEnd({ operators } as Program)].output].shape.reduce((a, b) => a * b);
+  const program = onlyProgram(model);
+  const { output } = program.operators[linearEnd(program)];
+  return program.tensors[output].shape.reduce((a, b) => a * b);
 }
 
 /** An operator with other tensors. */

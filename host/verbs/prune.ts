@@ -15,7 +15,7 @@ import { type Cut, cutsOf } from '../prune/cuts.ts';
 import { classesOf } from '../prune/graft.ts';
 import { type Material, MOST_WINDOWS, materialOf, materialOfInputs } from '../prune/material.ts';
 import { checkpointNetwork, imageNetwork, importedNetwork, type Network } from '../prune/network.ts';
-import { chosenOf, type PruneOptions, prune, type Row, sizesOf } from '../prune/prune.ts';
+import { chosenOf, type Outcome, type PruneOptions, prune, type Row, sizesOf } from '../prune/prune.ts';
 import { renderScores, renderSizes, scatterOf } from '../prune/report.ts';
 import type { Pruned } from '../prune/sweep.ts';
 import { metadataAt } from '../records/names.ts';
@@ -107,55 +107,64 @@ export function pruneVerb(program: Command): void {
       const plot = flags.plot === undefined ? undefined : planOutput(flags.plot, { inputs, besides: [output] });
       if (flags.board !== undefined) loadBoard(flags.board);
       const network = await readNetwork(path, flags);
-      const cuts = cutsNamed(path, network, flags.at);
-      const outcome = await withProgress('prune', (report) => {
-        const options: PruneOptions = {
-          auxiliary: flags.aux,
-          trunkBiases: flags.trunkBiases ?? false,
-          seed: flags.seed,
-          epochs: flags.epochs,
-          instructions: async (image) =>
-            flags.board === undefined ? null : instructionsOf(flags.board, titleOf(path), image),
-          onProgress: (block, done, total) => report(done, total, block),
-        };
-        if (flags.at === undefined) return sizesOf(network, options);
-        return prune(network, cuts, materialFor(path, network, flags), options);
-      });
+      const outcome = await withProgress('prune', (report) => measured(path, network, flags, report));
       const { rows, pruned } = outcome;
-      const [whole] = rows as [Row];
       const chosen = flags.at === undefined ? undefined : flags.at === 'auto' ? chosenOf(outcome) : pruned[0];
       if (chosen) output?.write(chosen.image);
       plot?.write(scatterSvg(scatterOf(titleOf(path), flags.aux.name, rows, chosen?.cut.block ?? null)));
-      const isAgreement = flags.calibration !== undefined && flags.labels === undefined;
-      print(
-        flags.json,
-        {
-          network: path,
-          auxiliary: flags.aux.name,
-          trunk: network.trained ? 'learns on' : 'as it was',
-          board: flags.board ?? null,
-          agreement: isAgreement,
-          chosen: chosen?.cut.block ?? null,
-          output: chosen ? flags.output : undefined,
-          rows,
-        },
-        () =>
-          [
-            `${path}, auxiliary network ${flags.aux.name}${flags.board ? `, instructions of ${flags.board}` : ''}`,
-            renderSizes(rows),
-            ...(whole.scores ? [renderScores(rows, isAgreement)] : []),
-            ...(chosen ? [verdict(flags, chosen)] : []),
-          ].join('\n\n'),
-        output,
-        plot,
-      );
-      if (flags.at === 'auto' && !chosen)
-        throw new CheckFailed(
-          `${path}: no cut reaches a validation macro-F1 of ${least(whole.scores!.validation.macroF1).toFixed(3)}; ` +
-            'name one with --at, or train longer with --epochs',
-        );
+      const result = {
+        network: path,
+        auxiliary: flags.aux.name,
+        trunk: network.trained ? 'learns on' : 'as it was',
+        board: flags.board ?? null,
+        agreement: isAgreement(flags),
+        chosen: chosen?.cut.block ?? null,
+        output: chosen ? flags.output : undefined,
+        rows,
+      };
+      print(flags.json, result, () => render(path, flags, rows, chosen), output, plot);
+      if (flags.at === 'auto' && !chosen) throw noneChosen(path, rows);
     });
 }
+
+/** Without --at what every cut takes, else what the asked ones are worth, too. */
+function measured(
+  path: string,
+  network: Network,
+  flags: PruneFlags,
+  report: (done: number, total: number, note?: string) => void,
+): Promise<Outcome> {
+  const { aux: auxiliary, trunkBiases = false, seed, epochs, board } = flags;
+  const cuts = cutsNamed(path, network, flags.at);
+  const options: PruneOptions = {
+    auxiliary,
+    trunkBiases,
+    seed,
+    epochs,
+    instructions: async (image) => (board === undefined ? null : instructionsOf(board, titleOf(path), image)),
+    onProgress: (block, done, total) => report(done, total, block),
+  };
+  if (flags.at === undefined) return sizesOf(network, options);
+  return prune(network, cuts, materialFor(path, network, flags), options);
+}
+
+/** Whether labels are the answers of the whole network. */
+const isAgreement = ({ calibration, labels }: PruneFlags): boolean => calibration !== undefined && labels === undefined;
+
+function render(path: string, flags: PruneFlags, rows: readonly Row[], chosen: Pruned | undefined): string {
+  return [
+    `${path}, auxiliary network ${flags.aux.name}${flags.board ? `, instructions of ${flags.board}` : ''}`,
+    renderSizes(rows),
+    ...(rows[0]!.scores ? [renderScores(rows, isAgreement(flags))] : []),
+    ...(chosen ? [verdict(flags, chosen)] : []),
+  ].join('\n\n');
+}
+
+const noneChosen = (path: string, [whole]: readonly Row[]): CheckFailed =>
+  new CheckFailed(
+    `${path}: no cut reaches a validation macro-F1 of ${least(whole!.scores!.validation.macroF1).toFixed(3)}; ` +
+      'name one with --at, or train longer with --epochs',
+  );
 
 function check({ at, table, output, calibration, samples, labels, task, data, config }: PruneFlags): void {
   if ((at === undefined) === (table === undefined))
@@ -208,6 +217,11 @@ function cutsNamed(path: string, { model }: Network, at: string | undefined): Cu
 function materialFor(path: string, network: Network, flags: PruneFlags): Material {
   const { trained, image, model } = network;
   const runtime = new Runtime(image).load();
+  if (runtime.outputBytes() !== classesOf(model))
+    throw new UsageError(
+      `${shownPath(path)}: expected a network that answers with a score for each class, got one that answers ` +
+        `${runtime.outputBytes()} bytes; prune it without its argmax`,
+    );
   if (flags.calibration !== undefined) {
     const inputs = readInputs(flags.calibration, runtime.inputBytes());
     const classes = classesOf(model);
