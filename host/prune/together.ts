@@ -52,7 +52,7 @@ export async function learnedTogether(
   const config: TrainConfig = {
     ...base,
     seed,
-    epochs: epochs ?? Math.ceil(base.epochs / 2),
+    epochs: epochs ?? base.epochs,
     learningRate: base.learningRate * FINE,
     network: {
       layers: [...trunk.layers, ...layersOf(auxiliary, kernelAt(onlyProgram(model), cut))],
