@@ -3,7 +3,7 @@ import type { Progress } from '../train/run.ts';
 
 export interface LearnOptions {
   seed: number;
-  /** default: 20 behind a frozen trunk, as many as a checkpoint was trained for */
+  /** default: 20 behind a frozen trunk, half of those that a checkpoint was trained for */
   epochs?: number;
   onProgress?(progress: Progress): void;
 }

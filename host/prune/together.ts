@@ -52,7 +52,7 @@ export async function learnedTogether(
   const config: TrainConfig = {
     ...base,
     seed,
-    epochs: epochs ?? base.epochs,
+    epochs: epochs ?? Math.ceil(base.epochs / 2),
     learningRate: base.learningRate * FINE,
     network: {
       layers: [...trunk.layers, ...layersOf(auxiliary, kernelAt(onlyProgram(model), cut))],

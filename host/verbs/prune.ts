@@ -86,7 +86,7 @@ export function pruneVerb(program: Command): void {
     .addOption(
       valued(
         '--epochs <count>',
-        'default: 20, for a checkpoint those of its configuration',
+        'default: 20, for a checkpoint half of its configuration',
         wholeNumber(1, MOST_EPOCHS),
       ),
     )
