@@ -23,6 +23,7 @@ import { newVerb } from './verbs/new.ts';
 import { packVerb } from './verbs/pack.ts';
 import { pagesVerb } from './verbs/pages.ts';
 import { planVerb } from './verbs/plan.ts';
+import { pruneVerb } from './verbs/prune.ts';
 import { runVerb } from './verbs/run.ts';
 import { sweepVerb } from './verbs/sweep.ts';
 import { trainVerb } from './verbs/train.ts';
@@ -39,6 +40,7 @@ const VERBS = [
   importVerb,
   goldenVerb,
   compressVerb,
+  pruneVerb,
   inspectVerb,
   planVerb,
   runVerb,

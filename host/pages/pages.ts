@@ -6,6 +6,7 @@ import { boardTable, tickTable } from './boards.ts';
 import { deployPage } from './deployments.ts';
 import { librarySizes } from './librarySizes.ts';
 import { operatorsPage } from './operators.ts';
+import { pruneTables } from './prune.ts';
 import type { Records } from './records.ts';
 import { reliabilityTables } from './reliability.ts';
 import { headlines, resultsChart, resultsPage } from './results.ts';
@@ -39,6 +40,7 @@ export const PAGES: readonly Page[] = [
   { path: 'docs/residency.md', render: ({ deploy }, committed) => withExamples(committed, deploy.examples) },
   sections('docs/reliability.md', ({ reliability }) => reliabilityTables(reliability)),
   sections('docs/workshop.md', ({ training }) => ({ speed: trainingSpeeds(training) })),
+  sections('docs/prune.md', ({ prune }) => pruneTables(prune)),
   sections('docs/c.md', ({ library }) => ({ sizes: librarySizes(library) })),
   sections('docs/protocol.md', ({ boards }) => ({ ticks: tickTable(boards) })),
   // loads the TypeScript compiler, which an installed package does not have

@@ -31,12 +31,12 @@ export class Batcher {
     private readonly set: WindowSet,
     spec: NetworkSpec,
   ) {
-    this.cutter = new PatchCutter(frontEndOf(task), spec.layers[0]!);
+    this.cutter = new PatchCutter(frontEndOf(task), spec);
   }
 
   /**
-   * Patches [size][positions][length] of windows by index, in order, of which those beyond the indices are zero. With `random`
-   * they are varied as the task says.
+   * Patches [size][positions][length] of windows by index, in order, of which those beyond the indices are zero. With
+   * `random` they are varied as the task says.
    */
   patches(windows: ArrayLike<number>, size: number, random: Random | null): Float32Array<ArrayBuffer> {
     const { positions, length } = this.cutter;

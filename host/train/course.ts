@@ -4,9 +4,11 @@ import { countClasses, selectWindows, type WindowSet } from '../data/windows.ts'
 import { Random, type RandomState } from '../system/random.ts';
 import type { Parameters } from './arrays.ts';
 import { Batcher, drawEpoch } from './batches.ts';
+import type { StoredArray } from './checkpoint.ts';
 import { weightsOf } from './classWeights.ts';
 import type { TrainConfig } from './config.ts';
 import { Inference } from './inference.ts';
+import type { Targets } from './loss.ts';
 import { type Scores, score } from './metrics.ts';
 import type { NetworkSpec } from './network.ts';
 import type { Moments } from './simulation.ts';
@@ -34,6 +36,10 @@ export interface Lesson {
   sets: TrainingSets;
   /** what teachers answer on the training windows, [n][classes] probabilities; null without any */
   soft: Float32Array | null;
+  /** how many training windows have a label, the first; those behind them learn from the teachers alone. Default: all */
+  known?: number;
+  /** arrays that it begins with, by the names of a checkpoint; all others begin at random */
+  start?: ReadonlyMap<string, StoredArray>;
 }
 
 /** Batches of one network, epoch after epoch of its own: one that has fewer windows than another begins again sooner. */
@@ -72,15 +78,29 @@ export class Course {
 
   /** Of step `done` of the training, from 0. */
   batch(done: number): BatchArrays {
-    const { config, soft } = this.lesson;
+    const { config } = this.lesson;
     const i = done % this.steps;
     if (i === 0) this.drawOrder();
     const { order } = this;
     const windows = Array.from({ length: config.batch }, (_, k) => order[(i * config.batch + k) % order.length]!);
     return {
       patches: this.batcher.patches(windows, config.batch, this.noise),
-      targets: { hard: this.batcher.targets(windows, this.weights), soft: soft && this.rowsOf(soft, windows) },
+      targets: this.targets(windows),
     };
+  }
+
+  private targets(windows: readonly number[]): Targets {
+    const { soft, known = Infinity, config, spec } = this.lesson;
+    const targets = { hard: this.batcher.targets(windows, this.weights), soft: soft && this.rowsOf(soft, windows) };
+    const share = config.distillation?.weight ?? 0;
+    windows.forEach((window, row) => {
+      if (window < known) return;
+      const [first, end] = [row * spec.classes, (row + 1) * spec.classes];
+      targets.hard.fill(0, first, end);
+      // the whole loss of this window, in place of the share that labels leave to the teachers
+      for (let i = first; i < end; i++) targets.soft![i]! /= share;
+    });
+    return targets;
   }
 
   private drawOrder(): void {

@@ -74,6 +74,7 @@ class Training {
     const distillations = lessons.map(({ config }) => config.distillation);
     this.step = new TrainingStep(specs, this.config.batch, this.config, distillations);
     this.parameters = initializeAll(specs, new Random(this.config.seed, STREAM.weights));
+    for (const { start } of lessons) takeOver(this.parameters, start);
     this.state = initialState(this.parameters);
   }
 
@@ -205,6 +206,17 @@ class Training {
     tree.dispose(this.state);
     this.step.dispose();
     for (const { inference } of this.courses) inference.dispose();
+  }
+}
+
+/** Begins with these in place of what was drawn. */
+function takeOver(parameters: Parameters, start: ReadonlyMap<string, StoredArray> = new Map()): void {
+  for (const [name, { shape, data }] of start) {
+    const old = parameters[name];
+    if (String(old?.shape) !== String(shape))
+      throw new Error(`training: expected "${name}" of shape ${old?.shape ?? 'none'} to begin with, got ${shape}`);
+    old!.dispose();
+    parameters[name] = np.array(data as Float32Array<ArrayBuffer>, { shape });
   }
 }
 

@@ -82,7 +82,8 @@ export const peakName = ({ prefix }: NetworkSpec): string => `${prefix}logits.pe
 export const specOf = ({ task, network }: { task: Task; network: NetworkConfig }, classes: number): NetworkSpec =>
   buildNetwork(network, frontEndOf(task).output.shape, classes);
 
-const listOf = (config: NetworkConfig): LayerConfig[] =>
+/** Layers of a configuration, those of the short form written out. */
+export const listOf = (config: NetworkConfig): LayerConfig[] =>
   'layers' in config
     ? config.layers
     : [

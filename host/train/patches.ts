@@ -1,6 +1,7 @@
 /** Windows as the first layer takes them: through the front end of the task, and cut into patches for a convolution. */
 import type { FrontEnd } from '../task/frontEnds/frontEnd.ts';
 import { type LayerSpec, positionsOf, taps, weightShape } from './layerSpec.ts';
+import type { NetworkSpec } from './network.ts';
 
 /** Cuts windows into [n][positions][length] of real values: patches, zero padded, or the values as they are. */
 export class PatchCutter {
@@ -14,12 +15,13 @@ export class PatchCutter {
 
   constructor(
     private readonly frontEnd: FrontEnd,
-    first: LayerSpec,
+    network: NetworkSpec,
   ) {
-    const { positions, length } = lengthOfPatch(first);
+    const { positions, length } = lengthOfPatch(network);
     [this.positions, this.length] = [positions, length];
-    this.integers = new Float32Array(positionsOf(first.input) * first.input[2]);
-    this.places = first.kind === 'convolution' ? placesOf(first) : null;
+    this.integers = new Float32Array(positionsOf(network.input) * network.input[2]);
+    const cut = convolutionOf(network);
+    this.places = cut && placesOf(cut);
   }
 
   /** Writes the patches of one raw window at patches[at]. `vary` changes what the front end gives. */
@@ -49,11 +51,17 @@ export class PatchCutter {
   }
 }
 
-/** Patches of a window, and values of each: of a network that begins with this layer. */
-export function lengthOfPatch(first: LayerSpec): { positions: number; length: number } {
-  return first.kind === 'convolution'
-    ? { positions: positionsOf(first.output), length: weightShape(first)[1] }
-    : { positions: positionsOf(first.input), length: first.input[2] };
+/** Patches of a window, and values of each, for a network. */
+export function lengthOfPatch(network: NetworkSpec): { positions: number; length: number } {
+  const cut = convolutionOf(network);
+  return cut
+    ? { positions: positionsOf(cut.output), length: weightShape(cut)[1] }
+    : { positions: positionsOf(network.input), length: network.input[2] };
+}
+
+/** The convolution that a network begins with, if it does. */
+function convolutionOf({ nodes: [first] }: NetworkSpec): LayerSpec | null {
+  return first?.kind === 'layer' && first.layer.kind === 'convolution' ? first.layer : null;
 }
 
 function placesOf(layer: LayerSpec): Int32Array {

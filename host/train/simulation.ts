@@ -22,7 +22,7 @@ export class Simulation {
 
   constructor(spec: NetworkSpec, batch: number) {
     const { workspace } = this;
-    const { positions, length } = lengthOfPatch(spec.layers[0]!);
+    const { positions, length } = lengthOfPatch(spec);
     this.input = new Activation(workspace, batch, positions, length, true);
     const outputs: Activation[] = [];
     const outputOf = (node: number): Activation => outputs[node] ?? this.input;

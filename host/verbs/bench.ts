@@ -1,5 +1,5 @@
 /** htpw bench: instructions of kernels and networks on emulated cores, and the worst cases of the runtime. */
-import { readFileSync } from 'node:fs';
+import { existsSync, readFileSync } from 'node:fs';
 import { cpus } from 'node:os';
 import { join } from 'node:path';
 import { type Command, Option } from 'commander';
@@ -9,6 +9,7 @@ import { excess } from '../measure/figures.ts';
 import { goldenFolder } from '../measure/golden.ts';
 import { measureImported } from '../measure/imported.ts';
 import { timeVariants } from '../measure/node.ts';
+import { measurePruned, PRUNED_NAMES, type PrunedName, type PruneRecord } from '../measure/pruned.ts';
 import { currentCommit, readRecord, recordPath, writeRecord } from '../measure/records.ts';
 import { boardTables, cycleTable, nodeTable, type TrainingRecord, trainingTable } from '../measure/tables.ts';
 import { exampleCommands } from '../pages/sections.ts';
@@ -29,6 +30,7 @@ interface Flags {
   deploy?: boolean;
   imported?: boolean;
   train?: boolean;
+  prune?: PrunedName[] | true;
   json?: boolean;
 }
 
@@ -62,10 +64,16 @@ export function benchVerb(program: Command): void {
     .addOption(
       instead('--train', 'windows a second of training here, by processor time, instead; writes bench/train.json'),
     )
+    .addOption(
+      instead(
+        '--prune [networks]',
+        `depth pruning instead, some minutes and HTPW_DATA: all, or some of ${PRUNED_NAMES.join(', ')}; writes bench/prune.json`,
+      ).argParser(prunedNames),
+    )
     .option('--json', 'print JSON')
     .addHelpText(
       'after',
-      '\nExamples:\n  htpw bench --board mps2-an500\n  htpw bench --check\n  htpw bench --node\n  htpw bench --reliability\n  htpw bench --deploy\n  htpw bench --imported\n  htpw bench --train\n  htpw bench --board nucleo-f767zi --port /dev/ttyACM0',
+      '\nExamples:\n  htpw bench --board mps2-an500\n  htpw bench --check\n  htpw bench --node\n  htpw bench --reliability\n  htpw bench --deploy\n  htpw bench --imported\n  htpw bench --train\n  htpw bench --prune\n  htpw bench --prune kws,uci-har\n  htpw bench --board nucleo-f767zi --port /dev/ttyACM0',
     )
     .action((flags: Flags) => {
       if (flags.node) return benchNode(flags);
@@ -73,14 +81,15 @@ export function benchVerb(program: Command): void {
       if (flags.deploy) return benchRecord('deploy', deployments, flags);
       if (flags.imported) return benchRecord('imported', (report) => measureImported(goldenFolder(), report), flags);
       if (flags.train) return benchTraining(flags);
+      if (flags.prune) return benchRecord('prune', pruned(flags.prune), flags);
       return flags.port === undefined ? benchBoards(flags) : benchPort(flags, flags.port);
     });
 }
 
 /** An option that measures something else than kernels on boards, and nothing besides. */
 function instead(flags: string, description: string): Option {
-  const all = ['board', 'check', 'port', 'node', 'reliability', 'deploy', 'imported', 'train'];
-  return new Option(flags, description).conflicts(all.filter((name) => `--${name}` !== flags));
+  const all = ['board', 'check', 'port', 'node', 'reliability', 'deploy', 'imported', 'train', 'prune'];
+  return new Option(flags, description).conflicts(all.filter((name) => !flags.startsWith(`--${name}`)));
 }
 
 async function benchBoards({ board, check, json }: Flags): Promise<void> {
@@ -138,6 +147,19 @@ async function benchTraining({ json }: Flags): Promise<void> {
   writeRecord('train', record);
   print(json, record, () => `${record.processor}, Node ${record.node}\n\n${trainingTable(networks)}`);
 }
+
+/** "kws,vww" */
+function prunedNames(text: string): PrunedName[] {
+  const names = text.split(',').map((name) => PRUNED_NAMES.find((known) => known === name));
+  if (names.every((name) => name !== undefined)) return names;
+  throw new UsageError(`--prune must be some of ${PRUNED_NAMES.join(', ')} with commas between them, got "${text}"`);
+}
+
+/** Some networks of the record, and what it has of the others; without names all. */
+const pruned = (names: PrunedName[] | true) => (report: Report) => {
+  const before = () => (existsSync(recordPath('prune')) ? readRecord<PruneRecord>('prune') : null);
+  return measurePruned(names === true ? PRUNED_NAMES : names, before, report);
+};
 
 async function benchNode({ json }: Flags): Promise<void> {
   const image = new Uint8Array(readFileSync(join(projectRoot(), NODE_MODEL)));

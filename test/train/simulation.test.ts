@@ -95,7 +95,7 @@ function distance(got: ArrayLike<number>, wanted: ArrayLike<number>): number {
 
 describe.each(NETWORKS)('of %s the simulation', (_, config, input) => {
   const spec = buildNetwork(config, input, CLASSES);
-  const { positions, length } = lengthOfPatch(spec.layers[0]!);
+  const { positions, length } = lengthOfPatch(spec);
   const random = new Random(3);
   const patches = values(BATCH * positions * length, random);
   const targets = Float32Array.from({ length: BATCH * CLASSES }, (_, i) => (i % 4 === 0 ? 1.5 : 0));
