@@ -45,7 +45,10 @@ export function proveIndices(source: usize, generator: usize, weights: usize, we
   return <i32>bytes;
 }
 
-/** Each index of a row stands for an entry of the codebook; an entry that reaches past the end of its row is cut. */
+/**
+ * Each index of a row stands for an entry of the codebook; an entry that reaches past the end of its row is cut. Entries
+ * of four and two weights, which networks switch by, are copied whole where both sides lie on as many bytes.
+ */
 export function writeEntries(
   generator: usize,
   weights: usize,
@@ -59,14 +62,24 @@ export function writeEntries(
   const length = generatorOutputs(generator);
   const entries = weights + load<u32>(generator, F.GENERATOR_BASIS_AT);
   const rowBytes = packedBytes(encoding, (rowLength + length - 1) / length);
+  const isBytes = encoding == F.ENCODING_INT8;
+  const whole = rowLength / length;
   let indices = data + row * rowBytes;
   for (let r: u32 = 0; r < count; r++, indices += rowBytes) {
-    let left = rowLength;
-    for (let i: u32 = 0; left > 0; i++) {
+    const end = destination + rowLength;
+    const unaligned = (<u32>entries | <u32>destination) & (length - 1);
+    let i: u32 = 0;
+    if (isBytes && length == 4 && unaligned == 0) {
+      for (; i < whole; i++, destination += 4)
+        store<u32>(destination, load<u32>(entries + 4 * <u32>load<u8>(indices + i)));
+    } else if (isBytes && length == 2 && unaligned == 0) {
+      for (; i < whole; i++, destination += 2)
+        store<u16>(destination, load<u16>(entries + 2 * <u32>load<u8>(indices + i)));
+    }
+    for (; destination < end; i++) {
       let entry = entries + indexAt(encoding, indices, i) * length;
-      const end = destination + min(length, left);
-      left -= <u32>(end - destination);
-      while (destination < end) store<u8>(destination++, load<u8>(entry++));
+      const last = min(destination + length, end);
+      while (destination < last) store<u8>(destination++, load<u8>(entry++));
     }
   }
 }
