@@ -27,9 +27,7 @@ export function optionsOf(
     return [...bestOfEachSize(books), stored];
   });
   const some = samples && evenly(samples, MEASURED_SAMPLES);
-  const measured = some
-    ? measureOptions(unpacked.model, layers, { own, shared: [] }, moments, some, report).own
-    : own;
+  const measured = some ? measureOptions(unpacked.model, layers, { own, shared: [] }, moments, some, report).own : own;
   return measured.map(paying);
 }
 
@@ -50,7 +48,10 @@ function option(one: Weighed, replacement: Replacement): Option {
 
 function evenly({ inputs, wasm }: Samples, count: number): Samples {
   const step = Math.max(1, inputs.length / count);
-  return { inputs: Array.from({ length: Math.min(count, inputs.length) }, (_, i) => inputs[Math.floor(i * step)]!), wasm };
+  return {
+    inputs: Array.from({ length: Math.min(count, inputs.length) }, (_, i) => inputs[Math.floor(i * step)]!),
+    wasm,
+  };
 }
 
 /** How much a step to a larger option lowers the error, for each byte. */

@@ -1,7 +1,15 @@
 /** Images taken apart into their programs, and programs of any images joined in one; what is alike is there once. */
 import { metadataOf } from '../image/programs.ts';
 import type { Unpacked } from '../image/unpack.ts';
-import type { Generator, Metadata, Operator, ProgramMetadata, StoredSource, WeightedOperator, WeightSource } from '../model/model.ts';
+import type {
+  Generator,
+  Metadata,
+  Operator,
+  ProgramMetadata,
+  StoredSource,
+  WeightedOperator,
+  WeightSource,
+} from '../model/model.ts';
 import { metadataAt, nameAt } from '../records/names.ts';
 import { ImageError } from '../records/view.ts';
 
@@ -14,7 +22,10 @@ export function programsOf({ model, tables, lossless }: Unpacked): Unpacked[] {
     );
     const given = new Map<WeightSource, StoredSource>();
     const own = sources.all.map((source) => {
-      const placed = 'generator' in source ? { ...source, generator: generators.of(model.generators[source.generator]!) } : { ...source };
+      const placed =
+        'generator' in source
+          ? { ...source, generator: generators.of(model.generators[source.generator]!) }
+          : { ...source };
       if (source.kind === 'stored') given.set(placed, source);
       return placed;
     });
@@ -36,6 +47,17 @@ class Places<T> {
     const at = this.all.indexOf(thing);
     return at >= 0 ? at : this.all.push(thing) - 1;
   }
+}
+
+/** A model of one program under another name. Throws ImageError for one of several. */
+export function renamed(unpacked: Unpacked, name: string): Unpacked {
+  const { model } = unpacked;
+  if (model.programs.length !== 1)
+    throw new ImageError(
+      `expected one program to call "${name}", got ${model.programs.length}; leave the name out, they have their own`,
+    );
+  const metadata: ProgramMetadata = { ...metadataAt(model.metadata, 0), name };
+  return { ...unpacked, model: { ...model, metadata } };
 }
 
 /** What joining saved: sources and generators that another program has, too. */
@@ -73,7 +95,9 @@ export function joinPrograms(parts: readonly Unpacked[], name: string): Unpacked
     }));
   });
   const said = parts.flatMap(({ model }) =>
-    model.programs.map((_, p): ProgramMetadata => ({ ...metadataAt(model.metadata, p), name: nameAt(model.metadata, p) })),
+    model.programs.map(
+      (_, p): ProgramMetadata => ({ ...metadataAt(model.metadata, p), name: nameAt(model.metadata, p) }),
+    ),
   );
   const metadata: Metadata = metadataOf(said, name);
   return {
@@ -84,11 +108,17 @@ export function joinPrograms(parts: readonly Unpacked[], name: string): Unpacked
   };
 }
 
+/** Programs behind those of an image, whose records and bytes stay where they are. */
+export function joinOnto(base: Unpacked, parts: readonly Unpacked[]): Unpacked & { shared: Shared } {
+  const { name } = base.model.metadata;
+  return joinPrograms([base, ...parts], typeof name === 'string' ? name : 'joined');
+}
+
 function assertNames(names: readonly string[]): void {
   const twice = names.find((name, i) => names.indexOf(name) < i);
   if (twice !== undefined)
     throw new ImageError(
-      `expected programs of different names, got two called "${twice}"; give one a new name, as in ${twice}-2=FILE`,
+      `join: expected programs of different names, got two called "${twice}"; give one another, as in ${twice}-2=FILE`,
     );
 }
 

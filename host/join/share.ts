@@ -6,11 +6,12 @@ import { compare, outputsOf } from '../compress/agreement.ts';
 import type { Weighed } from '../compress/codebook.ts';
 import type { Option } from '../compress/options.ts';
 import { refine } from '../compress/refine.ts';
-import { withReplacements } from '../compress/replacement.ts';
+import { ownBytes, withReplacements } from '../compress/replacement.ts';
 import { pack } from '../image/pack.ts';
 import type { Unpacked } from '../image/unpack.ts';
-import type { Model } from '../model/model.ts';
+import type { Generator, Model } from '../model/model.ts';
 import type { Codebook } from '../sources/codebook.ts';
+import { generatorBytes } from '../sources/registry.ts';
 import { grouped } from '../system/grouped.ts';
 import { type Book, type BookSize, bookOf, learnCodebook } from './codebooks.ts';
 import { gain, optionsOf } from './options.ts';
@@ -20,6 +21,8 @@ import { type Network, type Prepared, prepareNetwork } from './prepare.ts';
 export interface Wanted {
   /** bytes of the largest image */
   budget?: number;
+  /** bytes that weights, indices and codebooks may take together */
+  weights?: number;
   /** share of the calibration samples of every network whose class must stay */
   agreement?: number;
 }
@@ -80,14 +83,15 @@ export function shareCodebooks(
   return choose(prepared, ({ layer }) => books[bookOf(layer)], wanted, packed, report);
 }
 
-/** Networks on codebooks that there are, which stay as they are. */
+/** Networks on those generators of an image that are codebooks, which stay as they are. */
 export function takeCodebooks(
   networks: readonly Network[],
-  codebooks: readonly Codebook[],
+  generators: readonly Generator[],
   wanted: Wanted,
   packed: (parts: readonly Unpacked[]) => Uint8Array,
   report: Report = () => {},
 ): Joined[] {
+  const codebooks = generators.filter((generator) => generator.kind === 'codebook');
   return choose(networks.map(prepareNetwork), () => codebooks, wanted, packed, report);
 }
 
@@ -101,7 +105,7 @@ interface State {
 function choose(
   networks: readonly Prepared[],
   booksFor: (one: Weighed) => readonly Codebook[],
-  { budget, agreement }: Wanted,
+  { budget, weights, agreement }: Wanted,
   packed: (parts: readonly Unpacked[]) => Uint8Array,
   report: Report,
 ): Joined[] {
@@ -112,26 +116,64 @@ function choose(
     return { prepared, options, level: options.map(() => 0) };
   });
   const roughSize = () => packed(states.map((state) => changed(state, false))).length;
-  if (budget !== undefined) {
-    const smallest = roughSize();
-    if (smallest > budget) throw new BudgetError(budget, smallest);
-    if (agreement === undefined) fill(states, budget, roughSize);
-  }
+  if (budget !== undefined && roughSize() > budget) throw new BudgetError(budget, roughSize());
+  const taken: Step[] = [];
+  if (weights !== undefined) taken.push(...fill(states, weights, () => weightBytes(states.map(chosenOf))));
+  else if (budget !== undefined && agreement === undefined) taken.push(...fill(states, budget, roughSize));
   const joined = states.map((state, i) => {
     report(i, states.length, `refine ${state.prepared.name}`);
     return finished(state);
   });
-  if (agreement !== undefined) improve(states, joined, agreement, budget, roughSize, report);
+  if (agreement !== undefined) improve(states, joined, taken, { agreement, budget }, roughSize, report);
+  if (budget !== undefined) keep(budget, states, joined, taken, packed);
   return joined;
 }
 
-/** The step that lowers the error most for a byte; null where there is none left. */
-function bestStep(states: readonly State[]): { state: State; layer: number; bytes: number } | null {
-  let [best, most]: [ReturnType<typeof bestStep>, number] = [null, Number.NEGATIVE_INFINITY];
+/** Gives steps back, the last ones first, where fitted biases want larger tables than the image was planned with. */
+function keep(
+  budget: number,
+  states: readonly State[],
+  joined: Joined[],
+  taken: Step[],
+  packed: (parts: readonly Unpacked[]) => Uint8Array,
+): void {
+  for (;;) {
+    let over = packed(joined.map(({ unpacked }) => unpacked)).length - budget;
+    if (over <= 0) return;
+    if (taken.length === 0) throw new BudgetError(budget, budget + over);
+    const given = new Set<State>();
+    while (over > 0 && taken.length > 0) {
+      const { state, layer, bytes } = taken.pop()!;
+      state.level[layer]!--;
+      over -= bytes;
+      given.add(state);
+    }
+    for (const state of given) joined[states.indexOf(state)] = finished(state);
+  }
+}
+
+/** Bytes of weights and indices, and of the codebooks that they come from. */
+export function weightBytes(chosen: readonly Option[][]): number {
+  const replacements = chosen.flat().map(({ replacement }) => replacement);
+  const codebooks = new Set(replacements.map(({ generator }) => generator));
+  const sum = (sizes: number[]) => sizes.reduce((a, b) => a + b, 0);
+  return sum(replacements.map(ownBytes)) + sum([...codebooks].map(generatorBytes));
+}
+
+/** A layer given its next larger option. */
+interface Step {
+  state: State;
+  layer: number;
+  bytes: number;
+}
+
+/** The step that lowers the error most for a byte, of those of at most so many bytes; null where there is none. */
+function bestStep(states: readonly State[], bytes = Number.POSITIVE_INFINITY): Step | null {
+  let [best, most]: [Step | null, number] = [null, Number.NEGATIVE_INFINITY];
   for (const state of states) {
     state.options.forEach((options, layer) => {
       const [from, to] = [options[state.level[layer]!]!, options[state.level[layer]! + 1]];
-      if (to === undefined || gain(from, to) <= most) return;
+      if (to === undefined || to.bytes - from.bytes > bytes || gain(from, to) <= most) return;
       most = gain(from, to);
       best = { state, layer, bytes: to.bytes - from.bytes };
     });
@@ -139,25 +181,21 @@ function bestStep(states: readonly State[]): { state: State; layer: number; byte
   return best;
 }
 
-/** Takes steps, the best first, as long as the image keeps the budget. */
-function fill(states: readonly State[], budget: number, size: () => number): void {
-  let left = budget - size();
-  const taken: { state: State; layer: number }[] = [];
-  const open = states.map((state) => ({ ...state, level: state.level }));
-  for (let step = bestStep(open); step !== null; step = bestStep(open)) {
-    if (step.bytes > left) {
-      step.state.options = step.state.options.map((options, l) => (l === step!.layer ? options.slice(0, step!.state.level[l]! + 1) : options));
-      continue;
-    }
+/** Takes steps, the best first, as long as `size` keeps the limit. */
+function fill(states: readonly State[], limit: number, size: () => number): Step[] {
+  const taken: Step[] = [];
+  let left = limit - size();
+  for (let step = bestStep(states, left); step !== null; step = bestStep(states, left)) {
     left -= step.bytes;
     step.state.level[step.layer]!++;
     taken.push(step);
   }
-  // alignment and tables: what was taken last is given back
-  while (taken.length > 0 && size() > budget) {
+  // alignment, tables, and codebooks that nothing had used
+  while (taken.length > 0 && size() > limit) {
     const { state, layer } = taken.pop()!;
     state.level[layer]!--;
   }
+  return taken;
 }
 
 const SHARE_OF_STEP = 1 / 24; // of a network's weights: so many bytes more before it is fitted and asked again
@@ -166,26 +204,27 @@ const SHARE_OF_STEP = 1 / 24; // of a network's weights: so many bytes more befo
 function improve(
   states: readonly State[],
   joined: Joined[],
-  agreement: number,
-  budget: number | undefined,
+  taken: Step[],
+  { agreement, budget = Number.POSITIVE_INFINITY }: { agreement: number; budget?: number },
   size: () => number,
   report: Report,
 ): void {
+  let left = budget - size();
   for (const [i, state] of states.entries()) {
     const { name, layers } = state.prepared;
     const least = layers.reduce((sum, { weights }) => sum + weights.length, 0) * SHARE_OF_STEP;
-    while (joined[i]!.agreement !== null && joined[i]!.agreement! < agreement) {
-      report(i, states.length, `${name} agrees on ${(100 * joined[i]!.agreement!).toFixed(1)} %`);
-      const before = [...state.level];
-      for (let bytes = 0; bytes < least; ) {
-        const step = bestStep([state]);
-        if (step === null) break;
+    for (;;) {
+      const reached = joined[i]!.agreement;
+      if (reached === null || reached >= agreement) break;
+      report(i, states.length, `${name} agrees on ${(100 * reached).toFixed(1)} %`);
+      let more = 0;
+      for (let step = bestStep([state], left); step !== null && more < least; step = bestStep([state], left)) {
         state.level[step.layer]!++;
-        bytes += step.bytes;
+        taken.push(step);
+        more += step.bytes;
+        left -= step.bytes;
       }
-      const isOver = budget !== undefined && size() > budget;
-      if (isOver) state.level.splice(0, before.length, ...before);
-      if (isOver || state.level.every((level, l) => level === before[l])) break;
+      if (more === 0) break;
       joined[i] = finished(state);
     }
   }
@@ -202,9 +241,7 @@ function finished(state: State): Joined {
     prepared,
     chosen: chosenOf(state),
     agreement:
-      samples && answers
-        ? compare(answers.outputs, outputsOf(unpacked.model, samples), answers.zeroPoint).top1
-        : null,
+      samples && answers ? compare(answers.outputs, outputsOf(unpacked.model, samples), answers.zeroPoint).top1 : null,
   };
 }
 
