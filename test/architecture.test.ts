@@ -70,6 +70,7 @@ const MAP: Record<string, string> = {
   build: 'assembly boards image operators records runtime sources system',
   agent: 'boards build records system',
   compress: 'arithmetic assembly image model records runtime sources system',
+  join: 'compress image model records sources system',
   residency: 'agent assembly boards build image layout model operators records',
   drawing: 'layout residency system',
   task: 'assembly data image model operators runtime system',
@@ -78,7 +79,8 @@ const MAP: Record<string, string> = {
   import: 'arithmetic assembly image model operators records system transform',
   inspect: 'assembly image import model operators records runtime sources',
   train: 'arithmetic data image import model sources system task',
-  measure: 'agent boards build drawing image import model records residency runtime sources system train',
+  measure:
+    'agent boards build compress data drawing image import join model records residency runtime sources system task train',
   reliability: 'agent assembly boards build image measure model records runtime sources system task',
   pages: 'assembly boards build drawing image import measure model operators records reliability sources system',
 };

@@ -7,6 +7,7 @@ import { measureDeployments } from '../measure/deployments.ts';
 import { excess } from '../measure/figures.ts';
 import { goldenFolder } from '../measure/golden.ts';
 import { measureImported } from '../measure/imported.ts';
+import { measureJoined } from '../measure/joined.ts';
 import { timeVariants } from '../measure/node.ts';
 import { currentCommit, readRecord, recordPath, writeRecord } from '../measure/records.ts';
 import { boardTables, cycleTable, nodeTable } from '../measure/tables.ts';
@@ -26,6 +27,7 @@ interface Flags {
   reliability?: boolean;
   deploy?: boolean;
   imported?: boolean;
+  join?: boolean;
   json?: boolean;
 }
 
@@ -56,23 +58,25 @@ export function benchVerb(program: Command): void {
     .addOption(
       instead('--imported', 'the trained networks of MLPerf Tiny in HTPW_DATA instead; writes bench/imported.json'),
     )
+    .addOption(instead('--join', 'networks on codebooks that they share instead, of HTPW_DATA; writes bench/join.json'))
     .option('--json', 'print JSON')
     .addHelpText(
       'after',
-      '\nExamples:\n  htpw bench --board mps2-an500\n  htpw bench --check\n  htpw bench --node\n  htpw bench --reliability\n  htpw bench --deploy\n  htpw bench --imported\n  htpw bench --board nucleo-f767zi --port /dev/ttyACM0',
+      '\nExamples:\n  htpw bench --board mps2-an500\n  htpw bench --check\n  htpw bench --node\n  htpw bench --reliability\n  htpw bench --deploy\n  htpw bench --imported\n  htpw bench --join\n  htpw bench --board nucleo-f767zi --port /dev/ttyACM0',
     )
     .action((flags: Flags) => {
       if (flags.node) return benchNode(flags);
       if (flags.reliability) return benchRecord('reliability', measureReliability, flags);
       if (flags.deploy) return benchRecord('deploy', deployments, flags);
       if (flags.imported) return benchRecord('imported', (report) => measureImported(goldenFolder(), report), flags);
+      if (flags.join) return benchRecord('join', measureJoined, flags);
       return flags.port === undefined ? benchBoards(flags) : benchPort(flags, flags.port);
     });
 }
 
 /** An option that measures something else than kernels on boards, and nothing besides. */
 function instead(flags: string, description: string): Option {
-  const all = ['board', 'check', 'port', 'node', 'reliability', 'deploy', 'imported'];
+  const all = ['board', 'check', 'port', 'node', 'reliability', 'deploy', 'imported', 'join'];
   return new Option(flags, description).conflicts(all.filter((name) => `--${name}` !== flags));
 }
 

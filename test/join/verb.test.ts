@@ -18,6 +18,7 @@ beforeAll(() => {
     writeFileSync(at(`${name}.htpw`), pack(network(name, i + 1)));
     writeFileSync(at(`${name}.bin`), Buffer.concat(inputsOf(i, 24)));
   });
+  writeFileSync(at('odd.bin'), new Uint8Array(100));
   const image = readFileSync(at('a.htpw'));
   writeFileSync(at('short.htpw'), image.subarray(0, 300));
   const damaged = Buffer.from(image);
@@ -83,7 +84,7 @@ describe('htpw join', () => {
     ['an image that ends too early', [at('a.htpw'), at('short.htpw')], 'short.htpw'],
     ['a damaged image', [at('a.htpw'), at('damaged.htpw')], 'damaged.htpw'],
     ['an image of another version', [at('a.htpw'), at('newer.htpw')], 'newer.htpw'],
-    ['what is no network', [at('a.htpw'), 'LICENSE'], 'LICENSE'],
+    ['what is no network', [at('a.htpw'), 'biome.json'], 'biome.json'],
     ['a file that is not there', [at('a.htpw'), at('nothing.htpw')], 'nothing.htpw'],
     [
       'an image without codebooks as --onto',
@@ -96,7 +97,7 @@ describe('htpw join', () => {
     ['inputs of nobody', [at('a.htpw'), '--codebook', '--calibration', `x=${at('a.bin')}`], 'a name of a, got "x"'],
     [
       'inputs of another size',
-      [at('a.htpw'), '--codebook', '--calibration', 'a=LICENSE'],
+      [at('a.htpw'), '--codebook', '--calibration', `a=${at('odd.bin')}`],
       'expected inputs of 72 bytes',
     ],
     ['an entry of no weights', [at('a.htpw'), '--codebook', '--length', '0'], '--length must be'],
