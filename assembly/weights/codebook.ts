@@ -63,20 +63,22 @@ export function writeEntries(
   const entries = weights + load<u32>(generator, F.GENERATOR_BASIS_AT);
   const rowBytes = packedBytes(encoding, (rowLength + length - 1) / length);
   const isBytes = encoding == F.ENCODING_INT8;
-  const whole = rowLength / length;
+  const whole = rowLength - (rowLength % length);
   let indices = data + row * rowBytes;
   for (let r: u32 = 0; r < count; r++, indices += rowBytes) {
     const end = destination + rowLength;
     const unaligned = (<u32>entries | <u32>destination) & (length - 1);
-    let i: u32 = 0;
-    if (isBytes && length == 4 && unaligned == 0) {
-      for (; i < whole; i++, destination += 4)
-        store<u32>(destination, load<u32>(entries + 4 * <u32>load<u8>(indices + i)));
-    } else if (isBytes && length == 2 && unaligned == 0) {
-      for (; i < whole; i++, destination += 2)
-        store<u16>(destination, load<u16>(entries + 2 * <u32>load<u8>(indices + i)));
+    let at = indices;
+    if (isBytes && unaligned == 0) {
+      if (length == 4) {
+        for (const last = destination + whole; destination < last; destination += 4)
+          store<u32>(destination, load<u32>(entries + 4 * <u32>load<u8>(at++)));
+      } else if (length == 2) {
+        for (const last = destination + whole; destination < last; destination += 2)
+          store<u16>(destination, load<u16>(entries + 2 * <u32>load<u8>(at++)));
+      }
     }
-    for (; destination < end; i++) {
+    for (let i = <u32>(at - indices); destination < end; i++) {
       let entry = entries + indexAt(encoding, indices, i) * length;
       const last = min(destination + length, end);
       while (destination < last) store<u8>(destination++, load<u8>(entry++));

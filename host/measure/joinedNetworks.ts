@@ -64,11 +64,11 @@ function windowsOf(part: WindowSet, most: number): Inputs {
 const JUDGED = 2000; // windows at most
 
 /** Windows of two splits of a task, spread over each. */
-function ofTask(name: string, calibrated: number): Data {
+function ofTask(name: string, calibrated: number, judged: Split = 'test'): Data {
   const task = readTask(name);
   const { load } = openTask(task);
   const { set } = task.data;
-  return dataOf(windowsOf(load('train'), calibrated), windowsOf(load('test'), JUDGED), `${set}: train, test`);
+  return dataOf(windowsOf(load('train'), calibrated), windowsOf(load(judged), JUDGED), `${set}: train, ${judged}`);
 }
 
 /** The only features of keywords that are at hand are those of the benchmark's test: one half each. */
@@ -92,27 +92,6 @@ const FEATURES: Signal = {
   event: null,
 };
 
-const [PIXELS, ZOOM] = [32, 3];
-const LUMA = [0.299, 0.587, 0.114]; // of red, green and blue, ITU-R BT.601
-
-/** Images of CIFAR-10 in grey, every pixel three times both ways: of what is in them a detector of persons may differ. */
-function ofGreyImages(calibrated: number, judged: number): Data {
-  const { load } = openTask(readTask('cifar10'));
-  const grey = (image: Uint8Array): Uint8Array => {
-    const pixels = new Int8Array(image.buffer, image.byteOffset, image.length);
-    const side = PIXELS * ZOOM;
-    return Uint8Array.from({ length: side * side }, (_, i) => {
-      const [y, x] = [Math.floor(i / side / ZOOM), Math.floor((i % side) / ZOOM)];
-      return Math.round(LUMA.reduce((sum, share, c) => sum + share * pixels[3 * (y * PIXELS + x) + c]!, 0));
-    });
-  };
-  const part = (split: Split, most: number): Inputs => ({
-    inputs: windowsOf(load(split), most).inputs.map(grey),
-    labels: null,
-  });
-  return dataOf(part('train', calibrated), part('test', judged), 'cifar10 in grey, three times as large: train, test');
-}
-
 type Make = () => Omit<Case, 'name'>;
 
 /** What the codebooks are learned from, and a network that they have never seen. */
@@ -121,20 +100,20 @@ const CASES: Record<'joined' | 'added', Record<string, Make>> = {
     'ecg-beats': () => ({
       modality: 'ECG',
       unpacked: trained('controls/ecg-beats-int8.htpw'),
-      ...ofTask('ecg-beats', 200),
+      ...ofTask('ecg-beats', 300),
     }),
-    wisdm: () => ({ modality: 'motion', unpacked: trained('join/wisdm-int8.htpw'), ...ofTask('wisdm', 300) }),
+    apnea: () => ({ modality: 'ECG', unpacked: trained('join/apnea-int8.htpw'), ...ofTask('apnea', 400) }),
+    wisdm: () => ({ modality: 'motion', unpacked: trained('join/wisdm-int8.htpw'), ...ofTask('wisdm', 400, 'later') }),
     kws: () => ({ modality: 'speech', unpacked: imported('kws_ref_model'), ...ofKeywords() }),
     'spoken-digits': () => ({
       modality: 'speech',
       unpacked: trained('join/spoken-digits-int8.htpw'),
-      ...ofTask('spoken-digits', 120),
+      ...ofTask('spoken-digits', 400),
     }),
-    resnet8: () => ({ modality: 'image', unpacked: imported('pretrainedResnet_quant'), ...ofTask('cifar10', 200) }),
-    'person-detect': () => ({ modality: 'image', unpacked: imported('tflm_person_detect'), ...ofGreyImages(32, 200) }),
+    resnet8: () => ({ modality: 'image', unpacked: imported('pretrainedResnet_quant'), ...ofTask('cifar10', 400) }),
   },
   added: {
-    'uci-har': () => ({ modality: 'motion', unpacked: trained('join/uci-har-int8.htpw'), ...ofTask('uci-har', 300) }),
+    'uci-har': () => ({ modality: 'motion', unpacked: trained('join/uci-har-int8.htpw'), ...ofTask('uci-har', 400) }),
   },
 };
 

@@ -4,6 +4,7 @@
  */
 import { boardTable, tickTable } from './boards.ts';
 import { deployPage } from './deployments.ts';
+import { joinTables } from './join.ts';
 import { librarySizes } from './librarySizes.ts';
 import { operatorsPage } from './operators.ts';
 import type { Records } from './records.ts';
@@ -37,6 +38,7 @@ export const PAGES: readonly Page[] = [
   whole('docs/deploy.md', ({ deploy }) => deployPage(deploy)),
   { path: 'docs/residency.md', render: ({ deploy }, committed) => withExamples(committed, deploy.examples) },
   sections('docs/reliability.md', ({ reliability }) => reliabilityTables(reliability)),
+  sections('docs/join.md', ({ join }) => joinTables(join)),
   sections('docs/c.md', ({ library }) => ({ sizes: librarySizes(library) })),
   sections('docs/protocol.md', ({ boards }) => ({ ticks: tickTable(boards) })),
   // loads the TypeScript compiler, which an installed package does not have

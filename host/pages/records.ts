@@ -5,6 +5,7 @@ import { recordedBoards } from '../measure/benchmarks.ts';
 import type { DeployRecord } from '../measure/deployments.ts';
 import type { Figures } from '../measure/figures.ts';
 import type { ImportedRecord } from '../measure/imported.ts';
+import type { JoinRecord } from '../measure/joined.ts';
 import { readRecord } from '../measure/records.ts';
 import type { Reliability } from '../reliability/measure.ts';
 
@@ -16,6 +17,7 @@ export interface Records {
   deploy: DeployRecord;
   library: LibraryRecord;
   reliability: Reliability;
+  join: JoinRecord;
 }
 
 /** What is in bench/ and boards/ now. */
@@ -28,6 +30,7 @@ export const readRecords = (): Records => ({
   deploy: readRecord('deploy'),
   library: readRecord('clib'),
   reliability: readRecord('reliability'),
+  join: readRecord('join'),
 });
 
 /** The number of a Cortex-M, largest first; behind them other cores. */
