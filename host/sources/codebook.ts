@@ -61,7 +61,7 @@ export const codebookSource: SourceKind<CodebookSource> = {
       GENERATOR_HIDDEN_AT: '0',
       GENERATOR_OUTPUTS_AT: 'weights in an entry',
       GENERATOR_BASIS_ROWS_AT: 'entries, at most 256, with nibbles 16',
-      GENERATOR_BASIS_AT: 'entries, INT8, one behind the other',
+      GENERATOR_BASIS_AT: 'entries, INT8, one behind the other; `pack` puts them on 4 bytes, for faster copies',
     },
     bytes: {
       indices: 'rows x bytes of the indices of a row',
