@@ -21,7 +21,7 @@ export interface BookSize {
   length: number;
 }
 
-const ROUNDS = 3; // of entries, then indices and scales
+const ROUNDS = 2; // of entries, then indices and scales
 const STEPS = 12; // of conjugate gradients for the entries
 const LARGEST = 127;
 

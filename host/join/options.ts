@@ -11,14 +11,14 @@ const MEASURED_SAMPLES = 48; // for each option of each layer: errors are ranked
 /**
  * Per layer, from few bytes to many, what it can become: entries of the codebooks that suit it best, then INT8. Only
  * those are kept that pay: each step to the next lowers the error by less for a byte than the one before. With
- * samples the error is that of the network's outputs when only this layer changes, as far as it can change the class.
+ * samples the error is that of the network's outputs when only this layer changes.
  */
 export function optionsOf(
   network: Prepared,
   booksFor: (one: Weighed) => readonly Codebook[],
   report: Report = () => {},
 ): Option[][] {
-  const { unpacked, layers, moments, weighed, inner, samples, sensitivity } = network;
+  const { unpacked, layers, moments, weighed, inner, samples } = network;
   const own = weighed.map((one, l) => {
     const { layer } = one;
     const stored = option(one, asItIs(layer));
@@ -28,7 +28,7 @@ export function optionsOf(
   });
   const some = samples && evenly(samples, MEASURED_SAMPLES);
   const measured = some ? measureOptions(unpacked.model, layers, { own, shared: [] }, moments, some, report).own : own;
-  return measured.map((options) => paying(options.map((one) => ({ ...one, error: one.error * sensitivity }))));
+  return measured.map(paying);
 }
 
 /** Entries of one length take as many bytes from any codebook. */

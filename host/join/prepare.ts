@@ -24,8 +24,6 @@ export interface Prepared extends Network {
   inner: boolean[];
   /** the network's own on its samples */
   answers: { outputs: Outputs; zeroPoint: number } | null;
-  /** what an error of its outputs, as a share of their variance, counts beside those of other networks */
-  sensitivity: number;
 }
 
 export function prepareNetwork(network: Network): Prepared {
@@ -42,31 +40,7 @@ export function prepareNetwork(network: Network): Prepared {
     weighed: layers.map((layer, i) => ({ layer, forms: quadratics(moments[i]!, layer.channels) })),
     inner: layers.map(({ operator }) => operator !== first && operator !== last),
     answers: outputs && { outputs, zeroPoint: outputZeroPoint(model) },
-    sensitivity: outputs ? sensitivityOf(outputs) : 1,
   };
-}
-
-/**
- * The variance of the outputs over the square of how far apart the two largest are, in the median: errors weigh what
- * they do to the class. 1 for a single output, which has none.
- */
-function sensitivityOf({ size, values }: Outputs): number {
-  if (size < 2) return 1;
-  const samples = values.length / size;
-  const margins = Array.from({ length: samples }, (_, i) => {
-    const [most, next] = values.slice(i * size, (i + 1) * size).toSorted((a, b) => b - a);
-    return most! - next!;
-  }).toSorted((a, b) => a - b);
-  let variance = 0;
-  for (let j = 0; j < size; j++) {
-    let [sum, squares] = [0, 0];
-    for (let at = j; at < values.length; at += size) {
-      sum += values[at]!;
-      squares += values[at]! ** 2;
-    }
-    variance += squares / samples - (sum / samples) ** 2;
-  }
-  return variance / Math.max(1, margins[samples >> 1]!) ** 2;
 }
 
 /** The first and the last operator with weights. */

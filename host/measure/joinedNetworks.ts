@@ -103,17 +103,17 @@ const CASES: Record<'joined' | 'added', Record<string, Make>> = {
       ...ofTask('ecg-beats', 300),
     }),
     apnea: () => ({ modality: 'ECG', unpacked: trained('join/apnea-int8.htpw'), ...ofTask('apnea', 400) }),
-    wisdm: () => ({ modality: 'motion', unpacked: trained('join/wisdm-int8.htpw'), ...ofTask('wisdm', 400, 'later') }),
+    wisdm: () => ({ modality: 'motion', unpacked: trained('join/wisdm-int8.htpw'), ...ofTask('wisdm', 600, 'later') }),
     kws: () => ({ modality: 'speech', unpacked: imported('kws_ref_model'), ...ofKeywords() }),
     'spoken-digits': () => ({
       modality: 'speech',
       unpacked: trained('join/spoken-digits-int8.htpw'),
       ...ofTask('spoken-digits', 400),
     }),
-    resnet8: () => ({ modality: 'image', unpacked: imported('pretrainedResnet_quant'), ...ofTask('cifar10', 400) }),
+    resnet8: () => ({ modality: 'image', unpacked: imported('pretrainedResnet_quant'), ...ofTask('cifar10', 600) }),
   },
   added: {
-    'uci-har': () => ({ modality: 'motion', unpacked: trained('join/uci-har-int8.htpw'), ...ofTask('uci-har', 400) }),
+    'uci-har': () => ({ modality: 'motion', unpacked: trained('join/uci-har-int8.htpw'), ...ofTask('uci-har', 1000) }),
   },
 };
 
