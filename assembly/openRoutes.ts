@@ -75,7 +75,7 @@ function isWritten(program: usize, tables: usize, tensor: u32, reader: u32): boo
     if (operatorOutput(operator) == tensor) return true;
     i++;
     if (operatorKind(operator) != F.ROUTE) continue;
-    let byAll = true;
+    let byAll: bool = true;
     const parameters = tables + load<u32>(operator, F.OPERATOR_TABLE_AT);
     const branches = tensorChannels(tensorAt(program, operatorInput(operator)));
     for (let b: u32 = 0; b < branches; b++) {

@@ -19,6 +19,7 @@ import { evalVerb } from './verbs/eval.ts';
 import { goldenVerb } from './verbs/golden.ts';
 import { importVerb } from './verbs/import.ts';
 import { inspectVerb } from './verbs/inspect.ts';
+import { joinVerb } from './verbs/join.ts';
 import { newVerb } from './verbs/new.ts';
 import { packVerb } from './verbs/pack.ts';
 import { pagesVerb } from './verbs/pages.ts';
@@ -41,6 +42,7 @@ const VERBS = [
   goldenVerb,
   compressVerb,
   pruneVerb,
+  joinVerb,
   inspectVerb,
   planVerb,
   runVerb,

@@ -70,6 +70,7 @@ const MAP: Record<string, string> = {
   build: 'assembly boards image operators records runtime sources system',
   agent: 'boards build records system',
   compress: 'arithmetic assembly image model records runtime sources system',
+  join: 'compress image model records sources system',
   residency: 'agent assembly boards build image layout model operators records',
   drawing: 'layout residency system',
   task: 'assembly data image model operators runtime system',
@@ -81,7 +82,7 @@ const MAP: Record<string, string> = {
   sweep: 'data evaluate image inspect records runtime system task train',
   prune: 'data drawing evaluate image import model records runtime system task train transform',
   measure:
-    'agent boards build compress drawing image import model prune records residency runtime sources system task train',
+    'agent boards build compress data drawing image import join model prune records residency runtime sources system task train',
   reliability: 'agent assembly boards build image measure model records runtime sources system task',
   pages: 'assembly boards build drawing image import measure model operators prune records reliability sources system',
 };

@@ -45,7 +45,11 @@ export function proveIndices(source: usize, generator: usize, weights: usize, we
   return <i32>bytes;
 }
 
-/** Each index of a row stands for an entry of the codebook; an entry that reaches past the end of its row is cut. */
+/**
+ * Each index of a row stands for an entry of the codebook; an entry that reaches past the end of its row is cut. Entries
+ * of four and two weights, which networks switch by, are copied whole, eight weights at a time, where both sides lie on
+ * as many bytes.
+ */
 export function writeEntries(
   generator: usize,
   weights: usize,
@@ -59,14 +63,38 @@ export function writeEntries(
   const length = generatorOutputs(generator);
   const entries = weights + load<u32>(generator, F.GENERATOR_BASIS_AT);
   const rowBytes = packedBytes(encoding, (rowLength + length - 1) / length);
+  const isBytes = encoding == F.ENCODING_INT8;
+  if (isBytes && rowLength % length == 0) {
+    // rows of whole entries follow one another, indices and weights: one long row
+    rowLength *= count;
+    count = 1;
+  }
+  const whole = rowLength & ~7;
   let indices = data + row * rowBytes;
   for (let r: u32 = 0; r < count; r++, indices += rowBytes) {
-    let left = rowLength;
-    for (let i: u32 = 0; left > 0; i++) {
+    const end = destination + rowLength;
+    const unaligned = (<u32>entries | <u32>destination) & (length - 1);
+    let at = indices;
+    if (isBytes && unaligned == 0) {
+      const last = destination + whole;
+      if (length == 4) {
+        for (; destination < last; destination += 8, at += 2) {
+          store<u32>(destination, load<u32>(entries + 4 * <u32>load<u8>(at)));
+          store<u32>(destination, load<u32>(entries + 4 * <u32>load<u8>(at, 1)), 4);
+        }
+      } else if (length == 2) {
+        for (; destination < last; destination += 8, at += 4) {
+          store<u16>(destination, load<u16>(entries + 2 * <u32>load<u8>(at)));
+          store<u16>(destination, load<u16>(entries + 2 * <u32>load<u8>(at, 1)), 2);
+          store<u16>(destination, load<u16>(entries + 2 * <u32>load<u8>(at, 2)), 4);
+          store<u16>(destination, load<u16>(entries + 2 * <u32>load<u8>(at, 3)), 6);
+        }
+      }
+    }
+    for (let i = <u32>(at - indices); destination < end; i++) {
       let entry = entries + indexAt(encoding, indices, i) * length;
-      const end = destination + min(length, left);
-      left -= <u32>(end - destination);
-      while (destination < end) store<u8>(destination++, load<u8>(entry++));
+      const last = min(destination + length, end);
+      while (destination < last) store<u8>(destination++, load<u8>(entry++));
     }
   }
 }

@@ -69,6 +69,8 @@ export interface Board {
   timing?: { instructionsPerCycle: number; source: string };
   /** supply while the core computes, and where the figures are from */
   power?: { volts: number; milliamps: number; source: string };
+  /** what a flash outside of the controller would be read at: models that lie there are copied to RAM before they run */
+  externalFlash?: { bytesPerSecond: number; source: string };
   /** when and on what hardware it was verified */
   verified?: string;
   /** absolute path of its folder */
@@ -216,6 +218,7 @@ const FIELDS = {
   emulated: json.optional(json.text),
   timing: json.optional(json.fields({ instructionsPerCycle: json.quantity, source: json.text })),
   power: json.optional(json.fields({ volts: json.quantity, milliamps: json.quantity, source: json.text })),
+  externalFlash: json.optional(json.fields({ bytesPerSecond: json.quantity, source: json.text })),
   verified: json.optional(json.text),
 };
 

@@ -115,7 +115,8 @@ export function fitOptions(
   return { own, shared };
 }
 
-function asItIs(layer: Layer): Replacement {
+/** The layer's own INT8 weights. */
+export function asItIs(layer: Layer): Replacement {
   const { rows, rowLength, weights, channels } = layer;
   return {
     name: 'int8',
@@ -126,7 +127,8 @@ function asItIs(layer: Layer): Replacement {
   };
 }
 
-function layerError({ layer, forms }: Weighed, { levels, scales }: Replacement): number {
+/** Squared error of the layer's outputs, as the covariance of its inputs says it, over that of having no weights. */
+export function layerError({ layer, forms }: Weighed, { levels, scales }: Replacement): number {
   const { channels, depth, weights, effectiveScale } = layer;
   const nothing = new Float64Array(depth);
   let [error, whole] = [0, 0];

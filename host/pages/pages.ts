@@ -4,6 +4,7 @@
  */
 import { boardTable, tickTable } from './boards.ts';
 import { deployPage } from './deployments.ts';
+import { joinTables } from './join.ts';
 import { librarySizes } from './librarySizes.ts';
 import { operatorsPage } from './operators.ts';
 import { pruneTables } from './prune.ts';
@@ -41,6 +42,7 @@ export const PAGES: readonly Page[] = [
   sections('docs/reliability.md', ({ reliability }) => reliabilityTables(reliability)),
   sections('docs/workshop.md', ({ training }) => ({ speed: trainingSpeeds(training) })),
   sections('docs/prune.md', ({ prune }) => pruneTables(prune)),
+  sections('docs/join.md', ({ join }) => joinTables(join)),
   sections('docs/c.md', ({ library }) => ({ sizes: librarySizes(library) })),
   sections('docs/protocol.md', ({ boards }) => ({ ticks: tickTable(boards) })),
   // loads the TypeScript compiler, which an installed package does not have

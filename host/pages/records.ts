@@ -5,6 +5,7 @@ import { recordedBoards } from '../measure/benchmarks.ts';
 import type { DeployRecord } from '../measure/deployments.ts';
 import type { Figures } from '../measure/figures.ts';
 import type { ImportedRecord } from '../measure/imported.ts';
+import type { JoinRecord } from '../measure/joined.ts';
 import type { PruneRecord } from '../measure/pruned.ts';
 import { readRecord } from '../measure/records.ts';
 import type { TrainingRecord } from '../measure/tables.ts';
@@ -20,6 +21,7 @@ export interface Records {
   reliability: Reliability;
   training: TrainingRecord;
   prune: PruneRecord;
+  join: JoinRecord;
 }
 
 /** What is in bench/ and boards/ now. */
@@ -34,6 +36,7 @@ export const readRecords = (): Records => ({
   reliability: readRecord('reliability'),
   training: readRecord('train'),
   prune: readRecord('prune'),
+  join: readRecord('join'),
 });
 
 /** The number of a Cortex-M, largest first; behind them other cores. */

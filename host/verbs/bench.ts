@@ -8,6 +8,7 @@ import { measureDeployments } from '../measure/deployments.ts';
 import { excess } from '../measure/figures.ts';
 import { goldenFolder } from '../measure/golden.ts';
 import { measureImported } from '../measure/imported.ts';
+import { measureJoined } from '../measure/joined.ts';
 import { timeVariants } from '../measure/node.ts';
 import { measurePruned, PRUNED_NAMES, type PrunedName, type PruneRecord } from '../measure/pruned.ts';
 import { currentCommit, readRecord, recordPath, writeRecord } from '../measure/records.ts';
@@ -31,6 +32,7 @@ interface Flags {
   imported?: boolean;
   train?: boolean;
   prune?: PrunedName[] | true;
+  join?: boolean;
   json?: boolean;
 }
 
@@ -70,10 +72,11 @@ export function benchVerb(program: Command): void {
         `depth pruning instead, some minutes and HTPW_DATA: all, or some of ${PRUNED_NAMES.join(', ')}; writes bench/prune.json`,
       ).argParser(prunedNames),
     )
+    .addOption(instead('--join', 'networks on codebooks that they share instead, of HTPW_DATA; writes bench/join.json'))
     .option('--json', 'print JSON')
     .addHelpText(
       'after',
-      '\nExamples:\n  htpw bench --board mps2-an500\n  htpw bench --check\n  htpw bench --node\n  htpw bench --reliability\n  htpw bench --deploy\n  htpw bench --imported\n  htpw bench --train\n  htpw bench --prune\n  htpw bench --prune kws,uci-har\n  htpw bench --board nucleo-f767zi --port /dev/ttyACM0',
+      '\nExamples:\n  htpw bench --board mps2-an500\n  htpw bench --check\n  htpw bench --node\n  htpw bench --reliability\n  htpw bench --deploy\n  htpw bench --imported\n  htpw bench --train\n  htpw bench --join\n  htpw bench --prune\n  htpw bench --prune kws,uci-har\n  htpw bench --board nucleo-f767zi --port /dev/ttyACM0',
     )
     .action((flags: Flags) => {
       if (flags.node) return benchNode(flags);
@@ -82,13 +85,14 @@ export function benchVerb(program: Command): void {
       if (flags.imported) return benchRecord('imported', (report) => measureImported(goldenFolder(), report), flags);
       if (flags.train) return benchTraining(flags);
       if (flags.prune) return benchRecord('prune', pruned(flags.prune), flags);
+      if (flags.join) return benchRecord('join', measureJoined, flags);
       return flags.port === undefined ? benchBoards(flags) : benchPort(flags, flags.port);
     });
 }
 
 /** An option that measures something else than kernels on boards, and nothing besides. */
 function instead(flags: string, description: string): Option {
-  const all = ['board', 'check', 'port', 'node', 'reliability', 'deploy', 'imported', 'train', 'prune'];
+  const all = ['board', 'check', 'port', 'node', 'reliability', 'deploy', 'imported', 'train', 'prune', 'join'];
   return new Option(flags, description).conflicts(all.filter((name) => !flags.startsWith(`--${name}`)));
 }
 

@@ -70,6 +70,7 @@ const VERBS: [string, (image: string) => string[]][] = [
   ['plan --timeline', (image) => ['plan', image, '--timeline', `${output}.svg`]],
   ['plan --residency', (image) => ['plan', image, '--residency', 'stream', '-o', output]],
   ['compress', (image) => ['compress', image, '--method', 'int4', '-o', output]],
+  ['join', (image) => ['join', image, '-o', output]],
   ['eval', (image) => ['eval', image, '--data', 'synthetic']],
   ['card', (image) => ['card', image, '--config', CONFIG, '--data', 'synthetic', '-o', output]],
   ['clib', (image) => ['clib', '--tailor', image, '-o', join(folder, 'library')]],

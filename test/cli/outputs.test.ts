@@ -70,6 +70,7 @@ const WRITERS: { name: string; words: Words; input: string }[] = [
     input: 'config.json',
   },
   { name: 'compress', words: (to) => ['compress', image, '--method', 'int4', '-o', to], input: 'image.htpw' },
+  { name: 'join', words: (to) => ['join', image, '-o', to], input: 'image.htpw' },
   { name: 'plan -o', words: (to) => ['plan', image, '--residency', 'stream', '-o', to], input: 'image.htpw' },
   { name: 'plan --curve', words: (to) => ['plan', image, '--curve', to], input: 'image.htpw' },
   { name: 'plan --timeline', words: (to) => ['plan', image, '--timeline', to], input: 'image.htpw' },

@@ -77,6 +77,11 @@ const READ: Record<string, { words: (file: string) => string[]; right?: string[]
   'compress --labels': {
     words: (file) => ['compress', IMAGE, '--method', 'int4', '--calibration', WINDOW, '--labels', file, '-o', OUTPUT],
   },
+  'join <networks>': { words: (file) => ['join', IMAGE, `other=${file}`, '-o', OUTPUT], right: ['image', 'tflite'] },
+  'join --onto': { words: (file) => ['join', IMAGE, '--onto', file, '-o', OUTPUT] },
+  'join --calibration': {
+    words: (file) => ['join', IMAGE, '--codebook', '--calibration', file, '-o', OUTPUT],
+  },
   'import <model>': { words: (file) => ['import', file, '-o', OUTPUT], right: ['tflite'] },
   'import <model> with --arch': { words: (file) => ['import', file, '--arch', CONFIG, '-o', OUTPUT] },
   'import --arch': { words: (file) => ['import', inFolder('checkpoint'), '--arch', file, '-o', OUTPUT] },
