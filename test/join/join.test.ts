@@ -32,7 +32,7 @@ const answersOf = (image: Uint8Array, program = 0, variant = VARIANT_NAMES[0]!):
 
 describe('images joined as they are', () => {
   it.each(VARIANT_NAMES)('answer as each did alone, byte for byte, on %s', (variant) => {
-    const image = packed(models.map(asUnpacked));
+    const image = packed(models.map((model) => asUnpacked(model)));
     for (const [p, model] of models.entries())
       expect(answersOf(image, p, variant)).toEqual(answersOf(pack(model), 0, variant));
   });
@@ -63,7 +63,7 @@ describe('images joined as they are', () => {
   });
 
   it('come apart again into the same programs', () => {
-    const all = unpackedOf(packed(models.map(asUnpacked)));
+    const all = unpackedOf(packed(models.map((model) => asUnpacked(model))));
     const again = programsOf(all).map(packJoined);
     expect(again).toEqual(models.map((model) => pack(model)));
   });
@@ -71,7 +71,7 @@ describe('images joined as they are', () => {
   it('are refused where two programs have one name, and a name for several programs at once', () => {
     const twice = [asUnpacked(models[0]!), asUnpacked(models[0]!)];
     expect(() => joinPrograms(twice, 'all')).toThrow('got two called "a"; give one another, as in a-2=FILE');
-    expect(() => renamed(unpackedOf(packed(models.map(asUnpacked))), 'one')).toThrow('expected one program');
+    expect(() => renamed(unpackedOf(packed(models.map((model) => asUnpacked(model)))), 'one')).toThrow('expected one program');
   });
 });
 
