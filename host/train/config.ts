@@ -31,6 +31,8 @@ export interface TrainConfig {
   weightDecay: number;
   /** largest gradient norm */
   clip: number;
+  /** sentences for the model card */
+  notes?: string[];
   /** how the image stores quantisation tables; default: compact, four bytes a channel */
   tables?: TableEncoding;
   /** how much a window of each class counts; default "root" */
@@ -162,6 +164,7 @@ function fieldsFor(task: Task) {
   return {
     name: NAME,
     task: TASK,
+    notes: json.optional(json.list(json.text, 'a list of sentences')),
     ...SCHEDULE,
     windowsPerEpoch: json.agreeing(json.fields(perClass), (windows) =>
       Object.values(windows).some((some) => some > 0) ? null : [first!, 'expected a class with windows, got none'],

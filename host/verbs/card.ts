@@ -243,7 +243,7 @@ ${columnsOf(
 )}
 ## What to know
 
-${[...task.caveats, ...caveats(own, parts)].map((caveat) => wrapped(`* ${caveat}`, '  ')).join('\n')}
+${[...(config.notes ?? []), ...task.caveats, ...caveats(own, parts)].map((caveat) => wrapped(`* ${caveat}`, '  ')).join('\n')}
 `;
 }
 
