@@ -5,9 +5,12 @@
  *   0  magic   4  image   8  program   12  sources   16  generators   20  tables   24  weights   28  operators
  *   32  one bit per operator: its weights lie in the cache
  *   64  plan
+ *   96  one bit per operator: it is in a branch that was not taken
  */
+import { FEATURE_OPERATOR } from './features.ts';
 import * as F from './format.ts';
 import { operatorAt, planAt, programAt, sectionAt, sourceAt, tensorCount } from './image.ts';
+import { uses } from './intrinsics/core.ts';
 
 const ARENA_MAGIC: u32 = 0x41505448; // "HTPA"
 const IMAGE_AT: u32 = 4;
@@ -19,6 +22,7 @@ const WEIGHTS_AT: u32 = 24;
 const OPERATORS_AT: u32 = 28;
 const READY_AT: u32 = 32;
 const PLAN_AT: u32 = 64;
+const SKIPPED_AT: u32 = 96;
 
 export function bindProgram(image: usize, program: u32, arena: usize): void {
   for (let i: u32 = 0; i < F.ARENA_HEADER_BYTES; i += 4) store<u32>(arena + i, 0);
@@ -86,4 +90,18 @@ export function isReady(arena: usize, index: u32): bool {
 export function setReady(arena: usize, index: u32): void {
   const byte = arena + READY_AT + (index >> 3);
   store<u8>(byte, <u8>(<u32>load<u8>(byte) | (1 << (index & 7))));
+}
+
+/** Whether an operator is in a branch that was not taken: it has not run, and will not. */
+export function isSkipped(arena: usize, index: u32): bool {
+  if (!uses(FEATURE_OPERATOR + F.ROUTE)) return false;
+  return ((<u32>load<u8>(arena + SKIPPED_AT + (index >> 3)) >> (index & 7)) & 1) != 0;
+}
+
+/** Says so of an operator, or no longer. */
+export function skip(arena: usize, index: u32, skipped: bool): void {
+  const byte = arena + SKIPPED_AT + (index >> 3);
+  const bit: u32 = 1 << (index & 7);
+  const others = <u32>load<u8>(byte) & ~bit;
+  store<u8>(byte, <u8>(skipped ? others | bit : others));
 }

@@ -92,7 +92,8 @@ export const OPERATOR_MULTIPLIER_AT: u32 = 27; //  u8, DEPTHWISE: output channel
 export const NONE: u32 = 0xffff;
 export const NO_TABLE: u32 = 0xffffffff;
 
-// Kinds that others know apart: those with weights, for their memory and work, and one for its output. Every other kind has
+// Kinds that others know apart: those with weights, for their memory and work, one for its output, and one for what it
+// leaves out. Every other kind has
 // its code beside its kernel (operators/), with the number of its parameters, and in its record on the host
 // (host/operators/); docs/operators.md lists all of them.
 export const CONVOLUTION: u32 = 1;
@@ -100,6 +101,7 @@ export const DEPTHWISE: u32 = 2;
 export const POINTWISE: u32 = 3; // 1x1 convolution, stride 1, no padding
 export const FULLY_CONNECTED: u32 = 4;
 export const ARGMAX: u32 = 9; // whose output whoever runs an image takes for a class
+export const ROUTE: u32 = 19; // behind which only one of several branches runs
 
 // When the weights of an operator are materialised as INT8
 export const RESIDENCY_FLASH: u32 = 0; // never: stored INT8, read in place (also operators without weights)

@@ -7,7 +7,7 @@
  * linear memory elsewhere.
  */
 
-import { bindProgram, boundProgram, isBound, tensorAddress } from './arena.ts';
+import { bindProgram, boundProgram, isBound, isSkipped, tensorAddress } from './arena.ts';
 import { CRC_START, crc32Update, fillCrcTable } from './crc32.ts';
 import { checkOperatorWeights, copyPorts, prepareOperator } from './executor.ts';
 import * as F from './format.ts';
@@ -151,7 +151,7 @@ export function begin(arena: usize, input: usize): i32 {
   return OK;
 }
 
-/** Runs one operator; call for each in order. */
+/** Runs one operator, unless it is in a branch that was not taken; call for each in order. */
 export function step(arena: usize, operator: u32): i32 {
   const status = callable(arena, operator);
   if (status == OK) runOperator(arena, operator);
@@ -203,16 +203,14 @@ export function beginStream(arena: usize, state: usize): i32 {
   return placeFeatures(arena, state);
 }
 
-/** Where the result of an operator that has just run lies; 0 for an operator that is not there. */
+/** Where the result of an operator that has just run lies; 0 for one that is not there, or was passed by. */
 export function outputAddress(arena: usize, operator: u32): usize {
-  return callable(arena, operator) == OK ? tensorAddress(arena, outputTensor(arena, operator)) : 0;
+  return hasRun(arena, operator) ? tensorAddress(arena, outputTensor(arena, operator)) : 0;
 }
 
 /** Bytes of that result. */
 export function outputSize(arena: usize, operator: u32): u32 {
-  return callable(arena, operator) == OK
-    ? tensorBytes(tensorAt(boundProgram(arena), outputTensor(arena, operator)))
-    : 0;
+  return hasRun(arena, operator) ? tensorBytes(tensorAt(boundProgram(arena), outputTensor(arena, operator))) : 0;
 }
 
 /**
@@ -242,6 +240,10 @@ export function continueCrc(crc: u32, address: usize, bytes: u32, workspace: usi
 function callable(arena: usize, operator: u32): i32 {
   if (!isBound(arena)) return NOT_LOADED;
   return operator < operatorCount(boundProgram(arena)) ? OK : NO_SUCH_OPERATOR;
+}
+
+function hasRun(arena: usize, operator: u32): bool {
+  return callable(arena, operator) == OK && !isSkipped(arena, operator);
 }
 
 function outputTensor(arena: usize, operator: u32): u32 {

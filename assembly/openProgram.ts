@@ -1,5 +1,9 @@
-/** Proves one program: counts, tensors and their places in the arena, ports, and every operator (openOperator.ts). */
+/**
+ * Proves one program: counts, tensors and their places in the arena, ports, every operator (openOperator.ts), and its
+ * branches (openRoutes.ts).
+ */
 import { fits } from './bounds.ts';
+import { FEATURE_OPERATOR } from './features.ts';
 import * as F from './format.ts';
 import {
   inputCount,
@@ -16,8 +20,10 @@ import {
   tensorCount,
   tensorPositions,
 } from './image.ts';
+import { uses } from './intrinsics/core.ts';
 import { MAX_OPERATORS, MAX_TENSOR_VALUES } from './limits.ts';
 import { openOperator } from './openOperator.ts';
+import { openRoutes } from './openRoutes.ts';
 import { isProofAllowed, refuse } from './refusal.ts';
 import { BAD_PLAN, BAD_PROGRAM, BAD_REFERENCE, BAD_TENSOR, BAD_WORK, OK } from './status.ts';
 import { programWork } from './work.ts';
@@ -67,6 +73,10 @@ export function openProgram(image: usize, index: u32, where: usize): i32 {
     let status = openOperator(image, program, i);
     if (!isProofAllowed(where, status)) status = BAD_WORK;
     if (status < OK) return refuse(where, <u32>(operatorAt(program, i) - image), status);
+  }
+  if (uses(FEATURE_OPERATOR + F.ROUTE)) {
+    const status = openRoutes(image, program, where);
+    if (status != OK) return status;
   }
   if (programWork(image, program) > workLimit(load<u32>(image, F.HEADER_TOTAL_AT), arenaUnits))
     return refuse(where, offset, BAD_WORK);

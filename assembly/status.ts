@@ -30,6 +30,8 @@ export const BAD_RESIDENCY: i32 = -26; // residency impossible for this source, 
 export const BAD_SCRATCH: i32 = -27; // plan gives an operator less scratch than it needs
 export const NOT_BUILT_IN: i32 = -28; // operator, source or encoding that this build of the runtime leaves out
 export const BAD_WORK: i32 = -29; // more work per inference than image and arena pay for, or data that is proved too often
+export const BAD_ROUTE: i32 = -30; // branches that go on behind the last operator, or have a route of their own
+export const UNWRITTEN: i32 = -31; // tensor that is read though some way through the branches has not written it
 
 // calls
 export const NO_SUCH_PROGRAM: i32 = -40; // program index past the count

@@ -464,8 +464,11 @@ function elements(program: Program, tensor: number): number {
   return program.tensors[tensor].shape.reduce((product, size) => product * size, 1);
 }
 
-/** What the slow twins say: what each operator leaves in its output, and in the end the values of every tensor. */
-export function twin(row: ShapeRow, input: Uint8Array): { layers: Int8Array[]; values: TensorValues[] } {
+/**
+ * What the slow twins say: what each operator leaves in its output, null where it is not run, and in the end the values of
+ * every tensor.
+ */
+export function twin(row: ShapeRow, input: Uint8Array): { layers: (Int8Array | null)[]; values: TensorValues[] } {
   const [program] = row.model.programs;
   let at = 0;
   const parts = program.inputs.map((tensor) => {
@@ -473,17 +476,20 @@ export function twin(row: ShapeRow, input: Uint8Array): { layers: Int8Array[]; v
     at += bytes;
     return input.subarray(at - bytes, at);
   });
-  const layers: Int8Array[] = [];
-  const values = execute(row.model, program, parts, { tables: row.tables, after: (_, output) => layers.push(output) });
+  const layers: (Int8Array | null)[] = program.operators.map(() => null);
+  const after = (o: number, output: Int8Array) => {
+    layers[o] = output;
+  };
+  const values = execute(row.model, program, parts, { tables: row.tables, after });
   return { layers, values };
 }
 
-/** The same as CRC-32: of each operator's output, in order, then of the program's outputs. */
+/** The same as CRC-32, of nothing for what is not run: of each operator's output, in order, then of the program's outputs. */
 export function twinCrcs(row: ShapeRow, input: Uint8Array): number[] {
   const [program] = row.model.programs;
   const { layers, values } = twin(row, input);
   const outputs = Buffer.concat(program.outputs.map((tensor) => bytesOf(values[tensor])));
-  return [...layers.map((layer) => crc32(bytesOf(layer))), crc32(outputs)];
+  return [...layers.map((layer) => crc32(layer ? bytesOf(layer) : new Uint8Array())), crc32(outputs)];
 }
 
 function bytesOf({ buffer, byteOffset, byteLength }: TensorValues): Uint8Array {

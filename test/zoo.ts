@@ -15,6 +15,7 @@ import type {
 } from '../host/model/model.ts';
 import type { SignedAdd } from '../host/operators/add.ts';
 import type { CopyArguments } from '../host/operators/copy.ts';
+import type { Route } from '../host/operators/route.ts';
 import type { Mlp } from '../host/sources/mlp.ts';
 import { basis, fromBasis } from './sources/basis.ts';
 import { codebook, fromCodebook } from './sources/codebook.ts';
@@ -36,21 +37,34 @@ export function random(seed: number): () => number {
   };
 }
 
-/** Grows a model operator by operator; the last tensor is the next operator's input. */
+/** Grows a model operator by operator; the next operator reads the tensor that was made last, or that of `from`. */
 export class ModelBuilder {
   readonly tensors: Tensor[] = [];
   readonly operators: Operator[] = [];
   readonly sources: WeightSource[] = [];
   readonly generators: Generator[] = [];
   private readonly next: () => number;
+  private source: number | null = null;
 
   constructor(seed: number, input: Shape, type: 'i8' | 'i16' = 'i8') {
     this.next = random(seed);
     this.tensor('input', input, type);
   }
 
+  /** The tensor that the next operator reads. */
   get last(): number {
+    return this.source ?? this.newest;
+  }
+
+  /** The tensor that was made last, whatever the next operator reads. */
+  get newest(): number {
     return this.tensors.length - 1;
+  }
+
+  /** From now on operators read this tensor; with null, what was made last. */
+  from(tensor: number | null): this {
+    this.source = tensor;
+    return this;
   }
 
   /** Of the last tensor. */
@@ -82,7 +96,7 @@ export class ModelBuilder {
     scale = 0.02 + this.next() / 10,
   ): number {
     this.tensors.push({ name, shape, type, scale, zeroPoint });
-    return this.last;
+    return this.newest;
   }
 
   stored(encoding: Encoding, rows: number, rowLength: number): number {
@@ -324,6 +338,29 @@ export class ModelBuilder {
     return this;
   }
 
+  /**
+   * One of several branches, by the scores in the last tensor. Each grows operators, the last of them with outputs of one
+   * shape: they become one tensor, which is read next. Where it is an earlier one, a branch may grow none.
+   */
+  route(branches: readonly ((b: this, branch: number) => unknown)[], earlier?: number): this {
+    const input = this.last;
+    const picked = this.tensor('route', [1, 1, 1]);
+    const route: Route = { kind: 'route', name: `route${picked}`, input, output: picked, branches: [] };
+    this.operators.push(route);
+    const lasts = branches.flatMap((grow, branch) => {
+      const before = this.operators.length;
+      this.from(null);
+      grow(this, branch);
+      route.branches.push(this.operators.length - before);
+      return this.operators.length > before ? [this.operators.at(-1)!] : [];
+    });
+    this.from(null);
+    const { shape, zeroPoint, scale } = this.tensors[lasts[0].output];
+    const joined = earlier ?? this.tensor('joined', [...shape], 'i8', zeroPoint, scale);
+    for (const last of lasts) last.output = joined;
+    return this.from(earlier ?? null);
+  }
+
   /** [H, W, C] with its axes in another order: axis i is axis order[i] of the input. */
   transpose(order: Steps): this {
     const [height, width, channels] = this.tensors[this.last].shape;
@@ -354,7 +391,10 @@ export class ModelBuilder {
   }
 
   /** A random table. */
-  lookup(output = this.tensor('lookup', [...this.tensors[this.last].shape]), input = this.last - 1): this {
+  lookup(
+    output = this.tensor('lookup', [...this.tensors[this.last].shape]),
+    input = this.source ?? this.newest - 1,
+  ): this {
     const table = this.levels('int8', 256);
     this.operators.push({ kind: 'lookup', name: `lookup${output}`, input, output, table });
     return this;

@@ -4,7 +4,7 @@
  *
  * A kind that this build leaves out costs nothing here, and `open` has refused it (isKind).
  */
-import { boundOperator, boundProgram, boundTables, tensorAddress } from '../arena.ts';
+import { boundOperator, boundProgram, boundTables, isSkipped, tensorAddress } from '../arena.ts';
 import * as F from '../format.ts';
 import {
   isKind,
@@ -18,6 +18,7 @@ import {
   tensorPositions,
   tensorZeroPoint,
 } from '../image.ts';
+import { MAX_OPERATORS } from '../limits.ts';
 import { BAD_OPERATOR } from '../status.ts';
 import {
   ADD,
@@ -39,13 +40,14 @@ import { MEAN, MEAN_PARAMETERS, mean, proveMean } from './mean.ts';
 import { MULTIPLY, MULTIPLY_PARAMETERS, multiplyElements, proveMultiply } from './multiply.ts';
 import { AVERAGE_POOL, MAX_POOL, pool, provePool } from './pooling.ts';
 import { proveProduct } from './product.ts';
+import { proveRoute, ROUTE_PARAMETERS, route } from './route.ts';
 import { proveSoftmax, SOFTMAX, SOFTMAX_PARAMETERS, softmax } from './softmax.ts';
 import { proveStandardize, STANDARDIZE, STANDARDIZE_PARAMETERS, standardize } from './standardize.ts';
 import { activate } from './table.ts';
 import { runWeighted } from './weighted.ts';
 
 /** Kinds are numbered from 1 on, without a gap. */
-export const LAST_KIND: u32 = LOG_MEL;
+export const LAST_KIND: u32 = F.ROUTE;
 
 /** Whether a kind slides a kernel over its input; the others carry kernel 1 x 1, stride 1, no padding. */
 export function isWindowed(kind: u32): bool {
@@ -80,6 +82,7 @@ export function parameterCount(kind: u32): u32 {
   if (isKind(kind, COPY)) return COPY_PARAMETERS;
   if (isKind(kind, SIGNED_ADD)) return SIGNED_ADD_PARAMETERS;
   if (isKind(kind, LOG_MEL)) return LOG_MEL_PARAMETERS;
+  if (isKind(kind, F.ROUTE)) return ROUTE_PARAMETERS;
   return 0;
 }
 
@@ -112,16 +115,19 @@ export function proveOperator(
   if (isKind(kind, SIGNED_ADD)) return proveSignedAdd(from, input, input2, output);
   if (isKind(kind, MINIMUM) || isKind(kind, MAXIMUM)) return proveExtremum(input, input2, output);
   if (isKind(kind, LOG_MEL)) return proveLogMel(from, bytes, input, input2, output);
+  if (isKind(kind, F.ROUTE)) return proveRoute(from, bytes, input, output);
   return BAD_OPERATOR;
 }
 
 /** What a kind without weights takes beside what its tensors and its window say, in units of work.ts. */
 export function workOfOperator(kind: u32, parameters: usize, output: usize): u64 {
+  if (isKind(kind, F.ROUTE)) return MAX_OPERATORS; // as many as its branches may have
   return isKind(kind, LOG_MEL) ? workOfLogMel(parameters, output) : 0;
 }
 
-/** Runs one operator; those before it have run. */
+/** Runs one operator, unless a ROUTE passes it by; those before it have run. */
 export function runOperator(arena: usize, index: u32): void {
+  if (isSkipped(arena, index)) return;
   const operator = boundOperator(arena, index);
   const kind = operatorKind(operator);
   const program = boundProgram(arena);
@@ -192,6 +198,7 @@ export function runOperator(arena: usize, index: u32): void {
     const workspace = tensorAddress(arena, operatorInput2(operator));
     logMel(parameters, input, positions, workspace, output, tensorZeroPoint(outputTensor));
   }
+  if (isKind(kind, F.ROUTE)) route(arena, index, parameters, input, channels, output);
   if (isKind(kind, MEAN)) mean(parameters, inputTensor, input, output, tensorZeroPoint(outputTensor));
   if (isKind(kind, STANDARDIZE))
     standardize(parameters, input, positions, channels, output, tensorZeroPoint(outputTensor));

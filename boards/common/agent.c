@@ -117,8 +117,18 @@ static int32_t timed_invoke(struct agent *agent, uint64_t *ticks) {
   return status;
 }
 
+/* Of an operator in a branch that was not taken. */
+static void reply_not_run(const char *name, int32_t index) {
+  reply_text(name);
+  reply_text(" ");
+  reply_signed(index);
+  reply_text(" not run");
+  reply_end();
+}
+
 static void trace_checksum(void *context, int32_t index, const void *output, uint32_t bytes) {
   (void)context;
+  if (!output) return reply_not_run("layer", index);
   reply_text("layer ");
   reply_signed(index);
   reply_text(" crc=");
@@ -175,6 +185,7 @@ static void command_bench(struct agent *agent, struct line *line) {
 
 static void trace_dump(void *context, int32_t index, const void *output, uint32_t bytes) {
   if (index != *(const int32_t *)context) return;
+  if (!output) return reply_error("NOT_RUN", "it is in a branch that this input does not take");
   reply_text("ok output=");
   reply_hex(output, bytes);
   reply_end();
@@ -216,9 +227,9 @@ static void pass_prepared(void *context, int32_t index, int32_t total) {
 
 static void pass_stepped(void *context, int32_t index, const void *output, uint32_t bytes) {
   struct pass *pass = context;
-  (void)output;
   (void)bytes;
-  pass_reply(pass, index);
+  if (output) pass_reply(pass, index);
+  else reply_not_run(pass->name, index);
   pass->start = ticks_now();
 }
 

@@ -259,13 +259,19 @@ int32_t htpw_operators(const void *arena) {
   return status < 0 ? status : (s32)wasm_operators(address_of(arena));
 }
 
+/* Whether this build has the operator that branches begin with; without, all operators run. */
+enum { ROUTE = 19 };
+W2C_INLINE const void *result_at(u32 address) {
+  return w2c_core_uses(ROUTE) && address == 0 ? NULL : pointer_to(address);
+}
+
 /* After a begin: runs the operators from `first` on, shows each result, and finishes. */
 W2C_INLINE s32 run_traced(s32 begun, void *arena, s32 first, void *output, htpw_trace trace, void *context) {
   u32 at = address_of(arena);
   s32 total = begun < 0 ? 0 : htpw_operators(arena);
   for (s32 l = first; l < total; l++) {
     wasm_step(at, (u32)l); /* refuses nothing of a program that has begun */
-    trace(context, l, pointer_to(wasm_outputAddress(at, (u32)l)), wasm_outputSize(at, (u32)l));
+    trace(context, l, result_at(wasm_outputAddress(at, (u32)l)), wasm_outputSize(at, (u32)l));
   }
   return begun < 0 ? begun : (s32)wasm_finish(at, address_of(output));
 }

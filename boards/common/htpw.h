@@ -115,7 +115,8 @@ int32_t htpw_operators(const void *arena);
 
 /*
  * Called after each operator of an invoke, in order, with its result: `bytes` bytes at `output`.
- * The result lies in the arena and only lasts until a later operator reuses its place.
+ * The result lies in the arena and only lasts until a later operator reuses its place. An operator that is not run, as it
+ * is in a branch that was not taken, has none: `output` is NULL and `bytes` 0.
  */
 typedef void (*htpw_trace)(void *context, int32_t index, const void *output, uint32_t bytes);
 

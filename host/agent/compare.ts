@@ -1,11 +1,13 @@
 /** Holds what a board answers against the reference. */
+import type { LayerCrc } from '../records/branches.ts';
 import { crc32 } from '../records/crc32.ts';
+import { BranchTally } from './branches.ts';
 import type { AgentInfo, RunResult } from './reply.ts';
 
 export interface Reference {
   output: Uint8Array;
-  /** CRC-32 of each operator's result; null is not compared: a later operator goes on writing the same tensor */
-  layers: (number | null)[];
+  /** of each operator; null is not compared: a later operator goes on writing the same tensor */
+  layers: LayerCrc[];
 }
 
 export interface Mismatch {
@@ -15,13 +17,13 @@ export interface Mismatch {
 }
 
 /** Places that differ; an expected null agrees with anything. */
-function countDifferences(got: ArrayLike<number>, expected: ArrayLike<number | null>): number {
+function countDifferences(got: ArrayLike<LayerCrc>, expected: ArrayLike<LayerCrc>): number {
   let differences = Math.abs(got.length - expected.length);
   for (let i = 0; i < Math.min(got.length, expected.length); i++) if (differs(got[i], expected[i])) differences++;
   return differences;
 }
 
-function differs(got: number | undefined, expected: number | null): boolean {
+function differs(got: LayerCrc | undefined, expected: LayerCrc): boolean {
   return expected !== null && got !== expected;
 }
 
@@ -45,6 +47,7 @@ export class Tally {
   mismatchingLayers = 0;
   ticks = 0;
   firstMismatch: Mismatch | null = null;
+  readonly branches = new BranchTally();
 
   add(got: RunResult, expected: Reference): void {
     const bytes = countDifferences(got.output, expected.output);
@@ -57,6 +60,7 @@ export class Tally {
     this.mismatchingBytes += bytes;
     this.mismatchingLayers += layers;
     this.ticks += got.ticks;
+    this.branches.add(got);
   }
 }
 

@@ -1,4 +1,5 @@
 /** What the agent answers (docs/protocol.md), read into numbers; the same for a live board and for a capture. */
+import { NOT_RUN } from '../records/branches.ts';
 
 export type Fields = Record<string, string>;
 
@@ -54,8 +55,8 @@ export interface RunResult {
   output: Uint8Array;
   /** of a plain invoke, without any tracing */
   ticks: number;
-  /** CRC-32 of each operator's result; empty unless traced */
-  layers: number[];
+  /** of each operator; empty unless traced */
+  layers: (number | typeof NOT_RUN)[];
 }
 
 /**
@@ -64,10 +65,10 @@ export interface RunResult {
 export interface Profile {
   /** materialising its weights during load */
   prepare: number[];
-  /** in the first inference, where lazy weights are materialised */
-  first: number[];
+  /** in the first inference, where lazy weights are materialised; null for operators that were not run */
+  first: (number | null)[];
   /** in any later inference */
-  next: number[];
+  next: (number | null)[];
   ticks: number;
 }
 
@@ -120,8 +121,8 @@ export function readOutput(reply: Reply): Uint8Array {
 /** `operators`: how many layers the reply must have, 0 when it was not traced. */
 export function readRun(reply: Reply, operators: number): RunResult {
   const layers = reply.lines.map((line, index) => {
-    const [, operator, crc] = /^layer (\d+) crc=([0-9a-f]{8}) bytes=\d+( |$)/.exec(line) ?? [];
-    if (Number(operator) === index && index < operators) return Number.parseInt(crc, 16);
+    const [, operator, crc] = /^layer (\d+) (?:not run|crc=([0-9a-f]{8}) bytes=\d+)(?: |$)/.exec(line) ?? [];
+    if (Number(operator) === index && index < operators) return crc ? Number.parseInt(crc, 16) : NOT_RUN;
     throw new ReplyError(index, index < operators ? `layer ${index} crc=<8 hex digits> bytes=` : 'ok output=', line);
   });
   if (layers.length < operators) {
@@ -134,9 +135,10 @@ export function readRun(reply: Reply, operators: number): RunResult {
 export function readProfile(reply: Reply, operators: number): Profile {
   const passes = ['prepare', 'first', 'next'] as const;
   const lines = reply.lines.values();
-  const read = (name: (typeof passes)[number], index: number, line: string | undefined): number => {
-    const [, operator, ticks] = new RegExp(`^${name} (\\d+) ticks=(\\d+)( |$)`).exec(line ?? '') ?? [];
-    if (Number(operator) === index) return Number(ticks);
+  const read = (name: (typeof passes)[number], index: number, line: string | undefined): number | null => {
+    const form = new RegExp(`^${name} (\\d+) (?:ticks=(\\d+)${name === 'prepare' ? '' : '|not run'})(?: |$)`);
+    const [, operator, ticks] = form.exec(line ?? '') ?? [];
+    if (Number(operator) === index) return ticks === undefined ? null : Number(ticks);
     const at = passes.indexOf(name) * operators + index;
     if (line === `${name} ${index} ticks=unknown`) throw new CounterError(at);
     throw new ReplyError(Math.min(at, reply.lines.length), `${name} ${index} ticks=<number>`, line ?? 'ok');
@@ -146,7 +148,7 @@ export function readProfile(reply: Reply, operators: number): Profile {
   );
   const rest = lines.next().value;
   if (rest !== undefined) throw new ReplyError(passes.length * operators, 'ok operators=', rest);
-  return { prepare, first, next, ticks: ticksOf(reply, 'ticks') };
+  return { prepare: prepare as number[], first, next, ticks: ticksOf(reply, 'ticks') };
 }
 
 /** `runs`: how many there must have been. */

@@ -2,6 +2,7 @@
 import { resolve } from 'node:path';
 import { type Board, counted, counterSeconds, loadBoard } from '../boards/board.ts';
 import { buildFirmware, type Firmware } from '../build/firmware.ts';
+import { ImageView } from '../records/view.ts';
 import { projectRoot } from '../system/root.ts';
 import { Recording } from './capture.ts';
 import { assertSameImage, type Conversation, type Mismatch, Tally } from './compare.ts';
@@ -21,6 +22,15 @@ export interface VerifyOptions extends ReplayOptions {
   log?: string;
 }
 
+/** What inferences took that took a branch, in the unit of the board: how many, their mean, and the longest. */
+export interface BranchCounts {
+  route: number;
+  branch: number;
+  windows: number;
+  mean: number | null;
+  most: number | null;
+}
+
 /** Counts are instructions on an emulator, else ticks in `tickUnit`; per inference is the mean over the windows. */
 export interface VerifyResult {
   board: string;
@@ -37,6 +47,8 @@ export interface VerifyResult {
   /** true when every operator's generated weights have the CRC that the image carries; false when a log has no check */
   weightsChecked: boolean;
   firstMismatch: Mismatch | null;
+  /** of the program's routes; counts of an inference that takes the branch, null where no window did */
+  branches: BranchCounts[];
   /** null when a log was verified */
   firmware: Firmware | null;
 }
@@ -60,7 +72,12 @@ async function converse(agent: Agent, options: VerifyOptions): Promise<Conversat
   return { tally, bootTicks, info: await agent.info(), weightsChecked: true };
 }
 
-function summarize(board: Board, conversation: Conversation, firmware: Firmware | null): VerifyResult {
+function summarize(
+  board: Board,
+  conversation: Conversation,
+  firmware: Firmware | null,
+  { image, program = 0 }: VerifyOptions,
+): VerifyResult {
   const { tally, bootTicks, info, weightsChecked } = conversation;
   return {
     board: board.name,
@@ -73,6 +90,12 @@ function summarize(board: Board, conversation: Conversation, firmware: Firmware 
     stackUsed: info.stackUsed,
     weightsChecked,
     firstMismatch: tally.firstMismatch,
+    branches: tally.branches.of(new ImageView(image).programs[program]).map(({ runs, mean, most, ...place }) => ({
+      ...place,
+      windows: runs,
+      mean: mean === null ? null : counted(board, mean),
+      most: most === null ? null : counted(board, most),
+    })),
     firmware,
   };
 }
@@ -81,7 +104,7 @@ export async function verifyBoard(options: VerifyOptions): Promise<VerifyResult>
   const root = options.root ?? projectRoot();
   if (options.log !== undefined) {
     const conversation = await replay(options.log, options);
-    return summarize(loadBoard(options.board ?? conversation.info.board, root), conversation, null);
+    return summarize(loadBoard(options.board ?? conversation.info.board, root), conversation, null, options);
   }
   if (options.board === undefined) throw new Error('verify: expected a board or a log, got neither; name a board');
   const board = loadBoard(options.board, root);
@@ -92,7 +115,7 @@ export async function verifyBoard(options: VerifyOptions): Promise<VerifyResult>
     counterSeconds: counterSeconds(board),
   });
   try {
-    return summarize(board, await converse(agent, options), firmware);
+    return summarize(board, await converse(agent, options), firmware, options);
   } finally {
     await agent.close();
   }

@@ -4,7 +4,7 @@
  * tells when no order could do better. A placing is quadratic in the number of tensors, the search of an order cubic.
  */
 import * as F from '../../assembly/format.ts';
-import { endOf, liveAt, type Span, together, total, units } from './lifetimes.ts';
+import { endOf, isLiveAt, liveAt, type Span, together, total, units } from './lifetimes.ts';
 import type { Block, Sharing } from './sharing.ts';
 
 const HEADER = units(F.ARENA_HEADER_BYTES);
@@ -40,7 +40,7 @@ function peakOf(placed: Map<Block, number>, scratches: number[]): { end: number;
   const worst = { end: endOf(top), peak: endOf(top), top: top.block };
   for (const [o, size] of scratches.entries()) {
     if (size === 0) continue;
-    const live = spans.filter(({ first, last }) => first <= o && o <= last);
+    const live = spans.filter((span) => isLiveAt(span, o));
     const reach = lowest(live, size) + size;
     if (reach > worst.peak) [worst.peak, worst.top] = [reach, highest(live).block];
   }

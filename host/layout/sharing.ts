@@ -6,7 +6,7 @@ import * as F from '../../assembly/format.ts';
 import type { Piece } from '../operators/operator.ts';
 import { kindOf } from '../operators/registry.ts';
 import type { ImageView, OperatorView, ProgramView } from '../records/view.ts';
-import { endOf, overlap, type Span, together } from './lifetimes.ts';
+import { endOf, meetOnlyAt, overlap, type Span, together } from './lifetimes.ts';
 
 /** Two tensors that may have the same memory while operator `operator` runs, and perhaps before. */
 export interface Sharing {
@@ -16,8 +16,8 @@ export interface Sharing {
   /** lies in `whole`, `offset` units behind its beginning */
   part: number;
   offset: number;
-  /** a copy has nothing to do then */
-  moves: boolean;
+  /** of a copy that has nothing to do then: its input lies in its output, or its output in its input */
+  moves: 'into' | 'from' | null;
 }
 
 /**
@@ -27,16 +27,18 @@ export interface Sharing {
 export function sharingsOf(image: ImageView, program: ProgramView, lives: Span[]): Sharing[] {
   return program.operators.flatMap((operator, o) => {
     const { input, output } = operator;
-    const begins = lives[output].first === o;
+    const begins = lives[output].begins.has(o);
     const found: Sharing[] = [];
     const into = movedInto(image, program, operator);
-    if (into !== null && input !== output && lives[input].last === o)
-      found.push({ operator: o, whole: output, part: input, offset: into, moves: true });
-    const from = begins && lives[input].last === o ? movedFrom(image, program, operator) : null;
-    if (from !== null) found.push({ operator: o, whole: input, part: output, offset: from, moves: true });
+    if (into !== null && input !== output && lives[input].ends.has(o))
+      found.push({ operator: o, whole: output, part: input, offset: into, moves: 'into' });
+    const takesOver = (whole: number) =>
+      begins && lives[whole].ends.has(o) && meetOnlyAt(lives[whole], lives[output], o);
+    const from = takesOver(input) ? movedFrom(image, program, operator) : null;
+    if (from !== null) found.push({ operator: o, whole: input, part: output, offset: from, moves: 'from' });
     for (const whole of overwritable(program, operator)) {
-      if (begins && lives[whole].last === o && program.tensors[output].bytes <= program.tensors[whole].bytes)
-        found.push({ operator: o, whole, part: output, offset: 0, moves: false });
+      if (takesOver(whole) && program.tensors[output].bytes <= program.tensors[whole].bytes)
+        found.push({ operator: o, whole, part: output, offset: 0, moves: null });
     }
     return found;
   });
@@ -105,11 +107,12 @@ function join(whole: Block, part: Block, sharing: Sharing): Block | null {
   const shift = around.offset + sharing.offset - inside.offset;
   const moved = part.spans.map((span) => ({ ...span, offset: span.offset + shift }));
   const within = { ...inside, offset: inside.offset + shift };
-  // What lies where a copy would put its input has no other use until then, nor had it for what lay there before.
+  // What lies where a copy would put its input has no other use until then, nor had it for what lay there before. A copy
+  // that takes its output from where it lies has no such place: what it reads is whole all the time.
   const mayLie = (span: Span) =>
     span.tensor === sharing.part ||
-    (sharing.moves &&
-      span.last <= sharing.operator &&
+    (sharing.moves === 'into' &&
+      span.intervals.every(({ last }) => last <= sharing.operator) &&
       within.offset <= span.offset &&
       span.offset + span.size <= within.offset + within.size);
   const meet = whole.spans.some((a) =>

@@ -80,14 +80,14 @@ const placeOf = (view: ImageView, { planAt }: ProgramView, entry: number) =>
   view.u16(planAt + 2 * entry) * F.ARENA_UNIT;
 
 function tensorsOf(view: ImageView, program: ProgramView, operators: string[]): Holder[] {
-  return lifetimes(program).flatMap(({ tensor, first, last }) => {
-    if (last < first) return []; // nothing touches it
+  return lifetimes(program).flatMap(({ tensor, intervals }) => {
     const maker = program.operators.findIndex(({ output }) => output === tensor);
     const given = program.inputs.findIndex((input) => input.tensor === tensor);
     const input = program.inputs.length > 1 ? `input ${given + 1}` : 'input';
     const name = given >= 0 ? input : (operators[maker] ?? `tensor ${tensor}`);
     const { bytes } = program.tensors[tensor];
-    return [{ kind: 'tensor' as const, name, at: placeOf(view, program, tensor), bytes, first, last }];
+    const at = placeOf(view, program, tensor);
+    return intervals.map((interval) => ({ kind: 'tensor' as const, name, at, bytes, ...interval }));
   });
 }
 

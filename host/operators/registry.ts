@@ -18,6 +18,7 @@ import { meanOperator } from './mean.ts';
 import { multiplyOperator } from './multiply.ts';
 import type { CommonKind, OperatorKind, PlainKind, PlainOperator, WeightedKind } from './operator.ts';
 import { pointwiseOperator } from './pointwise.ts';
+import { routeOperator } from './route.ts';
 import { softmaxOperator } from './softmax.ts';
 import { standardizeOperator } from './standardize.ts';
 
@@ -32,6 +33,7 @@ export type { Lookup } from './lookup.ts';
 export type { Mean } from './mean.ts';
 export type { Multiply } from './multiply.ts';
 export type { Pool } from './pool.ts';
+export type { Route } from './route.ts';
 export type { Softmax } from './softmax.ts';
 export type { Standardize } from './standardize.ts';
 
@@ -54,6 +56,7 @@ export const OPERATORS: { [K in keyof OperatorKinds]: OperatorKind<OperatorKinds
   signedAdd: signedAddOperator,
   minimum: minimumOperator,
   maximum: maximumOperator,
+  route: routeOperator,
 };
 
 /** What is known of any operator. */

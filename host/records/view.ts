@@ -3,6 +3,7 @@
  * is what proves an image.
  */
 import * as F from '../../assembly/format.ts';
+import { type Branches, branchesOf } from './branches.ts';
 
 /** An image, or a model that should become one, that breaks a rule of the format: one line that says which. */
 export class ImageError extends Error {}
@@ -84,6 +85,8 @@ export interface ProgramView {
   inputs: PortView[];
   outputs: PortView[];
   operators: OperatorView[];
+  /** per operator the branch of a ROUTE that it is in; null where it always runs */
+  branches: Branches;
   planAt: number;
   arenaBytes: number;
 }
@@ -209,16 +212,33 @@ export class ImageView {
       tensor: this.u16(p + F.PORT_TENSOR_AT),
       scale: this.data.getFloat32(p + F.PORT_SCALE_AT, true),
     }));
+    const tensors = this.records(tensorsAt, tensorCount, F.TENSOR_BYTES, (t) => this.tensor(t));
+    const operators = this.records(operatorsAt, operatorCount, F.OPERATOR_BYTES, (o) => this.operator(o));
     return {
       at,
       size,
-      tensors: this.records(tensorsAt, tensorCount, F.TENSOR_BYTES, (t) => this.tensor(t)),
+      tensors,
       inputs: ports.slice(0, inputCount),
       outputs: ports.slice(inputCount),
-      operators: this.records(operatorsAt, operatorCount, F.OPERATOR_BYTES, (o) => this.operator(o)),
+      operators,
+      branches: this.branches(tensors, operators),
       planAt: operatorsAt + operatorCount * F.OPERATOR_BYTES,
       arenaBytes: this.u16(at + F.PROGRAM_ARENA_AT) * F.ARENA_UNIT,
     };
+  }
+
+  private branches(tensors: readonly TensorView[], operators: readonly OperatorView[]): Branches {
+    const routes = [...operators.entries()].filter(([, { kind }]) => kind === F.ROUTE);
+    const counts = ({ input, table }: OperatorView): number[] => {
+      const at = this.section(F.SECTION_TABLES).offset + table;
+      return Array.from({ length: tensors[input]?.channels ?? 0 }, (_, b) => this.u32(at + 4 * b));
+    };
+    const all = new Map(routes.map(([o, route]) => [o, counts(route)]));
+    try {
+      return branchesOf(operators.length, all);
+    } catch (error) {
+      throw new ImageError((error as Error).message);
+    }
   }
 
   private tensor(at: number): TensorView {

@@ -5,7 +5,7 @@
 import { type ChannelTable, foldZeroPoint, makeTable, type TableEncoding } from '../arithmetic/channels.ts';
 import type { Model, Program, Tensor, WeightedOperator } from '../model/model.ts';
 import type { Execution } from '../operators/operator.ts';
-import { commonKind, weightedKind } from '../operators/registry.ts';
+import { commonKind, type Route, weightedKind } from '../operators/registry.ts';
 import { materialize } from '../sources/registry.ts';
 
 /** The values of a tensor. */
@@ -15,13 +15,13 @@ export type TensorValues = Int8Array | Int16Array;
 export interface ExecuteOptions {
   /** encoding of the tables in the image: one for all, or operator by operator */
   tables: TableEncoding | ((operator: WeightedOperator) => TableEncoding);
-  /** called with what each operator leaves in its output, which a later one may overwrite */
+  /** called with what each operator that runs leaves in its output, which a later one may overwrite */
   after?: (operator: number, output: Int8Array) => void;
 }
 
 /**
  * Runs `program` on `inputs`, one byte string per program input (i8, or i16 little-endian).
- * Returns the values of every tensor, by tensor index; throws when an input has the wrong size.
+ * Returns the values of every tensor, by tensor index, none for those of branches that were not taken; throws when an input has the wrong size.
  */
 export function execute(
   model: Model,
@@ -34,7 +34,9 @@ export function execute(
     values[tensor] = readTensor(program.tensors[tensor], inputs[i]);
   });
   const execution = executionOf(model, program, values, options);
+  const passed = new Set<number>();
   program.operators.forEach((operator, o) => {
+    if (passed.has(o)) return;
     const output = commonKind(operator).run(operator, execution);
     const expected = elements(program.tensors[operator.output]);
     if (output.length !== expected) {
@@ -44,8 +46,17 @@ export function execute(
     }
     values[operator.output] = output;
     options.after?.(o, output);
+    if (operator.kind === 'route') for (const other of passedBy(operator, o, output[0])) passed.add(other);
   });
   return values;
+}
+
+/** The operators of the branches that a route, at `index`, does not pick. */
+function passedBy({ branches }: Route, index: number, chosen: number): number[] {
+  return branches.flatMap((count, branch) => {
+    const first = index + 1 + branches.slice(0, branch).reduce((sum, before) => sum + before, 0);
+    return branch === chosen ? [] : Array.from({ length: count }, (_, i) => first + i);
+  });
 }
 
 /** The table of an operator with weights: zero point folded in, encoded, decoded. */

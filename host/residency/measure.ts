@@ -4,9 +4,12 @@ import type { Agent } from '../agent/protocol.ts';
 import type { Profile } from '../agent/reply.ts';
 import { anyInput, onBoard } from '../agent/session.ts';
 import { type Board, counted } from '../boards/board.ts';
-import type { ImageView } from '../records/view.ts';
+import { placeUnderBuild } from '../build/placedImage.ts';
+import { featuresOf } from '../build/requirements.ts';
+import { mostBranches, takingBranch } from '../image/branches.ts';
+import { ImageError, ImageView, type ProgramView } from '../records/view.ts';
 
-/** Instructions of one program as an image has its layers resident. */
+/** Instructions of one program as an image has its layers resident; of its branches the mean, as if all came as often. */
 export interface ProgramCosts {
   /** of load, all in all */
   boot: number;
@@ -14,8 +17,29 @@ export interface ProgramCosts {
   steady: number;
   /** of the first inference, which makes lazy weights */
   first: number;
-  /** per operator */
-  operators: { boot: number; steady: number; first: number }[];
+  /** per operator; of one in a branch its share: its cost, divided by the number of branches */
+  operators: OperatorCost[];
+  /** of an inference that takes each branch; none where all operators always run */
+  branches: BranchCost[];
+}
+
+interface OperatorCost {
+  boot: number;
+  steady: number;
+  first: number;
+}
+
+/** Instructions of an inference, after the first, that takes a branch of a route, and of the most expensive of others. */
+export interface BranchCost {
+  route: number;
+  branch: number;
+  steady: number;
+}
+
+/** What a board counts of one program that takes certain branches. */
+interface Run {
+  load: number;
+  profile: Profile;
 }
 
 /**
@@ -29,18 +53,43 @@ export async function measureCosts(
   board: Board,
   features?: bigint,
 ): Promise<{ programs: ProgramCosts[]; stackUsed: number }> {
+  const indices = [...view.programs.keys()];
   const count = async (agent: Agent) => {
-    const indices = [...view.programs.keys()];
     for (const program of indices) await loadAndRun(agent, program);
     const { stackUsed } = await agent.info();
-    const programs: ProgramCosts[] = [];
-    for (const program of indices) {
-      const load = await loadAndRun(agent, program);
-      programs.push(costs(board, load, await agent.profile()));
-    }
-    return { programs, stackUsed };
+    const runs: Run[] = [];
+    for (const program of indices) runs.push(await profiled(agent, program));
+    return { runs, stackUsed };
   };
-  return onBoard(board, imagePath, count, { features });
+  const { runs, stackUsed } = await onBoard(board, imagePath, count, { features });
+  const programs: ProgramCosts[] = [];
+  for (const [program, run] of runs.entries()) {
+    const all = await runsOfBranches(imagePath, view, program, board, features);
+    programs.push(costs(board, all.length > 0 ? all : [run], view.programs[program]));
+  }
+  return { programs, stackUsed };
+}
+
+/** Of a program with routes a run for each branch, of images that take it; none without. */
+async function runsOfBranches(
+  imagePath: string,
+  view: ImageView,
+  program: number,
+  board: Board,
+  features = featuresOf(view),
+): Promise<Run[]> {
+  const runs: Run[] = [];
+  for (let branch = 0; branch < mostBranches(view, program); branch++) {
+    const image = takingBranch(view.bytes, program, branch);
+    const path = placeUnderBuild(`${imagePath}-branch-${branch}`, image);
+    const options = { features: features | featuresOf(new ImageView(image)) };
+    runs.push(await onBoard(board, path, (agent) => profiled(agent, program), options));
+  }
+  return runs;
+}
+
+async function profiled(agent: Agent, program: number): Promise<Run> {
+  return { load: await loadAndRun(agent, program), profile: await agent.profile() };
 }
 
 /** Ticks of the load. */
@@ -51,16 +100,58 @@ async function loadAndRun(agent: Agent, program: number): Promise<number> {
   return ticks;
 }
 
-function costs(board: Board, load: number, { prepare, first, next, ticks }: Profile): ProgramCosts {
-  const made = first.reduce((sum, count, o) => sum + count - next[o], 0);
+/** From runs that take every branch at least once; one where there are none. */
+function costs(board: Board, runs: readonly Run[], program: ProgramView): ProgramCosts {
+  const [{ load, profile: one }] = runs;
+  const ran = one.prepare.map((_, o) => runs.find(({ profile }) => profile.next[o] !== null)?.profile);
+  const missing = ran.indexOf(undefined);
+  if (missing >= 0)
+    throw new ImageError(
+      `operator ${missing}: no input runs it, so nobody can say what it costs; is its branch ever taken?`,
+    );
+  const whole = ran.map((profile, o) => {
+    const [first, next] = [profile!.first[o]!, profile!.next[o]!];
+    const place = program.branches[o];
+    return { prepare: one.prepare[o], first, next, share: place ? 1 / branchesAt(program, place.route) : 1 };
+  });
+  // what the first run took, with each operator's share in place of what it took or did not take
+  const steady = sum(whole.map(({ next, share }, o) => next * share - (one.next[o] ?? 0)));
+  const made = sum(whole.map(({ first, next, share }) => (first - next) * share));
   return {
     boot: counted(board, load),
-    steady: counted(board, ticks),
-    first: counted(board, ticks + made),
-    operators: prepare.map((count, o) => ({
-      boot: counted(board, count),
-      steady: counted(board, next[o]),
-      first: counted(board, first[o]),
+    steady: counted(board, one.ticks + steady),
+    first: counted(board, one.ticks + steady + made),
+    operators: whole.map(({ prepare, first, next, share }) => ({
+      boot: counted(board, prepare),
+      steady: counted(board, next * share),
+      first: counted(board, first * share),
     })),
+    branches: branchCosts(
+      board,
+      one,
+      whole.map(({ next }) => next),
+      program,
+    ),
   };
 }
+
+/** Of every branch, with the most expensive branch of every other route. */
+function branchCosts(board: Board, one: Profile, next: readonly number[], program: ProgramView): BranchCost[] {
+  const { branches } = program;
+  const always = one.ticks - sum(branches.map((place, o) => (place ? (one.next[o] ?? 0) : 0)));
+  const costOf = (route: number, branch: number) =>
+    sum(next.filter((_, o) => branches[o]?.route === route && branches[o]?.branch === branch));
+  const routes = [...new Set(branches.flatMap((place) => place?.route ?? []))].map((route) => {
+    const each = Array.from({ length: branchesAt(program, route) }, (_, branch) => costOf(route, branch));
+    return { route, each, most: Math.max(...each) };
+  });
+  const worst = always + sum(routes.map(({ most }) => most));
+  return routes.flatMap(({ route, each, most }) =>
+    each.map((cost, branch) => ({ route, branch, steady: counted(board, worst - most + cost) })),
+  );
+}
+
+/** How many branches a route picks from: one for each of its scores, also those without operators. */
+const branchesAt = ({ operators, tensors }: ProgramView, route: number) => tensors[operators[route].input].channels;
+
+const sum = (counts: readonly number[]) => counts.reduce((total, count) => total + count, 0);

@@ -7,6 +7,7 @@
  */
 import { ARGMAX } from '../../assembly/format.ts';
 import { NO_SUCH_PROGRAM, NOT_LOADED, NOT_STREAMED } from '../../assembly/status.ts';
+import { areExclusive, type LayerCrc, NOT_RUN } from '../records/branches.ts';
 import { ImageView } from '../records/view.ts';
 import { dequantize, nameOf, type Port, type Ports, portsOf, quantize, TYPED } from './ports.ts';
 import { StatusError } from './status.ts';
@@ -221,7 +222,10 @@ export class Runtime {
     check(this.wasm.resetStream(this.arena, this.stream), 'resetStream');
   }
 
-  /** One inference operator by operator; `onOperator` gets a view of each result, valid only during the call. */
+  /**
+   * One inference operator by operator; `onOperator` gets a view of each result, valid only during the call. It is not
+   * called for operators that were not run, as they are in a branch that was not taken.
+   */
   trace(
     input: RuntimeInput | readonly RuntimeInput[],
     onOperator: (operator: number, output: Uint8Array) => void,
@@ -233,6 +237,7 @@ export class Runtime {
       for (let operator = 0; operator < this.operators; operator++) {
         check(this.wasm.step(this.arena, operator), 'step');
         const address = this.wasm.outputAddress(this.arena, operator);
+        if (address === 0) continue;
         onOperator(operator, this.memory().subarray(address, address + this.wasm.outputSize(this.arena, operator)));
       }
       check(this.wasm.finish(this.arena, this.output), 'finish');
@@ -244,15 +249,17 @@ export class Runtime {
 
   /**
    * One inference with the CRC-32 of every operator's result. It is null where a later operator writes the same tensor,
-   * as the copies of a concatenation do: what is not written yet is whatever lay there, which differs between variants.
+   * as the copies of a concatenation do: what is not written yet is whatever lay there, which differs between variants;
+   * and 'not run' in a branch that was not taken.
    */
-  traceCrcs(input: RuntimeInput | readonly RuntimeInput[]): { output: Uint8Array; layers: (number | null)[] } {
+  traceCrcs(input: RuntimeInput | readonly RuntimeInput[]): { output: Uint8Array; layers: LayerCrc[] } {
     this.assertLoaded('traceCrcs');
-    const layers: (number | null)[] = [];
-    const outputs = this.view.programs[this.program].operators.map((operator) => operator.output);
+    const { operators, branches } = this.view.programs[this.program];
+    const isWhole = (o: number) =>
+      !operators.some((later, i) => i > o && later.output === operators[o].output && !areExclusive(branches, i, o));
+    const layers: LayerCrc[] = operators.map(() => NOT_RUN);
     const output = this.trace(input, (operator, result) => {
-      const whole = outputs.lastIndexOf(outputs[operator]) === operator;
-      layers.push(whole ? this.wasm.crc32(result.byteOffset, result.length, WORKSPACE) >>> 0 : null);
+      layers[operator] = isWhole(operator) ? this.wasm.crc32(result.byteOffset, result.length, WORKSPACE) >>> 0 : null;
     });
     return { output, layers };
   }

@@ -4,6 +4,7 @@ import { dirname, join } from 'node:path';
 import { beforeAll, describe, expect, it } from 'vitest';
 import { type VerifyResult, verifyBoard } from '../../host/agent/verify.ts';
 import { buildRuntime } from '../../host/build/compile.ts';
+import type { LayerCrc } from '../../host/records/branches.ts';
 import { Runtime } from '../../host/runtime/node.ts';
 import { canRun } from '../boards/runnable.ts';
 import { imageFile, tinyWindow } from '../boards/tinyImage.ts';
@@ -16,7 +17,7 @@ describe.skipIf(!canRun('host'))('a recorded conversation', () => {
   let live: VerifyResult;
   let lines: string[];
   const options = { imagePath, image, windows: [0, 1, 2].map(tinyWindow) };
-  let reference: (input: Uint8Array) => { output: Uint8Array; layers: (number | null)[] };
+  let reference: (input: Uint8Array) => { output: Uint8Array; layers: LayerCrc[] };
 
   beforeAll(async () => {
     await buildRuntime('scalar');

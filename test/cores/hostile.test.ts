@@ -20,6 +20,7 @@ import { DEVICE_VARIANT_NAMES, type DeviceVariantName } from '../../host/runtime
 import { projectRoot } from '../../host/system/root.ts';
 import { canRun } from '../boards/runnable.ts';
 import { damagedImages } from '../hostile.ts';
+import { routed } from '../routes.ts';
 import { shapeRows, soundFeatures } from '../shapes.ts';
 import { everything } from '../zoo.ts';
 
@@ -38,7 +39,7 @@ function* allDamaged(variant: DeviceVariantName): Generator<Uint8Array> {
     pack(everything(seed).build()),
     withResidency(pack(everything(seed).build(), { tables: 'q31', lossless: true }), 'stream'),
   ]);
-  small.push(pack(soundFeatures()));
+  small.push(pack(soundFeatures()), pack(routed(1, 3)));
   for (const [i, image] of small.entries()) {
     yield image; // and one that is whole
     yield* take(damagedImages(image, 100 + i), Math.ceil(SMALL_IMAGES[variant] / small.length));

@@ -26,7 +26,7 @@ async function runtimeWith(constants: Record<string, [name: string, value: numbe
     symlinkSync(join(projectRoot(), 'node_modules'), join(folder, 'node_modules'));
     for (const [file, [name, value]] of Object.entries(constants)) {
       const path = join(folder, 'assembly', file);
-      const constant = new RegExp(`(?<=export const ${name}: u32 = )\\w+`);
+      const constant = new RegExp(`(?<=export const ${name}: u32 = )[\\w.]+`);
       writeFileSync(path, readFileSync(path, 'utf8').replace(constant, String(value)));
     }
     const { nodeWasm } = await buildRuntime('scalar', folder);

@@ -15,6 +15,7 @@ import { instantiate, Runtime } from '../../host/runtime/node.ts';
 import { StatusError, statusName } from '../../host/runtime/status.ts';
 import { SOURCES } from '../../host/sources/registry.ts';
 import { damagedImages } from '../hostile.ts';
+import { routed } from '../routes.ts';
 import { soundFeatures } from '../shapes.ts';
 import { type Edit, FIXTURES, ofSources, type Wrong } from '../sources.ts';
 import { everything, ModelBuilder } from '../zoo.ts';
@@ -81,7 +82,8 @@ function expectUntouched(bytes: Uint8Array, where: string): void {
 describe('damaged images', () => {
   it('are made of every kind of operator, weight source and generator', () => {
     const { programs, sources, generators } = view;
-    const operators = [...programs[0].operators, ...new ImageView(features).programs[0].operators];
+    const others = [features, branches].flatMap((bytes) => new ImageView(bytes).programs[0].operators);
+    const operators = [...programs[0].operators, ...others];
     const kinds = (records: readonly { kind: number }[]) => [...new Set(records.map(({ kind }) => kind))].sort();
     const codes = (registry: Record<string, { code: number }>) => Object.values(registry).map(({ code }) => code);
     expect(kinds(operators)).toEqual(codes(OPERATORS).sort());
@@ -95,7 +97,7 @@ describe('damaged images', () => {
       pack(ofSources(seed).build()),
       withResidency(pack(everything(seed).build(), { tables: 'q31', lossless: true }), 'stream'),
     ]);
-    originals.push(features);
+    originals.push(features, branches);
     if (existsSync('models/ecg-beats.htpw')) originals.push(new Uint8Array(readFileSync('models/ecg-beats.htpw')));
     const runtime = new TightRuntime(8);
     const seen = new Map<number, number>();
@@ -124,6 +126,7 @@ describe('damaged images', () => {
 });
 
 const features = pack(soundFeatures());
+const branches = pack(routed(1, 3));
 
 /** One precise wrong value each, CRC made right: [what, edit, status, offset of the refusal] */
 const image = pack(everything(1).build());

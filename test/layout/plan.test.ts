@@ -17,33 +17,10 @@ import { everything, ModelBuilder } from '../zoo.ts';
 const GRAPHS = 240;
 const LINEAR: [number, number] = [-128, 127];
 
-/** A builder whose next operator reads any tensor, not just the last one. */
+/** A builder of operators that TFLite graphs are full of. */
 class Graph extends ModelBuilder {
-  private source: number | null = null;
   inputs = [0];
   outputs: number[] = [];
-
-  override get last(): number {
-    return this.source ?? this.tensors.length - 1;
-  }
-
-  override tensor(...args: Parameters<ModelBuilder['tensor']>): number {
-    const { source } = this;
-    this.source = null;
-    const made = super.tensor(...args);
-    this.source = source;
-    return made;
-  }
-
-  from(tensor: number): this {
-    this.source = tensor;
-    return this;
-  }
-
-  /** The tensor that was made last, whatever the next operator reads. */
-  get newest(): number {
-    return this.tensors.length - 1;
-  }
 
   values(tensor: number): number {
     const [height, width, channels] = this.tensors[tensor].shape;

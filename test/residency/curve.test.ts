@@ -41,7 +41,7 @@ function inventedCosts(view: ImageView, seed: number): Costs {
         return { steady, boot: residency === 'boot' ? made : 0, first: residency === 'lazy' ? steady + made : steady };
       });
       const sum = (key: 'steady' | 'boot' | 'first') => parts.reduce((total, part) => total + part[key], 100);
-      return { operators: parts, steady: sum('steady'), boot: sum('boot'), first: sum('first') };
+      return { operators: parts, steady: sum('steady'), boot: sum('boot'), first: sum('first'), branches: [] };
     });
   return { boot: program('boot'), lazy: program('lazy'), stream: program('stream') };
 }
