@@ -39,6 +39,7 @@ const ACTIVATION_LIMITS: [number, number] = [-128, 127];
 /** The checkpoint holds what tensorShapes lists, and its class names. Throws where a folded bias does not fit. */
 export async function exportModel(checkpoint: Checkpoint, config: ExportConfig): Promise<Model> {
   await startArrays();
+  if (config.route) return (await import('./routed/export.ts')).exportRouted(checkpoint, { ...config, route: config.route });
   const labels = classNamesOf(checkpoint);
   return exportNetworks(checkpoint, [{ config, spec: specOf(config, labels.length), labels }], config.name, []);
 }
@@ -104,14 +105,13 @@ function programOf(
   sources: Sources,
 ): Program {
   const [tensors, operators] = [[...frontEnd.tensors], [...frontEnd.operators]];
-  const exported = new Exported(checkpoint, parameters, spec, sources, tensors, operators);
-  spec.nodes.forEach((node) => {
-    exported.add(node);
-  });
+  const start = tensors.length - 1;
+  const answers = { name: 'logits', tensor: null };
+  new Exported(spec, { checkpoint, parameters, sources, tensors, operators, start, answers }).addAll();
   return { name, tensors, operators, inputs: [0], outputs: [tensors.length - 1] };
 }
 
-const describeProgram = ({ name, task, data, seed, epochs }: ExportConfig, labels: string[]): ProgramMetadata => ({
+export const describeProgram = ({ name, task, data, seed, epochs }: ExportConfig, labels: string[]): ProgramMetadata => ({
   name,
   task: task.name,
   labels,
@@ -121,68 +121,114 @@ const describeProgram = ({ name, task, data, seed, epochs }: ExportConfig, label
   epochs,
 });
 
-/** Operators of a network, node by node, behind those of its front end. */
-class Exported {
+/** Where operators of a network go, and what they are made from. */
+interface Place {
+  checkpoint: Checkpoint;
+  parameters: Parameters;
+  sources: Sources;
+  tensors: ModelTensor[];
+  operators: Operator[];
+  /** the tensor that the network is given */
+  start: number;
+  /** what its answers are called, and where they go if there is a tensor for them already */
+  answers: { name: string; tensor: number | null };
+  /** a network in front, which lends results of its layers */
+  lender?: Exported;
+}
+
+/** Operators of a network, node by node, behind those in front of it. */
+export class Exported {
   /** tensor of the result of each node */
   private readonly results: number[] = [];
-  private readonly start: number;
 
   constructor(
-    private readonly checkpoint: Checkpoint,
-    private readonly parameters: Parameters,
     private readonly spec: NetworkSpec,
-    private readonly sources: Sources,
-    private readonly tensors: ModelTensor[],
-    private readonly operators: Operator[],
-  ) {
-    this.start = tensors.length - 1;
+    private readonly place: Place,
+  ) {}
+
+  /** The tensor of its answers. */
+  addAll(): number {
+    for (const node of this.spec.nodes) this.results.push(this.add(node));
+    return this.results.at(-1)!;
   }
 
-  add(node: NodeSpec): void {
-    const result = node.kind === 'layer' ? this.layer(node) : node.kind === 'add' ? this.sum(node) : this.pool(node);
-    this.results.push(result);
+  private add(node: NodeSpec): number {
+    if (node.kind === 'layer') return this.layer(node);
+    if (node.kind === 'add') return this.sum(node);
+    return node.kind === 'averagePool' ? this.pool(node) : this.concatenation(node);
   }
 
   private tensorAt(node: number): number {
-    return this.results[node] ?? this.start;
+    return this.results[node] ?? this.place.start;
   }
 
   private tensor(name: string, shape: Shape, scale: number, zeroPoint: number): number {
-    return this.tensors.push({ name, shape: [...shape], type: 'i8', scale, zeroPoint }) - 1;
+    return this.place.tensors.push({ name, shape: [...shape], type: 'i8', scale, zeroPoint }) - 1;
   }
 
   private layer({ layer, input: from }: Extract<NodeSpec, { kind: 'layer' }>): number {
     const input = this.tensorAt(from);
-    const { scale } = this.tensors[input]!;
+    const { scale } = this.place.tensors[input]!;
     if (!layer.normalized) {
-      const logitScale = valuesOf(this.checkpoint, peakName(this.spec))[0]! / 127;
-      const output = this.tensor('logits', layer.output, logitScale, 0);
-      const weighted = foldLinear(layer, this.checkpoint, this.sources, scale, logitScale);
-      this.operators.push({ kind: 'fullyConnected', name: layer.name, input, output, ...weighted });
+      const logitScale = valuesOf(this.place.checkpoint, peakName(this.spec))[0]! / 127;
+      const { name, tensor } = this.place.answers;
+      const output = tensor ?? this.tensor(name, layer.output, logitScale, 0);
+      const weighted = foldLinear(layer, this.place.checkpoint, this.place.sources, scale, logitScale);
+      this.place.operators.push({ kind: 'fullyConnected', name: layer.name, input, output, ...weighted });
       return output;
     }
-    const { step, zeroPoint } = stepsOf(first(rangeOf(this.parameters, layer)), layer.activation);
+    const { step, zeroPoint } = stepsOf(first(rangeOf(this.place.parameters, layer)), layer.activation);
     const output = this.tensor(layer.name, layer.output, step, zeroPoint);
-    const weighted = foldNormalized(layer, this.checkpoint, this.parameters, this.sources, scale, step);
-    this.operators.push(operatorOf(layer, input, output, weighted));
+    const weighted = foldNormalized(layer, this.place.checkpoint, this.place.parameters, this.place.sources, scale, step);
+    this.place.operators.push(operatorOf(layer, input, output, weighted));
     return output;
   }
 
   private sum({ name, inputs, output: shape }: Extract<NodeSpec, { kind: 'add' }>): number {
     const [input, input2] = inputs.map((node) => this.tensorAt(node)) as [number, number];
-    const { step, zeroPoint } = stepsOf(first(rangeOf(this.parameters, { name })), 'relu');
+    const { step, zeroPoint } = stepsOf(first(rangeOf(this.place.parameters, { name })), 'relu');
     const output = this.tensor(name, shape, step, zeroPoint);
-    this.operators.push({ kind: 'add', name, input, input2, output, activation: ACTIVATION_LIMITS });
+    this.place.operators.push({ kind: 'add', name, input, input2, output, activation: ACTIVATION_LIMITS });
+    return output;
+  }
+
+  /** Copies, the channels of each run behind each other; both have one scale. */
+  private concatenation({ name, input: from, lent, output: shape }: Extract<NodeSpec, { kind: 'concatenation' }>): number {
+    const inputs = [this.tensorAt(from), this.place.lender!.results[lent.node]!];
+    const [own, other] = inputs.map((tensor) => this.place.tensors[tensor]!) as [ModelTensor, ModelTensor];
+    if (own.scale !== other.scale || own.zeroPoint !== other.zeroPoint)
+      throw new Error(
+        `checkpoint: "${lent.own}.range": expected that of "${lent.layer}", got another; it was not written by htpw train`,
+      );
+    const output = this.tensor(name, shape, own.scale, own.zeroPoint);
+    let first = 0;
+    for (const input of inputs) {
+      const channels = this.place.tensors[input]!.shape[2];
+      this.place.operators.push({
+        kind: 'copy',
+        name,
+        input,
+        output,
+        count: [1, 1, positionsOf(shape)],
+        inputStep: [0, 0, channels],
+        outputStep: [0, 0, shape[2]],
+        run: channels,
+        inputOffset: 0,
+        outputOffset: first,
+        fill: false,
+      });
+      first += channels;
+    }
     return output;
   }
 
   private pool({ name, kernel, input: from, output: shape }: Extract<NodeSpec, { kind: 'averagePool' }>): number {
     const input = this.tensorAt(from);
-    const { scale, zeroPoint } = this.tensors[input]!;
+    const { scale, zeroPoint } = this.place.tensors[input]!;
     const output = this.tensor(name === 'pool' ? 'pooled' : name, shape, scale, zeroPoint);
     const [stride, pad] = [[...kernel], [0, 0]] as [number, number][];
     const isGlobal = positionsOf(shape) === 1;
-    this.operators.push({
+    this.place.operators.push({
       kind: 'averagePool',
       name,
       input,

@@ -12,7 +12,7 @@ import { lengthOfPatch } from '../../host/train/patches.ts';
 import { realize } from '../../host/train/real.ts';
 import { type RealArrays, Simulation } from '../../host/train/simulation.ts';
 import { startArrays } from '../../host/train/start.ts';
-import { read } from '../../host/train/step.ts';
+import { read } from '../../host/train/descent.ts';
 import { forward, type Moments } from './reference.ts';
 
 beforeAll(startArrays);
