@@ -8,6 +8,7 @@ import { measureDeployments } from '../measure/deployments.ts';
 import { excess } from '../measure/figures.ts';
 import { goldenFolder } from '../measure/golden.ts';
 import { measureImported } from '../measure/imported.ts';
+import { measureRoutes } from '../measure/routes.ts';
 import { timeVariants } from '../measure/node.ts';
 import { currentCommit, readRecord, recordPath, writeRecord } from '../measure/records.ts';
 import { boardTables, cycleTable, nodeTable, type TrainingRecord, trainingTable } from '../measure/tables.ts';
@@ -29,6 +30,7 @@ interface Flags {
   deploy?: boolean;
   imported?: boolean;
   train?: boolean;
+  route?: boolean;
   json?: boolean;
 }
 
@@ -62,10 +64,16 @@ export function benchVerb(program: Command): void {
     .addOption(
       instead('--train', 'windows a second of training here, by processor time, instead; writes bench/train.json'),
     )
+    .addOption(
+      instead(
+        '--route',
+        'selectors and their classifiers beside single networks, from the sweep of models/sweeps/route.json, instead; writes bench/route.json',
+      ),
+    )
     .option('--json', 'print JSON')
     .addHelpText(
       'after',
-      '\nExamples:\n  htpw bench --board mps2-an500\n  htpw bench --check\n  htpw bench --node\n  htpw bench --reliability\n  htpw bench --deploy\n  htpw bench --imported\n  htpw bench --train\n  htpw bench --board nucleo-f767zi --port /dev/ttyACM0',
+      '\nExamples:\n  htpw bench --board mps2-an500\n  htpw bench --check\n  htpw bench --node\n  htpw bench --reliability\n  htpw bench --deploy\n  htpw bench --imported\n  htpw bench --train\n  htpw bench --route\n  htpw bench --board nucleo-f767zi --port /dev/ttyACM0',
     )
     .action((flags: Flags) => {
       if (flags.node) return benchNode(flags);
@@ -73,13 +81,14 @@ export function benchVerb(program: Command): void {
       if (flags.deploy) return benchRecord('deploy', deployments, flags);
       if (flags.imported) return benchRecord('imported', (report) => measureImported(goldenFolder(), report), flags);
       if (flags.train) return benchTraining(flags);
+      if (flags.route) return benchRecord('route', measureRoutes, flags);
       return flags.port === undefined ? benchBoards(flags) : benchPort(flags, flags.port);
     });
 }
 
 /** An option that measures something else than kernels on boards, and nothing besides. */
 function instead(flags: string, description: string): Option {
-  const all = ['board', 'check', 'port', 'node', 'reliability', 'deploy', 'imported', 'train'];
+  const all = ['board', 'check', 'port', 'node', 'reliability', 'deploy', 'imported', 'train', 'route'];
   return new Option(flags, description).conflicts(all.filter((name) => `--${name}` !== flags));
 }
 
