@@ -5,7 +5,13 @@ import { digest } from '../image/seal.ts';
 import { sourceMacs } from '../model/weights.ts';
 import { OPERATOR_NAMES } from '../operators/registry.ts';
 import { nameAt } from '../records/names.ts';
-import { type ImageView, RESIDENCY_NAMES, type TensorView } from '../records/view.ts';
+import {
+  type ImageView,
+  type OperatorView,
+  type ProgramView,
+  RESIDENCY_NAMES,
+  type TensorView,
+} from '../records/view.ts';
 import type { Runtime } from '../runtime/node.ts';
 import { sourceKind } from '../sources/registry.ts';
 
@@ -31,11 +37,14 @@ export function inspect(file: string, view: ImageView, runtime: Runtime) {
       /** units of docs/reliability.md */
       work: runtime.work(p),
       ...runtime.portsOf(p),
-      multiplyAccumulates: program.operators.reduce((sum, operator) => {
+      /** of the branches the most that an inference can take */
+      multiplyAccumulates: mostOf(program, (operator) => {
         const source = view.sources[operator.source];
-        return source ? sum + sourceMacs(program.tensors[operator.output], source) : sum;
-      }, 0),
-      operators: program.operators.map((operator) => ({
+        return source ? sourceMacs(program.tensors[operator.output], source) : 0;
+      }),
+      operators: program.operators.map((operator, o) => ({
+        /** of the route with that index, which picks one; null for an operator that always runs */
+        branch: program.branches[o],
         kind: OPERATOR_NAMES[operator.kind],
         output: shape(program.tensors[operator.output]),
         weights: operator.source in view.sources ? weights(view, operator.source) : null,
@@ -47,6 +56,23 @@ export function inspect(file: string, view: ImageView, runtime: Runtime) {
     sha256: Buffer.from(stored).toString('hex'),
     sha256Matches: Buffer.from(digest(view.bytes, trailer.offset)).equals(Buffer.from(stored)),
   };
+}
+
+/** Of all operators together that run in one inference, with the most expensive branch of each route. */
+function mostOf({ operators, branches }: ProgramView, cost: (operator: OperatorView) => number): number {
+  const costs = new Map<number, number[]>();
+  let always = 0;
+  for (const [o, operator] of operators.entries()) {
+    const place = branches[o];
+    if (!place) {
+      always += cost(operator);
+      continue;
+    }
+    const each = costs.get(place.route) ?? [];
+    each[place.branch] = (each[place.branch] ?? 0) + cost(operator);
+    costs.set(place.route, each);
+  }
+  return [...costs.values()].reduce((sum, each) => sum + Math.max(...Object.values(each)), always);
 }
 
 /** The device never reads it, so an image whose metadata cannot be read is shown all the same. */

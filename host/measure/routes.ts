@@ -3,6 +3,7 @@
  * models/sweeps/route.json: macro-F1 of each on the same windows, with paired intervals, and what an inference takes.
  */
 import { join } from 'node:path';
+import { branchesTaken } from '../agent/shares.ts';
 import { loadBoard } from '../boards/board.ts';
 import type { Split } from '../data/part.ts';
 import { windowAt } from '../data/windows.ts';
@@ -12,8 +13,6 @@ import { numbered } from '../evaluate/groups.ts';
 import { macroF1, predict, weightedSum } from '../evaluate/metrics.ts';
 import { scoreWindows } from '../evaluate/scoring.ts';
 import { takingBranch } from '../image/branches.ts';
-import { pack } from '../image/pack.ts';
-import { unpack } from '../image/unpack.ts';
 import { sourceMacs } from '../model/weights.ts';
 import { ImageView, type ProgramView } from '../records/view.ts';
 import { measureCosts } from '../residency/measure.ts';
@@ -189,20 +188,15 @@ function macsOf(view: ImageView, of: 'worst' | 'all'): number {
 
 const loaded = (task: string, data: string, split: Split) => openTask(readTask(task), { data }).load(split);
 
-/** Share of the windows of a split that each branch answers: the same image, which says the branch as well. */
+/** Share of the windows of a split that each branch answers. */
 function picked(image: Uint8Array, task: string, data: string, split: Split): number[] {
-  const { model, tables, lossless } = unpack(new ImageView(image));
-  const [program] = model.programs;
-  const route = program!.operators.find(({ kind }) => kind === 'route')!;
-  program!.outputs.push(route.output);
-  const telling = pack(model, { tables, lossless });
-  const runtime = new Runtime(telling, FASTEST).load(0);
+  const [program] = new ImageView(image).programs as [ProgramView];
   const part = loaded(task, data, split);
-  const counts = new Array<number>(branchesOf(new ImageView(image).programs[0]!)).fill(0);
-  part.labels.forEach((_, i) => {
-    counts[runtime.run(windowAt(part, i)).at(-1)!]!++;
-  });
-  return counts.map((count) => count / part.labels.length);
+  const windows = Array.from(part.labels, (_, i) => new Uint8Array(windowAt(part, i).slice().buffer));
+  const [taken] = branchesTaken(new Runtime(image, FASTEST).load(0), program, windows).values();
+  const counts = new Array<number>(branchesOf(program)).fill(0);
+  for (const branch of taken!) counts[branch]!++;
+  return counts.map((count) => count / windows.length);
 }
 
 /** What all classifiers of a route answer together: the largest mean probability, and the most votes. */

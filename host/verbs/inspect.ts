@@ -46,7 +46,14 @@ function render(result: Inspection): string {
   const sum = Object.values(result.categories).reduce((a, b) => a + b, 0);
   const programs = result.programs.map((program) => {
     const operators = columns(
-      program.operators.map((o, i) => [`  ${i}`, o.kind, o.output, o.weights ?? '', o.residency ?? '']),
+      program.operators.map((o, i) => [
+        `  ${i}`,
+        o.kind,
+        o.output,
+        o.weights ?? '',
+        o.residency ?? '',
+        o.branch ? `branch ${o.branch.branch} of ${o.branch.route}` : '',
+      ]),
     );
     const ports = columns([...portRows('input', program.inputs), ...portRows('output', program.outputs)]);
     const { own, shared, with: others } = program.bytes;

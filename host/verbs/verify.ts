@@ -1,13 +1,16 @@
 /** htpw verify: a board against the WASM, layer by layer. */
 
 import type { Command } from 'commander';
+import { anyInput } from '../agent/session.ts';
+import { type BranchShare, branchesTaken, expectation, withEveryBranch, withShares } from '../agent/shares.ts';
 import { type SwitchResult, verifySwitches } from '../agent/switch.ts';
-import { verifyBoard } from '../agent/verify.ts';
+import { type BranchCounts, verifyBoard } from '../agent/verify.ts';
 import { loadBoard } from '../boards/board.ts';
-import { imageFor } from '../build/placedImage.ts';
+import { imageFor, placeUnderBuild } from '../build/placedImage.ts';
 import { describeAccounts } from '../data/part.ts';
 import { dataSetList, dataSetNames, openDataset } from '../data/registry.ts';
 import { columns } from '../drawing/columns.ts';
+import { takingBranch } from '../image/branches.ts';
 import { metadataAt, programName } from '../records/names.ts';
 import { ImageError, ImageView } from '../records/view.ts';
 import { Runtime } from '../runtime/node.ts';
@@ -94,7 +97,17 @@ export function verifyVerb(program: Command): void {
       const index = programIndex(view, flags.program);
       const runtime = new Runtime(image, variant).load(index);
       runtime.checkWeights();
-      const { windows, name, account } = inputsFor(runtime, taskNamed(view, index), flags);
+      const inputs = inputsFor(runtime, taskNamed(view, index), flags);
+      const { name, account } = inputs;
+      const routed = log === undefined && view.programs[index].branches.some((place) => place !== null);
+      const many = routed
+        ? inputsFor(runtime, taskNamed(view, index), { ...flags, windows: Math.max(SHARED, flags.windows) }).windows
+        : [];
+      const taken = routed ? branchesTaken(runtime, view.programs[index], many) : null;
+      const windows =
+        taken === null
+          ? inputs.windows
+          : withEveryBranch(spread(many.length, flags.windows), taken).map((i) => many[i]);
       const result = await withProgress(board ?? log!, (report) =>
         verifyBoard({
           imagePath,
@@ -110,9 +123,20 @@ export function verifyVerb(program: Command): void {
         }),
       );
       const program = programName(view, index);
-      print(flags.json, { ...result, program, data: name, account, residency }, () =>
+      const never = result.branches.filter(({ most }) => most === null);
+      const counts =
+        taken === null || flags.port !== undefined ? [] : await forced(never, result.board, path, image, index);
+      const branches =
+        taken === null
+          ? []
+          : withShares([...result.branches.filter(({ most }) => most !== null), ...counts], taken).sort(
+              (a, b) => a.route - b.route || a.branch - b.branch,
+            );
+      const expected = expectation(branches);
+      print(flags.json, { ...result, branches, expected, program, data: name, account, residency }, () =>
         [
           render(result, view.programs.length > 1 ? `program ${program}; ${name}` : name, residency),
+          ...(taken === null ? [] : branchLines(branches, expected, [...taken.values()][0].length)),
           ...(account ? [`inputs from ${describeAccounts([account])}`] : []),
         ].join('\n'),
       );
@@ -211,6 +235,66 @@ function inputsFor(runtime: Runtime, named: string | null, flags: VerifyFlags): 
         'bytes of another kind; leave it out for random bytes, or give --input <file>',
     );
   return testWindows(runtime, count, data, { lead, task: named });
+}
+
+/** Windows that the shares of branches are counted over, in Node. */
+const SHARED = 1000;
+
+/** Counts of branches that no window takes, of images that always do; as they are where there is no such image. */
+async function forced(
+  never: readonly BranchCounts[],
+  board: string,
+  path: string,
+  whole: Uint8Array,
+  program: number,
+): Promise<BranchCounts[]> {
+  const counts: BranchCounts[] = [];
+  for (const count of never) {
+    const image = takingOrNull(whole, program, count.branch);
+    if (image === null) {
+      counts.push(count);
+      continue;
+    }
+    const runtime = new Runtime(image).load(program);
+    const windows = [anyInput(bytesOf(runtime.inputs))];
+    const reference = (input: Uint8Array) => runtime.traceCrcs(input);
+    const imagePath = placeUnderBuild(`${path}-branch-${count.branch}`, image);
+    const { branches } = await verifyBoard({ imagePath, image, program, board, windows, reference });
+    const found = branches.find(({ route, branch }) => route === count.route && branch === count.branch);
+    counts.push({ ...count, most: found?.most ?? null });
+  }
+  return counts;
+}
+
+function takingOrNull(image: Uint8Array, program: number, branch: number): Uint8Array | null {
+  try {
+    return takingBranch(image, program, branch);
+  } catch (error) {
+    if (error instanceof ImageError) return null;
+    throw error;
+  }
+}
+
+/** What each branch takes, as a share of so many windows and in counts of the board. */
+function branchLines(branches: readonly BranchShare[], expected: number | null, windows: number): string[] {
+  const rows = branches
+    .toSorted((a, b) => a.route - b.route || a.branch - b.branch)
+    .map(({ route, branch, share, mean, most }) => [
+      `  operator ${route}, branch ${branch}`,
+      `${(100 * share).toFixed(1)} %`,
+      mean ?? '-',
+      most ?? '-',
+    ]);
+  const most = branches.map((branch) => branch.most);
+  const worst = most.includes(null) ? 'unknown' : Math.max(...most.map(Number));
+  return [
+    `branches: share of ${counted(windows, 'window')} in Node, mean and most of an inference (0 %: of an image that takes it)`,
+    columns(rows),
+    columns([
+      ['  expected', expected ?? 'unknown'],
+      ['  worst', worst],
+    ]),
+  ];
 }
 
 function ownInputs(runtime: Runtime, count: number, input: string): Inputs {
