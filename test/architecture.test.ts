@@ -79,7 +79,8 @@ const MAP: Record<string, string> = {
   inspect: 'assembly image import model operators records runtime sources',
   train: 'arithmetic compress data image import model records runtime sources system task',
   sweep: 'data evaluate image inspect records runtime system task train',
-  measure: 'agent boards build drawing image import model records residency runtime sources system train',
+  measure:
+    'agent boards build data drawing evaluate image import model records residency runtime sources sweep system task train',
   reliability: 'agent assembly boards build image measure model records runtime sources system task',
   pages: 'assembly boards build drawing image import measure model operators records reliability sources system',
 };

@@ -19,7 +19,7 @@ import { measureCosts } from '../residency/measure.ts';
 import { Runtime } from '../runtime/node.ts';
 import { FASTEST } from '../runtime/variants.ts';
 import { readAnswers, readWindows } from '../sweep/answers.ts';
-import { readGrid, type Run } from '../sweep/grid.ts';
+import { type Run, readGrid } from '../sweep/grid.ts';
 import { imagePath } from '../sweep/perform.ts';
 import { hasRecord, RESAMPLES, readRecord } from '../sweep/record.ts';
 import { UsageError } from '../system/errors.ts';
@@ -73,7 +73,12 @@ export async function measureRoutes(report: Report): Promise<RouteRecord> {
   const tasks: RoutedTask[] = [];
   for (const [i, name] of series.entries()) {
     report(i, series.length, name);
-    tasks.push(await taskOf(runs.filter(({ method }) => method.startsWith(`${name}.`)), folders));
+    tasks.push(
+      await taskOf(
+        runs.filter(({ method }) => method.startsWith(`${name}.`)),
+        folders,
+      ),
+    );
   }
   return { tasks };
 }
@@ -163,7 +168,14 @@ async function taskOf(runs: readonly Run[], folders: { records: string; images: 
           difference: interval((times) => meanOf(one, times) - meanOf(other, times)),
         });
   }
-  return { task: taskName, seeds: [...new Set(runs.map(({ seed }) => seed))], splits: said, figures, differences, shares };
+  return {
+    task: taskName,
+    seeds: [...new Set(runs.map(({ seed }) => seed))],
+    splits: said,
+    figures,
+    differences,
+    shares,
+  };
 }
 
 /** Variants of the grid that have a route. */
@@ -223,7 +235,10 @@ function ensembles(
   }
   // of as many votes the larger mean counts
   const tied = votes.map((count, i) => count + means[i]! / 2);
-  return { soft: Uint8Array.from(predict(means, classes, every)), hard: Uint8Array.from(predict(tied, classes, every)) };
+  return {
+    soft: Uint8Array.from(predict(means, classes, every)),
+    hard: Uint8Array.from(predict(tied, classes, every)),
+  };
 }
 
 async function instructionsOf(

@@ -2,6 +2,7 @@
  * All pages, and parts of pages, that a program writes: functions of the records in bench/ and of what is in boards/,
  * models/ and the registries. `htpw pages` writes them, and a test holds every committed page to its function.
  */
+import { routeTables } from '../measure/routeTables.ts';
 import { boardTable, tickTable } from './boards.ts';
 import { deployPage } from './deployments.ts';
 import { librarySizes } from './librarySizes.ts';
@@ -39,6 +40,7 @@ export const PAGES: readonly Page[] = [
   { path: 'docs/residency.md', render: ({ deploy }, committed) => withExamples(committed, deploy.examples) },
   sections('docs/reliability.md', ({ reliability }) => reliabilityTables(reliability)),
   sections('docs/workshop.md', ({ training }) => ({ speed: trainingSpeeds(training) })),
+  sections('docs/route.md', ({ route }) => ({ route: routeTables(route) })),
   sections('docs/c.md', ({ library }) => ({ sizes: librarySizes(library) })),
   sections('docs/protocol.md', ({ boards }) => ({ ticks: tickTable(boards) })),
   // loads the TypeScript compiler, which an installed package does not have

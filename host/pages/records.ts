@@ -6,6 +6,7 @@ import type { DeployRecord } from '../measure/deployments.ts';
 import type { Figures } from '../measure/figures.ts';
 import type { ImportedRecord } from '../measure/imported.ts';
 import { readRecord } from '../measure/records.ts';
+import type { RouteRecord } from '../measure/routes.ts';
 import type { TrainingRecord } from '../measure/tables.ts';
 import type { Reliability } from '../reliability/measure.ts';
 
@@ -18,6 +19,7 @@ export interface Records {
   library: LibraryRecord;
   reliability: Reliability;
   training: TrainingRecord;
+  route: RouteRecord;
 }
 
 /** What is in bench/ and boards/ now. */
@@ -31,6 +33,7 @@ export const readRecords = (): Records => ({
   library: readRecord('clib'),
   reliability: readRecord('reliability'),
   training: readRecord('train'),
+  route: readRecord('route'),
 });
 
 /** The number of a Cortex-M, largest first; behind them other cores. */

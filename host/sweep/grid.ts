@@ -136,7 +136,15 @@ function runsOf(series: Series, path: string, where: string): Placed[] {
   return series.seeds.flatMap((seed) =>
     Object.entries(variants).flatMap(([variant, changes]) =>
       choices.map(({ part, chosen }): Placed => {
-        const { methods = {}, network, route, width = 1, epochs, data = null, basis = null } = { ...series, ...changes };
+        const {
+          methods = {},
+          network,
+          route,
+          width = 1,
+          epochs,
+          data = null,
+          basis = null,
+        } = { ...series, ...changes };
         const method = [series.name, ...(variant === '' ? [] : [variant])].join('.');
         const own = withParts(epochs === undefined ? base : { ...base, epochs }, { network, route });
         const whole = narrowed(withMethods(own, methods), width);

@@ -274,7 +274,8 @@ export function readConfigFor(task: Task, where: string, parsed: unknown): Train
 function fieldsFault(
   config: Pick<TrainConfig, 'classWeights' | 'windowsPerEpoch' | 'route'> & { distillation?: object },
 ): [string, string] | null {
-  if (config.route && config.distillation) return ['distillation', 'expected none beside a route, whose teacher is the network'];
+  if (config.route && config.distillation)
+    return ['distillation', 'expected none beside a route, whose teacher is the network'];
   const { classWeights = 'root', windowsPerEpoch } = config;
   const name = unweighted(classWeights, windowsPerEpoch);
   return name === undefined ? null : ['classWeights', `expected a weight for ${name}, of which an epoch has windows`];

@@ -39,7 +39,8 @@ const ACTIVATION_LIMITS: [number, number] = [-128, 127];
 /** The checkpoint holds what tensorShapes lists, and its class names. Throws where a folded bias does not fit. */
 export async function exportModel(checkpoint: Checkpoint, config: ExportConfig): Promise<Model> {
   await startArrays();
-  if (config.route) return (await import('./routed/export.ts')).exportRouted(checkpoint, { ...config, route: config.route });
+  if (config.route)
+    return (await import('./routed/export.ts')).exportRouted(checkpoint, { ...config, route: config.route });
   const labels = classNamesOf(checkpoint);
   return exportNetworks(checkpoint, [{ config, spec: specOf(config, labels.length), labels }], config.name, []);
 }
@@ -111,7 +112,10 @@ function programOf(
   return { name, tensors, operators, inputs: [0], outputs: [tensors.length - 1] };
 }
 
-export const describeProgram = ({ name, task, data, seed, epochs }: ExportConfig, labels: string[]): ProgramMetadata => ({
+export const describeProgram = (
+  { name, task, data, seed, epochs }: ExportConfig,
+  labels: string[],
+): ProgramMetadata => ({
   name,
   task: task.name,
   labels,
@@ -179,7 +183,14 @@ export class Exported {
     }
     const { step, zeroPoint } = stepsOf(first(rangeOf(this.place.parameters, layer)), layer.activation);
     const output = this.tensor(layer.name, layer.output, step, zeroPoint);
-    const weighted = foldNormalized(layer, this.place.checkpoint, this.place.parameters, this.place.sources, scale, step);
+    const weighted = foldNormalized(
+      layer,
+      this.place.checkpoint,
+      this.place.parameters,
+      this.place.sources,
+      scale,
+      step,
+    );
     this.place.operators.push(operatorOf(layer, input, output, weighted));
     return output;
   }
@@ -193,7 +204,12 @@ export class Exported {
   }
 
   /** Copies, the channels of each run behind each other; both have one scale. */
-  private concatenation({ name, input: from, lent, output: shape }: Extract<NodeSpec, { kind: 'concatenation' }>): number {
+  private concatenation({
+    name,
+    input: from,
+    lent,
+    output: shape,
+  }: Extract<NodeSpec, { kind: 'concatenation' }>): number {
     const inputs = [this.tensorAt(from), this.place.lender!.results[lent.node]!];
     const [own, other] = inputs.map((tensor) => this.place.tensors[tensor]!) as [ModelTensor, ModelTensor];
     if (own.scale !== other.scale || own.zeroPoint !== other.zeroPoint)

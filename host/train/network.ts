@@ -312,7 +312,11 @@ export function routeFault(route: RouteConfig, input: readonly number[], classes
     ['selector', route.branches],
     ['classifier', classes],
   ] as const) {
-    const fault = networkFault(name === 'selector' ? route.selector : { ...route.classifier, methods: {} }, input, outputs);
+    const fault = networkFault(
+      name === 'selector' ? route.selector : { ...route.classifier, methods: {} },
+      input,
+      outputs,
+    );
     if (fault) return [`${name}.${fault[0]}`, fault[1]];
   }
   const { selector, branches } = routedSpecs(route, input, classes);
@@ -327,7 +331,10 @@ export function routeFault(route: RouteConfig, input: readonly number[], classes
     );
     const known = selector.layers.filter(({ normalized }) => normalized).map((layer) => layer.name.slice(9));
     if (!own || !lent)
-      return [`aggregate.${i}`, `expected a layer that selector and classifier have, ${known.join(', ')}, got "${name}"`];
+      return [
+        `aggregate.${i}`,
+        `expected a layer that selector and classifier have, ${known.join(', ')}, got "${name}"`,
+      ];
     const place = ({ output: [height, width], activation }: LayerSpec): string =>
       `${height} x ${width} positions, activation ${activation}`;
     if (place(own) !== place(lent))

@@ -53,7 +53,9 @@ async function trainNetworks(
   const [routed] = configs.filter(isRouted);
   if (routed && options.basis) throw new UsageError(`${name}: expected no basis of an image for a route, got one`);
   if (routed && options.state?.beginning)
-    throw new UsageError(`${name}: a training with a route keeps no state to go on with; leave --${options.state.beginning} out`);
+    throw new UsageError(
+      `${name}: a training with a route keeps no state to go on with; leave --${options.state.beginning} out`,
+    );
   const specs = specsOf(configs, basis);
   await startArrays();
   const teachers = configs.map(teachersOf); // before any recording is read

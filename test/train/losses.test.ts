@@ -1,7 +1,7 @@
 /** What selector and classifiers learn from a batch: which windows count where, and slopes against differences. */
 import { describe, expect, it } from 'vitest';
-import { bestBranches, lossesApart, lossesTogether } from '../../host/train/routed/losses.ts';
 import { Random } from '../../host/system/random.ts';
+import { bestBranches, lossesApart, lossesTogether } from '../../host/train/routed/losses.ts';
 
 const NOTHING = { union: 0, overlap: 0, single: 0, selection: 0 };
 const CLASSES = 3;
@@ -90,10 +90,42 @@ describe('terms of a classifier', () => {
 
 describe('the classifier to pick', () => {
   it.each([
-    ['the surest of those that are right', [[3, 0, 0], [1, 0, 0], [0, 9, 0]], 0],
-    ['one that is right before one that is surely wrong', [[0, 9, 0], [0.1, 0, 0], [0, 0, 9]], 1],
-    ['where none is right the least sure', [[0, 9, 0], [0, 5, 0], [0, 0.5, 0.4]], 2],
-    ['of equals the first', [[0, 2, 0], [2, 0, 0], [2, 0, 0]], 1],
+    [
+      'the surest of those that are right',
+      [
+        [3, 0, 0],
+        [1, 0, 0],
+        [0, 9, 0],
+      ],
+      0,
+    ],
+    [
+      'one that is right before one that is surely wrong',
+      [
+        [0, 9, 0],
+        [0.1, 0, 0],
+        [0, 0, 9],
+      ],
+      1,
+    ],
+    [
+      'where none is right the least sure',
+      [
+        [0, 9, 0],
+        [0, 5, 0],
+        [0, 0.5, 0.4],
+      ],
+      2,
+    ],
+    [
+      'of equals the first',
+      [
+        [0, 2, 0],
+        [2, 0, 0],
+        [2, 0, 0],
+      ],
+      1,
+    ],
   ])('is %s', (_, rows, expected) => {
     const logits = rows.map((row) => Float32Array.from(row));
     expect([...bestBranches(logits, [0])]).toEqual([expected]);

@@ -11,17 +11,26 @@ import { Runtime } from '../../host/runtime/node.ts';
 import { openTask, readTask } from '../../host/task/task.ts';
 import { readConfigFor, type TrainConfig } from '../../host/train/config.ts';
 import { exportModel } from '../../host/train/export.ts';
+import { score } from '../../host/train/metrics.ts';
+import { isRouted, networksOf, specsOfRoute } from '../../host/train/routed/training.ts';
 import type { Trained } from '../../host/train/run.ts';
 import { checkpointFaults } from '../../host/train/tensors.ts';
-import { isRouted, networksOf, specsOfRoute } from '../../host/train/routed/training.ts';
 import { trainModel, untrainedModel } from '../../host/train/train.ts';
-import { score } from '../../host/train/metrics.ts';
 
 const layers = (channels: number, stride = 2) => [
   { kind: 'convolution', channels, kernel: 5, stride },
   { kind: 'separable', channels: 2 * channels, kernel: 5, stride: 2 },
 ];
-const BASIS = { kind: 'basis', matrices: 2, encoding: 'int4', rows: 12, columns: 12, codeLength: 4, hidden: 6, rowsPerCode: 2 };
+const BASIS = {
+  kind: 'basis',
+  matrices: 2,
+  encoding: 'int4',
+  rows: 12,
+  columns: 12,
+  codeLength: 4,
+  hidden: 6,
+  rowsPerCode: 2,
+};
 
 const written = (route: object, more: object = {}) => ({
   name: 'routed',

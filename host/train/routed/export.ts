@@ -15,7 +15,10 @@ import type { RouteConfig } from '../networkConfig.ts';
 import { startArrays } from '../start.ts';
 
 /** The checkpoint holds what tensorShapes lists of every network. Throws where a folded bias does not fit. */
-export async function exportRouted(checkpoint: Checkpoint, config: ExportConfig & { route: RouteConfig }): Promise<Model> {
+export async function exportRouted(
+  checkpoint: Checkpoint,
+  config: ExportConfig & { route: RouteConfig },
+): Promise<Model> {
   await startArrays();
   const { task, name, route } = config;
   const labels = classNamesOf(task);

@@ -56,8 +56,7 @@ export async function trainRouted(
   const epochs = config.epochs + phases.length;
   const spec = specsOf([strong])[0]!;
   const learnt = await train([{ config: strong, spec, sets, soft: null }], {
-    onProgress: (progress) =>
-      onProgress({ ...progress, epochs, steps: (progress.steps / config.epochs) * epochs }),
+    onProgress: (progress) => onProgress({ ...progress, epochs, steps: (progress.steps / config.epochs) * epochs }),
   });
   const owners = clustersOf(checkpointFeatures(learnt.checkpoint, strong, sets.train, spec), sets.train, config);
   const training = new RoutedTraining(config, sets, owners);
@@ -255,7 +254,11 @@ class RoutedTraining {
     }
     const { value, gradients } =
       phase === 'apart'
-        ? lossesApart(logits, known, windows.map((window) => this.owners[window]!))
+        ? lossesApart(
+            logits,
+            known,
+            windows.map((window) => this.owners[window]!),
+          )
         : lossesTogether(logits, known, largestOfRows(scores, specs.selector.classes), config.route.loss);
     const slopes = Object.assign({}, ...this.branchesAtWork.map((one, i) => one.backward(gradients[i]!))) as RealArrays;
     for (const { own } of this.lent) slopes[`${own}.range`] = Float32Array.of(0);

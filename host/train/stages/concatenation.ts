@@ -30,8 +30,7 @@ export class Concatenation implements Stage {
       const count = channels[i]!;
       const from = workspace.at(input.address, input.length);
       for (let row = 0; row < output.rows; row++)
-        for (let c = 0; c < count; c++)
-          values[row * output.channels + first + c] = from[row * input.channels + c]!;
+        for (let c = 0; c < count; c++) values[row * output.channels + first + c] = from[row * input.channels + c]!;
       first += count;
     });
   }
