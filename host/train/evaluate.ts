@@ -3,7 +3,7 @@
 import type { WindowSet } from '../data/windows.ts';
 import type { Checkpoint } from './checkpoint.ts';
 import type { TrainConfig } from './config.ts';
-import { parametersOf } from './export.ts';
+import { parametersOf } from './exported.ts';
 import { Inference } from './inference.ts';
 import { type Scores, score } from './metrics.ts';
 import { type NetworkSpec, specOf } from './network.ts';

@@ -8,7 +8,7 @@ import { windowTensor } from '../../task/frontEnds/frontEnd.ts';
 import { classNamesOf, frontEndOf } from '../../task/task.ts';
 import type { Checkpoint } from '../checkpoint.ts';
 import type { ExportConfig } from '../config.ts';
-import { describeProgram, Exported, parametersOf } from '../export.ts';
+import { describeProgram, Exported, parametersOf } from '../exported.ts';
 import type { Sources } from '../methods/method.ts';
 import { type RoutedSpecs, routedSpecs } from '../network.ts';
 import type { RouteConfig } from '../networkConfig.ts';
