@@ -2,6 +2,7 @@
  * All pages, and parts of pages, that a program writes: functions of the records in bench/ and of what is in boards/,
  * models/ and the registries. `htpw pages` writes them, and a test holds every committed page to its function.
  */
+import { routeTables } from '../measure/routeTables.ts';
 import { boardTable, tickTable } from './boards.ts';
 import { deployPage } from './deployments.ts';
 import { joinTables } from './join.ts';
@@ -43,6 +44,7 @@ export const PAGES: readonly Page[] = [
   sections('docs/workshop.md', ({ training }) => ({ speed: trainingSpeeds(training) })),
   sections('docs/prune.md', ({ prune }) => pruneTables(prune)),
   sections('docs/join.md', ({ join }) => joinTables(join)),
+  sections('docs/route.md', ({ route }) => ({ route: routeTables(route) })),
   sections('docs/c.md', ({ library }) => ({ sizes: librarySizes(library) })),
   sections('docs/protocol.md', ({ boards }) => ({ ticks: tickTable(boards) })),
   // loads the TypeScript compiler, which an installed package does not have

@@ -8,6 +8,7 @@ import type { ImportedRecord } from '../measure/imported.ts';
 import type { JoinRecord } from '../measure/joined.ts';
 import type { PruneRecord } from '../measure/pruned.ts';
 import { readRecord } from '../measure/records.ts';
+import type { RouteRecord } from '../measure/routes.ts';
 import type { TrainingRecord } from '../measure/tables.ts';
 import type { Reliability } from '../reliability/measure.ts';
 
@@ -22,6 +23,7 @@ export interface Records {
   training: TrainingRecord;
   prune: PruneRecord;
   join: JoinRecord;
+  route: RouteRecord;
 }
 
 /** What is in bench/ and boards/ now. */
@@ -37,6 +39,7 @@ export const readRecords = (): Records => ({
   training: readRecord('train'),
   prune: readRecord('prune'),
   join: readRecord('join'),
+  route: readRecord('route'),
 });
 
 /** The number of a Cortex-M, largest first; behind them other cores. */

@@ -8,7 +8,7 @@ import { readInput } from '../system/files.ts';
 import * as json from '../system/json.ts';
 import { shownPath } from '../system/shownPath.ts';
 import { configsOf, type JointConfig, MOST_EPOCHS, MOST_SEED } from '../train/config.ts';
-import { narrowed, type RawConfig, rawConfigOf, withMethods, withTasks } from './variation.ts';
+import { narrowed, type RawConfig, rawConfigOf, withMethods, withParts, withTasks } from './variation.ts';
 
 export interface Grid {
   name: string;
@@ -49,6 +49,8 @@ const TASKS = `${HOW_TASKS.join(', ')}, or a list of names`;
 /** What a series, or one of its variants, changes in the configuration. */
 const CHANGES = {
   methods: json.optional(json.anyObject),
+  network: json.optional(json.anyObject),
+  route: json.optional(json.nullable(json.anyObject)),
   width: json.optional(json.quantity),
   epochs: json.optional(json.wholeNumber(1, MOST_EPOCHS)),
   data: json.optional(json.text),
@@ -57,6 +59,8 @@ const CHANGES = {
 
 interface Changes {
   methods?: Record<string, unknown>;
+  network?: Record<string, unknown>;
+  route?: Record<string, unknown> | null;
   width?: number;
   epochs?: number;
   data?: string;
@@ -132,9 +136,18 @@ function runsOf(series: Series, path: string, where: string): Placed[] {
   return series.seeds.flatMap((seed) =>
     Object.entries(variants).flatMap(([variant, changes]) =>
       choices.map(({ part, chosen }): Placed => {
-        const { methods = {}, width = 1, epochs, data = null, basis = null } = { ...series, ...changes };
+        const {
+          methods = {},
+          network,
+          route,
+          width = 1,
+          epochs,
+          data = null,
+          basis = null,
+        } = { ...series, ...changes };
         const method = [series.name, ...(variant === '' ? [] : [variant])].join('.');
-        const whole = narrowed(withMethods(epochs === undefined ? base : { ...base, epochs }, methods), width);
+        const own = withParts(epochs === undefined ? base : { ...base, epochs }, { network, route });
+        const whole = narrowed(withMethods(own, methods), width);
         const configuration = { ...withTasks(whole, chosen), seed };
         const id = [method, ...(part === null ? [] : [part]), `s${seed}`].join('.');
         return { run: { id, method, seed, programs: chosen, data, basis, configuration, from }, where };

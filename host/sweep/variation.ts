@@ -63,6 +63,17 @@ function withNetworks(config: RawConfig, change: (network: RawNetwork) => RawNet
 export const withMethods = (config: RawConfig, methods: Record<string, unknown>): RawConfig =>
   withNetworks(config, (network) => ({ ...network, methods: { ...network.methods, ...methods } }));
 
+/** With another network, and with a route some of whose fields are others, or without one. */
+export function withParts(
+  config: RawConfig,
+  { network, route }: { network?: Record<string, unknown>; route?: Record<string, unknown> | null },
+): RawConfig {
+  const changed = network ? withNetworks(config, () => network) : config;
+  if (route === undefined) return changed;
+  const { route: before, ...rest } = changed;
+  return route === null ? (rest as RawConfig) : { ...changed, route: { ...(before as object), ...route } };
+}
+
 /** Every layer with `width` times its channels, but at least one. */
 export const narrowed = (config: RawConfig, width: number): RawConfig =>
   withNetworks(config, (network) => scaled(network, width) as RawNetwork);

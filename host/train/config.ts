@@ -9,8 +9,8 @@ import { checkTask, classNamesOf, frontEndOf, readTaskOf, type Task, taskArgumen
 import { type ClassWeights, classWeightsFor, unweighted } from './classWeights.ts';
 import type { MethodConfig } from './methods/config.ts';
 import { METHODS } from './methods/registry.ts';
-import { networkFault } from './network.ts';
-import type { Extent, LayerConfig, NetworkConfig } from './networkConfig.ts';
+import { networkFault, routeFault } from './network.ts';
+import type { Extent, LayerConfig, NetworkConfig, RouteConfig, RouteLossConfig } from './networkConfig.ts';
 
 /** A training: task, network, methods and optimisation, as read from a configuration file. */
 export interface TrainConfig {
@@ -42,6 +42,8 @@ export interface TrainConfig {
   /** which parameters are kept: of the last epoch, which is the default, or of the best look */
   keep?: 'last' | 'best';
   distillation?: DistillationConfig;
+  /** in place of the network, which then says where its classifiers begin: a selector and what it picks from */
+  route?: RouteConfig;
 }
 
 /** What trained networks answer, for another to learn from. */
@@ -63,7 +65,7 @@ export interface JointConfig {
 
 /** Of a checkpoint's model; what is said of the training goes into its metadata. */
 export type ExportConfig = Pick<TrainConfig, 'name' | 'network' | 'task'> &
-  Partial<Pick<TrainConfig, 'data' | 'seed' | 'epochs'>>;
+  Partial<Pick<TrainConfig, 'data' | 'seed' | 'epochs' | 'route'>>;
 
 /** What a seed and a count of epochs can be, in a configuration and on the command line. */
 export const MOST_SEED = 2 ** 32 - 1;
@@ -113,12 +115,39 @@ const SEPARABLE = json.fields({
   methods,
 });
 
+const NETWORK = json.having('layers', LISTED as json.Schema<NetworkConfig>, SEPARABLE as json.Schema<NetworkConfig>);
+
 /** For the windows of a task. */
 const networkFor = (task: Task): json.Schema<NetworkConfig> =>
-  json.agreeing(
-    json.having('layers', LISTED as json.Schema<NetworkConfig>, SEPARABLE as json.Schema<NetworkConfig>),
-    (network) => networkFault(network, frontEndOf(task).output.shape, classNamesOf(task).length),
-  );
+  json.agreeing(NETWORK, (network) => networkFault(network, frontEndOf(task).output.shape, classNamesOf(task).length));
+
+const share = json.numberUpTo(100);
+const someEpochs = json.wholeNumber(0, MOST_EPOCHS);
+
+/** Weights of the paper. */
+const ROUTE_LOSS = json.fields({
+  union: json.optional(share, 0.1),
+  overlap: json.optional(share, 0.03),
+  single: json.optional(share, 0.1),
+  selection: json.optional(share, 1),
+}) as unknown as json.Schema<RouteLossConfig>;
+
+const ROUTE = json.fields({
+  branches: json.wholeNumber(2, 32),
+  selector: NETWORK,
+  classifier: NETWORK,
+  aggregate: json.optional(json.listOrNone(json.text), []),
+  apart: json.wholeNumber(1, MOST_EPOCHS),
+  selecting: json.wholeNumber(1, MOST_EPOCHS),
+  rounds: someEpochs,
+  turns: json.optional(json.listOf(someEpochs, 2, 'epochs of the selector and of the classifiers'), [1, 1]),
+  turnRate: json.optional(json.quantity, 0.25),
+  loss: json.optional(ROUTE_LOSS, {}),
+}) as unknown as json.Schema<RouteConfig>;
+
+/** A selector and classifiers for the windows of a task. */
+const routeFor = (task: Task): json.Schema<RouteConfig> =>
+  json.agreeing(ROUTE, (route) => routeFault(route, frontEndOf(task).output.shape, classNamesOf(task).length));
 
 const TASK = json.text;
 
@@ -171,6 +200,7 @@ function fieldsFor(task: Task) {
     ),
     classWeights: json.optional(classWeightsFor(classNamesOf(task))),
     distillation: json.optional(DISTILLATION),
+    route: json.optional(routeFor(task)),
   };
 }
 
@@ -180,6 +210,7 @@ const JOINT = json.fields({
   ...SCHEDULE,
   network: json.optional(json.anyObject),
   distillation: json.optional(json.anyObject),
+  route: json.optional(json.anyObject),
   tasks: json.list(
     json.fields({
       name: json.optional(NAME),
@@ -215,6 +246,10 @@ export function configsOf(parsed: unknown, path: string): JointConfig {
     return { name: config.name, programs: [config] };
   }
   const { name, network, tasks, ...schedule } = json.checkJson(parsed, path, JOINT, LIKE_JOINT);
+  if (schedule.route && tasks.length > 1)
+    throw new UsageError(
+      `${shownPath(path)}: route: expected a configuration of one task, got ${tasks.length}; train each by itself`,
+    );
   const programs = tasks.map((entry, i) => {
     const where = `${path}: tasks.${i}`;
     const task = readTaskOf(`${shownPath(path)}: tasks.${i}`, entry.task, dirname(path));
@@ -233,12 +268,17 @@ export function configsOf(parsed: unknown, path: string): JointConfig {
 
 /** A whole configuration from its JSON, for a task that is known; `where` begins the line of an error. */
 export function readConfigFor(task: Task, where: string, parsed: unknown): TrainConfig {
-  const schema = json.agreeing(json.fields({ ...fieldsFor(task), network: networkFor(task) }), classWeightsFault);
+  const schema = json.agreeing(json.fields({ ...fieldsFor(task), network: networkFor(task) }), fieldsFault);
   const { distillation, ...fields } = json.checkJson(parsed, where, schema, LIKE);
   return { ...fields, task, data: task.data.set, ...(distillation && { distillation: placed(distillation, where) }) };
 }
 
-function classWeightsFault(config: Pick<TrainConfig, 'classWeights' | 'windowsPerEpoch'>): [string, string] | null {
+/** What does not agree among fields that are right by themselves. */
+function fieldsFault(
+  config: Pick<TrainConfig, 'classWeights' | 'windowsPerEpoch' | 'route'> & { distillation?: object },
+): [string, string] | null {
+  if (config.route && config.distillation)
+    return ['distillation', 'expected none beside a route, whose teacher is the network'];
   const { classWeights = 'root', windowsPerEpoch } = config;
   const name = unweighted(classWeights, windowsPerEpoch);
   return name === undefined ? null : ['classWeights', `expected a weight for ${name}, of which an epoch has windows`];

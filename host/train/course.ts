@@ -22,7 +22,7 @@ export const STREAM = { weights: 1, draw: 2, augmentation: 3, calibration: 4 };
 const STREAMS = 8;
 
 /** Batches of training windows that the final statistics come from. */
-const CALIBRATION_BATCHES = 24;
+export const CALIBRATION_BATCHES = 24;
 
 export interface TrainingSets {
   train: WindowSet;

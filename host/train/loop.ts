@@ -221,7 +221,7 @@ function takeOver(parameters: Parameters, start: ReadonlyMap<string, StoredArray
 }
 
 /** What a checkpoint says of itself. */
-function describe(lessons: readonly Pick<Lesson, 'config'>[]): Record<string, string> {
+export function describe(lessons: readonly Pick<Lesson, 'config'>[]): Record<string, string> {
   const configs = lessons.map(({ config }) => config);
   const [first] = configs as [TrainConfig];
   return {
@@ -252,12 +252,12 @@ export function untrained(lessons: readonly Pick<Lesson, 'config' | 'spec'>[]): 
 }
 
 /** Copies arrays out of the library. */
-function copied(parameters: Parameters): Arrays {
+export function copied(parameters: Parameters): Arrays {
   return new Map(Object.entries(parameters).map(([name, array]) => [name, stored(array.ref)] as const));
 }
 
 /** And into it, in the order of these names. */
-function loaded(arrays: Arrays, names: readonly string[]): Parameters {
+export function loaded(arrays: Arrays, names: readonly string[]): Parameters {
   const entries = names.map((name) => {
     const { shape, data } = arrays.get(name)!;
     return [name, np.array(data as Float32Array<ArrayBuffer>, { shape })] as const;
@@ -265,14 +265,14 @@ function loaded(arrays: Arrays, names: readonly string[]): Parameters {
   return Object.fromEntries(entries);
 }
 
-function storeMoments({ tensors }: Checkpoint, { layers }: NetworkSpec, moments: Moments[]): void {
+export function storeMoments({ tensors }: Checkpoint, { layers }: NetworkSpec, moments: Moments[]): void {
   layers.slice(0, moments.length).forEach(({ name }, i) => {
     tensors.set(`${name}.mean`, vector(moments[i]!.mean));
     tensors.set(`${name}.variance`, vector(moments[i]!.variance));
   });
 }
 
-function storePeak({ tensors }: Checkpoint, spec: NetworkSpec, peak: number): void {
+export function storePeak({ tensors }: Checkpoint, spec: NetworkSpec, peak: number): void {
   tensors.set(peakName(spec), { shape: [1], data: Float32Array.of(peak) });
 }
 

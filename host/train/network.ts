@@ -15,13 +15,22 @@ import { type LayerKind, type LayerSpec, positionsOf } from './layerSpec.ts';
 import type { MethodConfig } from './methods/config.ts';
 import type { Installed, Method } from './methods/method.ts';
 import { METHODS } from './methods/registry.ts';
-import type { Extent, LayerConfig, NetworkConfig } from './networkConfig.ts';
+import type { Extent, LayerConfig, NetworkConfig, RouteConfig } from './networkConfig.ts';
 
 /** What is computed from one or two earlier results; -1 is the input of the network. */
 export type NodeSpec =
   | { kind: 'layer'; layer: LayerSpec; input: number }
   | { kind: 'add'; name: string; inputs: [number, number]; output: Shape }
-  | { kind: 'averagePool'; name: string; kernel: [number, number]; input: number; output: Shape };
+  | { kind: 'averagePool'; name: string; kernel: [number, number]; input: number; output: Shape }
+  | { kind: 'concatenation'; name: string; input: number; lent: Lent; output: Shape };
+
+/** A layer of another network, whose channels stand behind those of the own one: its node there, and its name. */
+export interface Lent {
+  node: number;
+  layer: string;
+  /** the own layer, whose range is that of the other */
+  own: string;
+}
 
 export interface NetworkSpec {
   /** begins the names of its layers, and so of its parameters: "" where it is trained alone */
@@ -103,6 +112,12 @@ const pair = (extent: Extent): [number, number] => (typeof extent === 'number' ?
 /** Without what holds its weights. */
 type BareNetwork = Omit<NetworkSpec, 'shared' | 'alone'>;
 
+/** The network whose layers of these names a network reads beside its own. */
+interface Lender {
+  network: BareNetwork;
+  layers: readonly string[];
+}
+
 class Builder {
   private readonly nodes: NodeSpec[] = [];
   private readonly counts = new Map<string, number>();
@@ -111,6 +126,7 @@ class Builder {
     private readonly config: NetworkConfig,
     private readonly input: Shape,
     private readonly prefix = '',
+    private readonly lender: Lender | null = null,
   ) {}
 
   build(classes: number): BareNetwork {
@@ -188,6 +204,23 @@ class Builder {
       activation,
     };
     this.nodes.push({ kind: 'layer', layer: spec, input: from });
+    if (this.lender?.layers.includes(name)) this.borrow(name, spec, this.lender.network);
+  }
+
+  /** Behind the own layer stands what the layer of that name in another network gives. */
+  private borrow(name: string, own: LayerSpec, { prefix, nodes }: BareNetwork): void {
+    const node = nodes.findIndex((node) => node.kind === 'layer' && node.layer.name === `${prefix}${name}`);
+    const lent = nodes[node];
+    if (lent?.kind !== 'layer') return; // routeFault says so
+    const [height, width, channels] = own.output;
+    const output: Shape = [height, width, channels + lent.layer.output[2]];
+    this.nodes.push({
+      kind: 'concatenation',
+      name: `${own.name}+`,
+      input: this.last,
+      lent: { node, layer: lent.layer.name, own: own.name },
+      output,
+    });
   }
 
   private methodOf(name: string, kind: LayerKind): MethodConfig {
@@ -219,7 +252,11 @@ class Builder {
 }
 
 /** Layers of one method that share something are held together, others each by itself. */
-function together(networks: readonly BareNetwork[], installed: readonly Generator[] | null): NetworkSpec[] {
+function together(
+  networks: readonly BareNetwork[],
+  installed: readonly Generator[] | null,
+  prefix = '',
+): NetworkSpec[] {
   const groups = new Map<string, LayerSpec[]>();
   for (const layer of networks.flatMap(({ layers }) => layers)) {
     if (!isShared(layer)) continue;
@@ -227,7 +264,7 @@ function together(networks: readonly BareNetwork[], installed: readonly Generato
     groups.set(key, [...(groups.get(key) ?? []), layer]);
   }
   const shared = [...groups.values()].map((group, i) =>
-    methodFor(group, i === 0 ? 'generator' : `generator${i + 1}`, installed && installedFor(group, installed)),
+    methodFor(group, `${prefix}generator${i === 0 ? '' : i + 1}`, installed && installedFor(group, installed)),
   );
   return networks.map((network) => {
     const alone = network.layers.filter((layer) => !isShared(layer));
@@ -250,6 +287,65 @@ function installedFor([{ method, name }]: readonly LayerSpec[], installed: reado
     `basis: expected what ${name} says, ${JSON.stringify(method)}, got ${installed.map(described).join('; ') || 'none'}; ` +
       'say in methods what the image has',
   );
+}
+
+/** A selector, and the classifiers that it picks one of. */
+export interface RoutedSpecs {
+  selector: NetworkSpec;
+  branches: NetworkSpec[];
+}
+
+/** What a `route` describes, for windows of this shape. What classifiers share is theirs alone. */
+export function routedSpecs(route: RouteConfig, input: readonly number[], classes: number): RoutedSpecs {
+  const bare = new Builder(route.selector, input as Shape, 'selector/').build(route.branches);
+  const branches = Array.from({ length: route.branches }, (_, i) =>
+    new Builder(route.classifier, input as Shape, `branch${i}/`, { network: bare, layers: route.aggregate }).build(
+      classes,
+    ),
+  );
+  const [selector] = together([bare], null, 'selector/') as [NetworkSpec];
+  return { selector, branches: together(branches, null, 'branches/') };
+}
+
+/** What does not agree between selector and classifiers. */
+export function routeFault(route: RouteConfig, input: readonly number[], classes: number): [string, string] | null {
+  for (const [name, outputs] of [
+    ['selector', route.branches],
+    ['classifier', classes],
+  ] as const) {
+    const fault = networkFault(
+      name === 'selector' ? route.selector : { ...route.classifier, methods: {} },
+      input,
+      outputs,
+    );
+    if (fault) return [`${name}.${fault[0]}`, fault[1]];
+  }
+  const { selector, branches } = routedSpecs(route, input, classes);
+  const [branch] = branches as [NetworkSpec];
+  const [first, other] = [branch.layers[0]!, selector.layers[0]!];
+  const geometry = ({ kind, kernel, stride }: LayerSpec): string => `${kind} of kernel ${kernel} and stride ${stride}`;
+  if (geometry(first) !== geometry(other))
+    return ['classifier.layers.0', `expected a ${geometry(other)} as the selector begins with, got ${geometry(first)}`];
+  for (const [i, name] of route.aggregate.entries()) {
+    const [own, lent] = [branch, selector].map(({ layers, prefix }) =>
+      layers.find((layer) => layer.name === `${prefix}${name}` && layer.normalized),
+    );
+    const known = selector.layers.filter(({ normalized }) => normalized).map((layer) => layer.name.slice(9));
+    if (!own || !lent)
+      return [
+        `aggregate.${i}`,
+        `expected a layer that selector and classifier have, ${known.join(', ')}, got "${name}"`,
+      ];
+    const place = ({ output: [height, width], activation }: LayerSpec): string =>
+      `${height} x ${width} positions, activation ${activation}`;
+    if (place(own) !== place(lent))
+      return [`aggregate.${i}`, `expected ${place(lent)} as ${name} of the selector has, got ${place(own)}`];
+  }
+  const bare = { ...branch, prefix: '' };
+  const short = (name: string): string => name.slice(branch.prefix.length);
+  const layers = branch.layers.map((layer) => ({ ...layer, name: short(layer.name) }));
+  const fault = faultOf(route.classifier, { ...bare, layers, nodes: branch.nodes });
+  return fault ? [`classifier.${fault[0]}`, fault[1]] : null;
 }
 
 /** A generator in the words of a configuration. */

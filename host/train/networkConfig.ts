@@ -31,3 +31,37 @@ export interface ListedConfig {
 }
 
 export type NetworkConfig = SeparableConfig | ListedConfig;
+
+/** A selector that picks one of several classifiers for every window (Ma et al. 2024, DiTMoS). */
+export interface RouteConfig {
+  /** how many classifiers there are */
+  branches: number;
+  selector: NetworkConfig;
+  /** each of them */
+  classifier: NetworkConfig;
+  /** layers of the classifiers that are followed by what the layer of that name in the selector gives, too */
+  aggregate: string[];
+  /** epochs in which each classifier learns its cluster of the training windows */
+  apart: number;
+  /** epochs of the selector behind these */
+  selecting: number;
+  /** how often selector and classifiers take turns then */
+  rounds: number;
+  /** epochs of the selector, and of the classifiers, in each round */
+  turns: [selector: number, classifiers: number];
+  /** factor on the learning rate in the rounds */
+  turnRate: number;
+  loss: RouteLossConfig;
+}
+
+/** Weights of the four terms that a classifier makes small in the rounds, each a mean over some windows of a batch. */
+export interface RouteLossConfig {
+  /** cross entropy of windows that no classifier gets right */
+  union: number;
+  /** minus that of windows which this one and others get right */
+  overlap: number;
+  /** of windows that only this one gets right */
+  single: number;
+  /** of windows that the selector gives it */
+  selection: number;
+}

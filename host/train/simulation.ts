@@ -7,6 +7,7 @@ import type { NetworkSpec } from './network.ts';
 import { lengthOfPatch } from './patches.ts';
 import { AveragePool } from './stages/averagePool.ts';
 import { Classifier } from './stages/classifier.ts';
+import { Concatenation } from './stages/concatenation.ts';
 import { NormalizedLayer } from './stages/normalized.ts';
 import { Activation, type Moments, type RealArrays, type Stage } from './stages/stage.ts';
 import { Sum } from './stages/sum.ts';
@@ -15,16 +16,25 @@ export type { Moments, RealArrays } from './stages/stage.ts';
 
 /** For one batch size; windows that are missing in a batch are zero. */
 export class Simulation {
-  private readonly workspace = new Workspace();
+  private readonly workspace: Workspace;
   private readonly input: Activation;
   private readonly stages: Stage[] = [];
+  private readonly outputs: Activation[] = [];
   private readonly classifier: Classifier;
 
-  constructor(spec: NetworkSpec, batch: number) {
-    const { workspace } = this;
+  /**
+   * `lender`: of a network that is computed before this one, each time, on the same patches, and lends it what its
+   * layers give; what is lent does not learn from it.
+   */
+  constructor(
+    spec: NetworkSpec,
+    batch: number,
+    private readonly lender: Simulation | null = null,
+  ) {
+    this.workspace = lender?.workspace ?? new Workspace();
+    const { workspace, outputs } = this;
     const { positions, length } = lengthOfPatch(spec);
-    this.input = new Activation(workspace, batch, positions, length, true);
-    const outputs: Activation[] = [];
+    this.input = lender?.input ?? new Activation(workspace, batch, positions, length, true);
     const outputOf = (node: number): Activation => outputs[node] ?? this.input;
     const add = (stage: Stage & { output: Activation }): void => {
       this.stages.push(stage);
@@ -35,6 +45,10 @@ export class Simulation {
       else if (node.kind === 'add') {
         const [first, second] = node.inputs;
         add(new Sum(node.name, [outputOf(first), outputOf(second)], batch, workspace));
+      } else if (node.kind === 'concatenation') {
+        const channels = shapeOf(spec, node.input)[2];
+        const lent = this.lender!.outputs[node.lent.node]!;
+        add(new Concatenation([outputOf(node.input), lent], [channels, node.output[2] - channels], batch, workspace));
       } else {
         const [height, width] = shapeOf(spec, node.input);
         add(new AveragePool([height, width], node.kernel, outputOf(node.input), batch, workspace));
@@ -57,11 +71,17 @@ export class Simulation {
    * normalised layer, in order, those of the batch are used.
    */
   forward(patches: Float32Array, moments: readonly Moments[] | null): Float32Array<ArrayBuffer> {
-    this.setInput(patches);
+    if (!this.lender) this.setInput(patches);
     let normalized = 0;
     for (const stage of this.stages)
       stage.forward(stage instanceof NormalizedLayer ? (moments?.[normalized++] ?? null) : null);
     return this.classifier.forward();
+  }
+
+  /** What the classifier took in the last forward(), [batch][values], channels filled up to whole vectors. */
+  get features(): Float32Array<ArrayBuffer> {
+    const { address, length } = this.outputs.at(-1) ?? this.input;
+    return this.workspace.at(address, length).slice();
   }
 
   /** Of the last forward(): of each normalised layer, in order. */

@@ -3,6 +3,7 @@ import { createHash } from 'node:crypto';
 import type { Part } from '../data/part.ts';
 import { countClasses, selectWindows, type WindowSet } from '../data/windows.ts';
 import type { Generator, Model } from '../model/model.ts';
+import { UsageError } from '../system/errors.ts';
 import { Random } from '../system/random.ts';
 import { classNamesOf, openTask } from '../task/task.ts';
 import type { Checkpoint } from './checkpoint.ts';
@@ -11,8 +12,11 @@ import type { Lesson } from './course.ts';
 import { evaluateCheckpoint } from './evaluate.ts';
 import { exportNetworks } from './export.ts';
 import { Journal } from './journal.ts';
-import { train, untrained } from './loop.ts';
+import { type Learnt, train, untrained } from './loop.ts';
+import type { Scores } from './metrics.ts';
 import { type NetworkSpec, specsOf } from './network.ts';
+import { exportRouted } from './routed/export.ts';
+import { isRouted, trainRouted, untrainedRoute } from './routed/training.ts';
 import type { EpochRecord, NetworkReport, Trained, TrainedTogether, TrainOptions, TrainReport } from './run.ts';
 import { startArrays } from './start.ts';
 import type { Subject } from './state.ts';
@@ -46,6 +50,12 @@ async function trainNetworks(
 ): Promise<TrainedNetworks> {
   const { root, lead, subset, sets: choice, basis = null } = options;
   const configs = bases.map((base) => adapt(base, options));
+  const [routed] = configs.filter(isRouted);
+  if (routed && options.basis) throw new UsageError(`${name}: expected no basis of an image for a route, got one`);
+  if (routed && options.state?.beginning)
+    throw new UsageError(
+      `${name}: a training with a route keeps no state to go on with; leave --${options.state.beginning} out`,
+    );
   const specs = specsOf(configs, basis);
   await startArrays();
   const teachers = configs.map(teachersOf); // before any recording is read
@@ -65,15 +75,19 @@ async function trainNetworks(
   const lessons = parts.map(({ lesson }) => lesson);
   const began = performance.now();
   const { state } = options;
-  const { checkpoint, history, kept } = await train(lessons, {
-    onProgress: options.onProgress,
-    journal: state ? new Journal(state, subjectOf(lessons, basis)) : null,
-    onResume: state?.onResume,
-  });
+  const learn = async (): Promise<Learnt & { scores?: Scores[] }> =>
+    routed
+      ? trainRouted(routed, lessons[0]!.sets, parts[0]!.watched, options.onProgress)
+      : train(lessons, {
+          onProgress: options.onProgress,
+          journal: state ? new Journal(state, subjectOf(lessons, basis)) : null,
+          onResume: state?.onResume,
+        });
+  const { checkpoint, history, kept, scores } = await learn();
   const seconds = (performance.now() - began) / 1000;
   const reports = parts.map(({ lesson: { config, spec, sets }, watched, accounts }): NetworkReport => {
     const counts = countClasses(sets.train);
-    const [validation, later = null] = evaluateCheckpoint(checkpoint, config, watched, spec);
+    const [validation, later = null] = scores ?? evaluateCheckpoint(checkpoint, config, watched, spec);
     return {
       trainWindows: Object.fromEntries(sets.train.classNames.map((name, label) => [name, counts[label]!])),
       accounts,
@@ -81,7 +95,7 @@ async function trainNetworks(
       later,
     };
   });
-  const model = exported(checkpoint, configs, specs, name, basis);
+  const model = routed ? await exportRouted(checkpoint, routed) : exported(checkpoint, configs, specs, name, basis);
   return { checkpoint, model, reports, seconds, history: whole(history, kept, reports), kept };
 }
 
@@ -132,8 +146,10 @@ export async function untrainedTogether(
   { name, programs }: JointConfig,
   basis: readonly Generator[] | null = null,
 ): Promise<Model> {
-  const specs = specsOf(programs, basis);
+  const [routed] = programs.filter(isRouted);
   await startArrays();
+  if (routed) return exportRouted(untrainedRoute(routed), routed);
+  const specs = specsOf(programs, basis);
   const checkpoint = untrained(programs.map((config, i) => ({ config, spec: specs[i]! })));
   return exported(checkpoint, programs, specs, name, basis);
 }

@@ -12,6 +12,7 @@ import { measureJoined } from '../measure/joined.ts';
 import { timeVariants } from '../measure/node.ts';
 import { measurePruned, PRUNED_NAMES, type PrunedName, type PruneRecord } from '../measure/pruned.ts';
 import { currentCommit, readRecord, recordPath, writeRecord } from '../measure/records.ts';
+import { measureRoutes } from '../measure/routes.ts';
 import { boardTables, cycleTable, nodeTable, type TrainingRecord, trainingTable } from '../measure/tables.ts';
 import { exampleCommands } from '../pages/sections.ts';
 import { measureReliability } from '../reliability/measure.ts';
@@ -33,6 +34,7 @@ interface Flags {
   train?: boolean;
   prune?: PrunedName[] | true;
   join?: boolean;
+  route?: boolean;
   json?: boolean;
 }
 
@@ -73,10 +75,16 @@ export function benchVerb(program: Command): void {
       ).argParser(prunedNames),
     )
     .addOption(instead('--join', 'networks on codebooks that they share instead, of HTPW_DATA; writes bench/join.json'))
+    .addOption(
+      instead(
+        '--route',
+        'selectors and their classifiers beside single networks, from the sweep of models/sweeps/route.json, instead; writes bench/route.json',
+      ),
+    )
     .option('--json', 'print JSON')
     .addHelpText(
       'after',
-      '\nExamples:\n  htpw bench --board mps2-an500\n  htpw bench --check\n  htpw bench --node\n  htpw bench --reliability\n  htpw bench --deploy\n  htpw bench --imported\n  htpw bench --train\n  htpw bench --join\n  htpw bench --prune\n  htpw bench --prune kws,uci-har\n  htpw bench --board nucleo-f767zi --port /dev/ttyACM0',
+      '\nExamples:\n  htpw bench --board mps2-an500\n  htpw bench --check\n  htpw bench --node\n  htpw bench --reliability\n  htpw bench --deploy\n  htpw bench --imported\n  htpw bench --train\n  htpw bench --join\n  htpw bench --route\n  htpw bench --prune\n  htpw bench --prune kws,uci-har\n  htpw bench --board nucleo-f767zi --port /dev/ttyACM0',
     )
     .action((flags: Flags) => {
       if (flags.node) return benchNode(flags);
@@ -86,13 +94,26 @@ export function benchVerb(program: Command): void {
       if (flags.train) return benchTraining(flags);
       if (flags.prune) return benchRecord('prune', pruned(flags.prune), flags);
       if (flags.join) return benchRecord('join', measureJoined, flags);
+      if (flags.route) return benchRecord('route', measureRoutes, flags);
       return flags.port === undefined ? benchBoards(flags) : benchPort(flags, flags.port);
     });
 }
 
 /** An option that measures something else than kernels on boards, and nothing besides. */
 function instead(flags: string, description: string): Option {
-  const all = ['board', 'check', 'port', 'node', 'reliability', 'deploy', 'imported', 'train', 'prune', 'join'];
+  const all = [
+    'board',
+    'check',
+    'port',
+    'node',
+    'reliability',
+    'deploy',
+    'imported',
+    'train',
+    'prune',
+    'join',
+    'route',
+  ];
   return new Option(flags, description).conflicts(all.filter((name) => !flags.startsWith(`--${name}`)));
 }
 

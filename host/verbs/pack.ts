@@ -10,6 +10,7 @@ import { classNamesOf, readCheckpoint } from '../train/checkpoint.ts';
 import { readConfigs, type TrainConfig } from '../train/config.ts';
 import { exportModel, exportTogether } from '../train/index.ts';
 import { specOf, specsOf } from '../train/network.ts';
+import { isRouted, networksOf, specsOfRoute } from '../train/routed/training.ts';
 import { assertFits } from '../train/tensors.ts';
 import { LOSSLESS_OPTION, losslessOf } from './image.ts';
 import { oneOf, valued } from './options.ts';
@@ -51,7 +52,11 @@ export function packVerb(program: Command): void {
       const config = readConfigs(flags.config);
       const checkpoint = readCheckpoint(path);
       const [only, ...others] = config.programs as [TrainConfig, ...TrainConfig[]];
-      const specs = others.length > 0 ? specsOf(config.programs) : [specOf(only, classNamesOf(checkpoint).length)];
+      const specs = isRouted(only)
+        ? networksOf(specsOfRoute(only))
+        : others.length > 0
+          ? specsOf(config.programs)
+          : [specOf(only, classNamesOf(checkpoint).length)];
       assertFits(checkpoint, specs, shownPath(path));
       const model = await (others.length > 0 ? exportTogether(checkpoint, config) : exportModel(checkpoint, only));
       const { tables = only.tables, strip } = flags;

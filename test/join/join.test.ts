@@ -71,7 +71,9 @@ describe('images joined as they are', () => {
   it('are refused where two programs have one name, and a name for several programs at once', () => {
     const twice = [asUnpacked(models[0]!), asUnpacked(models[0]!)];
     expect(() => joinPrograms(twice, 'all')).toThrow('got two called "a"; give one another, as in a-2=FILE');
-    expect(() => renamed(unpackedOf(packed(models.map((model) => asUnpacked(model)))), 'one')).toThrow('expected one program');
+    expect(() => renamed(unpackedOf(packed(models.map((model) => asUnpacked(model)))), 'one')).toThrow(
+      'expected one program',
+    );
   });
 });
 

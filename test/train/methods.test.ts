@@ -10,7 +10,7 @@ import { Runtime, VARIANT_NAMES } from '../../host/runtime/node.ts';
 import { materialize } from '../../host/sources/registry.ts';
 import { openTask } from '../../host/task/task.ts';
 import type { TrainConfig } from '../../host/train/config.ts';
-import { parametersOf } from '../../host/train/export.ts';
+import { parametersOf } from '../../host/train/exported.ts';
 import { networkFault, specsOf } from '../../host/train/network.ts';
 import { weightsOf } from '../../host/train/real.ts';
 import type { Trained } from '../../host/train/run.ts';

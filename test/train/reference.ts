@@ -217,7 +217,8 @@ export function forward(real: Parameters, input: Tensor, spec: NetworkSpec, fixe
       second.step?.dispose();
       const range = real[`${node.name}.range`]!.ref;
       results.set(index, quantized(first.values.add(second.values), range, 'relu'));
-    } else {
+    } else if (node.kind === 'concatenation') throw new Error('a network alone borrows nothing');
+    else {
       const { values, step } = take(node.input);
       const mean = poolMean(values, shapeOf(spec, node.input), node.kernel);
       // rounded to the steps of its input, as the device's average pool does; ties, which are frequent, go up

@@ -3,6 +3,7 @@ import { jit, nn, numpy as np, tree, valueAndGrad } from '@jax-js/jax';
 import { beforeAll, describe, expect, it } from 'vitest';
 import { Random } from '../../host/system/random.ts';
 import type { Parameters } from '../../host/train/arrays.ts';
+import { read } from '../../host/train/descent.ts';
 import type { Tensor } from '../../host/train/layers.ts';
 import { lossOf } from '../../host/train/loss.ts';
 import { buildNetwork, type NetworkSpec } from '../../host/train/network.ts';
@@ -12,7 +13,6 @@ import { lengthOfPatch } from '../../host/train/patches.ts';
 import { realize } from '../../host/train/real.ts';
 import { type RealArrays, Simulation } from '../../host/train/simulation.ts';
 import { startArrays } from '../../host/train/start.ts';
-import { read } from '../../host/train/step.ts';
 import { forward, type Moments } from './reference.ts';
 
 beforeAll(startArrays);

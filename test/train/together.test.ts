@@ -17,7 +17,7 @@ import { Random } from '../../host/system/random.ts';
 import { openTask } from '../../host/task/task.ts';
 import type { TrainConfig } from '../../host/train/config.ts';
 import { checkpointLogits } from '../../host/train/evaluate.ts';
-import { parametersOf } from '../../host/train/export.ts';
+import { parametersOf } from '../../host/train/exported.ts';
 import { specsOf } from '../../host/train/network.ts';
 import { weightsOf } from '../../host/train/real.ts';
 import type { TrainedTogether } from '../../host/train/run.ts';
