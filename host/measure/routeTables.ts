@@ -15,11 +15,11 @@ const TITLES: Record<string, string> = {
   soft: 'all 6 classifiers, mean',
   hard: 'all 6 classifiers, votes',
 };
-const titleOf = (name: string): string => TITLES[name] ?? name;
+export const titleOf = (name: string): string => TITLES[name] ?? name;
 
 const decimals = (value: number): string => value.toFixed(3);
 const within = ({ value, low, high }: Interval): string => `${decimals(value)} (${decimals(low)} to ${decimals(high)})`;
-const signed = (value: number): string => `${value < 0 ? '' : '+'}${decimals(value)}`;
+export const signed = (value: number): string => `${value < 0 ? '' : '+'}${decimals(value)}`;
 
 /** What each takes and reaches, and the differences. */
 export const routeTables = ({ tasks }: RouteRecord): string => tasks.map(tablesOf).join('\n');

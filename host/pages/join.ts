@@ -3,16 +3,16 @@ import { markdownTable } from '../drawing/markdown.ts';
 import type { JoinedFigure, JoinRecord } from '../measure/joined.ts';
 import { grouped } from '../system/grouped.ts';
 
-const percent = (share: number): string => `${(100 * share).toFixed(1)} %`;
-const times = (ratio: number): string => `${ratio.toFixed(2)} x`;
+export const percent = (share: number): string => `${(100 * share).toFixed(1)} %`;
+export const times = (ratio: number): string => `${ratio.toFixed(2)} x`;
 const sum = (figures: readonly JoinedFigure[], of: (figure: JoinedFigure) => number): number =>
   figures.reduce((total, figure) => total + of(figure), 0);
 
 /** Points of accuracy lost, or of agreement where nobody knows what is right; negative where it is better. */
-const lost = ({ accuracy, agreement }: JoinedFigure): number =>
+export const lost = ({ accuracy, agreement }: JoinedFigure): number =>
   100 * (accuracy ? accuracy.before - accuracy.after : 1 - agreement);
 
-const mean = (values: readonly number[]): number => values.reduce((a, b) => a + b, 0) / values.length;
+export const mean = (values: readonly number[]): number => values.reduce((a, b) => a + b, 0) / values.length;
 
 function networkTable({ networks, added }: JoinRecord): string {
   const row = (figure: JoinedFigure, isAdded: boolean): string[] => {
@@ -98,6 +98,19 @@ function switchTable({ networks, added, timed }: JoinRecord): string {
     ],
     1,
   );
+}
+
+/** What the codebooks and the switch are worth: shares of float32, of INT8, and of the time to read INT8 weights. */
+export function ratios({ networks, added, bytes, timed }: JoinRecord): {
+  float32: number;
+  int8: number;
+  saved: number;
+} {
+  const weights = sum(networks, (one) => one.weights);
+  const all = [...networks, ...added];
+  const made = sum(all, (one) => one.switchInstructions) / timed.instructionsPerCycle / timed.clockHz;
+  const read = sum(all, (one) => one.weights) / timed.bytesPerSecond;
+  return { float32: (4 * weights) / bytes.weights, int8: weights / bytes.weights, saved: 1 - made / read };
 }
 
 /** By the marks that they stand between. */

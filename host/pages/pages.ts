@@ -8,6 +8,7 @@ import { deployPage } from './deployments.ts';
 import { joinTables } from './join.ts';
 import { librarySizes } from './librarySizes.ts';
 import { operatorsPage } from './operators.ts';
+import { paperTables } from './papers.ts';
 import { pruneTables } from './prune.ts';
 import type { Records } from './records.ts';
 import { reliabilityTables } from './reliability.ts';
@@ -42,6 +43,7 @@ export const PAGES: readonly Page[] = [
   { path: 'docs/residency.md', render: ({ deploy }, committed) => withExamples(committed, deploy.examples) },
   sections('docs/reliability.md', ({ reliability }) => reliabilityTables(reliability)),
   sections('docs/workshop.md', ({ training }) => ({ speed: trainingSpeeds(training) })),
+  sections('docs/papers.md', paperTables),
   sections('docs/prune.md', ({ prune }) => pruneTables(prune)),
   sections('docs/join.md', ({ join }) => joinTables(join)),
   sections('docs/route.md', ({ route }) => ({ route: routeTables(route) })),

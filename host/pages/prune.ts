@@ -10,7 +10,7 @@ import { grouped } from '../system/grouped.ts';
  * De Leon and Atienza, arXiv 2204.10546: parameters and millions of MACs, as they follow from the paper's networks and
  * give its percentages; and by how much smaller and faster a network becomes on a Cortex-M0+.
  */
-const PAPER: Partial<
+export const PAPER: Partial<
   Record<PrunedName, { parameters: Record<string, [number, number]>; cut: string; ratios: string }>
 > = {
   vww: {
@@ -35,7 +35,7 @@ const PAPER: Partial<
   },
 };
 
-const TITLES: Record<PrunedName, string> = {
+export const TITLES: Record<PrunedName, string> = {
   vww: 'visual wake words, all channels',
   'vww-live': 'visual wake words, without dead channels',
   kws: 'keyword spotting',
@@ -50,7 +50,7 @@ const LEARNED: Record<PrunedNetwork['learned'], string> = {
   together: 'The trunk has learned on together with the auxiliary network.',
 };
 
-const times = (whole: number, part: number): string => `${(whole / part).toFixed(2)}x`;
+export const times = (whole: number, part: number): string => `${(whole / part).toFixed(2)}x`;
 
 /** By the marks that they stand between. */
 export function pruneTables(record: PruneRecord): Record<string, string> {

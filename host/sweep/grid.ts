@@ -19,6 +19,21 @@ export interface Grid {
   runs: Run[];
 }
 
+/** Distillation from the images of other runs. */
+export interface Taught {
+  /** the run that teaches each program, by the name of the program */
+  teachers: Record<string, string>;
+  /** as in a configuration's `distillation` */
+  temperature: number;
+  weight: number;
+}
+
+/** Runs that have to be there first. */
+export const needsOf = ({ basis, lesson }: Run): string[] => [
+  ...(basis === null ? [] : [basis]),
+  ...new Set(Object.values(lesson?.teachers ?? {})),
+];
+
 /** One training. */
 export interface Run {
   /** "alone.int4.wisdm.s1", in file names too */
@@ -32,6 +47,8 @@ export interface Run {
   data: string | null;
   /** the run whose image has the basis that this one is trained on, as it is */
   basis: string | null;
+  /** whose images teach it, and how much their answers count; null where labels alone do */
+  lesson: Taught | null;
   /** as a file for `htpw train --config` says it */
   configuration: RawConfig;
   /** the file that it was made from, from which on its tasks are named */
@@ -46,6 +63,19 @@ const NAME = json.textLike(/^[a-z\d][a-z\d-]{0,39}$/i, 'a name of letters, digit
 const HOW_TASKS = ['together', 'each', 'without-each'] as const;
 const TASKS = `${HOW_TASKS.join(', ')}, or a list of names`;
 
+/** A method whose runs of each task alone teach, and how. */
+interface Teacher {
+  method: string;
+  temperature: number;
+  weight: number;
+}
+
+const TEACHER = json.fields({
+  method: json.text,
+  temperature: json.optional(json.quantity, 2),
+  weight: json.optional(json.numberUpTo(1), 0.7),
+}) as json.Schema<Teacher>;
+
 /** What a series, or one of its variants, changes in the configuration. */
 const CHANGES = {
   methods: json.optional(json.anyObject),
@@ -55,6 +85,7 @@ const CHANGES = {
   epochs: json.optional(json.wholeNumber(1, MOST_EPOCHS)),
   data: json.optional(json.text),
   basis: json.optional(json.text),
+  teacher: json.optional(TEACHER),
 };
 
 interface Changes {
@@ -65,6 +96,7 @@ interface Changes {
   epochs?: number;
   data?: string;
   basis?: string;
+  teacher?: Teacher;
 }
 
 interface Series extends Changes {
@@ -103,7 +135,11 @@ export function readGrid(path: string): Grid {
   const all = series.flatMap((one, i) => runsOf(one as unknown as Series, path, `${where}: series.${i}`));
   const twice = all.find(({ run }, i) => all.findIndex((other) => other.run.id === run.id) < i);
   if (twice) throw new UsageError(`${twice.where}: run ${twice.run.id} is there twice; give each series its own name`);
-  const runs = all.map(({ run, where }) => ({ ...run, basis: basisOf(run, all, where) }));
+  const runs = all.map(({ run, where, teacher }) => ({
+    ...run,
+    basis: basisOf(run, all, where),
+    lesson: teacher && lessonOf(run, teacher, all, where),
+  }));
   for (const run of runs) configOf(run, where);
   return { name, path, records: relative('', join(dirname(path), records)) || '.', runs: ordered(runs, where) };
 }
@@ -121,6 +157,7 @@ export function configOf({ id, configuration, from, data }: Run, where: string):
 
 interface Placed {
   run: Run;
+  teacher: Teacher | null;
   where: string;
 }
 
@@ -144,13 +181,15 @@ function runsOf(series: Series, path: string, where: string): Placed[] {
           epochs,
           data = null,
           basis = null,
+          teacher = null,
         } = { ...series, ...changes };
         const method = [series.name, ...(variant === '' ? [] : [variant])].join('.');
         const own = withParts(epochs === undefined ? base : { ...base, epochs }, { network, route });
         const whole = narrowed(withMethods(own, methods), width);
         const configuration = { ...withTasks(whole, chosen), seed };
         const id = [method, ...(part === null ? [] : [part]), `s${seed}`].join('.');
-        return { run: { id, method, seed, programs: chosen, data, basis, configuration, from }, where };
+        const run = { id, method, seed, programs: chosen, data, basis, lesson: null, configuration, from };
+        return { run, teacher, where };
       }),
     ),
   );
@@ -188,14 +227,31 @@ function basisOf(run: Run, all: readonly Placed[], where: string): string | null
   return found[0]!.id;
 }
 
-/** Seed by seed, each run behind that whose basis it takes. Throws for a circle. */
+/** Of each program the run of that method and seed which is of its task alone. */
+function lessonOf(run: Run, { method, ...strength }: Teacher, all: readonly Placed[], where: string): Taught {
+  const teachers = run.programs.map((program): [string, string] => {
+    const found = all
+      .map(({ run }) => run)
+      .filter((other) => other.method === method && other.seed === run.seed && String(other.programs) === program);
+    if (found.length !== 1)
+      throw new UsageError(
+        `${where}.teacher: expected a method of which one run of seed ${run.seed} is of ${program} alone, got ` +
+          `"${method}", of which ${found.length} are`,
+      );
+    return [program, found[0]!.id];
+  });
+  return { teachers: Object.fromEntries(teachers), ...strength };
+}
+
+/** Seed by seed, each run behind those that it needs. Throws for a circle. */
 function ordered(runs: readonly Run[], where: string): Run[] {
   const seeds = [...new Set(runs.map(({ seed }) => seed))];
   const placed: Run[] = [];
   const waiting = runs.toSorted((a, b) => seeds.indexOf(a.seed) - seeds.indexOf(b.seed));
   while (waiting.length > 0) {
-    const next = waiting.findIndex(({ basis }) => basis === null || placed.some(({ id }) => id === basis));
-    if (next < 0) throw new UsageError(`${where}: run ${waiting[0]!.id}: takes its basis from itself; name another`);
+    const next = waiting.findIndex((run) => needsOf(run).every((need) => placed.some(({ id }) => id === need)));
+    if (next < 0)
+      throw new UsageError(`${where}: run ${waiting[0]!.id}: takes its basis or its teacher from itself; name another`);
     placed.push(...waiting.splice(next, 1));
   }
   return placed;

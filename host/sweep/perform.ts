@@ -89,9 +89,10 @@ interface TrainedImage {
 
 async function train(run: Run, config: JointConfig, folders: Folders, report: Report): Promise<TrainedImage> {
   const base = run.basis === null ? null : baseOf(run.basis, folders);
+  const taught = withTeachers(config, run, folders);
   const cpu = process.cpuUsage();
   const rates: number[] = [];
-  const { model, report: said } = await trainTogether(config, {
+  const { model, report: said } = await trainTogether(taught, {
     basis: base?.generators,
     onProgress: ({ step, steps, epoch, loss, samplesPerSecond }) => {
       rates.push(samplesPerSecond);
@@ -113,6 +114,17 @@ async function train(run: Run, config: JointConfig, folders: Folders, report: Re
       windowsPerSecond: Math.round(rates.length / rates.reduce((sum, rate) => sum + 1 / rate, 0)),
     },
   };
+}
+
+/** Each program with the image that teaches it. */
+function withTeachers({ name, programs }: JointConfig, { lesson }: Run, folders: Folders): JointConfig {
+  if (!lesson) return { name, programs };
+  const { teachers, temperature, weight } = lesson;
+  const taught = programs.map((program) => {
+    const distillation = { teachers: [imagePath(folders, teachers[program.name]!)], temperature, weight };
+    return { ...program, distillation };
+  });
+  return { name, programs: taught };
 }
 
 function baseOf(run: string, folders: Folders) {
@@ -148,6 +160,7 @@ async function recordOf(
     programs: run.programs,
     data: run.data,
     basis,
+    lesson: run.lesson,
     configuration: run.configuration,
     code: await codeVersion(),
     training,
@@ -210,9 +223,9 @@ function figuresOf(result: Evaluation): Omit<SplitResult, 'windows' | 'answersAt
 /** Throws UsageError where a record is of another configuration than the grid says now. */
 export function assertSame(run: Run, folders: Folders): void {
   if (!hasRecord(folders.records, run.id)) return;
-  const { configuration, data, programs } = readRecord(folders.records, run.id);
-  const said = JSON.stringify([configuration, data, programs]);
-  if (said !== JSON.stringify([run.configuration, run.data, run.programs]))
+  const { configuration, data, programs, lesson } = readRecord(folders.records, run.id);
+  const said = JSON.stringify([configuration, data, programs, lesson]);
+  if (said !== JSON.stringify([run.configuration, run.data, run.programs, run.lesson]))
     throw new UsageError(
       `${shownPath(recordPath(folders.records, run.id))}: expected the record of what the grid says, got one of another ` +
         'configuration; remove it, or give the series another name',

@@ -6,6 +6,7 @@ import type { Interval } from '../evaluate/bootstrap.ts';
 import type { ProgramBytes } from '../image/regions.ts';
 import { readInput } from '../system/files.ts';
 import * as json from '../system/json.ts';
+import type { Taught } from './grid.ts';
 import type { RawConfig } from './variation.ts';
 
 export interface RunRecord {
@@ -15,6 +16,7 @@ export interface RunRecord {
   programs: string[];
   data: string | null;
   basis: { run: string; sha256: string } | null;
+  lesson: Taught | null;
   configuration: RawConfig;
   /** that made it; the commit is null in an installed package */
   code: { version: string; commit: string | null; node: string };

@@ -3,7 +3,7 @@ import { existsSync, mkdirSync } from 'node:fs';
 import { availableParallelism } from 'node:os';
 import { join } from 'node:path';
 import type { Command } from 'commander';
-import { type Grid, type Run, readGrid } from '../sweep/grid.ts';
+import { type Grid, needsOf, type Run, readGrid } from '../sweep/grid.ts';
 import { assertSame, type Folders, imagePath, perform } from '../sweep/perform.ts';
 import { failurePath, formatted, hasRecord, readRecord } from '../sweep/record.ts';
 import { type Job, sweep } from '../sweep/sweep.ts';
@@ -83,7 +83,7 @@ function choose({ runs, path }: Grid, text = ''): Run[] {
   const chosen = new Set(runs.filter(({ id }) => id.includes(text)).map(({ id }) => id));
   if (chosen.size === 0)
     throw new UsageError(`--only: expected a part of the name of a run in ${shownPath(path)}, got "${text}"`);
-  for (const { id, basis } of runs.toReversed()) if (basis !== null && chosen.has(id)) chosen.add(basis);
+  for (const run of runs.toReversed()) if (chosen.has(run.id)) for (const need of needsOf(run)) chosen.add(need);
   return runs.filter(({ id }) => chosen.has(id));
 }
 
@@ -100,11 +100,12 @@ function list(runs: readonly Run[], folders: Folders, json: boolean | undefined)
 /** What is missing: records, and images that runs without a record need. */
 function jobsOf(runs: readonly Run[], folders: Folders): Job[] {
   const missing = new Set(runs.filter(({ id }) => !hasRecord(folders.records, id)).map(({ id }) => id));
-  for (const { id, basis } of runs.toReversed())
-    if (basis !== null && missing.has(id) && !existsSync(imagePath(folders, basis))) missing.add(basis);
+  for (const run of runs.toReversed())
+    if (missing.has(run.id))
+      for (const need of needsOf(run)) if (!existsSync(imagePath(folders, need))) missing.add(need);
   return runs
     .filter(({ id }) => missing.has(id))
-    .map(({ id, basis }) => ({ id, needs: basis !== null && missing.has(basis) ? [basis] : [] }));
+    .map((run) => ({ id: run.id, needs: needsOf(run).filter((need) => missing.has(need)) }));
 }
 
 async function performAll(grid: Grid, runs: readonly Run[], folders: Folders, flags: SweepFlags): Promise<void> {

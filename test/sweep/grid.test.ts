@@ -44,6 +44,18 @@ describe('the runs of a grid', () => {
         expect(runs.findIndex((run) => run.id === basis)).toBeLessThan(runs.findIndex((run) => run.id === id));
   });
 
+  it('come behind those that teach them: one for each program, of the same seed and of its task alone', () => {
+    const { runs } = grid(
+      { ...SERIES, name: 'pupils', seeds: [1, 2], teacher: { method: 'one', weight: 0.5 } },
+      { ...SERIES, name: 'one', tasks: 'each', seeds: [1, 2] },
+    );
+    expect(Object.fromEntries(runs.flatMap(({ id, lesson }) => (lesson === null ? [] : [[id, lesson]])))).toEqual({
+      'pupils.s1': { teachers: { motion: 'one.motion.s1', tones: 'one.tones.s1' }, temperature: 2, weight: 0.5 },
+      'pupils.s2': { teachers: { motion: 'one.motion.s2', tones: 'one.tones.s2' }, temperature: 2, weight: 0.5 },
+    });
+    expect(runs.map(({ id }) => id).indexOf('pupils.s1')).toBe(2);
+  });
+
   it('have the channels, methods, epochs and seed that the grid says, in every network', () => {
     const [{ configuration }] = grid({
       ...SERIES,
@@ -97,12 +109,17 @@ describe('a grid is refused with', () => {
     ['a basis of another seed', [onThree(2), THREE], 'got "three", of which 0 are'],
     ['a basis that has the task', [{ ...SERIES, name: 'b', basis: 'a' }, SERIES], 'is without motion, tones, got "a"'],
     [
+      'a teacher of several tasks',
+      [{ ...SERIES, name: 'b', teacher: { method: 'a' } }, SERIES],
+      'is of motion alone, got',
+    ],
+    [
       'bases that need each other',
       [
         { ...SERIES, name: 'a', tasks: ['motion'], basis: 'b' },
         { ...SERIES, name: 'b', tasks: ['tones'], basis: 'a' },
       ],
-      'run a.s1: takes its basis from itself',
+      'run a.s1: takes its basis or its teacher from itself',
     ],
     ['a method that there is not', [{ ...SERIES, methods: { pointwise: { kind: 'int5' } } }], 'run a.s1: '],
     ['a configuration that there is not', [{ ...SERIES, config: 'nix.json' }], 'nix.json: '],

@@ -23,10 +23,11 @@ const grid = written(folder, {
     { name: 'one', config, tasks: ['tones'], seeds: [1] },
     // has other labels than tones and whistles
     { name: 'wrong', config, tasks: ['tones'], seeds: [1], data: 'synthetic-motion' },
+    { name: 'pupil', config, tasks: ['tones'], seeds: [1], teacher: { method: 'one' } },
     { name: 'lost', config, tasks: ['motion'], seeds: [1], basis: 'wrong' },
   ],
 });
-const RECORDED = ['added.s1', 'one.s1'];
+const RECORDED = ['added.s1', 'one.s1', 'pupil.s1'];
 
 /** Records without what depends on the machine and its time. */
 const figuresOf = (records: string, run: string): Omit<RunRecord, 'training' | 'code'> => {
@@ -60,16 +61,16 @@ describe('htpw sweep', { timeout: 600_000 }, () => {
     const lines = said.error.split('\n');
     expect(lines).toEqual(
       expect.arrayContaining([
-        '4 runs',
+        '5 runs',
         'one.s1: begins',
-        expect.stringMatching(/^\[\d\/4\] one\.s1: \d+ bytes, \d+ s; test tones \d\.\d{3}$/),
-        expect.stringMatching(/^\[\d\/4\] lost\.s1: failed: needs wrong\.s1, which failed$/),
+        expect.stringMatching(/^\[\d\/5\] one\.s1: \d+ bytes, \d+ s; test tones \d\.\d{3}$/),
+        expect.stringMatching(/^\[\d\/5\] lost\.s1: failed: needs wrong\.s1, which failed$/),
       ]),
     );
   });
 
   it('trains a run on the basis of another, and judges its own program only', () => {
-    const [added, one] = RECORDED.map((run) => readRecord(at('records'), run)) as [RunRecord, RunRecord];
+    const [added, one] = ['added.s1', 'one.s1'].map((run) => readRecord(at('records'), run)) as [RunRecord, RunRecord];
     expect(added.basis).toEqual({ run: 'one.s1', sha256: one.image.sha256 });
     expect(added.image.programs.map(({ name }) => name)).toEqual(['tones', 'motion']);
     expect(added.results.map(({ program }) => program)).toEqual(['motion']);
@@ -77,6 +78,14 @@ describe('htpw sweep', { timeout: 600_000 }, () => {
     const image = readFileSync(at('images/added.s1.htpw'));
     expect(Object.values(added.image.categories).reduce((a, b) => a + b)).toBe(image.length);
     expect(new ImageView(image).programs.length).toBe(2);
+  });
+
+  it('trains a run by the answers of another, so that it comes to other bytes', () => {
+    const [one, pupil] = ['one.s1', 'pupil.s1'].map((run) => readRecord(at('records'), run)) as [RunRecord, RunRecord];
+    expect(pupil.lesson).toEqual({ teachers: { tones: 'one.s1' }, temperature: 2, weight: 0.7 });
+    expect(pupil.configuration).toEqual({ ...one.configuration, name: pupil.configuration.name });
+    expect(pupil.image.bytes).toBe(one.image.bytes);
+    expect(pupil.image.sha256).not.toBe(one.image.sha256);
   });
 
   it('judges what is packed: figures are those of htpw eval', async () => {
