@@ -33,6 +33,9 @@ const CORES: Core[] = [
   })),
 ];
 
+/** Of a program, that shapes.c has room for. */
+const MOST_OPERATORS = 64;
+
 /** RAM and flash that the whole table takes, in bytes; a board with less gets as many rows as fit. */
 const WHOLE_TABLE = 2 ** 20;
 const hasRoom = ({ memory }: Board) => !memory || Math.min(memory.flash.bytes, memory.ram.bytes) >= WHOLE_TABLE;
@@ -45,6 +48,7 @@ function firmwareData(rows: readonly ShapeRow[]): Uint8Array {
   const put = (ranges: Range[]) => words.push(ranges.length, ...ranges.flat());
   rows.forEach(({ inputs }, p) => {
     const program = view.programs[p];
+    expect(program.operators.length, rows[p].name).toBeLessThanOrEqual(MOST_OPERATORS);
     words.push(program.operators.length);
     program.operators.forEach((_, o) => {
       const { reads, output, scratch, cache, image: inImage } = reachOf(view, program, o);

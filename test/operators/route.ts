@@ -5,7 +5,7 @@ import { input, type Rows, zeroPoint } from '../rows.ts';
 const rows: Rows = [
   40,
   (b, i) => {
-    const branches = i % 10 === 9 ? 128 : 2 + (i % 7);
+    const branches = i % 10 === 9 ? 32 : 2 + (i % 7);
     input(b, 1, 1, branches);
     const features = b.tensor('features', [1, b.integer(1, 3), b.integer(1, 9)]);
     for (const tensor of b.tensors) tensor.zeroPoint = zeroPoint(b, tensor.zeroPoint);
