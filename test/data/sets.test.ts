@@ -41,12 +41,12 @@ function wav(rate: number, samples: number[]): Uint8Array {
   return new Uint8Array(bytes);
 }
 
-/** Every pair of splits, and whether they may share groups. */
-function leaksOf({ set, load }: TaskData): string[] {
+/** Of every pair of splits; known people may speak in all of them, but no file of theirs stands in two. */
+function leaksOf({ set, load }: TaskData, ofKnown = false): string[] {
   const parts = set.splits.map((split) => [split, load(split)] as const);
   return parts.flatMap(([first, a], i) =>
     parts.slice(i + 1).flatMap(([second, b]) => {
-      const sameGroups = first === 'train' && second === 'later';
+      const sameGroups = ofKnown || (first === 'train' && second === 'later');
       return leaksBetween(a, b, sameGroups).map((leak) => `${first} and ${second}: ${leak}`);
     }),
   );
@@ -91,7 +91,8 @@ describe.each(taskNames().map((name) => [name, readTask(name)] as [string, Task]
         const occurring = part.classNames.filter((name, c) => name !== 'silence' || countClasses(part)[c]! > 0);
         expect(countClasses(part).filter((count) => count > 0).length).toBe(occurring.length);
       }
-      expect(leaksOf(data)).toEqual([]);
+      // judged on other takes of known speakers, as the task says of itself
+      expect(leaksOf(data, task.data.options.by === 'take')).toEqual([]);
     },
   );
 });
