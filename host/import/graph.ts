@@ -22,6 +22,8 @@ export interface GraphTensor {
    */
   data: Uint8Array | null;
   sparse: boolean;
+  /** an operator keeps it from one inference to the next */
+  isVariable: boolean;
 }
 
 /** An operator whose options are known here, by its opcode, or any other operator. */
@@ -146,6 +148,7 @@ function readTensor(table: Table, index: number, buffers: (Uint8Array | null)[])
     quantizedDimension: quantization?.int32('quantized_dimension', 6) ?? 0,
     data: buffers[inRange(table, 'buffer', table.uint32('buffer', 2), 0, Math.max(buffers.length, 1))] ?? null,
     sparse: table.has('sparsity', 6),
+    isVariable: table.int8('is_variable', 5) !== 0,
   };
 }
 
