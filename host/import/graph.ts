@@ -3,6 +3,7 @@ import { ImportError } from './error.ts';
 import { Flatbuffer, type Table } from './flatbuffer.ts';
 import { type OperatorOptions, readOptions } from './options.ts';
 import { IDENTIFIER, OPCODES, SCHEMA_VERSION, TENSOR_TYPES } from './schema.ts';
+import { type GraphVariable, withVariables } from './variables.ts';
 
 export interface GraphTensor {
   index: number;
@@ -45,19 +46,25 @@ export interface OtherOperator extends OperatorBase {
   options: object | null;
 }
 
-export interface Graph {
-  fileBytes: number;
+/** What a file calls a subgraph: the network, or what is run on behalf of one of its operators. */
+export interface Subgraph {
   tensors: GraphTensor[];
   operators: GraphOperator[];
   inputs: number[];
   outputs: number[];
+}
+
+export interface Graph extends Subgraph {
+  fileBytes: number;
+  /** what is kept from one inference to the next; a tensor stands for each, which nothing produces */
+  variables: readonly GraphVariable[];
   /** the operator that writes a tensor */
   producers: Map<number, GraphOperator>;
 }
 
 /**
- * Reads the only subgraph of a .tflite file; throws ImportError, which names the table and the byte, when it is
- * damaged.
+ * Reads the network of a .tflite file, its first subgraph; throws ImportError, which names the table and the byte, when
+ * it is damaged.
  */
 export function readGraph(bytes: Uint8Array): Graph {
   const model = new Flatbuffer(bytes, IDENTIFIER).root('model');
@@ -67,10 +74,25 @@ export function readGraph(bytes: Uint8Array): Graph {
       `the file has version ${version} of the TFLite schema, expected ${SCHEMA_VERSION}; convert the model again`,
     );
   const opcodes = model.tables('operator_codes', 1, 'operator code').map(readOpcode);
-  const subgraphs = model.tables('subgraphs', 2, 'subgraph');
-  checkKind(opcodes, subgraphs.length);
-  const [subgraph] = subgraphs;
+  const tables = model.tables('subgraphs', 2, 'subgraph');
+  checkKind(opcodes, tables.length);
   const buffers = model.tables('buffers', 4, 'buffer').map(readBuffer);
+  const subgraphs = tables.map((table) => readSubgraph(table, opcodes, buffers));
+  const [main] = subgraphs;
+  const used = main.operators.map(({ opcode, options }) =>
+    opcode === 'CALL_ONCE' ? (options as { subgraph: number }).subgraph : 0,
+  );
+  const unused = subgraphs.findIndex((_, i) => i > 0 && !used.includes(i));
+  if (unused > 0)
+    throw new ImportError(
+      `the file has ${subgraphs.length} subgraphs, of which the first does not use number ${unused}: several signatures cannot be imported; export one function`,
+    );
+  const graph = withVariables(main, subgraphs);
+  const producers = producersOf(graph.operators, graph.inputs, graph.tensors);
+  return { ...graph, fileBytes: bytes.length, producers };
+}
+
+function readSubgraph(subgraph: Table, opcodes: readonly string[], buffers: (Uint8Array | null)[]): Subgraph {
   const tensors = subgraph.tables('tensors', 0, 'tensor').map((table, i) => readTensor(table, i, buffers));
   const indices = (table: Table, field: string, id: number, lowest = 0) =>
     table.int32s(field, id).map((tensor) => inRange(table, field, tensor, lowest, tensors.length));
@@ -79,16 +101,7 @@ export function readGraph(bytes: Uint8Array): Graph {
     const base = { index, inputs: indices(table, 'inputs', 1, -1), outputs: indices(table, 'outputs', 2) };
     return { ...base, ...readOptions(opcodes[code], table) } as GraphOperator;
   });
-  const inputs = indices(subgraph, 'inputs', 1);
-  const outputs = indices(subgraph, 'outputs', 2);
-  return {
-    fileBytes: bytes.length,
-    tensors,
-    operators,
-    inputs,
-    outputs,
-    producers: producersOf(operators, inputs, tensors),
-  };
+  return { tensors, operators, inputs: indices(subgraph, 'inputs', 1), outputs: indices(subgraph, 'outputs', 2) };
 }
 
 /** Compilers for accelerators put what they have compiled into one operator of their own. */
@@ -96,7 +109,6 @@ const COMPILED: Record<string, [chip: string, compiler: string]> = {
   'custom operator "edgetpu-custom-op"': ['the Edge TPU', 'edgetpu_compiler'],
   'custom operator "ethos-u"': ['the Ethos-U', 'Vela'],
 };
-const STATE = ['VAR_HANDLE', 'READ_VARIABLE', 'ASSIGN_VARIABLE', 'CALL_ONCE'];
 const CONTROL = ['IF', 'WHILE', 'CALL'];
 
 /** Throws ImportError for files that are no plain graph of operators, and says what they are instead. */
@@ -108,16 +120,12 @@ function checkKind(opcodes: readonly string[], subgraphs: number): void {
       `compiled for ${chip} (${compiled}), the only thing that can run it; give the .tflite that was the input of ${compiler}`,
     );
   }
-  const state = opcodes.filter((opcode) => STATE.includes(opcode));
-  if (state.length > 0)
-    throw new ImportError(
-      `streaming state (${state.join(', ')}): an image keeps nothing from one inference to the next; export the model without streaming, for a whole window`,
-    );
-  if (subgraphs === 1) return;
   const control = opcodes.filter((opcode) => CONTROL.includes(opcode));
-  const why = control.length > 0 ? `control flow (${control.join(', ')})` : 'several signatures';
-  const said = subgraphs === 0 ? 'it is empty' : `${why} cannot be imported; export one function without it`;
-  throw new ImportError(`the file has ${subgraphs} subgraphs, expected 1: ${said}`);
+  if (control.length > 0)
+    throw new ImportError(
+      `the file has ${subgraphs} subgraphs for control flow (${control.join(', ')}), which cannot be imported; export one function without it`,
+    );
+  if (subgraphs === 0) throw new ImportError('the file has 0 subgraphs, expected 1: it is empty');
 }
 
 function readOpcode(table: Table): string {

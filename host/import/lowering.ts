@@ -9,6 +9,7 @@ import type { Activation, Constant, Matrix, Scaled, Variable } from '../operator
 import { ImportError } from './error.ts';
 import type { Graph, GraphOperator, GraphTensor } from './graph.ts';
 import { elements } from './shape.ts';
+import { type GraphVariable, initialValue } from './variables.ts';
 import type { Views } from './views.ts';
 
 /** A constant INT8 tensor with zero point 0. */
@@ -52,6 +53,13 @@ export class Lowering {
   /** From here on the tensor may be read. */
   write(tensor: number): void {
     this.written.add(this.views.of(tensor));
+  }
+
+  /** Emits what a variable begins with. */
+  state(variable: GraphVariable): void {
+    const { tensor, zeroPoint } = this.place(variable.tensor, 'it');
+    const initial = initialValue(variable, zeroPoint);
+    this.emit(variable.handle, { kind: 'state', name: variable.name, input: tensor, output: tensor, initial });
   }
 
   /** The INT8 tensor that an operator reads. */
