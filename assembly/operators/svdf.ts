@@ -81,7 +81,8 @@ export function svdf(
     let sum = load<i32>(bias);
     for (let r: u32 = 0; r < rank; r++) {
       const newest = stateOf(parameters, frameSum(weights, input, depth, inputZeroPoint));
-      sum += wide != 0 ? wideStep(timeWeights, state, row, newest) : narrowStep(parameters, timeWeights, state, row, newest);
+      sum +=
+        wide != 0 ? wideStep(timeWeights, state, row, newest) : narrowStep(parameters, timeWeights, state, row, newest);
       state += row;
       timeWeights += row;
       weights += depth;

@@ -1,9 +1,8 @@
-/** A .tflite file as a graph of operators over tensors: everything an importer asks of it, nothing interpreted yet. */
+/** A .tflite file as graphs of operators over tensors: everything an importer asks of it, nothing interpreted yet. */
 import { ImportError } from './error.ts';
 import { Flatbuffer, type Table } from './flatbuffer.ts';
 import { type OperatorOptions, readOptions } from './options.ts';
 import { IDENTIFIER, OPCODES, SCHEMA_VERSION, TENSOR_TYPES } from './schema.ts';
-import { type GraphVariable, withVariables } from './variables.ts';
 
 export interface GraphTensor {
   index: number;
@@ -54,19 +53,28 @@ export interface Subgraph {
   outputs: number[];
 }
 
+/** What is kept from one inference to the next. */
+export interface GraphVariable {
+  /** what stands for it among the tensors, which nothing produces */
+  tensor: number;
+  name: string;
+  /** the VAR_HANDLE that names it first */
+  handle: GraphOperator;
+  /** what CALL_ONCE assigns; null where it does not */
+  initial: GraphTensor | null;
+}
+
 export interface Graph extends Subgraph {
-  fileBytes: number;
-  /** what is kept from one inference to the next; a tensor stands for each, which nothing produces */
   variables: readonly GraphVariable[];
   /** the operator that writes a tensor */
   producers: Map<number, GraphOperator>;
 }
 
 /**
- * Reads the network of a .tflite file, its first subgraph; throws ImportError, which names the table and the byte, when
- * it is damaged.
+ * Reads the subgraphs of a .tflite file, of which the first is the network; throws ImportError, which names the table and
+ * the byte, when it is damaged.
  */
-export function readGraph(bytes: Uint8Array): Graph {
+export function readSubgraphs(bytes: Uint8Array): Subgraph[] {
   const model = new Flatbuffer(bytes, IDENTIFIER).root('model');
   const version = model.uint32('version', 0);
   if (version !== SCHEMA_VERSION)
@@ -77,19 +85,7 @@ export function readGraph(bytes: Uint8Array): Graph {
   const tables = model.tables('subgraphs', 2, 'subgraph');
   checkKind(opcodes, tables.length);
   const buffers = model.tables('buffers', 4, 'buffer').map(readBuffer);
-  const subgraphs = tables.map((table) => readSubgraph(table, opcodes, buffers));
-  const [main] = subgraphs;
-  const used = main.operators.map(({ opcode, options }) =>
-    opcode === 'CALL_ONCE' ? (options as { subgraph: number }).subgraph : 0,
-  );
-  const unused = subgraphs.findIndex((_, i) => i > 0 && !used.includes(i));
-  if (unused > 0)
-    throw new ImportError(
-      `the file has ${subgraphs.length} subgraphs, of which the first does not use number ${unused}: several signatures cannot be imported; export one function`,
-    );
-  const graph = withVariables(main, subgraphs);
-  const producers = producersOf(graph.operators, graph.inputs, graph.tensors);
-  return { ...graph, fileBytes: bytes.length, producers };
+  return tables.map((table) => readSubgraph(table, opcodes, buffers));
 }
 
 function readSubgraph(subgraph: Table, opcodes: readonly string[], buffers: (Uint8Array | null)[]): Subgraph {
@@ -165,7 +161,8 @@ function inRange(table: Table, field: string, value: number, lowest: number, cou
   return value;
 }
 
-function producersOf(operators: GraphOperator[], inputs: number[], tensors: GraphTensor[]): Map<number, GraphOperator> {
+/** The operator that writes each tensor. */
+export function producersOf({ operators, inputs, tensors }: Subgraph): Map<number, GraphOperator> {
   const producers = new Map<number, GraphOperator>();
   for (const operator of operators) {
     for (const output of operator.outputs) {

@@ -10,10 +10,11 @@ import { foldPadding } from '../transform/padding.ts';
 import { foldWindows } from '../transform/windows.ts';
 import { Context } from './context.ts';
 import { ImportError, type Refusal, refused } from './error.ts';
-import { type Graph, type GraphOperator, readGraph } from './graph.ts';
+import { type Graph, type GraphOperator, readSubgraphs } from './graph.ts';
 import { findPorts, liveOperators, type Port, type Ports } from './live.ts';
 import { OPERATORS } from './operators.ts';
 import { checkStatic } from './shape.ts';
+import { bindVariables } from './variables.ts';
 import { Views } from './views.ts';
 import { checkTypes } from './whole.ts';
 
@@ -40,7 +41,7 @@ export interface Imported {
  * unsupported operators are all named at once.
  */
 export function importTflite(bytes: Uint8Array, name: string, { keepDead = false }: ImportOptions = {}): Imported {
-  const graph = readGraph(bytes);
+  const graph = bindVariables(readSubgraphs(bytes));
   const live = liveOperators(graph);
   checkTypes(graph, live);
   const ports = findPorts(graph, live);
@@ -123,13 +124,7 @@ function identity({ index, opcode }: GraphOperator): { index: number; opcode: st
 }
 
 /** Lowers every operator, and only then throws with all that could not be. */
-function lower(
-  graph: Graph,
-  views: Views,
-  ports: Ports,
-  operators: GraphOperator[],
-  live: GraphOperator[],
-): Context {
+function lower(graph: Graph, views: Views, ports: Ports, operators: GraphOperator[], live: GraphOperator[]): Context {
   if (operators.length === 0)
     throw new ImportError('the model has no operator that computes anything; nothing to import');
   if (operators.length > MAX_OPERATORS)

@@ -7,9 +7,9 @@ import type { Operator, Shape, StoredSource, Tensor } from '../model/model.ts';
 import { Unsupported } from '../model/unsupported.ts';
 import type { Activation, Constant, Matrix, Scaled, Variable } from '../operators/lowering.ts';
 import { ImportError } from './error.ts';
-import type { Graph, GraphOperator, GraphTensor } from './graph.ts';
+import type { Graph, GraphOperator, GraphTensor, GraphVariable } from './graph.ts';
 import { elements } from './shape.ts';
-import { type GraphVariable, initialValue } from './variables.ts';
+import { initialValue } from './variables.ts';
 import type { Views } from './views.ts';
 
 /** A constant INT8 tensor with zero point 0. */

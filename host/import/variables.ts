@@ -5,29 +5,27 @@
  */
 import { Unsupported } from '../model/unsupported.ts';
 import { ImportError } from './error.ts';
-import type { GraphOperator, GraphTensor, Subgraph } from './graph.ts';
+import {
+  type Graph,
+  type GraphOperator,
+  type GraphTensor,
+  type GraphVariable,
+  producersOf,
+  type Subgraph,
+} from './graph.ts';
 import { elements } from './shape.ts';
-
-/** A variable of the main graph. */
-export interface GraphVariable {
-  /** what stands for it among the tensors */
-  tensor: number;
-  name: string;
-  /** the VAR_HANDLE that names it first */
-  handle: GraphOperator;
-  /** what CALL_ONCE assigns; null where it does not */
-  initial: GraphTensor | null;
-}
 
 /** The opcodes that name variables. */
 export const READ = 'READ_VARIABLE';
 export const ASSIGN = 'ASSIGN_VARIABLE';
 
-/** The main graph with a tensor for each variable, and the variables. Throws ImportError for a damaged file. */
-export function withVariables(
-  main: Subgraph,
-  subgraphs: readonly Subgraph[],
-): Subgraph & { variables: readonly GraphVariable[] } {
+/**
+ * The network of a file, with a tensor for each variable. Throws ImportError where a variable has no name, and for
+ * subgraphs that the network does not call.
+ */
+export function bindVariables(subgraphs: readonly Subgraph[]): Graph {
+  const [main] = subgraphs;
+  assertCalled(main, subgraphs);
   const names = namesOf(main);
   const initial = firstValues(main, subgraphs);
   const tensors = [...main.tensors];
@@ -47,7 +45,20 @@ export function withVariables(
     }
     return { ...operator, inputs: [variable.tensor, ...operator.inputs.slice(1)] } as GraphOperator;
   });
-  return { ...main, tensors, operators, variables };
+  const bound = { ...main, tensors, operators };
+  return { ...bound, variables, producers: producersOf(bound) };
+}
+
+/** Of several signatures, none is the network. */
+function assertCalled(main: Subgraph, subgraphs: readonly Subgraph[]): void {
+  const called = main.operators.flatMap(({ opcode, options }) =>
+    opcode === 'CALL_ONCE' ? [(options as { subgraph: number }).subgraph] : [],
+  );
+  const other = subgraphs.findIndex((_, i) => i > 0 && !called.includes(i));
+  if (other > 0)
+    throw new ImportError(
+      `the file has ${subgraphs.length} subgraphs, and the first does not call number ${other}: several signatures cannot be imported; export one function`,
+    );
 }
 
 /** The name behind each tensor that a VAR_HANDLE gives. */
@@ -97,8 +108,11 @@ export function initialValue({ initial }: GraphVariable, zeroPoint: number): num
   if (initial === null) return zeroPoint;
   const { type, data, shape } = initial;
   if (type !== 'INT8' || data === null || data.length !== elements(shape))
-    throw new Unsupported(`begins with ${data?.length ?? 0} bytes of ${type} as [${shape}], expected a constant of INT8`);
+    throw new Unsupported(
+      `begins with ${data?.length ?? 0} bytes of ${type} as [${shape}], expected a constant of INT8`,
+    );
   const [first] = new Int8Array(data.buffer, data.byteOffset, data.length);
-  if (data.some((byte) => byte !== data[0])) throw new Unsupported('begins with several values, expected one throughout');
+  if (data.some((byte) => byte !== data[0]))
+    throw new Unsupported('begins with several values, expected one throughout');
   return first;
 }

@@ -121,7 +121,7 @@ export function lstm(
       const next = clip > 0 ? clamp(short(kept + added), -clip, clip) : short(kept + added);
       cells[u] = next;
       const { multiplier, shift } = tanhScale(operator.cellExponent);
-      const level = tanhShort(table, (next * multiplier + (2 ** shift >> 1)) >> shift);
+      const level = tanhShort(table, (next * multiplier + ((2 ** shift) >> 1)) >> shift);
       return clamp(times(level * sigmoid(output), operator.hiddenFactor) + zeroPoints.output, -128, 127);
     });
     last = made;

@@ -140,7 +140,9 @@ function lower(operator: FileOperator<SvdfOptions>, to: LoweringContext): void {
   const size = input.shape[0] * input.shape[1] * input.shape[2];
   const shapes = `${size} values, ${frame.shape.join('x')} and ${time.shape.join('x')} weights of rank ${rank}`;
   if (!(rank >= 1 && rank <= 255 && Number.isInteger(units)) || size !== depth || rows !== filters)
-    throw new Unsupported(`${shapes}: expected rows of one frame, one row over time for each of them, all of whole units`);
+    throw new Unsupported(
+      `${shapes}: expected rows of one frame, one row over time for each of them, all of whole units`,
+    );
   if (state.values !== filters * memory) throw new Unsupported(`${shapes}, a state of ${state.values} numbers`);
   if (time.type === 'INT16' && state.zeroPoint !== 0)
     throw new Unsupported(`a state of INT16 with the zero point ${state.zeroPoint}, expected 0`);

@@ -41,7 +41,8 @@ function windowOf(
   const kept = pathFrom(window, write, operators);
   if (kept === null || read.inputOffset !== 0 || ![read, ...kept].every((copy) => isPiece(copy, length))) return null;
   const [slice, ...further] = kept;
-  const isWhole = kept.every(({ outputOffset }) => outputOffset === 0) && further.every((copy) => copy.inputOffset === 0);
+  const isWhole =
+    kept.every(({ outputOffset }) => outputOffset === 0) && further.every((copy) => copy.inputOffset === 0);
   if (!isWhole || slice.inputOffset <= read.outputOffset) return null;
   const [first, ...others] = operators.filter((operator) => touches(operator, window));
   const end = operators.indexOf(slice);
@@ -72,5 +73,7 @@ function isPiece({ count, run, fill }: Copy, length: number): boolean {
 }
 
 function touches(operator: Operator, tensor: number): boolean {
-  return operator.input === tensor || operator.output === tensor || ('input2' in operator && operator.input2 === tensor);
+  return (
+    operator.input === tensor || operator.output === tensor || ('input2' in operator && operator.input2 === tensor)
+  );
 }
