@@ -21,12 +21,14 @@ import {
 } from './image.ts';
 import { uses } from './intrinsics/core.ts';
 import { copy } from './memory.ts';
+import { keepsState, resetOperator } from './operators/dispatch.ts';
 import { OK, WEIGHTS_DIFFER } from './status.ts';
 import { fillCache, isStreamed, materialise, rowsOf } from './weights/residency.ts';
 import { STORED } from './weights/stored.ts';
 
-/** Materialises the weights of an operator that is resident from boot on. */
+/** Materialises the weights of an operator that is resident from boot on, and begins its state. */
 export function prepareOperator(arena: usize, index: u32): void {
+  if (keepsState()) resetOperator(arena, index);
   const residency = <u32>load<u8>(operatorAt(boundProgram(arena), index), F.OPERATOR_RESIDENCY_AT);
   if (uses(FEATURE_CACHE) && residency == F.RESIDENCY_BOOT) fillCache(arena, index);
 }

@@ -25,7 +25,7 @@ import {
   tensorBytes,
 } from './image.ts';
 import { checkSlice as checkNext, POSITION_AT, prove as proveImage, WORKSPACE_BYTES } from './open.ts';
-import { runOperator } from './operators/dispatch.ts';
+import { keepsState, resetOperator, runOperator } from './operators/dispatch.ts';
 import { ARENA_TOO_SMALL, BAD_ALIGNMENT, NO_SUCH_OPERATOR, NO_SUCH_PROGRAM, NOT_LOADED, OK } from './status.ts';
 import { placeFeatures, pushSamples, resetState, streamedBytes } from './stream.ts';
 import { programWork } from './work.ts';
@@ -106,7 +106,9 @@ export function outputBytes(image: usize, program: u32): u32 {
   );
 }
 
-/** Binds a program to an arena and materialises what is resident at boot: bind, then prepare every operator. */
+/**
+ * Binds a program to an arena, materialises what is resident at boot and begins its state: bind, then prepare every operator.
+ */
 export function load(image: usize, program: u32, arena: usize, bytes: u32): i32 {
   const status = bind(image, program, arena, bytes);
   if (status != OK) return status;
@@ -133,6 +135,14 @@ export function prepare(arena: usize, operator: u32): i32 {
 /** Operators of the loaded program, or NOT_LOADED. */
 export function operators(arena: usize): i32 {
   return isBound(arena) ? operatorCount(boundProgram(arena)) : NOT_LOADED;
+}
+
+/** Begins the state of the loaded program again, as load has: what it keeps from one inference to the next. */
+export function reset(arena: usize): i32 {
+  const count = operators(arena);
+  if (count < OK) return count;
+  if (keepsState()) for (let i: i32 = 0; i < count; i++) resetOperator(arena, i);
+  return OK;
 }
 
 /** Runs the loaded program once: begin, every step, finish. */

@@ -1,6 +1,6 @@
 /**
- * Proves one program: counts, tensors and their places in the arena, ports, every operator (openOperator.ts), and its
- * branches (openRoutes.ts).
+ * Proves one program: counts, tensors and their places in the arena, ports, every operator (openOperator.ts), its branches
+ * (openRoutes.ts) and its states (openStates.ts).
  */
 import { fits } from './bounds.ts';
 import { FEATURE_OPERATOR } from './features.ts';
@@ -24,6 +24,8 @@ import { uses } from './intrinsics/core.ts';
 import { MAX_OPERATORS, MAX_TENSOR_VALUES } from './limits.ts';
 import { openOperator } from './openOperator.ts';
 import { openRoutes } from './openRoutes.ts';
+import { openStates } from './openStates.ts';
+import { keepsState } from './operators/dispatch.ts';
 import { isProofAllowed, refuse } from './refusal.ts';
 import { BAD_PLAN, BAD_PROGRAM, BAD_REFERENCE, BAD_TENSOR, BAD_WORK, OK } from './status.ts';
 import { programWork } from './work.ts';
@@ -76,6 +78,10 @@ export function openProgram(image: usize, index: u32, where: usize): i32 {
   }
   if (uses(FEATURE_OPERATOR + F.ROUTE)) {
     const status = openRoutes(image, program, where);
+    if (status != OK) return status;
+  }
+  if (keepsState()) {
+    const status = openStates(image, program, where);
     if (status != OK) return status;
   }
   if (programWork(image, program) > workLimit(load<u32>(image, F.HEADER_TOTAL_AT), arenaUnits))

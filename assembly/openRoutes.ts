@@ -8,6 +8,7 @@
 import * as F from './format.ts';
 import {
   inputCount,
+  isKind,
   operatorAt,
   operatorCount,
   operatorInput,
@@ -21,9 +22,10 @@ import {
   tensorAt,
   tensorChannels,
 } from './image.ts';
-import { isBinary } from './operators/dispatch.ts';
+import { isBinary, stateOf } from './operators/dispatch.ts';
 import { LOG_MEL } from './operators/logMel.ts';
 import { branchOperators } from './operators/route.ts';
+import { STATE } from './operators/state.ts';
 import { isProofAllowed, refuse } from './refusal.ts';
 import { BAD_ROUTE, BAD_WORK, OK, UNWRITTEN } from './status.ts';
 
@@ -39,17 +41,19 @@ export function openRoutes(image: usize, program: usize, where: usize): i32 {
     end = branchesEnd(program, tables, i);
     if (nested || end > operators) return refuse(where, <u32>(operator - image), BAD_ROUTE);
   }
-  return end == 0 ? OK : openReads(image, program, tables, where);
+  return end == 0 ? OK : openReads(image, program, where);
 }
 
-/** Every read of a program, operator by operator, then of its outputs. */
-function openReads(image: usize, program: usize, tables: usize, where: usize): i32 {
+/** Every read of a program, operator by operator, then of its outputs; every operator is proved. */
+export function openReads(image: usize, program: usize, where: usize): i32 {
+  const tables = sectionAt(image, F.SECTION_TABLES);
   const inputs = inputCount(program);
   const operators = operatorCount(program);
   for (let i: u32 = 0; i < operators; i++) {
     const operator = operatorAt(program, i);
     const kind = operatorKind(operator);
-    const readsTwo = isBinary(kind) && kind != LOG_MEL;
+    if (isKind(kind, STATE)) continue; // it writes what others read
+    const readsTwo = isBinary(kind) && kind != LOG_MEL && stateOf(operator) == F.NONE;
     if (!isProofAllowed(where, (inputs + i) << u32(readsTwo))) return refuse(where, <u32>(operator - image), BAD_WORK);
     if (
       !isWritten(program, tables, operatorInput(operator), i) ||

@@ -56,7 +56,7 @@ function operatorUnits(image: usize, program: usize, operator: usize): u64 {
     const window = min(kernelHeight, tensorHeight(input)) * min(kernelWidth, tensorWidth(input));
     const parameters = sectionAt(image, F.SECTION_TABLES) + load<u32>(operator, F.OPERATOR_TABLE_AT);
     const elements = 4 * tensorBytes(input) + <u64>positions * (channels + 4) * (1 + (window >> 2));
-    return 32 + elements + workOfOperator(kind, parameters, output);
+    return 32 + elements + workOfOperator(kind, parameters, input, output);
   }
   const source = sourceAt(sectionAt(image, F.SECTION_SOURCES), <u32>load<u16>(operator, F.OPERATOR_SOURCE_AT));
   const making =

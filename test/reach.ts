@@ -3,7 +3,7 @@
  */
 import * as F from '../assembly/format.ts';
 import { scratchBytes } from '../host/layout/scratch.ts';
-import { kindOf, OPERATORS } from '../host/operators/registry.ts';
+import { keptBy, kindOf, OPERATORS } from '../host/operators/registry.ts';
 import type { ImageView, OperatorView, ProgramView, SourceView } from '../host/records/view.ts';
 import { nameOf } from '../host/sources/registry.ts';
 import { FIXTURES } from './sources.ts';
@@ -20,6 +20,8 @@ export interface Reach {
   scratch: Range;
   /** in the arena: where its weights are kept, if they are */
   cache: Range[];
+  /** in the arena: what it keeps from one inference to the next, which it begins at load */
+  state: Range[];
   /** in the image: records, the operator's table, its weights or what they are generated from */
   image: Range[];
 }
@@ -28,7 +30,11 @@ export interface Reach {
 export function reachOf(image: ImageView, program: ProgramView, index: number): Reach {
   const operator = program.operators[index];
   const works = operator.kind === OPERATORS.logMel.code; // in its second tensor
-  const inputs = operator.input2 === F.NONE || works ? [operator.input] : [operator.input, operator.input2];
+  const kept = keptBy(operator);
+  const inputs =
+    operator.input2 === F.NONE || works || kept === operator.input2
+      ? [operator.input]
+      : [operator.input, operator.input2];
   // what a copy does not write, its output keeps
   if (operator.kind === OPERATORS.copy.code) inputs.push(operator.output);
   const cached = operator.residency === F.RESIDENCY_BOOT || operator.residency === F.RESIDENCY_LAZY;
@@ -39,6 +45,7 @@ export function reachOf(image: ImageView, program: ProgramView, index: number): 
     scratch: works
       ? placeOf(image, program, operator.input2)
       : [operator.scratch * F.ARENA_UNIT, scratchBytes(image, program, operator)],
+    state: kept === null ? [] : [placeOf(image, program, kept)],
     cache: cached ? [[planned(image, program, program.tensors.length + index), rows * rowLength]] : [],
     image: imageReach(image, program, operator),
   };

@@ -10,7 +10,7 @@ import type { Model, Operator, Program, Shape, WeightedOperator, WeightSource, W
 import type { Copy } from '../host/operators/copy.ts';
 import { OPERATORS } from '../host/operators/registry.ts';
 import { crc32 } from '../host/records/crc32.ts';
-import { execute, type TensorValues } from '../host/reference/executor.ts';
+import { execute, type KeptState, type TensorValues } from '../host/reference/executor.ts';
 import { materialize } from '../host/sources/registry.ts';
 import { ROWS_OF_OPERATORS } from './operatorTests.ts';
 import { EXTREME_FACTORS, input, narrow, type Rows, zeroPoint } from './rows.ts';
@@ -466,9 +466,13 @@ function elements(program: Program, tensor: number): number {
 
 /**
  * What the slow twins say: what each operator leaves in its output, null where it is not run, and in the end the values of
- * every tensor.
+ * every tensor. `kept`: what the inputs before have left.
  */
-export function twin(row: ShapeRow, input: Uint8Array): { layers: (Int8Array | null)[]; values: TensorValues[] } {
+export function twin(
+  row: ShapeRow,
+  input: Uint8Array,
+  kept: KeptState = new Map(),
+): { layers: (Int8Array | null)[]; values: TensorValues[] } {
   const [program] = row.model.programs;
   let at = 0;
   const parts = program.inputs.map((tensor) => {
@@ -480,14 +484,14 @@ export function twin(row: ShapeRow, input: Uint8Array): { layers: (Int8Array | n
   const after = (o: number, output: Int8Array) => {
     layers[o] = output;
   };
-  const values = execute(row.model, program, parts, { tables: row.tables, after });
+  const values = execute(row.model, program, parts, { tables: row.tables, after, state: kept });
   return { layers, values };
 }
 
 /** The same as CRC-32, of nothing for what is not run: of each operator's output, in order, then of the program's outputs. */
-export function twinCrcs(row: ShapeRow, input: Uint8Array): number[] {
+export function twinCrcs(row: ShapeRow, input: Uint8Array, kept?: KeptState): number[] {
   const [program] = row.model.programs;
-  const { layers, values } = twin(row, input);
+  const { layers, values } = twin(row, input, kept);
   const outputs = Buffer.concat(program.outputs.map((tensor) => bytesOf(values[tensor])));
   return [...layers.map((layer) => crc32(layer ? bytesOf(layer) : new Uint8Array())), crc32(outputs)];
 }

@@ -5,6 +5,7 @@
  * A kind that this build leaves out costs nothing here, and `open` has refused it (isKind).
  */
 import { boundOperator, boundProgram, boundTables, isSkipped, tensorAddress } from '../arena.ts';
+import { FEATURE_OPERATOR } from '../features.ts';
 import * as F from '../format.ts';
 import {
   isKind,
@@ -18,6 +19,7 @@ import {
   tensorPositions,
   tensorZeroPoint,
 } from '../image.ts';
+import { uses } from '../intrinsics/core.ts';
 import { MAX_OPERATORS } from '../limits.ts';
 import { BAD_OPERATOR } from '../status.ts';
 import {
@@ -36,6 +38,7 @@ import { proveDepthwise } from './depthwise.ts';
 import { extremum, MAXIMUM, MINIMUM, proveExtremum } from './extremum.ts';
 import { LOG_MEL, LOG_MEL_PARAMETERS, logMel, proveLogMel, workOfLogMel } from './logMel.ts';
 import { LOOKUP, LOOKUP_PARAMETERS, lookup, proveLookup } from './lookup.ts';
+import { LSTM, LSTM_PARAMETERS, lstm, proveLstm, resetLstm, workOfLstm } from './lstm.ts';
 import { MEAN, MEAN_PARAMETERS, mean, proveMean } from './mean.ts';
 import { MULTIPLY, MULTIPLY_PARAMETERS, multiplyElements, proveMultiply } from './multiply.ts';
 import { AVERAGE_POOL, MAX_POOL, pool, provePool } from './pooling.ts';
@@ -43,11 +46,13 @@ import { proveProduct } from './product.ts';
 import { proveRoute, ROUTE_PARAMETERS, route } from './route.ts';
 import { proveSoftmax, SOFTMAX, SOFTMAX_PARAMETERS, softmax } from './softmax.ts';
 import { proveStandardize, STANDARDIZE, STANDARDIZE_PARAMETERS, standardize } from './standardize.ts';
+import { proveState, resetState, STATE, STATE_PARAMETERS } from './state.ts';
+import { proveSvdf, resetSvdf, SVDF, SVDF_PARAMETERS, svdf, workOfSvdf } from './svdf.ts';
 import { activate } from './table.ts';
 import { runWeighted } from './weighted.ts';
 
-/** Kinds are numbered from 1 on, without a gap. */
-export const LAST_KIND: u32 = F.ROUTE;
+/** Kinds are numbered from 1 on; 20 to 25 are free. */
+export const LAST_KIND: u32 = LSTM;
 
 /** Whether a kind slides a kernel over its input; the others carry kernel 1 x 1, stride 1, no padding. */
 export function isWindowed(kind: u32): bool {
@@ -67,8 +72,22 @@ export function isBinary(kind: u32): bool {
     isKind(kind, SIGNED_ADD) ||
     isKind(kind, MINIMUM) ||
     isKind(kind, MAXIMUM) ||
-    isKind(kind, LOG_MEL)
+    isKind(kind, LOG_MEL) ||
+    isKind(kind, SVDF) ||
+    isKind(kind, LSTM)
   );
+}
+
+/** Whether programs of this build can keep anything from one inference to the next. */
+export function keepsState(): bool {
+  return uses(FEATURE_OPERATOR + STATE) || uses(FEATURE_OPERATOR + SVDF) || uses(FEATURE_OPERATOR + LSTM);
+}
+
+/** The tensor that an operator keeps its state in, which is that operator's to begin; NONE of most. */
+export function stateOf(operator: usize): u32 {
+  const kind = operatorKind(operator);
+  if (isKind(kind, STATE)) return operatorOutput(operator);
+  return isKind(kind, SVDF) || isKind(kind, LSTM) ? operatorInput2(operator) : F.NONE;
 }
 
 /** Words of parameters in TABLES; 0 for kinds without, and for those with weights, whose tables are others. */
@@ -83,6 +102,9 @@ export function parameterCount(kind: u32): u32 {
   if (isKind(kind, SIGNED_ADD)) return SIGNED_ADD_PARAMETERS;
   if (isKind(kind, LOG_MEL)) return LOG_MEL_PARAMETERS;
   if (isKind(kind, F.ROUTE)) return ROUTE_PARAMETERS;
+  if (isKind(kind, STATE)) return STATE_PARAMETERS;
+  if (isKind(kind, SVDF)) return SVDF_PARAMETERS;
+  if (isKind(kind, LSTM)) return LSTM_PARAMETERS;
   return 0;
 }
 
@@ -116,13 +138,32 @@ export function proveOperator(
   if (isKind(kind, MINIMUM) || isKind(kind, MAXIMUM)) return proveExtremum(input, input2, output);
   if (isKind(kind, LOG_MEL)) return proveLogMel(from, bytes, input, input2, output);
   if (isKind(kind, F.ROUTE)) return proveRoute(from, bytes, input, output);
+  if (isKind(kind, STATE)) return proveState(from, input, output);
+  if (isKind(kind, SVDF)) return proveSvdf(from, bytes, input, input2, output);
+  if (isKind(kind, LSTM)) return proveLstm(from, bytes, input, input2, output);
   return BAD_OPERATOR;
 }
 
 /** What a kind without weights takes beside what its tensors and its window say, in units of work.ts. */
-export function workOfOperator(kind: u32, parameters: usize, output: usize): u64 {
+export function workOfOperator(kind: u32, parameters: usize, input: usize, output: usize): u64 {
   if (isKind(kind, F.ROUTE)) return MAX_OPERATORS; // as many as its branches may have
+  if (isKind(kind, SVDF)) return workOfSvdf(parameters, input, output);
+  if (isKind(kind, LSTM)) return workOfLstm(input, output);
   return isKind(kind, LOG_MEL) ? workOfLogMel(parameters, output) : 0;
+}
+
+/** Begins the state of an operator that has one, as `load` does and a reset. */
+export function resetOperator(arena: usize, index: u32): void {
+  const operator = boundOperator(arena, index);
+  const tensor = stateOf(operator);
+  if (tensor == F.NONE) return;
+  const kind = operatorKind(operator);
+  const program = boundProgram(arena);
+  const parameters = boundTables(arena) + load<u32>(operator, F.OPERATOR_TABLE_AT);
+  const state = tensorAddress(arena, tensor);
+  if (isKind(kind, STATE)) resetState(parameters, tensorAt(program, tensor), state);
+  if (isKind(kind, SVDF)) resetSvdf(parameters, tensorAt(program, tensor), state);
+  if (isKind(kind, LSTM)) resetLstm(tensorAt(program, operatorOutput(operator)), state);
 }
 
 /** Runs one operator, unless a ROUTE passes it by; those before it have run. */
@@ -199,6 +240,15 @@ export function runOperator(arena: usize, index: u32): void {
     logMel(parameters, input, positions, workspace, output, tensorZeroPoint(outputTensor));
   }
   if (isKind(kind, F.ROUTE)) route(arena, index, parameters, input, channels, output);
+  if (isKind(kind, SVDF)) {
+    const state = operatorInput2(operator);
+    const stateTensor = tensorAt(program, state);
+    svdf(parameters, inputTensor, input, stateTensor, tensorAddress(arena, state), outputTensor, output);
+  }
+  if (isKind(kind, LSTM)) {
+    const state = tensorAddress(arena, operatorInput2(operator));
+    lstm(parameters, inputTensor, input, state, outputTensor, output);
+  }
   if (isKind(kind, MEAN)) mean(parameters, inputTensor, input, output, tensorZeroPoint(outputTensor));
   if (isKind(kind, STANDARDIZE))
     standardize(parameters, input, positions, channels, output, tensorZeroPoint(outputTensor));

@@ -61,9 +61,19 @@ export function proveResidency(
     const units = <u32>load<u16>(planAt(program) + 2 * (tensorCount(program) + index));
     if (!fits(units, rows * rowLength, <u32>load<u16>(program, F.PROGRAM_ARENA_AT))) return BAD_PLAN;
   }
+  const scratch = scratchBytes(image, operator, output, source);
+  const place = <u32>load<u16>(operator, F.OPERATOR_SCRATCH_AT);
+  return fits(place, scratch, <u32>load<u16>(program, F.PROGRAM_ARENA_AT)) ? OK : BAD_SCRATCH;
+}
+
+/** Bytes of scratch of an operator with weights. */
+export function scratchBytes(image: usize, operator: usize, output: usize, source: usize): u32 {
+  const residency = operatorResidency(operator);
+  const rows = sourceRows(source);
+  const rowLength = sourceRowLength(source);
   let scratch =
     scratchBeforeRows(operator, output, rowLength) + rowScratch(operatorKind(operator), residency, rows, rowLength);
-  if (!stored) {
+  if (sourceKind(source) != STORED) {
     const generator = generatorAt(
       sectionAt(image, F.SECTION_GENERATORS),
       <u32>load<u16>(source, F.SOURCE_GENERATOR_AT),
@@ -75,8 +85,7 @@ export function proveResidency(
       matrixRowBytes(sourceKind(source), rowLength),
     );
   }
-  const place = <u32>load<u16>(operator, F.OPERATOR_SCRATCH_AT);
-  return fits(place, scratch, <u32>load<u16>(program, F.PROGRAM_ARENA_AT)) ? OK : BAD_SCRATCH;
+  return scratch;
 }
 
 /** Weights of an operator: in flash, in the cache, or, of a streamed depthwise one, all taps in scratch. */

@@ -259,6 +259,11 @@ int32_t htpw_operators(const void *arena) {
   return status < 0 ? status : (s32)wasm_operators(address_of(arena));
 }
 
+__attribute__((cold)) int32_t htpw_reset(void *arena) {
+  s32 status = arena_reachable(arena);
+  return status < 0 ? status : (s32)wasm_reset(address_of(arena));
+}
+
 /* Whether this build has the operator that branches begin with; without, all operators run. */
 enum { ROUTE = 19 };
 W2C_INLINE const void *result_at(u32 address) {

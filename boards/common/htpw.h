@@ -110,6 +110,13 @@ int32_t htpw_output_bytes(const void *image, int32_t program);
 int32_t htpw_load(const void *image, int32_t program, void *arena, uint32_t arena_bytes, htpw_progress progress,
                   void *context);
 
+/*
+ * Begin again what the program in the arena keeps from one inference to the next, such as the windows of a network that
+ * is given one frame at a time: all is as it was after htpw_load. HTPW_OK, also for a program that keeps nothing, or
+ * HTPW_NOT_LOADED. Not between the steps of a run.
+ */
+int32_t htpw_reset(void *arena);
+
 /* Number of operators of the program in the arena, 1..256, or HTPW_NOT_LOADED. */
 int32_t htpw_operators(const void *arena);
 

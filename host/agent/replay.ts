@@ -9,7 +9,10 @@ export interface ReplayOptions {
   /** a name, or a folder's path; may be left out with a capture, which says what board it is from */
   board?: string;
   program?: number;
-  reference: (input: Uint8Array) => Reference | Promise<Reference>;
+  /** `traced`: the board runs the input once more for the checksums of its layers (docs/protocol.md) */
+  reference: (input: Uint8Array, traced: boolean) => Reference | Promise<Reference>;
+  /** called where the board loads the program anew, with which what it keeps begins */
+  restart?: () => void;
   onProgress?: (done: number, total: number) => void;
   root?: string;
 }
@@ -52,12 +55,13 @@ class Replay {
     const expected = this.options.program ?? 0;
     if (program !== expected) throw new Error(`expected load ${expected}, got load ${program}; verify that program`);
     this.loaded = loaded;
+    this.options.restart?.();
   }
 
   private async takeRun(input: Uint8Array, traced: boolean, reply: Exchange['reply']): Promise<void> {
     if (!this.loaded) throw new Error('expected a load before the first run, got none; a line is missing above');
     const got = readRun(reply, traced ? this.loaded.operators : 0);
-    const expected = await this.options.reference(input);
+    const expected = await this.options.reference(input, traced);
     if (got.output.length !== expected.output.length) {
       const bytes = `${expected.output.length} bytes of output`;
       throw new ReplyError(reply.lines.length, bytes, `${got.output.length} bytes`);

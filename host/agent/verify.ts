@@ -63,9 +63,10 @@ function counts(board: Board, boot: number, inference: number): Partial<VerifyRe
 async function converse(agent: Agent, options: VerifyOptions): Promise<Conversation> {
   assertSameImage(await agent.info(), options.image);
   const { ticks: bootTicks } = await agent.load(options.program ?? 0);
+  options.restart?.();
   const tally = new Tally();
   for (const input of options.windows) {
-    tally.add(await agent.run(input, true), await options.reference(input));
+    tally.add(await agent.run(input, true), await options.reference(input, true));
     options.onProgress?.(tally.windows, options.windows.length);
   }
   await agent.weights();

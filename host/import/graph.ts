@@ -1,4 +1,4 @@
-/** A .tflite file as a graph of operators over tensors: everything an importer asks of it, nothing interpreted yet. */
+/** A .tflite file as graphs of operators over tensors: everything an importer asks of it, nothing interpreted yet. */
 import { ImportError } from './error.ts';
 import { Flatbuffer, type Table } from './flatbuffer.ts';
 import { type OperatorOptions, readOptions } from './options.ts';
@@ -22,6 +22,8 @@ export interface GraphTensor {
    */
   data: Uint8Array | null;
   sparse: boolean;
+  /** an operator keeps it from one inference to the next */
+  isVariable: boolean;
 }
 
 /** An operator whose options are known here, by its opcode, or any other operator. */
@@ -43,21 +45,36 @@ export interface OtherOperator extends OperatorBase {
   options: object | null;
 }
 
-export interface Graph {
-  fileBytes: number;
+/** What a file calls a subgraph: the network, or what is run on behalf of one of its operators. */
+export interface Subgraph {
   tensors: GraphTensor[];
   operators: GraphOperator[];
   inputs: number[];
   outputs: number[];
+}
+
+/** What is kept from one inference to the next. */
+export interface GraphVariable {
+  /** what stands for it among the tensors, which nothing produces */
+  tensor: number;
+  name: string;
+  /** the VAR_HANDLE that names it first */
+  handle: GraphOperator;
+  /** what CALL_ONCE assigns; null where it does not */
+  initial: GraphTensor | null;
+}
+
+export interface Graph extends Subgraph {
+  variables: readonly GraphVariable[];
   /** the operator that writes a tensor */
   producers: Map<number, GraphOperator>;
 }
 
 /**
- * Reads the only subgraph of a .tflite file; throws ImportError, which names the table and the byte, when it is
- * damaged.
+ * Reads the subgraphs of a .tflite file, of which the first is the network; throws ImportError, which names the table and
+ * the byte, when it is damaged.
  */
-export function readGraph(bytes: Uint8Array): Graph {
+export function readSubgraphs(bytes: Uint8Array): Subgraph[] {
   const model = new Flatbuffer(bytes, IDENTIFIER).root('model');
   const version = model.uint32('version', 0);
   if (version !== SCHEMA_VERSION)
@@ -65,10 +82,13 @@ export function readGraph(bytes: Uint8Array): Graph {
       `the file has version ${version} of the TFLite schema, expected ${SCHEMA_VERSION}; convert the model again`,
     );
   const opcodes = model.tables('operator_codes', 1, 'operator code').map(readOpcode);
-  const subgraphs = model.tables('subgraphs', 2, 'subgraph');
-  checkKind(opcodes, subgraphs.length);
-  const [subgraph] = subgraphs;
+  const tables = model.tables('subgraphs', 2, 'subgraph');
+  checkKind(opcodes, tables.length);
   const buffers = model.tables('buffers', 4, 'buffer').map(readBuffer);
+  return tables.map((table) => readSubgraph(table, opcodes, buffers));
+}
+
+function readSubgraph(subgraph: Table, opcodes: readonly string[], buffers: (Uint8Array | null)[]): Subgraph {
   const tensors = subgraph.tables('tensors', 0, 'tensor').map((table, i) => readTensor(table, i, buffers));
   const indices = (table: Table, field: string, id: number, lowest = 0) =>
     table.int32s(field, id).map((tensor) => inRange(table, field, tensor, lowest, tensors.length));
@@ -77,16 +97,7 @@ export function readGraph(bytes: Uint8Array): Graph {
     const base = { index, inputs: indices(table, 'inputs', 1, -1), outputs: indices(table, 'outputs', 2) };
     return { ...base, ...readOptions(opcodes[code], table) } as GraphOperator;
   });
-  const inputs = indices(subgraph, 'inputs', 1);
-  const outputs = indices(subgraph, 'outputs', 2);
-  return {
-    fileBytes: bytes.length,
-    tensors,
-    operators,
-    inputs,
-    outputs,
-    producers: producersOf(operators, inputs, tensors),
-  };
+  return { tensors, operators, inputs: indices(subgraph, 'inputs', 1), outputs: indices(subgraph, 'outputs', 2) };
 }
 
 /** Compilers for accelerators put what they have compiled into one operator of their own. */
@@ -94,7 +105,6 @@ const COMPILED: Record<string, [chip: string, compiler: string]> = {
   'custom operator "edgetpu-custom-op"': ['the Edge TPU', 'edgetpu_compiler'],
   'custom operator "ethos-u"': ['the Ethos-U', 'Vela'],
 };
-const STATE = ['VAR_HANDLE', 'READ_VARIABLE', 'ASSIGN_VARIABLE', 'CALL_ONCE'];
 const CONTROL = ['IF', 'WHILE', 'CALL'];
 
 /** Throws ImportError for files that are no plain graph of operators, and says what they are instead. */
@@ -106,16 +116,12 @@ function checkKind(opcodes: readonly string[], subgraphs: number): void {
       `compiled for ${chip} (${compiled}), the only thing that can run it; give the .tflite that was the input of ${compiler}`,
     );
   }
-  const state = opcodes.filter((opcode) => STATE.includes(opcode));
-  if (state.length > 0)
-    throw new ImportError(
-      `streaming state (${state.join(', ')}): an image keeps nothing from one inference to the next; export the model without streaming, for a whole window`,
-    );
-  if (subgraphs === 1) return;
   const control = opcodes.filter((opcode) => CONTROL.includes(opcode));
-  const why = control.length > 0 ? `control flow (${control.join(', ')})` : 'several signatures';
-  const said = subgraphs === 0 ? 'it is empty' : `${why} cannot be imported; export one function without it`;
-  throw new ImportError(`the file has ${subgraphs} subgraphs, expected 1: ${said}`);
+  if (control.length > 0)
+    throw new ImportError(
+      `the file has ${subgraphs} subgraphs for control flow (${control.join(', ')}), which cannot be imported; export one function without it`,
+    );
+  if (subgraphs === 0) throw new ImportError('the file has 0 subgraphs, expected 1: it is empty');
 }
 
 function readOpcode(table: Table): string {
@@ -146,6 +152,7 @@ function readTensor(table: Table, index: number, buffers: (Uint8Array | null)[])
     quantizedDimension: quantization?.int32('quantized_dimension', 6) ?? 0,
     data: buffers[inRange(table, 'buffer', table.uint32('buffer', 2), 0, Math.max(buffers.length, 1))] ?? null,
     sparse: table.has('sparsity', 6),
+    isVariable: table.int8('is_variable', 5) !== 0,
   };
 }
 
@@ -154,7 +161,8 @@ function inRange(table: Table, field: string, value: number, lowest: number, cou
   return value;
 }
 
-function producersOf(operators: GraphOperator[], inputs: number[], tensors: GraphTensor[]): Map<number, GraphOperator> {
+/** The operator that writes each tensor. */
+export function producersOf({ operators, inputs, tensors }: Subgraph): Map<number, GraphOperator> {
   const producers = new Map<number, GraphOperator>();
   for (const operator of operators) {
     for (const output of operator.outputs) {

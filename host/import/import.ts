@@ -7,12 +7,14 @@ import { Unsupported } from '../model/unsupported.ts';
 import { ImageError } from '../records/view.ts';
 import { removeDeadChannels } from '../transform/deadChannels.ts';
 import { foldPadding } from '../transform/padding.ts';
+import { foldWindows } from '../transform/windows.ts';
 import { Context } from './context.ts';
 import { ImportError, type Refusal, refused } from './error.ts';
-import { type Graph, type GraphOperator, readGraph } from './graph.ts';
+import { type Graph, type GraphOperator, readSubgraphs } from './graph.ts';
 import { findPorts, liveOperators, type Port, type Ports } from './live.ts';
 import { OPERATORS } from './operators.ts';
 import { checkStatic } from './shape.ts';
+import { bindVariables } from './variables.ts';
 import { Views } from './views.ts';
 import { checkTypes } from './whole.ts';
 
@@ -39,14 +41,15 @@ export interface Imported {
  * unsupported operators are all named at once.
  */
 export function importTflite(bytes: Uint8Array, name: string, { keepDead = false }: ImportOptions = {}): Imported {
-  const graph = readGraph(bytes);
+  const graph = bindVariables(readSubgraphs(bytes));
   const live = liveOperators(graph);
   checkTypes(graph, live);
   const ports = findPorts(graph, live);
   const kept = live.filter((operator) => !ports.dropped.has(operator));
-  const views = new Views(graph, kept);
+  const ends = ports.outputs.map(({ tensor }) => tensor);
+  const views = new Views(graph, kept, ends);
   const remaining = kept.filter((operator) => !views.folded.has(operator));
-  const lowering = lower(graph, views, ports, remaining);
+  const lowering = lower(graph, views, ports, remaining, kept);
   const whole: Program = {
     name,
     tensors: lowering.tensors,
@@ -54,8 +57,9 @@ export function importTflite(bytes: Uint8Array, name: string, { keepDead = false
     inputs: ports.inputs.map(({ tensor }) => lowering.port(tensor)),
     outputs: ports.outputs.map(({ tensor }) => lowering.port(tensor)),
   };
-  const { operators, kept: left } = foldPadding(whole);
-  const origins = left.map((operator) => lowering.origins[operator]);
+  const windows = foldWindows(whole);
+  const { operators, kept: left } = foldPadding({ ...whole, operators: windows.operators });
+  const origins = left.map((operator) => lowering.origins[windows.kept[operator]]);
   const model: Model = {
     programs: [withoutUnused({ ...whole, operators })],
     sources: lowering.sources,
@@ -120,7 +124,7 @@ function identity({ index, opcode }: GraphOperator): { index: number; opcode: st
 }
 
 /** Lowers every operator, and only then throws with all that could not be. */
-function lower(graph: Graph, views: Views, ports: Ports, operators: GraphOperator[]): Context {
+function lower(graph: Graph, views: Views, ports: Ports, operators: GraphOperator[], live: GraphOperator[]): Context {
   if (operators.length === 0)
     throw new ImportError('the model has no operator that computes anything; nothing to import');
   if (operators.length > MAX_OPERATORS)
@@ -142,6 +146,12 @@ function lower(graph: Graph, views: Views, ports: Ports, operators: GraphOperato
     });
     lowering.write(tensor);
   });
+  for (const variable of graph.variables) {
+    if (!live.some(({ inputs }) => inputs.includes(variable.tensor))) continue;
+    const { index } = variable.handle;
+    attempt('VAR_HANDLE', { index, name: variable.name }, () => lowering.state(variable));
+    lowering.write(variable.tensor);
+  }
   for (const operator of operators) {
     const layer = { index: operator.index, name: graph.tensors[operator.outputs[0]]?.name ?? '' };
     attempt(operator.opcode, layer, () => lowerOperator(operator, lowering));

@@ -1,23 +1,33 @@
 /** Which operators the outputs depend on, and what takes the place of inputs and outputs that are not INT8. */
 import type { Graph, GraphOperator } from './graph.ts';
+import { ASSIGN } from './variables.ts';
 
 /** RESHAPE and its kin: the same bytes in another shape, only input 0 is data. */
 export const RESHAPES: readonly string[] = ['RESHAPE', 'SQUEEZE', 'EXPAND_DIMS'];
 
 /**
- * The operators that some output depends on, in the order of the file. What only computes the shape of a RESHAPE (Keras
+ * The operators that some output depends on, now or in a later inference, in the order of the file. What only computes the shape of a RESHAPE (Keras
  * writes SHAPE, STRIDED_SLICE and PACK in front of Flatten) is not among them: the file also says the resulting shape.
  */
 export function liveOperators(graph: Graph): GraphOperator[] {
   const live = new Set<GraphOperator>();
   const pending = [...graph.outputs];
   for (let tensor = pending.pop(); tensor !== undefined; tensor = pending.pop()) {
-    const producer = graph.producers.get(tensor);
-    if (producer === undefined || live.has(producer)) continue;
-    live.add(producer);
-    pending.push(...dataInputs(producer));
+    for (const writer of writersOf(graph, tensor)) {
+      if (live.has(writer)) continue;
+      live.add(writer);
+      pending.push(...dataInputs(writer));
+    }
   }
   return graph.operators.filter((operator) => live.has(operator));
+}
+
+/** The operator that produces a tensor, or all that assign to a variable. */
+function writersOf({ operators, producers, variables }: Graph, tensor: number): GraphOperator[] {
+  if (variables.some((variable) => variable.tensor === tensor))
+    return operators.filter(({ opcode, inputs }) => opcode === ASSIGN && inputs[0] === tensor);
+  const producer = producers.get(tensor);
+  return producer ? [producer] : [];
 }
 
 /** The inputs that an operator computes with, without those left out. */

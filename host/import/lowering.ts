@@ -2,12 +2,14 @@
  * What every operator's lowering works with: tensors asked for by their place in the .tflite, operators and weights
  * emitted.
  */
+import { MAX_TENSOR_VALUES } from '../../assembly/limits.ts';
 import type { Operator, Shape, StoredSource, Tensor } from '../model/model.ts';
 import { Unsupported } from '../model/unsupported.ts';
-import type { Activation, Constant, Scaled } from '../operators/lowering.ts';
+import type { Activation, Constant, Matrix, Scaled, Variable } from '../operators/lowering.ts';
 import { ImportError } from './error.ts';
-import type { Graph, GraphOperator, GraphTensor } from './graph.ts';
+import type { Graph, GraphOperator, GraphTensor, GraphVariable } from './graph.ts';
 import { elements } from './shape.ts';
+import { initialValue } from './variables.ts';
 import type { Views } from './views.ts';
 
 /** A constant INT8 tensor with zero point 0. */
@@ -51,6 +53,13 @@ export class Lowering {
   /** From here on the tensor may be read. */
   write(tensor: number): void {
     this.written.add(this.views.of(tensor));
+  }
+
+  /** Emits what a variable begins with. */
+  state(variable: GraphVariable): void {
+    const { tensor, zeroPoint } = this.place(variable.tensor, 'it');
+    const initial = initialValue(variable, zeroPoint);
+    this.emit(variable.handle, { kind: 'state', name: variable.name, input: tensor, output: tensor, initial });
   }
 
   /** The INT8 tensor that an operator reads. */
@@ -163,6 +172,42 @@ export class Lowering {
     return { shape, scales, values: new Int8Array(data.buffer, data.byteOffset, data.length) };
   }
 
+  /** Input `index` as a constant matrix with one scale and the zero point 0. */
+  matrix(operator: GraphOperator, index: number, types: readonly string[], expected?: readonly number[]): Matrix {
+    const tensor = this.tensorOf(operator.inputs, index, 'weights');
+    const { shape, type, scales, zeroPoints, sparse, data } = tensor;
+    const what = `weights of input ${index}`;
+    if (data === null) throw new Unsupported(`${what} are no constant`);
+    if (!types.includes(type)) throw new Unsupported(`${what} are ${type}, expected ${types.join(' or ')}`);
+    if (sparse) throw new Unsupported(`${what} are sparse`);
+    const bytes = elements(shape) * (type === 'INT16' ? 2 : 1);
+    if (shape.length !== 2 || shape.some((size) => size < 1) || data.length !== bytes)
+      throw new Unsupported(`${what} have the shape [${shape}] and ${data.length} bytes of data`);
+    if (expected?.some((size, d) => size !== shape[d]))
+      throw new Unsupported(`${what} have the shape [${shape}], expected [${expected}]`);
+    if (scales.length !== 1 || !isScale(scales[0]) || zeroPoints.some((zeroPoint) => zeroPoint !== 0))
+      throw new Unsupported(`${what} have ${scales.length} scales and the zero point ${zeroPoints}, expected 1 and 0`);
+    this.count(elements(shape), 0);
+    const copy = data.slice().buffer;
+    const values = type === 'INT16' ? new Int16Array(copy) : new Int8Array(copy);
+    return { type, scale: scales[0], shape: [shape[0], shape[1]], values };
+  }
+
+  /** Input `index` as a variable, which an operator keeps from one inference to the next. */
+  variable(operator: GraphOperator, index: number, types: readonly string[]): Variable {
+    const { shape, type, scales, zeroPoints, data, isVariable } = this.tensorOf(operator.inputs, index, 'state');
+    const what = `the state of input ${index}`;
+    if (data !== null || !isVariable) throw new Unsupported(`${what} is no variable tensor`);
+    if (!types.includes(type)) throw new Unsupported(`${what} is ${type}, expected ${types.join(' or ')}`);
+    const values = elements(shape);
+    if (shape.some((size) => size < 1) || values > MAX_TENSOR_VALUES)
+      throw new Unsupported(`${what} has the shape [${shape}]`);
+    const [scale, zeroPoint] = [scales[0] ?? 0, zeroPoints[0] ?? 0];
+    if (scales.length !== 1 || !isScale(scale) || !Number.isInteger(zeroPoint) || zeroPoint < -128 || zeroPoint > 127)
+      throw new Unsupported(`${what} has the scale ${scale} and the zero point ${zeroPoint}`);
+    return { type, values, scale, zeroPoint };
+  }
+
   /** Optional input `index` as INT32 values, one per channel; zeros when it is left out. */
   bias(operator: GraphOperator, index: number, channels: number): Int32Array {
     if ((operator.inputs[index] ?? -1) < 0) return new Int32Array(channels);
@@ -179,12 +224,7 @@ export class Lowering {
    * The source of some weights; the same bytes used again are the same source. Counts `channels` towards the tables.
    */
   source(values: Int8Array, rows: number, rowLength: number, channels: number): number {
-    this.weightsUsed += values.length;
-    this.channelsUsed += channels;
-    if (this.weightsUsed > MAX_WEIGHTS || this.channelsUsed > MAX_CHANNELS)
-      throw new ImportError(
-        `the operators use more than ${MAX_WEIGHTS} weights or ${MAX_CHANNELS} channels in all; this is no model for a microcontroller`,
-      );
+    this.count(values.length, channels);
     const known = this.sources.findIndex(
       (source) =>
         source.rows === rows &&
@@ -194,6 +234,16 @@ export class Lowering {
     );
     if (known >= 0) return known;
     return this.sources.push({ kind: 'stored', encoding: 'int8', rows, rowLength, values }) - 1;
+  }
+
+  /** Counts weights and channels that an operator uses; throws once one file makes too many of them. */
+  private count(weights: number, channels: number): void {
+    this.weightsUsed += weights;
+    this.channelsUsed += channels;
+    if (this.weightsUsed > MAX_WEIGHTS || this.channelsUsed > MAX_CHANNELS)
+      throw new ImportError(
+        `the operators use more than ${MAX_WEIGHTS} weights or ${MAX_CHANNELS} channels in all; this is no model for a microcontroller`,
+      );
   }
 
   emit(origin: GraphOperator, operator: Operator): void {

@@ -133,6 +133,33 @@ export function split(operator: OperatorOf<'SPLIT'>, to: Lowering): void {
   }
 }
 
+/** Parts of the given sizes along an axis; one of them may be -1: what the others leave. */
+export function splitSizes(operator: OperatorOf<'SPLIT_V'>, to: Lowering): void {
+  const own = to.shape(operator.inputs, 0);
+  const [value] = to.integers(operator, 2, 1);
+  const axis = axisOf(value, own);
+  const given = to.integers(operator, 1, operator.outputs.length);
+  const known = given.reduce((sum, size) => sum + Math.max(size, 0), 0);
+  const sizes = given.map((size) => (size < 0 ? own[axis] - known : size));
+  if (sizes.reduce((sum, size) => sum + size, 0) !== own[axis])
+    throw new Unsupported(`${own[axis]} into parts of ${given.join(', ')}`);
+  let at = 0;
+  for (const [part, length] of sizes.entries()) {
+    const begin = own.map((_, d) => (d === axis ? at : 0));
+    cut(operator, to, { begin, size: own.toSpliced(axis, 1, length), stride: own.map(() => 1) }, 0, part);
+    at += length;
+  }
+}
+
+/** The state takes the value's bytes. */
+export function assign(operator: OperatorOf<'ASSIGN_VARIABLE'>, to: Lowering): void {
+  const [state, value] = [to.input(operator, 0), to.input(operator, 1)];
+  checkSameNumbers(value, state);
+  const count = elements(value.shape);
+  if (count !== elements(state.shape)) throw new Unsupported(`${count} values into a state of [${state.shape}]`);
+  move(operator, to, value, state, flat(count));
+}
+
 interface Cut {
   begin: number[];
   size: number[];

@@ -16,7 +16,7 @@ import {
 } from './functions.ts';
 import type { OperatorOf } from './graph.ts';
 
-import { concatenation, pad, reshape, slice, split, stridedSlice, transpose } from './moves.ts';
+import { assign, concatenation, pad, reshape, slice, split, splitSizes, stridedSlice, transpose } from './moves.ts';
 import type { OperatorOptions } from './options.ts';
 import { lookup } from './plain.ts';
 import { convolution, depthwise, fullyConnected } from './weighted.ts';
@@ -79,6 +79,23 @@ const OTHERS: { [K in keyof OperatorOptions]: Support<K> } = {
     lower: stridedSlice,
   },
   SPLIT: { support: 'yes', note: 'copies', lower: split },
+  SPLIT_V: { support: 'limited', note: 'copies; sizes and axis are constants', lower: splitSizes },
+  VAR_HANDLE: {
+    support: 'limited',
+    note: 'a [state](state.md), in front of all others; INT8, one value throughout when it begins',
+    lower: null,
+  },
+  READ_VARIABLE: {
+    support: 'yes',
+    note: 'nothing, or a copy where what it read is used behind an assignment',
+    lower: reshape,
+  },
+  ASSIGN_VARIABLE: {
+    support: 'yes',
+    note: 'a copy; nothing where a window only moves, as the state is that window then',
+    lower: assign,
+  },
+  CALL_ONCE: { support: 'limited', note: 'what a state begins with; ASSIGN_VARIABLE of constants alone', lower: null },
   RESHAPE: {
     support: 'yes',
     note: 'nothing where what is around it can do with one shape, as before FULLY_CONNECTED and SOFTMAX, else a copy',

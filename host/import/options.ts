@@ -37,6 +37,12 @@ export interface OperatorOptions {
   /** others: ellipsis, new axis or offset is asked for */
   STRIDED_SLICE: { beginMask: number; endMask: number; shrinkMask: number; others: boolean };
   SPLIT: object;
+  SPLIT_V: object;
+  /** container and name, together */
+  VAR_HANDLE: { name: string };
+  READ_VARIABLE: object;
+  ASSIGN_VARIABLE: object;
+  CALL_ONCE: { subgraph: number };
   LOGISTIC: object;
   TANH: object;
   RELU: object;
@@ -81,6 +87,11 @@ const READERS: { [K in keyof OperatorOptions]: (table: Table | null) => Operator
     others: [2, 3].some((id) => (table?.int32('mask', id) ?? 0) !== 0) || (table?.int8('offset', 5) ?? 0) !== 0,
   }),
   SPLIT: () => ({}),
+  SPLIT_V: () => ({}),
+  VAR_HANDLE: (table) => ({ name: [0, 1].map((id) => text(table, id)).join('/') }),
+  READ_VARIABLE: () => ({}),
+  ASSIGN_VARIABLE: () => ({}),
+  CALL_ONCE: (table) => ({ subgraph: table?.int32('init_subgraph_index', 0) ?? 0 }),
   LOGISTIC: () => ({}),
   TANH: () => ({}),
   RELU: () => ({}),
@@ -112,6 +123,11 @@ function fieldsOf(table: Table | null): OptionFields {
     activation: (id) => activation(table, id),
     padding: (id) => padding(table, id),
   };
+}
+
+/** A string in full: where two are compared, no other will do. */
+function text(table: Table | null, id: number): string {
+  return new TextDecoder().decode(table?.bytes('container or shared_name', id) ?? new Uint8Array());
 }
 
 function pair(table: Table | null, name: string, height: number, width: number, fallback = 0): Pair {

@@ -70,6 +70,8 @@ export const OPTIONS_TYPES = {
   CONCATENATION: 10,
   STRIDED_SLICE: 32,
   LEAKY_RELU: 75,
+  CALL_ONCE: 103,
+  VAR_HANDLE: 111,
 } as const;
 
 /** Whether a file says of itself that it is a .tflite model. */

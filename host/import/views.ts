@@ -1,5 +1,5 @@
 /**
- * Tensors that share bytes: RESHAPE, SQUEEZE and EXPAND_DIMS move nothing, so their input and output become one tensor
+ * Tensors that share bytes: RESHAPE, SQUEEZE, EXPAND_DIMS and READ_VARIABLE move nothing, so their input and output become one tensor
  * wherever all that reads and writes it can agree on one shape. A fully connected layer flattens its input and agrees
  * with any, and so does an input or output of the model.
  */
@@ -9,6 +9,7 @@ import { sameShape } from '../operators/lowering.ts';
 import type { Graph, GraphOperator, GraphTensor } from './graph.ts';
 import { dataInputs, RESHAPES } from './live.ts';
 import { elements, shapeOf } from './shape.ts';
+import { ASSIGN, READ } from './variables.ts';
 
 export class Views {
   private readonly parents: number[];
@@ -18,11 +19,13 @@ export class Views {
 
   constructor(
     private readonly graph: Graph,
-    operators: readonly GraphOperator[],
+    private readonly operators: readonly GraphOperator[],
+    /** what is read when all operators have run */
+    private readonly outputs: readonly number[],
   ) {
     this.parents = graph.tensors.map((_, tensor) => tensor);
     this.shapes = graph.tensors.map(() => null);
-    const reshapes = operators.filter(({ opcode }) => RESHAPES.includes(opcode));
+    const reshapes = operators.filter((operator) => RESHAPES.includes(operator.opcode) || this.isUndisturbed(operator));
     for (const operator of operators) if (!reshapes.includes(operator)) this.demand(operator);
     for (const operator of reshapes) if (this.join(operator.inputs[0], operator.outputs[0])) this.folded.add(operator);
   }
@@ -45,6 +48,26 @@ export class Views {
     for (const tensor of [...used, ...operator.outputs]) {
       if (this.graph.tensors[tensor].data === null) this.shapes[tensor] = shapeOrNull(this.graph.tensors[tensor]);
     }
+  }
+
+  /** Whether an operator reads a variable, and what it gave is used for the last time before that changes. */
+  private isUndisturbed(operator: GraphOperator): boolean {
+    if (operator.opcode !== READ) return false;
+    const from = this.operators.indexOf(operator);
+    const next = this.operators.findIndex(
+      ({ opcode, inputs }, i) => i > from && opcode === ASSIGN && inputs[0] === operator.inputs[0],
+    );
+    return next < 0 || this.lastUse(operator.outputs[0]) <= next;
+  }
+
+  /** The place of the last operator that reads the bytes of a tensor, in whatever shape. */
+  private lastUse(tensor: number): number {
+    if (this.outputs.includes(tensor)) return this.operators.length;
+    const uses = this.operators.map((reader, i) => {
+      if (!dataInputs(reader).includes(tensor)) return -1;
+      return RESHAPES.includes(reader.opcode) ? Math.max(i, this.lastUse(reader.outputs[0])) : i;
+    });
+    return Math.max(-1, ...uses);
   }
 
   private flattens({ opcode, inputs }: GraphOperator, tensor: number): boolean {

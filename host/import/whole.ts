@@ -24,11 +24,11 @@ export function checkTypes({ tensors }: Graph, live: GraphOperator[]): void {
     throw new ImportError(
       `FLOAT32 activations with ${used.some((t) => t.data !== null && t.type === 'INT8') ? 'INT8' : 'no'} weights: quantised in part only; ${QUANTIZE}${others(live, known)}`,
     );
-  // of operators that are refused by name, an INT16 tensor may be state, as of an LSTM that is quantised in full
+  // a variable is the state of an operator, such as the INT16 cells of an LSTM that is quantised in full
   const wide = known
     .filter(({ opcode }) => computes(opcode))
     .flatMap(({ inputs }) => inputs.filter((tensor) => tensor >= 0).map((tensor) => tensors[tensor]))
-    .find(({ data, type }) => data === null && type === 'INT16');
+    .find(({ data, type, isVariable }) => data === null && type === 'INT16' && !isVariable);
   if (wide !== undefined)
     throw new ImportError(
       `INT16 activations ("${wide.name}"): only INT8 activations can be imported; ${QUANTIZE}${others(live, known)}`,

@@ -3,6 +3,7 @@
  * of register allocation). Operators run in a straight line but for the branches of a ROUTE, of which only one does.
  */
 import * as F from '../../assembly/format.ts';
+import { keptBy } from '../operators/registry.ts';
 import { areExclusive } from '../records/branches.ts';
 import type { ProgramView } from '../records/view.ts';
 
@@ -28,7 +29,7 @@ export interface Span extends Life {
   size: number;
 }
 
-/** Every tensor with when it must keep its values; inputs from before (-1) on, outputs till after the last. */
+/** Every tensor with when it must keep its values; inputs from before (-1) on, outputs till after the last, states always. */
 export function lifetimes(program: ProgramView): Span[] {
   const after = program.operators.length;
   const touches = program.tensors.map((): number[] => []);
@@ -37,6 +38,10 @@ export function lifetimes(program: ProgramView): Span[] {
     for (const tensor of [input, input2, output]) if (tensor !== F.NONE) touches[tensor].push(step);
   });
   for (const { tensor } of program.outputs) touches[tensor].push(after);
+  for (const operator of program.operators) {
+    const kept = keptBy(operator);
+    if (kept !== null) touches[kept].push(-1, after); // it outlives the inference
+  }
   return program.tensors.map(({ bytes }, tensor) => ({
     tensor,
     offset: 0,

@@ -4,7 +4,7 @@
  */
 import * as F from '../../assembly/format.ts';
 import type { Piece } from '../operators/operator.ts';
-import { kindOf } from '../operators/registry.ts';
+import { keptBy, kindOf } from '../operators/registry.ts';
 import type { ImageView, OperatorView, ProgramView } from '../records/view.ts';
 import { endOf, meetOnlyAt, overlap, type Span, together } from './lifetimes.ts';
 
@@ -22,15 +22,17 @@ export interface Sharing {
 
 /**
  * What may share memory: an operator may write over an input that nothing reads later, if its kernel has read a place
- * for the last time before it writes there; and what a copy would only move may lie where the copy would put it.
+ * for the last time before it writes there; and what a copy would only move may lie where the copy would put it. Not in a
+ * state, whose memory is its own.
  */
 export function sharingsOf(image: ImageView, program: ProgramView, lives: Span[]): Sharing[] {
+  const kept = new Set(program.operators.map(keptBy));
   return program.operators.flatMap((operator, o) => {
     const { input, output } = operator;
     const begins = lives[output].begins.has(o);
     const found: Sharing[] = [];
     const into = movedInto(image, program, operator);
-    if (into !== null && input !== output && lives[input].ends.has(o))
+    if (into !== null && input !== output && !kept.has(output) && lives[input].ends.has(o))
       found.push({ operator: o, whole: output, part: input, offset: into, moves: 'into' });
     const takesOver = (whole: number) =>
       begins && lives[whole].ends.has(o) && meetOnlyAt(lives[whole], lives[output], o);

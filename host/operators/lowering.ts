@@ -23,6 +23,21 @@ export interface Constant extends Scaled {
   values: Int8Array;
 }
 
+/** A constant of two dimensions with one scale and the zero point 0. */
+export interface Matrix {
+  type: string;
+  scale: number;
+  shape: [rows: number, columns: number];
+  values: Int8Array | Int16Array;
+}
+
+/** A variable tensor, which an operator keeps from one inference to the next. */
+export interface Variable extends Scaled {
+  type: string;
+  /** how many */
+  values: number;
+}
+
 /** What a .tflite operator can have fused into it; others are refused when they are asked for. */
 export type FusedActivation = 'NONE' | 'RELU' | 'RELU_N1_TO_1' | 'RELU6' | 'TANH' | 'SIGN_BIT';
 
@@ -69,6 +84,14 @@ export interface LoweringContext {
   axes(operator: FileOperator, index: number, rank: number): Set<number>;
   isConstant(operator: FileOperator, index: number): boolean;
   constant(operator: FileOperator, index: number): Constant;
+  /** Input `index` as a constant matrix of one of the types and, where that is given, of a shape. */
+  matrix(operator: FileOperator, index: number, types: readonly string[], shape?: readonly number[]): Matrix;
+  /** Optional input `index` as INT32 values, one per channel; zeros when it is left out. */
+  bias(operator: FileOperator, index: number, channels: number): Int32Array;
+  /** Input `index` as a variable of one of the types. */
+  variable(operator: FileOperator, index: number, types: readonly string[]): Variable;
+  /** A tensor that the file does not have. */
+  temporary(shape: Shape, scaled: Scaled): Activation;
   /** A constant as a tensor [1, 1, count], which the device computes; `beside` is any tensor that has been written. */
   computed(operator: FileOperator, constant: Constant, beside: Activation): Activation;
   /** A tensor, whose values have the shape `own`, repeated by a copy to `shape`: itself where it has that shape. */

@@ -49,6 +49,8 @@ export interface PlainKind<O extends PlainOperator> extends CommonKind<O> {
   overwrites(operator: OperatorView, tensors: readonly TensorView[]): number[];
   /** The one piece of its input that is all it writes; null where it does more. Only for a kind that moves values. */
   moves?(image: ImageView, operator: OperatorView): Piece | null;
+  /** The tensor that it keeps from one inference to the next. Only for a kind with a state. */
+  keeps?(operator: OperatorView): number;
   /** The scale of its output, where its parameters say that by themselves. */
   outputScale?(record: OperatorRecord): number;
   /** Completes the scales of its tensors from those that are known; with `start`, although none of them is. */
@@ -108,6 +110,10 @@ export interface Execution {
   samples(tensor: number): Int16Array;
   /** What a tensor held before the operator; zeros if nothing has written it. */
   before(tensor: number): Int8Array;
+  /** What the inference before left in a tensor that outlives one; null for the first after a load or a reset. */
+  kept(tensor: number): Int8Array | null;
+  /** Leaves values there for the next. */
+  keep(tensor: number, values: Int8Array): void;
   /** Rows and table of an operator as the device has them. */
   weights(operator: WeightedOperator): { weights: Int8Array; table: ChannelTable };
 }

@@ -1,7 +1,7 @@
 /** Every kind of operator; the compiler lists those that are missing. */
 
 import type { Operator, OperatorKinds, WeightedOperator } from '../model/model.ts';
-import { ImageError } from '../records/view.ts';
+import { ImageError, type OperatorView } from '../records/view.ts';
 import { addOperator, signedAddOperator } from './add.ts';
 import { argmaxOperator } from './argmax.ts';
 import { averagePoolOperator } from './averagePool.ts';
@@ -13,6 +13,7 @@ import { fullyConnectedOperator } from './fullyConnected.ts';
 import { logMelOperator } from './logMel.ts';
 import { lookupOperator } from './lookup.ts';
 import type { ImportRule } from './lowering.ts';
+import { lstmOperator } from './lstm.ts';
 import { maxPoolOperator } from './maxPool.ts';
 import { meanOperator } from './mean.ts';
 import { multiplyOperator } from './multiply.ts';
@@ -21,6 +22,8 @@ import { pointwiseOperator } from './pointwise.ts';
 import { routeOperator } from './route.ts';
 import { softmaxOperator } from './softmax.ts';
 import { standardizeOperator } from './standardize.ts';
+import { stateOperator } from './state.ts';
+import { svdfOperator } from './svdf.ts';
 
 // for hypertinypw/model: in declarations, only what is exported again brings along what a file declares into the model
 export type { Add, SignedAdd } from './add.ts';
@@ -30,12 +33,15 @@ export type { Copy } from './copy.ts';
 export type { Extremum } from './extremum.ts';
 export type { LogMel, LogMelTables } from './logMel.ts';
 export type { Lookup } from './lookup.ts';
+export type { Lstm } from './lstm.ts';
 export type { Mean } from './mean.ts';
 export type { Multiply } from './multiply.ts';
 export type { Pool } from './pool.ts';
 export type { Route } from './route.ts';
 export type { Softmax } from './softmax.ts';
 export type { Standardize } from './standardize.ts';
+export type { State } from './state.ts';
+export type { Svdf } from './svdf.ts';
 
 export const OPERATORS: { [K in keyof OperatorKinds]: OperatorKind<OperatorKinds[K]> } = {
   convolution: convolutionOperator,
@@ -57,6 +63,9 @@ export const OPERATORS: { [K in keyof OperatorKinds]: OperatorKind<OperatorKinds
   minimum: minimumOperator,
   maximum: maximumOperator,
   route: routeOperator,
+  state: stateOperator,
+  svdf: svdfOperator,
+  lstm: lstmOperator,
 };
 
 /** What is known of any operator. */
@@ -72,6 +81,12 @@ export function weightedKind(operator: WeightedOperator): WeightedKind<WeightedO
 /** What is known of an operator without. */
 export function plainKind(operator: PlainOperator): PlainKind<PlainOperator> {
   return OPERATORS[operator.kind];
+}
+
+/** The tensor that an operator of an image keeps from one inference to the next; null for most. */
+export function keptBy(operator: OperatorView): number | null {
+  const kind = kindOf(operator);
+  return 'keeps' in kind && kind.keeps ? kind.keeps(operator) : null;
 }
 
 /** The rules for operators of .tflite files, by their names there. */

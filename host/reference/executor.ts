@@ -11,10 +11,15 @@ import { materialize } from '../sources/registry.ts';
 /** The values of a tensor. */
 export type TensorValues = Int8Array | Int16Array;
 
+/** What a program keeps from one inference to the next: bytes by tensor. An empty one is that of a reset. */
+export type KeptState = Map<number, Int8Array>;
+
 /** How the reference runs a program. */
 export interface ExecuteOptions {
   /** encoding of the tables in the image: one for all, or operator by operator */
   tables: TableEncoding | ((operator: WeightedOperator) => TableEncoding);
+  /** what the inferences before have kept, to which this one's is added; left out: as after a reset, and forgotten */
+  state?: KeptState;
   /** called with what each operator that runs leaves in its output, which a later one may overwrite */
   after?: (operator: number, output: Int8Array) => void;
 }
@@ -48,6 +53,9 @@ export function execute(
     options.after?.(o, output);
     if (operator.kind === 'route') for (const other of passedBy(operator, o, output[0])) passed.add(other);
   });
+  for (const { kind, output } of program.operators) {
+    if (kind === 'state') execution.keep(output, execution.values(output));
+  }
   return values;
 }
 
@@ -75,13 +83,15 @@ function executionOf(
   model: Model,
   { tensors }: Program,
   values: readonly TensorValues[],
-  { tables }: ExecuteOptions,
+  { tables, state = new Map() }: ExecuteOptions,
 ): Execution {
   return {
     tensors,
     values: (tensor) => typed(values, tensor, Int8Array),
     samples: (tensor) => typed(values, tensor, Int16Array),
     before: (tensor) => (values[tensor] ? typed(values, tensor, Int8Array) : new Int8Array(elements(tensors[tensor]))),
+    kept: (tensor) => state.get(tensor) ?? null,
+    keep: (tensor, kept) => state.set(tensor, kept),
     weights(operator) {
       const weights = materialize(model.sources[operator.source], model.generators);
       const encoding = typeof tables === 'function' ? tables(operator) : tables;

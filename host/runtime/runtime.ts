@@ -25,6 +25,7 @@ export interface Exports extends Record<string, unknown> {
   inputBytes(image: number, program: number): number;
   outputBytes(image: number, program: number): number;
   load(image: number, program: number, arena: number, bytes: number): number;
+  reset(arena: number): number;
   operators(arena: number): number;
   invoke(arena: number, input: number, output: number): number;
   begin(arena: number, input: number): number;
@@ -167,7 +168,7 @@ export class Runtime {
     return this.wasm.operators(this.arena);
   }
 
-  /** Binds a program to the arena and synthesises what is resident at boot. A stream begins anew. */
+  /** Binds a program to the arena, synthesises what is resident at boot and begins its state. A stream begins anew. */
   load(program = 0): this {
     this.assertIdle('load');
     this.assertProgram(program, 'load');
@@ -176,6 +177,16 @@ export class Runtime {
     this.program = program;
     if (this.streamBytes(program) > 0) this.resetStream();
     return this;
+  }
+
+  /**
+   * Begins again what the loaded program keeps from one inference to the next, as a network does that is given one frame
+   * at a time: all is as after `load`. What was pushed to a stream stays; resetStream forgets that.
+   */
+  reset(): void {
+    this.assertIdle('reset');
+    this.assertLoaded('reset');
+    check(this.wasm.reset(this.arena), 'reset');
   }
 
   /**

@@ -11,6 +11,7 @@ import { describeAccounts } from '../data/part.ts';
 import { dataSetList, dataSetNames, openDataset } from '../data/registry.ts';
 import { columns } from '../drawing/columns.ts';
 import { takingBranch } from '../image/branches.ts';
+import { keptBy } from '../operators/registry.ts';
 import { metadataAt, programName } from '../records/names.ts';
 import { ImageError, ImageView } from '../records/view.ts';
 import { Runtime } from '../runtime/node.ts';
@@ -115,7 +116,8 @@ export function verifyVerb(program: Command): void {
           program: index,
           board,
           windows,
-          reference: (input) => runtime.traceCrcs(input),
+          reference: referenceOf(runtime, view, index),
+          restart: () => runtime.reset(),
           port: flags.port,
           record: flags.record,
           log,
@@ -145,6 +147,18 @@ export function verifyVerb(program: Command): void {
     });
 }
 
+/**
+ * What the loaded program answers in Node, in the same order. A board that is asked for checksums runs the input twice,
+ * which only a program that keeps a state can tell.
+ */
+function referenceOf(runtime: Runtime, view: ImageView, program: number) {
+  const keeps = view.programs[program].operators.some((operator) => keptBy(operator) !== null);
+  return (input: Uint8Array, traced: boolean) => {
+    if (keeps && traced) runtime.run(input);
+    return runtime.traceCrcs(input);
+  };
+}
+
 interface Switched {
   imagePath: string;
   image: Uint8Array;
@@ -171,7 +185,7 @@ async function switchPrograms(switches: number, { imagePath, image, view, varian
       switches,
       seed,
       windows: inputs.map(({ windows }) => windows),
-      reference: (program, input) => runtime.load(program).traceCrcs(input),
+      reference: (program, input) => referenceOf(runtime.load(program), view, program)(input, true),
       port,
       onProgress,
     }),
@@ -257,7 +271,7 @@ async function forced(
     }
     const runtime = new Runtime(image).load(program);
     const windows = [anyInput(bytesOf(runtime.inputs))];
-    const reference = (input: Uint8Array) => runtime.traceCrcs(input);
+    const reference = referenceOf(runtime, new ImageView(image), program);
     const imagePath = placeUnderBuild(`${path}-branch-${count.branch}`, image);
     const { branches } = await verifyBoard({ imagePath, image, program, board, windows, reference });
     const found = branches.find(({ route, branch }) => route === count.route && branch === count.branch);

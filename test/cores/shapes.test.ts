@@ -9,6 +9,7 @@ import { connect } from '../../host/agent/connect.ts';
 import { type Board, loadBoard } from '../../host/boards/board.ts';
 import { buildFirmware } from '../../host/build/firmware.ts';
 import { ImageView } from '../../host/records/view.ts';
+import type { KeptState } from '../../host/reference/executor.ts';
 import { DEVICE_VARIANT_NAMES, type DeviceVariantName } from '../../host/runtime/variants.ts';
 import { canRun, RUNNABLE } from '../boards/runnable.ts';
 import { imageFile } from '../boards/tinyImage.ts';
@@ -51,10 +52,10 @@ function firmwareData(rows: readonly ShapeRow[]): Uint8Array {
     expect(program.operators.length, rows[p].name).toBeLessThanOrEqual(MOST_OPERATORS);
     words.push(program.operators.length);
     program.operators.forEach((_, o) => {
-      const { reads, output, scratch, cache, image: inImage } = reachOf(view, program, o);
+      const { reads, output, scratch, cache, state, image: inImage } = reachOf(view, program, o);
       // begin and the first operator are one step to the firmware
       const given = o === 0 ? program.inputs.map(({ tensor }) => placeOf(view, program, tensor)) : [];
-      put([...given, ...reads, output, scratch, ...cache]);
+      put([...given, ...reads, output, scratch, ...cache, ...state]);
       put(inImage);
     });
     words.push(inputs.length);
@@ -76,8 +77,9 @@ function wordsOf(bytes: Uint8Array): Uint32Array {
 /** The lines of shapes.c, of each program: two kinds of garbage, every input. */
 function expectedLines(rows: readonly ShapeRow[]): string[] {
   return rows.flatMap((row, p) => {
+    const kept: KeptState = new Map();
     const crcs = row.inputs.map((input) =>
-      twinCrcs(row, input).map((crc) => (crc >>> 0).toString(16).padStart(8, '0')),
+      twinCrcs(row, input, kept).map((crc) => (crc >>> 0).toString(16).padStart(8, '0')),
     );
     return [0, 1].flatMap((garbage) => crcs.map((layers, i) => `${p} ${garbage} ${i} ${layers.join(' ')}`));
   });

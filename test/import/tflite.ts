@@ -16,9 +16,11 @@ export interface TensorSpec {
   scale?: number | number[];
   zeroPoint?: number | number[];
   quantizedDimension?: number;
-  /** constant values; INT32 when the type says so, else bytes */
+  /** constant values; INT32 or INT16 when the type says so, else bytes */
   data?: number[];
   sparse?: boolean;
+  /** an operator keeps it from one inference to the next */
+  variable?: boolean;
 }
 
 export interface OperatorSpec {
@@ -28,14 +30,19 @@ export interface OperatorSpec {
   outputs: number[];
   /** number of the member of BuiltinOptions */
   optionsType?: number;
-  options?: Record<number, { int8: number } | { int32: number } | { float32: number }>;
+  options?: Record<number, { int8: number } | { int32: number } | { float32: number } | { text: string }>;
 }
 
-export interface FileSpec {
+export interface SubgraphSpec {
   tensors: TensorSpec[];
   operators: OperatorSpec[];
   inputs: number[];
   outputs: number[];
+}
+
+export interface FileSpec extends SubgraphSpec {
+  /** subgraphs behind the first, such as those of CALL_ONCE */
+  called?: SubgraphSpec[];
   /** how many times the list of operators names each of them */
   operatorCopies?: number;
   version?: number;
@@ -46,33 +53,17 @@ export interface FileSpec {
 export const int8 = (value: number) => ({ int8: value });
 export const int32 = (value: number) => ({ int32: value });
 export const float32 = (value: number) => ({ float32: value });
+export const text = (value: string) => ({ text: value });
 
 /** The bytes of a .tflite file. */
 export function tflite(spec: FileSpec): Uint8Array {
   const builder = new Builder(1024);
-  const codes = [...new Set(spec.operators.map(({ opcode }) => opcode))];
+  const all = [spec, ...(spec.called ?? [])];
+  const codes = [...new Set(all.flatMap(({ operators }) => operators.map(({ opcode }) => opcode)))];
   const buffers = [table(builder, {})];
-  const tensors = spec.tensors.map((tensor) => writeTensor(builder, tensor, buffers));
-  const operators = spec.operators.map(({ opcode, inputs, outputs, optionsType, options }) =>
-    table(builder, {
-      0: int32(codes.indexOf(opcode)),
-      1: { offset: int32s(builder, inputs) },
-      2: { offset: int32s(builder, outputs) },
-      3: optionsType === undefined ? undefined : int8(optionsType),
-      4: options === undefined ? undefined : { offset: table(builder, options) },
-    }),
+  const subgraphs = all.map((subgraph, i) =>
+    writeSubgraph(builder, subgraph, codes, buffers, i === 0 ? (spec.operatorCopies ?? 1) : 1),
   );
-  const subgraph = table(builder, {
-    0: { offset: offsets(builder, tensors) },
-    1: { offset: int32s(builder, spec.inputs) },
-    2: { offset: int32s(builder, spec.outputs) },
-    3: {
-      offset: offsets(
-        builder,
-        operators.flatMap((operator) => new Array(spec.operatorCopies ?? 1).fill(operator)),
-      ),
-    },
-  });
   const root = table(builder, {
     0: int32(spec.version ?? 3),
     1: {
@@ -81,11 +72,53 @@ export function tflite(spec: FileSpec): Uint8Array {
         codes.map((code) => writeOpcode(builder, code)),
       ),
     },
-    2: { offset: offsets(builder, new Array(spec.subgraphs ?? 1).fill(subgraph)) },
+    2: {
+      offset: offsets(builder, spec.subgraphs === undefined ? subgraphs : new Array(spec.subgraphs).fill(subgraphs[0])),
+    },
     4: { offset: offsets(builder, buffers) },
   });
   builder.finish(root, spec.identifier ?? 'TFL3');
   return builder.asUint8Array().slice();
+}
+
+function writeSubgraph(
+  builder: Builder,
+  spec: SubgraphSpec,
+  codes: string[],
+  buffers: number[],
+  copies: number,
+): number {
+  const tensors = spec.tensors.map((tensor) => writeTensor(builder, tensor, buffers));
+  const operators = spec.operators.map(({ opcode, inputs, outputs, optionsType, options }) =>
+    table(builder, {
+      0: int32(codes.indexOf(opcode)),
+      1: { offset: int32s(builder, inputs) },
+      2: { offset: int32s(builder, outputs) },
+      3: optionsType === undefined ? undefined : int8(optionsType),
+      4: options === undefined ? undefined : { offset: table(builder, written(builder, options)) },
+    }),
+  );
+  return table(builder, {
+    0: { offset: offsets(builder, tensors) },
+    1: { offset: int32s(builder, spec.inputs) },
+    2: { offset: int32s(builder, spec.outputs) },
+    3: {
+      offset: offsets(
+        builder,
+        operators.flatMap((operator) => new Array(copies).fill(operator)),
+      ),
+    },
+  });
+}
+
+/** Strings must exist before the table that holds them begins. */
+function written(builder: Builder, options: NonNullable<OperatorSpec['options']>): Fields {
+  return Object.fromEntries(
+    Object.entries(options).map(([id, value]) => [
+      id,
+      'text' in value ? { offset: builder.createString(value.text) } : value,
+    ]),
+  );
 }
 
 function writeOpcode(builder: Builder, name: string): number {
@@ -99,7 +132,8 @@ function writeTensor(builder: Builder, spec: TensorSpec, buffers: number[]): num
   const type = spec.type ?? 'INT8';
   let buffer = 0;
   if (spec.data !== undefined) {
-    const bytes = type === 'INT32' ? Int32Array.from(spec.data) : Int8Array.from(spec.data);
+    const list = { INT32: Int32Array, INT16: Int16Array }[type] ?? Int8Array;
+    const bytes = list.from(spec.data);
     const vector = builder.createByteVector(new Uint8Array(bytes.buffer));
     buffer = buffers.push(table(builder, { 0: { offset: vector } })) - 1;
   }
@@ -119,6 +153,7 @@ function writeTensor(builder: Builder, spec: TensorSpec, buffers: number[]): num
     2: int32(buffer),
     3: { offset: builder.createString(spec.name ?? 'x') },
     4: quantization === undefined ? undefined : { offset: quantization },
+    5: spec.variable ? int8(1) : undefined,
     6: spec.sparse ? { offset: table(builder, {}) } : undefined,
     7: spec.signature === undefined ? undefined : { offset: int32s(builder, spec.signature) },
   });

@@ -8,6 +8,7 @@ import { bandRows, planeRowBytes } from '../../assembly/scratch.ts';
 import { pack } from '../../host/image/pack.ts';
 import { OPERATOR_NAMES, OPERATORS } from '../../host/operators/registry.ts';
 import { ImageView, type OperatorView, RESIDENCY_NAMES, type TensorView } from '../../host/records/view.ts';
+import type { KeptState } from '../../host/reference/executor.ts';
 import { instantiate } from '../../host/runtime/node.ts';
 import { VARIANT_NAMES, type VariantName } from '../../host/runtime/variants.ts';
 import { GENERATORS, nameOf } from '../../host/sources/registry.ts';
@@ -54,10 +55,11 @@ class Sandbox {
     const { wasm, memory, arena, row } = this;
     const before = memory.slice();
     expectOk(wasm.load(this.image, 0, arena, this.arenaBytes), 'load');
-    const own = this.reaches.flatMap(({ scratch, cache }) => [scratch, ...cache]);
+    const own = this.reaches.flatMap(({ scratch, cache, state }) => [scratch, ...cache, ...state]);
     this.expectUntouched(before, [[arena, F.ARENA_HEADER_BYTES], ...own], 'load');
+    const kept: KeptState = new Map();
     for (const input of [...row.inputs, row.inputs.at(-1)!]) {
-      const { layers } = twin(row, input);
+      const { layers } = twin(row, input, kept);
       memory.set(input, this.input);
       expectOk(wasm.begin(arena, this.input), 'begin');
       row.model.programs[0].operators.forEach(({ kind }, o) => {
@@ -72,12 +74,12 @@ class Sandbox {
    */
   private checkOperator(o: number, what: string, expected: Int8Array | null): void {
     const { memory, arena } = this;
-    const { reads, output, scratch, cache, image } = this.reaches[o];
+    const { reads, output, scratch, cache, image, state: kept } = this.reaches[o];
     const ready = ((memory[arena + READY_AT + (o >> 3)] >> (o & 7)) & 1) === 1;
     const state: Range = [arena + READY_AT, F.ARENA_HEADER_BYTES - READY_AT];
-    const own = ready ? [output, scratch] : [output, scratch, ...cache, state];
+    const own = ready ? [output, scratch, ...kept] : [output, scratch, ...kept, ...cache, state];
     const writes = expected ? own : [];
-    const known = ready ? [...reads, ...image, ...cache] : [...reads, ...image];
+    const known = ready ? [...reads, ...kept, ...image, ...cache] : [...reads, ...kept, ...image];
     const before = memory.slice();
     for (const garbage of [0xa5, 0x5a]) {
       memory.fill(garbage);
@@ -104,6 +106,7 @@ class Sandbox {
       output,
       scratch,
       cache: from(this.arena, reach.cache),
+      state: from(this.arena, reach.state),
       image: from(this.image, reach.image),
     };
   }

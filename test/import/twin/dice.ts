@@ -1,6 +1,6 @@
 /** What random .tflite models are drawn with: dice, a file under construction, and steps of one operator. */
 import { random } from '../../zoo.ts';
-import { type FileSpec, int8, type OperatorSpec, type TensorSpec } from '../tflite.ts';
+import { type FileSpec, int8, type OperatorSpec, type SubgraphSpec, type TensorSpec } from '../tflite.ts';
 
 export const size = (shape: readonly number[]) => shape.reduce((a, b) => a * b, 1);
 export const f = Math.fround;
@@ -164,6 +164,8 @@ export class Draft {
   readonly tensors: TensorSpec[] = [];
   readonly operators: OperatorSpec[] = [];
   readonly inputs: number[] = [];
+  /** subgraphs of CALL_ONCE */
+  readonly called: SubgraphSpec[] = [];
 
   add(tensor: TensorSpec): number {
     return this.tensors.push(tensor) - 1;
@@ -182,7 +184,7 @@ export class Draft {
     outputs: TensorSpec[],
     rest: Partial<OperatorSpec> = {},
   ): number {
-    const places = inputs.map((input) => (typeof input === 'number' ? input : this.add(input)));
+    const places = inputs.map((input) => (typeof input === 'number' ? input : this.add(input))); // -1: left out
     const made = outputs.map((output) => this.add(output));
     this.operators.push({ opcode, inputs: places, outputs: made, ...rest });
     return made[0];
@@ -193,8 +195,8 @@ export class Draft {
   }
 
   file(...outputs: number[]): FileSpec {
-    const { tensors, operators, inputs } = this;
-    return { tensors, operators, inputs, outputs };
+    const { tensors, operators, inputs, called } = this;
+    return { tensors, operators, inputs, outputs, ...(called.length > 0 ? { called } : {}) };
   }
 }
 

@@ -8,20 +8,35 @@ import type { FileSpec, OperatorSpec, TensorSpec } from '../tflite.ts';
 import * as fixed from './fixed.ts';
 import { clamp, flatIndex, fused, type Given, int8, option, places, type Run, size, type Values } from './values.ts';
 
-/** The outputs of the model for one value list per input; FLOAT32 and UINT8 ends are the INT8 tensors behind them. */
-export function interpret(file: FileSpec, inputs: readonly (readonly number[])[]): number[][] {
+/** What a file keeps from one inference to the next, by a name of it; twins change the lists in place. */
+export type Kept = Map<string, number[]>;
+
+/**
+ * The outputs of the model for one value list per input; FLOAT32 and UINT8 ends are the INT8 tensors behind them. With an
+ * empty `kept` it is the first inference, and what that keeps is in there afterwards.
+ */
+export function interpret(file: FileSpec, inputs: readonly (readonly number[])[], kept: Kept = new Map()): number[][] {
   const known = new Map<number, Values>();
   const valuesOf = (tensor: number): Values => {
     const computed = known.get(tensor);
     if (computed) return computed;
-    const { data } = file.tensors[tensor];
+    const { data, variable, type } = file.tensors[tensor];
+    if (variable) {
+      const numbers = numbersOf(file.tensors[tensor]);
+      const name = `tensor ${tensor}`;
+      if (!kept.has(name))
+        kept.set(name, new Array(size(numbers.shape)).fill(type === 'INT16' ? 0 : numbers.zeroPoint));
+      return { ...numbers, values: kept.get(name)! };
+    }
     if (data === undefined) throw new Error(`twin: tensor ${tensor} is read before it is written`);
     return { ...numbersOf(file.tensors[tensor]), values: data };
   };
   file.inputs.forEach((tensor, i) => {
     known.set(tensor, { ...numbersOf(file.tensors[tensor]), values: [...inputs[i]] });
   });
+  const resources = new Resources(file, kept);
   for (const operator of file.operators) {
+    if (resources.run(operator, known, valuesOf)) continue;
     const operands = operator.inputs.map((tensor) => (tensor < 0 ? null : valuesOf(tensor)));
     const results = operator.outputs.map((tensor) => numbersOf(file.tensors[tensor]));
     const run = OPERATORS[operator.opcode];
@@ -35,6 +50,47 @@ export function interpret(file: FileSpec, inputs: readonly (readonly number[])[]
     });
   }
   return file.outputs.map((tensor) => valuesOf(tensor).values);
+}
+
+/** VAR_HANDLE, READ_VARIABLE, ASSIGN_VARIABLE, and what CALL_ONCE assigns before the first inference. */
+class Resources {
+  private readonly names = new Map<number, string>();
+
+  constructor(
+    private readonly file: FileSpec,
+    private readonly kept: Kept,
+  ) {
+    for (const { operators, tensors } of file.called ?? []) {
+      const names = new Map<number, string>();
+      for (const { opcode, inputs, outputs, options } of operators) {
+        if (opcode === 'VAR_HANDLE') names.set(outputs[0], nameOf(options));
+        const name = names.get(inputs[0]) ?? '';
+        if (opcode === 'ASSIGN_VARIABLE' && !kept.has(name)) kept.set(name, [...tensors[inputs[1]].data!]);
+      }
+    }
+  }
+
+  /** Whether it was one of these. */
+  run(
+    { opcode, inputs, outputs, options }: OperatorSpec,
+    known: Map<number, Values>,
+    valuesOf: (t: number) => Values,
+  ): boolean {
+    const name = this.names.get(inputs[0]) ?? '';
+    if (opcode === 'VAR_HANDLE') this.names.set(outputs[0], nameOf(options));
+    else if (opcode === 'READ_VARIABLE') {
+      const numbers = numbersOf(this.file.tensors[outputs[0]]);
+      const first = new Array(size(numbers.shape)).fill(numbers.zeroPoint);
+      known.set(outputs[0], { ...numbers, values: [...(this.kept.get(name) ?? first)] });
+    } else if (opcode === 'ASSIGN_VARIABLE') this.kept.set(name, [...valuesOf(inputs[1]).values]);
+    else return opcode === 'CALL_ONCE';
+    return true;
+  }
+}
+
+function nameOf(options: OperatorSpec['options']): string {
+  const name = options?.[1];
+  return name !== undefined && 'text' in name ? name.text : '';
 }
 
 function numbersOf({ shape, scale, zeroPoint }: TensorSpec): Omit<Values, 'values'> {
@@ -288,6 +344,17 @@ const split: Run = ({ operands: [axes, input], results }) => {
   );
 };
 
+/** One size may be left open. */
+const splitSizes: Run = ({ operands: [input, , axes], results }) => {
+  const axis = (axes.values[0] + input.shape.length) % input.shape.length;
+  let begin = 0;
+  return results.map(({ shape }) => {
+    const from = begin;
+    begin += shape[axis];
+    return gather(input, shape, (place) => place.map((at, d) => (d === axis ? at + from : at)));
+  });
+};
+
 const concatenation: Run = ({ operator, operands, results: [output] }) => {
   const axis = (option(operator, 0) + output.shape.length) % output.shape.length;
   return [
@@ -339,6 +406,7 @@ const OPERATORS: Record<string, Run> = {
   SLICE: slice,
   STRIDED_SLICE: stridedSlice,
   SPLIT: split,
+  SPLIT_V: splitSizes,
   RESHAPE: same,
   SQUEEZE: same,
   EXPAND_DIMS: same,

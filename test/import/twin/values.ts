@@ -28,6 +28,7 @@ const halfAway = (x: number) => Math.sign(x) * Math.floor(Math.abs(x) + 0.5);
 export function option({ options }: OperatorSpec, id: number, fallback = 0): number {
   const value = options?.[id];
   if (value === undefined) return fallback;
+  if ('text' in value) throw new Error(`option ${id} is no number`);
   if ('float32' in value) return Math.fround(value.float32);
   return 'int8' in value ? value.int8 : value.int32;
 }
