@@ -1,7 +1,15 @@
 /** Copying and filling. The runtime is built without the memory instructions of WebAssembly, which a device has not. */
 
+import { HAS_VECTORS } from './intrinsics/instructions.ts';
+import { loadFirst, storeFirst } from './intrinsics/mve.ts';
+
 /** to and from do not overlap, or to < from. */
 export function copy(to: usize, from: usize, bytes: u32): void {
+  if (HAS_VECTORS) {
+    for (; bytes >= 16; bytes -= 16, from += 16, to += 16) v128.store(to, v128.load(from));
+    storeFirst(to, loadFirst(from, bytes), bytes);
+    return;
+  }
   const end = from + bytes;
   if (((<u32>to | <u32>from) & 3) == 0) {
     for (const last = end & ~3; from < last; from += 4, to += 4) store<u32>(to, load<u32>(from));
@@ -10,6 +18,10 @@ export function copy(to: usize, from: usize, bytes: u32): void {
 }
 
 export function fill(to: usize, value: u32, bytes: u32): void {
+  if (HAS_VECTORS) {
+    for (let left = <i32>bytes; left > 0; left -= 16, to += 16) storeFirst(to, i8x16.splat(<i8>value), left);
+    return;
+  }
   for (const end = to + bytes; to < end; to++) store<u8>(to, <u8>value);
 }
 

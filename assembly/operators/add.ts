@@ -7,8 +7,10 @@ import { haveEqualSize, isFactor } from '../bounds.ts';
 import { doublingHighMultiply, multiplyHigh, roundingShiftRight, saturate } from '../fixed.ts';
 import { tensorChannels, tensorPositions, tensorZeroPoint } from '../image.ts';
 import { BAD_SHAPE, BAD_TABLE, OK } from '../status.ts';
+import { addEights } from './elements.mve.ts';
 import { proveSecond } from './multiply.ts';
 import { requantizeDoubled } from './table.ts';
+import { HAS_ELEMENTS } from './variant.ts';
 
 export const ADD: u32 = 7;
 export const ADD_PARAMETERS: u32 = 6; // multiplier1, shift1, multiplier2, shift2, multiplierOut, shiftOut
@@ -151,6 +153,28 @@ function addScaled(
   const multiplierOut = load<i32>(factorOut);
   const rightOut = -load<i32>(factorOut, 4);
   const roundingOut = (1 << (rightOut - 1)) + (outputZeroPoint << rightOut);
+  if (HAS_ELEMENTS) {
+    const eights = count & ~7;
+    addEights(
+      eights,
+      halved,
+      halvedZeroPoint,
+      WIDENING - 1,
+      other,
+      otherZeroPoint,
+      left - 1,
+      multiplier,
+      right,
+      multiplierOut,
+      roundingOut,
+      rightOut,
+      output,
+    );
+    count -= eights;
+    halved += eights;
+    other += eights;
+    output += eights;
+  }
   for (const end = halved + count; halved < end; halved++, other++, output++) {
     const a = (<i32>load<i8>(halved) - halvedZeroPoint) << (WIDENING - 1);
     const wide = (<i32>load<i8>(other) - otherZeroPoint) << left;

@@ -9,9 +9,8 @@
  * The inputs under the kernel are gathered (padding is the input zero point), and a block of them multiplied at once.
  */
 import { tensorChannels, tensorHeight, tensorWidth } from '../image.ts';
-import { BLOCK_ROWS } from '../scratch.ts';
 import { gatherPatch } from './patch.ts';
-import { patchPlace, productPatches, stagePatch } from './variant.ts';
+import { clearBlock, PATCHES, patchPlace, productPatches, stagePatch } from './variant.ts';
 
 export function convolution(
   operator: usize,
@@ -29,12 +28,13 @@ export function convolution(
   const width = tensorWidth(outputTensor);
   const height = tensorHeight(outputTensor);
   let gathered: u32 = 0;
+  clearBlock(block, depth);
   for (let y: u32 = 0; y < height; y++) {
     for (let x: u32 = 0; x < width; x++) {
       gatherPatch(operator, inputTensor, input, y, x, patchPlace(block, depth, gathered));
       stagePatch(block, depth, gathered);
       gathered++;
-      if (gathered < BLOCK_ROWS && (x + 1 < width || y + 1 < height)) continue;
+      if (gathered < PATCHES && (x + 1 < width || y + 1 < height)) continue;
       productPatches(block, gathered, depth, weights, channels, rows, output, outputStride);
       output += gathered * outputStride;
       gathered = 0;

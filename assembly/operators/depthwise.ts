@@ -32,7 +32,16 @@ import { bandRows, planeRowBytes, planeRows, TABLE_ROW_BYTES, tapScratch } from 
 import { BAD_DEPTH, BAD_SHAPE, NOT_BUILT_IN, OK } from '../status.ts';
 import { windowTop } from './patch.ts';
 import { requantizeColumn } from './table.ts';
-import { depthwiseLanes, depthwiseSums, LANES, planeAt, planePadding, putPlane } from './variant.ts';
+import {
+  depthwiseLanes,
+  depthwiseSums,
+  depthwiseWhole,
+  HAS_DEPTHWISE,
+  LANES,
+  planeAt,
+  planePadding,
+  putPlane,
+} from './variant.ts';
 
 /** A row of weights for each tap, one weight a channel; this build has the kernel. */
 export function proveDepthwise(operator: usize, input: usize, output: usize, source: usize): i32 {
@@ -72,6 +81,10 @@ export function depthwise(
   output: usize,
   taps: usize,
 ): void {
+  if (HAS_DEPTHWISE) {
+    depthwiseWhole(operator, inputTensor, input, weights, first, count, rows, outputTensor, output, taps);
+    return;
+  }
   const channels = tensorChannels(outputTensor);
   const kernelHeight = <u32>load<u16>(operator, F.OPERATOR_KERNEL_HEIGHT_AT);
   const kernelWidth = <u32>load<u16>(operator, F.OPERATOR_KERNEL_WIDTH_AT);

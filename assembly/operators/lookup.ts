@@ -3,6 +3,8 @@
 import { haveEqualSize } from '../bounds.ts';
 import { tensorChannels } from '../image.ts';
 import { BAD_SHAPE, OK } from '../status.ts';
+import { lookupSixteens } from './elements.mve.ts';
+import { HAS_ELEMENTS } from './variant.ts';
 
 export const LOOKUP: u32 = 11;
 export const LOOKUP_PARAMETERS: u32 = 64; // i8[256]: the value of -128, of -127, ... of 127
@@ -14,6 +16,13 @@ export function proveLookup(input: usize, output: usize): i32 {
 
 /** table: i8[256] in the image. Output may be the input. */
 export function lookup(table: usize, input: usize, count: u32, output: usize): void {
+  if (HAS_ELEMENTS) {
+    const sixteens = count & ~15;
+    lookupSixteens(table, input, sixteens, output);
+    count -= sixteens;
+    input += sixteens;
+    output += sixteens;
+  }
   const middle = table + 128;
   for (const fours = input + (count & ~3); input < fours; input += 4, output += 4) {
     store<u8>(output, load<u8>(middle + <usize>(<i32>load<i8>(input))));

@@ -11,7 +11,9 @@ import * as F from '../format.ts';
 import { tensorChannels, tensorPositions, tensorType, tensorZeroPoint } from '../image.ts';
 import { MAX_PRODUCT_SHIFT } from '../limits.ts';
 import { BAD_SHAPE, BAD_TABLE, OK } from '../status.ts';
+import { multiplyEights } from './elements.mve.ts';
 import { FAST_SHIFTS, requantizeUsual } from './table.ts';
+import { HAS_ELEMENTS } from './variant.ts';
 
 export const MULTIPLY: u32 = 12;
 export const MULTIPLY_PARAMETERS: u32 = 2; // multiplier, shift
@@ -75,6 +77,13 @@ function multiplyRow(
   const end = input1 + count;
   if (<u32>(right - 1) < FAST_SHIFTS) {
     const rounding = (1 + 2 * outputZeroPoint) << (right - 1);
+    if (HAS_ELEMENTS) {
+      const eights = count & ~7;
+      multiplyEights(eights, input1, zeroPoint1, input2, zeroPoint2, multiplier, rounding, right, output);
+      input1 += eights;
+      input2 += eights;
+      output += eights;
+    }
     for (; input1 < end; input1++, input2++, output++) {
       const product = (<i32>load<i8>(input1) - zeroPoint1) * (<i32>load<i8>(input2) - zeroPoint2);
       store<i8>(output, <i8>requantizeUsual(product, multiplier, rounding, right));

@@ -1,6 +1,8 @@
 /** Gathers the inputs under a kernel at one output position. */
 import * as F from '../format.ts';
 import { tensorChannels, tensorHeight, tensorWidth, tensorZeroPoint } from '../image.ts';
+import { HAS_VECTORS } from '../intrinsics/instructions.ts';
+import { loadFirst, storeFirst } from '../intrinsics/mve.ts';
 import { copy, fill } from '../memory.ts';
 
 /** Top input row under the kernel at output row y; negative inside the padding. */
@@ -27,6 +29,11 @@ export function gatherPatch(operator: usize, inputTensor: usize, input: usize, y
   const left = windowLeft(operator, x);
   const bottom = top + <i32>load<u16>(operator, F.OPERATOR_KERNEL_HEIGHT_AT);
   const right = left + <i32>load<u16>(operator, F.OPERATOR_KERNEL_WIDTH_AT);
+  if (HAS_VECTORS && top >= 0 && left >= 0 && bottom <= height && right <= width) {
+    const rowBytes = <u32>(right - left) * channels;
+    copyRows(input + <u32>(top * width + left) * channels, bottom - top, rowBytes, <u32>width * channels, patch);
+    return;
+  }
   // the window overlaps the input, so there is at least one column inside
   const inside = max(left, 0);
   const before = <u32>(inside - left) * channels;
@@ -41,5 +48,12 @@ export function gatherPatch(operator: usize, inputTensor: usize, input: usize, y
       fill(patch + before + within, zeroPoint, after);
     }
     patch += before + within + after;
+  }
+}
+
+/** `rows` of `bytes`, from `step` to `step`, one behind another. */
+function copyRows(from: usize, rows: i32, bytes: u32, step: u32, to: usize): void {
+  for (; rows > 0; rows--, from += step, to += bytes) {
+    for (let at: u32 = 0; at < bytes; at += 16) storeFirst(to + at, loadFirst(from + at, bytes - at), bytes - at);
   }
 }

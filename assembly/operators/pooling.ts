@@ -9,7 +9,9 @@ import { clamp } from '../fixed.ts';
 import * as F from '../format.ts';
 import { isKind, operatorKind, tensorChannels, tensorHeight, tensorWidth } from '../image.ts';
 import { BAD_SHAPE, OK } from '../status.ts';
+import { highestOfSixteen, MOST_SUMMED, sumsOfEight } from './elements.mve.ts';
 import { windowLeft, windowTop } from './patch.ts';
+import { HAS_ELEMENTS } from './variant.ts';
 
 export const AVERAGE_POOL: u32 = 5;
 export const MAX_POOL: u32 = 6;
@@ -62,6 +64,20 @@ function averageWindow(
 ): void {
   const count = rows * columns;
   let c: u32 = 0;
+  if (HAS_ELEMENTS && count <= MOST_SUMMED) {
+    for (; c + 8 <= channels; c += 8) {
+      const sums = sumsOfEight(window + c, rows, columns, channels, rowBytes);
+      const to = output + c;
+      store<i8>(to, <i8>clamp(roundedQuotient(i16x8.extract_lane_s(sums, 0), count), low, high));
+      store<i8>(to, <i8>clamp(roundedQuotient(i16x8.extract_lane_s(sums, 1), count), low, high), 1);
+      store<i8>(to, <i8>clamp(roundedQuotient(i16x8.extract_lane_s(sums, 2), count), low, high), 2);
+      store<i8>(to, <i8>clamp(roundedQuotient(i16x8.extract_lane_s(sums, 3), count), low, high), 3);
+      store<i8>(to, <i8>clamp(roundedQuotient(i16x8.extract_lane_s(sums, 4), count), low, high), 4);
+      store<i8>(to, <i8>clamp(roundedQuotient(i16x8.extract_lane_s(sums, 5), count), low, high), 5);
+      store<i8>(to, <i8>clamp(roundedQuotient(i16x8.extract_lane_s(sums, 6), count), low, high), 6);
+      store<i8>(to, <i8>clamp(roundedQuotient(i16x8.extract_lane_s(sums, 7), count), low, high), 7);
+    }
+  }
   for (; c + 4 <= channels; c += 4) {
     let sum0 = 0;
     let sum1 = 0;
@@ -101,7 +117,12 @@ function maxWindow(
   high: i32,
   output: usize,
 ): void {
-  for (let c: u32 = 0; c < channels; c++) {
+  let c: u32 = 0;
+  if (HAS_ELEMENTS) {
+    for (; c + 16 <= channels; c += 16)
+      highestOfSixteen(window + c, rows, columns, channels, rowBytes, low, high, output + c);
+  }
+  for (; c < channels; c++) {
     let highest = -128;
     for (let y = 0; y < rows; y++) {
       let from = window + c + <u32>y * rowBytes;

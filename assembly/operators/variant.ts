@@ -4,12 +4,20 @@
  * variant is being compiled. docs/porting.md has the steps to add one.
  *
  *   product                    rows of inputs that lie beside each other, times rows of weights (product.ts)
+ *   PADS_ROWS                  whether rows of other than a multiple of 4 must be padded before they are multiplied
+ *   expandTable                the table of some channels, as its kernels want it (table.ts)
+ *   PATCHES, clearBlock        patches that a convolution stages at once, and what it does to the block before all
  *   patchPlace, stagePatch     where a convolution gathers the inputs under its kernel, and what is made of them
  *   productPatches             product of what was staged
  *   planeAt, putPlane,         how a depthwise channel's values lie in its plane, 1 or 2 bytes each
  *     planePadding
  *   depthwiseSums              the doubled sums of a depthwise channel over its plane
  *   LANES, depthwiseLanes      channels that depthwise takes side by side, without a plane; 0 for a variant without
+ *   HAS_DEPTHWISE,             whether it does all of depthwise in its own way, and how
+ *     depthwiseWhole
+ *
+ *   HAS_ELEMENTS               whether it takes elements in eights and sixteens (elements.mve.ts), which operators then
+ *                              ask for themselves
  *
  * What holds for all of them:
  *
@@ -24,11 +32,31 @@
  */
 import { BLOCK_ROWS } from '../scratch.ts';
 import { depthwiseSumsDsp } from './depthwise.dsp.ts';
+import { depthwiseMve } from './depthwise.mve.ts';
 import { depthwiseSumsScalar } from './depthwise.scalar.ts';
 import { depthwiseSimd } from './depthwise.simd.ts';
 import { productBlockDsp, productRowDsp, stageDsp } from './product.dsp.ts';
+import { blockRowMve, clearBlockMve, productMve, productOneMve, productTwoMve } from './product.mve.ts';
 import { productPairScalar, productRowScalar } from './product.scalar.ts';
 import { productSimd } from './product.simd.ts';
+import { gatherOctets } from './table.mve.ts';
+import { expandTable as expandRows } from './table.ts';
+
+/** Whether rows whose length is no multiple of 4 need zeros behind them, and inputs on a word. */
+export const PADS_ROWS: bool = !isDefined(HTPW_MVE);
+
+/** Rows of output channels [first, first + count). operator: its record; tables: that section; rows: in scratch. */
+export function expandTable(
+  operator: usize,
+  tables: usize,
+  outputTensor: usize,
+  first: u32,
+  count: u32,
+  rows: usize,
+): void {
+  expandRows(operator, tables, outputTensor, first, count, rows);
+  if (isDefined(HTPW_MVE)) gatherOctets(rows, count);
+}
 
 /**
  * output [positions, channels] <- input [positions, depth] times weights [channels, depth], requantised by `rows`;
@@ -50,6 +78,10 @@ export function product(
       productSimd(input, positions, depth, weights, channels, rows, output, outputStride);
       return;
     }
+  }
+  if (isDefined(HTPW_MVE)) {
+    productMve(input, positions, depth, weights, channels, rows, output, outputStride, block);
+    return;
   }
   while (positions > 1) {
     const count = min(positions, BLOCK_ROWS);
@@ -78,8 +110,17 @@ export function product(
   else productRowScalar(input, depth, weights, channels, rows, output);
 }
 
+/** How many patches a convolution stages before their product. */
+export const PATCHES: u32 = isDefined(HTPW_MVE) ? 2 : BLOCK_ROWS;
+
+/** Before the first patch: what of the block is the same for all. */
+export function clearBlock(block: usize, depth: u32): void {
+  if (isDefined(HTPW_MVE)) clearBlockMve(block, depth);
+}
+
 /** Where to gather the patch for place `slot` of a block. */
 export function patchPlace(block: usize, depth: u32, slot: u32): usize {
+  if (isDefined(HTPW_MVE)) return blockRowMve(block, depth, slot);
   return block + (isDefined(HTPW_DSP) ? 2 * BLOCK_ROWS : slot) * depth;
 }
 
@@ -102,6 +143,12 @@ export function productPatches(
   if (isDefined(HTPW_DSP)) {
     if (count > 1) productBlockDsp(block, count, depth, weights, channels, rows, output, outputStride);
     else productRowDsp(patchPlace(block, depth, 0), depth, weights, channels, rows, output);
+    return;
+  }
+  if (isDefined(HTPW_MVE)) {
+    const first = blockRowMve(block, depth, 0);
+    if (count > 1) productTwoMve(first, depth, weights, channels, rows, output, outputStride, block);
+    else productOneMve(first, depth, weights, channels, rows, output);
     return;
   }
   product(block, count, depth, weights, channels, rows, output, outputStride, 0);
@@ -198,3 +245,26 @@ export function depthwiseLanes(
   if (isDefined(HTPW_SIMD))
     depthwiseSimd(operator, inputTensor, input, weights, count, rows, outputTensor, output, padding);
 }
+
+/** Whether depthwiseWhole is all that depthwise needs. */
+export const HAS_DEPTHWISE: bool = isDefined(HTPW_MVE);
+
+/** depthwise of output channels [first, first + count), any kernel and multiplier. taps: scratch, at least 8 bytes. */
+export function depthwiseWhole(
+  operator: usize,
+  inputTensor: usize,
+  input: usize,
+  weights: usize,
+  first: u32,
+  count: u32,
+  rows: usize,
+  outputTensor: usize,
+  output: usize,
+  taps: usize,
+): void {
+  if (isDefined(HTPW_MVE))
+    depthwiseMve(operator, inputTensor, input, weights, first, count, rows, outputTensor, output, taps);
+}
+
+/** Whether elements.mve.ts is for this variant. */
+export const HAS_ELEMENTS: bool = isDefined(HTPW_MVE);

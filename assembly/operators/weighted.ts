@@ -12,8 +12,8 @@ import { channelsAtOnce, roundUp4, TABLE_ROW_BYTES } from '../scratch.ts';
 import { isStreamed, materialise, rowsOf, weightsOf } from '../weights/residency.ts';
 import { convolution } from './convolution.ts';
 import { depthwise } from './depthwise.ts';
-import { activate, expandTable } from './table.ts';
-import { product } from './variant.ts';
+import { activate } from './table.ts';
+import { expandTable, PADS_ROWS, product } from './variant.ts';
 
 export function runWeighted(
   arena: usize,
@@ -29,7 +29,7 @@ export function runWeighted(
   const residency = operatorResidency(operator);
   const streamed = isStreamed(residency);
   const depth = sourceRowLength(source);
-  const padded = uses(FEATURE_PADDED_ROWS) ? roundUp4(depth) : depth;
+  const padded = PADS_ROWS && uses(FEATURE_PADDED_ROWS) ? roundUp4(depth) : depth;
   const channels = tensorChannels(outputTensor);
   const atOnce = channelsAtOnce(kind, residency, channels, depth);
   const table = scratchOf(arena, operator);

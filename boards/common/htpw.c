@@ -1,6 +1,6 @@
 /*
  * The public API over the translated runtime, in one translation unit, so that what is not used is dropped and what is
- * small is inlined. HTPW_RUNTIME names the translation: "htpw_scalar.c" or "htpw_dsp.c".
+ * small is inlined. HTPW_RUNTIME names the translation: "htpw_scalar.c", "htpw_dsp.c" or "htpw_mve.c".
  *
  * The wasm_... names are #defined by the translation, one per WebAssembly export.
  */

@@ -96,12 +96,18 @@ const sha256 = (bytes: Uint8Array) => createHash('sha256').update(bytes).digest(
  * What asc is told of a variant; asconfig.json has what holds for all. A C compiler optimises by itself; what browsers load
  * is to be small.
  */
-function flagsOf({ c, defines, features }: Variant): string[] {
+function flagsOf(variant: Variant): string[] {
+  const { c, defines } = variant;
   return [
     ...(c ? ['--optimizeLevel', '1'] : ['--shrinkLevel', '1']),
     ...defines.flatMap((name) => ['--use', `${name}=1`]),
-    ...features.flatMap((feature) => ['--enable', feature]),
+    ...featuresOf(variant),
   ];
+}
+
+/** Vectors that pass between functions are no business of JavaScript's here, of which asc would warn. */
+function featuresOf({ features }: Variant): string[] {
+  return features.flatMap((feature) => ['--enable', feature, '--disableWarning', '112']);
 }
 
 async function assemble(root: string, entry: string, flags: string[], out: string): Promise<void> {
@@ -122,10 +128,10 @@ async function withoutNames(root: string, wasm: string, folder: string): Promise
 async function mergePolyfills(root: string, variant: Variant, wasm: string, folder: string): Promise<Uint8Array> {
   const flags = variant.features.map((feature) => `--enable-${feature}`);
   const [merged, optimized] = ['merged', 'optimized'].map((name) => join(folder, `${name}.wasm`));
-  const modules = [wasm, 'main'];
+  const modules = [wasm, 'env']; // where a polyfill looks for its memory
   for (const name of variant.intrinsics) {
     const polyfill = join(folder, `${name}.polyfill.wasm`);
-    await assemble(root, polyfillOf(name), ['--noExportMemory'], polyfill);
+    await assemble(root, polyfillOf(name), ['--noExportMemory', '--importMemory', ...featuresOf(variant)], polyfill);
     modules.push(polyfill, name);
   }
   await runNode(toolPath(root, 'merge'), [...modules, '-o', merged, ...flags]);

@@ -65,6 +65,8 @@ async function sourceOf(variant: DeviceVariantName, root: string): Promise<strin
   text = inlined(text, '#include "w2c_prelude.h"', unguarded(await common('w2c_prelude.h')));
   text = inlined(text, '#include "intrinsics.h"', unguarded(await common('intrinsics.h')));
   text = inlined(text, '#include HTPW_RUNTIME', await runtime(`htpw_${variant}.c`));
+  const vectors = '#include "helium.h"';
+  if (text.includes(vectors)) text = inlined(text, vectors, unguarded(await common('helium.h')));
   text = inlined(text, '#include "htpw.h"', '#include "htpw.h"\n#include "htpw_config.h"');
   return text + inlined(await runtime('htpw_status.c'), '#include "htpw.h"', '');
 }

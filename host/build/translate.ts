@@ -85,6 +85,9 @@ const COLD = new RegExp(`^(?:\\w+ )+w2c_htpw_assembly0x2F(${COLD_NAMES.join('|')
 /** What asks for a feature that its caller names has its answer only there, and leaves nothing behind. */
 const BUILT_IN = /^(?:\w+ )+\w+0x2Fis(Kind|Source|Encoding)\(/;
 
+/** What straight code is inlined for: instructions, and the requantisation of vectors. */
+const STRAIGHT = /w2c_dsp_(smlad|smmlar)|w2c_mve_|table0x2Emve0x2F(settle|storeEight)/;
+
 /**
  * Kernels are cut so that a loop fits the registers, and what it calls for each value is straight code: the one keeps
  * its registers to itself, the other costs no call, whatever the compiler's own estimate says.
@@ -93,8 +96,7 @@ function inlining(body: string): string {
   if (COLD.test(body)) return '__attribute__((cold)) ';
   if (/^ *var_L\d+:[\s\S]*goto/m.test(body)) return '__attribute__((noinline)) ';
   if (BUILT_IN.test(body)) return 'inline __attribute__((always_inline)) ';
-  if (!/\b(if|goto)\b/.test(body) && /w2c_dsp_(smlad|smmlar)/.test(body))
-    return 'inline __attribute__((always_inline)) ';
+  if (!/\b(if|goto)\b/.test(body) && STRAIGHT.test(body)) return 'inline __attribute__((always_inline)) ';
   return '';
 }
 
@@ -114,6 +116,7 @@ export function translate(generated: string, origin: Origin): string {
       ` * The ${origin.variant} runtime of hypertinypw, translated from WebAssembly. Generated: do not edit.`,
       ` * ${origin.tools.join(', ')}`,
       ' */',
+      ...(/\bv128\b/.test(code) ? ['#include "helium.h"'] : []),
       ...exports.map(([name, target]) => `#define wasm_${name} ${target}`),
       '',
       code,

@@ -20,6 +20,7 @@ export interface Variant {
 export const VARIANTS = [
   { name: 'scalar', defines: [], intrinsics: ['core'], features: [], c: true },
   { name: 'dsp', defines: ['HTPW_DSP'], intrinsics: ['core', 'dsp'], features: [], c: true },
+  { name: 'mve', defines: ['HTPW_MVE'], intrinsics: ['core', 'dsp', 'mve'], features: ['simd'], c: true },
   { name: 'simd', defines: ['HTPW_SIMD'], intrinsics: ['core'], features: ['simd'], c: false },
 ] as const satisfies readonly Variant[];
 

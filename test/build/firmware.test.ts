@@ -32,7 +32,7 @@ describe('a board', () => {
     const where = 'boards/microbit/board.json: ';
     expect(check({})).not.toThrow();
     expect(check({ cpuFlags: 'no list' })).toThrow(`${where}cpuFlags: expected a list of strings, got "no list"`);
-    expect(check({ variant: 'neon' })).toThrow(`${where}variant: expected one of scalar, dsp, got "neon"`);
+    expect(check({ variant: 'neon' })).toThrow(`${where}variant: expected one of scalar, dsp, mve, got "neon"`);
     expect(check({ memory: { ...json.memory, ram: { origin: '0x2000', bytes: 16384 } } })).toThrow(
       `${where}memory.ram.origin: expected an address such as "0x20000000", got "0x2000"`,
     );

@@ -179,7 +179,7 @@ describe('board.json', () => {
 
   it.each<[field: string, value: unknown, says: string]>([
     ['clockHertz', 1, 'clockHertz: unknown; did you mean "clockHz"?'],
-    ['variant', 'simd', 'variant: expected one of scalar, dsp, got "simd"'],
+    ['variant', 'simd', 'variant: expected one of scalar, dsp, mve, got "simd"'],
     ['core', 'Cortex M7', 'core: expected a name without spaces, such as "Cortex-M4", got "Cortex M7"'],
     ['sources', ['uart.c', 5], 'sources.1: expected a list of strings, got 5'],
     ['runner', { kind: 'wifi' }, 'runner.kind: expected one of qemu, native, serial, got "wifi"'],

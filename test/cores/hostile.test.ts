@@ -27,7 +27,7 @@ import { everything } from '../zoo.ts';
 const root = projectRoot();
 
 /** All variants share the checks of open; only the inner loops differ. */
-const SMALL_IMAGES: Record<DeviceVariantName, number> = { scalar: 20_000, dsp: 5_000 };
+const SMALL_IMAGES: Record<DeviceVariantName, number> = { scalar: 20_000, dsp: 5_000, mve: 5_000 };
 /** An inference of the real network is a thousand times one of the small ones. */
 const LARGE_IMAGES = 100;
 const LARGE = join(root, 'models', 'ecg-beats.htpw');

@@ -1,0 +1,103 @@
+/**
+ * Operators on elements with Helium, eight or sixteen at a time; what is left over is for the loops of the operators
+ * themselves. The sums of even and odd elements go apart, as in table.mve.ts.
+ */
+import { gatherBytes, qrdmulh, shlv, widenEven, widenOdd } from '../intrinsics/mve.ts';
+import { settle, storeEight } from './table.mve.ts';
+
+/** addScaled of add.ts for `count` elements, a multiple of 8; left: of `other` before its multiplication. */
+export function addEights(
+  count: u32,
+  halved: usize,
+  halvedZeroPoint: i32,
+  halvedLeft: i32,
+  other: usize,
+  otherZeroPoint: i32,
+  left: i32,
+  multiplier: i32,
+  right: i32,
+  multiplierOut: i32,
+  roundingOut: i32,
+  rightOut: i32,
+  output: usize,
+): void {
+  const rounding = 1 << (right - 1);
+  for (const end = output + count; output < end; output += 8, halved += 8, other += 8) {
+    const a = i16x8.sub(v128.load_ext<i8>(halved), i16x8.splat(<i16>halvedZeroPoint));
+    const b = i16x8.sub(v128.load_ext<i8>(other), i16x8.splat(<i16>otherZeroPoint));
+    let even = settle(
+      i32x4.shl(widenEven(b), left),
+      i32x4.splat(multiplier),
+      i32x4.splat(rounding),
+      i32x4.splat(-right),
+    );
+    even = i32x4.add(even, i32x4.shl(widenEven(a), halvedLeft));
+    even = settle(even, i32x4.splat(multiplierOut), i32x4.splat(roundingOut), i32x4.splat(-rightOut));
+    let odd = settle(i32x4.shl(widenOdd(b), left), i32x4.splat(multiplier), i32x4.splat(rounding), i32x4.splat(-right));
+    odd = i32x4.add(odd, i32x4.shl(widenOdd(a), halvedLeft));
+    odd = settle(odd, i32x4.splat(multiplierOut), i32x4.splat(roundingOut), i32x4.splat(-rightOut));
+    storeEight(output, even, odd);
+  }
+}
+
+/** multiplyRow of multiply.ts for `count` elements, a multiple of 8, and a usual shift. */
+export function multiplyEights(
+  count: u32,
+  input1: usize,
+  zeroPoint1: i32,
+  input2: usize,
+  zeroPoint2: i32,
+  multiplier: i32,
+  rounding: i32,
+  right: i32,
+  output: usize,
+): void {
+  const multipliers = i32x4.splat(multiplier);
+  const roundings = i32x4.splat(rounding);
+  const shifts = i32x4.splat(-right);
+  for (const end = output + count; output < end; output += 8, input1 += 8, input2 += 8) {
+    const a = i16x8.sub(v128.load_ext<i8>(input1), i16x8.splat(<i16>zeroPoint1));
+    const b = i16x8.sub(v128.load_ext<i8>(input2), i16x8.splat(<i16>zeroPoint2));
+    const even = i32x4.mul(widenEven(a), widenEven(b));
+    const odd = i32x4.mul(widenOdd(a), widenOdd(b));
+    storeEight(output, settle(even, multipliers, roundings, shifts), settle(odd, multipliers, roundings, shifts));
+  }
+}
+
+/** lookup of `count` values, a multiple of 16. */
+export function lookupSixteens(table: usize, input: usize, count: u32, output: usize): void {
+  for (const end = input + count; input < end; input += 16, output += 16)
+    v128.store(output, gatherBytes(table, v128.xor(v128.load(input), i8x16.splat(-128))));
+}
+
+/** output i8[16] <- the highest of each of sixteen channels in a window, within low and high. */
+export function highestOfSixteen(
+  window: usize,
+  rows: i32,
+  columns: i32,
+  channels: u32,
+  rowBytes: u32,
+  low: i32,
+  high: i32,
+  output: usize,
+): void {
+  let highest = i8x16.splat(<i8>low);
+  for (; rows > 0; rows--, window += rowBytes) {
+    let from = window;
+    for (let x = columns; x > 0; x--, from += channels) highest = i8x16.max_s(highest, v128.load(from));
+  }
+  v128.store(output, i8x16.min_s(highest, i8x16.splat(<i8>high)));
+}
+
+/** The most values whose sum an i16 holds. */
+export const MOST_SUMMED: i32 = 255;
+
+/** i16x8: sums of eight channels over a window of at most MOST_SUMMED positions. */
+export function sumsOfEight(window: usize, rows: i32, columns: i32, channels: u32, rowBytes: u32): v128 {
+  let sums = i32x4.splat(0);
+  for (; rows > 0; rows--, window += rowBytes) {
+    let from = window;
+    for (let x = columns; x > 0; x--, from += channels) sums = i16x8.add(sums, v128.load_ext<i8>(from));
+  }
+  return sums;
+}
