@@ -32,13 +32,13 @@ export interface Support<K extends keyof OperatorOptions> {
 const OTHERS: { [K in keyof OperatorOptions]: Support<K> } = {
   CONV_2D: {
     support: 'limited',
-    note: '1x1 with stride 1 becomes pointwise; dilation 1, one group, stride up to 255, 16,384 products per output',
+    note: '1x1 with stride 1 becomes pointwise; dilation 1, one group, stride up to 255, 32,767 products per output',
     lower: convolution,
   },
   DEPTHWISE_CONV_2D: { support: 'limited', note: 'any depth multiplier up to 255; dilation 1', lower: depthwise },
   FULLY_CONNECTED: {
     support: 'limited',
-    note: 'one weight scale or one per channel; at every position it becomes pointwise; 16,384 products per output',
+    note: 'one weight scale or one per channel; at every position it becomes pointwise; 32,767 products per output',
     lower: fullyConnected,
   },
   LOGISTIC: { support: 'yes', note: 'a table of 256', lower: lookup(logisticTable) },
