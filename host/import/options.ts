@@ -109,6 +109,7 @@ function fieldsOf(table: Table | null): OptionFields {
   return {
     int32: (name, id) => table?.int32(name, id) ?? 0,
     float32: (name, id) => table?.float32(name, id) ?? 0,
+    flag: (name, id) => (table?.int8(name, id) ?? 0) !== 0,
     activation: (id) => activation(table, id),
     padding: (id) => padding(table, id),
   };

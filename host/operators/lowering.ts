@@ -30,6 +30,8 @@ export type FusedActivation = 'NONE' | 'RELU' | 'RELU_N1_TO_1' | 'RELU6' | 'TANH
 export interface OptionFields {
   int32(name: string, id: number): number;
   float32(name: string, id: number): number;
+  /** false when it is left out */
+  flag(name: string, id: number): boolean;
   activation(id: number): FusedActivation;
   padding(id: number): 'SAME' | 'VALID';
 }
@@ -65,6 +67,8 @@ export interface LoweringContext {
   picture(operator: FileOperator): Activation;
   /** The shape that the file gives a tensor of a list, all dimensions of it. */
   shape(list: number[], index: number): number[];
+  /** Input `index` as so many constant INT32 values. */
+  integers(operator: FileOperator, index: number, count: number): number[];
   /** Input `index` as constant dimensions of so many, counted from 0. */
   axes(operator: FileOperator, index: number, rank: number): Set<number>;
   isConstant(operator: FileOperator, index: number): boolean;
@@ -73,6 +77,8 @@ export interface LoweringContext {
   computed(operator: FileOperator, constant: Constant, beside: Activation): Activation;
   /** A tensor, whose values have the shape `own`, repeated by a copy to `shape`: itself where it has that shape. */
   repeated(operator: FileOperator, input: Activation, own: Shape, shape: Shape): Activation;
+  /** A tensor that the file does not have. */
+  temporary(shape: Shape, numbers: Scaled): Activation;
   /** A fused activation as the lowest and highest INT8 output. */
   fused(activation: FusedActivation, output: Scaled): [min: number, max: number];
   /** Where a window of the file's padding lies. */

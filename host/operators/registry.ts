@@ -18,6 +18,7 @@ import { meanOperator } from './mean.ts';
 import { multiplyOperator } from './multiply.ts';
 import type { CommonKind, OperatorKind, PlainKind, PlainOperator, WeightedKind } from './operator.ts';
 import { pointwiseOperator } from './pointwise.ts';
+import { resizeOperator } from './resize.ts';
 import { routeOperator } from './route.ts';
 import { softmaxOperator } from './softmax.ts';
 import { standardizeOperator } from './standardize.ts';
@@ -33,6 +34,7 @@ export type { Lookup } from './lookup.ts';
 export type { Mean } from './mean.ts';
 export type { Multiply } from './multiply.ts';
 export type { Pool } from './pool.ts';
+export type { Origin, Resize } from './resize.ts';
 export type { Route } from './route.ts';
 export type { Softmax } from './softmax.ts';
 export type { Standardize } from './standardize.ts';
@@ -57,6 +59,7 @@ export const OPERATORS: { [K in keyof OperatorKinds]: OperatorKind<OperatorKinds
   minimum: minimumOperator,
   maximum: maximumOperator,
   route: routeOperator,
+  resize: resizeOperator,
 };
 
 /** What is known of any operator. */
