@@ -10,7 +10,7 @@ import { foldPadding } from '../transform/padding.ts';
 import { Context } from './context.ts';
 import { ImportError, type Refusal, refused } from './error.ts';
 import { type Graph, type GraphOperator, readGraph } from './graph.ts';
-import { findPorts, liveOperators, type Port, type Ports } from './live.ts';
+import { findPorts, liveOperators, type Port, type Ports, withInt8Ports } from './live.ts';
 import { OPERATORS } from './operators.ts';
 import { checkStatic } from './shape.ts';
 import { Views } from './views.ts';
@@ -39,10 +39,11 @@ export interface Imported {
  * unsupported operators are all named at once.
  */
 export function importTflite(bytes: Uint8Array, name: string, { keepDead = false }: ImportOptions = {}): Imported {
-  const graph = readGraph(bytes);
-  const live = liveOperators(graph);
-  checkTypes(graph, live);
-  const ports = findPorts(graph, live);
+  const file = readGraph(bytes);
+  const live = liveOperators(file);
+  checkTypes(file, live);
+  const ports = findPorts(file, live);
+  const graph = withInt8Ports(file, live);
   const kept = live.filter((operator) => !ports.dropped.has(operator));
   const views = new Views(graph, kept);
   const remaining = kept.filter((operator) => !views.folded.has(operator));

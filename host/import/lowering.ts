@@ -35,6 +35,7 @@ export class Lowering {
   private readonly written = new Set<number>();
   private readonly zeroWeights = new Map<number, Int8Array>();
   private weightsUsed = 0;
+  private weightsMade = 0;
   private channelsUsed = 0;
 
   constructor(
@@ -64,11 +65,11 @@ export class Lowering {
     return this.place(tensor.index, `input ${index}`);
   }
 
-  /** Input 0 as what a window slides over: four dimensions in the file. */
-  picture(operator: GraphOperator): Activation {
-    const { shape } = this.tensorOf(operator.inputs, 0, 'input');
-    if (shape.length !== 4) throw new Unsupported(`input 0 has the shape [${shape}], expected four dimensions`);
-    return this.input(operator);
+  /** An input as what a window slides over: four dimensions in the file. */
+  picture(operator: GraphOperator, index = 0): Activation {
+    const { shape } = this.tensorOf(operator.inputs, index, 'input');
+    if (shape.length !== 4) throw new Unsupported(`input ${index} has the shape [${shape}], expected four dimensions`);
+    return this.input(operator, index);
   }
 
   /** The INT8 tensor that an operator writes. */
@@ -128,6 +129,14 @@ export class Lowering {
     return values;
   }
 
+  /** Room for weights that are made of those in the file, filled with 0; throws before it is more than one file's. */
+  spread(shape: readonly number[]): Int8Array {
+    const count = elements(shape);
+    this.weightsMade += count;
+    this.checkWeights(this.weightsMade, 0);
+    return new Int8Array(count);
+  }
+
   /** A tensor that the file does not have. */
   temporary(shape: Shape, { scale, zeroPoint }: Scaled): Activation {
     const tensor = this.tensors.push({ name: 'temporary', shape, type: 'i8', scale, zeroPoint }) - 1;
@@ -181,10 +190,7 @@ export class Lowering {
   source(values: Int8Array, rows: number, rowLength: number, channels: number): number {
     this.weightsUsed += values.length;
     this.channelsUsed += channels;
-    if (this.weightsUsed > MAX_WEIGHTS || this.channelsUsed > MAX_CHANNELS)
-      throw new ImportError(
-        `the operators use more than ${MAX_WEIGHTS} weights or ${MAX_CHANNELS} channels in all; this is no model for a microcontroller`,
-      );
+    this.checkWeights(this.weightsUsed, this.channelsUsed);
     const known = this.sources.findIndex(
       (source) =>
         source.rows === rows &&
@@ -199,6 +205,13 @@ export class Lowering {
   emit(origin: GraphOperator, operator: Operator): void {
     this.operators.push(operator);
     this.origins.push(origin);
+  }
+
+  private checkWeights(weights: number, channels: number): void {
+    if (weights > MAX_WEIGHTS || channels > MAX_CHANNELS)
+      throw new ImportError(
+        `the operators use more than ${MAX_WEIGHTS} weights or ${MAX_CHANNELS} channels in all; this is no model for a microcontroller`,
+      );
   }
 
   private tensorOf(list: number[], index: number, what: string): GraphTensor {

@@ -25,6 +25,7 @@ export interface OperatorOptions {
   CONV_2D: ConvolutionOptions;
   /** multiplier: 0 when the file leaves it out; the shapes tell it as well */
   DEPTHWISE_CONV_2D: ConvolutionOptions & { multiplier: number };
+  TRANSPOSE_CONV: WindowOptions;
   FULLY_CONNECTED: { activation: FusedActivation; shuffled: boolean };
   RESHAPE: object;
   SQUEEZE: object;
@@ -37,6 +38,13 @@ export interface OperatorOptions {
   /** others: ellipsis, new axis or offset is asked for */
   STRIDED_SLICE: { beginMask: number; endMask: number; shrinkMask: number; others: boolean };
   SPLIT: object;
+  SPLIT_V: object;
+  PACK: { axis: number };
+  UNPACK: { axis: number };
+  MEAN: object;
+  REDUCE_MAX: object;
+  REDUCE_MIN: object;
+  PRELU: object;
   LOGISTIC: object;
   TANH: object;
   RELU: object;
@@ -62,6 +70,11 @@ const READERS: { [K in keyof OperatorOptions]: (table: Table | null) => Operator
     activation: activation(table, 4),
     dilation: pair(table, 'dilation', 6, 5, 1),
   }),
+  TRANSPOSE_CONV: (table) => ({
+    padding: padding(table, 0),
+    stride: pair(table, 'stride', 2, 1),
+    activation: activation(table, 3),
+  }),
   FULLY_CONNECTED: (table) => ({
     activation: activation(table, 0),
     shuffled: (table?.int8('weights_format', 1) ?? 0) !== 0,
@@ -81,6 +94,13 @@ const READERS: { [K in keyof OperatorOptions]: (table: Table | null) => Operator
     others: [2, 3].some((id) => (table?.int32('mask', id) ?? 0) !== 0) || (table?.int8('offset', 5) ?? 0) !== 0,
   }),
   SPLIT: () => ({}),
+  SPLIT_V: () => ({}),
+  PACK: (table) => ({ axis: table?.int32('axis', 1) ?? 0 }),
+  UNPACK: (table) => ({ axis: table?.int32('axis', 1) ?? 0 }),
+  MEAN: () => ({}),
+  REDUCE_MAX: () => ({}),
+  REDUCE_MIN: () => ({}),
+  PRELU: () => ({}),
   LOGISTIC: () => ({}),
   TANH: () => ({}),
   RELU: () => ({}),
