@@ -11,6 +11,7 @@ export const FEATURE_DEPTHWISE_3X3: u32 = 32;
 export const FEATURE_DEPTHWISE_FLAT: u32 = 33; // 1 high, 3 to 5 wide
 export const FEATURE_MIX: u32 = 34; //            a basis other than one or two INT2 matrices with codes
 export const FEATURE_DEPTHWISE_ANY: u32 = 35; //  any other kernel or stride, 4 wide included
+export const FEATURE_MANY_CHANNELS: u32 = 39; // SOFTMAX of over FEW_SOFTMAX_CHANNELS
 // Weights that are not simply read where they lie
 export const FEATURE_CACHE: u32 = 36; //          residency boot or lazy
 export const FEATURE_STREAM: u32 = 37; //         residency stream

@@ -14,7 +14,7 @@ export const MAX_SHIFT: i32 = 30;
 export const MAX_RIGHT_SHIFT: i32 = 31;
 
 // Operators with weights: what is summed up stays below 2^30, and doubled in an i32
-export const MAX_ACCUMULATION: u32 = 16384; // products in one accumulator, so at most 2^28
+export const MAX_ACCUMULATION: u32 = 32767; // products in one accumulator: their sum stays below 2^29
 export const MAX_BIAS: i32 = 0x20000000; // with the input zero point folded in
 export const MAX_BIAS_SHIFT: u32 = 14; // an i16 shifted by it is at most MAX_BIAS
 export const MAX_SHORT_BIAS_SHIFT: u32 = 17; // so are the 13 bits of a short table, octave included
@@ -22,7 +22,8 @@ export const MAX_SHORT_BIAS_SHIFT: u32 = 17; // so are the 13 bits of a short ta
 // Operators without
 export const MAX_PRODUCT_SHIFT: i32 = 14; // MULTIPLY: a product below 2^16 stays below 2^30
 export const MAX_SUM: u32 = 0x40000000; // MEAN: of differences, after a shift to the left
-export const MAX_SOFTMAX_CHANNELS: u32 = 256; // more could shift by over 31 when all are nearly equal
+export const MAX_SOFTMAX_CHANNELS: u32 = 4095; // the sum of their exponentials stays in Q12.19
+export const FEW_SOFTMAX_CHANNELS: u32 = 511; // so many shift by at most 31; more take FEATURE_MANY_CHANNELS
 export const MAX_ARGMAX_CHANNELS: u32 = 128; // an i8 holds the index
 export const MAX_WINDOW: u32 = 4096; // STANDARDIZE: sums of its positions stay in an i32
 export const MAX_GAIN: i32 = 0x10000; // STANDARDIZE: Q8, 256 output steps per unit of z

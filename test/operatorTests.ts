@@ -16,8 +16,8 @@ export interface Fixture {
   kinds: string[];
 }
 
-/** What an operand of a .tflite operator may be: anything computed, a constant, or either. */
-export type May = 'computed' | 'constant' | 'either';
+/** What an operand of a .tflite operator may be: computed, a constant, or either; unread: what the output says too. */
+export type May = 'computed' | 'constant' | 'either' | 'unread';
 
 export interface OperatorTests {
   /** of the table of shapes, by kind */

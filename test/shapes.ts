@@ -120,7 +120,7 @@ const KINDS: Record<string, Rows> = {
   softmax: [
     40,
     (b, i) => {
-      input(b, 1, b.integer(1, 4), i % 10 === 0 ? 256 : 1 + ((7 * i) % 70));
+      input(b, 1, b.integer(1, 4), i % 10 === 0 ? [256, 511, 512, 4095][i / 10] : 1 + ((7 * i) % 70));
       b.tensors[0].scale = b.pick([2 ** -10, 0.02, 0.1, 1, 16]);
       b.softmax();
     },
@@ -203,11 +203,11 @@ const KINDS: Record<string, Rows> = {
       for (const tensor of b.tensors) tensor.zeroPoint = zeroPoint(b, tensor.zeroPoint);
     },
   ],
-  // every accumulator as long as the format allows
+  // accumulators as long as the format allows, where RAM suffices
   'deep product': [
     4,
     (b, i) => {
-      input(b, 1, i < 2 ? 1 : 3, 16384);
+      input(b, 1, i < 2 ? 1 : 3, i < 2 ? 32764 : 16384);
       if (i < 2) b.fullyConnected(3);
       else b.pointwise(2);
     },

@@ -400,6 +400,21 @@ export class ModelBuilder {
     return this;
   }
 
+  /** To a height and width whose rows and columns come from anywhere. */
+  resize(size: readonly [height: number, width: number]): this {
+    const input = this.last;
+    const { shape } = this.tensors[input];
+    const [rows, columns] = [0, 1].map((axis) =>
+      Array.from({ length: size[axis] }, () => {
+        const from = this.integer(0, shape[axis] - 1);
+        return { from, share: from === shape[axis] - 1 ? 0 : this.integer(0, 1023) };
+      }),
+    );
+    const output = this.tensor('resize', [...size, shape[2]]);
+    this.operators.push({ kind: 'resize', name: 'resize', input, output, rows, columns });
+    return this;
+  }
+
   standardize(marker: { centre: number; peak: number; slope: number } | null, floor = 0): this {
     const input = this.last;
     const [height, width, channels] = this.tensors[input].shape;
@@ -462,7 +477,7 @@ export function everything(seed: number): ModelBuilder {
   const wide = b.lookup().signedAdd(pooled, 'second').multiply(pooled).last;
   const gate = b.mean().lookup().last;
   b.multiply(gate, wide).extremum('minimum', gate).extremum('maximum', wide).lookup().signedAdd(gate, 'first');
-  b.concatenate([wide, b.last, wide], 2).transpose([2, 0, 1]);
+  b.concatenate([wide, b.last, wide], 2).transpose([2, 0, 1]).resize([9, 2]);
   b.fullyConnected(5, 'ternary');
   (b.operators.at(-1) as WeightedOperator).effectiveScale.fill(1 / 500); // for all channels: TABLE_UNIFORM
   b.softmax().argmax();

@@ -43,6 +43,7 @@ import { MEAN, MEAN_PARAMETERS, mean, proveMean } from './mean.ts';
 import { MULTIPLY, MULTIPLY_PARAMETERS, multiplyElements, proveMultiply } from './multiply.ts';
 import { AVERAGE_POOL, MAX_POOL, pool, provePool } from './pooling.ts';
 import { proveProduct } from './product.ts';
+import { proveResize, RESIZE, RESIZE_PARAMETERS, resize } from './resize.ts';
 import { proveRoute, ROUTE_PARAMETERS, route } from './route.ts';
 import { proveSoftmax, SOFTMAX, SOFTMAX_PARAMETERS, softmax } from './softmax.ts';
 import { proveStandardize, STANDARDIZE, STANDARDIZE_PARAMETERS, standardize } from './standardize.ts';
@@ -51,7 +52,7 @@ import { proveSvdf, resetSvdf, SVDF, SVDF_PARAMETERS, svdf, workOfSvdf } from '.
 import { activate } from './table.ts';
 import { runWeighted } from './weighted.ts';
 
-/** Kinds are numbered from 1 on; 20 to 25 are free. */
+/** Kinds are numbered from 1 on, without a gap. */
 export const LAST_KIND: u32 = LSTM;
 
 /** Whether a kind slides a kernel over its input; the others carry kernel 1 x 1, stride 1, no padding. */
@@ -102,6 +103,7 @@ export function parameterCount(kind: u32): u32 {
   if (isKind(kind, SIGNED_ADD)) return SIGNED_ADD_PARAMETERS;
   if (isKind(kind, LOG_MEL)) return LOG_MEL_PARAMETERS;
   if (isKind(kind, F.ROUTE)) return ROUTE_PARAMETERS;
+  if (isKind(kind, RESIZE)) return RESIZE_PARAMETERS;
   if (isKind(kind, STATE)) return STATE_PARAMETERS;
   if (isKind(kind, SVDF)) return SVDF_PARAMETERS;
   if (isKind(kind, LSTM)) return LSTM_PARAMETERS;
@@ -138,6 +140,7 @@ export function proveOperator(
   if (isKind(kind, MINIMUM) || isKind(kind, MAXIMUM)) return proveExtremum(input, input2, output);
   if (isKind(kind, LOG_MEL)) return proveLogMel(from, bytes, input, input2, output);
   if (isKind(kind, F.ROUTE)) return proveRoute(from, bytes, input, output);
+  if (isKind(kind, RESIZE)) return proveResize(from, bytes, input, output);
   if (isKind(kind, STATE)) return proveState(from, input, output);
   if (isKind(kind, SVDF)) return proveSvdf(from, bytes, input, input2, output);
   if (isKind(kind, LSTM)) return proveLstm(from, bytes, input, input2, output);
@@ -240,6 +243,7 @@ export function runOperator(arena: usize, index: u32): void {
     logMel(parameters, input, positions, workspace, output, tensorZeroPoint(outputTensor));
   }
   if (isKind(kind, F.ROUTE)) route(arena, index, parameters, input, channels, output);
+  if (isKind(kind, RESIZE)) resize(parameters, inputTensor, input, outputTensor, output);
   if (isKind(kind, SVDF)) {
     const state = operatorInput2(operator);
     const stateTensor = tensorAt(program, state);

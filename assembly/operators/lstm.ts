@@ -16,7 +16,7 @@ import { tensorBytes, tensorChannels, tensorHeight, tensorWidth, tensorZeroPoint
 import { copy, fill } from '../memory.ts';
 import { BAD_SHAPE, BAD_TABLE, OK } from '../status.ts';
 
-export const LSTM: u32 = 28;
+export const LSTM: u32 = 23;
 export const LSTM_PARAMETERS: u32 = 25;
 
 // of i32 parameters; a factor is a multiplier and a shift

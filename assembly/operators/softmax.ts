@@ -3,18 +3,22 @@
  * SOFTMAX in gemmlowp's fixed point. Qm.n below: m integer bits, n fractional bits, one sign bit.
  */
 import { haveEqualSize, isFactor } from '../bounds.ts';
+import { FEATURE_MANY_CHANNELS } from '../features.ts';
 import { doublingHighMultiply, requantize, roundingShiftRight, saturate } from '../fixed.ts';
 import { tensorChannels } from '../image.ts';
-import { MAX_SOFTMAX_CHANNELS } from '../limits.ts';
+import { uses } from '../intrinsics/core.ts';
+import { FEW_SOFTMAX_CHANNELS, MAX_SOFTMAX_CHANNELS } from '../limits.ts';
 import { BAD_SHAPE, BAD_TABLE, OK } from '../status.ts';
 
 export const SOFTMAX: u32 = 8;
 export const SOFTMAX_PARAMETERS: u32 = 3; // multiplier, shift, lowest difference that still counts
 
+const LEAST_HEADROOM: i32 = 4; // bits above the sum with which the last shift is at most 31
+
 export function proveSoftmax(parameters: usize, input: usize, output: usize): i32 {
   const channels = tensorChannels(input);
-  if (!haveEqualSize(input, output) || channels != tensorChannels(output) || channels > MAX_SOFTMAX_CHANNELS)
-    return BAD_SHAPE;
+  const most = uses(FEATURE_MANY_CHANNELS) ? MAX_SOFTMAX_CHANNELS : FEW_SOFTMAX_CHANNELS;
+  if (!haveEqualSize(input, output) || channels != tensorChannels(output) || channels > most) return BAD_SHAPE;
   return isFactor(load<i32>(parameters), load<i32>(parameters, 4)) && load<i32>(parameters, 8) <= 0 ? OK : BAD_TABLE;
 }
 
@@ -33,10 +37,12 @@ export function softmax(parameters: usize, input: usize, positions: u32, channel
     }
     const headroom = clz(sum);
     const reciprocal = reciprocalOfOnePlus(<i32>(((<u32>sum) << headroom) - 0x80000000));
+    // a sum of 512 or more: no share reaches half a step, and the shift below would not fit 32 bits
+    const least = uses(FEATURE_MANY_CHANNELS) && headroom < LEAST_HEADROOM ? 1 : lowest;
     for (let c: u32 = 0; c < channels; c++) {
       const difference = <i32>load<i8>(input + c) - largest;
       let value = -128;
-      if (difference >= lowest) {
+      if (difference >= least) {
         const share = doublingHighMultiply(reciprocal, exponential(requantize(difference, multiplier, shift)));
         value = saturate(roundingShiftRight(share, 12 - headroom + 31 - 8) - 128);
       }

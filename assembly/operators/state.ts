@@ -8,7 +8,7 @@ import { tensorBytes } from '../image.ts';
 import { fill } from '../memory.ts';
 import { BAD_SHAPE, BAD_TABLE, OK } from '../status.ts';
 
-export const STATE: u32 = 26;
+export const STATE: u32 = 21;
 export const STATE_PARAMETERS: u32 = 1; // the value that it begins with
 
 /** Input and output are the same record. */

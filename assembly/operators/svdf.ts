@@ -15,7 +15,7 @@ import { tensorBytes, tensorPositions, tensorZeroPoint } from '../image.ts';
 import { fill } from '../memory.ts';
 import { BAD_SHAPE, BAD_TABLE, OK } from '../status.ts';
 
-export const SVDF: u32 = 27;
+export const SVDF: u32 = 22;
 export const SVDF_PARAMETERS: u32 = 8;
 
 // of i32 parameters

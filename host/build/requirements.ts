@@ -2,7 +2,7 @@
 import * as FEATURE from '../../assembly/features.ts';
 import { RESIDENCY_BOOT, RESIDENCY_LAZY, RESIDENCY_STREAM } from '../../assembly/format.ts';
 import { kindOf } from '../operators/registry.ts';
-import { ImageView } from '../records/view.ts';
+import { ImageView, type ProgramView } from '../records/view.ts';
 import { Runtime } from '../runtime/node.ts';
 import { generatorKind, sourceKind } from '../sources/registry.ts';
 
@@ -46,13 +46,15 @@ export function requirementsOfAll(each: readonly Requirements[]): Requirements {
 /** The mask of what the runtime must keep to run an image. */
 export function featuresOf(image: ImageView): bigint {
   const bits = new Set<number>();
-  for (const operator of image.programs.flatMap((program) => program.operators)) {
+  for (const { operator, tensors } of image.programs.flatMap(operatorsOf)) {
     const { kind, encoding, residency, source } = operator;
     bits.add(FEATURE.FEATURE_OPERATOR + kind).add(FEATURE.FEATURE_TABLE + encoding);
     if (residency === RESIDENCY_BOOT || residency === RESIDENCY_LAZY) bits.add(FEATURE.FEATURE_CACHE);
     if (residency === RESIDENCY_STREAM) bits.add(FEATURE.FEATURE_STREAM);
     const known = kindOf(operator);
-    if ('features' in known) for (const bit of known.features(operator, image.sources[source])) bits.add(bit);
+    const own =
+      'layout' in known ? known.features(operator, image.sources[source]) : (known.features?.(operator, tensors) ?? []);
+    for (const bit of own) bits.add(bit);
   }
   for (const view of image.sources) {
     for (const bit of [FEATURE.FEATURE_SOURCE + view.kind, ...sourceKind(view).features(view)]) bits.add(bit);
@@ -61,4 +63,9 @@ export function featuresOf(image: ImageView): bigint {
     for (const bit of [FEATURE.FEATURE_SOURCE + view.kind, ...generatorKind(view).features(view)]) bits.add(bit);
   }
   return [...bits].reduce((mask, bit) => mask | (1n << BigInt(bit)), 0n);
+}
+
+/** Each with the tensors that its numbers mean. */
+function operatorsOf({ operators, tensors }: ProgramView) {
+  return operators.map((operator) => ({ operator, tensors }));
 }

@@ -11,7 +11,7 @@ import { foldWindows } from '../transform/windows.ts';
 import { Context } from './context.ts';
 import { ImportError, type Refusal, refused } from './error.ts';
 import { type Graph, type GraphOperator, readSubgraphs } from './graph.ts';
-import { findPorts, liveOperators, type Port, type Ports } from './live.ts';
+import { findPorts, liveOperators, type Port, type Ports, withInt8Ports } from './live.ts';
 import { OPERATORS } from './operators.ts';
 import { checkStatic } from './shape.ts';
 import { bindVariables } from './variables.ts';
@@ -41,10 +41,11 @@ export interface Imported {
  * unsupported operators are all named at once.
  */
 export function importTflite(bytes: Uint8Array, name: string, { keepDead = false }: ImportOptions = {}): Imported {
-  const graph = bindVariables(readSubgraphs(bytes));
-  const live = liveOperators(graph);
-  checkTypes(graph, live);
-  const ports = findPorts(graph, live);
+  const file = bindVariables(readSubgraphs(bytes));
+  const live = liveOperators(file);
+  checkTypes(file, live);
+  const ports = findPorts(file, live);
+  const graph = withInt8Ports(file, live);
   const kept = live.filter((operator) => !ports.dropped.has(operator));
   const ends = ports.outputs.map(({ tensor }) => tensor);
   const views = new Views(graph, kept, ends);

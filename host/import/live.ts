@@ -30,9 +30,10 @@ function writersOf({ operators, producers, variables }: Graph, tensor: number): 
   return producer ? [producer] : [];
 }
 
-/** The inputs that an operator computes with, without those left out. */
+/** The inputs that an operator computes with, without those left out, and without a shape that its output says too. */
 export function dataInputs({ opcode, inputs }: GraphOperator): number[] {
-  return (RESHAPES.includes(opcode) ? inputs.slice(0, 1) : inputs).filter((tensor) => tensor >= 0);
+  const data = RESHAPES.includes(opcode) ? inputs.slice(0, 1) : opcode === 'TRANSPOSE_CONV' ? inputs.slice(1) : inputs;
+  return data.filter((tensor) => tensor >= 0);
 }
 
 /** An input or output of the image. */
@@ -91,4 +92,25 @@ function isEnd({ tensors }: Graph, outer: number, inner: number): boolean {
   if (b.type !== 'INT8' || a.shape.join() !== b.shape.join()) return false;
   if (a.type === 'FLOAT32') return true;
   return a.type === 'UINT8' && a.scales[0] === b.scales[0] && a.zeroPoints[0] === b.zeroPoints[0] + 128;
+}
+
+/**
+ * The graph with UINT8 ports as INT8 ones, where a QUANTIZE to another scale stands between them and INT8 tensors: the
+ * same numbers with the top bit turned, which is left to the caller as for those of one scale.
+ */
+export function withInt8Ports(graph: Graph, live: GraphOperator[]): Graph {
+  const isInt8 = (tensor: number | undefined) => graph.tensors[tensor ?? -1]?.type === 'INT8';
+  const readers = (tensor: number) => live.filter(({ inputs }) => inputs.includes(tensor));
+  const isTurned = (tensor: number): boolean => {
+    const producer = graph.producers.get(tensor);
+    if (producer !== undefined) return producer.opcode === 'QUANTIZE' && isInt8(producer.inputs[0]);
+    return readers(tensor).every(({ opcode, outputs }) => opcode === 'QUANTIZE' && isInt8(outputs[0]));
+  };
+  const ports = [...graph.inputs, ...graph.outputs].filter((port) => graph.tensors[port].type === 'UINT8');
+  const turned = new Set(ports.filter(isTurned));
+  const tensors = graph.tensors.map((tensor, index) => {
+    if (!turned.has(index)) return tensor;
+    return { ...tensor, type: 'INT8', zeroPoints: tensor.zeroPoints.map((zeroPoint) => zeroPoint - 128) };
+  });
+  return { ...graph, tensors };
 }

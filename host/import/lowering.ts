@@ -37,6 +37,7 @@ export class Lowering {
   private readonly written = new Set<number>();
   private readonly zeroWeights = new Map<number, Int8Array>();
   private weightsUsed = 0;
+  private weightsMade = 0;
   private channelsUsed = 0;
 
   constructor(
@@ -73,11 +74,11 @@ export class Lowering {
     return this.place(tensor.index, `input ${index}`);
   }
 
-  /** Input 0 as what a window slides over: four dimensions in the file. */
-  picture(operator: GraphOperator): Activation {
-    const { shape } = this.tensorOf(operator.inputs, 0, 'input');
-    if (shape.length !== 4) throw new Unsupported(`input 0 has the shape [${shape}], expected four dimensions`);
-    return this.input(operator);
+  /** An input as what a window slides over: four dimensions in the file. */
+  picture(operator: GraphOperator, index = 0): Activation {
+    const { shape } = this.tensorOf(operator.inputs, index, 'input');
+    if (shape.length !== 4) throw new Unsupported(`input ${index} has the shape [${shape}], expected four dimensions`);
+    return this.input(operator, index);
   }
 
   /** The INT8 tensor that an operator writes. */
@@ -135,6 +136,14 @@ export class Lowering {
     const values = this.zeroWeights.get(count) ?? new Int8Array(count);
     this.zeroWeights.set(count, values);
     return values;
+  }
+
+  /** Room for weights that are made of those in the file, filled with 0; throws before it is more than one file's. */
+  spread(shape: readonly number[]): Int8Array {
+    const count = elements(shape);
+    this.weightsMade += count;
+    this.checkWeights(this.weightsMade, 0);
+    return new Int8Array(count);
   }
 
   /** A tensor that the file does not have. */
@@ -240,15 +249,19 @@ export class Lowering {
   private count(weights: number, channels: number): void {
     this.weightsUsed += weights;
     this.channelsUsed += channels;
-    if (this.weightsUsed > MAX_WEIGHTS || this.channelsUsed > MAX_CHANNELS)
-      throw new ImportError(
-        `the operators use more than ${MAX_WEIGHTS} weights or ${MAX_CHANNELS} channels in all; this is no model for a microcontroller`,
-      );
+    this.checkWeights(this.weightsUsed, this.channelsUsed);
   }
 
   emit(origin: GraphOperator, operator: Operator): void {
     this.operators.push(operator);
     this.origins.push(origin);
+  }
+
+  private checkWeights(weights: number, channels: number): void {
+    if (weights > MAX_WEIGHTS || channels > MAX_CHANNELS)
+      throw new ImportError(
+        `the operators use more than ${MAX_WEIGHTS} weights or ${MAX_CHANNELS} channels in all; this is no model for a microcontroller`,
+      );
   }
 
   private tensorOf(list: number[], index: number, what: string): GraphTensor {

@@ -1,7 +1,7 @@
 /** Lowering of the operators that only move values, each to copies. */
 
 import { Unsupported } from '../model/unsupported.ts';
-import type { Scaled } from '../operators/lowering.ts';
+import type { Activation, Scaled } from '../operators/lowering.ts';
 import { tensorOf } from './constants.ts';
 import { flat, move, stepsOf } from './copies.ts';
 import type { GraphOperator, OperatorOf } from './graph.ts';
@@ -11,12 +11,28 @@ import { elements } from './shape.ts';
 /** Joined one behind the other along an axis. */
 export function concatenation(operator: OperatorOf<'CONCATENATION'>, to: Lowering): void {
   if (operator.options.activation !== 'NONE') throw new Unsupported(`fused activation ${operator.options.activation}`);
+  const axis = axisOf(operator.options.axis, to.shape(operator.outputs, 0));
+  join(operator, to, axis, partsOf(operator, to));
+}
+
+/** Joined along an axis that they do not have themselves. */
+export function pack(operator: OperatorOf<'PACK'>, to: Lowering): void {
+  const axis = axisOf(operator.options.axis, to.shape(operator.outputs, 0));
+  const parts = partsOf(operator, to).map(({ input, own }) => ({ input, own: own.toSpliced(axis, 0, 1) }));
+  join(operator, to, axis, parts);
+}
+
+/** One of several tensors to be joined, and its shape in the file. */
+interface Part {
+  input: Activation;
+  own: number[];
+}
+
+function join(operator: GraphOperator, to: Lowering, axis: number, inputs: readonly Part[]): void {
   const output = to.output(operator);
   const shape = to.shape(operator.outputs, 0);
-  const axis = axisOf(operator.options.axis, shape);
   const block = elements(shape.slice(axis));
   let offset = 0;
-  const inputs = partsOf(operator, to);
   for (const { input, own } of inputs) {
     checkSameNumbers(input, output);
     const fits = own.length === shape.length && own.every((size, d) => d === axis || size === shape[d]);
@@ -32,8 +48,8 @@ export function concatenation(operator: OperatorOf<'CONCATENATION'>, to: Lowerin
   }
 }
 
-/** The inputs of a concatenation, constant ones as tensors too. */
-function partsOf(operator: OperatorOf<'CONCATENATION'>, to: Lowering) {
+/** The inputs of an operator that joins them, constant ones as tensors too. */
+function partsOf(operator: OperatorOf<'CONCATENATION' | 'PACK'>, to: Lowering): Part[] {
   const computed = operator.inputs.findIndex((_, i) => !to.isConstant(operator, i));
   if (computed < 0) throw new Unsupported('all inputs are constants');
   return operator.inputs.map((_, i) => ({
@@ -133,21 +149,32 @@ export function split(operator: OperatorOf<'SPLIT'>, to: Lowering): void {
   }
 }
 
-/** Parts of the given sizes along an axis; one of them may be -1: what the others leave. */
-export function splitSizes(operator: OperatorOf<'SPLIT_V'>, to: Lowering): void {
+/** Parts of any size along an axis, as the outputs have it. */
+export function splitV(operator: OperatorOf<'SPLIT_V'>, to: Lowering): void {
   const own = to.shape(operator.inputs, 0);
   const [value] = to.integers(operator, 2, 1);
   const axis = axisOf(value, own);
-  const given = to.integers(operator, 1, operator.outputs.length);
-  const known = given.reduce((sum, size) => sum + Math.max(size, 0), 0);
-  const sizes = given.map((size) => (size < 0 ? own[axis] - known : size));
-  if (sizes.reduce((sum, size) => sum + size, 0) !== own[axis])
-    throw new Unsupported(`${own[axis]} into parts of ${given.join(', ')}`);
-  let at = 0;
-  for (const [part, length] of sizes.entries()) {
-    const begin = own.map((_, d) => (d === axis ? at : 0));
-    cut(operator, to, { begin, size: own.toSpliced(axis, 1, length), stride: own.map(() => 1) }, 0, part);
-    at += length;
+  let first = 0;
+  for (const part of operator.outputs.keys()) {
+    const size = to.shape(operator.outputs, part);
+    if (size.length !== own.length || size.some((count, d) => d !== axis && count !== own[d]))
+      throw new Unsupported(`part [${size}] of [${own}] along dimension ${axis}`);
+    cut(operator, to, { begin: own.map((_, d) => (d === axis ? first : 0)), size, stride: own.map(() => 1) }, 0, part);
+    first += size[axis];
+  }
+  if (first !== own[axis]) throw new Unsupported(`parts of ${first} in all of ${own[axis]}`);
+}
+
+/** Every place of an axis, which the outputs do not have. */
+export function unpack(operator: OperatorOf<'UNPACK'>, to: Lowering): void {
+  const own = to.shape(operator.inputs, 0);
+  const axis = axisOf(operator.options.axis, own);
+  if (operator.outputs.length !== own[axis])
+    throw new Unsupported(`${own[axis]} into ${operator.outputs.length} outputs`);
+  const size = own.map((whole, d) => (d === axis ? 1 : whole));
+  for (const part of operator.outputs.keys()) {
+    const begin = own.map((_, d) => (d === axis ? part : 0));
+    cut(operator, to, { begin, size, stride: own.map(() => 1) }, 0, part);
   }
 }
 
@@ -188,7 +215,7 @@ function axisOf(axis: number, shape: number[]): number {
   return place;
 }
 
-function checkSameNumbers(input: Scaled, output: Scaled): void {
+export function checkSameNumbers(input: Scaled, output: Scaled): void {
   if (input.scale !== output.scale || input.zeroPoint !== output.zeroPoint)
     throw new Unsupported('input and output differ in scale or zero point');
 }

@@ -16,9 +16,24 @@ import {
 } from './functions.ts';
 import type { OperatorOf } from './graph.ts';
 
-import { assign, concatenation, pad, reshape, slice, split, splitSizes, stridedSlice, transpose } from './moves.ts';
+import {
+  assign,
+  concatenation,
+  pack,
+  pad,
+  reshape,
+  slice,
+  split,
+  splitV,
+  stridedSlice,
+  transpose,
+  unpack,
+} from './moves.ts';
 import type { OperatorOptions } from './options.ts';
 import { lookup } from './plain.ts';
+import { PRELU } from './prelu.ts';
+import { mean, reduceMax, reduceMin } from './reductions.ts';
+import { transposeConvolution } from './transposeConvolution.ts';
 import { convolution, depthwise, fullyConnected } from './weighted.ts';
 
 export interface Support<K extends keyof OperatorOptions> {
@@ -32,15 +47,32 @@ export interface Support<K extends keyof OperatorOptions> {
 const OTHERS: { [K in keyof OperatorOptions]: Support<K> } = {
   CONV_2D: {
     support: 'limited',
-    note: '1x1 with stride 1 becomes pointwise; dilation 1, one group, stride up to 255, 16,384 products per output',
+    note: '1x1 with stride 1 becomes pointwise; gaps and groups as zeros; stride up to 255, 32,767 products per output',
     lower: convolution,
   },
-  DEPTHWISE_CONV_2D: { support: 'limited', note: 'any depth multiplier up to 255; dilation 1', lower: depthwise },
+  DEPTHWISE_CONV_2D: {
+    support: 'limited',
+    note: 'any depth multiplier up to 255; gaps as zeros',
+    lower: depthwise,
+  },
+  TRANSPOSE_CONV: {
+    support: 'limited',
+    note: 'a copy that moves values apart, and a convolution of stride 1: stride times stride as many products',
+    lower: transposeConvolution,
+  },
   FULLY_CONNECTED: {
     support: 'limited',
-    note: 'one weight scale or one per channel; at every position it becomes pointwise; 16,384 products per output',
+    note: 'one weight scale or one per channel; at every position it becomes pointwise; 32,767 products per output',
     lower: fullyConnected,
   },
+  MEAN: {
+    support: 'yes',
+    note: 'over height and width as it is, over other dimensions behind a copy',
+    lower: mean,
+  },
+  REDUCE_MAX: { support: 'yes', note: 'a pool as large as its input; over other dimensions as MEAN', lower: reduceMax },
+  REDUCE_MIN: { support: 'yes', note: 'as REDUCE_MAX, between two tables', lower: reduceMin },
+  PRELU,
   LOGISTIC: { support: 'yes', note: 'a table of 256', lower: lookup(logisticTable) },
   TANH: { support: 'yes', note: 'a table of 256', lower: lookup(tanhTable) },
   RELU: {
@@ -79,7 +111,13 @@ const OTHERS: { [K in keyof OperatorOptions]: Support<K> } = {
     lower: stridedSlice,
   },
   SPLIT: { support: 'yes', note: 'copies', lower: split },
-  SPLIT_V: { support: 'limited', note: 'copies; sizes and axis are constants', lower: splitSizes },
+  SPLIT_V: {
+    support: 'limited',
+    note: 'copies; the axis is a constant, sizes are those of the outputs',
+    lower: splitV,
+  },
+  PACK: { support: 'limited', note: 'as CONCATENATION', lower: pack },
+  UNPACK: { support: 'yes', note: 'copies', lower: unpack },
   VAR_HANDLE: {
     support: 'limited',
     note: 'a [state](state.md), in front of all others; INT8, one value throughout when it begins',
@@ -105,7 +143,7 @@ const OTHERS: { [K in keyof OperatorOptions]: Support<K> } = {
   EXPAND_DIMS: { support: 'yes', note: 'as RESHAPE', lower: reshape },
   QUANTIZE: {
     support: 'limited',
-    note: 'from INT8 to INT8 a table of 256; behind a FLOAT32 or UINT8 input it is dropped',
+    note: 'a table of 256; nothing next to a FLOAT32 port, or to a UINT8 port of the same scale',
     lower: lookup(rescaleTable),
   },
   DEQUANTIZE: { support: 'limited', note: 'before a FLOAT32 output, where it is dropped', lower: null },

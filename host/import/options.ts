@@ -25,6 +25,7 @@ export interface OperatorOptions {
   CONV_2D: ConvolutionOptions;
   /** multiplier: 0 when the file leaves it out; the shapes tell it as well */
   DEPTHWISE_CONV_2D: ConvolutionOptions & { multiplier: number };
+  TRANSPOSE_CONV: WindowOptions;
   FULLY_CONNECTED: { activation: FusedActivation; shuffled: boolean };
   RESHAPE: object;
   SQUEEZE: object;
@@ -43,6 +44,12 @@ export interface OperatorOptions {
   READ_VARIABLE: object;
   ASSIGN_VARIABLE: object;
   CALL_ONCE: { subgraph: number };
+  PACK: { axis: number };
+  UNPACK: { axis: number };
+  MEAN: object;
+  REDUCE_MAX: object;
+  REDUCE_MIN: object;
+  PRELU: object;
   LOGISTIC: object;
   TANH: object;
   RELU: object;
@@ -68,6 +75,11 @@ const READERS: { [K in keyof OperatorOptions]: (table: Table | null) => Operator
     activation: activation(table, 4),
     dilation: pair(table, 'dilation', 6, 5, 1),
   }),
+  TRANSPOSE_CONV: (table) => ({
+    padding: padding(table, 0),
+    stride: pair(table, 'stride', 2, 1),
+    activation: activation(table, 3),
+  }),
   FULLY_CONNECTED: (table) => ({
     activation: activation(table, 0),
     shuffled: (table?.int8('weights_format', 1) ?? 0) !== 0,
@@ -92,6 +104,12 @@ const READERS: { [K in keyof OperatorOptions]: (table: Table | null) => Operator
   READ_VARIABLE: () => ({}),
   ASSIGN_VARIABLE: () => ({}),
   CALL_ONCE: (table) => ({ subgraph: table?.int32('init_subgraph_index', 0) ?? 0 }),
+  PACK: (table) => ({ axis: table?.int32('axis', 1) ?? 0 }),
+  UNPACK: (table) => ({ axis: table?.int32('axis', 1) ?? 0 }),
+  MEAN: () => ({}),
+  REDUCE_MAX: () => ({}),
+  REDUCE_MIN: () => ({}),
+  PRELU: () => ({}),
   LOGISTIC: () => ({}),
   TANH: () => ({}),
   RELU: () => ({}),
@@ -120,6 +138,7 @@ function fieldsOf(table: Table | null): OptionFields {
   return {
     int32: (name, id) => table?.int32(name, id) ?? 0,
     float32: (name, id) => table?.float32(name, id) ?? 0,
+    flag: (name, id) => (table?.int8(name, id) ?? 0) !== 0,
     activation: (id) => activation(table, id),
     padding: (id) => padding(table, id),
   };

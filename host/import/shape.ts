@@ -4,7 +4,7 @@ import type { Shape } from '../model/model.ts';
 import { Unsupported } from '../model/unsupported.ts';
 import type { GraphTensor } from './graph.ts';
 
-const MAX_DIMENSION = 0xffff; // a u16 in the image
+export const MAX_DIMENSION = 0xffff; // a u16 in the image
 
 /**
  * [1, H, W, C], [H, W, C], [W, C] or [C]: of less than four dimensions the first may be a batch, which no operator on

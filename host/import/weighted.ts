@@ -8,34 +8,37 @@ import { type Reach, substituteBias } from '../transform/largeBias.ts';
 import { reshaped } from './copies.ts';
 import { listed } from './error.ts';
 import type { OperatorOf } from './graph.ts';
+import { dilated, tapsOf, ungrouped } from './kernels.ts';
 import type { Lowering, Weights } from './lowering.ts';
-import type { ConvolutionOptions } from './options.ts';
 import { activationRange, channelFactor, checkFactor, fullyConnectedFactor } from './quantization.ts';
 import { elements, windowOf } from './shape.ts';
 
-/** Weights [C][kH][kW][K]; 1x1 with stride 1 is pointwise. */
+/**
+ * Weights [C][kH][kW][K], or of groups of channels, which are depthwise where a group reads one; 1x1 with stride 1 is
+ * pointwise.
+ */
 export function convolution(operator: OperatorOf<'CONV_2D'>, to: Lowering): void {
   const { options } = operator;
-  const weights = to.weights(operator, 1, 4, 0);
-  const [channels, height, width, depth] = weights.shape;
+  const stored = to.weights(operator, 1, 4, 0);
   const input = to.picture(operator);
   const output = to.output(operator);
-  if (input.shape[2] !== depth) {
-    const groups = input.shape[2] / depth;
-    throw new Unsupported(
-      Number.isInteger(groups)
-        ? `${groups} groups; only 1`
-        : `weights for ${depth} input channels, input has ${input.shape[2]}`,
-    );
+  const groups = input.shape[2] / stored.shape[3];
+  if (!Number.isInteger(groups))
+    throw new Unsupported(`weights for ${stored.shape[3]} input channels, input has ${input.shape[2]}`);
+  checkChannels(output, stored.shape[0]);
+  if (groups > 1 && groups === input.shape[2]) {
+    emitDepthwise(operator, to, input, output, tapsOf(to, stored));
+    return;
   }
-  checkChannels(output, channels);
-  checkDilation(options);
+  checkDepth(stored, options.dilation, input.shape[2]);
+  const weights = dilated(to, ungrouped(to, stored, groups), options.dilation);
+  const [channels, height, width, depth] = weights.shape;
   const window = windowOf(options, [height, width], input.shape, output.shape);
   const common = {
     name: `operator ${operator.index}`,
     input: input.tensor,
     output: output.tensor,
-    ...weighted(operator, to, { input, output, weights, rows: channels, rowLength: height * width * depth }),
+    ...weighted(operator, to, { input, output, weights, bias: 2, rows: channels, rowLength: height * width * depth }),
   };
   const pointwise = elements([...window.kernel, ...window.stride]) === 1;
   to.emit(operator, pointwise ? { kind: 'pointwise', ...common } : { kind: 'convolution', ...common, ...window });
@@ -45,18 +48,33 @@ export function convolution(operator: OperatorOf<'CONV_2D'>, to: Lowering): void
 export function depthwise(operator: OperatorOf<'DEPTHWISE_CONV_2D'>, to: Lowering): void {
   const { options } = operator;
   const weights = to.weights(operator, 1, 4, 3);
-  const [first, height, width, channels] = weights.shape;
   const input = to.picture(operator);
   const output = to.output(operator);
-  const multiplier = channels / input.shape[2];
-  if (first !== 1 || !Number.isInteger(multiplier) || multiplier > 255)
-    throw new Unsupported(
-      `weights [${weights.shape}] for ${input.shape[2]} input channels; only 1 to 255 times as many`,
-    );
+  const multiplier = weights.shape[3] / input.shape[2];
+  if (weights.shape[0] !== 1) throw new Unsupported(`weights have the shape [${weights.shape}], expected [1,,,]`);
   if (options.multiplier !== 0 && options.multiplier !== multiplier)
     throw new Unsupported(`depth multiplier ${options.multiplier}, but the shapes say ${multiplier}`);
-  checkChannels(output, channels);
-  checkDilation(options);
+  checkChannels(output, weights.shape[3]);
+  emitDepthwise(operator, to, input, output, weights);
+}
+
+/** Weights [1][kH][kW][C]. */
+function emitDepthwise(
+  operator: OperatorOf<'CONV_2D' | 'DEPTHWISE_CONV_2D'>,
+  to: Lowering,
+  input: Activation,
+  output: Activation,
+  stored: Weights,
+): void {
+  const { options } = operator;
+  const multiplier = stored.shape[3] / input.shape[2];
+  if (!Number.isInteger(multiplier) || multiplier > 255)
+    throw new Unsupported(
+      `weights [${stored.shape}] for ${input.shape[2]} input channels; only 1 to 255 times as many`,
+    );
+  checkDepth(stored, options.dilation, 1);
+  const weights = dilated(to, stored, options.dilation);
+  const [, height, width, channels] = weights.shape;
   to.emit(operator, {
     kind: 'depthwise',
     name: `operator ${operator.index}`,
@@ -64,7 +82,15 @@ export function depthwise(operator: OperatorOf<'DEPTHWISE_CONV_2D'>, to: Lowerin
     output: output.tensor,
     multiplier,
     ...windowOf(options, [height, width], input.shape, output.shape),
-    ...weighted(operator, to, { input, output, weights, rows: height * width, rowLength: channels }),
+    ...weighted(operator, to, {
+      input,
+      output,
+      weights,
+      bias: 2,
+      rows: height * width,
+      rowLength: channels,
+      taps: true,
+    }),
   });
 }
 
@@ -88,31 +114,35 @@ export function fullyConnected(operator: OperatorOf<'FULLY_CONNECTED'>, to: Lowe
     name: `operator ${operator.index}`,
     input: pieces.tensor,
     output: output.tensor,
-    ...weighted(operator, to, { input, output, weights, rows: channels, rowLength: depth }),
+    ...weighted(operator, to, { input, output, weights, bias: 2, rows: channels, rowLength: depth }),
   });
 }
 
-type WeightedOpcode = 'CONV_2D' | 'DEPTHWISE_CONV_2D' | 'FULLY_CONNECTED';
+type WeightedOpcode = 'CONV_2D' | 'DEPTHWISE_CONV_2D' | 'TRANSPOSE_CONV' | 'FULLY_CONNECTED';
 
 interface Layer {
   input: Activation;
   output: Activation;
   weights: Weights;
+  /** which input of the operator that is */
+  bias: number;
   /** as the image stores them: a row per channel, or for depthwise a row per tap */
   rows: number;
   rowLength: number;
+  /** rows are taps */
+  taps?: boolean;
 }
 
-function weighted(operator: OperatorOf<WeightedOpcode>, to: Lowering, layer: Layer): Weighted {
-  const { output, weights, rows, rowLength } = layer;
-  const taps = operator.opcode === 'DEPTHWISE_CONV_2D';
+/** Source, bias, factors and fused activation of a layer. */
+export function weighted(operator: OperatorOf<WeightedOpcode>, to: Lowering, layer: Layer): Weighted {
+  const { output, weights, rows, rowLength, taps = false } = layer;
   const [channels, depth] = taps ? [rowLength, rows] : [rows, rowLength];
   if (depth > MAX_ACCUMULATION) throw new Unsupported(`${depth} products per accumulator; at most ${MAX_ACCUMULATION}`);
   if (channels > 0xffff) throw new Unsupported(`${channels} channels; at most 65535`);
   const activation = activationRange(operator.options.activation, output);
   const source = to.source(weights.values, rows, rowLength, channels);
   const effectiveScale = factors(operator, layer, channels);
-  const bias = to.bias(operator, 2, channels);
+  const bias = to.bias(operator, layer.bias, channels);
   substituteLarge(bias, effectiveScale, layer, taps, activation);
   return { source, residency: 'flash', bias, effectiveScale, activation };
 }
@@ -184,11 +214,14 @@ function factors(
   return perTensor ? new Float64Array(channels).fill(distinct[0]) : Float64Array.from(distinct);
 }
 
-function checkChannels(output: Activation, channels: number): void {
+export function checkChannels(output: Activation, channels: number): void {
   if (output.shape[2] !== channels)
     throw new Unsupported(`weights for ${channels} output channels, output has ${output.shape[2]}`);
 }
 
-function checkDilation({ dilation }: ConvolutionOptions): void {
-  if (dilation[0] !== 1 || dilation[1] !== 1) throw new Unsupported(`dilation ${dilation.join('x')}; only 1x1`);
+/** Before a kernel [][kH][kW][] is made larger: so many products, its gaps included, over `depth` input channels. */
+function checkDepth({ shape: [, height, width] }: Weights, dilation: readonly number[], depth: number): void {
+  const products = ((height - 1) * dilation[0] + 1) * ((width - 1) * dilation[1] + 1) * depth;
+  if (products > MAX_ACCUMULATION)
+    throw new Unsupported(`${products} products per accumulator; at most ${MAX_ACCUMULATION}`);
 }

@@ -45,6 +45,8 @@ export type FusedActivation = 'NONE' | 'RELU' | 'RELU_N1_TO_1' | 'RELU6' | 'TANH
 export interface OptionFields {
   int32(name: string, id: number): number;
   float32(name: string, id: number): number;
+  /** false when it is left out */
+  flag(name: string, id: number): boolean;
   activation(id: number): FusedActivation;
   padding(id: number): 'SAME' | 'VALID';
 }
@@ -80,6 +82,8 @@ export interface LoweringContext {
   picture(operator: FileOperator): Activation;
   /** The shape that the file gives a tensor of a list, all dimensions of it. */
   shape(list: number[], index: number): number[];
+  /** Input `index` as so many constant INT32 values. */
+  integers(operator: FileOperator, index: number, count: number): number[];
   /** Input `index` as constant dimensions of so many, counted from 0. */
   axes(operator: FileOperator, index: number, rank: number): Set<number>;
   isConstant(operator: FileOperator, index: number): boolean;

@@ -275,7 +275,7 @@ const rule: ImportRule<LstmOptions> = {
 };
 
 export const lstmOperator: PlainKind<Lstm> = {
-  code: 28,
+  code: 23,
   short: 'lstm',
   about: {
     does: 'a long short-term memory over positions; [keeps](state.md) its cells and its last output',

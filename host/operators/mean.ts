@@ -1,5 +1,4 @@
 /** MEAN: over height and width. */
-import { MAX_SHIFT } from '../../assembly/limits.ts';
 import {
   clamp,
   multiplyByQuantizedMultiplier,
@@ -8,8 +7,6 @@ import {
   realOf,
 } from '../arithmetic/fixed.ts';
 import type { OperatorBase, Tensor } from '../model/model.ts';
-import { Unsupported } from '../model/unsupported.ts';
-import { type ImportRule, sameShape } from './lowering.ts';
 import type { OperatorRecord, PlainKind } from './operator.ts';
 import { mapped } from './ranges.ts';
 import { tieProduct } from './scales.ts';
@@ -74,32 +71,6 @@ function quotientOf({ program, view, parameter }: OperatorRecord): number {
   return realOf({ multiplier: Number(scaled), shift: parameter(1) + Number(bits) });
 }
 
-/** Over every dimension but the last. */
-const importMean: ImportRule = {
-  support: 'limited',
-  note: 'over height and width: all dimensions but the last',
-  optionsType: 27,
-  options: () => ({}),
-  lower(operator, to) {
-    const [input, output] = [to.input(operator), to.output(operator)];
-    const own = to.shape(operator.inputs, 0);
-    const axes = to.axes(operator, 1, own.length);
-    const over = own.map((size, d) => d < own.length - 1 && size > 1);
-    const channels = input.shape[2];
-    if (own.some((size, d) => size > 1 && over[d] !== axes.has(d)) || !sameShape(output.shape, [1, 1, channels]))
-      throw new Unsupported(`over dimensions ${[...axes]} of [${own}]; only over height and width`);
-    to.checkFactor(input.scale / output.scale, MAX_SHIFT, 'input scale / output scale');
-    try {
-      meanFactor(input.scale, output.scale, input.shape[0] * input.shape[1]);
-    } catch (error) {
-      if (error instanceof RangeError) throw new Unsupported(error.message);
-      throw error;
-    }
-    const name = `operator ${operator.index}`;
-    to.emit(operator, { kind: 'mean', name, input: input.tensor, output: output.tensor });
-  },
-};
-
 export const meanOperator: PlainKind<Mean> = {
   code: 13,
   short: 'mean',
@@ -109,7 +80,6 @@ export const meanOperator: PlainKind<Mean> = {
     writes: '[1, 1, C]',
   },
   parameters: { words: 2, are: 'multiplier, not normalised, and shift, of a sum' },
-  imports: { MEAN: importMean },
   encode(operator, tensors) {
     const { multiplier, shift } = factorOf(operator, tensors);
     return [multiplier, shift];

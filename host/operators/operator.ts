@@ -45,6 +45,8 @@ export interface PlainKind<O extends PlainOperator> extends CommonKind<O> {
   imports?: Readonly<Record<string, ImportRule>>;
   /** Its parameters. Throws for what does not fit them. */
   encode(operator: O, tensors: readonly Tensor[]): number[];
+  /** FEATURE_* of assembly/features.ts that it takes beside that of its kind; none where it has only one kernel. */
+  features?(operator: OperatorView, tensors: readonly TensorView[]): number[];
   /** Tensors that it, in every variant, reads at a place for the last time before it writes its output there. */
   overwrites(operator: OperatorView, tensors: readonly TensorView[]): number[];
   /** The one piece of its input that is all it writes; null where it does more. Only for a kind that moves values. */

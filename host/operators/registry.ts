@@ -19,6 +19,7 @@ import { meanOperator } from './mean.ts';
 import { multiplyOperator } from './multiply.ts';
 import type { CommonKind, OperatorKind, PlainKind, PlainOperator, WeightedKind } from './operator.ts';
 import { pointwiseOperator } from './pointwise.ts';
+import { resizeOperator } from './resize.ts';
 import { routeOperator } from './route.ts';
 import { softmaxOperator } from './softmax.ts';
 import { standardizeOperator } from './standardize.ts';
@@ -37,6 +38,7 @@ export type { Lstm } from './lstm.ts';
 export type { Mean } from './mean.ts';
 export type { Multiply } from './multiply.ts';
 export type { Pool } from './pool.ts';
+export type { Origin, Resize } from './resize.ts';
 export type { Route } from './route.ts';
 export type { Softmax } from './softmax.ts';
 export type { Standardize } from './standardize.ts';
@@ -63,6 +65,7 @@ export const OPERATORS: { [K in keyof OperatorKinds]: OperatorKind<OperatorKinds
   minimum: minimumOperator,
   maximum: maximumOperator,
   route: routeOperator,
+  resize: resizeOperator,
   state: stateOperator,
   svdf: svdfOperator,
   lstm: lstmOperator,

@@ -1,5 +1,6 @@
 /** SOFTMAX: over the channels of every position. */
-import { MAX_SHIFT, MAX_SOFTMAX_CHANNELS } from '../../assembly/limits.ts';
+import { FEATURE_MANY_CHANNELS } from '../../assembly/features.ts';
+import { FEW_SOFTMAX_CHANNELS, MAX_SHIFT, MAX_SOFTMAX_CHANNELS } from '../../assembly/limits.ts';
 import { expOnNegative, oneOverOnePlus } from '../arithmetic/exponential.ts';
 import {
   clamp,
@@ -44,7 +45,8 @@ export function softmaxFactors(beta: number, inputScale: number): SoftmaxFactors
 }
 
 /**
- * Softmax over the channels of every position, INT8 to INT8, bit for bit as TensorFlow Lite.
+ * Softmax over the channels of every position, INT8 to INT8, bit for bit as TensorFlow Lite; where over 511 channels are
+ * nearly equal, its last shift is beyond 31, which C leaves undefined, and here all outputs are the 0 they round to.
  *
  *   input   [P, C]   i8   any scale and zero point
  *   output  [P, C]   i8   scale 1 / 256, zero point -128
@@ -81,7 +83,7 @@ function softmaxRow(row: Int8Array, factors: SoftmaxFactors): Int8Array {
 
 const importSoftmax: ImportRule<{ beta: number }> = {
   support: 'limited',
-  note: `over the last dimension, up to ${MAX_SOFTMAX_CHANNELS} channels`,
+  note: `over the last dimension, up to ${MAX_SOFTMAX_CHANNELS.toLocaleString('en-US')} channels`,
   optionsType: 9,
   options: (fields) => ({ beta: fields.float32('beta', 0) }),
   lower(operator, to) {
@@ -105,7 +107,7 @@ export const softmaxOperator: PlainKind<Softmax> = {
   short: 'softmax',
   about: {
     does: 'over the channels of every position',
-    reads: '[H, W, C], C at most 256',
+    reads: '[H, W, C], C at most 4,095',
     writes: 'the same, scale 1/256, zero point -128',
   },
   parameters: { words: 3, are: 'multiplier, shift, lowest difference that still counts' },
@@ -125,4 +127,5 @@ export const softmaxOperator: PlainKind<Softmax> = {
   ranges: ({ output }, { program }) => anything(program.tensors[output].shape[2]),
   channelwise: false,
   overwrites: ({ input }) => [input], // a row is read before it is written
+  features: ({ input }, tensors) => (tensors[input].channels > FEW_SOFTMAX_CHANNELS ? [FEATURE_MANY_CHANNELS] : []),
 };

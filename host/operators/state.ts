@@ -20,7 +20,7 @@ declare module '../model/model.ts' {
 }
 
 export const stateOperator: PlainKind<State> = {
-  code: 26,
+  code: 21,
   short: 'state',
   about: {
     does: 'keeps its values [from one inference to the next](state.md)',

@@ -178,7 +178,7 @@ const rule: ImportRule<SvdfOptions> = {
 };
 
 export const svdfOperator: PlainKind<Svdf> = {
-  code: 27,
+  code: 22,
   short: 'svdf',
   about: {
     does: 'a dense layer over time, of low rank; [keeps](state.md) what it made of earlier frames',

@@ -70,6 +70,30 @@ export const FIXTURES: Record<string, Fixture> = {
     ),
     kinds: ['convolution'],
   },
+  'CONV_2D with dilation': {
+    file: single(
+      'CONV_2D',
+      [activation([1, 7, 8, 2]), weights([3, 3, 2, 2], 0, channelScales), bias(3), activation([1, 7, 8, 3], 0.2)],
+      conv(1, 0, 0, 2),
+    ),
+    kinds: ['convolution'],
+  },
+  'CONV_2D of two groups': {
+    file: single(
+      'CONV_2D',
+      [activation([1, 5, 4, 4]), weights([6, 3, 3, 2], 0, 0.01), bias(6), activation([1, 5, 4, 6], 0.2)],
+      conv(),
+    ),
+    kinds: ['convolution'],
+  },
+  'CONV_2D of as many groups as input channels': {
+    file: single(
+      'CONV_2D',
+      [activation([1, 5, 4, 3]), weights([6, 3, 3, 1], 0, 0.01), bias(6), activation([1, 5, 4, 6], 0.1)],
+      conv(1, 0, 0, 2),
+    ),
+    kinds: ['depthwise'],
+  },
   'CONV_2D, 1x1': {
     file: single(
       'CONV_2D',
@@ -183,6 +207,26 @@ export const FIXTURES: Record<string, Fixture> = {
       outputs: [5],
     },
     kinds: ['fullyConnected'],
+  },
+  'UINT8 of other scales at both ends': {
+    file: {
+      tensors: [
+        { shape: [1, 4], type: 'UINT8', scale: 0.04, zeroPoint: 100 },
+        activation([1, 4]),
+        weights([3, 4], 0, 0.01),
+        bias(3),
+        activation([1, 3], 0.1),
+        { shape: [1, 3], type: 'UINT8', scale: 0.07, zeroPoint: 120 },
+      ],
+      operators: [
+        { opcode: 'QUANTIZE', inputs: [0], outputs: [1] },
+        { opcode: 'FULLY_CONNECTED', inputs: [1, 2, 3], outputs: [4], ...fullyConnected() },
+        { opcode: 'QUANTIZE', inputs: [4], outputs: [5] },
+      ],
+      inputs: [0],
+      outputs: [5],
+    },
+    kinds: ['lookup', 'fullyConnected', 'lookup'],
   },
   'FULLY_CONNECTED between RESHAPEs': {
     file: {

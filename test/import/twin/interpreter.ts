@@ -93,8 +93,10 @@ function nameOf(options: OperatorSpec['options']): string {
   return name !== undefined && 'text' in name ? name.text : '';
 }
 
-function numbersOf({ shape, scale, zeroPoint }: TensorSpec): Omit<Values, 'values'> {
-  return { shape, scale: Math.fround([scale ?? 0].flat()[0]), zeroPoint: [zeroPoint ?? 0].flat()[0] };
+/** UINT8 as INT8, which is the same with the top bit turned. */
+function numbersOf({ shape, scale, zeroPoint, type }: TensorSpec): Omit<Values, 'values'> {
+  const middle = type === 'UINT8' ? 128 : 0;
+  return { shape, scale: Math.fround([scale ?? 0].flat()[0]), zeroPoint: [zeroPoint ?? 0].flat()[0] - middle };
 }
 
 interface Window {
@@ -102,18 +104,20 @@ interface Window {
   input: readonly number[];
   kernel: [number, number];
   stride: [number, number];
+  /** how far apart its taps are */
+  dilation?: [number, number];
   same: boolean;
 }
 
 /** The taps of a window that lie in the picture, with their place in it. */
 function* taps(window: Window, y: number, x: number): Generator<{ ky: number; kx: number; iy: number; ix: number }> {
-  const { output, input, kernel, stride, same } = window;
+  const { output, input, kernel, stride, same, dilation = [1, 1] } = window;
   const before = [0, 1].map((d) =>
-    same ? Math.max(0, (output[d + 1] - 1) * stride[d] + kernel[d] - input[d + 1]) >> 1 : 0,
+    same ? Math.max(0, (output[d + 1] - 1) * stride[d] + (kernel[d] - 1) * dilation[d] + 1 - input[d + 1]) >> 1 : 0,
   );
   for (let ky = 0; ky < kernel[0]; ky++) {
     for (let kx = 0; kx < kernel[1]; kx++) {
-      const [iy, ix] = [y * stride[0] + ky - before[0], x * stride[1] + kx - before[1]];
+      const [iy, ix] = [y * stride[0] + ky * dilation[0] - before[0], x * stride[1] + kx * dilation[1] - before[1]];
       if (iy >= 0 && iy < input[1] && ix >= 0 && ix < input[2]) yield { ky, kx, iy, ix };
     }
   }
@@ -141,15 +145,18 @@ const convolution: Run = (given) => {
     input: input.shape,
     kernel: [kh, kw],
     stride: [option(operator, 2), option(operator, 1)],
+    dilation: [option(operator, 5, 1), option(operator, 4, 1)],
     same: option(operator, 0) === 0,
   };
+  const perGroup = weights.shape[0] / (input.shape[3] / depth);
   const finish = requantised(given, 3, false);
   return [
     [...places(output.shape)].map(([, y, x, c]) => {
       let sum = bias?.values[c] ?? 0;
       for (const { ky, kx, iy, ix } of taps(window, y, x)) {
         for (let k = 0; k < depth; k++) {
-          const value = input.values[flatIndex([0, iy, ix, k], input.shape)] - input.zeroPoint;
+          const from = Math.floor(c / perGroup) * depth + k;
+          const value = input.values[flatIndex([0, iy, ix, from], input.shape)] - input.zeroPoint;
           sum += value * weights.values[flatIndex([c, ky, kx, k], weights.shape)];
         }
       }
@@ -168,6 +175,7 @@ const depthwise: Run = (given) => {
     input: input.shape,
     kernel: [weights.shape[1], weights.shape[2]],
     stride: [option(operator, 2), option(operator, 1)],
+    dilation: [option(operator, 6, 1), option(operator, 5, 1)],
     same: option(operator, 0) === 0,
   };
   const finish = requantised(given, 4, false);
@@ -284,8 +292,7 @@ const leakyRelu = each((q, input, output, operator) => {
 
 const quantize = (given: Given): number[][] => {
   const [from, to] = [given.operator.inputs[0], given.operator.outputs[0]].map((tensor) => given.file.tensors[tensor]);
-  const ends = [from, to].some(({ type = 'INT8' }) => type !== 'INT8');
-  if (ends) return [given.operands[0].values]; // the caller's
+  if ([from, to].some(({ type }) => type === 'FLOAT32')) return [given.operands[0].values]; // the caller's
   return each((q, input, output) => {
     const factor = fixed.factorOf(input.scale / output.scale);
     return fixed.scaled(q - input.zeroPoint, factor) + output.zeroPoint;

@@ -11,6 +11,10 @@ function kernelOf(dice: Dice, [, height, width]: number[]): [number, number] {
   return [dice.whole(1, Math.min(3, height)), dice.whole(1, Math.min(3, width))];
 }
 
+/** Mostly 1, and none with which a kernel does not fit its input. */
+const dilationOf = (dice: Dice, count: number, kernel: number) =>
+  dice.chance(0.8) ? 1 : dice.pick([1, 2, 3].filter((dilation) => (kernel - 1) * dilation < count));
+
 const convolution =
   (kernel: (dice: Dice, shape: number[]) => [number, number], strides: number[]): Step =>
   (dice, draft, from) => {
@@ -18,12 +22,15 @@ const convolution =
     if (input.shape.length !== 4) return null;
     const [, height, width, depth] = input.shape;
     const [kh, kw] = kernel(dice, input.shape);
-    const [sh, sw, padding, channels] = [dice.pick(strides), dice.pick(strides), dice.whole(0, 1), dice.channels()];
-    const weights = dice.weights([channels, kh, kw, depth], 0);
-    const shape = [1, windowed(height, kh, sh, padding), windowed(width, kw, sw, padding), channels];
-    const output = dice.activation(shape, dice.layerScale(input, weights, kh * kw * depth));
+    const [sh, sw, padding] = [dice.pick(strides), dice.pick(strides), dice.whole(0, 1)];
+    const groups = dice.chance(0.8) ? 1 : dice.pick(dice.many(depth, (i) => i + 1).filter((n) => depth % n === 0));
+    const channels = groups === 1 ? dice.channels() : groups * dice.whole(1, 3);
+    const [dh, dw] = [dilationOf(dice, height, kh), dilationOf(dice, width, kw)];
+    const weights = dice.weights([channels, kh, kw, depth / groups], 0);
+    const size = [windowed(height, (kh - 1) * dh + 1, sh, padding), windowed(width, (kw - 1) * dw + 1, sw, padding)];
+    const output = dice.activation([1, ...size, channels], dice.layerScale(input, weights, kh * kw * depth));
     const biases = dice.biasFor(input, weights, output, channels, kh * kw * depth);
-    const options = { 0: int8(padding), 1: int32(sw), 2: int32(sh), 3: int8(dice.fused()) };
+    const options = { 0: int8(padding), 1: int32(sw), 2: int32(sh), 3: int8(dice.fused()), 4: int32(dw), 5: int32(dh) };
     return draft.append('CONV_2D', [from, weights, ...biases], [output], { optionsType: 1, options });
   };
 
@@ -34,9 +41,11 @@ const depthwise: Step = (dice, draft, from) => {
   const [kh, kw] = kernelOf(dice, input.shape);
   const [stride, padding, multiplier] = [dice.pick([1, 1, 2, 3]), dice.whole(0, 1), dice.pick([1, 1, 2, 3])];
   const weights = dice.weights([1, kh, kw, depth * multiplier], 3);
-  const shape = [1, windowed(height, kh, stride, padding), windowed(width, kw, stride, padding), depth * multiplier];
-  const output = dice.activation(shape, dice.layerScale(input, weights, kh * kw));
-  const options = { 0: int8(padding), 1: int32(stride), 2: int32(stride), 3: int32(multiplier), 4: int8(dice.fused()) };
+  const [dh, dw] = [dilationOf(dice, height, kh), dilationOf(dice, width, kw)];
+  const size = [height, width].map((count, d) => windowed(count, ([kh, kw][d] - 1) * [dh, dw][d] + 1, stride, padding));
+  const output = dice.activation([1, ...size, depth * multiplier], dice.layerScale(input, weights, kh * kw));
+  const strides = { 1: int32(stride), 2: int32(stride), 3: int32(multiplier), 5: int32(dw), 6: int32(dh) };
+  const options = { 0: int8(padding), ...strides, 4: int8(dice.fused()) };
   const inputs = [from, weights, ...dice.biasFor(input, weights, output, depth * multiplier, kh * kw)];
   return draft.append('DEPTHWISE_CONV_2D', inputs, [output], { optionsType: 2, options });
 };
@@ -349,7 +358,7 @@ export function graph(index: number): FileSpec {
   const draft = new Draft();
   const ends = dice.pick(['INT8', 'INT8', 'FLOAT32', 'UINT8']);
   const first = dice.activation(dice.chance(0.8) ? dice.picture() : dice.shape());
-  let last = begin(draft, first, ends);
+  let last = begin(dice, draft, first, ends);
   const made: number[] = [];
   for (let left = dice.whole(2, 8), tries = 0; left > 0 && tries < 60; tries++) {
     const from = made.length > 0 && dice.chance(0.15) ? dice.pick(made) : last;
@@ -367,23 +376,27 @@ export function graph(index: number): FileSpec {
   }
   if (draft.operators.every(({ opcode }) => MOVES_NOTHING.includes(opcode))) last = relu(dice, draft, last)!;
   const another = made.length > 1 && dice.chance(0.2) ? [dice.pick(made)] : [];
-  const outputs = [...new Set([finish(draft, last, ends), ...another])];
+  const outputs = [...new Set([finish(dice, draft, last, ends), ...another])];
   return draft.file(...outputs);
 }
 
 const MOVES_NOTHING = ['RESHAPE', 'SQUEEZE', 'EXPAND_DIMS', 'QUANTIZE'];
 
 /** FLOAT32 and UINT8 stand in front of a QUANTIZE. */
-function begin(draft: Draft, tensor: Quantized, type: string): number {
+function begin(dice: Dice, draft: Draft, tensor: Quantized, type: string): number {
   if (type === 'INT8') return draft.input(tensor);
-  return draft.append('QUANTIZE', [draft.input(outside(tensor, type))], [tensor]);
+  return draft.append('QUANTIZE', [draft.input(outside(dice, tensor, type))], [tensor]);
 }
 
-function finish(draft: Draft, last: number, type: string): number {
+function finish(dice: Dice, draft: Draft, last: number, type: string): number {
   if (type === 'INT8') return last;
   const opcode = type === 'FLOAT32' ? 'DEQUANTIZE' : 'QUANTIZE';
-  return draft.append(opcode, [last], [outside(draft.at(last), type)]);
+  return draft.append(opcode, [last], [outside(dice, draft.at(last), type)]);
 }
 
-const outside = ({ shape, scale, zeroPoint }: Quantized, type: string): TensorSpec =>
-  type === 'FLOAT32' ? { shape, type } : { shape, type, scale, zeroPoint: zeroPoint + 128 };
+/** UINT8 of the same scale, or of another one. */
+function outside(dice: Dice, { shape, scale, zeroPoint }: Quantized, type: string): TensorSpec {
+  if (type === 'FLOAT32') return { shape, type };
+  if (dice.chance(0.5)) return { shape, type, scale, zeroPoint: zeroPoint + 128 };
+  return { shape, type, scale: dice.near(scale), zeroPoint: dice.whole(0, 255) };
+}
