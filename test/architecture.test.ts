@@ -79,6 +79,7 @@ const MAP: Record<string, string> = {
   import: 'arithmetic assembly image model operators records system transform',
   inspect: 'assembly image import model operators records runtime sources',
   train: 'arithmetic compress data image import model records runtime sources system task',
+  card: 'data drawing evaluate image records runtime sources system task train',
   sweep: 'data evaluate image inspect records runtime system task train',
   prune: 'data drawing evaluate image import model records runtime system task train transform',
   measure:
@@ -92,7 +93,7 @@ const ONLY_IN: [what: string, imported: RegExp, files: RegExp][] = [
   [
     'parts of Node',
     /^node:/,
-    /^host\/(agent|boards|build|data|measure|pages|reliability|sweep|system|task|train|verbs|cli)\b/,
+    /^host\/(agent|boards|build|card|data|measure|pages|reliability|sweep|system|task|train|verbs|cli)\b/,
   ],
   ['processes', /^node:child_process$/, /^host\/(agent|system)\//],
   ['the training library', /^@jax-js\//, /^host\/train\//],

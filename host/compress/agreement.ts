@@ -59,6 +59,37 @@ export function outputZeroPoint(model: Model): number {
   return program.tensors[program.operators[lastLayer(model)].output].zeroPoint;
 }
 
+/** What a step of the compared outputs is as a logit, of which softmax makes class probabilities. */
+export function logitUnit(model: Model): number {
+  const [{ tensors, operators }] = model.programs;
+  const at = lastLayer(model);
+  const { output } = operators[at];
+  const softmax = operators.find((operator) => operator.kind === 'softmax' && operator.input === output);
+  return tensors[output].scale * (softmax?.kind === 'softmax' ? softmax.beta : 1);
+}
+
+/**
+ * How far class probabilities are from the original's: their Kullback-Leibler divergence in nats, mean over the samples.
+ * `unit` is what a step of the outputs is as a logit.
+ */
+export function divergence(original: Outputs, changed: Outputs, unit: number): number {
+  const { size, values } = original;
+  let sum = 0;
+  for (let at = 0; at < values.length; at += size) {
+    const [mine, theirs] = [logarithms(original, at, unit), logarithms(changed, at, unit)];
+    for (let i = 0; i < size; i++) sum += Math.exp(mine[i]) * (mine[i] - theirs[i]);
+  }
+  return (sum * size) / values.length;
+}
+
+/** Logarithms of the class probabilities of the sample whose outputs begin at `at`. */
+function logarithms({ size, values }: Outputs, at: number, unit: number): Float64Array {
+  const logits = Float64Array.from({ length: size }, (_, i) => unit * values[at + i]);
+  const largest = logits.reduce((a, b) => Math.max(a, b));
+  const total = largest + Math.log(logits.reduce((sum, logit) => sum + Math.exp(logit - largest), 0));
+  return logits.map((logit) => logit - total);
+}
+
 export function compare(original: Outputs, changed: Outputs, zeroPoint: number): Agreement {
   const { size, values } = original;
   const samples = values.length / size;

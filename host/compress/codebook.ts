@@ -11,6 +11,8 @@ import type { Replacement } from './replacement.ts';
 export interface Weighed {
   layer: Layer;
   forms: readonly Quadratic[];
+  /** what its errors count beside those of other layers that learn the same codebook; default 1 */
+  importance?: number;
 }
 
 const RMS = 40; // of a scaled channel: three deviations are within INT8
@@ -28,7 +30,7 @@ function spreadScales({ weights, channels, depth }: Layer): Float64Array {
   });
 }
 
-/** A codebook for the weights of all the layers given, each of which counts the same. */
+/** A codebook for the weights of all the layers given, each of which counts by its importance. */
 export function trainCodebook(all: readonly Weighed[], entries: number, length: number, seed = 1): Codebook {
   const parts = all.map((one) => scaledVectors(one, length));
   const n = parts.reduce((sum, { vectors }) => sum + vectors.length / length, 0);
@@ -51,7 +53,7 @@ export function trainCodebook(all: readonly Weighed[], entries: number, length: 
 }
 
 /** Runs of scaled weights along the source's rows, and what their squared errors cost; a tail is padded at no cost. */
-function scaledVectors({ layer, forms }: Weighed, length: number) {
+function scaledVectors({ layer, forms, importance = 1 }: Weighed, length: number) {
   const { rows, rowLength, weights, depth, effectiveScale } = layer;
   const scales = spreadScales(layer);
   const perRow = Math.ceil(rowLength / length);
@@ -67,7 +69,7 @@ function scaledVectors({ layer, forms }: Weighed, length: number) {
       energy += costs[at] * vectors[at] ** 2;
     }
   }
-  return { vectors, weights: energy > 0 ? costs.map((cost) => cost / energy) : costs.fill(1) };
+  return { vectors, weights: energy > 0 ? costs.map((cost) => (importance * cost) / energy) : costs.fill(1) };
 }
 
 /** A layer's weights, or `targets` [channels][depth] in their place, as entries of a codebook. */

@@ -203,7 +203,7 @@ function finish(prepared: Prepared, { chosen, exact }: Selection, report: StageR
   const replacements = chosen.map(({ replacement }) => replacement);
   const none = layers.map(() => null);
   const changed = samples
-    ? refine(model, layers, replacements, moments, samples, (done, all) => report('refine', done, all))
+    ? refine(model, layers, replacements, moments, samples, { report: (done, all) => report('refine', done, all) })
     : withReplacements(model, layers, replacements, none);
   const tables = tablesOf(changed, layers, exact);
   return { model: changed, tables, image: pack(changed, { tables }), chosen, exact };

@@ -25,6 +25,8 @@ export interface Moments {
  * Of a layer behind others that have changed: what it is given now, and how that goes with what it was given before.
  */
 export interface ChangedMoments extends Moments {
+  /** inputs that they are of, several a sample where a layer works at several positions */
+  count: number;
   /** [sets][depth], before */
   originalMean: Float64Array;
   /** [sets][depth now][depth before] */
@@ -217,6 +219,6 @@ class Collector {
         cross[i * depth + j] = crossProducts[i * depth + j] / count - mean[i] * originalMean[other];
       }
     }
-    return { depth, sets, mean, covariance, originalMean, cross };
+    return { depth, sets, count, mean, covariance, originalMean, cross };
   }
 }

@@ -185,6 +185,15 @@ export function measureTables(
   });
 }
 
+/** What changed outputs cost, 0 for those of the original. */
+export type OutputError = (original: Outputs, changed: Outputs) => number;
+
+/** The squared error over the variance of the original's outputs. */
+const relativeError = (model: Model): OutputError => {
+  const zeroPoint = outputZeroPoint(model);
+  return (original, changed) => compare(original, changed, zeroPoint).relativeError;
+};
+
 /** The same options with the error of the whole network's outputs on samples when only that one layer changes. */
 export function measureOptions(
   model: Model,
@@ -193,9 +202,9 @@ export function measureOptions(
   moments: readonly Moments[],
   samples: Samples,
   report: Report,
+  errorOf: OutputError = relativeError(model),
 ): Options {
   const original = outputsOf(model, samples);
-  const zeroPoint = outputZeroPoint(model);
   const total = [...own, ...shared.map(({ options }) => options)].flat().filter((option) => option !== null).length;
   let done = 0;
   const measured = (option: Option, l: number): Option => {
@@ -203,7 +212,7 @@ export function measureOptions(
     if (option.replacement.name === 'int8') return { ...option, error: 0 };
     const only = layers.map((_, i) => (i === l ? option.replacement : null));
     const outputs: Outputs = outputsOf(withReplacements(model, layers, only, moments), samples);
-    return { ...option, error: compare(original, outputs, zeroPoint).relativeError };
+    return { ...option, error: errorOf(original, outputs) };
   };
   return {
     own: own.map((options, l) => options.map((option) => measured(option, l))),

@@ -25,7 +25,7 @@ const ROUNDS = 2; // of entries, then indices and scales
 const STEPS = 12; // of conjugate gradients for the entries
 const LARGEST = 127;
 
-/** A codebook for all the layers, each of which counts the same: by what its errors are of its outputs. */
+/** A codebook for all the layers: each counts by what its errors are of its outputs, times its importance. */
 export function learnCodebook(layers: readonly Weighed[], { entries, length }: BookSize): Codebook {
   let codebook = trainCodebook(layers, entries, length);
   for (let round = 0; round < ROUNDS; round++) {
@@ -41,12 +41,12 @@ interface Uses {
   /** [channels] */
   scales: Float64Array;
   slots: Int32Array;
-  /** what a squared error counts, so that having no weights at all would be 1 */
+  /** what a squared error counts, so that having no weights at all would be the layer's importance */
   share: number;
 }
 
 function usesOf(weighed: Weighed, { source, scales }: Replacement, length: number): Uses {
-  const { layer, forms } = weighed;
+  const { layer, forms, importance = 1 } = weighed;
   const { rows, rowLength, channels, depth, weights, effectiveScale } = layer;
   const { indices } = source as CodebookSource;
   const perRow = Math.ceil(rowLength / length);
@@ -63,7 +63,7 @@ function usesOf(weighed: Weighed, { source, scales }: Replacement, length: numbe
     const own = Float64Array.from(weights.subarray(c * depth, (c + 1) * depth));
     power += effectiveScale[c]! ** 2 * forms[c]!.error(own, 1, nothing);
   }
-  return { weighed, scales, slots, share: power > 0 ? 1 / power : 0 };
+  return { weighed, scales, slots, share: power > 0 ? importance / power : 0 };
 }
 
 /** The entries with the smallest error for these indices and scales, by conjugate gradients from those that there are. */

@@ -1,6 +1,7 @@
 /** What each layer of a network can be beside its codebook, and in which order more bytes pay. */
+import { divergence, logitUnit, outputCount } from '../compress/agreement.ts';
 import { fromCodebook, type Weighed } from '../compress/codebook.ts';
-import { asItIs, layerError, measureOptions, type Option, type Report } from '../compress/options.ts';
+import { asItIs, layerError, measureOptions, type Option, type OutputError, type Report } from '../compress/options.ts';
 import { ownBytes, type Replacement } from '../compress/replacement.ts';
 import type { Samples } from '../compress/samples.ts';
 import type { Codebook } from '../sources/codebook.ts';
@@ -11,7 +12,8 @@ const MEASURED_SAMPLES = 48; // for each option of each layer: errors are ranked
 /**
  * Per layer, from few bytes to many, what it can become: entries of the codebooks that suit it best, then INT8. Only
  * those are kept that pay: each step to the next lowers the error by less for a byte than the one before. With
- * samples the error is that of the network's outputs when only this layer changes.
+ * samples the error is what the network answers when only this layer changes: how far its class probabilities are from
+ * the original's, which networks of few sure classes and of many that are hardly told apart have in common.
  */
 export function optionsOf(
   network: Prepared,
@@ -27,8 +29,17 @@ export function optionsOf(
     return [...bestOfEachSize(books), stored];
   });
   const some = samples && evenly(samples, MEASURED_SAMPLES);
-  const measured = some ? measureOptions(unpacked.model, layers, { own, shared: [] }, moments, some, report).own : own;
+  const measured = some
+    ? measureOptions(unpacked.model, layers, { own, shared: [] }, moments, some, report, errorOf(network)).own
+    : own;
   return measured.map(paying);
+}
+
+/** Of a network that answers with one value there are no probabilities. */
+function errorOf({ unpacked: { model } }: Prepared): OutputError | undefined {
+  if (outputCount(model) < 2) return undefined;
+  const unit = logitUnit(model);
+  return (original, changed) => divergence(original, changed, unit);
 }
 
 /** Entries of one length take as many bytes from any codebook. */

@@ -49,25 +49,49 @@ export class BudgetError extends Error {
   }
 }
 
-/** Codebooks of these sizes for the inner layers of all networks: of each size a pair. */
-export function learnCodebooks(
-  networks: readonly Prepared[],
-  sizes: readonly BookSize[],
-  report: Report = () => {},
-): Record<Book, Codebook[]> {
-  const inner = networks.flatMap(({ weighed, inner }) => weighed.filter((_, l) => inner[l]));
-  const booksOf = (book: Book): Codebook[] => {
-    const own = inner.filter(({ layer }) => bookOf(layer) === book);
-    if (own.length === 0) return [];
-    return sizes.map((size, i) => {
+/** Of each book a codebook of each size. */
+export type Books = Record<Book, Codebook[]>;
+
+/** The layers that learn a codebook. */
+type Learners = (book: Book, size: number) => readonly Weighed[];
+
+/** Codebooks of these sizes, of each size a pair; `before`: what is kept where nobody learns one. */
+function learnCodebooks(sizes: readonly BookSize[], learners: Learners, report: Report, before?: Books): Books {
+  const booksOf = (book: Book): Codebook[] =>
+    sizes.flatMap((size, i) => {
+      const own = learners(book, i);
+      if (own.length === 0) return before?.[book][i] ?? [];
       report(i, sizes.length, `codebook of ${size.entries} x ${size.length} for ${book}`);
       return learnCodebook(own, size);
     });
-  };
   return { kernels: booksOf('kernels'), mixes: booksOf('mixes') };
 }
 
-/** Networks on codebooks that are learned for them, a pair of each size. */
+/** All inner layers, each of which counts the same. */
+const everyLayer = (networks: readonly Prepared[]): Learners => {
+  const inner = networks.flatMap(({ weighed, inner }) => weighed.filter((_, l) => inner[l]));
+  return (book) => inner.filter(({ layer }) => bookOf(layer) === book);
+};
+
+/**
+ * The layers that have taken a codebook. Each counts by what its errors do to what its network answers, of which the root
+ * is taken: it was measured on few inputs, and layers that do little would have no entries left.
+ */
+const thoseThatTake =
+  (states: readonly State[], books: Books): Learners =>
+  (book, size) =>
+    states.flatMap((state) =>
+      chosenOf(state).flatMap(({ replacement, error, layerError }, l) =>
+        replacement.generator === books[book][size] && layerError > 0
+          ? { ...state.prepared.weighed[l]!, importance: Math.sqrt(error / layerError) }
+          : [],
+      ),
+    );
+
+/**
+ * Networks on codebooks that are learned for them, a pair of each size: once for all inner layers, and again for those
+ * that take them by then.
+ */
 export function shareCodebooks(
   networks: readonly Network[],
   sizes: readonly BookSize[],
@@ -79,8 +103,11 @@ export function shareCodebooks(
     report(i, networks.length, `calibrate ${network.name}`);
     return prepareNetwork(network);
   });
-  const books = learnCodebooks(prepared, sizes, report);
-  return choose(prepared, ({ layer }) => books[bookOf(layer)], wanted, packed, report);
+  const onBooks = (books: Books) => statesOf(prepared, ({ layer }) => books[bookOf(layer)], report);
+  const first = learnCodebooks(sizes, everyLayer(prepared), report);
+  const states = onBooks(first);
+  filled(states, wanted, packed);
+  return choose(onBooks(learnCodebooks(sizes, thoseThatTake(states, first), report, first)), wanted, packed, report);
 }
 
 /** Networks on those generators of an image that are codebooks, which stay as they are. */
@@ -92,7 +119,12 @@ export function takeCodebooks(
   report: Report = () => {},
 ): Joined[] {
   const codebooks = generators.filter((generator) => generator.kind === 'codebook');
-  return choose(networks.map(prepareNetwork), () => codebooks, wanted, packed, report);
+  return choose(
+    statesOf(networks.map(prepareNetwork), () => codebooks, report),
+    wanted,
+    packed,
+    report,
+  );
 }
 
 interface State {
@@ -102,29 +134,49 @@ interface State {
   level: number[];
 }
 
-function choose(
+/** Networks with what their layers can become; every layer begins with what takes the fewest bytes. */
+const statesOf = (
   networks: readonly Prepared[],
   booksFor: (one: Weighed) => readonly Codebook[],
-  { budget, weights, agreement }: Wanted,
-  packed: (parts: readonly Unpacked[]) => Uint8Array,
   report: Report,
-): Joined[] {
-  const states = networks.map((prepared, i): State => {
+): State[] =>
+  networks.map((prepared, i) => {
     const options = optionsOf(prepared, booksFor, (done, total) =>
       report(i + done / total, networks.length, `measure ${prepared.name}`),
     );
     return { prepared, options, level: options.map(() => 0) };
   });
-  const roughSize = () => packed(states.map((state) => changed(state, false))).length;
+
+/** Gives layers more bytes as far as is wanted, whatever the answers; the steps in their order. */
+function filled(
+  states: readonly State[],
+  { budget, weights, agreement }: Wanted,
+  packed: (parts: readonly Unpacked[]) => Uint8Array,
+): Step[] {
+  const roughSize = () => roughSizeOf(states, packed);
   if (budget !== undefined && roughSize() > budget) throw new BudgetError(budget, roughSize());
-  const taken: Step[] = [];
-  if (weights !== undefined) taken.push(...fill(states, weights, () => weightBytes(states.map(chosenOf))));
-  else if (budget !== undefined && agreement === undefined) taken.push(...fill(states, budget, roughSize));
+  if (weights !== undefined) return fill(states, weights, () => weightBytes(states.map(chosenOf)));
+  return budget !== undefined && agreement === undefined ? fill(states, budget, roughSize) : [];
+}
+
+/** Of the image before its weights are fitted. */
+const roughSizeOf = (states: readonly State[], packed: (parts: readonly Unpacked[]) => Uint8Array): number =>
+  packed(states.map((state) => changed(state, false))).length;
+
+function choose(
+  states: readonly State[],
+  wanted: Wanted,
+  packed: (parts: readonly Unpacked[]) => Uint8Array,
+  report: Report,
+): Joined[] {
+  const { budget, agreement } = wanted;
+  const taken = filled(states, wanted, packed);
   const joined = states.map((state, i) => {
     report(i, states.length, `refine ${state.prepared.name}`);
     return finished(state);
   });
-  if (agreement !== undefined) improve(states, joined, taken, { agreement, budget }, roughSize, report);
+  if (agreement !== undefined)
+    improve(states, joined, taken, { agreement, budget }, () => roughSizeOf(states, packed), report);
   if (budget !== undefined) keep(budget, states, joined, taken, packed);
   return joined;
 }
@@ -254,7 +306,7 @@ function changed(state: State, fitted: boolean): Unpacked {
   const given = layers.map((_, l) => (samples ? moments[l]! : null));
   const model: Model =
     fitted && samples
-      ? refine(unpacked.model, layers, replacements, moments, samples)
+      ? refine(unpacked.model, layers, replacements, moments, samples, { int8: true })
       : withReplacements(unpacked.model, layers, replacements, given);
   return { model, tables: () => 'compact', lossless: () => false };
 }

@@ -7,13 +7,12 @@ import { join } from 'node:path';
 import type { Split } from '../data/part.ts';
 import { dataRoot, openDataset } from '../data/registry.ts';
 import type { Signal } from '../data/signal.ts';
-import { type WindowSet, windowAt } from '../data/windows.ts';
 import { type Unpacked, unpack } from '../image/unpack.ts';
 import { importImage } from '../import/import.ts';
 import { ImageView } from '../records/view.ts';
 import { readInput } from '../system/files.ts';
 import { projectRoot } from '../system/root.ts';
-import { spread } from '../task/inputs.ts';
+import { spreadWindows } from '../task/inputs.ts';
 import { openTask, readTask } from '../task/task.ts';
 
 /** One network, and what it is measured with. */
@@ -53,14 +52,6 @@ const dataOf = (seen: Inputs, judged: Inputs, data: string): Data => ({
   data,
 });
 
-function windowsOf(part: WindowSet, most: number): Inputs {
-  const chosen = spread(part.labels.length, most);
-  return {
-    inputs: chosen.map((i) => new Uint8Array(windowAt(part, i).slice().buffer)),
-    labels: Uint8Array.from(chosen, (i) => part.labels[i]!),
-  };
-}
-
 const JUDGED = 2000; // windows at most
 
 /** Windows of two splits of a task, spread over each. */
@@ -68,12 +59,16 @@ function ofTask(name: string, calibrated: number, judged: Split = 'test'): Data 
   const task = readTask(name);
   const { load } = openTask(task);
   const { set } = task.data;
-  return dataOf(windowsOf(load('train'), calibrated), windowsOf(load(judged), JUDGED), `${set}: train, ${judged}`);
+  return dataOf(
+    spreadWindows(load('train'), calibrated),
+    spreadWindows(load(judged), JUDGED),
+    `${set}: train, ${judged}`,
+  );
 }
 
 /** The only features of keywords that are at hand are those of the benchmark's test: one half each. */
 function ofKeywords(): Data {
-  const clips = windowsOf(openDataset('mlperf-tiny').give('test', FEATURES), Number.MAX_SAFE_INTEGER);
+  const clips = spreadWindows(openDataset('mlperf-tiny').give('test', FEATURES), Number.MAX_SAFE_INTEGER);
   const half = clips.inputs.length / 2;
   const part = (from: number, to?: number): Inputs => ({
     inputs: clips.inputs.slice(from, to),
@@ -100,15 +95,15 @@ const CASES: Record<'joined' | 'added', Record<string, Make>> = {
     'ecg-beats': () => ({
       modality: 'ECG',
       unpacked: trained('controls/ecg-beats-int8.htpw'),
-      ...ofTask('ecg-beats', 300),
+      ...ofTask('ecg-beats', 600),
     }),
-    apnea: () => ({ modality: 'ECG', unpacked: trained('join/apnea-int8.htpw'), ...ofTask('apnea', 400) }),
+    apnea: () => ({ modality: 'ECG', unpacked: trained('join/apnea-int8.htpw'), ...ofTask('apnea', 600) }),
     wisdm: () => ({ modality: 'motion', unpacked: trained('join/wisdm-int8.htpw'), ...ofTask('wisdm', 600, 'later') }),
     kws: () => ({ modality: 'speech', unpacked: imported('kws_ref_model'), ...ofKeywords() }),
     'spoken-digits': () => ({
       modality: 'speech',
       unpacked: trained('join/spoken-digits-int8.htpw'),
-      ...ofTask('spoken-digits', 400),
+      ...ofTask('spoken-digits', 600),
     }),
     resnet8: () => ({ modality: 'image', unpacked: imported('pretrainedResnet_quant'), ...ofTask('cifar10', 600) }),
   },

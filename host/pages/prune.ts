@@ -2,7 +2,7 @@
 import { loadBoard } from '../boards/board.ts';
 import { markdownTable } from '../drawing/markdown.ts';
 import { PRUNED_NAMES, type PrunedName, type PrunedNetwork, type PruneRecord } from '../measure/pruned.ts';
-import type { Row } from '../prune/prune.ts';
+import { cutChosen, type Row } from '../prune/prune.ts';
 import { withInterval } from '../prune/report.ts';
 import { grouped } from '../system/grouped.ts';
 
@@ -115,5 +115,13 @@ function scores(name: PrunedName, { rows, chosen }: PrunedNetwork): string {
   ];
   const head = ['cut', 'image', 'validation', ...splits.flatMap((split) => [split, 'less the whole'])];
   const taken = chosen ? `\`auto\` takes ${chosen}.` : '`auto` takes none: none is within a standard error.';
-  return [`**${TITLES[name]}.** ${taken}`, '', markdownTable(head, rows.map(line), 1)].join('\n');
+  return [`**${TITLES[name]}.** ${taken} ${atHalf(rows)}`, '', markdownTable(head, rows.map(line), 1)].join('\n');
+}
+
+/** What is taken within half the bytes of the whole network. */
+function atHalf(rows: readonly Row[]): string {
+  const half = Math.floor(rows[0]!.size.imageBytes / 2);
+  const cut = cutChosen(rows, half);
+  const option = `\`--budget ${half}\`, half the bytes of the whole,`;
+  return cut === undefined ? `With ${option} it takes none.` : `With ${option} it takes ${cut}.`;
 }

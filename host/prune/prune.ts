@@ -1,6 +1,6 @@
 /** Pruning from a network to rows of figures, and to the cut that is taken: what `htpw prune` and the records call. */
 import type { Auxiliary } from './auxiliary.ts';
-import { choose } from './choose.ts';
+import { choose, chooseWithin } from './choose.ts';
 import type { Counting } from './count.ts';
 import type { Cut } from './cuts.ts';
 import type { Material } from './material.ts';
@@ -72,12 +72,19 @@ async function rowOf(cut: string, image: Uint8Array, size: Size, { instructions 
   return { cut, size, instructions: await instructions(image), scores: null };
 }
 
-/** The cut that `auto` takes; undefined where none is good enough. */
-export function chosenOf({ rows: [whole, ...rows], pruned }: Outcome): Pruned | undefined {
-  const candidates = rows.map(({ size, scores }, i) => ({
-    pruned: pruned[i]!,
+/** The cut that `auto` takes, within so many bytes the best of them; undefined where none is good enough. */
+export function chosenOf({ rows, pruned }: Outcome, budget?: number): Pruned | undefined {
+  const cut = cutChosen(rows, budget);
+  return pruned.find((one) => one.cut.block === cut);
+}
+
+/** Its name, from rows of figures alone. */
+export function cutChosen([whole, ...rows]: readonly Row[], budget?: number): string | undefined {
+  const candidates = rows.map(({ cut, size, scores }) => ({
+    cut,
     imageBytes: size.imageBytes,
     validation: scores!.validation.macroF1.value,
   }));
-  return choose(whole!.scores!.validation.macroF1, candidates)?.pruned;
+  const reference = whole!.scores!.validation.macroF1;
+  return (budget === undefined ? choose(reference, candidates) : chooseWithin(reference, candidates, budget))?.cut;
 }

@@ -1,7 +1,7 @@
 /** Inputs to run: windows of the task that an image is for, else random bytes. */
 import type { Account } from '../data/part.ts';
 import type { Signal } from '../data/signal.ts';
-import { windowAt } from '../data/windows.ts';
+import { type WindowSet, windowAt } from '../data/windows.ts';
 import type { Port } from '../runtime/ports.ts';
 import type { Runtime } from '../runtime/runtime.ts';
 import { Random } from '../system/random.ts';
@@ -64,8 +64,17 @@ export function testWindows(
     return { windows: randomInputs(bytesOf(runtime.inputs), count), name: 'random bytes', account: null };
   const opened = openTask(task, { ...options, data: name });
   const part = opened.load('test');
-  const windows = spread(part.labels.length, count).map((i) => new Uint8Array(windowAt(part, i).slice().buffer));
-  return { windows, name: opened.set.title, account: part.account };
+  const { inputs } = spreadWindows(part, count);
+  return { windows: inputs, name: opened.set.title, account: part.account };
+}
+
+/** At most `count` windows spread evenly over a part, as the raw inputs that a program takes, and their classes. */
+export function spreadWindows(part: WindowSet, count: number): { inputs: Uint8Array[]; labels: Uint8Array } {
+  const chosen = spread(part.labels.length, count);
+  return {
+    inputs: chosen.map((i) => new Uint8Array(windowAt(part, i).slice().buffer)),
+    labels: Uint8Array.from(chosen, (i) => part.labels[i]!),
+  };
 }
 
 function randomInputs(bytes: number, count: number): Uint8Array[] {

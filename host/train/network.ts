@@ -410,5 +410,15 @@ export function describeNetwork(config: NetworkConfig): string {
   const held = Object.entries(config.methods).map(
     ([name, method]) => `${name} weights are ${METHODS[method.kind]!.about(method)}`,
   );
-  return `${shape}${held.length > 0 ? `; ${held.join('; ')}` : ''}; all others are stored as INT8.`;
+  if (held.length === 0) return `${shape}; all weights are stored as INT8.`;
+  return `${shape}; ${held.join('; ')}; all others are stored as INT8.`;
 }
+
+/** The same of a selector and its classifiers. */
+export const describeRoute = ({ branches, selector, classifier, aggregate }: RouteConfig): string =>
+  [
+    `A selector picks one of ${branches} classifiers.`,
+    `Selector: ${describeNetwork(selector)}`,
+    `Each classifier: ${describeNetwork(classifier)}`,
+    ...(aggregate.length > 0 ? [`Behind ${aggregate.join(', ')} it reads what the selector gives there, too.`] : []),
+  ].join(' ');

@@ -2,6 +2,7 @@
 import { type Command, Option } from 'commander';
 import type { Samples } from '../compress/samples.ts';
 import { columns } from '../drawing/columns.ts';
+import { assertTakes, taskOfImage } from '../evaluate/scoring.ts';
 import { pack } from '../image/pack.ts';
 import { type Unpacked, unpack } from '../image/unpack.ts';
 import { importImage } from '../import/import.ts';
@@ -10,7 +11,7 @@ import type { BookSize } from '../join/codebooks.ts';
 import type { Network } from '../join/prepare.ts';
 import { joinOnto, joinPrograms, programsOf, renamed, type Shared } from '../join/programs.ts';
 import { BudgetError, type Joined, shareCodebooks, takeCodebooks, type Wanted, weightBytes } from '../join/share.ts';
-import { nameAt } from '../records/names.ts';
+import { metadataAt, nameAt } from '../records/names.ts';
 import { ImageView } from '../records/view.ts';
 import { moduleOf, Runtime } from '../runtime/node.ts';
 import { FASTEST } from '../runtime/variants.ts';
@@ -19,6 +20,8 @@ import { named } from '../system/errors.ts';
 import { planOutput, readInput, titleOf } from '../system/files.ts';
 import { grouped } from '../system/grouped.ts';
 import { shownPath } from '../system/shownPath.ts';
+import { spreadWindows } from '../task/inputs.ts';
+import { openTask } from '../task/task.ts';
 import { provedImage, readImage } from './image.ts';
 import { readInputs } from './inputs.ts';
 import { amount, listOf, valued, wholeNumber } from './options.ts';
@@ -31,6 +34,7 @@ interface Flags {
   entries?: number;
   length?: number[];
   calibration?: NamedFile[];
+  windows?: number;
   agreement?: number;
   budget?: number;
   json?: boolean;
@@ -68,6 +72,13 @@ export function joinVerb(program: Command): void {
       ).argParser((text: string, before: NamedFile[] | undefined) => [...(before ?? []), namedFile(text)]),
     )
     .addOption(
+      valued(
+        '--windows <count>',
+        'calibrate networks without a file on so many training windows of the tasks that their metadata name',
+        wholeNumber(1, 1_000_000),
+      ),
+    )
+    .addOption(
       valued('--agreement <share>', 'of calibration inputs whose class must stay, as 0.99: more bytes until then', {
         expected: 'a share above 0 and up to 1',
         read: (text) => (/^(0?\.\d+|1(\.0*)?)$/.test(text) && Number(text) > 0 ? Number(text) : undefined),
@@ -79,7 +90,7 @@ export function joinVerb(program: Command): void {
     .option('--json', 'machine-readable result')
     .addHelpText(
       'after',
-      '\nExamples:\n  htpw join ecg.htpw motion.htpw words=kws.tflite -o build/all.htpw\n  htpw join ecg.htpw words=kws.tflite -o build/all.htpw --codebook --calibration words=mfcc.bin --budget 40kB\n  htpw join digits.htpw --onto build/all.htpw -o build/more.htpw --calibration digits=clips.bin --agreement 0.99',
+      '\nExamples:\n  htpw join ecg.htpw motion.htpw words=kws.tflite -o build/all.htpw\n  htpw join ecg.htpw words=kws.tflite -o build/all.htpw --codebook --calibration words=mfcc.bin --budget 40kB\n  htpw join apnea.htpw motion.htpw -o build/all.htpw --codebook --windows 400 --budget 30kB\n  htpw join digits.htpw --onto build/all.htpw -o build/more.htpw --calibration digits=clips.bin --agreement 0.99',
     )
     .action(async (words: string[], flags: Flags) => {
       check(flags);
@@ -102,9 +113,9 @@ export function joinVerb(program: Command): void {
     });
 }
 
-function check({ codebook, onto, entries, length, calibration, agreement, budget }: Flags): void {
+function check({ codebook, onto, entries, length, calibration, windows, agreement, budget }: Flags): void {
   const learned = { entries, length };
-  const compressed = { ...learned, calibration, agreement, budget };
+  const compressed = { ...learned, calibration, windows, agreement, budget };
   const given = (options: object) => Object.entries(options).find(([, value]) => value !== undefined)?.[0];
   if (!codebook && onto === undefined && given(compressed))
     throw new UsageError(`join: --${given(compressed)} needs --codebook or --onto <image>; htpw join --help`);
@@ -112,8 +123,10 @@ function check({ codebook, onto, entries, length, calibration, agreement, budget
     throw new UsageError(
       `join: --${given(learned)} is for codebooks that are learned, and --onto has its own; leave it out`,
     );
-  if (agreement !== undefined && calibration === undefined)
-    throw new UsageError('join: --agreement is that on calibration inputs; give --calibration <name=file>');
+  if (agreement !== undefined && (calibration ?? windows) === undefined)
+    throw new UsageError(
+      'join: --agreement is that on calibration inputs; give --calibration <name=file> or --windows <count>',
+    );
 }
 
 /** "words=kws.tflite", or a path alone. */
@@ -169,7 +182,7 @@ async function changed(
 ): Promise<{ parts: readonly Unpacked[]; joined: Joined[] }> {
   together(networks); // names that clash are found before any work
   if (!flags.codebook && base === null) return { parts: networks, joined: [] };
-  const programs = withSamples(networks.flatMap(programsOf), flags.calibration ?? []);
+  const programs = withSamples(networks.flatMap(programsOf), flags);
   const wanted: Wanted = { budget: flags.budget, agreement: flags.agreement };
   const size = (parts: readonly Unpacked[]) => packed(together(parts));
   const sizes = (flags.length ?? LENGTHS).map((length): BookSize => ({ entries: flags.entries ?? ENTRIES, length }));
@@ -189,7 +202,7 @@ async function changed(
 const packed = ({ model, tables, lossless }: Unpacked): Uint8Array => pack(model, { tables, lossless });
 
 /** Each program with its calibration inputs. Throws UsageError for inputs of a network that there is not. */
-function withSamples(programs: readonly Unpacked[], calibration: readonly NamedFile[]): Network[] {
+function withSamples(programs: readonly Unpacked[], { calibration = [], windows }: Flags): Network[] {
   const names = programs.map(({ model }) => nameAt(model.metadata, 0));
   const inputsOf = (file: NamedFile): string => {
     const name = file.name ?? (names.length === 1 ? names[0]! : null);
@@ -201,14 +214,29 @@ function withSamples(programs: readonly Unpacked[], calibration: readonly NamedF
   const files = new Map(calibration.map((file) => [inputsOf(file), file.path]));
   return programs.map((unpacked, i): Network => {
     const path = files.get(names[i]!);
-    return { name: names[i]!, unpacked, samples: path === undefined ? null : samplesOf(unpacked, path) };
+    return { name: names[i]!, unpacked, samples: samplesOf(names[i]!, unpacked, path, windows) };
   });
 }
 
-const samplesOf = (unpacked: Unpacked, path: string): Samples => ({
-  inputs: readInputs(path, new Runtime(packed(unpacked)).inputBytes()),
-  wasm: moduleOf(FASTEST),
-});
+/** Of a file, else so many training windows of the network's task; null without either. */
+function samplesOf(name: string, unpacked: Unpacked, path: string | undefined, windows?: number): Samples | null {
+  if (path === undefined && windows === undefined) return null;
+  const runtime = new Runtime(packed(unpacked)).load();
+  const inputs =
+    path === undefined ? trainingWindows(name, unpacked, runtime, windows!) : readInputs(path, runtime.inputBytes());
+  return { inputs, wasm: moduleOf(FASTEST) };
+}
+
+function trainingWindows(name: string, { model }: Unpacked, runtime: Runtime, count: number): Uint8Array[] {
+  const metadata = metadataAt(model.metadata, 0);
+  if (typeof metadata.task !== 'string')
+    throw new UsageError(
+      `${name}: expected a task in its metadata to take windows from, got none; give --calibration ${name}=<file>`,
+    );
+  const task = taskOfImage(name, runtime, metadata);
+  assertTakes(name, task, runtime, metadata);
+  return spreadWindows(openTask(task).load('train'), count).inputs;
+}
 
 interface Result {
   output: string;
@@ -267,7 +295,7 @@ function render({ output, bytes, programs, shared, networks, weights }: Result, 
     ]),
   ]);
   const unseen = joined.some(({ agreement }) => agreement === null)
-    ? '\nnot known: without calibration inputs errors are those of the weights alone; give --calibration'
+    ? '\nnot known: without calibration inputs errors are those of the weights alone; give --calibration or --windows'
     : '';
   return (
     `${head}\n\n${table}\nlayers by what holds their weights; agreement with the original on its calibration inputs${unseen}\n\n` +

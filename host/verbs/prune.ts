@@ -34,7 +34,7 @@ import { specOf } from '../train/network.ts';
 import { assertFits } from '../train/tensors.ts';
 import { provedImage } from './image.ts';
 import { readInputs } from './inputs.ts';
-import { commandOf, LEAD_OPTION, oneOf, TASK_OPTION, valued, wholeNumber } from './options.ts';
+import { amount, commandOf, LEAD_OPTION, oneOf, TASK_OPTION, valued, wholeNumber } from './options.ts';
 import { CheckFailed, print, UsageError, withProgress } from './verb.ts';
 
 interface PruneFlags {
@@ -49,6 +49,7 @@ interface PruneFlags {
   calibration?: string;
   samples?: string;
   labels?: string;
+  budget?: number;
   epochs?: number;
   seed: number;
   board?: string;
@@ -85,6 +86,13 @@ export function pruneVerb(program: Command): void {
     .option('--labels <csv>', 'class of each input in the last column; without, the whole network alone teaches')
     .addOption(
       valued(
+        '--budget <bytes>',
+        'with --at auto: the best cut whose image is at most this large, as 12k or 12kB, in place of the smallest',
+        amount('flash'),
+      ),
+    )
+    .addOption(
+      valued(
         '--epochs <count>',
         'default: 20, for a checkpoint half of its configuration',
         wholeNumber(1, MOST_EPOCHS),
@@ -109,7 +117,8 @@ export function pruneVerb(program: Command): void {
       const network = await readNetwork(path, flags);
       const outcome = await withProgress('prune', (report) => measured(path, network, flags, report));
       const { rows, pruned } = outcome;
-      const chosen = flags.at === undefined ? undefined : flags.at === 'auto' ? chosenOf(outcome) : pruned[0];
+      const chosen =
+        flags.at === undefined ? undefined : flags.at === 'auto' ? chosenOf(outcome, flags.budget) : pruned[0];
       if (chosen) output?.write(chosen.image);
       plot?.write(scatterSvg(scatterOf(titleOf(path), flags.aux.name, rows, chosen?.cut.block ?? null)));
       const result = {
@@ -123,7 +132,7 @@ export function pruneVerb(program: Command): void {
         rows,
       };
       print(flags.json, result, () => render(path, flags, rows, chosen), output, plot);
-      if (flags.at === 'auto' && !chosen) throw noneChosen(path, rows);
+      if (flags.at === 'auto' && !chosen) throw noneChosen(path, rows, flags.budget);
     });
 }
 
@@ -160,17 +169,19 @@ function render(path: string, flags: PruneFlags, rows: readonly Row[], chosen: P
   ].join('\n\n');
 }
 
-const noneChosen = (path: string, [whole]: readonly Row[]): CheckFailed =>
+const noneChosen = (path: string, [whole]: readonly Row[], budget?: number): CheckFailed =>
   new CheckFailed(
-    `${path}: no cut reaches a validation macro-F1 of ${least(whole!.scores!.validation.macroF1).toFixed(3)}; ` +
+    `${path}: no cut${budget === undefined ? '' : ` of at most ${grouped(budget)} bytes`} reaches a validation macro-F1 of ${least(whole!.scores!.validation.macroF1).toFixed(3)}; ` +
       'name one with --at, or train longer with --epochs',
   );
 
-function check({ at, table, output, calibration, samples, labels, task, data, config }: PruneFlags): void {
+function check({ at, table, output, calibration, samples, labels, task, data, config, budget }: PruneFlags): void {
   if ((at === undefined) === (table === undefined))
     throw new UsageError('prune: expected --at <cut> or --table, got neither or both; htpw prune --help');
   if (table && (output ?? calibration ?? task ?? data) !== undefined)
     throw new UsageError('prune: --table trains nothing and writes no image; leave out -o and data, or give --at');
+  if (budget !== undefined && at !== 'auto')
+    throw new UsageError('prune: --budget is for --at auto, which chooses a cut by it; leave it out');
   if (calibration === undefined && (samples ?? labels) !== undefined)
     throw new UsageError('prune: --samples and --labels need --calibration <file>');
   if (calibration !== undefined && (task ?? data ?? config) !== undefined)
@@ -248,7 +259,8 @@ function materialFor(path: string, network: Network, flags: PruneFlags): Materia
 }
 
 function verdict(flags: PruneFlags, { cut, image }: Pruned): string {
-  const how = flags.at === 'auto' ? 'smallest within one standard error on validation windows' : 'as asked';
+  const best = flags.budget === undefined ? 'smallest' : `best of at most ${grouped(flags.budget)} bytes`;
+  const how = flags.at === 'auto' ? `${best} within one standard error on validation windows` : 'as asked';
   const line = `cut at ${cut.block}, ${how}: ${grouped(image.length)} bytes`;
   if (flags.output === undefined) return `${line}; -o writes it`;
   const next = commandOf('htpw', 'verify', flags.output, '--board', flags.board ?? 'mps2-an385-m0');

@@ -4,11 +4,15 @@ import { mkdtempSync, readFileSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
 import { beforeAll, describe, expect, it } from 'vitest';
+import { FEATURE_OPERATOR } from '../../assembly/features.ts';
+import { ROUTE } from '../../assembly/format.ts';
 import { boardNames, listBoards, loadBoard } from '../../host/boards/board.ts';
 import { buildFirmware, type Firmware } from '../../host/build/firmware.ts';
 import { linkerScript } from '../../host/build/link.ts';
+import { featuresOf } from '../../host/build/requirements.ts';
 import { objectTextBytes, parseSections } from '../../host/build/size.ts';
 import { pack } from '../../host/image/pack.ts';
+import { ImageView } from '../../host/records/view.ts';
 import { HAS_ARM_COMPILER } from '../boards/runnable.ts';
 import { imageFile, tinyImage, tinyModel } from '../boards/tinyImage.ts';
 
@@ -162,6 +166,24 @@ describe.skipIf(!HAS_ARM_COMPILER)('the firmware of', () => {
     const counted = await code('mps2-an385-m0');
     expect(counted.length).toBeGreaterThan(10_000);
     for (const board of ['nucleo-g0b1re', 'rpi-pico']) expect((await code(board)) === counted, board).toBe(true);
+  });
+});
+
+describe.skipIf(!HAS_ARM_COMPILER)('a runtime cut to an image without a route', () => {
+  const own = featuresOf(new ImageView(tinyImage()));
+  const build = async (features: bigint) => {
+    const { elf, runtimeTextBytes } = await buildFirmware('nucleo-f767zi', imageFile('no-route', tinyImage()), {
+      features,
+    });
+    const symbols = execFileSync('arm-none-eabi-nm', [elf], { encoding: 'utf8' });
+    return { runtimeTextBytes, routes: symbols.match(/\S*route\S*/gi) ?? [] };
+  };
+
+  it('has no function of routes, and is smaller than one that keeps them', { timeout: 240_000 }, async () => {
+    const [without, routed] = [await build(own), await build(own | (1n << BigInt(FEATURE_OPERATOR + ROUTE)))];
+    expect(without.routes).toEqual([]);
+    expect(routed.routes).not.toEqual([]);
+    expect(routed.runtimeTextBytes).toBeGreaterThan(without.runtimeTextBytes);
   });
 });
 

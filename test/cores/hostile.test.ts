@@ -31,6 +31,8 @@ const SMALL_IMAGES: Record<DeviceVariantName, number> = { scalar: 20_000, dsp: 5
 /** An inference of the real network is a thousand times one of the small ones. */
 const LARGE_IMAGES = 100;
 const LARGE = join(root, 'models', 'ecg-beats.htpw');
+/** Programs on codebooks that they share, and a route with its branches. */
+const PAPERS = ['joined', 'route-uci-har'].map((name) => join(root, 'models', 'papers', `${name}.htpw`));
 const FILL = 0xa5;
 
 /** The damaged images of a variant; generated anew each time, so that they need not all be held at once. */
@@ -44,7 +46,8 @@ function* allDamaged(variant: DeviceVariantName): Generator<Uint8Array> {
     yield image; // and one that is whole
     yield* take(damagedImages(image, 100 + i), Math.ceil(SMALL_IMAGES[variant] / small.length));
   }
-  if (existsSync(LARGE)) yield* take(damagedImages(new Uint8Array(readFileSync(LARGE)), 99), LARGE_IMAGES);
+  for (const [i, path] of [LARGE, ...PAPERS].entries())
+    if (existsSync(path)) yield* take(damagedImages(new Uint8Array(readFileSync(path)), 99 + i), LARGE_IMAGES);
 }
 
 function* take<T>(from: Generator<T>, count: number): Generator<T> {

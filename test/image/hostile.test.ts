@@ -98,7 +98,9 @@ describe('damaged images', () => {
       withResidency(pack(everything(seed).build(), { tables: 'q31', lossless: true }), 'stream'),
     ]);
     originals.push(features, branches);
-    if (existsSync('models/ecg-beats.htpw')) originals.push(new Uint8Array(readFileSync('models/ecg-beats.htpw')));
+    // of these, one has four programs on the codebooks that they share, one a route and its branches
+    const committed = ['ecg-beats', 'papers/joined', 'papers/route-uci-har'].map((name) => `models/${name}.htpw`);
+    originals.push(...committed.filter((path) => existsSync(path)).map((path) => new Uint8Array(readFileSync(path))));
     const runtime = new TightRuntime(8);
     const seen = new Map<number, number>();
     originals.forEach((original, i) => {

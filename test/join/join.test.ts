@@ -2,7 +2,8 @@
 import { describe, expect, it } from 'vitest';
 import { compare, outputsOf } from '../../host/compress/agreement.ts';
 import { fromCodebook, trainCodebook } from '../../host/compress/codebook.ts';
-import { layerError } from '../../host/compress/options.ts';
+import { asItIs, layerError } from '../../host/compress/options.ts';
+import { refine } from '../../host/compress/refine.ts';
 import { pack } from '../../host/image/pack.ts';
 import { asUnpacked } from '../../host/image/programs.ts';
 import { type Unpacked, unpack } from '../../host/image/unpack.ts';
@@ -128,6 +129,19 @@ describe('codebooks of many networks', () => {
       joined.reduce((total, { original, unpacked }) => total + errorOf(original.model, unpacked.model), 0);
     expect(sum(shared)).toBeLessThan(0.8 * sum(blind));
     expect(blind.map(({ agreement }) => agreement)).toEqual([null, null, null]);
+  });
+
+  it('disturb unseen outputs less where INT8 layers behind changed ones make up for these, too', () => {
+    const errors = shared.map(({ prepared, chosen, original }) => {
+      const { layers, moments, samples } = prepared;
+      // a layer in the middle, since there are too few inputs for all weights of the last layer
+      const replacements = chosen.map(({ replacement }, l) => (l === 4 ? asItIs(layers[l]!) : replacement));
+      return [true, false].map((int8) =>
+        errorOf(original.model, refine(original.model, layers, replacements, moments, samples!, { int8 })),
+      );
+    });
+    const [fitted, left] = [0, 1].map((i) => errors.reduce((sum, both) => sum + both[i]!, 0));
+    expect(fitted).toBeLessThan(left!);
   });
 
   it('keep every budget, and use more bytes for smaller errors', () => {

@@ -6,7 +6,9 @@ import { beforeAll, describe, expect, it } from 'vitest';
 import { pack } from '../../host/image/pack.ts';
 import { ImageView } from '../../host/records/view.ts';
 import { Runtime } from '../../host/runtime/node.ts';
+import { readTask } from '../../host/task/task.ts';
 import { htpw, ONE_LINE } from '../cli/command.ts';
+import { ModelBuilder } from '../zoo.ts';
 import { inputsOf, network } from './networks.ts';
 
 const folder = mkdtempSync(join(tmpdir(), 'join-'));
@@ -64,6 +66,22 @@ describe('htpw join', () => {
     expect(after!.generators).toHaveLength(before!.generators.length);
   });
 
+  it('calibrates on training windows of the task that a network names, without a file', {
+    timeout: 60_000,
+  }, async () => {
+    const { input, classes } = readTask('synthetic-motion');
+    const b = new ModelBuilder(1, [...input.shape], input.type).standardize(null);
+    b.pointwise(8).pointwise(8).pointwise(8).mean().fullyConnected(Object.keys(classes).length);
+    const image = pack({ ...b.build(), metadata: { name: 'motion', task: 'synthetic-motion' } });
+    writeFileSync(at('motion.htpw'), image);
+    const words = ['join', at('motion.htpw'), '-o', at('windows.htpw'), '--codebook', ...small];
+    const { code, out, error } = await htpw(...words, '--windows', '40', '--json');
+    expect([code, error]).toEqual([0, '']);
+    const [{ agreement }] = JSON.parse(out).networks;
+    // a share of 40 windows
+    expect([agreement * 40, agreement > 0.2]).toEqual([Math.round(agreement * 40), true]);
+  });
+
   it('says without calibration that it does not know how answers change', { timeout: 60_000 }, async () => {
     const { out } = await htpw('join', at('a.htpw'), '-o', at('blind.htpw'), '--codebook', ...small);
     expect(out).toContain('not known: without calibration inputs');
@@ -93,6 +111,11 @@ describe('htpw join', () => {
     ],
     ['calibration without anything to calibrate', [at('a.htpw'), ...calibrated('a')], 'needs --codebook or --onto'],
     ['an agreement with nothing', [at('a.htpw'), '--codebook', '--agreement', '0.9'], 'give --calibration'],
+    [
+      'windows of a network without a task',
+      [at('a.htpw'), '--codebook', '--windows', '9'],
+      'a: expected a task in its',
+    ],
     ['a share above 1', [at('a.htpw'), '--codebook', ...calibrated('a'), '--agreement', '99'], 'a share above 0'],
     ['inputs of nobody', [at('a.htpw'), '--codebook', '--calibration', `x=${at('a.bin')}`], 'a name of a, got "x"'],
     [
