@@ -70,8 +70,8 @@ export function lookupSixteens(table: usize, input: usize, count: u32, output: u
     v128.store(output, gatherBytes(table, v128.xor(v128.load(input), i8x16.splat(-128))));
 }
 
-/** output i8[16] <- the highest of each of sixteen channels in a window, within low and high. */
-export function highestOfSixteen(
+/** outputs i8[channels] <- the highest value of each in a window, within low and high; as many as there are sixteens. */
+export function highestOfSixteens(
   window: usize,
   rows: i32,
   columns: i32,
@@ -80,13 +80,18 @@ export function highestOfSixteen(
   low: i32,
   high: i32,
   output: usize,
-): void {
-  let highest = i8x16.splat(<i8>low);
-  for (; rows > 0; rows--, window += rowBytes) {
-    let from = window;
-    for (let x = columns; x > 0; x--, from += channels) highest = i8x16.max_s(highest, v128.load(from));
+): u32 {
+  const count = channels & ~15;
+  for (let c: u32 = 0; c < count; c += 16) {
+    let highest = i8x16.splat(<i8>low);
+    let line = window + c;
+    for (let y = rows; y > 0; y--, line += rowBytes) {
+      let from = line;
+      for (let x = columns; x > 0; x--, from += channels) highest = i8x16.max_s(highest, v128.load(from));
+    }
+    v128.store(output + c, i8x16.min_s(highest, i8x16.splat(<i8>high)));
   }
-  v128.store(output, i8x16.min_s(highest, i8x16.splat(<i8>high)));
+  return count;
 }
 
 /** The most values whose sum an i16 holds. */

@@ -9,7 +9,7 @@ import { clamp } from '../fixed.ts';
 import * as F from '../format.ts';
 import { isKind, operatorKind, tensorChannels, tensorHeight, tensorWidth } from '../image.ts';
 import { BAD_SHAPE, OK } from '../status.ts';
-import { highestOfSixteen, MOST_SUMMED, sumsOfEight } from './elements.mve.ts';
+import { highestOfSixteens, MOST_SUMMED, sumsOfEight } from './elements.mve.ts';
 import { windowLeft, windowTop } from './patch.ts';
 import { HAS_ELEMENTS } from './variant.ts';
 
@@ -117,12 +117,8 @@ function maxWindow(
   high: i32,
   output: usize,
 ): void {
-  let c: u32 = 0;
-  if (HAS_ELEMENTS) {
-    for (; c + 16 <= channels; c += 16)
-      highestOfSixteen(window + c, rows, columns, channels, rowBytes, low, high, output + c);
-  }
-  for (; c < channels; c++) {
+  const done = HAS_ELEMENTS ? highestOfSixteens(window, rows, columns, channels, rowBytes, low, high, output) : 0;
+  for (let c: u32 = done; c < channels; c++) {
     let highest = -128;
     for (let y = 0; y < rows; y++) {
       let from = window + c + <u32>y * rowBytes;

@@ -5,7 +5,8 @@
  *
  *   product                    rows of inputs that lie beside each other, times rows of weights (product.ts)
  *   PADS_ROWS                  whether rows of other than a multiple of 4 must be padded before they are multiplied
- *   expandTable                the table of some channels, as its kernels want it (table.ts)
+ *   ARRANGES_TABLE,            whether its kernels want the table of some channels in another form, and how
+ *     arrangeTable
  *   PATCHES, clearBlock        patches that a convolution stages at once, and what it does to the block before all
  *   patchPlace, stagePatch     where a convolution gathers the inputs under its kernel, and what is made of them
  *   productPatches             product of what was staged
@@ -40,21 +41,15 @@ import { blockRowMve, clearBlockMve, productMve, productOneMve, productTwoMve } 
 import { productPairScalar, productRowScalar } from './product.scalar.ts';
 import { productSimd } from './product.simd.ts';
 import { gatherOctets } from './table.mve.ts';
-import { expandTable as expandRows } from './table.ts';
 
 /** Whether rows whose length is no multiple of 4 need zeros behind them, and inputs on a word. */
 export const PADS_ROWS: bool = !isDefined(HTPW_MVE);
 
-/** Rows of output channels [first, first + count). operator: its record; tables: that section; rows: in scratch. */
-export function expandTable(
-  operator: usize,
-  tables: usize,
-  outputTensor: usize,
-  first: u32,
-  count: u32,
-  rows: usize,
-): void {
-  expandRows(operator, tables, outputTensor, first, count, rows);
+/** Whether the rows of a table are for arrangeTable, which makes of them what the kernels read. */
+export const ARRANGES_TABLE: bool = isDefined(HTPW_MVE);
+
+/** Of `count` channels. */
+export function arrangeTable(rows: usize, count: u32): void {
   if (isDefined(HTPW_MVE)) gatherOctets(rows, count);
 }
 

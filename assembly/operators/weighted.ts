@@ -12,8 +12,8 @@ import { channelsAtOnce, roundUp4, TABLE_ROW_BYTES } from '../scratch.ts';
 import { isStreamed, materialise, rowsOf, weightsOf } from '../weights/residency.ts';
 import { convolution } from './convolution.ts';
 import { depthwise } from './depthwise.ts';
-import { activate } from './table.ts';
-import { expandTable, PADS_ROWS, product } from './variant.ts';
+import { activate, expandTable } from './table.ts';
+import { ARRANGES_TABLE, arrangeTable, PADS_ROWS, product } from './variant.ts';
 
 export function runWeighted(
   arena: usize,
@@ -45,6 +45,7 @@ export function runWeighted(
   for (let c: u32 = 0; c < channels; c += atOnce) {
     const count = min(atOnce, channels - c);
     expandTable(operator, boundTables(arena), outputTensor, c, count, table);
+    if (ARRANGES_TABLE) arrangeTable(table, count);
     if (isKind(kind, F.DEPTHWISE)) {
       depthwise(operator, inputTensor, input, weights, c, count, table, outputTensor, output, work);
       continue;

@@ -146,11 +146,11 @@ LANE_BY_LANE(w2c_mve_shlv, 4, v128, y < 0 ? x >> -y : (s32)((u32)x << y))
 #define simde_wasm_i16x8_sub(a, b) ((v128)((unsigned_halves)(a) - (unsigned_halves)(b)))
 #define simde_wasm_i8x16_sub(a, b) ((v128)((unsigned_bytes)(a) - (unsigned_bytes)(b)))
 #define simde_wasm_i8x16_shr(a, n) ((v128)((bytes)(a) >> (s8)(n)))
-#define simde_wasm_i8x16_splat(x) ((v128)((unsigned_bytes){} + (u8)(x)))
-#define simde_wasm_i16x8_splat(x) ((v128)((unsigned_halves){} + (u16)(x)))
+#define simde_wasm_i8x16_splat(x) ((v128)((unsigned_bytes){0} + (u8)(x)))
+#define simde_wasm_i16x8_splat(x) ((v128)((unsigned_halves){0} + (u16)(x)))
 #define simde_wasm_i16x8_add(a, b) ((v128)((unsigned_halves)(a) + (unsigned_halves)(b)))
 #define simde_wasm_i16x8_mul(a, b) ((v128)((unsigned_halves)(a) * (unsigned_halves)(b)))
-#define simde_wasm_i32x4_splat(x) ((v128)((words){} + (u32)(x)))
+#define simde_wasm_i32x4_splat(x) ((v128)((words){0} + (u32)(x)))
 #define simde_wasm_i32x4_add(a, b) ((v128)((words)(a) + (words)(b)))
 #define simde_wasm_i32x4_neg(a) ((v128)(-(words)(a)))
 #define simde_wasm_i32x4_shr(a, n) ((a) >> (s32)(n))
@@ -219,7 +219,7 @@ W2C_INLINE v128 w2c_mve_gatherBytes(u32 base, v128 offsets) {
   return (v128)result;
 }
 W2C_INLINE v128 w2c_mve_loadFirst(u32 address, u32 count) {
-  bytes result = {};
+  bytes result = {0};
   for (u32 i = 0; i < 16 && i < count; i++) result[i] = (s8)i32_load8_s_default32(address + i);
   return (v128)result;
 }

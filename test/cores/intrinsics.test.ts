@@ -1,5 +1,5 @@
-/** The intrinsics of a variant, polyfill and instruction, on operands from a table in intrinsics.c. */
-import { readFileSync } from 'node:fs';
+/** The intrinsics of all variants, polyfill and instruction, on operands from a table in intrinsics.c. */
+import { mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join, resolve } from 'node:path';
 import { createInterface } from 'node:readline';
 import { beforeAll, describe, expect, it } from 'vitest';
@@ -7,7 +7,8 @@ import { connect } from '../../host/agent/connect.ts';
 import type { Board } from '../../host/boards/board.ts';
 import { buildRuntime } from '../../host/build/compile.ts';
 import { buildFirmware } from '../../host/build/firmware.ts';
-import { projectRoot } from '../../host/system/root.ts';
+import { runNode } from '../../host/system/process.ts';
+import { buildFolder, projectRoot } from '../../host/system/root.ts';
 import { canRun, EMULATED } from '../boards/runnable.ts';
 import { imageFile } from '../boards/tinyImage.ts';
 
@@ -47,10 +48,36 @@ async function polyfilled(): Promise<string[]> {
   ]);
 }
 
-describe('the intrinsics of the dsp variant', () => {
+/** What intrinsics.as makes of the polyfill of mve.ts, in the order of intrinsics.c. */
+async function polyfilledVectors(): Promise<string[]> {
+  const root = projectRoot();
+  const folder = join(buildFolder(root), 'intrinsics');
+  mkdirSync(folder, { recursive: true });
+  const text = readFileSync(join(root, 'test/cores/intrinsics.as'), 'utf8');
+  writeFileSync(join(folder, 'vectors.ts'), text.replace('../../assembly', join(root, 'assembly')));
+  const asc = join(root, 'node_modules', 'assemblyscript', 'bin', 'asc.js');
+  const wasm = join(folder, 'vectors.wasm');
+  const flags = ['--enable', 'simd', '--disableWarning', '112', '--initialMemory', '1', '--noColors'];
+  await runNode(asc, [join(folder, 'vectors.ts'), ...flags, '-o', wasm], root);
+  const { instance } = await WebAssembly.instantiate(readFileSync(wasm), {});
+  const { memory, vectors } = instance.exports as {
+    memory: WebAssembly.Memory;
+    vectors: (i: number, j: number, words: number) => void;
+  };
+  new Uint32Array(memory.buffer, 1024, EDGES.length).set(EDGES);
+  const places = EDGES.map((_, i) => i);
+  return places.flatMap((i) =>
+    places.flatMap((j) => {
+      vectors(i, j, 2048);
+      return [...new Uint32Array(memory.buffer, 2048, 16)].map((word) => word.toString(16).padStart(8, '0'));
+    }),
+  );
+}
+
+describe('the intrinsics of all variants', () => {
   let expected: string[];
   beforeAll(async () => {
-    expected = await polyfilled();
+    expected = [...(await polyfilled()), ...(await polyfilledVectors())];
   }, 120_000);
 
   const boards = EMULATED.filter(({ name }) => canRun(name)).map((board) => ({ ...board, board }));

@@ -28,6 +28,12 @@ describe.skipIf(!hasKconfiglib)('Kconfig, by kconfiglib (python3-kconfiglib)', (
     expect(valuesFor('HTPW=y', 'CPU_CORTEX_M7=y', 'HTPW_VARIANT_SCALAR=y').HTPW_VARIANT_DSP).toBe('n');
   });
 
+  it('has the variant of a core with Helium where there is one, and its registers are on', () => {
+    const variant = (...settings: string[]) => valuesFor('HTPW=y', 'ARMV8_M_DSP=y', ...settings).HTPW_VARIANT_MVE;
+    expect(variant('ARMV8_1_M_MVEI=y', 'FPU=y')).toBe('y');
+    expect([variant('ARMV8_1_M_MVEI=y'), variant('FPU=y')]).toEqual(['n', 'n']);
+  });
+
   it('refuses kernels that the core has no instructions for, 64 bits, big endian, and a proof of nothing', () => {
     expect(() => valuesFor('HTPW=y', 'CPU_CORTEX_M3=y', 'HTPW_VARIANT_DSP=y')).toThrow(/HTPW_VARIANT_DSP/);
     expect(() => valuesFor('64BIT=y', 'HTPW=y')).toThrow(/asked for y, is n/);

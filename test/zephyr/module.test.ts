@@ -11,7 +11,7 @@ import { Runtime } from '../../host/runtime/node.ts';
 import { library } from '../clib/write.ts';
 import { ECG, emptyFolder, MODULE, root } from '../paths.ts';
 import { onPath, output } from '../programs.ts';
-import { BUILDERS, CORTEX_M7, configure as configureApp, STUBS, type Target } from './stubbed.ts';
+import { BUILDERS, CORTEX_M7, CORTEX_M55, configure as configureApp, STUBS, type Target } from './stubbed.ts';
 import { parseYaml, type Yaml } from './yaml.ts';
 
 /** Folders of samples and tests, relative to the module. */
@@ -118,7 +118,11 @@ describe('the sources', () => {
   });
 });
 
-const COMPILERS: Target[] = [{ name: 'gcc', flags: '-m32 -ffreestanding -fno-pic', variant: 'SCALAR' }, CORTEX_M7];
+const COMPILERS: Target[] = [
+  { name: 'gcc', flags: '-m32 -ffreestanding -fno-pic', variant: 'SCALAR' },
+  CORTEX_M7,
+  CORTEX_M55,
+];
 
 describe('against stubs of the headers', () => {
   let folder: string;
@@ -147,10 +151,10 @@ describe('against stubs of the headers', () => {
     );
   }
 
-  const [scalar, dsp] = COMPILERS;
+  const [scalar, dsp, mve] = COMPILERS;
   const canArm = BUILDERS && onPath('arm-none-eabi-gcc');
   const kernelsOf = (commands: { file: string; command: string }[]) =>
-    commands.find(({ file }) => /htpw_(scalar|dsp)\.c$/.test(file))!;
+    commands.find(({ file }) => /htpw_(scalar|dsp|mve)\.c$/.test(file))!;
 
   it.skipIf(!canArm)('kernels are compiled with the flags that they are written for, after those of Zephyr', () => {
     const flagsOf = (...options: string[]) => {
@@ -165,6 +169,7 @@ describe('against stubs of the headers', () => {
   it.skipIf(!canArm)('the variant decides which runtime is compiled, HTPW_LIBRARY where it is from', async () => {
     expect(kernelsOf(configure('samples/shell', scalar).commands).file).toBe(join(folder, 'src', 'htpw_scalar.c'));
     expect(kernelsOf(configure('samples/shell', dsp).commands).file).toBe(join(folder, 'src', 'htpw_dsp.c'));
+    expect(kernelsOf(configure('samples/shell', mve).commands).file).toBe(join(folder, 'src', 'htpw_mve.c'));
     const tailored = await library(ECG);
     const options = [`-DCONFIG_HTPW_LIBRARY=${tailored}`, '-DCONFIG_HTPW_PROVE_AGAIN=y'];
     const { commands } = configure('samples/shell', dsp, ...options);

@@ -9,10 +9,16 @@ export const STUBS = join(root, 'test', 'zephyr', 'stubs');
 export interface Target {
   name: string;
   flags: string;
-  variant: 'SCALAR' | 'DSP';
+  variant: 'SCALAR' | 'DSP' | 'MVE';
 }
 
 export const CORTEX_M7: Target = { name: 'arm-none-eabi-gcc', flags: '-mcpu=cortex-m7 -mthumb', variant: 'DSP' };
+
+export const CORTEX_M55: Target = {
+  name: 'arm-none-eabi-gcc',
+  flags: '-mcpu=cortex-m55 -mthumb -mfloat-abi=hard',
+  variant: 'MVE',
+};
 
 /** Whether there is what `configure` takes, but for a compiler. */
 export const BUILDERS = ['cmake', 'ninja', 'python3'].every(onPath);
