@@ -341,8 +341,12 @@ function single(seed: number, kind: string, i: number, make: (b: ModelBuilder, i
 
 /** Tensors that are read before an operator writes them. */
 function given({ operators }: Program): number[] {
-  // the second tensor of logMel is no input but where it works
-  const read = (o: Operator) => ('input2' in o && o.kind !== 'logMel' ? [o.input, o.input2] : [o.input]);
+  // the second tensor of logMel is no input but where it works, that of others what they keep
+  const works = ['logMel', 'svdf', 'lstm'];
+  const read = (o: Operator) => {
+    if (o.kind === 'state') return [];
+    return 'input2' in o && !works.includes(o.kind) ? [o.input, o.input2] : [o.input];
+  };
   const earlier = (tensor: number, before: number) => operators.slice(0, before).some((o) => o.output === tensor);
   const tensors = operators.flatMap((operator, i) => read(operator).filter((tensor) => !earlier(tensor, i)));
   return [...new Set(tensors)].sort((a, b) => a - b);

@@ -18,6 +18,7 @@ import { damagedImages } from '../hostile.ts';
 import { routed } from '../routes.ts';
 import { soundFeatures } from '../shapes.ts';
 import { type Edit, FIXTURES, ofSources, type Wrong } from '../sources.ts';
+import { keeping } from '../states.ts';
 import { everything, ModelBuilder } from '../zoo.ts';
 
 const IMAGES = 20_000;
@@ -82,7 +83,7 @@ function expectUntouched(bytes: Uint8Array, where: string): void {
 describe('damaged images', () => {
   it('are made of every kind of operator, weight source and generator', () => {
     const { programs, sources, generators } = view;
-    const others = [features, branches].flatMap((bytes) => new ImageView(bytes).programs[0].operators);
+    const others = [features, branches, ...kept].flatMap((bytes) => new ImageView(bytes).programs[0].operators);
     const operators = [...programs[0].operators, ...others];
     const kinds = (records: readonly { kind: number }[]) => [...new Set(records.map(({ kind }) => kind))].sort();
     const codes = (registry: Record<string, { code: number }>) => Object.values(registry).map(({ code }) => code);
@@ -97,7 +98,7 @@ describe('damaged images', () => {
       pack(ofSources(seed).build()),
       withResidency(pack(everything(seed).build(), { tables: 'q31', lossless: true }), 'stream'),
     ]);
-    originals.push(features, branches);
+    originals.push(features, branches, ...kept);
     // of these, one has four programs on the codebooks that they share, one a route and its branches
     const committed = ['ecg-beats', 'papers/joined', 'papers/route-uci-har'].map((name) => `models/${name}.htpw`);
     originals.push(...committed.filter((path) => existsSync(path)).map((path) => new Uint8Array(readFileSync(path))));
@@ -129,6 +130,7 @@ describe('damaged images', () => {
 
 const features = pack(soundFeatures());
 const branches = pack(routed(1, 3));
+const kept = Object.values(keeping()).map((model) => pack(model));
 
 /** One precise wrong value each, CRC made right: [what, edit, status, offset of the refusal] */
 const image = pack(everything(1).build());
