@@ -45,8 +45,8 @@ export function softmaxFactors(beta: number, inputScale: number): SoftmaxFactors
 }
 
 /**
- * Softmax over the channels of every position, INT8 to INT8, bit for bit as TensorFlow Lite; where over 511 channels are
- * nearly equal, its last shift is beyond 31, which C leaves undefined, and here all outputs are the 0 they round to.
+ * Softmax over the channels of every position, INT8 to INT8, bit for bit as TensorFlow Lite. Where over 511 channels are
+ * nearly equal, its last shift would be beyond 31, and it aborts; here all outputs are the 0 that they round to.
  *
  *   input   [P, C]   i8   any scale and zero point
  *   output  [P, C]   i8   scale 1 / 256, zero point -128

@@ -66,6 +66,14 @@ describe('import', () => {
     ]);
   });
 
+  it('leaves out the arithmetic of the shape in front of a TRANSPOSE_CONV, whose output says it too', () => {
+    const file = structuredClone(FIXTURES['TRANSPOSE_CONV, SAME, stride 2'].file);
+    delete file.tensors[0].data;
+    file.operators.unshift({ opcode: 'SHAPE', inputs: [2], outputs: [0] });
+    const { origins, folded } = importTflite(tflite(file), 'x');
+    expect([origins.map(({ index }) => index), folded.map(({ opcode }) => opcode)]).toEqual([[1, 1], ['SHAPE']]);
+  });
+
   it('stores weights once that two operators share', () => {
     const file: FileSpec = {
       tensors: [activation([1, 4]), weights([4, 4], 0, 0.01), bias(4), activation([1, 4]), activation([1, 4])],
