@@ -29,10 +29,12 @@ export function gatherPatch(operator: usize, inputTensor: usize, input: usize, y
   const left = windowLeft(operator, x);
   const bottom = top + <i32>load<u16>(operator, F.OPERATOR_KERNEL_HEIGHT_AT);
   const right = left + <i32>load<u16>(operator, F.OPERATOR_KERNEL_WIDTH_AT);
-  if (HAS_VECTORS && top >= 0 && left >= 0 && bottom <= height && right <= width) {
-    const rowBytes = <u32>(right - left) * channels;
-    copyRows(input + <u32>(top * width + left) * channels, bottom - top, rowBytes, <u32>width * channels, patch);
-    return;
+  if (HAS_VECTORS) {
+    if (top >= 0 && left >= 0 && bottom <= height && right <= width) {
+      const rowBytes = <u32>(right - left) * channels;
+      copyRows(input + <u32>(top * width + left) * channels, bottom - top, rowBytes, <u32>width * channels, patch);
+      return;
+    }
   }
   // the window overlaps the input, so there is at least one column inside
   const inside = max(left, 0);

@@ -24,6 +24,8 @@
  *
  *   - Memory: the areas that scratch.ts measures for every variant alike, and nothing else; bytes of scratch that a
  *     kernel does not write hold anything. Rows of inputs, weights and tables begin on a word; outputs anywhere.
+ *     Helium alone also reads up to 15 bytes before inputs and weights, and ignores them: there, always, is more of the
+ *     arena or of the image.
  *   - Bounds: input and output do not overlap, and nothing outside the output is written, not even for a moment.
  *   - Arithmetic: sums wrap in 32 bits, and by the proof of their operator they never do; requantisation is that of
  *     table.ts or gives the same bits.

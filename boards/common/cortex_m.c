@@ -53,6 +53,10 @@ __attribute__((noreturn)) void reset(void) {
   *coprocessor_access |= 0xfu << 20;
   __asm__ volatile("dsb\n isb" ::: "memory");
 #endif
+#if defined(__ARM_FEATURE_MVE)
+  volatile uint32_t *configuration = (uint32_t *)0xe000ed14; /* CCR */
+  *configuration |= 1u << 19;                                /* LOB: the core remembers where loops end */
+#endif
   start();
 }
 
