@@ -154,7 +154,12 @@ function inRange(table: Table, field: string, value: number, lowest: number, cou
   return value;
 }
 
-function producersOf(operators: GraphOperator[], inputs: number[], tensors: GraphTensor[]): Map<number, GraphOperator> {
+/** The operator that writes each tensor; throws ImportError for one that is written twice, or not to be written. */
+export function producersOf(
+  operators: GraphOperator[],
+  inputs: number[],
+  tensors: GraphTensor[],
+): Map<number, GraphOperator> {
   const producers = new Map<number, GraphOperator>();
   for (const operator of operators) {
     for (const output of operator.outputs) {
