@@ -4,9 +4,8 @@
  * Weights have a scale per output channel anyway, so what counts are ranges of activations against columns of weights.
  */
 import type { Graph, GraphOperator } from '../import/graph.ts';
-import { Draft, readersOf, realsOf } from './graph.ts';
+import { biasOf, Draft, readersOf, realsOf } from './graph.ts';
 import { activationOf } from './kind.ts';
-import { biasOf } from './quantize.ts';
 import { floatKind } from './registry.ts';
 
 /** A channel is scaled by no more, so that biases stay in range. */
@@ -81,7 +80,8 @@ function scaledOutputs(draft: Draft, operator: GraphOperator, scales: Float64Arr
   const values = realsOf(draft.tensors[weights]).map(
     (value, i) => value / scales[Math.floor(i / step) % scales.length],
   );
-  const biases = Float32Array.from(biasOf(draft, bias, scales.length), (value, c) => value / scales[c]);
+  const own = bias < 0 ? new Float64Array(scales.length) : biasOf(draft, bias);
+  const biases = Float32Array.from(own, (value, c) => value / scales[c]);
   const inputs = [input, draft.reals(name, shape, values), draft.reals(`${name} bias`, [scales.length], biases)];
   return { ...operator, inputs };
 }

@@ -3,7 +3,7 @@ import { refused } from '../import/error.ts';
 import type { Graph, GraphOperator } from '../import/graph.ts';
 import { Unsupported } from '../model/unsupported.ts';
 import type { FusedActivation } from '../operators/lowering.ts';
-import { integersOf, realsOf } from './graph.ts';
+import { biasOf, integersOf, realsOf } from './graph.ts';
 import { activationOf, type Reading } from './kind.ts';
 import { countOf } from './kinds/indices.ts';
 import { floatKind } from './registry.ts';
@@ -115,8 +115,9 @@ export class Executor {
   }
 
   private constant(tensor: number): Float32Array {
-    const { data, type } = this.graph.tensors[tensor];
+    const { data, type, scales } = this.graph.tensors[tensor];
     if (data === null) throw new Unsupported(`tensor ${tensor} is read before anything writes it`);
+    if (type === 'INT32' && scales.length > 0) return Float32Array.from(biasOf(this.graph, tensor));
     if (type !== 'FLOAT32') throw new Unsupported(`tensor ${tensor} is a constant of ${type}, expected FLOAT32`);
     const values = this.constants.get(tensor) ?? realsOf(this.graph.tensors[tensor]);
     this.constants.set(tensor, values);

@@ -3,7 +3,7 @@
  * per channel goes into the weights before it, as of batch normalisation; an activation into the operator before it.
  */
 import type { Graph, GraphOperator } from '../import/graph.ts';
-import { Draft, readersOf, realsOf } from './graph.ts';
+import { biasOf, Draft, readersOf, realsOf } from './graph.ts';
 import { activationOf } from './kind.ts';
 import { floatKind } from './registry.ts';
 
@@ -70,8 +70,8 @@ function withConstant(draft: Draft, first: GraphOperator, second: GraphOperator,
   const step = shape.slice(weights.channelDimension + 1).reduce((a, b) => a * b, 1);
   const own = realsOf(draft.tensors[first.inputs[1]]);
   const scaled = own.map((weight, i) => weight * factor(Math.floor(i / step) % channels));
-  const bias = (first.inputs[2] ?? -1) < 0 ? new Float32Array(channels) : realsOf(draft.tensors[first.inputs[2]]);
-  const shifted = bias.map((value, c) => value * factor(c) + term(c));
+  const bias = (first.inputs[2] ?? -1) < 0 ? new Float64Array(channels) : biasOf(draft, first.inputs[2]);
+  const shifted = Float32Array.from(bias, (value, c) => value * factor(c) + term(c));
   const { name } = draft.tensors[first.inputs[1]];
   return {
     ...first,

@@ -70,3 +70,11 @@ export function readersOf({ operators }: Pick<Graph, 'operators'>): Map<number, 
     for (const tensor of new Set(operator.inputs)) readers.set(tensor, [...(readers.get(tensor) ?? []), operator]);
   return readers;
 }
+
+/** A bias in real units; that of a quantised file is INT32 with its scales. */
+export function biasOf({ tensors }: Pick<Graph, 'tensors'>, bias: number): Float64Array {
+  const tensor = tensors[bias];
+  if (tensor.type !== 'INT32') return Float64Array.from(realsOf(tensor));
+  const { scales } = tensor;
+  return Float64Array.from(integersOf(tensor), (value, c) => value * scales[scales.length === 1 ? 0 : c]);
+}

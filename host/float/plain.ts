@@ -63,7 +63,10 @@ export function plainFloat(graph: Graph): Graph {
       }
       if (floatKind(operator.opcode) === null) throw new Unsupported('no such operator in float here');
       for (const tensor of dataInputs(operator)) draft.tensors[tensor] = operand(draft.tensors[tensor]);
-      for (const tensor of operator.outputs) shapeOf(draft.tensors[tensor]);
+      for (const tensor of operator.outputs) {
+        shapeOf(draft.tensors[tensor]);
+        draft.tensors[tensor] = unscaled(draft.tensors[tensor]);
+      }
       draft.operators.push(operator);
     });
   if (refusals.length > 0) throw refused(refusals);
@@ -72,9 +75,35 @@ export function plainFloat(graph: Graph): Graph {
   return draft.finish(graph.inputs, graph.outputs);
 }
 
+/** The operators that some output depends on. Throws ImportError with all that have no place in an image. */
+export function livePart(graph: Graph): Graph {
+  const draft = new Draft(graph);
+  const refusals: Refusal[] = [];
+  const check = (what: string, layer: Refusal['layer'], tensor: number) => {
+    try {
+      shapeOf(graph.tensors[tensor]);
+    } catch (error) {
+      if (!(error instanceof Unsupported)) throw error;
+      refusals.push({ what, layer, reason: error.message });
+    }
+  };
+  graph.inputs.forEach((tensor, i) => {
+    check(`input ${i}`, undefined, tensor);
+  });
+  for (const operator of liveOperators(graph)) {
+    const { index, opcode, outputs } = operator;
+    for (const tensor of outputs) check(opcode, { index, name: graph.tensors[tensor].name }, tensor);
+    draft.operators.push(operator);
+  }
+  if (refusals.length > 0) throw refused(refusals);
+  if (draft.operators.length === 0)
+    throw new ImportError('the model has no operator that computes anything; nothing to import');
+  return draft.finish(graph.inputs, graph.outputs);
+}
+
 /** What an operator reads: parameters stay integers. */
 function operand(tensor: GraphTensor): GraphTensor {
-  if (tensor.data === null) return tensor;
+  if (tensor.data === null) return unscaled(tensor);
   const isParameter = tensor.scales.length === 0 && (tensor.type === 'INT32' || tensor.type === 'INT64');
   if (!isParameter) return real(tensor);
   sizeChecked(tensor);
@@ -96,7 +125,7 @@ function real(tensor: GraphTensor): GraphTensor {
   const { shape, scales, zeroPoints, quantizedDimension, data, name } = tensor;
   if (tensor.type === 'FLOAT32') {
     sizeChecked(tensor);
-    return tensor;
+    return unscaled(tensor);
   }
   const numbers = Float32Array.from(readNumbers(data!, sizeChecked(tensor), true));
   if (!tensor.type.startsWith('FLOAT')) {
@@ -109,5 +138,8 @@ function real(tensor: GraphTensor): GraphTensor {
       numbers[i] = (numbers[i] - (zeroPoints[c] ?? 0)) * scales[c];
     }
   }
-  return { ...tensor, type: 'FLOAT32', scales: [], zeroPoints: [], data: bytesOf(numbers) };
+  return { ...unscaled(tensor), type: 'FLOAT32', data: bytesOf(numbers) };
 }
+
+/** What a file says of the quantisation of real numbers is no more than a note. */
+const unscaled = (tensor: GraphTensor): GraphTensor => ({ ...tensor, scales: [], zeroPoints: [] });

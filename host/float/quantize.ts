@@ -1,7 +1,7 @@
 /** A float graph whose tensors have scales, as an INT8 graph of the same operators: that of a file quantised in full. */
 import type { Graph, GraphOperator } from '../import/graph.ts';
 import type { Scaled } from '../operators/lowering.ts';
-import { bytesOf, Draft, integersOf, realsOf } from './graph.ts';
+import { biasOf, bytesOf, Draft, integersOf, realsOf } from './graph.ts';
 import { floatKind } from './registry.ts';
 import type { Plan } from './scales.ts';
 
@@ -32,14 +32,15 @@ export function quantizeLayer(plan: Plan, operator: GraphOperator, corrections: 
   const step = tensor.shape.slice(channelDimension + 1).reduce((a, b) => a * b, 1);
   const channelOf = (i: number) => Math.floor(i / step) % channels;
   const inputScale = scaled.get(input)!.scale;
-  const real = biasOf(graph, bias, channels).map((value, c) => value + (corrections.get(operator.index)?.[c] ?? 0));
+  const own = bias < 0 ? new Float64Array(channels) : biasOf(graph, bias);
+  const real = own.map((value, c) => value + (corrections.get(operator.index)?.[c] ?? 0));
   const given = tensor.scales.length > 0;
   const least = (LEAST_FACTOR * scaled.get(operator.outputs[0])!.scale) / inputScale;
   const each = Array.from(peaksOf(reals, channels, channelOf), (peak, c) =>
     Math.fround(Math.max(peak / 127, least, Math.abs(real[c]) / inputScale / LARGEST_BIAS)),
   );
-  const own = operator.opcode === 'FULLY_CONNECTED' && !denseChannels ? [Math.max(...each)] : each;
-  const scales = given ? tensor.scales : own;
+  const chosen = operator.opcode === 'FULLY_CONNECTED' && !denseChannels ? [Math.max(...each)] : each;
+  const scales = given ? tensor.scales : chosen;
   const scaleOf = (c: number) => scales[scales.length === 1 ? 0 : c];
   const lowest = given ? -128 : -127;
   return {
@@ -55,15 +56,6 @@ export function quantizeLayer(plan: Plan, operator: GraphOperator, corrections: 
 }
 
 const saturated = (value: number): number => Math.min(2 ** 31 - 1, Math.max(-(2 ** 31), value));
-
-/** The bias of a layer in real units; that of a quantised file is INT32 with its scales. */
-export function biasOf(graph: Pick<Graph, 'tensors'>, bias: number, channels: number): Float64Array {
-  if (bias < 0) return new Float64Array(channels);
-  const tensor = graph.tensors[bias];
-  if (tensor.type !== 'INT32') return Float64Array.from(realsOf(tensor));
-  const { scales } = tensor;
-  return Float64Array.from(integersOf(tensor), (value, c) => value * scales[scales.length === 1 ? 0 : c]);
-}
 
 function peaksOf(values: Float32Array, channels: number, channelOf: (i: number) => number): Float64Array {
   const peaks = new Float64Array(channels);

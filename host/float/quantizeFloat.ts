@@ -12,12 +12,15 @@ import { Executor } from './execute.ts';
 import { answersOf, type Judgement, judge, type RealInputs } from './judge.ts';
 import { type Observed, observe, RANGES, type RangeMethod, rangeBy } from './observe.ts';
 import { type Corrections, quantizedGraph } from './quantize.ts';
+import { floatKind } from './registry.ts';
 import { type Plan, planScales } from './scales.ts';
 import { type LayerLoss, simulate } from './simulate.ts';
 
 export interface QuantizeOptions extends ImportOptions {
   /** default: the one that measures best */
   ranges?: RangeMethod;
+  /** a weight scale for each channel of fully connected layers too, 4 bytes of flash each; default: one for all */
+  denseChannels?: boolean;
   tables?: TableEncoding;
   lossless?: Lossless;
   /** what the metadata call the source; default "tflite" */
@@ -29,8 +32,6 @@ export interface Trial {
   ranges: RangeMethod;
   equalized: boolean;
   corrected: boolean;
-  /** see Plan */
-  denseChannels: boolean;
   /** squared error of the outputs over their variance, on calibration inputs */
   error: number;
 }
@@ -46,20 +47,13 @@ export interface Quantized extends Imported {
 }
 
 /** "mse, equalised, bias corrected" */
-export const describeTrial = ({ ranges, equalized, corrected, denseChannels }: Omit<Trial, 'error'>): string =>
-  [
-    ranges,
-    equalized ? 'equalised' : '',
-    corrected ? 'bias corrected' : '',
-    denseChannels ? 'dense layers per channel' : '',
-  ]
-    .filter((part) => part !== '')
-    .join(', ');
+export const describeTrial = ({ ranges, equalized, corrected }: Omit<Trial, 'error'>): string =>
+  [ranges, equalized ? 'equalised' : '', corrected ? 'bias corrected' : ''].filter((part) => part !== '').join(', ');
 
 /** Inputs of each stage at most, spread over all: more changes little. */
 const OBSERVED = 256;
 const JUDGED = 128;
-const CORRECTED = 48;
+const CORRECTED = 96;
 const SHOWN = 24;
 /** Of this many inputs one is held out. */
 const HELD_OUT = 5;
@@ -93,8 +87,8 @@ export function quantizeFloat(
   report: (stage: string) => void = () => {},
 ): Quantized {
   if (calibration.length === 0) throw new ImportError('no calibration inputs; give at least one');
-  const { ranges, tables, lossless, ...rest } = options;
-  const judged = spread(calibration, JUDGED);
+  const { ranges, denseChannels, tables, lossless, ...rest } = options;
+  const { seen, judged } = shared(calibration);
   const executor = new Executor(graph);
   report('float network');
   const expected = judged.map((inputs) => executor.run(inputs));
@@ -108,25 +102,26 @@ export function quantizeFloat(
     return candidate;
   };
   const planOf = (of: Graph, observed: Map<number, Observed>, method: RangeMethod) =>
-    planScales(of, (tensor) => rangeBy(method, observed.get(tensor)!));
-  const plain = { equalized: false, corrected: false, denseChannels: false };
+    planScales(of, rangesOf(of, observed, method), denseChannels);
+  const corrected = (plan: Plan) => simulate(plan, spread(seen, CORRECTED), { correct: true }).corrections;
+  const plain = { equalized: false, corrected: false };
+  const both = (trial: Omit<Trial, 'error'>, plan: Plan) => {
+    attempt(trial, plan);
+    attempt({ ...trial, corrected: true }, plan, corrected(plan));
+  };
   const best = () => candidates.reduce((a, b) => (b.trial.error < a.trial.error ? b : a));
 
-  const observed = observe(graph, spread(calibration, OBSERVED));
+  const observed = observe(graph, spread(seen, OBSERVED));
   for (const method of ranges === undefined ? RANGES : [ranges])
-    attempt({ ranges: method, ...plain }, planOf(graph, observed, method));
-  const equalized = equalize(graph, (tensor) => observed.get(tensor)!.peaks);
+    both({ ranges: method, ...plain }, planOf(graph, observed, method));
+  const isGiven = graph.operators.some(
+    ({ opcode, inputs }) => floatKind(opcode)?.weights && graph.tensors[inputs[1]].scales.length > 0,
+  );
+  const equalized = isGiven ? null : equalize(graph, (tensor) => observed.get(tensor)!.peaks);
   if (equalized !== null) {
     const { ranges: method } = best().trial;
-    const again = observe(equalized, spread(calibration, OBSERVED));
-    attempt({ ...plain, ranges: method, equalized: true }, planOf(equalized, again, method));
-  }
-  const { plan, trial } = best();
-  const { corrections } = simulate(plan, spread(calibration, CORRECTED), { correct: true });
-  attempt({ ...trial, corrected: true }, plan, corrections);
-  {
-    const { trial, plan, corrections } = best();
-    attempt({ ...trial, denseChannels: true }, { ...plan, denseChannels: true }, corrections);
+    const again = observe(equalized, spread(seen, OBSERVED));
+    both({ ...plain, ranges: method, equalized: true }, planOf(equalized, again, method));
   }
   const { imported, ...taken } = best();
   report('layers');
@@ -140,6 +135,36 @@ export function quantizeFloat(
     layers: simulate(taken.plan, shown, { corrections: taken.corrections }).losses,
     heldOut: judgeHeldOut(imported.image, executor, spread(heldOut, OBSERVED)),
   };
+}
+
+/** Those that ranges and biases come from, and those that ways are judged by: others, unless there are too few. */
+function shared(calibration: readonly RealInputs[]): { seen: RealInputs[]; judged: RealInputs[] } {
+  if (calibration.length < 4 * SHOWN) return { seen: [...calibration], judged: [...calibration] };
+  const isJudged = (_: RealInputs, i: number) => i % 3 === 2;
+  return {
+    seen: calibration.filter((inputs, i) => !isJudged(inputs, i)),
+    judged: spread(calibration.filter(isJudged), JUDGED),
+  };
+}
+
+/** Inputs keep all that was seen: what a sensor can say must not be cut. */
+const rangesOf = (graph: Graph, observed: ReadonlyMap<number, Observed>, method: RangeMethod) => (tensor: number) =>
+  rangeBy(graph.inputs.includes(tensor) ? 'min-max' : method, observed.get(tensor)!);
+
+/** A network whose every scale is in its file, which nothing has to be measured for. Throws ImportError. */
+export function importScaled(
+  graph: Graph,
+  name: string,
+  { tables, lossless, ...options }: QuantizeOptions = {},
+): Imported & { image: Uint8Array } {
+  const plan = planScales(graph, (tensor) => {
+    throw new ImportError(`tensor "${graph.tensors[tensor].name}" has no scale; calibrate with inputs`);
+  });
+  const imported = importGraph(quantizedGraph(plan), name, options);
+  const [inputs, outputs] = [imported.inputs, imported.outputs].map((ports) =>
+    ports.map((port) => ({ ...port, type: 'FLOAT32' })),
+  );
+  return packImported({ ...imported, inputs, outputs }, { tables, lossless });
 }
 
 function judgeHeldOut(image: Uint8Array, executor: Executor, inputs: readonly RealInputs[]): Judgement | null {

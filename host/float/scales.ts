@@ -40,6 +40,12 @@ export function planScales(graph: Graph, rangeOf: (tensor: number) => Range, den
   return { ...withRescaling(graph, scaled), denseChannels };
 }
 
+/** The activations whose scales are not in the file, and follow from none that is: they have to be calibrated. */
+export function unscaled(graph: Graph): number[] {
+  const groups = groupsOf(graph, fixedScales(graph));
+  return groups.flat().filter((tensor) => graph.tensors[tensor].data === null);
+}
+
 /** The real inputs of an operator beside its weights and bias. */
 function operandsOf(graph: Graph, { opcode, inputs }: GraphOperator): number[] {
   const data = floatKind(opcode)?.weights ? inputs.slice(0, 1) : inputs;

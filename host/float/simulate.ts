@@ -54,10 +54,11 @@ export function simulate(
   });
   const losses: LayerLoss[] = [];
   const found = new Map<number, Float64Array>();
-  for (const operator of graph.operators) {
+  for (const [place, operator] of graph.operators.entries()) {
+    const twin = rounded.graph.operators[place];
     const before = samples.map(([exact, approximate]) => [
       real.before(operator, exact),
-      rounded.before(operator, approximate),
+      rounded.before(twin, approximate),
     ]);
     if (correct && floatKind(operator.opcode)?.weights) {
       const means = meanDifference(before, graph.tensors[operator.outputs[0]].shape.at(-1)!);

@@ -16,7 +16,7 @@ export interface TensorSpec {
   scale?: number | number[];
   zeroPoint?: number | number[];
   quantizedDimension?: number;
-  /** constant values; INT32 when the type says so, else bytes */
+  /** constant values; INT32 or FLOAT32 when the type says so, else bytes */
   data?: number[];
   sparse?: boolean;
 }
@@ -99,7 +99,8 @@ function writeTensor(builder: Builder, spec: TensorSpec, buffers: number[]): num
   const type = spec.type ?? 'INT8';
   let buffer = 0;
   if (spec.data !== undefined) {
-    const bytes = type === 'INT32' ? Int32Array.from(spec.data) : Int8Array.from(spec.data);
+    const NumberArray = { INT32: Int32Array, FLOAT32: Float32Array }[type] ?? Int8Array;
+    const bytes = NumberArray.from(spec.data);
     const vector = builder.createByteVector(new Uint8Array(bytes.buffer));
     buffer = buffers.push(table(builder, { 0: { offset: vector } })) - 1;
   }
