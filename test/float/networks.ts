@@ -122,7 +122,10 @@ export function asTflite({ layers }: NetworkSpec, { shapes, weights }: Built): F
     const known = places.get(name);
     if (known !== undefined) return known;
     const shape = shapes.get(name)!;
-    places.set(name, tensors.push({ name, type: 'FLOAT32', shape: flat.has(name) ? [1, shape[2]] : [1, ...shape] }) - 1);
+    places.set(
+      name,
+      tensors.push({ name, type: 'FLOAT32', shape: flat.has(name) ? [1, shape[2]] : [1, ...shape] }) - 1,
+    );
     return places.get(name)!;
   };
   const constant = (name: string, shape: number[], data: number[]) =>
