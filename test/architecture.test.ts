@@ -77,6 +77,8 @@ const MAP: Record<string, string> = {
   evaluate: 'data runtime system task',
   transform: 'arithmetic assembly model operators',
   import: 'arithmetic assembly image model operators records system transform',
+  float: 'arithmetic assembly data image import model operators runtime',
+  onnx: 'data float import model system',
   inspect: 'assembly image import model operators records runtime sources',
   train: 'arithmetic compress data image import model records runtime sources system task',
   card: 'data drawing evaluate image records runtime sources system task train',
@@ -99,6 +101,7 @@ const ONLY_IN: [what: string, imported: RegExp, files: RegExp][] = [
   ['the training library', /^@jax-js\//, /^host\/train\//],
   ['the command line', /^(commander|cli-progress)$/, /^host\/(verbs\/|cli\.ts)/],
   ['FlatBuffers', /^flatbuffers$/, /^host\/import\//],
+  ['protocol buffers', /^protobufjs\b/, /^host\/onnx\//],
   ['tables of text', /^csv-parse\b/, /^host\/data\//],
 ];
 

@@ -161,7 +161,7 @@ function inRange(table: Table, field: string, value: number, lowest: number, cou
   return value;
 }
 
-/** The operator that writes each tensor. */
+/** The operator that writes each tensor; throws ImportError for one that is written twice, or not to be written. */
 export function producersOf({ operators, inputs, tensors }: Subgraph): Map<number, GraphOperator> {
   const producers = new Map<number, GraphOperator>();
   for (const operator of operators) {

@@ -40,8 +40,19 @@ export interface Imported {
  * TensorFlow Lite Micro give. Throws ImportError, one line, when the file is damaged or needs something missing here;
  * unsupported operators are all named at once.
  */
-export function importTflite(bytes: Uint8Array, name: string, { keepDead = false }: ImportOptions = {}): Imported {
-  const file = bindVariables(readSubgraphs(bytes));
+export function importTflite(bytes: Uint8Array, name: string, options: ImportOptions = {}): Imported {
+  return importGraph(bindVariables(readSubgraphs(bytes)), name, options);
+}
+
+/**
+ * The same of a graph that is INT8, whatever it was read from: a .tflite file, or a float network that was quantised
+ * here. `source` says so in the metadata.
+ */
+export function importGraph(
+  file: Graph,
+  name: string,
+  { keepDead = false, source = 'tflite' }: ImportOptions & { source?: string } = {},
+): Imported {
   const live = liveOperators(file);
   checkTypes(file, live);
   const ports = findPorts(file, live);
@@ -65,7 +76,7 @@ export function importTflite(bytes: Uint8Array, name: string, { keepDead = false
     programs: [withoutUnused({ ...whole, operators })],
     sources: lowering.sources,
     generators: [],
-    metadata: { name, source: 'tflite' },
+    metadata: { name, source },
   };
   return {
     model: keepDead ? model : removeDeadChannels(model),
@@ -83,9 +94,16 @@ export function importTflite(bytes: Uint8Array, name: string, { keepDead = false
 export function importImage(
   bytes: Uint8Array,
   name: string,
-  { tables = 'q31', lossless, ...options }: ImportOptions & { tables?: TableEncoding; lossless?: Lossless } = {},
+  { tables, lossless, ...options }: ImportOptions & { tables?: TableEncoding; lossless?: Lossless } = {},
 ): Imported & { image: Uint8Array } {
-  const imported = importTflite(bytes, name, options);
+  return packImported(importTflite(bytes, name, options), { tables, lossless });
+}
+
+/** An image of what was imported, with the errors of importImage. */
+export function packImported(
+  imported: Imported,
+  { tables = 'q31', lossless }: { tables?: TableEncoding; lossless?: Lossless } = {},
+): Imported & { image: Uint8Array } {
   try {
     return { ...imported, image: packLossless(imported.model, { tables }, lossless) };
   } catch (error) {

@@ -14,13 +14,14 @@ interface FileKind {
 const CONVERT = 'quantised in full to INT8 (docs/import.md has the lines), then htpw import';
 const FROM_KERAS = `convert it with tf.lite.TFLiteConverter.from_keras_model(tf.keras.models.load_model(...)), ${CONVERT}`;
 const FROM_SAVED_MODEL = `convert its folder with tf.lite.TFLiteConverter.from_saved_model(...), ${CONVERT}`;
-const FROM_ONNX = 'convert it to a .tflite quantised in full, for example with onnx2tf -oiqt, then htpw import';
+const FROM_ONNX = 'import it first: htpw import MODEL.onnx --calibration INPUTS.npy -o IMAGE.htpw';
 const FROM_PYTORCH =
-  'export it with torch.onnx.export and convert that to a .tflite quantised in full, for example with onnx2tf -oiqt; or write .safetensors, as docs/import.md shows for one family of networks';
+  'export it with torch.onnx.export and import that; or write .safetensors, as docs/import.md shows for one family of networks';
 const UNPACK = 'unpack it and give the model that is inside';
 const NO_MODEL = 'give the file of a model';
 
 const TFLITE: FileKind = { kind: 'a .tflite model', advice: 'import it first: htpw import MODEL.tflite -o IMAGE.htpw' };
+export const ONNX: FileKind = { kind: 'an ONNX model', advice: FROM_ONNX };
 export const SAFETENSORS: FileKind = {
   kind: 'a .safetensors checkpoint',
   advice: 'htpw import takes it with --arch (docs/import.md says of what)',
@@ -148,8 +149,7 @@ function ofProtobuf(bytes: Uint8Array): FileKind | undefined {
   // SavedModel: version, graphs; ONNX: version, then producer and its version, graph or operator sets; GraphDef: nodes
   if (first === 'number 1' && bytes[1] === 1 && second === 'bytes 2' && bytes[2 + varint(bytes, 3).length + 1] === 0x0a)
     return { kind: 'the saved_model.pb of a SavedModel', advice: FROM_SAVED_MODEL };
-  if (first === 'number 1' && ['bytes 2', 'bytes 3', 'bytes 7', 'bytes 8'].includes(second))
-    return { kind: 'an ONNX model', advice: FROM_ONNX };
+  if (first === 'number 1' && ['bytes 2', 'bytes 3', 'bytes 7', 'bytes 8'].includes(second)) return ONNX;
   const node = first === 'bytes 1' ? 1 + varint(bytes, 1).length : 0;
   const name = bytes[node + 1];
   if (node > 0 && bytes[node] === 0x0a && name < 0x80 && bytes[node + 2 + name] === 0x12)

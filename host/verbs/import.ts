@@ -1,17 +1,20 @@
-/** htpw import: a .tflite model, or a checkpoint of one family of networks, to an image. */
+/** htpw import: a .tflite or ONNX model, or a checkpoint of one family of networks, to an image. */
 
 import { existsSync } from 'node:fs';
 import { extname, join } from 'node:path';
 import type { Command } from 'commander';
 import type { TableEncoding } from '../arithmetic/channels.ts';
 import { columns } from '../drawing/columns.ts';
+import { type FloatNetwork, floatTflite } from '../float/network.ts';
+import { RANGES, type RangeMethod } from '../float/observe.ts';
 import type { Lossless } from '../image/lossless.ts';
 import { ImportError } from '../import/error.ts';
 import { type ImportOptions, importImage } from '../import/import.ts';
+import { isTflite } from '../import/schema.ts';
 import { type ImportSummary, type Removal, removal, summaryOf } from '../inspect/imported.ts';
 import { Runtime } from '../runtime/node.ts';
 import { shortest } from '../runtime/ports.ts';
-import { describeFile, SAFETENSORS } from '../system/fileKind.ts';
+import { describeFile, ONNX, SAFETENSORS } from '../system/fileKind.ts';
 import { type Output, planOutput, readInput, titleOf } from '../system/files.ts';
 import { grouped } from '../system/grouped.ts';
 import { printable } from '../system/printable.ts';
@@ -23,9 +26,9 @@ import { print, UsageError } from './verb.ts';
 export function importVerb(program: Command): void {
   program
     .command('import <model>')
-    .summary('INT8 .tflite to flash image')
+    .summary('a .tflite or ONNX model to a flash image')
     .description(
-      'Turn a fully quantised INT8 .tflite model into an image that gives the same bytes as the reference kernels of TensorFlow Lite Micro. Whatever cannot be imported is named, all at once; docs/import.md lists the operators.',
+      'Turn a fully quantised INT8 .tflite model into an image that gives the same bytes as the reference kernels of TensorFlow Lite Micro. A float .tflite or ONNX model is quantised first, on typical inputs. Whatever cannot be imported is named, all at once; docs/import.md lists the operators.',
     )
     .requiredOption('-o, --output <image>', 'where the image goes')
     .addOption(
@@ -38,22 +41,39 @@ export function importVerb(program: Command): void {
     )
     .option(...LOSSLESS_OPTION)
     .option('--keep-dead', 'keep the channels that no output depends on, for a comparison layer by layer')
+    .option(
+      '--calibration <inputs>',
+      'typical inputs of a float model: .npy, raw float32, or a folder of such files; every fifth is held out',
+    )
+    .addOption(
+      valued(
+        '--ranges <method>',
+        'ranges of the activations of a float model: min-max, percentile, mse, or what measures best',
+        oneOf(['best', ...RANGES]),
+        'best',
+      ),
+    )
+    .option('--dense-channels', 'fully connected layers of a float model with a scale per channel: 4 bytes each')
     .option('--arch <json>', 'architecture of a .safetensors checkpoint: the network of a training configuration')
     .option('--json', 'machine-readable result')
     .addHelpText(
       'after',
-      '\nExamples:\n  htpw import model.tflite -o build/model.htpw\n  htpw import model.tflite -o build/model.htpw --tables compact\n  htpw import model.safetensors --arch arch.json -o build/model.htpw',
+      '\nExamples:\n  htpw import model.tflite -o build/model.htpw\n  htpw import model.tflite -o build/model.htpw --tables compact\n  htpw import float.tflite --calibration inputs.npy -o build/model.htpw\n  htpw import model.safetensors --arch arch.json -o build/model.htpw',
     )
     .action(async (path: string, flags: ImportFlags) => {
       const { tables, keepDead = false } = flags;
       const lossless = losslessOf(flags.lossless);
-      const output = planOutput(flags.output, { inputs: [path, flags.arch] });
+      const output = planOutput(flags.output, { inputs: [path, flags.arch, flags.calibration] });
       const bytes = readModel(path); // once: it may be a pipe
       if (flags.arch !== undefined || isCheckpoint(path, bytes)) {
         if (lossless || keepDead)
           throw new UsageError(`${path}: --lossless and --keep-dead are for .tflite models; leave them out`);
         return importTrained(path, bytes, flags.arch, output, tables, flags.json);
       }
+      const network = await floatNetwork(path, bytes);
+      if (network !== null) return importReal(path, network, { ...flags, lossless }, output);
+      if (flags.calibration !== undefined)
+        throw new UsageError(`${path}: is quantised already, so --calibration has nothing to do; leave it out`);
       const imported = importBytes(bytes, path, { tables, lossless, keepDead });
       const whole = keepDead ? null : importBytes(bytes, path, { tables, lossless, keepDead: true });
       const removed = whole && removal(imported, whole);
@@ -69,6 +89,9 @@ interface ImportFlags {
   keepDead?: boolean;
   lossless?: string | true;
   arch?: string;
+  calibration?: string;
+  ranges: RangeMethod | 'best';
+  denseChannels?: boolean;
   json?: boolean;
 }
 
@@ -78,8 +101,50 @@ function readModel(path: string): Uint8Array {
   return readInput(existsSync(saved) ? saved : path);
 }
 
+const isOnnx = (path: string, bytes: Uint8Array): boolean =>
+  extname(path) === '.onnx' || describeFile(bytes).kind === ONNX.kind;
+
 const isCheckpoint = (path: string, bytes: Uint8Array): boolean =>
   extname(path) === '.safetensors' || describeFile(bytes).kind === SAFETENSORS.kind;
+
+/** The network of a float file; null for one in INT8. */
+async function floatNetwork(path: string, bytes: Uint8Array): Promise<FloatNetwork | null> {
+  try {
+    if (isTflite(bytes)) return floatTflite(bytes);
+    if (!isOnnx(path, bytes)) return null;
+    const { floatOnnx } = await import('../onnx/onnx.ts'); // loads the library of protocol buffers
+    return await floatOnnx(bytes);
+  } catch (error) {
+    if (error instanceof ImportError) throw new UsageError(`${path}: ${error.message}`);
+    throw error;
+  }
+}
+
+/** A network in real numbers: quantised, imported, and what that cost. */
+async function importReal(
+  path: string,
+  network: FloatNetwork,
+  flags: Omit<ImportFlags, 'lossless'> & { lossless?: Lossless },
+  output: Output,
+): Promise<void> {
+  const { floatSummary, importFloat, importGiven, renderFloat } = await import('./importFloat.ts');
+  if (network.isQuantized && flags.calibration === undefined) {
+    const imported = importGiven(path, network, flags);
+    const result = { ...summaryOf(path, flags.output, flags.tables, imported), exact: null, removed: null };
+    output.write(imported.image);
+    print(flags.json, result, () => `${render(result)}\nscales as the file has them`, output);
+    return;
+  }
+  const imported = await importFloat(path, network, flags);
+  const result = { ...summaryOf(path, flags.output, flags.tables, imported), exact: null, removed: null };
+  output.write(imported.image);
+  print(
+    flags.json,
+    { ...result, ...floatSummary(imported) },
+    () => [render(result), ...renderFloat(imported)].join('\n'),
+    output,
+  );
+}
 
 function importBytes(
   bytes: Uint8Array,
@@ -125,15 +190,14 @@ async function importTrained(
   );
 }
 
-function render(result: ImportSummary & { removed: Removal | null }): string {
+/** exact: null for a network that was quantised here, where there is nothing to be equal to */
+function render(result: Omit<ImportSummary, 'exact'> & { exact: boolean | null; removed: Removal | null }): string {
   const port = ({ shape, scale, zeroPoint, fileType }: (typeof result.inputs)[number]) =>
-    `${shape.join('x')} int8, real = ${shortest(scale)} * (q ${zeroPoint < 0 ? '+' : '-'} ${Math.abs(zeroPoint)})${fileType === 'INT8' ? '' : `; ${fileType} in the .tflite, the conversion is the caller's`}`;
+    `${shape.join('x')} int8, real = ${shortest(scale)} * (q ${zeroPoint < 0 ? '+' : '-'} ${Math.abs(zeroPoint)})${fileType === 'INT8' ? '' : `; ${fileType} in the file, the conversion is the caller's`}`;
   const bytes = Object.entries(result.categories).filter(([, size]) => size > 0);
   return [
     `${result.output}: ${grouped(result.bytes)} bytes, arena ${grouped(result.arenaBytes)} bytes`,
-    result.exact
-      ? 'tables q31: the same bytes as TensorFlow Lite Micro'
-      : 'tables compact: NOT exact, outputs differ from those of TensorFlow Lite Micro; measure the accuracy again',
+    ...(result.exact === null ? [] : [exactness(result.exact)]),
     ...result.inputs.map((input) => `input   ${port(input)}`),
     ...result.outputs.map((output) => `output  ${port(output)}`),
     columns(result.operators.map(({ index, opcode, kind, output }) => [`  ${index}`, opcode, kind, output.join('x')])),
@@ -144,6 +208,11 @@ function render(result: ImportSummary & { removed: Removal | null }): string {
     ...(result.removed ? renderRemoval(result.removed) : []),
   ].join('\n');
 }
+
+const exactness = (exact: boolean): string =>
+  exact
+    ? 'tables q31: the same bytes as TensorFlow Lite Micro'
+    : 'tables compact: NOT exact, outputs differ from those of TensorFlow Lite Micro; measure the accuracy again';
 
 /** Empty where there was nothing to remove. */
 function renderRemoval(removed: Removal): string[] {

@@ -31,9 +31,9 @@ it.each<[string, Uint8Array, RegExp, RegExp | undefined]>([
   ['an empty zip', zip(), /^a zip archive$/, /unpack/],
   ['a PyTorch pickle of old', latin1('\x80\x02\x8a\x0a\x6c\xfc\x9c\x46\xf9\x20\x6a\xa8\x50\x19.'), /PyTorch/, /onnx/],
   ['a pickle of protocol 4', latin1('\x80\x04\x95\x10\0\0\0\0\0\0\0}'), /pickle/, /onnx/],
-  ['ONNX of PyTorch', latin1(`\x08\x08${field(2, 'pytorch')}${field(3, '2.1')}`), /ONNX/, /onnx2tf/],
-  ['ONNX whose graph comes first', latin1(`\x08\x07\x3a\xff\x40`), /ONNX/, /onnx2tf/],
-  ['ONNX of version 1 of its format', latin1(`\x08\x01${field(2, 'cntk')}`), /ONNX/, /onnx2tf/],
+  ['ONNX of PyTorch', latin1(`\x08\x08${field(2, 'pytorch')}${field(3, '2.1')}`), /ONNX/, /--calibration/],
+  ['ONNX whose graph comes first', latin1(`\x08\x07\x3a\xff\x40`), /ONNX/, /--calibration/],
+  ['ONNX of version 1 of its format', latin1(`\x08\x01${field(2, 'cntk')}`), /ONNX/, /--calibration/],
   ['saved_model.pb', latin1(`\x08\x01\x12\x90\x80\x01${field(1, '\x12\0')}`), /SavedModel/, /from_saved_model/],
   [
     'a frozen graph',
