@@ -10,7 +10,7 @@
  */
 import { tensorChannels, tensorHeight, tensorWidth } from '../image.ts';
 import { gatherPatch } from './patch.ts';
-import { clearBlock, PATCHES, patchPlace, productPatches, stagePatch } from './variant.ts';
+import { CLEARS_BLOCK, clearBlock, PATCHES, patchPlace, productPatches, stagePatch } from './variant.ts';
 
 export function convolution(
   operator: usize,
@@ -28,7 +28,7 @@ export function convolution(
   const width = tensorWidth(outputTensor);
   const height = tensorHeight(outputTensor);
   let gathered: u32 = 0;
-  clearBlock(block, depth);
+  if (CLEARS_BLOCK) clearBlock(block, depth);
   for (let y: u32 = 0; y < height; y++) {
     for (let x: u32 = 0; x < width; x++) {
       gatherPatch(operator, inputTensor, input, y, x, patchPlace(block, depth, gathered));

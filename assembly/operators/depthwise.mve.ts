@@ -7,8 +7,10 @@
  * joins the biases. Outputs with the same part are a block, the whole inside is one. Channels that are not eight, or
  * have an unusual shift, go one by one.
  */
+import { FEATURE_DEPTHWISE_3X3, FEATURE_DEPTHWISE_ANY, FEATURE_DEPTHWISE_FLAT } from '../features.ts';
 import * as F from '../format.ts';
 import { kernelArea, tensorChannels, tensorHeight, tensorWidth, tensorZeroPoint } from '../image.ts';
+import { uses } from '../intrinsics/core.ts';
 import { gatherWiden, minv, widenEven, widenOdd } from '../intrinsics/mve.ts';
 import { TABLE_ROW_BYTES } from '../scratch.ts';
 import { windowLeft, windowTop } from './patch.ts';
@@ -79,8 +81,11 @@ function eightChannels(
   const strideHeight = <u32>load<u8>(operator, F.OPERATOR_STRIDE_HEIGHT_AT);
   const strideWidth = <u32>load<u8>(operator, F.OPERATOR_STRIDE_WIDTH_AT);
   const paired = canPair(weights, kernelArea(operator), channels);
-  const packed = multiplier == 1 && paired && kernelHeight == 3 && kernelWidth == 3 && width * height >= PACKED_FROM;
-  if (packed) packTaps(weights, channels, scratch + BIAS_BYTES);
+  let packed: bool = false;
+  if (uses(FEATURE_DEPTHWISE_3X3)) {
+    packed = multiplier == 1 && paired && kernelHeight == 3 && kernelWidth == 3 && width * height >= PACKED_FROM;
+    if (packed) packTaps(weights, channels, scratch + BIAS_BYTES);
+  }
   let rows: u32 = 0; // of outputs that a block has
   for (let y: u32 = 0; y < height; y += rows) {
     const top = windowTop(operator, y);
@@ -97,7 +102,7 @@ function eightChannels(
       const to = output + (y * width + x) * channels;
       const insideHeight = lower - upper;
       const insideWidth = last - first;
-      if (packed && insideHeight == 3 && insideWidth == 3) {
+      if (uses(FEATURE_DEPTHWISE_3X3) && packed && insideHeight == 3 && insideWidth == 3) {
         for (let row: u32 = 0; row < rows; row++)
           threeByThree(
             from + row * strideHeight * inputWidth * channels,
@@ -243,10 +248,13 @@ function anyKernel(
 ): void {
   const pairs = paired ? width >> 1 : 0;
   const singles = width - 2 * pairs;
-  if (height == 1 && singles <= 1) {
-    oneRow(input, channels, step, taps, pairs, singles != 0, biases, octet, output, outputStep, count);
-    return;
+  if (uses(FEATURE_DEPTHWISE_FLAT) || uses(FEATURE_DEPTHWISE_ANY)) {
+    if (height == 1) {
+      oneRow(input, channels, step, taps, pairs, singles, biases, octet, output, outputStep, count);
+      return;
+    }
   }
+  if (!uses(FEATURE_DEPTHWISE_3X3) && !uses(FEATURE_DEPTHWISE_ANY)) return;
   for (; count > 0; count--, input += step, output += outputStep) {
     let even = v128.load(biases);
     let odd = v128.load(biases, 16);
@@ -280,7 +288,7 @@ function oneRow(
   step: u32,
   taps: usize,
   pairs: u32,
-  single: bool,
+  singles: u32,
   biases: usize,
   octet: usize,
   output: usize,
@@ -302,7 +310,7 @@ function oneRow(
       even = i32x4.add(even, widenEven(products));
       odd = i32x4.add(odd, widenOdd(products));
     }
-    if (single) {
+    for (let n = singles; n > 0; n--, from += channels, tap += channels) {
       const products = i16x8.mul(v128.load_ext<i8>(from), v128.load_ext<i8>(tap));
       even = i32x4.add(even, widenEven(products));
       odd = i32x4.add(odd, widenOdd(products));

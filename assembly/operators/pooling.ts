@@ -66,25 +66,26 @@ function averageWindow(
   let c: u32 = 0;
   if (HAS_ELEMENTS) {
     if (count <= MOST_SUMMED) c = averageEights(window, count, rows, columns, channels, rowBytes, low, high, output);
-  }
-  for (; c + 4 <= channels; c += 4) {
-    let sum0 = 0;
-    let sum1 = 0;
-    let sum2 = 0;
-    let sum3 = 0;
-    for (let y = 0; y < rows; y++) {
-      let from = window + c + <u32>y * rowBytes;
-      for (let x = columns; x > 0; x--, from += channels) {
-        sum0 += <i32>load<i8>(from);
-        sum1 += <i32>load<i8>(from, 1);
-        sum2 += <i32>load<i8>(from, 2);
-        sum3 += <i32>load<i8>(from, 3);
+  } else {
+    for (; c + 4 <= channels; c += 4) {
+      let sum0 = 0;
+      let sum1 = 0;
+      let sum2 = 0;
+      let sum3 = 0;
+      for (let y = 0; y < rows; y++) {
+        let from = window + c + <u32>y * rowBytes;
+        for (let x = columns; x > 0; x--, from += channels) {
+          sum0 += <i32>load<i8>(from);
+          sum1 += <i32>load<i8>(from, 1);
+          sum2 += <i32>load<i8>(from, 2);
+          sum3 += <i32>load<i8>(from, 3);
+        }
       }
+      store<i8>(output + c, <i8>clamp(roundedQuotient(sum0, count), low, high));
+      store<i8>(output + c, <i8>clamp(roundedQuotient(sum1, count), low, high), 1);
+      store<i8>(output + c, <i8>clamp(roundedQuotient(sum2, count), low, high), 2);
+      store<i8>(output + c, <i8>clamp(roundedQuotient(sum3, count), low, high), 3);
     }
-    store<i8>(output + c, <i8>clamp(roundedQuotient(sum0, count), low, high));
-    store<i8>(output + c, <i8>clamp(roundedQuotient(sum1, count), low, high), 1);
-    store<i8>(output + c, <i8>clamp(roundedQuotient(sum2, count), low, high), 2);
-    store<i8>(output + c, <i8>clamp(roundedQuotient(sum3, count), low, high), 3);
   }
   for (; c < channels; c++) {
     let sum = 0;

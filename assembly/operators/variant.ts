@@ -7,7 +7,8 @@
  *   PADS_ROWS                  whether rows of other than a multiple of 4 must be padded before they are multiplied
  *   ARRANGES_TABLE,            whether its kernels want the table of some channels in another form, and how
  *     arrangeTable
- *   PATCHES, clearBlock        patches that a convolution stages at once, and what it does to the block before all
+ *   PATCHES, CLEARS_BLOCK,     patches that a convolution stages at once, and what it does to the block before all
+ *     clearBlock
  *   patchPlace, stagePatch     where a convolution gathers the inputs under its kernel, and what is made of them
  *   productPatches             product of what was staged
  *   planeAt, putPlane,         how a depthwise channel's values lie in its plane, 1 or 2 bytes each
@@ -110,7 +111,10 @@ export function product(
 /** How many patches a convolution stages before their product. */
 export const PATCHES: u32 = isDefined(HTPW_MVE) ? 2 : BLOCK_ROWS;
 
-/** Before the first patch: what of the block is the same for all. */
+/** Whether something of a block is the same for all patches. */
+export const CLEARS_BLOCK: bool = isDefined(HTPW_MVE);
+
+/** Before the first patch. */
 export function clearBlock(block: usize, depth: u32): void {
   if (isDefined(HTPW_MVE)) clearBlockMve(block, depth);
 }

@@ -90,25 +90,25 @@ W2C_INLINE void w2c_mve_storeFirst(u32 address, v128 a, u32 count) {
 #else
 
 typedef s32 v128 __attribute__((vector_size(16)));
-typedef u32 words __attribute__((vector_size(16)));
-typedef s16 halves __attribute__((vector_size(16)));
-typedef u16 unsigned_halves __attribute__((vector_size(16)));
-typedef s8 bytes __attribute__((vector_size(16)));
-typedef u8 unsigned_bytes __attribute__((vector_size(16)));
+typedef u32 u32x4 __attribute__((vector_size(16)));
+typedef s16 s16x8 __attribute__((vector_size(16)));
+typedef u16 u16x8 __attribute__((vector_size(16)));
+typedef s8 s8x16 __attribute__((vector_size(16)));
+typedef u8 u8x16 __attribute__((vector_size(16)));
 
 /* Unaligned: every byte is looked at by itself where the prelude checks addresses. */
 W2C_INLINE v128 v128_load_default32(u64 address) {
-  bytes value;
+  s8x16 value;
   for (int i = 0; i < 16; i++) value[i] = (s8)i32_load8_s_default32(address + (u64)i);
   return (v128)value;
 }
 W2C_INLINE v128 i16x8_load8x8_default32(u64 address) {
-  halves value;
+  s16x8 value;
   for (int i = 0; i < 8; i++) value[i] = (s16)i32_load8_s_default32(address + (u64)i);
   return (v128)value;
 }
 W2C_INLINE void v128_store_default32(u64 address, v128 v) {
-  for (int i = 0; i < 16; i++) i32_store8_default32(address + (u64)i, (u8)((bytes)v)[i]);
+  for (int i = 0; i < 16; i++) i32_store8_default32(address + (u64)i, (u8)((s8x16)v)[i]);
 }
 
 W2C_INLINE v128 v128_i32x4_replace_lane(v128 v, u32 lane, u32 x) {
@@ -117,7 +117,7 @@ W2C_INLINE v128 v128_i32x4_replace_lane(v128 v, u32 lane, u32 x) {
 }
 
 W2C_INLINE v128 v128_i16x8_replace_lane(v128 v, u32 lane, u32 x) {
-  halves result = (halves)v;
+  s16x8 result = (s16x8)v;
   result[lane] = (s16)x;
   return (v128)result;
 }
@@ -131,41 +131,41 @@ W2C_INLINE v128 v128_i16x8_replace_lane(v128 v, u32 lane, u32 x) {
     }                                                      \
     return (v128)result;                                   \
   }
-LANE_BY_LANE(simde_wasm_i8x16_min, 16, bytes, (s8)(x < y ? x : y))
-LANE_BY_LANE(simde_wasm_i8x16_max, 16, bytes, (s8)(x > y ? x : y))
-LANE_BY_LANE(simde_wasm_i16x8_min, 8, halves, (s16)(x < y ? x : y))
+LANE_BY_LANE(simde_wasm_i8x16_min, 16, s8x16, (s8)(x < y ? x : y))
+LANE_BY_LANE(simde_wasm_i8x16_max, 16, s8x16, (s8)(x > y ? x : y))
+LANE_BY_LANE(simde_wasm_i16x8_min, 8, s16x8, (s16)(x < y ? x : y))
 LANE_BY_LANE(simde_wasm_i32x4_min, 4, v128, x < y ? x : y)
 LANE_BY_LANE(w2c_mve_shlv, 4, v128, y < 0 ? x >> -y : (s32)((u32)x << y))
 
 /* Arithmetic that wraps is unsigned, so that it is defined. */
 #define simde_wasm_v128_and(a, b) ((a) & (b))
 #define simde_wasm_v128_xor(a, b) ((a) ^ (b))
-#define v128_i16x8_extract_lane(a, lane) ((u32)(s32)((halves)(a))[lane])
-#define simde_wasm_i32x4_mul(a, b) ((v128)((words)(a) * (words)(b)))
-#define simde_wasm_i32x4_shl(a, n) ((v128)((words)(a) << (u32)(n)))
-#define simde_wasm_i16x8_sub(a, b) ((v128)((unsigned_halves)(a) - (unsigned_halves)(b)))
-#define simde_wasm_i8x16_sub(a, b) ((v128)((unsigned_bytes)(a) - (unsigned_bytes)(b)))
-#define simde_wasm_i8x16_shr(a, n) ((v128)((bytes)(a) >> (s8)(n)))
-#define simde_wasm_i8x16_splat(x) ((v128)((unsigned_bytes){0} + (u8)(x)))
-#define simde_wasm_i16x8_splat(x) ((v128)((unsigned_halves){0} + (u16)(x)))
-#define simde_wasm_i16x8_add(a, b) ((v128)((unsigned_halves)(a) + (unsigned_halves)(b)))
-#define simde_wasm_i16x8_mul(a, b) ((v128)((unsigned_halves)(a) * (unsigned_halves)(b)))
-#define simde_wasm_i32x4_splat(x) ((v128)((words){0} + (u32)(x)))
-#define simde_wasm_i32x4_add(a, b) ((v128)((words)(a) + (words)(b)))
-#define simde_wasm_i32x4_neg(a) ((v128)(-(words)(a)))
+#define v128_i16x8_extract_lane(a, lane) ((u32)(s32)((s16x8)(a))[lane])
+#define simde_wasm_i32x4_mul(a, b) ((v128)((u32x4)(a) * (u32x4)(b)))
+#define simde_wasm_i32x4_shl(a, n) ((v128)((u32x4)(a) << (u32)(n)))
+#define simde_wasm_i16x8_sub(a, b) ((v128)((u16x8)(a) - (u16x8)(b)))
+#define simde_wasm_i8x16_sub(a, b) ((v128)((u8x16)(a) - (u8x16)(b)))
+#define simde_wasm_i8x16_shr(a, n) ((v128)((s8x16)(a) >> (s8)(n)))
+#define simde_wasm_i8x16_splat(x) ((v128)((u8x16){0} + (u8)(x)))
+#define simde_wasm_i16x8_splat(x) ((v128)((u16x8){0} + (u16)(x)))
+#define simde_wasm_i16x8_add(a, b) ((v128)((u16x8)(a) + (u16x8)(b)))
+#define simde_wasm_i16x8_mul(a, b) ((v128)((u16x8)(a) * (u16x8)(b)))
+#define simde_wasm_i32x4_splat(x) ((v128)((u32x4){0} + (u32)(x)))
+#define simde_wasm_i32x4_add(a, b) ((v128)((u32x4)(a) + (u32x4)(b)))
+#define simde_wasm_i32x4_neg(a) ((v128)(-(u32x4)(a)))
 #define simde_wasm_i32x4_shr(a, n) ((a) >> (s32)(n))
 
 W2C_INLINE u32 simde_wasm_i32x4_all_true(v128 a) { return a[0] && a[1] && a[2] && a[3]; }
 
 W2C_INLINE u32 w2c_mve_mladav(v128 a, v128 b) {
   s32 sum = 0;
-  for (int i = 0; i < 16; i++) sum += ((bytes)a)[i] * ((bytes)b)[i];
+  for (int i = 0; i < 16; i++) sum += ((s8x16)a)[i] * ((s8x16)b)[i];
   return (u32)sum;
 }
 W2C_INLINE u32 w2c_mve_mladava(v128 a, v128 b, u32 acc) { return acc + w2c_mve_mladav(a, b); }
 W2C_INLINE u32 w2c_mve_minv(v128 a, u32 low) {
   s32 least = (s16)low;
-  for (int i = 0; i < 8; i++) least = ((halves)a)[i] < least ? ((halves)a)[i] : least;
+  for (int i = 0; i < 8; i++) least = ((s16x8)a)[i] < least ? ((s16x8)a)[i] : least;
   return (u32)least;
 }
 W2C_INLINE v128 w2c_mve_qrdmulh(v128 a, v128 b) {
@@ -177,31 +177,31 @@ W2C_INLINE v128 w2c_mve_qrdmulh(v128 a, v128 b) {
   return result;
 }
 W2C_INLINE v128 w2c_mve_widenEven(v128 a) {
-  halves h = (halves)a;
+  s16x8 h = (s16x8)a;
   return (v128){h[0], h[2], h[4], h[6]};
 }
 W2C_INLINE v128 w2c_mve_widenOdd(v128 a) {
-  halves h = (halves)a;
+  s16x8 h = (s16x8)a;
   return (v128){h[1], h[3], h[5], h[7]};
 }
 W2C_INLINE s32 w2c_saturated(s32 x, s32 highest) { return x > highest ? highest : x < ~highest ? ~highest : x; }
 W2C_INLINE v128 w2c_mve_narrowOdd(v128 into, v128 a) {
-  halves result = (halves)into;
+  s16x8 result = (s16x8)into;
   for (int i = 0; i < 4; i++) result[2 * i + 1] = (s16)w2c_saturated(a[i], INT16_MAX);
   return (v128)result;
 }
 W2C_INLINE v128 w2c_mve_narrowEven(v128 a) {
-  halves result = (halves)a;
+  s16x8 result = (s16x8)a;
   for (int i = 0; i < 4; i++) result[2 * i] = (s16)w2c_saturated(a[i], INT16_MAX);
   return (v128)result;
 }
 W2C_INLINE v128 w2c_mve_narrowBytes(v128 a) {
-  bytes result = (bytes)a;
-  for (int i = 0; i < 8; i++) result[2 * i] = (s8)w2c_saturated(((halves)a)[i], INT8_MAX);
+  s8x16 result = (s8x16)a;
+  for (int i = 0; i < 8; i++) result[2 * i] = (s8)w2c_saturated(((s16x8)a)[i], INT8_MAX);
   return (v128)result;
 }
 W2C_INLINE void w2c_mve_storeBytes(u32 address, v128 a) {
-  for (u32 i = 0; i < 8; i++) i32_store8_default32(address + i, (u8)((bytes)a)[2 * i]);
+  for (u32 i = 0; i < 8; i++) i32_store8_default32(address + i, (u8)((s8x16)a)[2 * i]);
 }
 W2C_INLINE v128 w2c_mve_gatherWords(u32 base, v128 offsets) {
   v128 result;
@@ -209,22 +209,22 @@ W2C_INLINE v128 w2c_mve_gatherWords(u32 base, v128 offsets) {
   return result;
 }
 W2C_INLINE v128 w2c_mve_gatherWiden(u32 base, v128 offsets) {
-  halves result;
-  for (int i = 0; i < 8; i++) result[i] = (s8)i32_load8_s_default32(base + ((unsigned_halves)offsets)[i]);
+  s16x8 result;
+  for (int i = 0; i < 8; i++) result[i] = (s8)i32_load8_s_default32(base + ((u16x8)offsets)[i]);
   return (v128)result;
 }
 W2C_INLINE v128 w2c_mve_gatherBytes(u32 base, v128 offsets) {
-  bytes result;
-  for (int i = 0; i < 16; i++) result[i] = (s8)i32_load8_s_default32(base + ((unsigned_bytes)offsets)[i]);
+  s8x16 result;
+  for (int i = 0; i < 16; i++) result[i] = (s8)i32_load8_s_default32(base + ((u8x16)offsets)[i]);
   return (v128)result;
 }
 W2C_INLINE v128 w2c_mve_loadFirst(u32 address, u32 count) {
-  bytes result = {0};
+  s8x16 result = {0};
   for (u32 i = 0; i < 16 && i < count; i++) result[i] = (s8)i32_load8_s_default32(address + i);
   return (v128)result;
 }
 W2C_INLINE void w2c_mve_storeFirst(u32 address, v128 a, u32 count) {
-  for (u32 i = 0; i < 16 && i < count; i++) i32_store8_default32(address + i, (u8)((bytes)a)[i]);
+  for (u32 i = 0; i < 16 && i < count; i++) i32_store8_default32(address + i, (u8)((s8x16)a)[i]);
 }
 
 #endif

@@ -1,6 +1,6 @@
 /** The intrinsics of all variants, polyfill and instruction, on operands from a table in intrinsics.c. */
 import { mkdirSync, readFileSync, writeFileSync } from 'node:fs';
-import { join, resolve } from 'node:path';
+import { join, relative, resolve } from 'node:path';
 import { createInterface } from 'node:readline';
 import { beforeAll, describe, expect, it } from 'vitest';
 import { connect } from '../../host/agent/connect.ts';
@@ -54,7 +54,7 @@ async function polyfilledVectors(): Promise<string[]> {
   const folder = join(buildFolder(root), 'intrinsics');
   mkdirSync(folder, { recursive: true });
   const text = readFileSync(join(root, 'test/cores/intrinsics.as'), 'utf8');
-  writeFileSync(join(folder, 'vectors.ts'), text.replace('../../assembly', join(root, 'assembly')));
+  writeFileSync(join(folder, 'vectors.ts'), text.replace('../../assembly', relative(folder, join(root, 'assembly'))));
   const asc = join(root, 'node_modules', 'assemblyscript', 'bin', 'asc.js');
   const wasm = join(folder, 'vectors.wasm');
   const flags = ['--enable', 'simd', '--disableWarning', '112', '--initialMemory', '1', '--noColors'];
