@@ -24,11 +24,11 @@ export function checkTypes({ tensors }: Graph, live: GraphOperator[]): void {
     throw new ImportError(
       `FLOAT32 activations with ${used.some((t) => t.data !== null && t.type === 'INT8') ? 'INT8' : 'no'} weights: quantised in part only; ${QUANTIZE}${others(live, known)}`,
     );
-  // a variable is the state of an operator, such as the INT16 cells of an LSTM that is quantised in full
+  // by what it computes with in the first place: beside INT8, a tensor of INT16 is the state of an LSTM, for example
   const wide = known
     .filter(({ opcode }) => computes(opcode))
-    .flatMap(({ inputs }) => inputs.filter((tensor) => tensor >= 0).map((tensor) => tensors[tensor]))
-    .find(({ data, type, isVariable }) => data === null && type === 'INT16' && !isVariable);
+    .flatMap(({ inputs }) => (inputs[0] >= 0 ? [tensors[inputs[0]]] : []))
+    .find(({ data, type }) => data === null && type === 'INT16');
   if (wide !== undefined)
     throw new ImportError(
       `INT16 activations ("${wide.name}"): only INT8 activations can be imported; ${QUANTIZE}${others(live, known)}`,

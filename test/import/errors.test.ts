@@ -11,9 +11,12 @@ const input = () => activation([1, 4, 4, 2]);
 const kernel = () => weights([3, 3, 3, 2], 0, [0.01, 0.02, 0.03]);
 const output = () => activation([1, 4, 4, 3], 0.1);
 
+const once = { opcode: 'CALL_ONCE', inputs: [], outputs: [], optionsType: 103, options: { 0: int32(1) } };
+const convolutionFile = () => single('CONV_2D', [input(), kernel(), bias(3), output()], conv());
+
 /** A convolution that can be imported, and what is done to it. */
 function convolution(change: Change): Uint8Array {
-  const file = single('CONV_2D', [input(), kernel(), bias(3), output()], conv());
+  const file = convolutionFile();
   change(file);
   return tflite(file);
 }
@@ -58,7 +61,7 @@ describe('a file is refused', () => {
     [
       'with two subgraphs',
       (file) => Object.assign(file, { subgraphs: 2 }),
-      /2 subgraphs, expected 1: several signatures cannot be imported; export one/,
+      /2 subgraphs, and the first does not call number 1: several signatures cannot be imported; export one/,
     ],
     ['with no subgraph', (file) => Object.assign(file, { subgraphs: 0 }), /0 subgraphs, expected 1: it is empty/],
     [
@@ -67,16 +70,28 @@ describe('a file is refused', () => {
         file.subgraphs = 2;
         file.operators.push({ opcode: 'WHILE', inputs: [], outputs: [] });
       },
-      /2 subgraphs, expected 1: control flow \(WHILE\) cannot be imported/,
+      /2 subgraphs for control flow \(WHILE\), which cannot be imported/,
     ],
     [
-      'with streaming state in a second subgraph',
+      'with a variable that no VAR_HANDLE names',
       (file) => {
-        file.subgraphs = 2;
-        for (const opcode of ['CALL_ONCE', 'VAR_HANDLE', 'READ_VARIABLE', 'ASSIGN_VARIABLE'])
-          file.operators.push({ opcode, inputs: [], outputs: [] });
+        file.tensors.push({ shape: [], type: 'RESOURCE' });
+        file.operators.push({ opcode: 'ASSIGN_VARIABLE', inputs: [4, 0], outputs: [] });
       },
-      /^streaming state \(CALL_ONCE, VAR_HANDLE, READ_VARIABLE, ASSIGN_VARIABLE\): an image keeps nothing .*; export/,
+      /^damaged \.tflite: operator 1 ASSIGN_VARIABLE names no variable of a VAR_HANDLE/,
+    ],
+    [
+      'with a CALL_ONCE of a subgraph that is not there',
+      (file) => file.operators.push({ ...once, options: { 0: int32(7) } }),
+      /^damaged \.tflite: operator 1 CALL_ONCE calls subgraph 7 of 1/,
+    ],
+    [
+      'with a CALL_ONCE that computes',
+      (file) => {
+        file.called = [convolutionFile()];
+        file.operators.push(once);
+      },
+      /^CALL_ONCE runs CONV_2D, expected ASSIGN_VARIABLE of constants alone/,
     ],
     [
       'compiled for the Edge TPU, with float constants beside',
@@ -350,9 +365,9 @@ describe('other operators are refused', () => {
   });
 
   it('for the same reason once, with how often and where', () => {
-    const opcodes = ['SVDF', 'GELU', 'SVDF', 'SVDF', 'SVDF', 'SVDF', 'GELU', 'SVDF', 'SVDF'];
+    const opcodes = ['RNN', 'GELU', 'RNN', 'RNN', 'RNN', 'RNN', 'GELU', 'RNN', 'RNN'];
     expect(message(tflite(chain(opcodes)))).toBe(
-      'cannot be imported, by operator: 7 x SVDF (no such operator here): 0, 2, 3, 4, 5 and 2 more; 2 x GELU (no such operator here): 1, 6; docs/import.md lists what can',
+      'cannot be imported, by operator: 7 x RNN (no such operator here): 0, 2, 3, 4, 5 and 2 more; 2 x GELU (no such operator here): 1, 6; docs/import.md lists what can',
     );
   });
 
@@ -377,7 +392,7 @@ describe('other operators are refused', () => {
       activation([1, 4, 5]),
     ]);
     expect(message(tflite(file))).toBe(
-      'cannot be imported, by operator: 0 UNIDIRECTIONAL_SEQUENCE_LSTM "x" (no such operator here); docs/import.md lists what can',
+      'cannot be imported, by operator: 0 UNIDIRECTIONAL_SEQUENCE_LSTM "x" (cell gates through NONE, expected TANH); docs/import.md lists what can',
     );
   });
 
