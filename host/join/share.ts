@@ -23,7 +23,7 @@ export interface Wanted {
   budget?: number;
   /** bytes that weights, indices and codebooks may take together */
   weights?: number;
-  /** share of the calibration samples of every network whose class must stay */
+  /** share of samples held out of the calibration of every network whose class must stay */
   agreement?: number;
 }
 
@@ -38,7 +38,7 @@ export interface Joined {
   prepared: Prepared;
   /** per layer of `prepared` */
   chosen: Option[];
-  /** share of the calibration samples whose class has stayed; null without samples */
+  /** share of the samples held out, or of all where none are, whose class has stayed; null without samples */
   agreement: number | null;
 }
 
@@ -101,7 +101,7 @@ export function shareCodebooks(
 ): Joined[] {
   const prepared = networks.map((network, i) => {
     report(i, networks.length, `calibrate ${network.name}`);
-    return prepareNetwork(network);
+    return prepareNetwork(network, wanted.agreement !== undefined);
   });
   const onBooks = (books: Books) => statesOf(prepared, ({ layer }) => books[bookOf(layer)], report);
   const first = learnCodebooks(sizes, everyLayer(prepared), report);
@@ -120,7 +120,11 @@ export function takeCodebooks(
 ): Joined[] {
   const codebooks = generators.filter((generator) => generator.kind === 'codebook');
   return choose(
-    statesOf(networks.map(prepareNetwork), () => codebooks, report),
+    statesOf(
+      networks.map((network) => prepareNetwork(network, wanted.agreement !== undefined)),
+      () => codebooks,
+      report,
+    ),
     wanted,
     packed,
     report,
@@ -285,15 +289,14 @@ function improve(
 function finished(state: State): Joined {
   const { prepared } = state;
   const unpacked = changed(state, true);
-  const { samples, answers } = prepared;
+  const { answers } = prepared;
   return {
     name: prepared.name,
     original: prepared.unpacked,
     unpacked,
     prepared,
     chosen: chosenOf(state),
-    agreement:
-      samples && answers ? compare(answers.outputs, outputsOf(unpacked.model, samples), answers.zeroPoint).top1 : null,
+    agreement: answers && compare(answers.outputs, outputsOf(unpacked.model, answers.samples), answers.zeroPoint).top1,
   };
 }
 

@@ -8,7 +8,7 @@ import { type Unpacked, unpack } from '../image/unpack.ts';
 import { importImage } from '../import/import.ts';
 import { isTflite } from '../import/schema.ts';
 import type { BookSize } from '../join/codebooks.ts';
-import type { Network } from '../join/prepare.ts';
+import { HELD_OUT, type Network } from '../join/prepare.ts';
 import { joinOnto, joinPrograms, programsOf, renamed, type Shared } from '../join/programs.ts';
 import { BudgetError, type Joined, shareCodebooks, takeCodebooks, type Wanted, weightBytes } from '../join/share.ts';
 import { metadataAt, nameAt } from '../records/names.ts';
@@ -79,10 +79,14 @@ export function joinVerb(program: Command): void {
       ),
     )
     .addOption(
-      valued('--agreement <share>', 'of calibration inputs whose class must stay, as 0.99: more bytes until then', {
-        expected: 'a share above 0 and up to 1',
-        read: (text) => (/^(0?\.\d+|1(\.0*)?)$/.test(text) && Number(text) > 0 ? Number(text) : undefined),
-      }),
+      valued(
+        '--agreement <share>',
+        'of every fifth calibration input, held out of the others, whose class must stay, as 0.99: more bytes until then',
+        {
+          expected: 'a share above 0 and up to 1',
+          read: (text) => (/^(0?\.\d+|1(\.0*)?)$/.test(text) && Number(text) > 0 ? Number(text) : undefined),
+        },
+      ),
     )
     .addOption(
       valued('--budget <bytes>', 'largest image, as 64k or 64kB: layers get more bytes up to it', amount('flash')),
@@ -109,7 +113,7 @@ export function joinVerb(program: Command): void {
       const image = provedImage(output.name, packed(all));
       output.write(image);
       const result = resultOf(output.name, image, all, joined);
-      print(flags.json, result, () => render(result, joined), output);
+      print(flags.json, result, () => render(result, joined, flags.agreement !== undefined), output);
     });
 }
 
@@ -202,7 +206,7 @@ async function changed(
 const packed = ({ model, tables, lossless }: Unpacked): Uint8Array => pack(model, { tables, lossless });
 
 /** Each program with its calibration inputs. Throws UsageError for inputs of a network that there is not. */
-function withSamples(programs: readonly Unpacked[], { calibration = [], windows }: Flags): Network[] {
+function withSamples(programs: readonly Unpacked[], { calibration = [], windows, agreement }: Flags): Network[] {
   const names = programs.map(({ model }) => nameAt(model.metadata, 0));
   const inputsOf = (file: NamedFile): string => {
     const name = file.name ?? (names.length === 1 ? names[0]! : null);
@@ -214,7 +218,13 @@ function withSamples(programs: readonly Unpacked[], { calibration = [], windows 
   const files = new Map(calibration.map((file) => [inputsOf(file), file.path]));
   return programs.map((unpacked, i): Network => {
     const path = files.get(names[i]!);
-    return { name: names[i]!, unpacked, samples: samplesOf(names[i]!, unpacked, path, windows) };
+    const samples = samplesOf(names[i]!, unpacked, path, windows);
+    if (agreement !== undefined && samples && samples.inputs.length < HELD_OUT)
+      throw new UsageError(
+        `${names[i]}: --agreement holds one calibration input of ${HELD_OUT} out: expected at least ${HELD_OUT}, got ` +
+          `${samples.inputs.length}; give more`,
+      );
+    return { name: names[i]!, unpacked, samples };
   });
 }
 
@@ -278,7 +288,11 @@ function countsOf(names: readonly string[]): Record<string, number> {
 
 const percent = (share: number | null): string => (share === null ? 'not known' : `${(100 * share).toFixed(1)} %`);
 
-function render({ output, bytes, programs, shared, networks, weights }: Result, joined: readonly Joined[]): string {
+function render(
+  { output, bytes, programs, shared, networks, weights }: Result,
+  joined: readonly Joined[],
+  holdOut: boolean,
+): string {
   const head =
     `${output}: ${grouped(bytes)} bytes, programs ${programs.join(', ')}; ` +
     `${counted(shared.sources, 'source')} and ${counted(shared.generators, 'generator')} there once for several`;
@@ -294,11 +308,12 @@ function render({ output, bytes, programs, shared, networks, weights }: Result, 
       percent(agreement),
     ]),
   ]);
+  const judging = holdOut ? 'calibration inputs that were held out' : 'its calibration inputs';
   const unseen = joined.some(({ agreement }) => agreement === null)
     ? '\nnot known: without calibration inputs errors are those of the weights alone; give --calibration or --windows'
     : '';
   return (
-    `${head}\n\n${table}\nlayers by what holds their weights; agreement with the original on its calibration inputs${unseen}\n\n` +
+    `${head}\n\n${table}\nlayers by what holds their weights; agreement with the original on ${judging}${unseen}\n\n` +
     `weights ${grouped(weights.count)} in ${grouped(weights.bytes)} bytes with the codebooks: ` +
     `${weights.toFloat32.toFixed(2)} x smaller than float32, ${weights.toInt8.toFixed(2)} x than INT8`
   );

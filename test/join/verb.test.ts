@@ -21,6 +21,7 @@ beforeAll(() => {
     writeFileSync(at(`${name}.bin`), Buffer.concat(inputsOf(i, 24)));
   });
   writeFileSync(at('odd.bin'), new Uint8Array(100));
+  writeFileSync(at('few.bin'), new Uint8Array(4 * 72));
   const image = readFileSync(at('a.htpw'));
   writeFileSync(at('short.htpw'), image.subarray(0, 300));
   const damaged = Buffer.from(image);
@@ -115,6 +116,11 @@ describe('htpw join', () => {
       'windows of a network without a task',
       [at('a.htpw'), '--codebook', '--windows', '9'],
       'a: expected a task in its',
+    ],
+    [
+      'too few inputs to hold one out',
+      [at('a.htpw'), '--codebook', '--calibration', `a=${at('few.bin')}`, '--agreement', '0.9'],
+      'a: --agreement holds one calibration input of 5 out: expected at least 5, got 4',
     ],
     ['a share above 1', [at('a.htpw'), '--codebook', ...calibrated('a'), '--agreement', '99'], 'a share above 0'],
     ['inputs of nobody', [at('a.htpw'), '--codebook', '--calibration', `x=${at('a.bin')}`], 'a name of a, got "x"'],
