@@ -74,7 +74,8 @@ const MAP: Record<string, string> = {
   residency: 'agent assembly boards build image layout model operators records',
   drawing: 'layout residency system',
   task: 'assembly data image model operators runtime system',
-  evaluate: 'data runtime system task',
+  inputs: 'compress data runtime system',
+  evaluate: 'data operators records runtime system task',
   transform: 'arithmetic assembly model operators',
   import: 'arithmetic assembly image model operators records system transform',
   inspect: 'assembly image import model operators records runtime sources',
@@ -92,13 +93,14 @@ const ONLY_IN: [what: string, imported: RegExp, files: RegExp][] = [
   [
     'parts of Node',
     /^node:/,
-    /^host\/(agent|boards|build|data|measure|pages|reliability|sweep|system|task|train|verbs|cli)\b/,
+    /^host\/(agent|boards|build|data|inputs|measure|pages|reliability|sweep|system|task|train|verbs|cli)\b/,
   ],
   ['processes', /^node:child_process$/, /^host\/(agent|system)\//],
   ['the training library', /^@jax-js\//, /^host\/train\//],
   ['the command line', /^(commander|cli-progress)$/, /^host\/(verbs\/|cli\.ts)/],
   ['FlatBuffers', /^flatbuffers$/, /^host\/import\//],
   ['tables of text', /^csv-parse\b/, /^host\/data\//],
+  ['pictures', /^(pngjs|jpeg-js)$/, /^host\/inputs\//],
 ];
 
 /** The part of the runtime that reads files; the others run in browsers. */

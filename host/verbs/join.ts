@@ -20,7 +20,7 @@ import { planOutput, readInput, titleOf } from '../system/files.ts';
 import { grouped } from '../system/grouped.ts';
 import { shownPath } from '../system/shownPath.ts';
 import { provedImage, readImage } from './image.ts';
-import { readInputs } from './inputs.ts';
+import { INPUTS, readInputs } from './inputs.ts';
 import { amount, listOf, valued, wholeNumber } from './options.ts';
 import { CheckFailed, print, UsageError, withProgress } from './verb.ts';
 
@@ -62,10 +62,9 @@ export function joinVerb(program: Command): void {
       ),
     )
     .addOption(
-      new Option(
-        '--calibration <name=file>',
-        'raw inputs of a network, one after another; once for each network',
-      ).argParser((text: string, before: NamedFile[] | undefined) => [...(before ?? []), namedFile(text)]),
+      new Option('--calibration <name=file>', `inputs of a network, once for each: ${INPUTS}`).argParser(
+        (text: string, before: NamedFile[] | undefined) => [...(before ?? []), namedFile(text)],
+      ),
     )
     .addOption(
       valued('--agreement <share>', 'of calibration inputs whose class must stay, as 0.99: more bytes until then', {
@@ -206,7 +205,7 @@ function withSamples(programs: readonly Unpacked[], calibration: readonly NamedF
 }
 
 const samplesOf = (unpacked: Unpacked, path: string): Samples => ({
-  inputs: readInputs(path, new Runtime(packed(unpacked)).inputBytes()),
+  inputs: readInputs(path, new Runtime(packed(unpacked)).inputs).inputs,
   wasm: moduleOf(FASTEST),
 });
 
