@@ -25,6 +25,7 @@ import { packVerb } from './verbs/pack.ts';
 import { pagesVerb } from './verbs/pages.ts';
 import { planVerb } from './verbs/plan.ts';
 import { pruneVerb } from './verbs/prune.ts';
+import { reportVerb } from './verbs/report.ts';
 import { runVerb } from './verbs/run.ts';
 import { sweepVerb } from './verbs/sweep.ts';
 import { trainVerb } from './verbs/train.ts';
@@ -47,6 +48,7 @@ const VERBS = [
   planVerb,
   runVerb,
   evalVerb,
+  reportVerb,
   cardVerb,
   boardsVerb,
   buildVerb,

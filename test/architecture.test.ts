@@ -82,6 +82,8 @@ const MAP: Record<string, string> = {
   train: 'arithmetic compress data image import model records runtime sources system task',
   sweep: 'data evaluate image inspect records runtime system task train',
   prune: 'data drawing evaluate image import model records runtime system task train transform',
+  report:
+    'assembly boards build drawing evaluate image inspect layout model operators records residency sources system',
   measure:
     'agent boards build compress data drawing evaluate image import join model prune records residency runtime sources sweep system task train',
   reliability: 'agent assembly boards build image measure model records runtime sources system task',
@@ -100,6 +102,7 @@ const ONLY_IN: [what: string, imported: RegExp, files: RegExp][] = [
   ['the command line', /^(commander|cli-progress)$/, /^host\/(verbs\/|cli\.ts)/],
   ['FlatBuffers', /^flatbuffers$/, /^host\/import\//],
   ['tables of text', /^csv-parse\b/, /^host\/data\//],
+  ['plots', /^d3-/, /^host\/report\//],
   ['pictures', /^(pngjs|jpeg-js)$/, /^host\/inputs\//],
 ];
 
