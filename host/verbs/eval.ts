@@ -6,6 +6,7 @@ import { evaluate } from '../evaluate/evaluate.ts';
 import { comparisonLines, renderTable } from '../evaluate/table.ts';
 import { programName } from '../records/names.ts';
 import { FASTEST, VARIANT_NAMES, type VariantName } from '../runtime/variants.ts';
+import { heading } from './color.ts';
 import { PROGRAM_OPTION } from './image.ts';
 import { INPUTS, withInputOptions } from './inputs.ts';
 import { comparedWith, DATA, type JudgeFlags, judged, type Subject, subjectOf } from './judged.ts';
@@ -59,7 +60,7 @@ export function evalVerb(program: Command): void {
       const against = comparison && { image: flags.compare!, ...comparison };
       print(flags.json, { ...about, data, trainedOn, account, validationAccount, ...result, comparison: against }, () =>
         [
-          `${nameOf(subject)}, ${[data, ...(by.split ? [by.split] : [])].join(' ')}`,
+          heading(`${nameOf(subject)}, ${[data, ...(by.split ? [by.split] : [])].join(' ')}`),
           renderTable(result, by.notes),
           ...(comparison ? [comparisonLines(path, flags.compare!, comparison)] : []),
         ].join('\n'),

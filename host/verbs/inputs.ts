@@ -5,6 +5,7 @@ import { DEFAULTS, type InputSet, PIXEL_RANGES, type PixelRange, type ReadOption
 import { metadataAt } from '../records/names.ts';
 import { ImageError, type ImageView } from '../records/view.ts';
 import type { Port } from '../runtime/ports.ts';
+import { noteMark } from './color.ts';
 import { oneOf, type Value, valued, wholeNumber } from './options.ts';
 import { harmless } from './verb.ts';
 
@@ -85,6 +86,6 @@ export function readInputs(
   metadata: Record<string, unknown> = {},
 ): InputSet {
   const set = readInputSet(path, ports, readOptions(flags, metadata));
-  for (const note of set.notes) console.error(harmless(`note: ${note}`));
+  for (const note of set.notes) console.error(`${noteMark()} ${harmless(note)}`);
   return set;
 }

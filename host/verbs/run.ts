@@ -8,6 +8,7 @@ import { PORTABLE, VARIANT_NAMES, type VariantName } from '../runtime/variants.t
 import { counted } from '../system/counted.ts';
 import { planOutput } from '../system/files.ts';
 import { shownPath } from '../system/shownPath.ts';
+import { heading } from './color.ts';
 import { PROGRAM_OPTION, programIndex, readImage } from './image.ts';
 import { INPUTS, type InputFlags, metadataOf, readInputs, withInputOptions } from './inputs.ts';
 import { oneOf, valued } from './options.ts';
@@ -108,7 +109,7 @@ function render({ inferences, outputBytes, output, answers }: Result): string {
     ]);
   const more = (answers?.length ?? 0) - rows.length;
   return [
-    `${counted(inferences, 'inference')}${kept}`,
+    heading(`${counted(inferences, 'inference')}${kept}`),
     ...(rows.length > 0 ? [columns(rows)] : []),
     ...(more > 0 ? [`... and ${more} more: --json has all`] : []),
   ].join('\n');
