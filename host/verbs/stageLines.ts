@@ -1,7 +1,7 @@
 /** How far long work is, in lines, where stderr is no terminal: one for each stage and now and then, none for short work. */
 
 /** Seconds before anything is said, and between two lines of one stage. */
-const PATIENCE = 10;
+const PATIENCE = 30;
 const EVERY = 60;
 
 export class StageLines {

@@ -54,7 +54,7 @@ describe('progress where stderr is no terminal', () => {
       linesOf([
         [0, 0, 3],
         [4, 1, 3],
-        [9, 3, 3],
+        [29, 3, 3],
       ]),
     ).toEqual([]);
   });
@@ -63,30 +63,30 @@ describe('progress where stderr is no terminal', () => {
     expect(
       linesOf([
         [0, 0, 100],
-        [20, 10, 100],
         [40, 20, 100],
-        [90, 45, 100],
+        [60, 30, 100],
+        [100, 50, 100],
       ]),
-    ).toEqual(['work: 10 of 100, about 3 min left', 'work: 45 of 100, about 2 min left', 'work: done after 2 min']);
+    ).toEqual(['work: 20 of 100, about 3 min left', 'work: 50 of 100, about 2 min left', 'work: done after 2 min']);
   });
 
   it('has a line for each stage, whose speed is its own', () => {
     expect(
       linesOf([
         [0, 0, 10, 'fit'],
-        [30, 5, 10, 'fit'],
-        [31, 0, 4, 'refine'],
-        [33, 1, 4, 'refine'],
+        [50, 5, 10, 'fit'],
+        [51, 0, 4, 'refine'],
+        [53, 1, 4, 'refine'],
       ]),
-    ).toEqual(['work: 5 of 10, about 30 s left, fit', 'work: 0 of 4, refine', 'work: done after 33 s']);
+    ).toEqual(['work: 5 of 10, about 50 s left, fit', 'work: 0 of 4, refine', 'work: done after 53 s']);
   });
 
   it('takes notes that differ in figures alone for one stage', () => {
     expect(
       linesOf([
         [0, 0, 9, 'loss 0.9'],
-        [20, 1, 9, 'loss 0.8'],
-        [30, 2, 9, 'loss 0.7'],
+        [40, 1, 9, 'loss 0.8'],
+        [50, 2, 9, 'loss 0.7'],
       ]).length,
     ).toBe(2);
   });
