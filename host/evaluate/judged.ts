@@ -31,9 +31,7 @@ export function scoringOf(path: string, runtime: Runtime, view: ImageView, progr
   };
   if (another || height * width !== 1)
     return refuse(`outputs of ${runtime.outputs.map(({ shape }) => shape.join(' x ')).join(' and ')}`);
-  const { operators, outputs } = view.programs[program]!;
-  const last = operators.findLast(({ output }) => output === outputs[0]!.tensor);
-  const kind = last && OPERATOR_NAMES[last.kind];
+  const kind = lastKind(view, program);
   if (kind === 'argmax') {
     if (!port.labels) return refuse('the index of a class, and no names that say how many there are');
     const [names, count] = [port.labels, port.labels.length];
@@ -55,6 +53,42 @@ export function scoringOf(path: string, runtime: Runtime, view: ImageView, progr
     names: port.labels,
     scoresOf: (answer) => (isProbable ? real(answer) : probabilities(new Int8Array(answer), port.scale)),
   };
+}
+
+/** What makes the first output of a program. */
+function lastKind(view: ImageView, program: number): string | undefined {
+  const { operators, outputs } = view.programs[program]!;
+  const last = operators.findLast(({ output }) => output === outputs[0]!.tensor);
+  return last && OPERATOR_NAMES[last.kind];
+}
+
+/** A class that a network names. */
+export interface Ranked {
+  index: number;
+  label: string | null;
+  /** in real units, as the network gives it; null where it answers with an index */
+  score: number | null;
+}
+
+/** The classes with the highest scores in an answer of a loaded program, best first, the first of equals. */
+export function ranked(
+  answer: Uint8Array,
+  count: number,
+  runtime: Runtime,
+  view: ImageView,
+  program: number,
+): Ranked[] {
+  const [{ labels, offset }] = runtime.outputs as [Port];
+  const label = (index: number): string | null => labels?.[index] ?? null;
+  if (lastKind(view, program) === 'argmax') {
+    const index = answer[offset]!;
+    return [{ index, label: label(index), score: null }];
+  }
+  const scores = runtime.dequantize(answer);
+  return [...scores.keys()]
+    .sort((a, b) => scores[b]! - scores[a]! || a - b)
+    .slice(0, count)
+    .map((index) => ({ index, label: label(index), score: scores[index]! }));
 }
 
 /** How many inputs are run between two reports. */

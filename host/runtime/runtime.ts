@@ -296,10 +296,7 @@ export class Runtime {
       );
   }
 
-  /** The class in the answer that `run` gave. Throws as classify does for a first output that is no row of scores. */
-  classOf(answer: Uint8Array): Classification {
-    this.assertLoaded('classOf');
-    this.assertScores('classOf');
+  private classOf(answer: Uint8Array): Classification {
     const { outputs } = this.ports[this.program];
     const [{ labels, bytes, offset }] = outputs;
     if (this.answersWithIndex()) {

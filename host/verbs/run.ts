@@ -1,6 +1,7 @@
 /** htpw run: inputs through an image in Node, and what it answers. */
 import type { Command } from 'commander';
 import { columns } from '../drawing/columns.ts';
+import { type Ranked, ranked } from '../evaluate/judged.ts';
 import { ImageView } from '../records/view.ts';
 import { Runtime } from '../runtime/node.ts';
 import type { Port } from '../runtime/ports.ts';
@@ -59,7 +60,7 @@ export function runVerb(program: Command): void {
       const outputs = inputs.map((input) => runtime.run(input));
       output?.write(Buffer.concat(outputs));
       const answers = isRow(runtime.outputs)
-        ? outputs.map((bytes, i) => ({ input: names[i]!, top: topOf(runtime, bytes) }))
+        ? outputs.map((bytes, i) => ({ input: names[i]!, top: ranked(bytes, TOP, runtime, view, index) }))
         : null;
       const result = {
         image: path,
@@ -75,28 +76,11 @@ export function runVerb(program: Command): void {
 /** One row of scores, or an index. */
 const isRow = ([{ shape }, another]: readonly Port[]): boolean => !another && shape[0] * shape[1] === 1;
 
-interface Answer {
-  index: number;
-  label: string | null;
-  /** null where the network answers with an index */
-  score: number | null;
-}
-
-function topOf(runtime: Runtime, bytes: Uint8Array): Answer[] {
-  const { index, label, score, scores } = runtime.classOf(bytes);
-  if (scores === null) return [{ index, label, score }];
-  const labels = runtime.outputs[0]!.labels;
-  return [...scores.keys()]
-    .toSorted((a, b) => scores[b]! - scores[a]! || a - b)
-    .slice(0, TOP)
-    .map((at) => ({ index: at, label: labels?.[at] ?? null, score: scores[at]! }));
-}
-
 interface Result {
   inferences: number;
   outputBytes: number;
   output: string | null;
-  answers: { input: string; top: Answer[] }[] | null;
+  answers: { input: string; top: Ranked[] }[] | null;
 }
 
 function render({ inferences, outputBytes, output, answers }: Result): string {
@@ -115,7 +99,7 @@ function render({ inferences, outputBytes, output, answers }: Result): string {
   ].join('\n');
 }
 
-const shown = (answer: Answer | undefined): string => {
+const shown = (answer: Ranked | undefined): string => {
   if (!answer) return '';
   const { index, label, score } = answer;
   return `${label ?? `class ${index}`}${score === null ? '' : ` ${score.toFixed(3)}`}`;
