@@ -12,7 +12,9 @@ import { boardsVerb } from './verbs/boards.ts';
 import { buildVerb } from './verbs/build.ts';
 import { cardVerb } from './verbs/card.ts';
 import { clibVerb } from './verbs/clib.ts';
+import { errorMark } from './verbs/color.ts';
 import { compareVerb } from './verbs/compare.ts';
+import { completionVerb } from './verbs/completion.ts';
 import { compressVerb } from './verbs/compress.ts';
 import { dataVerb } from './verbs/data.ts';
 import { evalVerb } from './verbs/eval.ts';
@@ -25,6 +27,7 @@ import { packVerb } from './verbs/pack.ts';
 import { pagesVerb } from './verbs/pages.ts';
 import { planVerb } from './verbs/plan.ts';
 import { pruneVerb } from './verbs/prune.ts';
+import { reportVerb } from './verbs/report.ts';
 import { runVerb } from './verbs/run.ts';
 import { sweepVerb } from './verbs/sweep.ts';
 import { trainVerb } from './verbs/train.ts';
@@ -47,6 +50,7 @@ const VERBS = [
   planVerb,
   runVerb,
   evalVerb,
+  reportVerb,
   cardVerb,
   boardsVerb,
   buildVerb,
@@ -54,6 +58,7 @@ const VERBS = [
   verifyVerb,
   benchVerb,
   pagesVerb,
+  completionVerb,
   // a folder of one's own is nothing to get
   dataVerb(
     DATA_SETS.filter(({ labels }) => labels !== null),
@@ -91,7 +96,7 @@ export async function main(words: string[]): Promise<number> {
 
 /** Says what was thrown, and returns the exit code for it. */
 function failed(error: unknown): number {
-  console.error(`htpw: ${explain(error)}`);
+  console.error(`${errorMark()} ${explain(error)}`);
   if (process.env.HTPW_DEBUG) console.error(error);
   return error instanceof CheckFailed ? 1 : 2;
 }

@@ -74,7 +74,8 @@ const MAP: Record<string, string> = {
   residency: 'agent assembly boards build image layout model operators records',
   drawing: 'layout residency system',
   task: 'assembly data image model operators runtime system',
-  evaluate: 'data runtime system task',
+  inputs: 'compress data runtime system',
+  evaluate: 'data operators records runtime system task',
   transform: 'arithmetic assembly model operators',
   import: 'arithmetic assembly image model operators records system transform',
   float: 'arithmetic assembly data image import model operators runtime',
@@ -84,6 +85,8 @@ const MAP: Record<string, string> = {
   card: 'data drawing evaluate image records runtime sources system task train',
   sweep: 'data evaluate image inspect records runtime system task train',
   prune: 'data drawing evaluate image import model records runtime system task train transform',
+  report:
+    'assembly boards build drawing evaluate image inspect layout model operators records residency sources system',
   measure:
     'agent boards build compress data drawing evaluate image import join model prune records residency runtime sources sweep system task train',
   reliability: 'agent assembly boards build image measure model records runtime sources system task',
@@ -95,14 +98,16 @@ const ONLY_IN: [what: string, imported: RegExp, files: RegExp][] = [
   [
     'parts of Node',
     /^node:/,
-    /^host\/(agent|boards|build|card|data|measure|pages|reliability|sweep|system|task|train|verbs|cli)\b/,
+    /^host\/(agent|boards|build|card|data|inputs|measure|pages|reliability|sweep|system|task|train|verbs|cli)\b/,
   ],
   ['processes', /^node:child_process$/, /^host\/(agent|system)\//],
   ['the training library', /^@jax-js\//, /^host\/train\//],
-  ['the command line', /^(commander|cli-progress)$/, /^host\/(verbs\/|cli\.ts)/],
+  ['the command line', /^(commander|cli-progress|picocolors)$/, /^host\/(verbs\/|cli\.ts)/],
   ['FlatBuffers', /^flatbuffers$/, /^host\/import\//],
   ['protocol buffers', /^protobufjs\b/, /^host\/onnx\//],
   ['tables of text', /^csv-parse\b/, /^host\/data\//],
+  ['plots', /^d3-/, /^host\/report\//],
+  ['pictures', /^(pngjs|jpeg-js)$/, /^host\/inputs\//],
 ];
 
 /** The part of the runtime that reads files; the others run in browsers. */

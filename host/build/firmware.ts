@@ -47,8 +47,11 @@ export const KERNEL_FLAGS = [
   '-fno-tree-reassoc',
   '-fno-tree-pre',
   '-fno-tree-loop-im',
+  '-DHTPW_KERNEL_FLAGS', // or htpw.c gives them to itself, as far as a pragma can
 ];
-const OPTIMIZE = ['-O2', ...KERNEL_FLAGS, '-ffunction-sections', '-fdata-sections'];
+const SECTIONS = ['-ffunction-sections', '-fdata-sections'];
+/** `plain`: as a build system of somebody's own compiles a C file. */
+const optimization = (plain: boolean): string[] => ['-O2', ...(plain ? [] : KERNEL_FLAGS), ...SECTIONS];
 const FREESTANDING = ['-ffreestanding', '-fno-common'];
 
 /** The same on every board; a board adds its own from board.json. */
@@ -65,6 +68,8 @@ interface Build {
   image: Uint8Array;
   needs: Requirements;
   main: string;
+  /** with -O2 in place of the flags that the kernels are tuned for */
+  plain: boolean;
 }
 
 /** The image in the build's folder: the assembler never sees what its own file is called. */
@@ -147,7 +152,7 @@ async function compileSources(build: Build): Promise<string[]> {
   await writeFile(join(folder, IMAGE_FILE), image);
   const flags = [
     ...board.cpuFlags,
-    ...OPTIMIZE,
+    ...optimization(build.plain),
     ...WARNINGS,
     ...(board.memory ? FREESTANDING : []),
     `-I${join(root, 'boards', 'common')}`,
@@ -263,6 +268,8 @@ export interface BuildOptions {
   main?: string;
   /** of the runtime, instead of the board's own */
   variant?: DeviceVariantName;
+  /** compiled with -O2 alone, without the flags that the kernels are tuned for */
+  plain?: boolean;
 }
 
 /** Keeps every operator, encoding and source: the runtime that runs any image. */
@@ -272,8 +279,8 @@ export const ALL_FEATURES = 2n ** 64n - 1n;
  * Of the folder of a build: the image's name, for people, and a hash of all that may differ between two builds for one
  * board. Images of one name in two folders, or one image with two programs, do not overwrite each other's firmware.
  */
-function buildName(name: string, { board, image, needs, main }: Omit<Build, 'folder'>): string {
-  const options = [main, board.variant, needs.features.toString(16)].join('\n');
+function buildName(name: string, { board, image, needs, main, plain }: Omit<Build, 'folder'>): string {
+  const options = [main, board.variant, needs.features.toString(16), ...(plain ? ['plain'] : [])].join('\n');
   const hash = createHash('sha256').update(`${options}\n`).update(image).digest('hex').slice(0, 8);
   return `${safeName(name.replace(/-[0-9a-f]{8}$/, ''))}-${hash}`; // of a copy under build/ without its own
 }
@@ -282,7 +289,7 @@ function buildName(name: string, { board, image, needs, main }: Omit<Build, 'fol
 async function inBuild<T>(
   board: Board,
   imagePath: string,
-  { root = projectRoot(), features, name = titleOf(imagePath), main = AGENT }: BuildOptions,
+  { root = projectRoot(), features, name = titleOf(imagePath), main = AGENT, plain = false }: BuildOptions,
   use: (build: Build, target: string) => Promise<T>,
 ): Promise<T> {
   const image = readInput(imagePath);
@@ -290,7 +297,7 @@ async function inBuild<T>(
   for (const variant of new Set<DeviceVariantName>([board.variant, PORTABLE])) await buildRuntime(variant, root);
   const needs = named(shownPath(imagePath), () => requirementsOf(image));
   needs.features = features ?? needs.features;
-  const build = { board, root, image, needs, main };
+  const build = { board, root, image, needs, main, plain };
   const target = join(buildFolder(root), board.name, buildName(name, build));
   mkdirSync(dirname(target), { recursive: true });
   return inTemporaryFolder(`${target}-`, (folder) => use({ ...build, folder }, target));

@@ -24,12 +24,9 @@ export type GroupMetric = (times: Float64Array) => number;
  * intervals are comparable. Resamples for which the metric is undefined (NaN) are left out.
  */
 export function bootstrap(groups: number, metric: GroupMetric, options: BootstrapOptions = {}): Interval {
-  const { resamples = 1000, seed = 42, level = 0.95 } = options;
-  const random = makeRandom(seed);
+  const { level = 0.95 } = options;
   const values: number[] = [];
-  for (let resample = 0; resample < resamples; resample++) {
-    const times = new Float64Array(groups);
-    for (let draw = 0; draw < groups; draw++) times[Math.floor(random() * groups)]++;
+  for (const times of resampled(groups, options)) {
     const value = metric(times);
     if (!Number.isNaN(value)) values.push(value);
   }
@@ -39,6 +36,16 @@ export function bootstrap(groups: number, metric: GroupMetric, options: Bootstra
     low: quantile(values, (1 - level) / 2),
     high: quantile(values, (1 + level) / 2),
   };
+}
+
+/** How often each group was drawn, resample after resample. */
+export function* resampled(groups: number, { resamples = 1000, seed = 42 }: BootstrapOptions = {}) {
+  const random = makeRandom(seed);
+  for (let resample = 0; resample < resamples; resample++) {
+    const times = new Float64Array(groups);
+    for (let draw = 0; draw < groups; draw++) times[Math.floor(random() * groups)]++;
+    yield times;
+  }
 }
 
 /** Linear between order statistics; NaN for no values. */

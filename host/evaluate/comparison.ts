@@ -34,16 +34,53 @@ export const accuracyOf = (counted: Counted): Interval => interval(counted, accu
 
 export const macroF1Of = (counted: Counted): Interval => interval(counted, macroF1);
 
-/** Macro-F1 of `second` less that of `first`. Throws RangeError where they did not answer the same windows. */
-export function difference(first: Counted, second: Counted): Interval {
+/**
+ * Macro-F1, or another metric, of `second` less that of `first`. Throws RangeError where they did not answer the same
+ * windows.
+ */
+export function difference(first: Counted, second: Counted, metric: Metric = macroF1): Interval {
   const windowsOf = ({ groups, matrices }: Counted): string =>
     groups.names.map((name, g) => `${name} ${labelsOf(matrices[g])}`).join(';');
   if (windowsOf(first) !== windowsOf(second))
     throw new RangeError('difference: expected answers to the same windows, got others; score both on one set');
   return bootstrap(
     first.matrices.length,
-    (times) => macroF1(weightedSum(second.matrices, times)) - macroF1(weightedSum(first.matrices, times)),
+    (times) => metric(weightedSum(second.matrices, times)) - metric(weightedSum(first.matrices, times)),
   );
+}
+
+/** Two classifiers on the same windows. */
+export interface Comparison {
+  accuracy: Compared;
+  macroF1: Compared;
+  /** share of windows that both answer alike */
+  agreement: number;
+}
+
+/** A metric of both, and the second less the first in the same resamples. */
+interface Compared {
+  first: Interval;
+  second: Interval;
+  difference: Interval;
+}
+
+/** Both metrics of two classifiers. Throws RangeError as `difference` does. */
+export function compared(first: Scored, second: Scored): Comparison {
+  const [a, b] = [countedAnswers(first), countedAnswers(second)];
+  const pair = (metric: Metric): Compared => ({
+    first: interval(a, metric),
+    second: interval(b, metric),
+    difference: difference(a, b, metric),
+  });
+  return { accuracy: pair(accuracy), macroF1: pair(macroF1), agreement: agreementOf(first, second) };
+}
+
+function agreementOf(first: Scored, second: Scored): number {
+  const [a, b] = [first, second].map(({ labels, scores }) => {
+    const classes = scores.length / labels.length;
+    return predict(scores, classes, [...Array(classes).keys()]);
+  });
+  return a.filter((answer, i) => answer === b[i]).length / a.length;
 }
 
 /** Windows of each class, whatever was answered. */

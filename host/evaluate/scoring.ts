@@ -88,7 +88,8 @@ export function scoreWindows(
   return { labels: set.labels, groups: set.groups, scores };
 }
 
-function probabilities(logits: Int8Array, scale: number): number[] {
+/** The softmax of integer logits with this scale. */
+export function probabilities(logits: Int8Array, scale: number): number[] {
   const largest = Math.max(...logits);
   const exponentials = Array.from(logits, (q) => Math.exp(scale * (q - largest)));
   const sum = exponentials.reduce((a, b) => a + b, 0);

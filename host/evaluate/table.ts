@@ -1,6 +1,7 @@
 /** Evaluations as text. */
 import { counted } from '../system/counted.ts';
 import type { Interval } from './bootstrap.ts';
+import type { Comparison } from './comparison.ts';
 import type { Evaluation } from './evaluate.ts';
 
 /** An evaluation as a plain-text table for people; notes come below its title. */
@@ -26,6 +27,27 @@ export function renderTable(evaluation: Evaluation, notes: readonly string[] = [
     sections.push(`warning: also among the validation ${unit}s: ${group} ${sharedGroups.join(', ')}`);
   return `${sections.join('\n\n')}\n`;
 }
+
+/** Two images on the same data, one metric a row. */
+export function comparisonLines(first: string, second: string, { accuracy, macroF1, agreement }: Comparison): string {
+  const row = (name: string, { first, second, difference }: Comparison['accuracy']): string[] => [
+    name,
+    number(first.value),
+    number(second.value),
+    signed(difference.value),
+    `${signed(difference.low)} to ${signed(difference.high)}`,
+  ];
+  return [
+    `${second} in place of ${first}: the same answer to ${(100 * agreement).toFixed(1)} %`,
+    grid([
+      ['', 'first', 'second', 'difference', '95 % interval, paired'],
+      row('macro-F1', macroF1),
+      row('accuracy', accuracy),
+    ]),
+  ].join('\n\n');
+}
+
+const signed = (value: number): string => (value > 0 ? `+${number(value)}` : number(value));
 
 function summaryRows(evaluation: Evaluation): string[][] {
   return summaryOf(evaluation).map(([name, { value, low, high }]) => [

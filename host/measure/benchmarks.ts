@@ -60,7 +60,7 @@ interface Packed extends Pick<ModelFigure, 'model' | 'residency' | 'arenaBytes'>
 }
 
 /** The ECG network with stored weights and generated ones in every residency, then MLPerf Tiny's with exact tables. */
-function packNetworks(): Packed[] {
+export function packNetworks(): Packed[] {
   const config = readConfig(join(projectRoot(), 'models', 'configs', `${ECG}.json`));
   const stored: NetworkConfig = { ...config.network, methods: {} };
   const packed = (model: string, residency: ModelFigure['residency'], image: Uint8Array): Packed => ({

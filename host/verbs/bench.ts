@@ -10,6 +10,7 @@ import { goldenFolder } from '../measure/golden.ts';
 import { measureImported } from '../measure/imported.ts';
 import { measureJoined } from '../measure/joined.ts';
 import { timeVariants } from '../measure/node.ts';
+import { measurePlain } from '../measure/plain.ts';
 import { measurePruned, PRUNED_NAMES, type PrunedName, type PruneRecord } from '../measure/pruned.ts';
 import { currentCommit, readRecord, recordPath, writeRecord } from '../measure/records.ts';
 import { measureRoutes } from '../measure/routes.ts';
@@ -35,6 +36,7 @@ interface Flags {
   prune?: PrunedName[] | true;
   join?: boolean;
   route?: boolean;
+  plain?: boolean;
   json?: boolean;
 }
 
@@ -81,10 +83,13 @@ export function benchVerb(program: Command): void {
         'selectors and their classifiers beside single networks, from the sweep of models/sweeps/route.json, instead; writes bench/route.json',
       ),
     )
+    .addOption(
+      instead('--plain', 'what -O2 without the flags of the build files loses instead; writes bench/plain.json'),
+    )
     .option('--json', 'print JSON')
     .addHelpText(
       'after',
-      '\nExamples:\n  htpw bench --board mps2-an500\n  htpw bench --check\n  htpw bench --node\n  htpw bench --reliability\n  htpw bench --deploy\n  htpw bench --imported\n  htpw bench --train\n  htpw bench --join\n  htpw bench --route\n  htpw bench --prune\n  htpw bench --prune kws,uci-har\n  htpw bench --board nucleo-f767zi --port /dev/ttyACM0',
+      '\nExamples:\n  htpw bench --board mps2-an500\n  htpw bench --check\n  htpw bench --node\n  htpw bench --reliability\n  htpw bench --deploy\n  htpw bench --imported\n  htpw bench --train\n  htpw bench --join\n  htpw bench --route\n  htpw bench --plain\n  htpw bench --prune\n  htpw bench --prune kws,uci-har\n  htpw bench --board nucleo-f767zi --port /dev/ttyACM0',
     )
     .action((flags: Flags) => {
       if (flags.node) return benchNode(flags);
@@ -94,6 +99,7 @@ export function benchVerb(program: Command): void {
       if (flags.train) return benchTraining(flags);
       if (flags.prune) return benchRecord('prune', pruned(flags.prune), flags);
       if (flags.join) return benchRecord('join', measureJoined, flags);
+      if (flags.plain) return benchRecord('plain', measurePlain, flags);
       if (flags.route) return benchRecord('route', measureRoutes, flags);
       return flags.port === undefined ? benchBoards(flags) : benchPort(flags, flags.port);
     });
@@ -113,6 +119,7 @@ function instead(flags: string, description: string): Option {
     'prune',
     'join',
     'route',
+    'plain',
   ];
   return new Option(flags, description).conflicts(all.filter((name) => !flags.startsWith(`--${name}`)));
 }

@@ -2,6 +2,7 @@
 import type { Command } from 'commander';
 import { listBoards } from '../boards/board.ts';
 import { boardsText } from '../pages/boards.ts';
+import { heading } from './color.ts';
 import { print } from './verb.ts';
 
 export function boardsVerb(program: Command): void {
@@ -13,6 +14,7 @@ export function boardsVerb(program: Command): void {
     .addHelpText('after', '\nExamples:\n  htpw boards\n  htpw boards --json')
     .action(({ json }: { json?: boolean }) => {
       const boards = listBoards();
-      print(json, boards, () => boardsText(boards));
+      // the first line of each table has the names of its columns
+      print(json, boards, () => boardsText(boards).split('\n\n').map(heading).join('\n\n'));
     });
 }

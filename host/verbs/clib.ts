@@ -4,6 +4,7 @@ import { basename, join } from 'node:path';
 import { type Command, Option } from 'commander';
 import { planLibrary, type Tailoring } from '../build/library.ts';
 import { type LibraryRecord, type LibrarySize, measureLibrary, ramOf, USED, WHOLE } from '../build/librarySize.ts';
+import { PACKAGES, type Package } from '../build/packages.ts';
 import { tailoredTo } from '../build/tailored.ts';
 import { columns } from '../drawing/columns.ts';
 import { currentCommit, keepsRecords, readRecord, recordPath, writeRecord } from '../measure/records.ts';
@@ -11,6 +12,7 @@ import { Runtime } from '../runtime/node.ts';
 import { planOutput } from '../system/files.ts';
 import { testWindows } from '../task/inputs.ts';
 import { TAILOR_OPTION, writeAndPrint } from './library.ts';
+import { oneOf, valued } from './options.ts';
 import { print, UsageError } from './verb.ts';
 
 interface Flags {
@@ -19,8 +21,11 @@ interface Flags {
   residency?: string;
   input?: string;
   sizes?: boolean;
+  as?: Package;
   json?: boolean;
 }
+
+const DEFAULT_FOLDER = join('dist', 'c');
 
 export function clibVerb(program: Command): void {
   program
@@ -29,22 +34,31 @@ export function clibVerb(program: Command): void {
     .description(
       'Write the runtime as C sources with header, CMakeLists.txt and a Makefile fragment. Tailored to images, it keeps only what they need, and contains them as htpw_model.c.',
     )
-    .option('-o, --output <folder>', 'where the files go', join('dist', 'c'))
+    .option('-o, --output <folder>', 'where the files go', DEFAULT_FOLDER)
     .option(...TAILOR_OPTION)
+    .addOption(
+      valued(
+        '--as <package>',
+        `for another build system than CMake, Make and Zephyr: ${PACKAGES.join(', ')}`,
+        oneOf(PACKAGES),
+      ),
+    )
     .option('--residency <name>', 'boot, lazy or stream for the tailored images, in place of what they ask for')
     .option('--input <file>', 'also write an input to try one image with: a synthetic ECG window, or random bytes')
     .addOption(
       new Option(
         '--sizes',
         'measure flash, RAM and stack on four cores instead, print the difference to bench/clib.json and renew it',
-      ).conflicts(['output', 'input']),
+      ).conflicts(['output', 'input', 'as']),
     )
     .option('--json', 'machine-readable result')
     .addHelpText(
       'after',
-      '\nExamples:\n  htpw clib -o third_party/htpw\n  htpw clib --tailor models/ecg-beats.htpw -o build/ecg\n  htpw clib --tailor beats.htpw --tailor words.htpw -o build/both\n  htpw clib --tailor models/ecg-beats.htpw --sizes',
+      '\nExamples:\n  htpw clib -o third_party/htpw\n  htpw clib --tailor models/ecg-beats.htpw -o build/ecg\n  htpw clib --tailor beats.htpw --tailor words.htpw -o build/both\n  htpw clib --tailor models/ecg-beats.htpw --as arduino -o build/ecg-arduino\n  htpw clib --tailor models/ecg-beats.htpw --sizes',
     )
-    .action(async ({ output, tailor, residency, input, sizes, json }: Flags) => {
+    .action(async ({ output, tailor, residency, input, sizes, as, json }: Flags) => {
+      if (as !== undefined && output === DEFAULT_FOLDER)
+        throw new UsageError(`clib: --as ${as} needs a folder of its own; give -o <folder>`);
       if (tailor === undefined && (residency ?? input) !== undefined)
         throw new UsageError('--residency and --input are about an image: name it with --tailor');
       if (tailor && tailor.length > 1 && input !== undefined)
@@ -55,7 +69,7 @@ export function clibVerb(program: Command): void {
       const window = input === undefined ? undefined : planOutput(input, { inputs: tailor });
       const tailored = tailor ? tailoredTo(tailor, residency) : null;
       if (folder === null) await printSizes(tailored, json);
-      else await writeAndPrint(folder, tailored, json, input);
+      else await writeAndPrint(folder, tailored, json, input, as);
       if (tailored) window?.write(testWindows(new Runtime(tailored.models[0].image), 1, 'synthetic-easy').windows[0]);
     });
 }

@@ -19,6 +19,7 @@ import { plotCurve } from '../drawing/qualityPlot.ts';
 import { type Unpacked, unpack } from '../image/unpack.ts';
 import { importImage } from '../import/import.ts';
 import { isTflite } from '../import/schema.ts';
+import { classesOf } from '../inputs/classes.ts';
 import type { Model } from '../model/model.ts';
 import { ImageView } from '../records/view.ts';
 import { moduleOf, Runtime } from '../runtime/node.ts';
@@ -30,11 +31,11 @@ import { grouped } from '../system/grouped.ts';
 import { shownPath } from '../system/shownPath.ts';
 import { textOf } from '../system/wrongKind.ts';
 import { provedImage } from './image.ts';
-import { readInputs } from './inputs.ts';
+import { INPUTS, type InputFlags, metadataOf, readInputs, withInputOptions } from './inputs.ts';
 import { amount, listOf, oneOf, valued } from './options.ts';
 import { CheckFailed, print, UsageError, withProgress } from './verb.ts';
 
-interface CompressFlags {
+interface CompressFlags extends InputFlags {
   output?: string;
   method: Method;
   budget?: number;
@@ -46,7 +47,7 @@ interface CompressFlags {
 }
 
 export function compressVerb(program: Command): void {
-  program
+  const command = program
     .command('compress <network>')
     .summary('a network in fewer bytes of flash, without training it again')
     .description(
@@ -64,12 +65,16 @@ export function compressVerb(program: Command): void {
         listOf(amount('flash')),
       ),
     )
-    .option('--calibration <file>', 'raw inputs of the network, one after another')
+    .option('--calibration <path>', `inputs of the network: ${INPUTS}`)
     .option(
       '--samples <from:to>',
       'which of them to calibrate on, or none; judged by the others (default: all, and judged by them)',
     )
-    .option('--labels <csv>', 'class of each input in the last column, for accuracy')
+    .option(
+      '--labels <csv>',
+      'class of each input in the last column, for accuracy; default: as the inputs are labelled',
+    );
+  withInputOptions(command)
     .option('--json', 'machine-readable result')
     .addHelpText(
       'after',
@@ -146,14 +151,18 @@ interface Data {
   labels: Int32Array | null;
 }
 
-function readData(image: Uint8Array, model: Model, { calibration, samples, labels }: CompressFlags): Data | null {
+function readData(image: Uint8Array, model: Model, flags: CompressFlags): Data | null {
+  const { calibration, samples, labels } = flags;
   if (calibration === undefined) return null;
-  const all = readInputs(calibration, new Runtime(image).inputBytes());
+  const { inputs, outputs } = new Runtime(image);
+  const set = readInputs(calibration, inputs, flags, metadataOf(new ImageView(image), 0));
+  const all = set.inputs;
   const [from, to] =
     samples === undefined ? [0, all.length] : named('--samples', () => parseSamples(samples, all.length));
   const text = labels === undefined ? null : textOf(labels, readInput(labels), 'a CSV with the classes');
+  const own = set.labels && classesOf(calibration, set.labels, outputCount(model), outputs[0]!.labels).of;
   const classes =
-    text === null ? null : named(shownPath(labels!), () => parseLabels(text, all.length, outputCount(model)));
+    text === null ? own : named(shownPath(labels!), () => parseLabels(text, all.length, outputCount(model)));
   const others = to - from < all.length;
   const wasm = moduleOf(FASTEST);
   const isJudged = (i: number) => !others || i < from || i >= to;
@@ -161,7 +170,7 @@ function readData(image: Uint8Array, model: Model, { calibration, samples, label
     calibrated: from < to ? { inputs: all.slice(from, to), wasm } : null,
     judged: { inputs: all.filter((_, i) => isJudged(i)), wasm },
     others,
-    labels: classes?.filter((_, i) => isJudged(i)) ?? null,
+    labels: classes && Int32Array.from([...classes].filter((_, i) => isJudged(i))),
   };
 }
 

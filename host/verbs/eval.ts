@@ -1,97 +1,72 @@
-/** htpw eval: the accuracy of a packed image on a split of a data set. */
+/** htpw eval: the accuracy of any image, on a split of a data set or on inputs that somebody brings. */
 import type { Command } from 'commander';
-import { describeAccounts, SPLITS, type Split } from '../data/part.ts';
-import { dataSetList, dataSetNames } from '../data/registry.ts';
-import type { WindowSet } from '../data/windows.ts';
+import { SPLITS } from '../data/part.ts';
+import { dataSetList } from '../data/registry.ts';
 import { evaluate } from '../evaluate/evaluate.ts';
-import { assertTakes, scoreWindows, taskOfImage, trainedOn, unlike } from '../evaluate/scoring.ts';
-import { renderTable } from '../evaluate/table.ts';
-import { metadataAt, programName } from '../records/names.ts';
-import { ImageView } from '../records/view.ts';
-import { Runtime } from '../runtime/node.ts';
+import { comparisonLines, renderTable } from '../evaluate/table.ts';
+import { programName } from '../records/names.ts';
 import { FASTEST, VARIANT_NAMES, type VariantName } from '../runtime/variants.ts';
-import { named } from '../system/errors.ts';
-import { shownPath } from '../system/shownPath.ts';
-import { openTask } from '../task/task.ts';
-import { PROGRAM_OPTION, programIndex, readImage } from './image.ts';
+import { heading } from './color.ts';
+import { PROGRAM_OPTION } from './image.ts';
+import { INPUTS, withInputOptions } from './inputs.ts';
+import { comparedWith, DATA, type JudgeFlags, judged, type Subject, subjectOf } from './judged.ts';
 import { LEAD_OPTION, oneOf, TASK_OPTION, valued } from './options.ts';
-import { print, withProgress } from './verb.ts';
+import { print } from './verb.ts';
 
-interface EvalFlags {
-  task?: string;
-  data?: string;
-  split: Split;
-  lead?: string;
+interface EvalFlags extends JudgeFlags {
+  compare?: string;
   variant: VariantName;
   program: string;
   json?: boolean;
 }
 
 export function evalVerb(program: Command): void {
-  program
+  const command = program
     .command('eval <image>')
     .summary('accuracy of the packed image')
     .description(
-      'Run a whole split through the integer runtime: macro-F1, balanced accuracy, AUC, confusion matrix, and what the task asks for beside (for ECG beats: N, S, V alone, and V against the rest with t* chosen on validation); 95 % intervals resample groups: patients, subjects, speakers.',
+      'Run labelled inputs through the integer runtime: macro-F1, balanced accuracy, AUC, confusion matrix, and what a task asks for beside (for ECG beats: N, S, V alone, and V against the rest with t* chosen on validation); 95 % intervals resample groups: patients, subjects, speakers, files. --compare judges a second image on the same inputs, and says by how much it is better.',
     )
     .option(...PROGRAM_OPTION)
     .option(...TASK_OPTION)
-    .addOption(valued('--data <name>', `${dataSetList()}; default: that of the task`, oneOf(dataSetNames())))
+    .addOption(
+      valued(
+        '--data <name or path>',
+        `${dataSetList()}; default: that of the task. Or labelled inputs, a folder a class: ${INPUTS}`,
+        DATA,
+      ),
+    )
+    .option('--labels <file>', 'of inputs by path: CSV or .npy, in their order or by the names of their files')
+    .option('--compare <image>', 'a second image on the same data')
     .addOption(valued('--split <name>', SPLITS.join(', '), oneOf(SPLITS), 'test'))
     .option(...LEAD_OPTION)
     .addOption(
       valued('--variant <name>', `${VARIANT_NAMES.join(', ')}: same bytes, other speed`, oneOf(VARIANT_NAMES), FASTEST),
-    )
+    );
+  withInputOptions(command)
     .option('--json', 'machine-readable result')
     .addHelpText(
       'after',
-      '\nExamples:\n  htpw eval models/ecg-beats.htpw --data mitbih --split test --json\n  htpw eval build/mine.htpw --task my-task.json\n  htpw eval build/all.htpw --program motion',
+      '\nExamples:\n  htpw eval models/ecg-beats.htpw --data mitbih --split test --json\n  htpw eval build/mine.htpw --task my-task.json\n  htpw eval kws.htpw --data features.npz --compare kws-10k.htpw\n  htpw eval resnet.htpw --data pictures --resize\n  htpw eval kws.htpw --data mfcc.bin --labels labels.csv',
     )
     .action(async (path: string, flags: EvalFlags) => {
-      const { split } = flags;
-      const image = readImage(path);
-      const view = new ImageView(image);
-      const index = programIndex(view, flags.program);
-      const metadata = metadataAt(
-        named(shownPath(path), () => view.metadata()),
-        index,
-      );
-      const runtime = new Runtime(image, flags.variant).load(index);
-      const task = taskOfImage(path, runtime, metadata, flags.task);
-      const { set: dataset, load } = openTask(task, { data: flags.data, lead: flags.lead });
-      assertTakes(path, task, runtime, metadata);
-      const set = load(split);
-      const chooses = split !== 'validation' && dataset.splits.includes('validation');
-      const validation = chooses ? load('validation') : undefined;
-      const score = (part: WindowSet, label: Split) =>
-        withProgress(label, (report) => scoreWindows(runtime, part, report));
-      const result = evaluate({
-        ...(await score(set, split)),
-        classNames: set.classNames,
-        validation: validation && (await score(validation, 'validation')),
-        metrics: task.metrics,
-        task: task.name,
-        split,
-        unit: dataset.unit,
-        group: dataset.group,
-      });
-      const trained = trainedOn(metadata);
-      const accounts = { account: set.account, validationAccount: validation?.account ?? null };
-      print(
-        flags.json,
-        {
-          image: path,
-          program: programName(view, index),
-          data: dataset.name,
-          trainedOn: trained,
-          ...accounts,
-          ...result,
-        },
-        () => {
-          const accounts = [set, validation].flatMap((part) => part?.account ?? []);
-          const notes = [...unlike(trained, dataset.name), describeAccounts(accounts)];
-          return `${view.programs.length > 1 ? `${path} ${programName(view, index)}` : path}, ${dataset.name} ${split}\n${renderTable(result, notes)}`;
-        },
+      const subject = subjectOf(path, flags.program, flags.variant);
+      const other = flags.compare === undefined ? null : subjectOf(flags.compare, flags.program, flags.variant);
+      const by = await judged(subject, flags);
+      const result = evaluate(by.scored);
+      const comparison = other && (await comparedWith(other, by));
+      const { data, trainedOn, account, validationAccount } = by;
+      const about = { image: path, program: programName(subject.view, subject.program) };
+      const against = comparison && { image: flags.compare!, ...comparison };
+      print(flags.json, { ...about, data, trainedOn, account, validationAccount, ...result, comparison: against }, () =>
+        [
+          heading(`${nameOf(subject)}, ${[data, ...(by.split ? [by.split] : [])].join(' ')}`),
+          renderTable(result, by.notes),
+          ...(comparison ? [comparisonLines(path, flags.compare!, comparison)] : []),
+        ].join('\n'),
       );
     });
 }
+
+const nameOf = ({ path, view, program }: Subject): string =>
+  view.programs.length > 1 ? `${path} ${programName(view, program)}` : path;

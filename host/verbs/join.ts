@@ -23,7 +23,7 @@ import { shownPath } from '../system/shownPath.ts';
 import { spreadWindows } from '../task/inputs.ts';
 import { openTask } from '../task/task.ts';
 import { provedImage, readImage } from './image.ts';
-import { readInputs } from './inputs.ts';
+import { INPUTS, readInputs } from './inputs.ts';
 import { amount, listOf, valued, wholeNumber } from './options.ts';
 import { CheckFailed, print, UsageError, withProgress } from './verb.ts';
 
@@ -66,10 +66,9 @@ export function joinVerb(program: Command): void {
       ),
     )
     .addOption(
-      new Option(
-        '--calibration <name=file>',
-        'raw inputs of a network, one after another; once for each network',
-      ).argParser((text: string, before: NamedFile[] | undefined) => [...(before ?? []), namedFile(text)]),
+      new Option('--calibration <name=file>', `inputs of a network, once for each: ${INPUTS}`).argParser(
+        (text: string, before: NamedFile[] | undefined) => [...(before ?? []), namedFile(text)],
+      ),
     )
     .addOption(
       valued(
@@ -233,7 +232,7 @@ function samplesOf(name: string, unpacked: Unpacked, path: string | undefined, w
   if (path === undefined && windows === undefined) return null;
   const runtime = new Runtime(packed(unpacked)).load();
   const inputs =
-    path === undefined ? trainingWindows(name, unpacked, runtime, windows!) : readInputs(path, runtime.inputBytes());
+    path === undefined ? trainingWindows(name, unpacked, runtime, windows!) : readInputs(path, runtime.inputs).inputs;
   return { inputs, wasm: moduleOf(FASTEST) };
 }
 

@@ -1,6 +1,7 @@
 /** The C library as htpw clib and htpw build --tailor write it: option, files, and what is said of them. */
 import { join, resolve } from 'node:path';
 import { libraryFiles, planLibrary, type Tailoring } from '../build/library.ts';
+import { type Package, packageFiles } from '../build/packages.ts';
 import { tailoredTo } from '../build/tailored.ts';
 import { columns } from '../drawing/columns.ts';
 import { counted } from '../system/counted.ts';
@@ -30,8 +31,9 @@ export async function writeAndPrint(
   tailored: Tailoring | null,
   json?: boolean,
   input?: string,
+  as?: Package,
 ): Promise<void> {
-  const library = await libraryFiles(tailored);
+  const library = as ? await packageFiles(as, tailored) : await libraryFiles(tailored);
   const files = [...library.keys()].sort();
   if (input !== undefined) assertApart(input, folder.name, files);
   folder.write(library);

@@ -9,6 +9,8 @@ export interface Value<T> {
   expected: string;
   /** undefined for what it cannot be; or throws, and says why */
   read: (text: string) => T | undefined;
+  /** all that there are, where they have names: for completion */
+  names?: readonly string[];
 }
 
 /** An option with a value. `preset` is the text that stands for one that is not given. Throws UsageError. */
@@ -19,9 +21,16 @@ export function valued<T>(flags: string, description: string, value: Value<T>, p
     if (result === undefined) throw new UsageError(`${option.long} must be ${value.expected}, got "${text}"`);
     return result;
   };
+  if (value.names) CHOICES.set(option, value.names);
   if (preset !== undefined) option.default(read(preset), preset);
   return option.argParser(read);
 }
+
+/** Not in the option itself, as commander would list them in every help. */
+const CHOICES = new WeakMap<Option, readonly string[]>();
+
+/** The names of an option's values; none where they are of another kind. */
+export const choicesOf = (option: Option): readonly string[] => CHOICES.get(option) ?? [];
 
 /** Digits, without sign, exponent or fraction; both ends included. */
 export function wholeNumber(from: number, to: number): Value<number> {
@@ -36,6 +45,7 @@ export function oneOf<T extends string>(names: readonly T[]): Value<T> {
   return {
     expected: names.length === 2 ? names.join(' or ') : `one of ${names.join(', ')}`,
     read: (text) => names.find((name) => name === text),
+    names,
   };
 }
 

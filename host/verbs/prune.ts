@@ -33,11 +33,11 @@ import { MOST_EPOCHS, MOST_SEED, readConfig } from '../train/config.ts';
 import { specOf } from '../train/network.ts';
 import { assertFits } from '../train/tensors.ts';
 import { provedImage } from './image.ts';
-import { readInputs } from './inputs.ts';
+import { INPUTS, type InputFlags, metadataOf, readInputs, withInputOptions } from './inputs.ts';
 import { amount, commandOf, LEAD_OPTION, oneOf, TASK_OPTION, valued, wholeNumber } from './options.ts';
 import { CheckFailed, print, UsageError, withProgress } from './verb.ts';
 
-interface PruneFlags {
+interface PruneFlags extends InputFlags {
   at?: string;
   table?: boolean;
   aux: Auxiliary;
@@ -60,7 +60,7 @@ interface PruneFlags {
 }
 
 export function pruneVerb(program: Command): void {
-  program
+  const command = program
     .command('prune <network>')
     .summary('a network cut off behind a block, with a small auxiliary network in place of the rest')
     .description(
@@ -81,7 +81,7 @@ export function pruneVerb(program: Command): void {
     .option(...TASK_OPTION)
     .addOption(valued('--data <name>', `${dataSetList()}; default: that of the task`, oneOf(dataSetNames())))
     .option(...LEAD_OPTION)
-    .option('--calibration <file>', 'in place of a task: raw inputs of the network, one after another')
+    .option('--calibration <path>', `in place of a task, inputs of the network: ${INPUTS}`)
     .option('--samples <from:to>', 'which of them to learn from and to choose by; the others judge (default: all)')
     .option('--labels <csv>', 'class of each input in the last column; without, the whole network alone teaches')
     .addOption(
@@ -102,7 +102,11 @@ export function pruneVerb(program: Command): void {
     .option('--board <name>', 'count instructions on this emulated board')
     .option('--plot <svg>', 'draw the cuts: score, or MACs, against bytes of the image')
     .option('--keep-dead', 'of a .tflite: keep the channels that no output depends on')
-    .option('--trunk-biases', 'count a bias beside the normalisation of each convolution of the trunk, as Keras has it')
+    .option(
+      '--trunk-biases',
+      'count a bias beside the normalisation of each convolution of the trunk, as Keras has it',
+    );
+  withInputOptions(command)
     .option('--json', 'machine-readable result')
     .addHelpText(
       'after',
@@ -234,7 +238,7 @@ function materialFor(path: string, network: Network, flags: PruneFlags): Materia
         `${runtime.outputBytes()} bytes; prune it without its argmax`,
     );
   if (flags.calibration !== undefined) {
-    const inputs = readInputs(flags.calibration, runtime.inputBytes());
+    const { inputs } = readInputs(flags.calibration, runtime.inputs, flags, metadataOf(new ImageView(image), 0));
     const classes = classesOf(model);
     const text =
       flags.labels === undefined ? null : textOf(flags.labels, readInput(flags.labels), 'a CSV with the classes');

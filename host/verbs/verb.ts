@@ -2,6 +2,8 @@
 import { SingleBar } from 'cli-progress';
 import type { Output } from '../system/files.ts';
 import { printable } from '../system/printable.ts';
+import { painted } from './color.ts';
+import { StageLines } from './stageLines.ts';
 
 export { CheckFailed, UsageError } from '../system/errors.ts';
 
@@ -15,8 +17,10 @@ export function print(
   text: () => string,
   ...outputs: (Output | undefined)[]
 ): void {
-  const said = json ? harmlessJson(JSON.stringify(result, null, 2)) : harmless(text());
-  if (outputs.some((output) => output?.isStdout)) console.error(said);
+  const isTaken = outputs.some((output) => output?.isStdout);
+  const stream = isTaken ? process.stderr : process.stdout;
+  const said = json ? harmlessJson(JSON.stringify(result, null, 2)) : painted(text(), stream, printable);
+  if (isTaken) console.error(said);
   else console.log(said);
 }
 
@@ -44,13 +48,9 @@ export async function withProgress<T>(
   label: string,
   work: (report: (done: number, total: number, note?: string) => void, say: (line: string) => void) => Promise<T> | T,
 ): Promise<T> {
-  if (!process.stderr.isTTY)
-    return work(
-      () => {},
-      (line) => console.error(harmless(line)),
-    );
+  if (!process.stderr.isTTY) return withLines(label, work);
   const bar = new SingleBar({
-    format: `${printable(label)} {bar} {value}/{total} {note}`,
+    format: `${printable(label)} {bar} {value}/{total} {eta_formatted} {note}`,
     hideCursor: true,
     stream: process.stderr,
   });
@@ -68,6 +68,15 @@ export async function withProgress<T>(
   } finally {
     if (started) bar.stop();
   }
+}
+
+/** The same where stderr is no terminal: lines, and none for what is soon done. */
+async function withLines<T>(label: string, work: Parameters<typeof withProgress<T>>[1]): Promise<T> {
+  const say = (line: string) => console.error(harmless(line));
+  const lines = new StageLines(label, say);
+  const result = await work((done, total, note) => lines.report(done, total, note), say);
+  lines.end();
+  return result;
 }
 
 /** From the cursor on. */

@@ -20,11 +20,11 @@ import { counted } from '../system/counted.ts';
 import { planOutput } from '../system/files.ts';
 import { bytesOf, type Inputs, spread, taskTaken, testWindows } from '../task/inputs.ts';
 import { PROGRAM_OPTION, programIndex, RESIDENCY_OPTION } from './image.ts';
-import { readInputs } from './inputs.ts';
+import { INPUTS, type InputFlags, metadataOf, readInputs, withInputOptions } from './inputs.ts';
 import { LEAD_OPTION, oneOf, valued, wholeNumber } from './options.ts';
 import { CheckFailed, print, UsageError, withProgress } from './verb.ts';
 
-interface VerifyFlags {
+interface VerifyFlags extends InputFlags {
   board?: string;
   windows: number;
   program: string;
@@ -41,7 +41,7 @@ interface VerifyFlags {
 }
 
 export function verifyVerb(program: Command): void {
-  program
+  const command = program
     .command('verify <image>')
     .summary('a board against the WASM, layer by layer, bit for bit')
     .description(
@@ -64,7 +64,7 @@ export function verifyVerb(program: Command): void {
       ),
     )
     .option(...LEAD_OPTION)
-    .option('--input <file>', 'inputs of your own, raw tensors one after another, in place of a data set')
+    .option('--input <path>', `inputs of your own in place of a data set: ${INPUTS}`)
     .option(...PROGRAM_OPTION)
     .option(...RESIDENCY_OPTION)
     .option('--port <device>', 'serial port of a real board')
@@ -77,7 +77,8 @@ export function verifyVerb(program: Command): void {
         wholeNumber(1, 1_000_000),
       ).conflicts(['program', 'log', 'record', 'input', 'data', 'lead', 'residency']),
     )
-    .addOption(valued('--seed <number>', 'of the order of --switch', wholeNumber(0, 2 ** 32 - 1), '1'))
+    .addOption(valued('--seed <number>', 'of the order of --switch', wholeNumber(0, 2 ** 32 - 1), '1'));
+  withInputOptions(command)
     .option('--json', 'machine-readable result')
     .addHelpText(
       'after',
@@ -98,11 +99,13 @@ export function verifyVerb(program: Command): void {
       const index = programIndex(view, flags.program);
       const runtime = new Runtime(image, variant).load(index);
       runtime.checkWeights();
-      const inputs = inputsFor(runtime, taskNamed(view, index), flags);
+      const metadata = metadataOf(view, index);
+      const inputs = inputsFor(runtime, taskNamed(view, index), flags, metadata);
       const { name, account } = inputs;
       const routed = log === undefined && view.programs[index].branches.some((place) => place !== null);
       const many = routed
-        ? inputsFor(runtime, taskNamed(view, index), { ...flags, windows: Math.max(SHARED, flags.windows) }).windows
+        ? inputsFor(runtime, taskNamed(view, index), { ...flags, windows: Math.max(SHARED, flags.windows) }, metadata)
+            .windows
         : [];
       const taken = routed ? branchesTaken(runtime, view.programs[index], many) : null;
       const windows =
@@ -238,10 +241,15 @@ function assertFlags({ board, port, record, log, data, lead, input, residency }:
 }
 
 /** Windows of a data set, the user's own inputs, or random ones. A data set for an image that takes none is refused. */
-function inputsFor(runtime: Runtime, named: string | null, flags: VerifyFlags): Inputs {
+function inputsFor(
+  runtime: Runtime,
+  named: string | null,
+  flags: VerifyFlags,
+  metadata: Record<string, unknown>,
+): Inputs {
   const { data, lead, input, log, windows: count } = flags;
   if (log !== undefined) return { windows: [], name: `inputs of ${log}`, account: null };
-  if (input !== undefined) return ownInputs(runtime, count, input);
+  if (input !== undefined) return ownInputs(runtime, count, input, flags, metadata);
   const option = data !== undefined ? `--data ${data}` : lead !== undefined ? `--lead ${lead}` : null;
   if (option !== null && !taskTaken(runtime, named))
     throw new UsageError(
@@ -311,8 +319,14 @@ function branchLines(branches: readonly BranchShare[], expected: number | null, 
   ];
 }
 
-function ownInputs(runtime: Runtime, count: number, input: string): Inputs {
-  const all = readInputs(input, bytesOf(runtime.inputs));
+function ownInputs(
+  runtime: Runtime,
+  count: number,
+  input: string,
+  flags: VerifyFlags,
+  metadata: Record<string, unknown>,
+): Inputs {
+  const { inputs: all } = readInputs(input, runtime.inputs, flags, metadata);
   const windows = spread(all.length, count).map((i) => all[i]!);
   return { windows, name: `${windows.length} of the ${all.length} inputs of ${input}`, account: null };
 }

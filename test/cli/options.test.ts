@@ -69,7 +69,7 @@ describe('htpw', () => {
     [['inspect', IMAGE, '--hex', '--json'], "option '--hex' cannot be used with option '--json'"],
     [['inspcet', 'x'], "unknown command 'inspcet' (Did you mean inspect?); htpw --help"],
     [[...RUN, '--varaint', 'dsp'], "unknown option '--varaint' (Did you mean --variant?); htpw run --help"],
-    [['run', 'x.htpw'], "required option '--input <file>' not specified; htpw run --help has examples"],
+    [['run', 'x.htpw'], "required option '--input <path>' not specified; htpw run --help has examples"],
     [['inspect', 'x', 'y'], 'too many arguments'],
     [['inspect', '\u001b[2J'], '\\u{1b}[2J: cannot be read'],
     [['plan', 'x', '--residency', 'boot', '-o', 'y', '--curve'], 'no --curve'],

@@ -32,11 +32,11 @@ export async function served<T>(folder: string, use: (address: string) => Promis
 const PATIENCE_MS = 90_000;
 
 /** A page as HTML, once its scripts have done their work. */
-export async function pageOf(address: string): Promise<string> {
+export async function pageOf(address: string, more: readonly string[] = []): Promise<string> {
   const profile = mkdtempSync(join(tmpdir(), 'chromium-'));
   const flags = ['--headless', '--no-sandbox', '--disable-gpu', '--disable-dev-shm-usage', '--no-first-run'];
   const limits = [`--user-data-dir=${profile}`, '--virtual-time-budget=60000', '--dump-dom'];
-  const browser = spawn(chromium!, [...flags, ...limits, address], { stdio: ['ignore', 'pipe', 'ignore'] });
+  const browser = spawn(chromium!, [...flags, ...limits, ...more, address], { stdio: ['ignore', 'pipe', 'ignore'] });
   const timer = setTimeout(() => browser.kill('SIGKILL'), PATIENCE_MS);
   let page = '';
   browser.stdout.setEncoding('utf8').on('data', (text: string) => {
@@ -49,8 +49,8 @@ export async function pageOf(address: string): Promise<string> {
 }
 
 /** What a script of pageWith() has shown. */
-export async function answerOf(address: string): Promise<unknown> {
-  const page = await pageOf(address);
+export async function answerOf(address: string, more: readonly string[] = []): Promise<unknown> {
+  const page = await pageOf(address, more);
   const answer = /<pre id="answer">([^<]+)<\/pre>/.exec(page)?.[1];
   if (answer === undefined) throw new Error(`${address}: expected an answer on the page, got:\n${page}`);
   return JSON.parse(answer);

@@ -32,7 +32,7 @@ const readRecording = ({ kind }: OwnFolder, file: OwnFile, options: OwnOptions, 
   kind === 'wav' ? readSound(file, options, channels) : readTable(file, options);
 
 /** Every window of a recording. */
-function cut(recording: Recording, group: string, options: OwnOptions, signal: Signal): Piece {
+export function cut(recording: Recording, group: string, options: OwnOptions, signal: Signal): Piece {
   const { name, path, gaps } = recording;
   const [, width, count] = signal.shape;
   if (recording.channels.length !== count)

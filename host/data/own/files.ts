@@ -17,13 +17,19 @@ export interface OwnFile {
   folder: string | null;
 }
 
-export interface OwnFolder {
+export interface OwnFolder<K extends string = Kind> {
   path: string;
-  kind: Kind;
+  kind: K;
   /** by name */
   files: OwnFile[];
   /** the folders in the folder, by name */
   folders: string[];
+}
+
+/** Kinds by extension, and what they are called in a message. */
+export interface Kinds<K extends string> {
+  of: Readonly<Record<string, K>>;
+  called: string;
 }
 
 const KINDS: Record<string, Kind> = {
@@ -34,6 +40,7 @@ const KINDS: Record<string, Kind> = {
   '.npz': 'arrays',
   '.npy': 'arrays',
 };
+const RECORDINGS: Kinds<Kind> = { of: KINDS, called: 'WAV, CSV or NumPy' };
 
 /** Recordings that are none of these. */
 const FOREIGN = /\.(mp3|m4a|aac|ogg|opus|flac|aiff?|wma|mat|h5|hdf5|parquet|xlsx?|edf|pkl)$/i;
@@ -41,13 +48,17 @@ const FOREIGN = /\.(mp3|m4a|aac|ogg|opus|flac|aiff?|wma|mat|h5|hdf5|parquet|xlsx
 const NOT_DATA = /^(\.|~\$|readme|licen[cs]e|copying|changelog|sha256sums|index\.|metadata\.)/i;
 
 /** All recordings below a folder. Throws UsageError where there are none, or of several kinds. */
-export function findFiles(path: string): OwnFolder {
+export const findFiles = (path: string): OwnFolder => findKinds(path, RECORDINGS);
+
+/** The same of any kinds. */
+export function findKinds<K extends string>(path: string, kindsOf: Kinds<K>): OwnFolder<K> {
   if (!existsSync(path)) throw fault(path, 'no such folder; give the one with your recordings, or mend "path"');
   if (!statSync(path).isDirectory()) throw fault(path, 'is a file; give the folder with your recordings');
-  const found = listBelow(path);
+  const kindOf = (name: string): K | undefined => kindsOf.of[extname(name).toLowerCase()];
+  const found = listBelow(path, kindsOf.called).filter(({ name }) => kindOf(name) !== undefined);
   const kinds = [...new Set(found.map(({ name }) => kindOf(name)))];
   const [kind] = kinds;
-  if (kind === undefined) throw fault(path, 'expected WAV, CSV or NumPy files below this folder, got none; add some');
+  if (kind === undefined) throw fault(path, `expected ${kindsOf.called} files below this folder, got none; add some`);
   if (kinds.length > 1) {
     const other = found.find(({ name }) => kindOf(name) !== kind)!;
     throw fault(
@@ -62,20 +73,16 @@ export function findFiles(path: string): OwnFolder {
   return { path, kind, files: found, folders };
 }
 
-const kindOf = (name: string): Kind | undefined => KINDS[extname(name).toLowerCase()];
-
-function listBelow(path: string): OwnFile[] {
+function listBelow(path: string, called: string): OwnFile[] {
   const names = entriesBelow(path);
   const foreign = names.find((name) => FOREIGN.test(name));
   if (foreign !== undefined)
-    throw fault(join(path, foreign), 'expected WAV, CSV or NumPy, got another kind; convert it or take it away');
-  return names
-    .filter((name) => kindOf(name) !== undefined)
-    .map((name) => ({
-      name,
-      path: join(path, name),
-      folder: name.includes('/') ? name.slice(0, name.indexOf('/')) : null,
-    }));
+    throw fault(join(path, foreign), `expected ${called}, got another kind; convert it or take it away`);
+  return names.map((name) => ({
+    name,
+    path: join(path, name),
+    folder: name.includes('/') ? name.slice(0, name.indexOf('/')) : null,
+  }));
 }
 
 /** Files by name, in one order everywhere; what begins with a dot, and what tells about recordings, is left. */
@@ -95,7 +102,7 @@ function entriesBelow(path: string, below = ''): string[] {
 }
 
 /** Whose each file is: by the capture group of a pattern in its name, else its own. */
-export function groupsOf({ path, files }: OwnFolder, pattern: string | null): string[] {
+export function groupsOf({ path, files }: Pick<OwnFolder, 'path' | 'files'>, pattern: string | null): string[] {
   if (pattern === null) return files.map(({ name }) => name);
   const form = new RegExp(pattern, 'u');
   return files.map(({ name }) => {

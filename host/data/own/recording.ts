@@ -36,8 +36,9 @@ export function readSound(
   { name, path, folder }: OwnFile,
   { mono }: Pick<OwnOptions, 'mono'>,
   channels = 1,
+  bytes: Uint8Array = readInput(path),
 ): Recording {
-  const wav = readWav(readInput(path), path);
+  const wav = readWav(bytes, path);
   if (channels > 1 && channels !== wav.channels.length)
     throw fault(path, `expected ${channels} channels as the task says, got ${wav.channels.length}; mend input.shape`);
   return {
@@ -52,9 +53,13 @@ export function readSound(
 }
 
 /** A table with one column a channel. */
-export function readTable({ name, path, folder }: OwnFile, reading: Reading): Recording {
+export function readTable(
+  { name, path, folder }: OwnFile,
+  reading: Reading,
+  bytes: Uint8Array = readInput(path),
+): Recording {
   const roles = { label: -1, time: -1 };
-  const table = readCsv(readInput(path), path, {
+  const table = readCsv(bytes, path, {
     ...(reading.delimiter !== null && { delimiter: reading.delimiter }),
     kinds: (names, firstRow) => kindsOf(path, names, firstRow, reading, roles),
   });

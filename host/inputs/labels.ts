@@ -1,0 +1,53 @@
+/** What inputs are, where a file beside them says it: a table with a label a row, and whose each is perhaps. */
+import { basename } from 'node:path';
+import { readCsv } from '../data/formats/csv.ts';
+import { fault } from '../data/formats/fault.ts';
+import { readNpy } from '../data/formats/npy.ts';
+import { describeFile } from '../system/fileKind.ts';
+import { readInput } from '../system/files.ts';
+import { GROUP, LABEL } from './roles.ts';
+import type { InputSet } from './wanted.ts';
+
+/**
+ * The set with labels out of a CSV or a .npy. The label is in the column that is called so, else in the last; a column
+ * that has the names of the inputs' files assigns the rows to them, else they are in the order of the inputs. Throws
+ * UsageError where there is not one an input.
+ */
+export function labelled(set: InputSet, path: string): InputSet {
+  const bytes = readInput(path);
+  if (describeFile(bytes).kind === 'a NumPy array') return { ...set, labels: fromArray(bytes, path, set) };
+  const table = readCsv(bytes, path, { kinds: (names) => names.map(() => 'text') });
+  const columns = table.columns as string[][];
+  const named = (role: RegExp): number => (table.hasHeader ? table.names.findIndex((name) => role.test(name)) : -1);
+  const label = named(LABEL) >= 0 ? named(LABEL) : columns.length - 1;
+  const rows = rowsOf(set, columns, path);
+  const group = named(GROUP);
+  return {
+    ...set,
+    labels: rows.map((row) => columns[label]![row]!),
+    groups: group < 0 ? set.groups : rows.map((row) => columns[group]![row]!),
+  };
+}
+
+/** The row of each input. */
+function rowsOf({ names, inputs }: InputSet, columns: readonly string[][], path: string): number[] {
+  for (const column of columns) {
+    const rows = new Map(column.map((cell, row) => [basename(cell), row]));
+    const found = names.map((name) => rows.get(basename(name)));
+    if (found.every((row) => row !== undefined)) return found as number[];
+  }
+  const count = columns[0]!.length;
+  if (count !== inputs.length)
+    throw fault(
+      path,
+      `expected ${inputs.length} labels, one an input, got ${count}; give one a row, or their file names`,
+    );
+  return inputs.map((_, i) => i);
+}
+
+function fromArray(bytes: Uint8Array, path: string, { inputs }: InputSet): string[] {
+  const { values, shape } = readNpy(bytes, path);
+  if (values.length !== inputs.length)
+    throw fault(path, `expected ${inputs.length} labels, one an input, got an array of ${shape.join(' x ')}`);
+  return Array.from<number | string>(values as ArrayLike<number | string>).map(String);
+}

@@ -1,0 +1,136 @@
+/** Inputs out of PNG and JPEG pictures: decoded by pngjs and jpeg-js, in the channels and the size of the input. */
+import { createRequire } from 'node:module';
+import { basename } from 'node:path';
+import { fault } from '../data/formats/fault.ts';
+import { pixelRangeOf, Quantizer, realPixels, realRange } from './quantizer.ts';
+import { type InputSet, PIXEL_RANGES, type Wanted } from './wanted.ts';
+
+/** Rows of pixels from the top, values from 0 to 255, channels last. */
+export interface Picture {
+  width: number;
+  height: number;
+  channels: number;
+  pixels: Float64Array;
+}
+
+/** Memory that one picture may take when it is unpacked. */
+const MOST_MEGAPIXELS = 100;
+const MOST_MEGABYTES = 1024;
+
+const require = createRequire(import.meta.url); // both are CommonJS, and only who gives pictures pays for them
+
+/** One picture as one input. Throws UsageError, one line, for another size, and for what cannot be unpacked. */
+export function readPicture(bytes: Uint8Array, path: string, { port, options }: Wanted): InputSet {
+  const [height, width, channels] = port.shape;
+  const range = options.pixels ?? pixelRangeOf(port);
+  if (range === null) {
+    const [low, high] = realRange(port).map((end) => Number(end.toPrecision(4)));
+    throw fault(
+      path,
+      `the input takes values from ${low} to ${high}, which says nothing of black and white; ` +
+        `give --pixels ${PIXEL_RANGES.join(' or ')}`,
+    );
+  }
+  const picture = inChannels(decoded(bytes, path), channels, path);
+  const fits = picture.width === width && picture.height === height;
+  if (!fits && !options.resize)
+    throw fault(
+      path,
+      `expected a picture of ${width} x ${height}, as the input has, got ${picture.width} x ${picture.height}; ` +
+        'scale it, or give --resize',
+    );
+  const { pixels } = fits ? picture : resized(picture, width, height);
+  const quantizer = new Quantizer(port);
+  const input = quantizer.bytes(realPixels(pixels, range));
+  return { inputs: [input], labels: null, groups: null, names: [basename(path)], notes: [] };
+}
+
+/** Red, green, blue and opacity. */
+function decoded(bytes: Uint8Array, path: string): Picture {
+  const isJpeg = bytes[0] === 0xff && bytes[1] === 0xd8;
+  try {
+    const { width, height, data } = isJpeg ? decodedJpeg(bytes) : decodedPng(bytes);
+    return { width, height, channels: 4, pixels: Float64Array.from(data) };
+  } catch (error) {
+    const why = error instanceof Error ? error.message : String(error);
+    throw fault(path, `this ${isJpeg ? 'JPEG' : 'PNG'} picture cannot be unpacked (${why}); save it again`);
+  }
+}
+
+interface Rgba {
+  width: number;
+  height: number;
+  data: Uint8Array;
+}
+
+function decodedPng(bytes: Uint8Array): Rgba {
+  const { PNG } = require('pngjs') as typeof import('pngjs');
+  const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);
+  if (bytes.length >= 24 && view.getUint32(16) * view.getUint32(20) > MOST_MEGAPIXELS * 1e6)
+    throw new RangeError(`more than ${MOST_MEGAPIXELS} million pixels`);
+  return PNG.sync.read(Buffer.from(bytes));
+}
+
+function decodedJpeg(bytes: Uint8Array): Rgba {
+  const jpeg = require('jpeg-js') as typeof import('jpeg-js');
+  const limits = { maxResolutionInMP: MOST_MEGAPIXELS, maxMemoryUsageInMB: MOST_MEGABYTES };
+  return jpeg.decode(bytes, { useTArray: true, ...limits });
+}
+
+/** Grey from ITU-R BT.601, as picture libraries make it. */
+const GREY = [0.299, 0.587, 0.114] as const;
+
+function inChannels({ width, height, pixels }: Picture, channels: number, path: string): Picture {
+  if (channels !== 1 && channels !== 3 && channels !== 4)
+    throw fault(path, `expected an input of 1, 3 or 4 channels for a picture, got one of ${channels}; give arrays`);
+  if (channels === 4) return { width, height, channels, pixels };
+  const count = width * height;
+  const made = new Float64Array(count * channels);
+  for (let i = 0; i < count; i++) {
+    if (pixels[4 * i + 3] !== 255)
+      throw fault(path, `pixel ${i % width}, ${Math.floor(i / width)} is not opaque; put the picture on a background`);
+    const [red, green, blue] = pixels.subarray(4 * i, 4 * i + 3) as unknown as [number, number, number];
+    if (channels === 1) made[i] = Math.round(GREY[0] * red + GREY[1] * green + GREY[2] * blue);
+    else made.set([red, green, blue], 3 * i);
+  }
+  return { width, height, channels, pixels: made };
+}
+
+/**
+ * In another size: a triangle filter that widens where the picture shrinks, so that nothing of it is passed over; values
+ * are rounded. First along the rows, then along the columns.
+ */
+export function resized(picture: Picture, width: number, height: number): Picture {
+  const { channels } = picture;
+  const across = weightsOf(picture.width, width);
+  const down = weightsOf(picture.height, height);
+  const narrow = new Float64Array(picture.height * width * channels);
+  for (let y = 0; y < picture.height; y++)
+    for (let x = 0; x < width; x++)
+      for (const [from, weight] of across[x]!)
+        for (let c = 0; c < channels; c++)
+          narrow[(y * width + x) * channels + c]! +=
+            weight * picture.pixels[(y * picture.width + from) * channels + c]!;
+  const pixels = new Float64Array(height * width * channels);
+  const row = width * channels;
+  for (let y = 0; y < height; y++)
+    for (const [from, weight] of down[y]!)
+      for (let i = 0; i < row; i++) pixels[y * row + i]! += weight * narrow[from * row + i]!;
+  return { width, height, channels, pixels: pixels.map(Math.round) };
+}
+
+/** Which of `from` places make each of `to`, with weights whose sum is 1. */
+function weightsOf(from: number, to: number): [place: number, weight: number][][] {
+  const step = from / to;
+  const reach = Math.max(step, 1);
+  return Array.from({ length: to }, (_, i) => {
+    const center = (i + 0.5) * step - 0.5;
+    const places: [number, number][] = [];
+    for (let at = Math.ceil(center - reach); at <= center + reach; at++) {
+      const weight = 1 - Math.abs(at - center) / reach;
+      if (at >= 0 && at < from && weight > 0) places.push([at, weight]);
+    }
+    const sum = places.reduce((total, [, weight]) => total + weight, 0);
+    return places.map(([at, weight]) => [at, weight / sum]);
+  });
+}
