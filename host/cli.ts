@@ -25,6 +25,7 @@ import { packVerb } from './verbs/pack.ts';
 import { pagesVerb } from './verbs/pages.ts';
 import { planVerb } from './verbs/plan.ts';
 import { pruneVerb } from './verbs/prune.ts';
+import { resultsVerb } from './verbs/results.ts';
 import { runVerb } from './verbs/run.ts';
 import { sweepVerb } from './verbs/sweep.ts';
 import { trainVerb } from './verbs/train.ts';
@@ -53,6 +54,7 @@ const VERBS = [
   clibVerb,
   verifyVerb,
   benchVerb,
+  resultsVerb,
   pagesVerb,
   // a folder of one's own is nothing to get
   dataVerb(

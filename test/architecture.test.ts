@@ -80,11 +80,13 @@ const MAP: Record<string, string> = {
   inspect: 'assembly image import model operators records runtime sources',
   train: 'arithmetic compress data image import model records runtime sources system task',
   sweep: 'data evaluate image inspect records runtime system task train',
+  evidence: 'data evaluate sweep train',
   prune: 'data drawing evaluate image import model records runtime system task train transform',
   measure:
     'agent boards build compress data drawing evaluate image import join model prune records residency runtime sources sweep system task train',
   reliability: 'agent assembly boards build image measure model records runtime sources system task',
-  pages: 'assembly boards build drawing image import measure model operators prune records reliability sources system',
+  pages:
+    'assembly boards build drawing evaluate evidence image import measure model operators prune records reliability sources system',
 };
 
 /** Packages and parts of Node that only some files may import. */
