@@ -31,11 +31,13 @@ import { sweepVerb } from './verbs/sweep.ts';
 import { trainVerb } from './verbs/train.ts';
 import { CheckFailed, harmless, UsageError } from './verbs/verb.ts';
 import { verifyVerb } from './verbs/verify.ts';
+import { workerVerb } from './verbs/worker.ts';
 
 const VERBS = [
   newVerb,
   trainVerb,
   sweepVerb,
+  workerVerb,
   compareVerb,
   addVerb,
   packVerb,

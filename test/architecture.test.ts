@@ -99,6 +99,7 @@ const ONLY_IN: [what: string, imported: RegExp, files: RegExp][] = [
   ['processes', /^node:child_process$/, /^host\/(agent|system)\//],
   ['the training library', /^@jax-js\//, /^host\/train\//],
   ['the command line', /^(commander|cli-progress)$/, /^host\/(verbs\/|cli\.ts)/],
+  ['the queue', /^(bullmq|ioredis)$/, /^host\/sweep\/queue\.ts$/],
   ['FlatBuffers', /^flatbuffers$/, /^host\/import\//],
   ['tables of text', /^csv-parse\b/, /^host\/data\//],
 ];

@@ -90,7 +90,7 @@ describe('what each byte buys', () => {
       ['tile-w50', 'int8-w31'],
       ['basis4-w44', 'int4-w44'],
     ]);
-    const [{ seeds, interval }] = matches[1]!.differences as [{ seeds: number[]; interval: { value: number } }];
+    const { seeds, interval } = matches[1]!.differences[0]!;
     expect(seeds).toEqual([1]);
     expect(interval.value).toBeCloseTo(0.1, 1);
   });
