@@ -28,16 +28,19 @@ import { pagesVerb } from './verbs/pages.ts';
 import { planVerb } from './verbs/plan.ts';
 import { pruneVerb } from './verbs/prune.ts';
 import { reportVerb } from './verbs/report.ts';
+import { resultsVerb } from './verbs/results.ts';
 import { runVerb } from './verbs/run.ts';
 import { sweepVerb } from './verbs/sweep.ts';
 import { trainVerb } from './verbs/train.ts';
 import { CheckFailed, harmless, UsageError } from './verbs/verb.ts';
 import { verifyVerb } from './verbs/verify.ts';
+import { workerVerb } from './verbs/worker.ts';
 
 const VERBS = [
   newVerb,
   trainVerb,
   sweepVerb,
+  workerVerb,
   compareVerb,
   addVerb,
   packVerb,
@@ -57,6 +60,7 @@ const VERBS = [
   clibVerb,
   verifyVerb,
   benchVerb,
+  resultsVerb,
   pagesVerb,
   completionVerb,
   // a folder of one's own is nothing to get

@@ -84,13 +84,15 @@ const MAP: Record<string, string> = {
   train: 'arithmetic compress data image import model records runtime sources system task',
   card: 'data drawing evaluate image records runtime sources system task train',
   sweep: 'data evaluate image inspect records runtime system task train',
+  evidence: 'data evaluate sweep train',
   prune: 'data drawing evaluate image import model records runtime system task train transform',
   report:
     'assembly boards build drawing evaluate image inspect layout model operators records residency sources system',
   measure:
     'agent boards build compress data drawing evaluate image import join model prune records residency runtime sources sweep system task train',
   reliability: 'agent assembly boards build image measure model records runtime sources system task',
-  pages: 'assembly boards build drawing image import measure model operators prune records reliability sources system',
+  pages:
+    'assembly boards build drawing evaluate evidence image import measure model operators prune records reliability sources system',
 };
 
 /** Packages and parts of Node that only some files may import. */
@@ -103,6 +105,7 @@ const ONLY_IN: [what: string, imported: RegExp, files: RegExp][] = [
   ['processes', /^node:child_process$/, /^host\/(agent|system)\//],
   ['the training library', /^@jax-js\//, /^host\/train\//],
   ['the command line', /^(commander|cli-progress|picocolors)$/, /^host\/(verbs\/|cli\.ts)/],
+  ['the queue', /^(bullmq|ioredis)$/, /^host\/sweep\/queue\.ts$/],
   ['FlatBuffers', /^flatbuffers$/, /^host\/import\//],
   ['protocol buffers', /^protobufjs\b/, /^host\/onnx\//],
   ['tables of text', /^csv-parse\b/, /^host\/data\//],

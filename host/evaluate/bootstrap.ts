@@ -19,27 +19,35 @@ export interface BootstrapOptions {
 /** times[group]: how often the group was drawn; all 1 is the sample itself. */
 export type GroupMetric = (times: Float64Array) => number;
 
+/** A metric of the sample, and of each resample in the order in which they were drawn. */
+export interface Resampled {
+  value: number;
+  /** NaN where the metric is undefined */
+  values: Float64Array;
+}
+
 /**
  * The metric of the sample and its percentile interval. The same seed draws the same groups whatever the metric, so
  * intervals are comparable. Resamples for which the metric is undefined (NaN) are left out.
  */
 export function bootstrap(groups: number, metric: GroupMetric, options: BootstrapOptions = {}): Interval {
-  const { level = 0.95 } = options;
-  const values: number[] = [];
-  for (const times of resampled(groups, options)) {
-    const value = metric(times);
-    if (!Number.isNaN(value)) values.push(value);
-  }
-  values.sort((a, b) => a - b);
-  return {
-    value: metric(new Float64Array(groups).fill(1)),
-    low: quantile(values, (1 - level) / 2),
-    high: quantile(values, (1 + level) / 2),
-  };
+  return intervalOf(resampled(groups, metric, options), options.level);
+}
+
+/** The same before the interval: of one seed and number of resamples, two metrics can be compared draw by draw. */
+export function resampled(groups: number, metric: GroupMetric, options: BootstrapOptions = {}): Resampled {
+  const values = Float64Array.from(draws(groups, options), metric);
+  return { value: metric(new Float64Array(groups).fill(1)), values };
+}
+
+/** What lies between the two tails of the resamples. */
+export function intervalOf({ value, values }: Resampled, level = 0.95): Interval {
+  const sorted = values.filter((one) => !Number.isNaN(one)).sort();
+  return { value, low: quantile(sorted, (1 - level) / 2), high: quantile(sorted, (1 + level) / 2) };
 }
 
 /** How often each group was drawn, resample after resample. */
-export function* resampled(groups: number, { resamples = 1000, seed = 42 }: BootstrapOptions = {}) {
+export function* draws(groups: number, { resamples = 1000, seed = 42 }: BootstrapOptions = {}) {
   const random = makeRandom(seed);
   for (let resample = 0; resample < resamples; resample++) {
     const times = new Float64Array(groups);
@@ -49,7 +57,7 @@ export function* resampled(groups: number, { resamples = 1000, seed = 42 }: Boot
 }
 
 /** Linear between order statistics; NaN for no values. */
-export function quantile(sorted: readonly number[], q: number): number {
+export function quantile(sorted: ArrayLike<number>, q: number): number {
   if (sorted.length === 0) return Number.NaN;
   const at = q * (sorted.length - 1);
   const below = Math.floor(at);

@@ -28,6 +28,7 @@ export function confusionMatrix(labels: ArrayLike<number>, predictions: ArrayLik
 export function weightedSum(matrices: readonly Confusion[], weights: ArrayLike<number>): Confusion {
   const sum = emptyConfusion(matrices[0].classes);
   matrices.forEach(({ counts }, i) => {
+    if (weights[i] === 0) return;
     for (let at = 0; at < counts.length; at++) sum.counts[at] += weights[i] * counts[at];
   });
   return sum;

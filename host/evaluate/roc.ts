@@ -3,7 +3,7 @@
  * class, their mean, and a band in which the mean lies in 95 % of resamples of groups.
  */
 import { prepareAuc } from './auc.ts';
-import { type BootstrapOptions, bootstrap, type Interval, quantile, resampled } from './bootstrap.ts';
+import { type BootstrapOptions, bootstrap, draws, type Interval, quantile } from './bootstrap.ts';
 import type { Scored } from './evaluate.ts';
 import { numbered } from './groups.ts';
 
@@ -37,7 +37,7 @@ export function rocOf({ labels, groups: names, scores }: Scored, classNames: rea
   const meanOf = (weights: Float64Array): Float64Array =>
     meanCurve(all.map(({ curveOf }) => curveOf(weights)).filter((curve) => curve !== null));
   const ones = new Float64Array(labels.length).fill(1);
-  const drawn = [...resampled(groups.names.length, BAND)].map((times) => meanOf(weighted(times)));
+  const drawn = [...draws(groups.names.length, BAND)].map((times) => meanOf(weighted(times)));
   const band = (q: number): Float64Array =>
     Float64Array.from({ length: ROC_PLACES }, (_, i) =>
       quantile(

@@ -5,6 +5,8 @@
 import { routeTables } from '../measure/routeTables.ts';
 import { boardTable, tickTable } from './boards.ts';
 import { deployPage } from './deployments.ts';
+import { asMarkdown } from './document.ts';
+import { bytesDrawing, evidencePage, fourTasksSection, taskDrawing } from './evidence.ts';
 import { joinTables } from './join.ts';
 import { librarySizes } from './librarySizes.ts';
 import { operatorsPage } from './operators.ts';
@@ -39,6 +41,14 @@ export const PAGES: readonly Page[] = [
   sections('README.md', (records) => ({ headlines: headlines(records), boards: boardTable(records.boards) })),
   whole('docs/results.md', resultsPage),
   whole('docs/results.svg', resultsChart),
+  whole('docs/evidence.md', (records) => asMarkdown(evidencePage(records))),
+  whole('docs/evidence/bytes.svg', bytesDrawing),
+  ...['ecg-beats', 'pvc', 'apnea', 'wisdm', 'uci-har', 'spoken-digits'].map((name) =>
+    whole(`docs/evidence/${name}.svg`, ({ evidence }) =>
+      taskDrawing(evidence.pareto.tasks.find(({ task }) => task === name)!),
+    ),
+  ),
+  sections('docs/sweeps.md', (records) => ({ 'four-tasks': fourTasksSection(records) })),
   whole('docs/deploy.md', ({ deploy }) => deployPage(deploy)),
   { path: 'docs/residency.md', render: ({ deploy }, committed) => withExamples(committed, deploy.examples) },
   sections('docs/reliability.md', ({ reliability }) => reliabilityTables(reliability)),

@@ -1,6 +1,7 @@
 /** What pages are made of: the records in bench/ and the boards in boards/. */
 import { type Board, listBoards, loadBoard } from '../boards/board.ts';
 import type { LibraryRecord } from '../build/librarySize.ts';
+import type { EvidenceRecord } from '../evidence/record.ts';
 import { recordedBoards } from '../measure/benchmarks.ts';
 import type { DeployRecord } from '../measure/deployments.ts';
 import type { Figures } from '../measure/figures.ts';
@@ -24,6 +25,7 @@ export interface Records {
   prune: PruneRecord;
   join: JoinRecord;
   route: RouteRecord;
+  evidence: EvidenceRecord;
 }
 
 /** What is in bench/ and boards/ now. */
@@ -40,6 +42,7 @@ export const readRecords = (): Records => ({
   prune: readRecord('prune'),
   join: readRecord('join'),
   route: readRecord('route'),
+  evidence: readRecord('evidence'),
 });
 
 /** The number of a Cortex-M, largest first; behind them other cores. */

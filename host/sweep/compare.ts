@@ -4,14 +4,11 @@
  */
 import { readdirSync } from 'node:fs';
 import { SPLITS, type Split } from '../data/part.ts';
-import { bootstrap, type Interval } from '../evaluate/bootstrap.ts';
-import { confusionPerGroup } from '../evaluate/evaluate.ts';
-import { type Groups, numbered } from '../evaluate/groups.ts';
-import { type Confusion, macroF1, weightedSum } from '../evaluate/metrics.ts';
+import { type Interval, intervalOf, type Resampled } from '../evaluate/bootstrap.ts';
 import { UsageError } from '../system/errors.ts';
 import { shownPath } from '../system/shownPath.ts';
-import { type LabelledWindows, readAnswers, readWindows } from './answers.ts';
-import { RESAMPLES, type RunRecord, readRecord, type SplitResult } from './record.ts';
+import { type RunRecord, readRecord, type SplitResult } from './record.ts';
+import { differenceSample, meanOf, meanSample, Samples } from './samples.ts';
 
 /** Of a program on a split, in both methods. */
 export interface Comparison {
@@ -66,6 +63,7 @@ interface Judged {
 /** Of all programs, splits and seeds that both methods have. Throws UsageError where there are none. */
 export function compare(folder: string, methods: readonly [string, string], only?: Split): Comparisons {
   const records = readRecords(folder);
+  const samples = new Samples(folder);
   const [first, second] = methods.map((method) => judgedOf(records, method, folder)) as [Judged[], Judged[]];
   const programs = [...new Set(first.map(({ program }) => program))];
   const pairs = programs.flatMap((program) => {
@@ -82,7 +80,7 @@ export function compare(folder: string, methods: readonly [string, string], only
       (split): Comparison => ({
         program,
         split,
-        ...differenceOf(folder, split, a, b),
+        ...differenceOf(samples, folder, split, a, b),
         seeds,
         bytes: [meanOf(a.map(bytesOf)), meanOf(b.map(bytesOf))],
       }),
@@ -120,6 +118,7 @@ function judgedOf(records: readonly RunRecord[], method: string, folder: string)
 }
 
 function differenceOf(
+  samples: Samples,
   folder: string,
   split: Split,
   first: readonly Judged[],
@@ -131,40 +130,18 @@ function differenceOf(
       `${shownPath(folder)}: ${first[0]!.program} ${split}: expected the same windows in all runs, got ` +
         `${names.join(' and ')}; run all on the same recordings`,
     );
-  const windows = readWindows(folder, names[0]!);
-  const groups = numbered(windows.groups);
-  const ofSide = (side: readonly Judged[]) => side.map((one) => matricesOf(folder, one, split, windows, groups));
-  const [a, b] = [ofSide(first), ofSide(second)];
-  const mean = (runs: Confusion[][], times: Float64Array): number =>
-    meanOf(runs.map((matrices) => macroF1(weightedSum(matrices, times))));
-  const interval = (metric: (times: Float64Array) => number): Interval =>
-    bootstrap(groups.names.length, metric, { resamples: RESAMPLES });
+  const { windows, groups } = samples.windows(names[0]!);
+  const [a, b] = [first, second].map((side) =>
+    meanSample(side.map(({ record, program }) => samples.macroF1(record, program, split))),
+  ) as [Resampled, Resampled];
   return {
     windows: windows.labels.length,
     groups: groups.names.length,
     group: windows.group,
-    first: interval((times) => mean(a, times)),
-    second: interval((times) => mean(b, times)),
-    difference: interval((times) => mean(a, times) - mean(b, times)),
+    first: intervalOf(a),
+    second: intervalOf(b),
+    difference: intervalOf(differenceSample(a, b)),
   };
-}
-
-/** One matrix a group, of what a run has answered. */
-function matricesOf(
-  folder: string,
-  { record, splits }: Judged,
-  split: Split,
-  { labels, classes }: LabelledWindows,
-  groups: Groups,
-): Confusion[] {
-  const { answersAt } = splits[split]!;
-  const answers = readAnswers(folder, record.run).subarray(answersAt, answersAt + labels.length);
-  if (answers.length !== labels.length)
-    throw new UsageError(
-      `${shownPath(folder)}: answers of ${record.run}: expected ${labels.length} of ${split} from ${answersAt} on, got ` +
-        `${answers.length}; take the files of one sweep`,
-    );
-  return confusionPerGroup(groups, labels, answers, classes.length);
 }
 
 function bytesOf({ record: { image, addOn }, program }: Judged): number {
@@ -179,5 +156,3 @@ function imageBytes(all: readonly Judged[]): number {
   const sum = runs.reduce((total, { image, addOn }) => total + (addOn?.bytes ?? image.bytes), 0);
   return Math.round(sum / seeds.size);
 }
-
-const meanOf = (values: readonly number[]): number => values.reduce((sum, value) => sum + value, 0) / values.length;

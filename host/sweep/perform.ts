@@ -51,7 +51,7 @@ export const imagePath = ({ images }: Folders, run: string): string => join(imag
  * Makes image, answers and record of a run where they are missing; of a run that is recorded already the image alone,
  * which must be the one that the record says. While another process is at it, waits for that one.
  */
-export async function perform(grid: Grid, run: Run, folders: Folders, report: Report): Promise<void> {
+export async function perform(grid: Pick<Grid, 'path'>, run: Run, folders: Folders, report: Report): Promise<void> {
   const config = configOf(run, shownPath(grid.path));
   const record = recordPath(folders.records, run.id);
   const image = imagePath(folders, run.id);
@@ -222,12 +222,19 @@ function figuresOf(result: Evaluation): Omit<SplitResult, 'windows' | 'answersAt
 
 /** Throws UsageError where a record is of another configuration than the grid says now. */
 export function assertSame(run: Run, folders: Folders): void {
-  if (!hasRecord(folders.records, run.id)) return;
-  const { configuration, data, programs, lesson } = readRecord(folders.records, run.id);
-  const said = JSON.stringify([configuration, data, programs, lesson]);
-  if (said !== JSON.stringify([run.configuration, run.data, run.programs, run.lesson]))
+  if (hasRecord(folders.records, run.id) && !isOf(run, readRecord(folders.records, run.id)))
     throw new UsageError(
       `${shownPath(recordPath(folders.records, run.id))}: expected the record of what the grid says, got one of another ` +
         'configuration; remove it, or give the series another name',
     );
+}
+
+/** What a record repeats of its run. */
+type Asked = Pick<RunRecord, 'configuration' | 'data' | 'programs' | 'lesson'>;
+
+/** Whether a record is of what the grid says of the run. */
+export function isOf(run: Run, record: Partial<Asked>): boolean {
+  const said = ({ configuration, data, programs, lesson }: Partial<Asked>): string =>
+    JSON.stringify([configuration, data, programs, lesson]);
+  return said(record) === said(run);
 }

@@ -62,6 +62,12 @@ export function amount(of: 'RAM' | 'flash'): Value<number> {
   return { expected: `an amount of ${of}`, read: (text) => parseBytes(text.trim(), of) };
 }
 
+/** The address of a Redis server. */
+export const REDIS: Value<string> = {
+  expected: 'an address as redis://localhost:6379',
+  read: (text) => (URL.canParse(text) && /^rediss?:$/.test(new URL(text).protocol) ? text : undefined),
+};
+
 /** Each part between commas, none of them empty. */
 export function listOf<T>(value: Value<T>): Value<T[]> {
   return {

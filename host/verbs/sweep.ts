@@ -1,10 +1,12 @@
 /** htpw sweep: the trainings of a grid, one after another or several at a time, each with a record. */
-import { existsSync, mkdirSync } from 'node:fs';
+import { existsSync, mkdirSync, rmSync } from 'node:fs';
 import { availableParallelism } from 'node:os';
 import { join } from 'node:path';
 import type { Command } from 'commander';
+import { accept, orderOf } from '../sweep/delivery.ts';
 import { type Grid, needsOf, type Run, readGrid } from '../sweep/grid.ts';
 import { assertSame, type Folders, imagePath, perform } from '../sweep/perform.ts';
+import { openQueue, type ProgressMessage } from '../sweep/queue.ts';
 import { failurePath, formatted, hasRecord, readRecord } from '../sweep/record.ts';
 import { type Job, sweep } from '../sweep/sweep.ts';
 import { isChild, runVerb, toParent } from '../system/child.ts';
@@ -12,7 +14,7 @@ import { counted } from '../system/counted.ts';
 import { isRegularFile, writeWhole } from '../system/files.ts';
 import { buildFolder } from '../system/root.ts';
 import { shownPath } from '../system/shownPath.ts';
-import { valued, wholeNumber } from './options.ts';
+import { REDIS, valued, wholeNumber } from './options.ts';
 import { ProgressBoard } from './progressBoard.ts';
 import { CheckFailed, print, UsageError, withProgress } from './verb.ts';
 
@@ -23,6 +25,7 @@ interface SweepFlags {
   only?: string;
   run?: string;
   list?: boolean;
+  redis?: string;
   json?: boolean;
 }
 
@@ -40,11 +43,12 @@ export function sweepVerb(program: Command): void {
     .option('--images <folder>', 'where images go; default build/sweeps/<name of the grid>')
     .option('--only <text>', 'only runs whose name has this in it, and those whose basis they take')
     .option('--run <name>', 'this run alone, in this process')
+    .addOption(valued('--redis <url>', 'leave the runs to htpw worker, through a queue on this server', REDIS))
     .option('--list', 'say which runs there are, and train none')
     .option('--json', 'machine-readable result')
     .addHelpText(
       'after',
-      '\nExamples:\n  htpw sweep models/sweeps/synthetic.json --jobs 2\n  htpw sweep models/sweeps/four-tasks.json --list\n  htpw sweep models/sweeps/four-tasks.json --only wisdm --records build/records',
+      '\nExamples:\n  htpw sweep models/sweeps/synthetic.json --jobs 2\n  htpw sweep models/sweeps/four-tasks.json --list\n  htpw sweep models/sweeps/four-tasks.json --only wisdm --records build/records\n  htpw sweep models/sweeps/pareto.json --redis redis://localhost:6379',
     )
     .action(async (path: string, flags: SweepFlags) => {
       const grid = readGrid(path);
@@ -111,19 +115,17 @@ function jobsOf(runs: readonly Run[], folders: Folders): Job[] {
 async function performAll(grid: Grid, runs: readonly Run[], folders: Folders, flags: SweepFlags): Promise<void> {
   const jobs = jobsOf(runs, folders);
   mkdirSync(folders.records, { recursive: true });
+  const hands = await handsFor(grid, folders, flags);
   const board = new ProgressBoard(jobs.length, runs.length - jobs.length);
   const failed = await sweep(jobs, {
-    workers: flags.jobs,
-    perform: ({ id }) => {
-      const words = ['sweep', grid.path, '--run', id, '--records', folders.records, '--images', folders.images];
-      return runVerb(words, (message) => board.progress(id, message as { done: number; total: number; note: string }));
-    },
+    workers: hands.workers,
+    perform: ({ id }) => hands.perform(id, (message) => board.progress(id, message)),
     onStart: ({ id }) => board.start(id),
     onEnd: ({ id }, error) => {
       if (error) writeWhole(failurePath(folders.records, id), `${formatted({ run: id, error: error.message })}\n`);
       board.end(id, error ? `failed: ${error.message}` : reached(folders, id));
     },
-  });
+  }).finally(() => hands.close());
   board.stop();
   const done = runs.filter(({ id }) => hasRecord(folders.records, id)).map(({ id }) => id);
   const result = {
@@ -138,6 +140,40 @@ async function performAll(grid: Grid, runs: readonly Run[], folders: Folders, fl
     throw new CheckFailed(
       `${counted(failed.size, 'run')} of ${runs.length} failed:\n${Array.from(failed, ([id, { message }]) => `  ${id}: ${message}`).join('\n')}`,
     );
+}
+
+/** Who performs runs. */
+interface Hands {
+  /** how many are begun at the same time */
+  workers: number;
+  perform(id: string, onProgress: (message: ProgressMessage) => void): Promise<void>;
+  close(): Promise<void>;
+}
+
+/** Orders that wait in a queue at most, so that Redis holds few images. */
+const MOST_ORDERS = 256;
+
+/** Child processes here, or whoever takes orders from a queue. */
+async function handsFor(grid: Grid, folders: Folders, { redis, jobs }: SweepFlags): Promise<Hands> {
+  if (redis === undefined)
+    return {
+      workers: jobs,
+      perform: (id, onProgress) => {
+        const words = ['sweep', grid.path, '--run', id, '--records', folders.records, '--images', folders.images];
+        return runVerb(words, (message) => onProgress(message as ProgressMessage));
+      },
+      close: async () => {},
+    };
+  const queue = await openQueue(redis);
+  return {
+    workers: MOST_ORDERS,
+    perform: async (id, onProgress) => {
+      const run = runNamed(grid, id);
+      accept(await queue.perform(orderOf(grid, run, folders), onProgress), run, folders);
+      rmSync(failurePath(folders.records, id), { force: true });
+    },
+    close: () => queue.close(),
+  };
 }
 
 /** "12,345 bytes, 812 s; later ecg-beats .790, wisdm .600; test ..." */

@@ -20,6 +20,7 @@ import {
   mixedWeights,
   mixFault,
   mixLayersFault,
+  mixMacs,
   mixShapes,
   rowLengthOf,
 } from './mix.ts';
@@ -79,6 +80,7 @@ export const basis: MethodKind<BasisConfig> = {
     `${rows} x ${columns} in ${encoding}`,
   isShared: true,
   isOf,
+  makingMacs: mixMacs,
   fault({ rows, columns }, layers) {
     const other = mixLayersFault(layers);
     if (other) return other;

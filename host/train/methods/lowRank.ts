@@ -96,6 +96,10 @@ export const lowRank: MethodKind<LowRankConfig> = {
   }) as unknown as json.Schema<LowRankConfig>,
   about: ({ rank, encoding }) => `products of two factors of rank ${rank} in ${encoding}`,
   isShared: false,
+  makingMacs({ rank }, layer) {
+    const [rows, rowLength] = rowShape(layer);
+    return rows * rank * rowLength;
+  },
   fault: ({ kind }, layers) => depthwiseFault(kind, layers),
   make(config, layers): Method {
     const [layer] = layers as [LayerSpec];

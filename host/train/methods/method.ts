@@ -52,6 +52,8 @@ export interface MethodKind<C extends MethodConfig = MethodConfig> {
   isShared: boolean;
   /** what keeps it from holding these layers: the field of its configuration and what is wrong; null where nothing */
   fault(config: C, layers: readonly LayerSpec[]): [field: string, message: string] | null;
+  /** multiply-accumulates of making the weights of a layer once; absent where they are only unpacked or looked up */
+  makingMacs?(config: C, layer: LayerSpec): number;
   /** whether a generator of an image is one that this configuration describes; absent where none can be taken over */
   isOf?(config: C, generator: Generator): boolean;
   /** `prefix` begins the names of what layers share; `installed`: what they share is there already */

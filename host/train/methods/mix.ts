@@ -20,7 +20,7 @@ import { roundThrough } from '../quantizers.ts';
 import { lax, numpy as np } from '../start.ts';
 import type { MethodConfig } from './config.ts';
 import { integers, type LayerWeights, type Sources, scalar } from './method.ts';
-import { applyMlp, evaluateMlp, exportMlp, initialMlp, type MlpSize, mlpShapes } from './mlp.ts';
+import { applyMlp, evaluateMlp, exportMlp, initialMlp, type MlpSize, mlpMacs, mlpShapes } from './mlp.ts';
 
 export interface MixConfig extends MethodConfig {
   /** that are mixed; 1 means no mixing and no codes: all layers share one matrix */
@@ -56,6 +56,12 @@ export const rowLengthOf = (layer: LayerSpec): number => taps(layer) * depthOf(l
 
 /** Codes of a layer: one per group of rows. */
 const codeCount = ({ output }: LayerSpec, { rowsPerCode }: MixConfig): number => Math.ceil(output[2] / rowsPerCode);
+
+/** Multiply-accumulates of the codes and of the sum over matrices; one matrix needs neither. */
+export const mixMacs = (config: MixConfig, layer: LayerSpec): number =>
+  mixes(config)
+    ? codeCount(layer, config) * mlpMacs(sizeOf(config)) + layer.output[2] * rowLengthOf(layer) * config.matrices
+    : 0;
 
 /** Of MLP and codes. */
 export function mixShapes({ config, layers, prefix, installed }: Shared): [string, number[]][] {

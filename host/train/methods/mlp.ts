@@ -19,6 +19,9 @@ export interface MlpSize {
   outputs: number;
 }
 
+/** Multiply-accumulates of one code. */
+export const mlpMacs = ({ codeLength, hidden, outputs }: MlpSize): number => hidden * (codeLength + outputs);
+
 export function mlpShapes(prefix: string, { codeLength, hidden, outputs }: MlpSize): [string, number[]][] {
   return [
     [`${prefix}.w1`, [hidden, codeLength]],

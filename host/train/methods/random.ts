@@ -19,6 +19,7 @@ import {
   mixedWeights,
   mixFault,
   mixLayersFault,
+  mixMacs,
   mixShapes,
   rowLengthOf,
 } from './mix.ts';
@@ -53,6 +54,7 @@ export const random: MethodKind<RandomConfig> = {
     `mixed from ${matrices === 1 ? 'one random matrix' : `${matrices} random matrices`} of seed ${seed}`,
   isShared: true,
   isOf,
+  makingMacs: mixMacs,
   fault: (_, layers) => mixLayersFault(layers),
   make(config, layers, prefix, installed: Installed<RandomGenerator> | null): Method {
     const shared = { config, layers, prefix, installed: installed && { mlp: installed.generator.mlp } };

@@ -12,7 +12,7 @@ import { roundThrough } from '../quantizers.ts';
 import { numpy as np } from '../start.ts';
 import type { MethodConfig } from './config.ts';
 import { integers, type LayerWeights, type Method, type MethodKind, type Sources } from './method.ts';
-import { type Evaluated, evaluateMlp, exportMlp, initialMlp, type MlpSize, mlpShapes } from './mlp.ts';
+import { type Evaluated, evaluateMlp, exportMlp, initialMlp, type MlpSize, mlpMacs, mlpShapes } from './mlp.ts';
 
 export interface TileConfig extends MethodConfig {
   kind: 'tile';
@@ -116,6 +116,7 @@ export const tile: MethodKind<TileConfig> = {
   about: ({ tile, codeLength, codes }) =>
     `generated in tiles of ${tile}, each from a code of ${codeLength} values in ${codes}`,
   isShared: true,
+  makingMacs: (config, layer) => tilesOf(layer, config) * mlpMacs(mlpSize(config)),
   fault(config, layers) {
     const other = layers.find(({ kind }) => kind !== 'pointwise');
     if (other) return ['kind', `expected int8 or the like for ${other.name}, as tiles make pointwise weights only`];

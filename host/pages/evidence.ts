@@ -1,0 +1,390 @@
+/** docs/evidence.md, its drawings and build/results.html: what each byte buys, from bench/evidence.json. */
+import { type FrontSeries, frontSvg } from '../drawing/frontSvg.ts';
+import { markdownTable } from '../drawing/markdown.ts';
+import { stackedChart } from '../drawing/stackedChart.ts';
+import type { Interval } from '../evaluate/bootstrap.ts';
+import {
+  BUDGETS,
+  type Choice,
+  type EvidenceRecord,
+  FAMILIES,
+  type Family,
+  type MethodPair,
+  type Paired,
+  type Point,
+  type Progress,
+  type SplitFacts,
+  type TaskEvidence,
+} from '../evidence/record.ts';
+import { counted } from '../system/counted.ts';
+import { grouped } from '../system/grouped.ts';
+import { type Block, type Document, decimals, type Section, signed, type Table, thousands } from './document.ts';
+
+/** What a split asks, where it is not people that training has never met. */
+const SPLIT_TITLES: Record<string, string> = {
+  later: 'later data of the same people',
+  test: 'new people',
+  'spoken-digits test': 'other takes of known speakers',
+};
+
+const titleOf = (task: string, { split, windows, groups, group }: SplitFacts): string =>
+  `${split}: ${SPLIT_TITLES[`${task} ${split}`] ?? SPLIT_TITLES[split] ?? split}, ${grouped(windows)} windows of ` +
+  counted(groups, group);
+
+/** "0.741 (0.702 to 0.778)" */
+const within = ({ value, low, high }: Interval): string => `${decimals(value)} (${decimals(low)} to ${decimals(high)})`;
+const differing = ({ value, low, high }: Interval): string => `${signed(value)} (${signed(low)} to ${signed(high)})`;
+
+/** Whether an interval is made of several groups and has 0 on one side of it. */
+const isSure = ({ low, high }: Interval, groups: number): boolean => groups > 1 && (low > 0 || high < 0);
+
+/** Bold where 0 is outside; of one group there is no interval. */
+function differenceIn({ interval }: Paired, groups: number): string {
+  if (groups < 2) return `${signed(interval.value)}, one group`;
+  return isSure(interval, groups) ? `**${differing(interval)}**` : differing(interval);
+}
+
+const verdictOf = ({ interval }: Paired, groups: number): string =>
+  !isSure(interval, groups) ? 'ties' : interval.value > 0 ? 'beats' : 'loses';
+
+const groupsOf = ({ facts }: Pick<TaskEvidence, 'facts'>, split: string): number =>
+  facts.find((one) => one.split === split)?.groups ?? 0;
+
+const kB = (bytes: number): string => `${bytes / 1000} kB`;
+
+const progressText = ({ grid, runs, missing }: Progress): string =>
+  missing === 0
+    ? `All ${grouped(runs)} runs of the grid \`${grid}\` are recorded.`
+    : `Of the ${grouped(runs)} runs of the grid \`${grid}\` ${grouped(missing)} are missing.`;
+
+export const evidencePage = ({ evidence }: { evidence: EvidenceRecord }): Document => ({
+  title: 'What each byte buys',
+  lead: `Six tasks on networks of one family, whose pointwise weights are held in ten ways, each at several widths: macro-F1 of
+the packed image in the integer runtime against its bytes. \`npm run results\` makes this page and its drawings, and
+\`build/results.html\` with all of it in one file, from the records of [sweeps](sweeps.md) in \`bench/sweeps\`; how far
+those are is said below.
+
+${progressText(evidence.pareto)} ${progressText(evidence.fourTasks)}
+
+Every network is trained end to end with the rounding of its method on from the first step, as many steps as any other,
+from labels and from an INT8 network of the same layers; nothing else differs but weights of pointwise layers and width.
+Which of several networks stands in a table is chosen by macro-F1 on validation windows alone. Figures are the mean over
+seeds; intervals are 95 % of 2,000 resamples of groups (patients, subjects, speakers), and differences are made on the
+same resamples. They say how far groups differ, not how far seeds do. A difference is **bold** where its interval
+excludes 0, without a correction for how many there are. 1 kB is 1,000 bytes.`,
+  sections: [
+    mapSection(evidence),
+    keptSection(evidence),
+    sharedSection(evidence),
+    ...evidence.pareto.tasks.map(taskSection),
+    bytesSection(evidence),
+  ],
+});
+
+/** Where what is generated from something that was trained stands beside the best control of no more bytes. */
+function mapSection({ pareto: { tasks } }: EvidenceRecord): Section {
+  const rows = tasks.flatMap((task) =>
+    task.matches.flatMap(({ variant, control, differences }) =>
+      differences.map((paired): string[] => {
+        const [own, other] = [pointOf(task, variant), pointOf(task, control)];
+        const groups = groupsOf(task, paired.split);
+        return [
+          task.task,
+          FAMILIES[own.family],
+          `\`${variant}\``,
+          `\`${control}\``,
+          paired.split,
+          verdictOf(paired, groups),
+          differenceIn(paired, groups),
+          `${paired.seeds.length}`,
+          grouped(own.bytes),
+          grouped(other.bytes),
+          thousands(own.multiplyAccumulates),
+          thousands(other.multiplyAccumulates),
+          thousands(own.makingMacs),
+          thousands(other.makingMacs),
+        ];
+      }),
+    ),
+  );
+  const headings = ['task', 'generated', 'network', 'control', 'split', 'it', 'difference', 'seeds'];
+  const costs = ['bytes', 'control', 'kMAC', 'control', 'boot kMAC', 'control'];
+  return {
+    title: 'Where generated weights beat, tie or lose',
+    blocks: [
+      `Every network with generated weights (a learned basis, or tiles) less the best of all others that takes no more bytes:
+stored weights, codebooks, low rank, and random matrices that take no bytes. Thousands of multiply-accumulates are of an
+inference and, at boot, of making all weights once.`,
+      ...(rows.length > 0 ? [summaryOf(rows)] : []),
+      tableOr([...headings, ...costs], rows, 6),
+    ],
+  };
+}
+
+/** "In 24 comparisons they beat the control 2 times, tie 20 times and lose 2 times." */
+function summaryOf(rows: readonly string[][]): string {
+  const count = (verdict: string): number => rows.filter((row) => row[5] === verdict).length;
+  return `In ${counted(rows.length, 'comparison')} they beat the control ${count('beats')} times, tie ${count('ties')} times and lose ${count('loses')} times.`;
+}
+
+const pointOf = ({ points }: TaskEvidence, variant: string): Point => points.find((one) => one.variant === variant)!;
+
+const tableOr = (headings: string[], rows: string[][], from: number): Block =>
+  rows.length > 0 ? { headings, rows, from } : 'No such runs are recorded yet.';
+
+function keptSection({ pareto: { tasks } }: EvidenceRecord): Section {
+  const rows = tasks.flatMap((task) => {
+    const large = task.points.find(({ role }) => role === 'yardstick');
+    return task.kept.flatMap(({ most, variant, bytes, ratios }) =>
+      ratios.map(({ split, seeds, interval: { value, low, high } }) => [
+        task.task,
+        `\`${variant}\``,
+        kB(most),
+        grouped(bytes),
+        split,
+        decimals(pointOf(task, variant).splits[split]!.value),
+        decimals(large!.splits[split]!.value),
+        groupsOf(task, split) < 2
+          ? `${percent(value)}, one group`
+          : `${percent(value)} (${percent(low)} to ${percent(high)})`,
+        `${seeds.length}`,
+      ]),
+    );
+  });
+  return {
+    title: 'Small beside big',
+    blocks: [
+      `What the best image within 16 and 32 kB keeps of the macro-F1 of \`RegularCNN1D\` in INT8, 1.46 MB, the large network of
+the paper, trained as many steps on the same windows.`,
+      tableOr(['task', 'network', 'within', 'bytes', 'split', 'its F1', 'large', 'kept', 'seeds'], rows, 3),
+    ],
+  };
+}
+
+const percent = (share: number): string => `${(100 * share).toFixed(1)} %`;
+
+function sharedSection({ pareto: { tasks, shared } }: EvidenceRecord): Section {
+  const headings = ['image', 'tasks', 'bytes', 'controls', 'task', 'control', 'split', 'it', 'difference', 'seeds'];
+  const rows = shared.flatMap(({ method, tasks: names, bytes, controls, controlBytes, differences, makingMacs }) =>
+    differences.map((paired) => {
+      const task = tasks.find((one) => one.task === paired.task)!;
+      const groups = groupsOf(task, paired.split);
+      return [
+        `\`${method}\``,
+        `${names.length}`,
+        grouped(bytes),
+        grouped(controlBytes),
+        paired.task,
+        `\`${controls[paired.task]}\``,
+        paired.split,
+        verdictOf(paired, groups),
+        differenceIn(paired, groups),
+        `${paired.seeds.length}`,
+        thousands(makingMacs),
+      ];
+    }),
+  );
+  return {
+    title: 'Several tasks in one image',
+    blocks: [
+      `Two tasks that are alike, two that are not, and all six on one basis, each less the best controls of its own: those
+images of the tasks alone that together take no more bytes and are the best in the mean on validation windows. \`random\`
+images are beside them, on random matrices. The last column is what making all weights of the image once takes.`,
+      tableOr([...headings, 'boot kMAC'], rows, 8),
+      'A new task on a basis that stays as it is: [sweeps](sweeps.md#what-came-out).',
+    ],
+  };
+}
+
+function taskSection(task: TaskEvidence): Section {
+  const { facts, points, choices } = task;
+  if (points.length === 0) return { title: task.task, blocks: ['No run of it is recorded yet.'] };
+  const splits = facts.map(({ split }) => split);
+  const rows = BUDGETS.flatMap((budget) =>
+    choices.filter((one) => one.budget === budget).map((choice) => choiceRow(task, choice)),
+  );
+  const headings = ['within', 'weights', 'network', 'bytes', 'kMAC', 'boot kMAC', 'seeds'];
+  const figures = splits.flatMap((split) => [`F1 ${split}`, 'less the best control']);
+  return {
+    title: task.task,
+    blocks: [
+      `${facts.map((one) => `${titleOf(task.task, one)}.`).join(' ')}`,
+      { drawing: `evidence/${task.task}.svg`, svg: taskDrawing(task), says: descriptionOf(task) },
+      tableOr([...headings, ...figures], rows, 3),
+      'All networks, whichever is the best of its kind:',
+      pointsTable(task),
+    ],
+  };
+}
+
+function choiceRow(task: TaskEvidence, { budget, family, variant, bytes, differences, control }: Choice): string[] {
+  const { multiplyAccumulates, makingMacs, seeds, splits } = pointOf(task, variant);
+  return [
+    kB(budget),
+    FAMILIES[family],
+    `\`${variant}\``,
+    grouped(bytes),
+    thousands(multiplyAccumulates),
+    thousands(makingMacs),
+    `${seeds.length}`,
+    ...task.facts.flatMap(({ split, groups }) => {
+      const paired = differences.find((one) => one.split === split);
+      const difference = paired ? differenceIn(paired, groups) : control === null ? 'best control' : 'no common seed';
+      return [within(splits[split]!), difference];
+    }),
+  ];
+}
+
+function pointsTable({ facts, points }: TaskEvidence): Table {
+  const sorted = points.toSorted((a, b) => a.bytes - b.bytes || (a.variant < b.variant ? -1 : 1));
+  return {
+    headings: [
+      'network',
+      'weights',
+      'bytes',
+      'arena',
+      'F1 validation',
+      ...facts.map(({ split }) => `F1 ${split}`),
+      'seeds',
+    ],
+    rows: sorted.map(({ variant, family, role, bytes, arenaBytes, validation, splits, seeds }) => [
+      `\`${variant}\``,
+      role === 'student' ? FAMILIES[family] : `${FAMILIES[family]}, from labels alone`,
+      grouped(bytes),
+      grouped(arenaBytes),
+      decimals(validation),
+      ...facts.map(({ split }) => within(splits[split]!)),
+      seeds.join(' '),
+    ]),
+    from: 2,
+  };
+}
+
+const descriptionOf = ({ task }: TaskEvidence): string => `${task}: macro-F1 against bytes of the image`;
+
+/** docs/evidence/TASK.svg */
+export function taskDrawing(task: TaskEvidence): string {
+  const large = task.points.find(({ role }) => role === 'yardstick');
+  const panels = task.facts.map((fact) => {
+    const { split } = fact;
+    const series = (Object.keys(FAMILIES) as Family[]).map((family) => seriesOf(task, family, split));
+    const reached = large?.splits[split];
+    const line = reached
+      ? { value: reached.value, meaning: `RegularCNN1D, INT8, ${grouped(large.bytes)} bytes` }
+      : null;
+    return { title: titleOf(task.task, fact), y: 'macro-F1', series, line };
+  });
+  return frontSvg({ title: descriptionOf(task), description: describedFront(task), panels });
+}
+
+function seriesOf({ points }: TaskEvidence, family: Family, split: string): FrontSeries {
+  const own = points.filter((one) => one.role === 'student' && one.family === family);
+  return {
+    name: FAMILIES[family],
+    points: own
+      .toSorted((a, b) => a.bytes - b.bytes)
+      .map(({ variant, bytes, splits, seeds }) => {
+        const interval = splits[split as keyof typeof splits]!;
+        const said = `${variant}: ${grouped(bytes)} bytes, ${within(interval)}, ${counted(seeds.length, 'seed')}`;
+        return { said, bytes, ...interval };
+      }),
+  };
+}
+
+const describedFront = ({ points }: TaskEvidence): string =>
+  points.length === 0
+    ? 'Nothing is recorded yet.'
+    : `${counted(points.length, 'network')} of ${grouped(Math.min(...points.map(({ bytes }) => bytes)))} to ` +
+      `${grouped(Math.max(...points.map(({ bytes }) => bytes)))} bytes; the tables have their figures.`;
+
+/** Categories of an image, as few as tell something. */
+const PARTS: [title: string, categories: string[]][] = [
+  ['pointwise, stored or factors', ['PW1', 'pointwise']],
+  ['basis or codebook', ['basis/head']],
+  ['codes and generator', ['codes', 'generator']],
+  ['quantisation tables', ['quantisation tables']],
+  ['depthwise', ['depthwise']],
+  ['stem and classifier', ['stem', 'classifier']],
+  ['records and metadata', []],
+];
+
+function partsOf({ categories }: Point): number[] {
+  const named = PARTS.flatMap(([, names]) => names);
+  const all = Object.entries(categories);
+  const sum = (isIn: (name: string) => boolean): number =>
+    all.reduce((total, [name, bytes]) => total + (isIn(name) ? bytes : 0), 0);
+  return PARTS.map(([, names]) => sum((name) => (names.length > 0 ? names.includes(name) : !named.includes(name))));
+}
+
+/** The networks of whole width of a task, which differ in nothing but how weights are held. */
+function wholeWidth({ points }: TaskEvidence): Point[] {
+  const families = Object.keys(FAMILIES);
+  return points
+    .filter(({ variant, role }) => role === 'student' && variant.endsWith('-w100'))
+    .toSorted((a, b) => families.indexOf(a.family) - families.indexOf(b.family) || b.bytes - a.bytes);
+}
+
+/** docs/evidence/bytes.svg: of the first task that has the most. */
+export function bytesDrawing({ evidence }: { evidence: EvidenceRecord }): string {
+  const [task] = evidence.pareto.tasks.toSorted((a, b) => wholeWidth(b).length - wholeWidth(a).length);
+  const points = task ? wholeWidth(task) : [];
+  return stackedChart({
+    title: `Bytes by what they are for: ${task?.task ?? 'nothing is recorded yet'}, networks of whole width`,
+    description: points.map(({ variant, bytes }) => `${variant} ${grouped(bytes)}`).join(', '),
+    parts: PARTS.map(([title]) => title),
+    bars: points.map((point) => ({ label: point.variant, amounts: partsOf(point), text: grouped(point.bytes) })),
+  });
+}
+
+function bytesSection(records: EvidenceRecord): Section {
+  const { tasks } = records.pareto;
+  const rows = tasks.flatMap((task) =>
+    wholeWidth(task).map((point) => [
+      task.task,
+      `\`${point.variant}\``,
+      ...partsOf(point).map((bytes) => grouped(bytes)),
+      grouped(point.bytes),
+    ]),
+  );
+  const svg = bytesDrawing({ evidence: records });
+  return {
+    title: 'Bytes by what they are for',
+    blocks: [
+      'Networks of whole width, of the first seed.',
+      { drawing: 'evidence/bytes.svg', svg, says: 'Bytes of networks of whole width by what they are for' },
+      tableOr(['task', 'network', ...PARTS.map(([title]) => title), 'sum'], rows, 2),
+    ],
+  };
+}
+
+/** The section of docs/sweeps.md: pairs of methods of the sweep of four tasks. */
+export function fourTasksSection({ evidence }: { evidence: EvidenceRecord }): string {
+  const { pairs, ...progress } = evidence.fourTasks;
+  const tables = pairs.map((pair) => (pair.rows.length > 0 ? pairTable(pair) : `${pairTitle(pair)}: not yet.\n`));
+  return `${progressText(progress)} Differences are of macro-F1, first minus second; bold where the interval excludes 0.
+
+${tables.join('\n')}`;
+}
+
+const pairTitle = ({ methods: [first, second] }: MethodPair): string => `\`${first}\` less \`${second}\``;
+
+function pairTable(pair: MethodPair): string {
+  const { methods, rows, bytes } = pair;
+  const [first, second] = bytes!;
+  const table = markdownTable(
+    ['task', 'split', 'groups', ...methods, 'difference', 'seeds', 'bytes', 'bytes of the other'],
+    rows.map((row) => [
+      row.program,
+      row.split,
+      counted(row.groups, row.group),
+      decimals(row.first.value),
+      decimals(row.second.value),
+      differenceIn({ split: row.split, seeds: row.seeds, interval: row.difference }, row.groups),
+      `${row.seeds.length}`,
+      grouped(Math.round(row.bytes[0])),
+      grouped(Math.round(row.bytes[1])),
+    ]),
+    3,
+  );
+  return `${pairTitle(pair)}; all images or add-ons take ${grouped(first)} and ${grouped(second)} bytes, ${(first / second).toFixed(2)} x:\n\n${table}`;
+}

@@ -1,0 +1,102 @@
+/** htpw worker: performs runs that sweeps have put into a queue, each in a process of its own. */
+import { mkdtempSync, rmSync } from 'node:fs';
+import { availableParallelism, tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { type Command, Option } from 'commander';
+import {
+  type Delivery,
+  deliveryOf,
+  folderOfOrder,
+  foldersBelow,
+  type Order,
+  orderPath,
+  readOrder,
+  unpackOrder,
+} from '../sweep/delivery.ts';
+import { perform, type Report } from '../sweep/perform.ts';
+import { type ProgressMessage, work } from '../sweep/queue.ts';
+import { isChild, runVerb, toParent } from '../system/child.ts';
+import { writeWhole } from '../system/files.ts';
+import { undoOnInterrupt } from '../system/interrupt.ts';
+import { REDIS, valued, wholeNumber } from './options.ts';
+import { harmless, UsageError } from './verb.ts';
+
+interface WorkerFlags {
+  redis?: string;
+  jobs: number;
+  lease: number;
+  idle?: number;
+  order?: string;
+}
+
+export function workerVerb(program: Command): void {
+  program
+    .command('worker')
+    .summary('performs runs of sweeps that are started with --redis')
+    .description(
+      'Take runs from the queue on a Redis server that htpw sweep --redis fills, on this machine or another, train each in a process of its own, and give back image and record. Needs the recordings (HTPW_DATA) and the same version of the project as the sweep. Killed at any moment, what it was at goes to another worker.',
+    )
+    .addOption(valued('--redis <url>', 'of the server, as redis://localhost:6379', REDIS))
+    .addOption(
+      valued(
+        '--jobs <count>',
+        'runs at the same time; default: one for each core',
+        wholeNumber(1, 1024),
+        String(availableParallelism()),
+      ),
+    )
+    .addOption(
+      valued(
+        '--lease <seconds>',
+        'how long what a dead worker had waits for another; default 30',
+        wholeNumber(2, 3600),
+        '30',
+      ),
+    )
+    .addOption(
+      valued('--idle <seconds>', 'ends after so long without a run; default: never', wholeNumber(1, 1_000_000)),
+    )
+    .addOption(new Option('--order <file>', 'what a child of a worker performs').hideHelp())
+    .addHelpText(
+      'after',
+      '\nExamples:\n  htpw worker --redis redis://localhost:6379\n  htpw worker --redis redis://10.0.0.7:6379 --jobs 4 --idle 600',
+    )
+    .action(async ({ redis, jobs, lease, idle = undefined, order }: WorkerFlags) => {
+      if (order !== undefined) return performOrder(order);
+      if (redis === undefined) throw new UsageError('worker: --redis is missing; as --redis redis://localhost:6379');
+      await work(redis, { jobs, lease, idle: idle ?? null, perform: performInChild });
+    });
+}
+
+async function performInChild(order: Order, onProgress: (message: ProgressMessage) => void): Promise<Delivery> {
+  const folder = mkdtempSync(join(tmpdir(), 'htpw-run-'));
+  const remove = () => rmSync(folder, { recursive: true, force: true });
+  const settled = undoOnInterrupt(remove);
+  const { id } = order.run;
+  say(`${id}: begins`);
+  try {
+    writeWhole(orderPath(folder), JSON.stringify(order));
+    await runVerb(['worker', '--order', orderPath(folder)], (message) => onProgress(message as ProgressMessage));
+    const delivery = deliveryOf(id, foldersBelow(folder));
+    say(`${id}: done`);
+    return delivery;
+  } catch (error) {
+    say(`${id}: failed: ${(error as Error).message}`);
+    throw error;
+  } finally {
+    settled();
+    remove();
+  }
+}
+
+const say = (line: string): void => console.error(harmless(line));
+
+/** In the child: records and images go beside the order. */
+async function performOrder(path: string): Promise<void> {
+  const order = readOrder(path);
+  const folders = foldersBelow(folderOfOrder(path));
+  const tell = isChild() ? toParent() : null;
+  const report: Report = (done, total, note) => tell?.({ done, total, note });
+  await perform({ path: order.grid }, unpackOrder(order, folders), folders, report);
+  if (tell) process.disconnect();
+}

@@ -1,0 +1,150 @@
+/** Figures and pages of what each byte buys: from records that are written here, and from those that are committed. */
+import { mkdtempSync, readFileSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { beforeAll, describe, expect, it } from 'vitest';
+import { measureEvidence } from '../../host/evidence/measure.ts';
+import type { EvidenceRecord, TaskEvidence } from '../../host/evidence/record.ts';
+import { asHtml, asMarkdown } from '../../host/pages/document.ts';
+import { bytesDrawing, evidencePage, fourTasksSection, taskDrawing } from '../../host/pages/evidence.ts';
+import { keepAnswers, keepWindows, type LabelledWindows } from '../../host/sweep/answers.ts';
+import { type Grid, type Run, readGrid } from '../../host/sweep/grid.ts';
+import { formatted, type RunRecord, recordPath } from '../../host/sweep/record.ts';
+
+const GROUPS = 12;
+const EACH = 10;
+const windows: LabelledWindows = {
+  task: 'motion',
+  data: 'synthetic-motion',
+  split: 'test',
+  classes: ['no', 'yes'],
+  unit: 'window',
+  group: 'subject',
+  labels: Uint8Array.from({ length: GROUPS * EACH }, (_, i) => i % 2),
+  groups: Array.from({ length: GROUPS * EACH }, (_, i) => `subject ${Math.floor(i / EACH)}`),
+};
+
+const pareto = readGrid('models/sweeps/pareto.json');
+const fourTasks = readGrid('models/sweeps/four-tasks.json');
+let folder: string;
+let grid: Grid;
+
+/** A record of one run, of whose answers to test windows the first `wrong` of each group are so. */
+function keep(run: Run, bytes: number, validation: number, wrong: number): void {
+  const answers = windows.labels.map((label, i) => (i % EACH < wrong ? 1 - label : label));
+  keepAnswers(folder, run.id, [answers]);
+  const name = keepWindows(folder, windows);
+  const results = run.programs.map((program) => ({
+    program,
+    splits: {
+      validation: { windows: name, answersAt: 0, macroF1: { value: validation, low: 0, high: 1 } },
+      test: { windows: name, answersAt: 0, macroF1: { value: 0, low: 0, high: 0 } },
+    },
+  }));
+  const program = { own: bytes, arenaBytes: 1000, multiplyAccumulates: 2000 };
+  const image = { sha256: '', bytes, categories: {}, programs: run.programs.map((name) => ({ name, ...program })) };
+  const { id, method, seed, programs } = run;
+  const record = { run: id, method, seed, programs, addOn: null, image, results };
+  writeFileSync(recordPath(folder, id), formatted(record as unknown as RunRecord));
+}
+
+const runOf = (method: string, program: string, seed = 1): Run =>
+  grid.runs.find((run) => run.method === method && String(run.programs) === program && run.seed === seed)!;
+
+const taskOf = ({ pareto }: EvidenceRecord, name: string): TaskEvidence =>
+  pareto.tasks.find(({ task }) => task === name)!;
+
+describe('what each byte buys', () => {
+  let evidence: EvidenceRecord;
+
+  beforeAll(() => {
+    folder = mkdtempSync(join(tmpdir(), 'evidence-'));
+    grid = { ...pareto, records: folder };
+    keep(runOf('teacher', 'pvc'), 37_000, 0.9, 1);
+    keep(runOf('single.int8-w31', 'pvc'), 5400, 0.7, 3);
+    keep(runOf('single.int4-w44', 'pvc'), 5800, 0.8, 2); // the best control within 8 kB, on validation windows
+    keep(runOf('single.int2-w56', 'pvc'), 5700, 0.6, 0); // better on test windows, which must not choose
+    keep(runOf('single.basis4-w44', 'pvc'), 6200, 0.7, 1);
+    keep(runOf('single.tile-w50', 'pvc'), 5600, 0.7, 3);
+    keep(runOf('single.basis4-w44', 'pvc', 2), 6200, 0.7, 1); // whose control has no second seed
+    keep(runOf('yardstick', 'pvc'), 1_460_000, 0.9, 1);
+    evidence = measureEvidence(grid, fourTasks);
+  }, 60_000);
+
+  it('says how many runs of the grid have no record', () => {
+    expect(evidence.pareto).toMatchObject({ runs: grid.runs.length, missing: grid.runs.length - 8 });
+    expect(asMarkdown(evidencePage({ evidence }))).toContain(`runs of the grid \`pareto\` ${grid.runs.length - 8} are`);
+  });
+
+  it('chooses among networks that fit by validation windows alone', () => {
+    const { choices } = taskOf(evidence, 'pvc');
+    const within = choices.filter(({ budget }) => budget === 8000);
+    const others = within.filter(({ control }) => control !== null);
+    expect(within.map(({ variant }) => variant)).toContain('int4-w44');
+    expect(others.map(({ control }) => control)).toEqual(others.map(() => 'int4-w44'));
+  });
+
+  it('compares generated weights with controls of no more bytes, on the seeds that both have', () => {
+    const { matches } = taskOf(evidence, 'pvc');
+    expect(matches.map(({ variant, control }) => [variant, control])).toEqual([
+      ['tile-w50', 'int8-w31'],
+      ['basis4-w44', 'int4-w44'],
+    ]);
+    const { seeds, interval } = matches[1]!.differences[0]!;
+    expect(seeds).toEqual([1]);
+    expect(interval.value).toBeCloseTo(0.1, 1);
+  });
+
+  it('is bold where the interval excludes 0, and there alone', () => {
+    const page = asMarkdown(evidencePage({ evidence }));
+    const map = page.slice(page.indexOf('beat, tie'), page.indexOf('## Small beside'));
+    const rowOf = (name: string): string => map.split('\n').find((line) => line.includes(`\`${name}\``))!;
+    expect(rowOf('basis4-w44')).toMatch(/\| beats \| +\*\*\+0\.099 \(\+0\.099 to \+0\.099\)\*\* \|/);
+    expect(rowOf('tile-w50')).toMatch(/\| ties +\| +\+0\.000 \(\+0\.000 to \+0\.000\) \|/);
+    expect(map).toContain('In 2 comparisons they beat the control 1 times, tie 1 times and lose 0 times.');
+  });
+
+  it('has what a small network keeps of the large one as a ratio', () => {
+    const { kept } = taskOf(evidence, 'pvc');
+    const [{ variant, ratios }] = kept as [(typeof kept)[number]];
+    expect([variant, ratios[0]!.interval.value]).toEqual(['int4-w44', expect.closeTo(0.8 / 0.9, 2)]);
+  });
+
+  it('knows what making weights takes: rows times columns times matrices, and the codes', () => {
+    const { points } = taskOf(evidence, 'pvc');
+    const macsOf = (name: string): number => points.find(({ variant }) => variant === name)!.makingMacs;
+    // five layers of 14 to 56 channels, four matrices, a code of 4 through 12 hidden units for 8 rows
+    const [widths, mlp] = [[14, 14, 28, 28, 56, 56], 12 * (4 + 4)];
+    const mixed = widths.slice(1).reduce((sum, rows, i) => sum + rows * widths[i]! * 4 + Math.ceil(rows / 8) * mlp, 0);
+    expect(macsOf('basis4-w44')).toBe(mixed);
+    expect(macsOf('int4-w44')).toBe(0);
+  });
+
+  it('is the same twice, byte by byte, and one HTML file that fetches nothing', () => {
+    const again = measureEvidence(grid, fourTasks);
+    expect(again).toEqual(evidence);
+    const html = asHtml(evidencePage({ evidence }));
+    expect(asHtml(evidencePage({ evidence: again }))).toBe(html);
+    expect(html).not.toMatch(/<(script|link|img|iframe)|https?:\/\/(?!www\.w3\.org\/2000\/svg)|url\(/);
+    expect(html).toContain('basis4-w44: 6,200 bytes');
+  });
+
+  it('without any record is a page that says so', () => {
+    const empty = mkdtempSync(join(tmpdir(), 'evidence-'));
+    const none = measureEvidence({ ...grid, records: empty }, { ...fourTasks, records: empty });
+    expect(none.pareto.missing).toBe(grid.runs.length);
+    const page = asMarkdown(evidencePage({ evidence: none }));
+    expect(page).toContain('No run of it is recorded yet.');
+    expect(fourTasksSection({ evidence: none })).toContain('`taught.learned` less `single.int4`: not yet.');
+    for (const drawing of [...none.pareto.tasks.map(taskDrawing), bytesDrawing({ evidence: none })])
+      expect(drawing).not.toMatch(/NaN|Infinity|undefined/);
+    expect(page).not.toMatch(/NaN|Infinity|undefined/);
+  });
+});
+
+describe('bench/evidence.json', () => {
+  it('is what the committed records give', () => {
+    const now = measureEvidence(pareto, fourTasks);
+    expect(`${formatted(now)}\n`, 'out of date: run npm run results').toBe(readFileSync('bench/evidence.json', 'utf8'));
+  });
+});
