@@ -3,8 +3,9 @@ import { spawnSync } from 'node:child_process';
 import { describe, expect, it } from 'vitest';
 import { heading, painted, takesColor } from '../../host/verbs/color.ts';
 import { duration, StageLines } from '../../host/verbs/stageLines.ts';
-import { onPath } from '../programs.ts';
 import { htpw, ONE_LINE } from './command.ts';
+
+const hasShell = (shell: string): boolean => spawnSync(shell, ['--version']).status === 0;
 
 describe('colour', () => {
   it.each<[what: string, isTTY: boolean, environment: Record<string, string>, expected: boolean]>([
@@ -111,7 +112,7 @@ describe('htpw completion', () => {
     return stdout.split('\n').filter((line) => line !== '');
   }
 
-  it.skipIf(!onPath('bash')).each<[words: string[], expected: string[]]>([
+  it.skipIf(!hasShell('bash')).each<[words: string[], expected: string[]]>([
     [['htpw', 'in'], ['inspect']],
     [
       ['htpw', 'inspect', '--h'],
@@ -139,7 +140,7 @@ describe('htpw completion', () => {
   });
 
   for (const shell of ['zsh', 'fish'])
-    it.skipIf(!onPath(shell))(`is a script that ${shell} reads`, async () => {
+    it.skipIf(!hasShell(shell))(`is a script that ${shell} reads`, async () => {
       const { out } = await htpw('completion', shell);
       expect(spawnSync(shell, ['-n'], { input: out, encoding: 'utf8' })).toMatchObject({ status: 0, stderr: '' });
     });

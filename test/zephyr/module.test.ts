@@ -159,7 +159,7 @@ describe('against stubs of the headers', () => {
   it.skipIf(!canArm)('kernels are compiled with the flags that they are written for, after those of Zephyr', () => {
     const flagsOf = (...options: string[]) => {
       const { command } = kernelsOf(configure('samples/ecg_beats', dsp, ...options).commands);
-      return command.split(' ').filter((word) => /^(-O|-f|--param)/.test(word));
+      return command.split(' ').filter((word) => /^(-O|-f|--param|-DHTPW_KERNEL_FLAGS)/.test(word));
     };
     const first = ['-Os', '-O2'];
     expect(flagsOf()).toEqual([...first, ...KERNEL_FLAGS]);
