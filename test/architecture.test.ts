@@ -84,7 +84,7 @@ const MAP: Record<string, string> = {
   sweep: 'data evaluate image inspect records runtime system task train',
   prune: 'data drawing evaluate image import model records runtime system task train transform',
   measure:
-    'agent boards build compress data drawing evaluate image import join model prune records residency runtime sources sweep system task train',
+    'agent boards build compress data drawing evaluate float image import join model prune records residency runtime sources sweep system task train',
   reliability: 'agent assembly boards build image measure model records runtime sources system task',
   pages: 'assembly boards build drawing image import measure model operators prune records reliability sources system',
 };
