@@ -89,7 +89,7 @@ const MAP: Record<string, string> = {
   report:
     'assembly boards build drawing evaluate image inspect layout model operators records residency sources system',
   measure:
-    'agent boards build compress data drawing evaluate image import join model prune records residency runtime sources sweep system task train',
+    'agent boards build compress data drawing evaluate float image import join model prune records residency runtime sources sweep system task train',
   reliability: 'agent assembly boards build image measure model records runtime sources system task',
   pages:
     'assembly boards build drawing evaluate evidence image import measure model operators prune records reliability sources system',

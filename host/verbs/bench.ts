@@ -6,6 +6,7 @@ import { type Command, Option } from 'commander';
 import { countingBoards, measureAll, measureOnPort, recordedBoards } from '../measure/benchmarks.ts';
 import { measureDeployments } from '../measure/deployments.ts';
 import { excess } from '../measure/figures.ts';
+import { measureFloat } from '../measure/float.ts';
 import { goldenFolder } from '../measure/golden.ts';
 import { measureImported } from '../measure/imported.ts';
 import { measureJoined } from '../measure/joined.ts';
@@ -32,6 +33,7 @@ interface Flags {
   reliability?: boolean;
   deploy?: boolean;
   imported?: boolean;
+  float?: boolean;
   train?: boolean;
   prune?: PrunedName[] | true;
   join?: boolean;
@@ -68,6 +70,12 @@ export function benchVerb(program: Command): void {
       instead('--imported', 'the trained networks of MLPerf Tiny in HTPW_DATA instead; writes bench/imported.json'),
     )
     .addOption(
+      instead(
+        '--float',
+        'float networks of MLPerf Tiny in HTPW_DATA, quantised here, instead; writes bench/float.json',
+      ),
+    )
+    .addOption(
       instead('--train', 'windows a second of training here, by processor time, instead; writes bench/train.json'),
     )
     .addOption(
@@ -89,13 +97,14 @@ export function benchVerb(program: Command): void {
     .option('--json', 'print JSON')
     .addHelpText(
       'after',
-      '\nExamples:\n  htpw bench --board mps2-an500\n  htpw bench --check\n  htpw bench --node\n  htpw bench --reliability\n  htpw bench --deploy\n  htpw bench --imported\n  htpw bench --train\n  htpw bench --join\n  htpw bench --route\n  htpw bench --plain\n  htpw bench --prune\n  htpw bench --prune kws,uci-har\n  htpw bench --board nucleo-f767zi --port /dev/ttyACM0',
+      '\nExamples:\n  htpw bench --board mps2-an500\n  htpw bench --check\n  htpw bench --node\n  htpw bench --reliability\n  htpw bench --deploy\n  htpw bench --imported\n  htpw bench --float\n  htpw bench --train\n  htpw bench --join\n  htpw bench --route\n  htpw bench --plain\n  htpw bench --prune\n  htpw bench --prune kws,uci-har\n  htpw bench --board nucleo-f767zi --port /dev/ttyACM0',
     )
     .action((flags: Flags) => {
       if (flags.node) return benchNode(flags);
       if (flags.reliability) return benchRecord('reliability', measureReliability, flags);
       if (flags.deploy) return benchRecord('deploy', deployments, flags);
       if (flags.imported) return benchRecord('imported', (report) => measureImported(goldenFolder(), report), flags);
+      if (flags.float) return benchRecord('float', async (report) => measureFloat(report), flags);
       if (flags.train) return benchTraining(flags);
       if (flags.prune) return benchRecord('prune', pruned(flags.prune), flags);
       if (flags.join) return benchRecord('join', measureJoined, flags);
@@ -115,6 +124,7 @@ function instead(flags: string, description: string): Option {
     'reliability',
     'deploy',
     'imported',
+    'float',
     'train',
     'prune',
     'join',

@@ -5,13 +5,24 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
 import { Runtime } from '../../host/runtime/node.ts';
-import { FIXTURES } from './fixtures.ts';
+import { FIXTURES, fullyConnected, single } from './fixtures.ts';
 import { tflite } from './tflite.ts';
 
 const folder = mkdtempSync(join(tmpdir(), 'htpw-'));
 const model = join(folder, 'model.tflite');
 const image = join(folder, 'model.htpw');
 writeFileSync(model, tflite(FIXTURES['QUANTIZE, RESHAPE, SQUEEZE, EXPAND_DIMS and DEQUANTIZE around one layer'].file));
+
+const float = join(folder, 'float.tflite');
+const odd = join(folder, 'odd.bin');
+writeFileSync(odd, new Uint8Array(20));
+const real = (shape: number[], data?: number[]) => ({ shape, type: 'FLOAT32', data });
+writeFileSync(
+  float,
+  tflite(
+    single('FULLY_CONNECTED', [real([1, 4]), real([2, 4], [1, 2, 3, 4, 5, 6, 7, 8]), real([1, 2])], fullyConnected()),
+  ),
+);
 
 function htpw(...words: string[]) {
   const { status, stdout, stderr } = spawnSync(process.execPath, ['scripts/htpw.js', ...words], { encoding: 'utf8' });
@@ -55,7 +66,21 @@ describe('htpw import', () => {
     expect([status, stderr]).toEqual([2, expect.stringMatching(/but the saved_model\.pb of .*from_saved_model/)]);
   });
 
+  it('quantises a float model on inputs of a .bin, and says what that cost', () => {
+    const inputs = join(folder, 'inputs.bin');
+    writeFileSync(inputs, new Uint8Array(Float32Array.from({ length: 48 }, (_, i) => Math.sin(i)).buffer));
+    const { stdout, stderr } = htpw('import', float, '--calibration', inputs, '-o', image, '--json');
+    expect(stderr).not.toContain('htpw:');
+    const result = JSON.parse(stdout);
+    expect(result).toMatchObject({ calibratedOn: 10, heldOut: { inputs: 2 }, inputs: [{ fileType: 'FLOAT32' }] });
+    expect(result.trials).toContainEqual(result.chosen);
+    expect(result.bytes).toBe(readFileSync(image).length);
+  });
+
   it.each([
+    ['a float model without inputs', ['import', float], /has to be quantised.*--calibration inputs\.npy/],
+    ['inputs of another size', ['import', float, '--calibration', odd], /odd\.bin: expected 4 values an inference/],
+    ['inputs of an INT8 model', ['import', model, '--calibration', odd], /is quantised already/],
     ['a file that is none', ['import', 'package.json'], /package\.json: this is no \.tflite file but JSON text/],
     ['a file that is not there', ['import', 'missing.tflite'], /missing\.tflite: cannot be read/],
     ['unknown tables', ['import', model, '--tables', 'q7'], /--tables must be q31 or compact, got "q7"/],
