@@ -42,7 +42,9 @@ export function shlv(a: v128, by: v128): v128 {
 }
 
 function shifted(a: i32, by: i32): i32 {
-  return by < 0 ? a >> -by : a << by;
+  const left = <i32>(<i8>by);
+  if (left < 0) return a >> min(-left, 31);
+  return left > 31 ? 0 : a << left;
 }
 
 export function widenEven(a: v128): v128 {

@@ -18,7 +18,7 @@ export declare function minv(a: v128, low: i32): i32;
 /** i32x4: the high words of 2 * a * b, rounded; saturates only -2^31 times itself */
 export declare function qrdmulh(a: v128, b: v128): v128;
 
-/** i32x4: each lane of a, shifted left by that of `by`, -31 to 31; right where it is negative */
+/** i32x4: each lane of a, shifted left by the lowest byte of that of `by`, or right where it is negative */
 export declare function shlv(a: v128, by: v128): v128;
 
 /** i32x4 of the even lanes of an i16x8 */

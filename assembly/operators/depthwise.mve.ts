@@ -41,17 +41,11 @@ export function depthwiseMve(
       first += 8;
       rows += OCTET_BYTES;
     } else {
-      oneChannel(
-        operator,
-        inputTensor,
-        input + first / multiplier,
-        weights + first,
-        rows,
-        outputTensor,
-        output + first,
-      );
-      first++;
-      rows += TABLE_ROW_BYTES;
+      // all rows of one octet, as what follows may be one
+      for (const last = min(first + 8, end); first < last; first++, rows += TABLE_ROW_BYTES) {
+        const from = input + first / multiplier;
+        oneChannel(operator, inputTensor, from, weights + first, rows, outputTensor, output + first);
+      }
     }
   }
 }

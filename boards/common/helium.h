@@ -135,7 +135,12 @@ LANE_BY_LANE(simde_wasm_i8x16_min, 16, s8x16, (s8)(x < y ? x : y))
 LANE_BY_LANE(simde_wasm_i8x16_max, 16, s8x16, (s8)(x > y ? x : y))
 LANE_BY_LANE(simde_wasm_i16x8_min, 8, s16x8, (s16)(x < y ? x : y))
 LANE_BY_LANE(simde_wasm_i32x4_min, 4, v128, x < y ? x : y)
-LANE_BY_LANE(w2c_mve_shlv, 4, v128, y < 0 ? x >> -y : (s32)((u32)x << y))
+/* The lowest byte says how far, also beyond the width: a damaged plan can have anything there. */
+W2C_INLINE s32 w2c_shifted(s32 x, s8 by) {
+  if (by < 0) return x >> (by < -31 ? 31 : -by);
+  return by > 31 ? 0 : (s32)((u32)x << by);
+}
+LANE_BY_LANE(w2c_mve_shlv, 4, v128, w2c_shifted(x, (s8)y))
 
 /* Arithmetic that wraps is unsigned, so that it is defined. */
 #define simde_wasm_v128_and(a, b) ((a) & (b))
