@@ -30,6 +30,7 @@ export interface LstmGate {
 
 type Gates = [input: LstmGate, forget: LstmGate, cell: LstmGate, output: LstmGate];
 
+/** A layer of long short-term memory: positions of the input in order, and its cells and last outputs as a state. */
 export interface Lstm extends OperatorBase {
   kind: 'lstm';
   /** its state, 3 U bytes: that of no other operator */

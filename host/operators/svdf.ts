@@ -20,6 +20,7 @@ import type { FileOperator, ImportRule, LoweringContext } from './lowering.ts';
 import type { Decoding, Fields, PlainKind } from './operator.ts';
 import { anything } from './ranges.ts';
 
+/** Filters of a window of time, each a dense one of every frame and one over the frames it remembers. */
 export interface Svdf extends OperatorBase {
   kind: 'svdf';
   /** its state, filters * memory numbers as bytes: that of no other operator */

@@ -101,7 +101,7 @@ describe('files of the project', () => {
   const isThere = (path: string, ...from: string[]) => ['', ...from].some((folder) => existsSync(join(folder, path)));
 
   /** What the walk of docs/porting.md is about to make. */
-  const TO_BE_MADE = ['assembly/intrinsics/mve.ts', 'assembly/operators/product.mve.ts'];
+  const TO_BE_MADE = ['assembly/intrinsics/rvp.ts', 'assembly/operators/product.rvp.ts'];
 
   it.each(documents)('that %s names are there', (path) => {
     const named = [...readFileSync(path, 'utf8').matchAll(/`([\w.-]+(?:\/[\w.-]+)+)\/?`/g)].map(([, name]) => name);

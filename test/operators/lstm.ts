@@ -4,7 +4,7 @@ import { float32, int8, type TensorSpec } from '../import/tflite.ts';
 import { type Dice, f, type Step } from '../import/twin/dice.ts';
 import { factorOf, scaled } from '../import/twin/fixed.ts';
 import { clamp, option, type Run, int8 as saturated } from '../import/twin/values.ts';
-import type { OperatorTests } from '../operatorTests.ts';
+import type { May, OperatorTests } from '../operatorTests.ts';
 import { EXTREME_FACTORS, input, type Rows, zeroPoint } from '../rows.ts';
 
 const rows: Rows = [
@@ -187,6 +187,15 @@ export default {
   },
   fixtures: {
     'UNIDIRECTIONAL_SEQUENCE_LSTM with cells of INT16': { file: fixture(4, 5, 3), kinds: ['lstm'] },
+  },
+  places: {
+    UNIDIRECTIONAL_SEQUENCE_LSTM: [
+      'computed',
+      ...Array<May>(8).fill('constant'), // weights
+      ...Array<May>(3).fill('unread'),
+      ...Array<May>(4).fill('constant'), // biases
+      ...Array<May>(8).fill('unread'), // states, and what is left out
+    ],
   },
   steps: { lstm: step },
   twins: { UNIDIRECTIONAL_SEQUENCE_LSTM: run },

@@ -153,6 +153,7 @@ export default {
       kinds: ['svdf'],
     },
   },
+  places: { SVDF: ['computed', 'constant', 'constant', 'constant', 'unread'] },
   steps: { svdf: step },
   twins: { SVDF: run },
 } satisfies OperatorTests;

@@ -352,16 +352,6 @@ const split: Run = ({ operands: [axes, input], results }) => {
 };
 
 /** One size may be left open. */
-const splitSizes: Run = ({ operands: [input, , axes], results }) => {
-  const axis = (axes.values[0] + input.shape.length) % input.shape.length;
-  let begin = 0;
-  return results.map(({ shape }) => {
-    const from = begin;
-    begin += shape[axis];
-    return gather(input, shape, (place) => place.map((at, d) => (d === axis ? at + from : at)));
-  });
-};
-
 const concatenation: Run = ({ operator, operands, results: [output] }) => {
   const axis = (option(operator, 0) + output.shape.length) % output.shape.length;
   return [
@@ -413,7 +403,6 @@ const OPERATORS: Record<string, Run> = {
   SLICE: slice,
   STRIDED_SLICE: stridedSlice,
   SPLIT: split,
-  SPLIT_V: splitSizes,
   RESHAPE: same,
   SQUEEZE: same,
   EXPAND_DIMS: same,

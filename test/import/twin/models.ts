@@ -223,25 +223,6 @@ const split: Step = (dice, draft, from) => {
   return first + parts - 1;
 };
 
-/** Parts of any sizes; the last goes on. */
-const splitSizes: Step = (dice, draft, from) => {
-  const input = draft.at(from);
-  const axis = dice.pick(input.shape.map((_, d) => d).filter((d) => d > 0 || input.shape.length < 4));
-  const parts = dice.whole(1, Math.min(4, input.shape[axis]));
-  const ends = dice.many(parts - 1, () => dice.whole(1, input.shape[axis] - 1));
-  const cuts = [...new Set([0, ...ends, input.shape[axis]])].sort((a, b) => a - b);
-  const sizes = cuts.slice(1).map((end, i) => end - cuts[i]);
-  const said = [...sizes];
-  if (dice.chance(0.3)) said[dice.whole(0, said.length - 1)] = -1;
-  const first = draft.append(
-    'SPLIT_V',
-    [from, integers(...said), integer(dice.chance(0.5) ? axis : axis - input.shape.length)],
-    sizes.map((count) => ({ ...input, shape: input.shape.toSpliced(axis, 1, count) })),
-    { optionsType: 79, options: { 0: int32(sizes.length) } },
-  );
-  return first + sizes.length - 1;
-};
-
 const reshape: Step = (dice, draft, from) => {
   const input = draft.at(from);
   const count = size(input.shape);
@@ -316,7 +297,6 @@ const STEPS: Record<string, Step> = {
   transpose,
   slice,
   stridedSlice,
-  splitSizes,
   split,
   reshape,
   gate: moderate(gate),
