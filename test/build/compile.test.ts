@@ -29,7 +29,8 @@ describe('the build of the runtime', () => {
   it('makes C that says which tools made it and needs no instance, memory or library', () => {
     for (const { c, variant } of built) {
       if (!c) continue;
-      const text = readFileSync(c, 'utf8');
+      // the vectors of mve come from a header beside it
+      const text = readFileSync(c, 'utf8').replace(variant === 'mve' ? '#include "helium.h"\n' : '', '');
       expect(text).toMatch(new RegExp(`The ${variant} runtime.*assemblyscript \\d.*binaryen \\d.*wabt \\d`, 's'));
       expect(text).not.toMatch(/instance|wasm_rt_|memcpy|w2c_htpw\*|#include/);
     }

@@ -70,7 +70,7 @@ describe.skipIf(!EMULATED || !onPath('make'))('examples/hello with make', () => 
   });
 
   it('refuses a variant that there is not by its name', () => {
-    expect(() => make(whole, 'HTPW_VARIANT=neon')).toThrow(/expected auto, scalar or dsp, got "neon"/);
+    expect(() => make(whole, 'HTPW_VARIANT=neon')).toThrow(/expected auto, scalar, dsp or mve, got "neon"/);
   });
 });
 
@@ -105,7 +105,7 @@ describe.skipIf(!EMULATED || !needs('cmake', 'ninja'))('examples/hello with CMak
 
   it('refuses a variant that there is not by its name', { timeout: 60_000 }, () => {
     expect(() => configure(`-DHTPW=${whole}`, '-DHTPW_VARIANT=neon')).toThrow(
-      /expected auto, scalar or dsp,\s+got "neon"/,
+      /expected auto,\s+scalar,\s+dsp\s+or\s+mve,\s+got\s+"neon"/,
     );
   });
 });

@@ -23,17 +23,18 @@ describe('timeVariants', () => {
   const { windows } = testWindows(new Runtime(image), 2, 'synthetic-easy');
 
   it('gives windows per second, speed relative to scalar, and no differing output', () => {
-    // rounds of three variants, 2 ms, 8 ms and 1 ms long, but for one, the 13th of 18, of which 9 warm up
-    const durations = [2, 8, 1];
+    // rounds of four variants, 2 ms, 8 ms, 4 ms and 1 ms long, but for one, the 17th of 24, of which 12 warm up
+    const durations = [2, 8, 4, 1];
     let [reading, time] = [0, 0];
     const now = () => {
-      if (reading % 2 === 1) time += reading === 25 ? 1000 : durations[(reading >> 1) % 3];
+      if (reading % 2 === 1) time += reading === 33 ? 1000 : durations[(reading >> 1) % 4];
       reading++;
       return time;
     };
     expect(timeVariants(image, windows, 3, now)).toEqual([
       { variant: 'scalar', windowsPerSecond: 1000, ofScalar: 1, differing: 0 },
       { variant: 'dsp', windowsPerSecond: 250, ofScalar: 0.25, differing: 0 },
+      { variant: 'mve', windowsPerSecond: 500, ofScalar: 0.5, differing: 0 },
       { variant: 'simd', windowsPerSecond: 2000, ofScalar: 2, differing: 0 },
     ]);
   });
