@@ -31,7 +31,7 @@ describe.each(NAMES)('models/papers/%s.htpw', (name) => {
   it('is the image that its card speaks of, which says how it is made', () => {
     expect(card).toContain(createHash('sha256').update(image).digest('hex'));
     expect(card).toContain(`**${image.length.toLocaleString('en-US')}**`);
-    expect(card).toMatch(new RegExp(`^ {4}npx htpw (train|join|prune) .*-o ${pathOf(name)}$`, 'm'));
+    expect(card).toMatch(new RegExp(`^ {4}npx htpw (sweep .*|(train|join|prune) .*-o ${pathOf(name)})$`, 'm'));
   });
 
   it('has figures with intervals for each of its programs', () => {
@@ -45,18 +45,21 @@ describe.each(NAMES)('models/papers/%s.htpw', (name) => {
 describe('models/papers', () => {
   const views = NAMES.map((name) => new ImageView(imageOf(name)));
 
-  it('has an image of programs that share codebooks, one with branches, and one that was cut', () => {
+  it('has an image of programs on one basis, one of programs that share codebooks, one with branches, and one that was cut', () => {
+    const onBasis = views.filter(
+      ({ programs, sources }) => programs.length >= 4 && sources.some((source) => nameOf(source) === 'basis'),
+    );
     const sharing = views.filter(
       ({ programs, sources }) => programs.length >= 4 && sources.some((source) => nameOf(source) === 'codebook'),
     );
     const branching = views.filter(({ programs }) => programs.some(({ branches }) => branches.some(Boolean)));
     const cut = views.filter((view) => view.metadata().pruned !== undefined);
-    expect([sharing.length, branching.length, cut.length]).toEqual([1, 1, 1]);
+    expect([onBasis.length, sharing.length, branching.length, cut.length]).toEqual([1, 1, 1, 1]);
   });
 });
 
 /** Boards whose RAM is too small for an image, and no others. */
-const NO_ROOM: Record<string, readonly string[]> = { microbit: ['joined'] };
+const NO_ROOM: Record<string, readonly string[]> = { microbit: ['four-tasks', 'joined'] };
 
 describe.each(EMULATED.map((board) => [board.name, board] as const))('on %s', (boardName, board) => {
   it.skipIf(!canRun(boardName)).each(NAMES)('%s computes what the WASM computes, where it has room', async (name) => {
