@@ -24,7 +24,7 @@ export function completionVerb(program: Command): void {
     .option('--json', 'machine-readable result: every verb with its options')
     .addHelpText(
       'after',
-      '\nExamples:\n  source <(htpw completion bash)\n  htpw completion zsh > ~/.zfunc/_htpw\n  htpw completion fish > ~/.config/fish/completions/htpw.fish',
+      '\nExamples:\n  htpw completion zsh > ~/.zfunc/_htpw\n  htpw completion fish > ~/.config/fish/completions/htpw.fish\n  source <(htpw completion bash)',
     )
     .action((shell: string, { json }: { json?: boolean }) => {
       const known = oneOf(SHELLS).read(shell);

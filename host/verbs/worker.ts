@@ -16,10 +16,11 @@ import {
 import { perform, type Report } from '../sweep/perform.ts';
 import { type ProgressMessage, work } from '../sweep/queue.ts';
 import { isChild, runVerb, toParent } from '../system/child.ts';
+import { counted } from '../system/counted.ts';
 import { writeWhole } from '../system/files.ts';
 import { undoOnInterrupt } from '../system/interrupt.ts';
 import { REDIS, valued, wholeNumber } from './options.ts';
-import { harmless, UsageError } from './verb.ts';
+import { harmless, print, UsageError } from './verb.ts';
 
 interface WorkerFlags {
   redis?: string;
@@ -27,6 +28,7 @@ interface WorkerFlags {
   lease: number;
   idle?: number;
   order?: string;
+  json?: boolean;
 }
 
 export function workerVerb(program: Command): void {
@@ -56,16 +58,36 @@ export function workerVerb(program: Command): void {
     .addOption(
       valued('--idle <seconds>', 'ends after so long without a run; default: never', wholeNumber(1, 1_000_000)),
     )
+    .option('--json', 'machine-readable account of the runs, at the end')
     .addOption(new Option('--order <file>', 'what a child of a worker performs').hideHelp())
     .addHelpText(
       'after',
       '\nExamples:\n  htpw worker --redis redis://localhost:6379\n  htpw worker --redis redis://10.0.0.7:6379 --jobs 4 --idle 600',
     )
-    .action(async ({ redis, jobs, lease, idle = undefined, order }: WorkerFlags) => {
+    .action(async ({ redis, jobs, lease, idle, order, json }: WorkerFlags) => {
       if (order !== undefined) return performOrder(order);
       if (redis === undefined) throw new UsageError('worker: --redis is missing; as --redis redis://localhost:6379');
-      await work(redis, { jobs, lease, idle: idle ?? null, perform: performInChild });
+      const account: Account = { done: [], failed: [] };
+      const perform: typeof performInChild = async (order, onProgress) => {
+        const { id } = order.run;
+        try {
+          const delivery = await performInChild(order, onProgress);
+          account.done.push(id);
+          return delivery;
+        } catch (error) {
+          account.failed.push(id);
+          throw error;
+        }
+      };
+      await work(redis, { jobs, lease, idle: idle ?? null, perform });
+      print(json, account, () => `${counted(account.done.length, 'run')} done, ${account.failed.length} failed`);
     });
+}
+
+/** What a worker has performed, by the names of the runs. */
+interface Account {
+  done: string[];
+  failed: string[];
 }
 
 async function performInChild(order: Order, onProgress: (message: ProgressMessage) => void): Promise<Delivery> {

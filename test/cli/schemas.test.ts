@@ -26,9 +26,11 @@ const WITHOUT = [
   'pack',
   'pages',
   'prune',
+  'results',
   'sweep',
   'train',
   'verify',
+  'worker',
 ];
 
 const compiled = new Map<string, ValidateFunction>();

@@ -37,7 +37,7 @@ describe('counts', () => {
   ])('agree in what run says of %d', async (count, words) => {
     const output = join(folder, 'scores.bin');
     const { out } = await htpw('run', tiny, '--input', inputs(count), '--output', output);
-    expect(out).toBe(`${words} to ${output}\n`);
+    expect(out.split('\n')[0]).toBe(`${words} to ${output}`);
   });
 });
 
