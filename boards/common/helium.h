@@ -89,6 +89,11 @@ W2C_INLINE void w2c_mve_storeFirst(u32 address, v128 a, u32 count) {
 
 #else
 
+/* vectors are passed between functions of this file alone, so that how does not matter */
+#if defined(__GNUC__) && !defined(__clang__)
+#pragma GCC diagnostic ignored "-Wpsabi"
+#endif
+
 typedef s32 v128 __attribute__((vector_size(16)));
 typedef u32 u32x4 __attribute__((vector_size(16)));
 typedef s16 s16x8 __attribute__((vector_size(16)));
