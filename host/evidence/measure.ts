@@ -238,6 +238,10 @@ const PAIRS: [string, string][] = [
   ['hard.finest', 'single.int4'],
   ['hard.int2', 'single.int4'],
   ['hard.rank', 'single.int4'],
+  ['small-wisdm.codes', 'fourth.learned'],
+  ['small-wisdm.depthwise', 'fourth.learned'],
+  ['small-digits.codes', 'fourth.learned'],
+  ['small-digits.depthwise', 'fourth.learned'],
 ];
 
 function pairOf(grid: Grid, methods: [string, string]): MethodPair {
