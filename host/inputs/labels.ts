@@ -1,7 +1,6 @@
 /** What inputs are, where a file beside them says it: a table with a label a row, and whose each is perhaps. */
-import { basename } from 'node:path';
 import { readCsv } from '../data/formats/csv.ts';
-import { fault } from '../data/formats/fault.ts';
+import { fault, quoted } from '../data/formats/fault.ts';
 import { readNpy } from '../data/formats/npy.ts';
 import { describeFile } from '../system/fileKind.ts';
 import { readInput } from '../system/files.ts';
@@ -29,12 +28,26 @@ export function labelled(set: InputSet, path: string): InputSet {
   };
 }
 
-/** The row of each input. */
+/**
+ * The row of each input: of those that name files the one whose path ends as its own for longest, else the one at its
+ * place. Throws where that is several rows, or a row of several inputs: some would have the labels of others.
+ */
 function rowsOf({ names, inputs }: InputSet, columns: readonly string[][], path: string): number[] {
   for (const column of columns) {
-    const rows = new Map(column.map((cell, row) => [basename(cell), row]));
-    const found = names.map((name) => rows.get(basename(name)));
-    if (found.every((row) => row !== undefined)) return found as number[];
+    const rows = new Map<string, number[]>();
+    for (const [row, cell] of column.entries())
+      for (const end of endsOf(cell)) rows.set(end, [...(rows.get(end) ?? []), row]);
+    const found = names.map((name) => endsOf(name).find((end) => rows.has(end)));
+    if (found.includes(undefined)) continue;
+    const chosen = found.map((end) => rows.get(end!)!);
+    const odd = chosen.findIndex((some, i) => some.length > 1 || chosen.findIndex(([row]) => row === some[0]) !== i);
+    if (odd >= 0)
+      throw fault(
+        path,
+        `${quoted(found[odd]!)}: expected a row for each input, got ${chosen[odd]!.length > 1 ? 'several' : 'one for several'}; ` +
+          'give names with their folders, each once',
+      );
+    return chosen.map(([row]) => row!);
   }
   const count = columns[0]!.length;
   if (count !== inputs.length)
@@ -44,6 +57,9 @@ function rowsOf({ names, inputs }: InputSet, columns: readonly string[][], path:
     );
   return inputs.map((_, i) => i);
 }
+
+/** A path without its first folders, longest first: "c/1.png" and "1.png". */
+const endsOf = (name: string): string[] => name.split(/[/\\]/).map((_, i, parts) => parts.slice(i).join('/'));
 
 function fromArray(bytes: Uint8Array, path: string, { inputs }: InputSet): string[] {
   const { values, shape } = readNpy(bytes, path);
