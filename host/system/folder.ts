@@ -61,6 +61,15 @@ export function planFolder(name: string, { owned = false }: FolderPlan = {}): Ou
   }
 }
 
+/**
+ * Decides whether files can be put into the folder `name`, beside whatever else is there. It may be missing yet. Throws
+ * UsageError, one line, also for an empty name, which would stand for the current folder.
+ */
+export function assertFolder(name: string): void {
+  if (name === '') throw new UsageError('"": expected the name of a folder to write to; for this one: .');
+  targetOf(join(name, LIST));
+}
+
 /** What `planFolder` has allowed. */
 export class OutputFolder {
   constructor(
