@@ -1,5 +1,5 @@
 /** What inputs are, where a file beside them says it: a table with a label a row, and whose each is perhaps. */
-import { readCsv } from '../data/formats/csv.ts';
+import { type CsvTable, readCsv } from '../data/formats/csv.ts';
 import { fault, quoted } from '../data/formats/fault.ts';
 import { readNpy } from '../data/formats/npy.ts';
 import { describeFile } from '../system/fileKind.ts';
@@ -15,7 +15,7 @@ import type { InputSet } from './wanted.ts';
 export function labelled(set: InputSet, path: string): InputSet {
   const bytes = readInput(path);
   if (describeFile(bytes).kind === 'a NumPy array') return { ...set, labels: fromArray(bytes, path, set) };
-  const table = readCsv(bytes, path, { kinds: (names) => names.map(() => 'text') });
+  const table = tableOf(bytes, path, set.names);
   const columns = table.columns as string[][];
   const named = (role: RegExp): number => (table.hasHeader ? table.names.findIndex((name) => role.test(name)) : -1);
   const label = named(LABEL) >= 0 ? named(LABEL) : columns.length - 1;
@@ -26,6 +26,15 @@ export function labelled(set: InputSet, path: string): InputSet {
     labels: rows.map((row) => columns[label]![row]!),
     groups: group < 0 ? set.groups : rows.map((row) => columns[group]![row]!),
   };
+}
+
+/** All cells as text. A first line that names an input is no header, though it has no number. */
+function tableOf(bytes: Uint8Array, path: string, inputs: readonly string[]): CsvTable {
+  const kinds = (names: readonly string[]) => names.map(() => 'text' as const);
+  const table = readCsv(bytes, path, { kinds });
+  const known = new Set(inputs.flatMap(endsOf));
+  const isData = table.hasHeader && table.names.some((cell) => endsOf(cell).some((end) => known.has(end)));
+  return isData ? readCsv(bytes, path, { kinds, header: false }) : table;
 }
 
 /**

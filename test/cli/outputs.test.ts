@@ -297,6 +297,18 @@ it.each(['scores.bin', 'class/scores.bin'])('an output in a folder that is read 
   expect(snapshot(folder)).toEqual(before);
 });
 
+it.each(['pictures', 'pictures/page.html', 'pictures/bytes.svg', 'x/../pictures/bytes.svg'])(
+  'a page in the folder of its pictures is refused: %s',
+  async (name) => {
+    const before = snapshot(folder);
+    const words = ['report', image, '--quick', '--svg', inFolder('pictures'), '-o', inFolder(name)];
+    const { code, error } = await htpw(...words);
+    expect(error).toMatch(/is also in the folder .*pictures, which is filled; write to another place/);
+    expect(code).toBe(2);
+    expect(snapshot(folder)).toEqual(before);
+  },
+);
+
 it('a state of training replaces no file of another kind, and takes none away', async () => {
   const words = ['train', '--config', inFolder('config.json'), '--data', 'synthetic', '-o', inFolder('new.htpw')];
   const before = snapshot(folder);
