@@ -1,5 +1,12 @@
 /** Photographs as they are meant to be seen: cameras store them as held, and say in EXIF how to turn them. */
-import type { Picture } from './pictures.ts';
+
+/** Rows of pixels from the top, values from 0 to 255, channels last. */
+export interface Picture {
+  width: number;
+  height: number;
+  channels: number;
+  pixels: Float64Array | Uint8Array;
+}
 
 const START_OF_IMAGE = 2; // bytes
 const APP1 = 0xe1;

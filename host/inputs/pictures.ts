@@ -3,17 +3,9 @@ import { createRequire } from 'node:module';
 import { basename } from 'node:path';
 import { fault } from '../data/formats/fault.ts';
 import { inflateWithin } from '../data/formats/inflate.ts';
-import { orientationOf, turned } from './orientation.ts';
+import { orientationOf, type Picture, turned } from './orientation.ts';
 import { pixelRangeOf, Quantizer, realPixels, realRange } from './quantizer.ts';
 import { type InputSet, PIXEL_RANGES, type Wanted } from './wanted.ts';
-
-/** Rows of pixels from the top, values from 0 to 255, channels last. */
-export interface Picture {
-  width: number;
-  height: number;
-  channels: number;
-  pixels: Float64Array | Uint8Array;
-}
 
 /** Memory that one picture may take when it is unpacked. */
 const MOST_MEGAPIXELS = 100;
