@@ -3,6 +3,7 @@ import { basename, join } from 'node:path';
 import { fault, quoted } from '../data/formats/fault.ts';
 import { type NpyArray, readNpy, readNpz } from '../data/formats/npy.ts';
 import type { OwnFile } from '../data/own/files.ts';
+import type { Port } from '../runtime/ports.ts';
 import { readInput } from '../system/files.ts';
 import { inputsIn, pixelRangeOf, Quantizer, realPixels } from './quantizer.ts';
 import { ANSWERS, GROUP, VALUES } from './roles.ts';
@@ -33,7 +34,15 @@ export function readArrayFolder(path: string, files: readonly OwnFile[], wanted:
 
 function labelledArrays(arrays: ReadonlyMap<string, NpyArray>, path: string, wanted: Wanted): InputSet {
   const names = [...arrays.keys()];
-  const named = (role: RegExp): string | undefined => names.find((name) => role.test(name));
+  const named = (role: RegExp): string | undefined => {
+    const [first, second] = names.filter((name) => role.test(name));
+    const plain = names.find((name) => ['x', 'y'].includes(name) && role.test(name));
+    if (plain !== undefined || second === undefined) return plain ?? first;
+    throw fault(
+      path,
+      `expected one array of a kind, got ${quoted(first!)} and ${quoted(second)}; save one set, as x and y, in a file of its own`,
+    );
+  };
   const [y, groups] = [named(ANSWERS), named(GROUP)];
   const others = names.filter((name) => name !== y && name !== groups);
   const x = named(VALUES) ?? (others.length === 1 ? others[0] : undefined);
@@ -60,11 +69,11 @@ function inputsOf({ values, shape, descr }: NpyArray, path: string, name: string
   if (Array.isArray(values)) throw fault(path, `${name}: expected numbers, got text (${descr}); save numbers`);
   const length = valuesOf(port);
   const count = inputsIn(port, values.length);
-  if (count === 0 || (count > 1 && shape[0] !== count))
+  if (count === 0 || !isInOrder(shape, count, port))
     throw fault(
       path,
       `${name}: expected [n, ...] with ${described(port)} each, as the input has, got an array of ` +
-        `${shape.join(' x ') || 'one value'}; reshape it`,
+        `${shape.join(' x ') || 'one value'}; reshape it, or bring its dimensions into that order`,
     );
   const quantizer = new Quantizer(port);
   const pixels = descr === '|u1' ? (wanted.options.pixels ?? pixelRangeOf(port)) : null;
@@ -81,6 +90,20 @@ function inputsOf({ values, shape, descr }: NpyArray, path: string, name: string
   const names = inputs.map((_, i) => (count === 1 ? name : `${name}[${i}]`));
   return { inputs, labels: null, groups: null, names, notes: quantizer.notes(name) };
 }
+
+/**
+ * Whether `count` inputs lie in an array of this shape one after another: in the dimensions of the input, or flat where
+ * one of the two is. As many values in another order, such as channels first, would be read as something else.
+ */
+function isInOrder(shape: readonly number[], count: number, port: Port): boolean {
+  if (count > 1 && shape[0] !== count) return false;
+  const own = extents(port.shape);
+  const each = extents(count === 1 ? shape : shape.slice(1));
+  return own.length < 2 || each.length < 2 || String(each) === String(own);
+}
+
+/** Those of which there is more than one. */
+const extents = (shape: readonly number[]): number[] => shape.filter((extent) => extent !== 1);
 
 const byteView = (values: ArrayBufferView): Uint8Array =>
   new Uint8Array(values.buffer, values.byteOffset, values.byteLength);

@@ -13,8 +13,8 @@ export interface Classes {
 
 /**
  * The class of each label: by its name in the image; else by its number from 0; else, for an image without names and
- * data with as many labels as it has classes, in alphabetical order, as Keras and PyTorch number folders. Throws
- * UsageError for a label that is none of these.
+ * data with as many labels as it has classes, in alphabetical order, as Keras and PyTorch number folders. A number is no
+ * name: those that count from 1, or have -1 for "none", are refused. Throws UsageError for a label that is none of these.
  */
 export function classesOf(
   path: string,
@@ -29,6 +29,11 @@ export function classesOf(
     return { names: [...known], of: Uint8Array.from(labels, (label) => known.indexOf(label)), notes: [] };
   if (labels.every((label) => numbers.includes(label)))
     return { names: [...(known ?? numbers)], of: Uint8Array.from(labels, Number), notes: [] };
+  const stray = labels.findIndex((label) => /^-?\d+$/.test(label) && !numbers.includes(label));
+  if (!known && stray >= 0)
+    throw new UsageError(
+      `${where}: label ${quoted(labels[stray]!)} of input ${stray}: expected a class below ${count}; count from 0`,
+    );
   const found = [...new Set(labels)].sort(new Intl.Collator('en', { numeric: true }).compare);
   if (known) {
     const odd = found.find((label) => !known.includes(label))!;

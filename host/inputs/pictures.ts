@@ -2,20 +2,18 @@
 import { createRequire } from 'node:module';
 import { basename } from 'node:path';
 import { fault } from '../data/formats/fault.ts';
+import { inflateWithin } from '../data/formats/inflate.ts';
+import { orientationOf, type Picture, turned } from './orientation.ts';
 import { pixelRangeOf, Quantizer, realPixels, realRange } from './quantizer.ts';
 import { type InputSet, PIXEL_RANGES, type Wanted } from './wanted.ts';
-
-/** Rows of pixels from the top, values from 0 to 255, channels last. */
-export interface Picture {
-  width: number;
-  height: number;
-  channels: number;
-  pixels: Float64Array;
-}
 
 /** Memory that one picture may take when it is unpacked. */
 const MOST_MEGAPIXELS = 100;
 const MOST_MEGABYTES = 1024;
+
+/** In a PNG: where the byte is that says so, and the type of the chunks with its data. */
+const INTERLACE = 28;
+const IDAT = 0x49444154;
 
 const require = createRequire(import.meta.url); // both are CommonJS, and only who gives pictures pays for them
 
@@ -42,18 +40,24 @@ export function readPicture(bytes: Uint8Array, path: string, { port, options }: 
   const { pixels } = fits ? picture : resized(picture, width, height);
   const quantizer = new Quantizer(port);
   const input = quantizer.bytes(realPixels(pixels, range));
-  return { inputs: [input], labels: null, groups: null, names: [basename(path)], notes: [] };
+  const notes = isTurned(bytes) ? ['photographs are turned as their EXIF says, which TensorFlow and Pillow leave'] : [];
+  return { inputs: [input], labels: null, groups: null, names: [basename(path)], notes };
 }
+
+const isTurned = (bytes: Uint8Array): boolean => isJpeg(bytes) && orientationOf(bytes) !== 1;
+const isJpeg = (bytes: Uint8Array): boolean => bytes[0] === 0xff && bytes[1] === 0xd8;
 
 /** Red, green, blue and opacity. */
 function decoded(bytes: Uint8Array, path: string): Picture {
-  const isJpeg = bytes[0] === 0xff && bytes[1] === 0xd8;
+  if (bytes.length === 0) throw fault(path, 'the file is empty; expected a PNG or JPEG picture');
+  const isPhotograph = isJpeg(bytes);
   try {
-    const { width, height, data } = isJpeg ? decodedJpeg(bytes) : decodedPng(bytes);
-    return { width, height, channels: 4, pixels: Float64Array.from(data) };
+    const { width, height, data } = isPhotograph ? decodedJpeg(bytes) : decodedPng(bytes);
+    const picture = { width, height, channels: 4, pixels: data };
+    return isPhotograph ? turned(picture, orientationOf(bytes)) : picture;
   } catch (error) {
     const why = error instanceof Error ? error.message : String(error);
-    throw fault(path, `this ${isJpeg ? 'JPEG' : 'PNG'} picture cannot be unpacked (${why}); save it again`);
+    throw fault(path, `this ${isPhotograph ? 'JPEG' : 'PNG'} picture cannot be unpacked (${why}); save it again`);
   }
 }
 
@@ -66,9 +70,20 @@ interface Rgba {
 function decodedPng(bytes: Uint8Array): Rgba {
   const { PNG } = require('pngjs') as typeof import('pngjs');
   const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);
-  if (bytes.length >= 24 && view.getUint32(16) * view.getUint32(20) > MOST_MEGAPIXELS * 1e6)
-    throw new RangeError(`more than ${MOST_MEGAPIXELS} million pixels`);
+  const pixels = bytes.length > INTERLACE ? view.getUint32(16) * view.getUint32(20) : 0;
+  if (pixels > MOST_MEGAPIXELS * 1e6) throw new RangeError(`more than ${MOST_MEGAPIXELS} million pixels`);
+  // pngjs unpacks these at once, without a limit
+  if (bytes[INTERLACE] === 1 && inflateWithin(dataOf(bytes, view), { raw: false, most: 10 * pixels + 64 }) === 'more')
+    throw new RangeError('more data than its size says');
   return PNG.sync.read(Buffer.from(bytes));
+}
+
+/** What the data chunks of a PNG hold, deflated. */
+function dataOf(bytes: Uint8Array, view: DataView): Uint8Array {
+  const parts: Uint8Array[] = [];
+  for (let at = 8; at + 12 <= bytes.length; at += 12 + view.getUint32(at))
+    if (view.getUint32(at + 4) === IDAT) parts.push(bytes.subarray(at + 8, at + 8 + view.getUint32(at)));
+  return Buffer.concat(parts);
 }
 
 function decodedJpeg(bytes: Uint8Array): Rgba {
@@ -85,13 +100,13 @@ function inChannels({ width, height, pixels }: Picture, channels: number, path: 
     throw fault(path, `expected an input of 1, 3 or 4 channels for a picture, got one of ${channels}; give arrays`);
   if (channels === 4) return { width, height, channels, pixels };
   const count = width * height;
-  const made = new Float64Array(count * channels);
+  const made = new Uint8Array(count * channels);
   for (let i = 0; i < count; i++) {
     if (pixels[4 * i + 3] !== 255)
       throw fault(path, `pixel ${i % width}, ${Math.floor(i / width)} is not opaque; put the picture on a background`);
-    const [red, green, blue] = pixels.subarray(4 * i, 4 * i + 3) as unknown as [number, number, number];
+    const [red, green, blue] = [pixels[4 * i]!, pixels[4 * i + 1]!, pixels[4 * i + 2]!];
     if (channels === 1) made[i] = Math.round(GREY[0] * red + GREY[1] * green + GREY[2] * blue);
-    else made.set([red, green, blue], 3 * i);
+    else for (let c = 0; c < channels; c++) made[3 * i + c] = pixels[4 * i + c]!;
   }
   return { width, height, channels, pixels: made };
 }

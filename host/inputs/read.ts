@@ -37,6 +37,7 @@ const EXTENSIONS: Record<string, Kind> = {
 /** Kinds that are told by their first bytes, whatever a file is called. */
 const MAGICS: Record<string, Kind> = {
   'a NumPy array': 'array',
+  'NumPy arrays (.npz, a zip archive)': 'archive',
   'a PNG image': 'picture',
   'a WAV recording': 'sound',
 };

@@ -30,7 +30,11 @@ export function readSoundFile(bytes: Uint8Array, file: OwnFile, wanted: Wanted):
   if (recording.rate !== signal.rate && !options.resample)
     throw fault(file.path, `expected ${signal.rate} Hz, got ${recording.rate} Hz; convert it, or give --resample`);
   const seconds = (time: number): string => `${file.name} at ${time.toFixed(2)} s`;
-  return setOf(cutWhole(recording, signal, options), file, seconds);
+  const set = setOf(cutWhole(recording, signal, options), file, seconds);
+  const heard = recording.channelNames.length;
+  return heard === channels
+    ? set
+    : { ...set, notes: [...set.notes, `of ${heard} channels of sound the first is taken`] };
 }
 
 /** A table in which a row is an input, with a label in another column perhaps; or one in which a row is a position. */

@@ -118,6 +118,8 @@ export class Builder {
   weights(name: string, constant: Constant, shape: number[], order?: number[]): number {
     const turned = order ? permuted(constant, order) : constant;
     const values = Float32Array.from(turned.values);
+    const odd = values.find((value) => !Number.isFinite(value));
+    if (odd !== undefined) throw new Unsupported(`weights "${name}" with a value of ${odd}; train or export it again`);
     const tensor = this.draft.reals(name, shape, values);
     const { quantized } = constant;
     if (quantized) {

@@ -19,6 +19,12 @@ export async function floatOnnx(bytes: Uint8Array): Promise<FloatNetwork> {
   const { graph: read, opsetImport } = await readOnnx(bytes);
   if (!read?.node.length) throw new ImportError('the model has no node; nothing to import');
   const opset = opsetImport.find(({ domain }) => domain === '' || domain === 'ai.onnx')?.version ?? 1;
+  if (opset < OPSETS[0] || opset > OPSETS[1])
+    throw new ImportError(
+      `expected an operator set from ${OPSETS[0]} to ${OPSETS[1]}, got ${opset}; export it again, for one of these`,
+    );
+  assertNamedOnce(read.initializer.map(({ name }) => name));
+  assertNamedOnce(read.node.flatMap(({ output }) => output));
   const to = new Builder();
   const refusals: Refusal[] = [];
   const attempt = (what: string, layer: Refusal['layer'], work: () => void) => {
@@ -61,6 +67,19 @@ export async function floatOnnx(bytes: Uint8Array): Promise<FloatNetwork> {
     isQuantized: unscaled(graph).length === 0,
     source: 'onnx',
   };
+}
+
+/** The first in which operators broadcast as NumPy does, and the last whose changes are known. */
+const OPSETS = [7, 25] as const;
+
+/** A tensor has one origin: of two the last would count, and not a word be said. "" is an output that is left out. */
+function assertNamedOnce(names: readonly string[]): void {
+  const seen = new Set<string>();
+  for (const name of names) {
+    if (name !== '' && seen.has(name))
+      throw new ImportError(`tensor "${printable(name, 60)}": expected one origin, got two; export it again`);
+    seen.add(name);
+  }
 }
 
 function convert(node: OnnxNode & { index: number; opset: number }, to: Builder): void {

@@ -35,7 +35,8 @@ export function constantOf(tensor: OnnxTensor): Constant {
   if (known === undefined) throw new Unsupported(`${what} is of data type ${dataType}`);
   if (dataLocation !== 0) throw new Unsupported(`${what} lies in another file; save the model as one file`);
   const count = dims.reduce((product, size) => product * size, 1);
-  if (!(count >= 0 && count <= MOST_VALUES)) throw new Unsupported(`${what} [${dims}] is too large`);
+  if (!(dims.every((size) => size >= 0) && count <= MOST_VALUES))
+    throw new Unsupported(`${what} [${dims}] is too large`);
   const lists = [floatData, int32Data, int64Data, doubleData].find((list) => list.length > 0) ?? [];
   const values = rawData.length > 0 ? readNumbers(rawData, known.element, true) : lists;
   if (values.length !== count || (rawData.length > 0 && rawData.length !== count * Number(known.element[1])))

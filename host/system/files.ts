@@ -28,7 +28,7 @@ import { isInput, isSame, type Target, targetOf } from './target.ts';
 
 /** All bytes of a file, a device or a pipe; "-" is stdin. Throws UsageError. Once per input: a pipe has no more. */
 export function readInput(path: string): Uint8Array<ArrayBuffer> {
-  if (path === '' || path.includes('\0')) throw new UsageError(`"${shownPath(path)}": expected the path of a file`);
+  if (path === '' || path.includes('\0')) throw new UsageError(`${shownPath(path)}: expected the path of a file`);
   try {
     const descriptor = descriptorOf(path, 0);
     if (descriptor !== null) return readDescriptor(path, descriptor);
@@ -92,7 +92,7 @@ interface OutputPlan {
  *   a device or named pipe   written to, and stays
  *   "-", /dev/stdout         written to
  *   a folder, a socket       refused, as are an empty name and one that ends in a slash
- *   an input, another output refused, under whatever name
+ *   an input, another output refused, under whatever name; so is what lies in a folder that is an input
  *
  * Read-only is what nobody may write: then root is refused, too. So is any file in a folder that is read-only, because
  * the new file is made beside the old one. Another name of the same file (a hard link) keeps the old content.
@@ -103,11 +103,14 @@ export function planOutput(name: string, { inputs = [], besides = [] }: OutputPl
     throw new UsageError(`${shownPath(name)}: is also ${what}; write to another file`);
   };
   for (const input of inputs)
-    if (input !== undefined && isInput(target, input)) refuse(`the input ${shownPath(input)}`);
+    if (input !== undefined && isInput(target, input))
+      refuse(`${isFolder(input) ? 'in ' : ''}the input ${shownPath(input)}`);
   for (const other of besides)
     if (other !== undefined && isSame(target, targetOf(other.name))) refuse(`the output ${shownPath(other.name)}`);
   return new Output(name);
 }
+
+const isFolder = (path: string): boolean => statSync(path).isDirectory();
 
 /** What `planOutput` has allowed. */
 export class Output {

@@ -15,14 +15,14 @@ import {
   rmSync,
   writeFileSync,
 } from 'node:fs';
-import { dirname, join, resolve } from 'node:path';
+import { dirname, join, resolve, sep } from 'node:path';
 import { fileError } from './errno.ts';
 import { UsageError } from './errors.ts';
-import { temporaryName } from './files.ts';
+import { type Output, temporaryName } from './files.ts';
 import { undoOnInterrupt } from './interrupt.ts';
 import { parseJson } from './json.ts';
 import { shownPath } from './shownPath.ts';
-import { targetOf } from './target.ts';
+import { type Target, targetOf } from './target.ts';
 
 /** Lies in the folder: the files that were written there, each with the SHA-256 of its content. */
 export const LIST = '.htpw-files.json';
@@ -30,17 +30,20 @@ export const LIST = '.htpw-files.json';
 interface FolderPlan {
   /** everything in the folder is the program's own, so what is not written again goes */
   owned?: boolean;
+  /** other outputs of the same command: none of them may be the folder or lie in it */
+  besides?: readonly (Output | undefined)[];
 }
 
 /**
  * Decides whether a command can fill the folder `name`: a new one, an empty one, or one that it has filled before and
  * in which those files are as it left them. Other files may have been added there since. Throws UsageError, one line.
  */
-export function planFolder(name: string, { owned = false }: FolderPlan = {}): OutputFolder {
+export function planFolder(name: string, { owned = false, besides = [] }: FolderPlan = {}): OutputFolder {
   if (name === '') throw new UsageError('"": expected the name of a folder to write to');
   const where = shownPath(name);
   try {
-    targetOf(join(name, LIST)); // it can be written there, in the folder or instead of nothing
+    const list = targetOf(join(name, LIST)); // it can be written there, in the folder or instead of nothing
+    for (const other of besides) if (other) assertOutside(other, list, where);
     const found = existsSync(name) ? readdirSync(name) : [];
     if (owned || found.length === 0) return new OutputFolder(name, owned ? filesBelow(name) : new Map());
     if (!found.includes(LIST))
@@ -59,6 +62,24 @@ export function planFolder(name: string, { owned = false }: FolderPlan = {}): Ou
   } catch (error) {
     throw fileError(name, 'written', error);
   }
+}
+
+/** `list` is where the list of the folder lies. */
+function assertOutside({ name }: Output, list: Target, where: string): void {
+  const target = targetOf(name);
+  if (target.kind !== 'file' || list.kind !== 'file') return;
+  const folder = dirname(list.path);
+  if (target.path === folder || target.path.startsWith(join(folder, sep)))
+    throw new UsageError(`${shownPath(name)}: is also in the folder ${where}, which is filled; write to another place`);
+}
+
+/**
+ * Decides whether files can be put into the folder `name`, beside whatever else is there. It may be missing yet. Throws
+ * UsageError, one line, also for an empty name, which would stand for the current folder.
+ */
+export function assertFolder(name: string): void {
+  if (name === '') throw new UsageError('"": expected the name of a folder to write to; for this one: .');
+  targetOf(join(name, LIST));
 }
 
 /** What `planFolder` has allowed. */

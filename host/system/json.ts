@@ -225,6 +225,8 @@ export function parseJson(path: string, bytes: Uint8Array): unknown {
   } catch (error) {
     throw /^(JSON )?text$/.test(kind) ? syntaxError(where, source, error as Error) : wrongKind();
   }
+  if (/"__proto__"\s*:/.test(source))
+    throw new UsageError(`${where}: __proto__: is no name of a field; choose another`);
   const twice = repeatedField(source);
   if (twice !== undefined) throw new UsageError(`${where}: ${printable(twice)}: is there twice; keep one`);
   return value;

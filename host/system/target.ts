@@ -10,7 +10,7 @@ import {
   type Stats,
   statSync,
 } from 'node:fs';
-import { basename, dirname, join, resolve } from 'node:path';
+import { basename, dirname, join, resolve, sep } from 'node:path';
 import { errnoOf, fileError } from './errno.ts';
 import { UsageError } from './errors.ts';
 import { shownPath } from './shownPath.ts';
@@ -31,7 +31,7 @@ const MOST_LINKS = 40;
 /** Throws UsageError, one line, for what cannot be written to. The rules are those of `planOutput` in files.ts. */
 export function targetOf(name: string): Target {
   if (name === '' || name.includes('\0'))
-    throw new UsageError(`"${shownPath(name)}": expected the name of a file to write; give one, or - for stdout`);
+    throw new UsageError(`${shownPath(name)}: expected the name of a file to write; give one, or - for stdout`);
   try {
     const descriptor = descriptorOf(name, 1);
     if (descriptor !== null) return openDescriptor(name, descriptor);
@@ -107,11 +107,15 @@ function assertWritable(path: string, found: Stats): void {
   accessSync(path, found.isDirectory() ? constants.W_OK | constants.X_OK : constants.W_OK);
 }
 
-/** Whether an output would overwrite a file that is read, under whatever name. Devices and pipes cannot be. */
+/**
+ * Whether an output would overwrite a file that is read, under whatever name, or lie in a folder that is: there it may
+ * be one of the inputs, or become one the next time. Devices and pipes cannot be.
+ */
 export function isInput(target: Target, input: string): boolean {
-  if (target.kind !== 'file' || target.found === null || descriptorOf(input, 0) !== null) return false;
+  if (target.kind !== 'file' || descriptorOf(input, 0) !== null) return false;
   const read = statSync(input, { throwIfNoEntry: false });
-  return read !== undefined && isSameFile(read, target.found);
+  if (read?.isDirectory()) return target.path.startsWith(join(realpathSync(input), sep));
+  return read !== undefined && target.found !== null && isSameFile(read, target.found);
 }
 
 /** Whether two outputs are one. Both may be the same character device, such as the null device. */

@@ -9,7 +9,11 @@ import type { RandomState } from '../system/random.ts';
 import { type Checkpoint, decodeCheckpoint, encodeCheckpoint, type StoredArray } from './checkpoint.ts';
 import type { EpochRecord } from './run.ts';
 
-const FORMAT = 'hypertinypw training state 1';
+/** Bytes of the head of a checkpoint, in which its metadata come first. */
+const LOOKED_AT = 1 << 20;
+
+const FORMATS = 'hypertinypw training state ';
+const FORMAT = `${FORMATS}1`;
 
 /** What is trained, and from what: a state is for the same alone. */
 export interface Subject {
@@ -86,6 +90,9 @@ export function encodeState({ configs, windows }: Subject, state: TrainingState)
 /** Of all but the digest itself. */
 const digestOf = ({ tensors, metadata: { sha256: _, ...metadata } }: Checkpoint): string =>
   createHash('sha256').update(encodeCheckpoint({ tensors, metadata })).digest('hex');
+
+/** Whether a file is a state, of any version, whole or damaged: nothing else may be replaced by one. */
+export const isState = (bytes: Uint8Array): boolean => Buffer.from(bytes.subarray(0, LOOKED_AT)).includes(FORMATS);
 
 /** `where` is the name of the file in errors. Throws UsageError, one line, for what is no state, or is damaged. */
 export function decodeState(bytes: Uint8Array, where: string): { subject: Subject; state: TrainingState } {

@@ -40,6 +40,12 @@ function readFile(path: string, ports: readonly FloatPort[]): Float32Array[][] {
     throw new UsageError(
       `${shownPath(path)}: inference ${Math.floor(bad / whole)}: expected numbers, got ${values[bad]}; leave it out`,
     );
+  const strange = isNpy ? -1 : values.findIndex((value) => Math.abs(value) > MOST_MEASURED);
+  if (strange >= 0)
+    throw new UsageError(
+      `${shownPath(path)}: expected float32, little-endian, got ${values[strange].toPrecision(3)}, which nothing ` +
+        'measures: bytes of another type look like that; write them with astype("<f4").tofile, or give a .npy',
+    );
   return Array.from({ length: values.length / whole }, (_, n) => {
     let at = n * whole;
     return inOrder.map((port, i) => {
@@ -48,6 +54,9 @@ function readFile(path: string, ports: readonly FloatPort[]): Float32Array[][] {
     });
   });
 }
+
+/** Far beyond what sensors give, and far below what the bytes of other types mean as float32. */
+const MOST_MEASURED = 1e15;
 
 function rawValues(path: string, bytes: Uint8Array): Float32Array {
   assertRaw(path, bytes);

@@ -12,7 +12,7 @@ import { ImageView } from '../records/view.ts';
 import { Runtime } from '../runtime/node.ts';
 import { FASTEST } from '../runtime/variants.ts';
 import { counted } from '../system/counted.ts';
-import { type Output, planOutput } from '../system/files.ts';
+import { isRegularFile, type Output, planOutput } from '../system/files.ts';
 import { shownPath } from '../system/shownPath.ts';
 import { openTask, type Task } from '../task/task.ts';
 import { readConfig, type TrainConfig } from '../train/config.ts';
@@ -56,6 +56,10 @@ export function cardVerb(program: Command): void {
       if ((flags.config ?? flags.made) === undefined)
         throw new UsageError(
           'card: expected --config <file> of an image that was trained, or --made <command> that made it of others, got neither',
+        );
+      if (flags.output === undefined && !isRegularFile(path))
+        throw new UsageError(
+          `${shownPath(path)}: expected a file, beside which the card goes; say where with -o <file>`,
         );
       const output = planOutput(flags.output ?? `${path.replace(/\.htpw$/, '')}.md`, {
         inputs: [path, ...controls, flags.config],

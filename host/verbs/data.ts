@@ -42,6 +42,7 @@ export function dataVerb(sets: readonly ListedSet[], root: (given?: string) => s
       .addHelpText('after', '\nExamples:\n  htpw data list\n  htpw data get fsdd --root recordings\n  htpw data check')
       .action(async (action: string, names: string[], flags: DataFlags) => {
         const chosen = choose(sets, names);
+        if (flags.root === '') throw new UsageError('--root: expected the name of a folder, got ""; for this one: .');
         const whole = ({ name }: ListedSet): string => join(root(flags.root), name);
         const found = (set: ListedSet): string => folderOf(set, root(flags.root));
         if (action === 'list') return list(chosen, found, flags.json);

@@ -18,6 +18,7 @@ import { describeFile, ONNX, SAFETENSORS } from '../system/fileKind.ts';
 import { type Output, planOutput, readInput, titleOf } from '../system/files.ts';
 import { grouped } from '../system/grouped.ts';
 import { printable } from '../system/printable.ts';
+import { wrongKind } from '../system/wrongKind.ts';
 import { importCheckpoint } from '../train/foreignCheckpoint.ts';
 import { LOSSLESS_OPTION, losslessOf } from './image.ts';
 import { oneOf, valued } from './options.ts';
@@ -70,6 +71,7 @@ export function importVerb(program: Command): void {
           throw new UsageError(`${path}: --lossless and --keep-dead are for .tflite models; leave them out`);
         return importTrained(path, bytes, flags.arch, output, tables, flags.json);
       }
+      if (bytes.length === 0) throw wrongKind(path, bytes, ['a .tflite or ONNX model'])!;
       const network = await floatNetwork(path, bytes);
       if (network !== null) return importReal(path, network, { ...flags, lossless }, output);
       if (flags.calibration !== undefined)

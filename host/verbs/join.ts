@@ -215,6 +215,8 @@ function withSamples(programs: readonly Unpacked[], { calibration = [], windows,
     );
   };
   const files = new Map(calibration.map((file) => [inputsOf(file), file.path]));
+  if (files.size < calibration.length)
+    throw new UsageError('--calibration: expected one for each network, got two for the same; keep one');
   return programs.map((unpacked, i): Network => {
     const path = files.get(names[i]!);
     const samples = samplesOf(names[i]!, unpacked, path, windows);

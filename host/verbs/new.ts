@@ -6,6 +6,7 @@ import { lookAt } from '../data/own/look.ts';
 import { type Proposal, propose, type Summary } from '../data/own/propose.ts';
 import { columns } from '../drawing/columns.ts';
 import { planOutput } from '../system/files.ts';
+import { assertFolder } from '../system/folder.ts';
 import { shownPath } from '../system/shownPath.ts';
 import { print, UsageError } from './verb.ts';
 
@@ -34,6 +35,7 @@ export function newVerb(program: Command): void {
     .action((name: string, { from, output, force, json }: NewFlags) => {
       if (!/^\w[\w-]{0,59}$/.test(name))
         throw new UsageError(`name: expected letters, digits, - and _, 60 at most, got "${name}"; choose another`);
+      assertFolder(output);
       const paths = { task: join(output, `${name}.task.json`), training: join(output, `${name}.train.json`) };
       if (!force) for (const path of Object.values(paths)) refuseThere(path);
       const outputs = { task: planOutput(paths.task), training: planOutput(paths.training) };

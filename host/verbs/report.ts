@@ -3,7 +3,7 @@ import { basename } from 'node:path';
 import type { Command } from 'commander';
 import { type Board, emulationOf, listBoards, loadBoard } from '../boards/board.ts';
 import { SPLITS } from '../data/part.ts';
-import { dataSetList } from '../data/registry.ts';
+import { dataSetList, dataSetNames } from '../data/registry.ts';
 import { evaluate } from '../evaluate/evaluate.ts';
 import { rocOf } from '../evaluate/roc.ts';
 import { regionsOf } from '../image/regions.ts';
@@ -75,12 +75,13 @@ export function reportVerb(program: Command): void {
     )
     .action(async (path: string, flags: ReportFlags) => {
       check(flags);
-      const inputs = [path, flags.compare, flags.labels, flags.front, flags.training];
+      const data = flags.data !== undefined && dataSetNames().includes(flags.data) ? undefined : flags.data;
+      const inputs = [path, flags.compare, flags.labels, flags.front, flags.training, data];
       const output = flags.output === undefined ? undefined : planOutput(flags.output, { inputs });
-      const folder = flags.svg === undefined ? undefined : planFolder(flags.svg);
+      const folder = flags.svg === undefined ? undefined : planFolder(flags.svg, { besides: [output] });
       const [front, training] = [flags.front && readFront(flags.front), flags.training && readTraining(flags.training)];
       const subject = subjectOf(path, flags.program);
-      const data: ReportData = {
+      const content: ReportData = {
         title: titleOf(path),
         ...staticOf(subject),
         ...(await measuredOf(subject, flags)),
@@ -90,8 +91,8 @@ export function reportVerb(program: Command): void {
       };
       const { picturesOf, reportPage } = await import('../report/page.ts'); // d3 is for those who draw
       const { standalone } = await import('../report/theme.ts');
-      const pictures = picturesOf(data);
-      const page = reportPage(data);
+      const pictures = picturesOf(content);
+      const page = reportPage(content);
       output?.write(page);
       folder?.write(new Map(pictures.map(({ name, svg }) => [`${name}.svg`, standalone(svg)])));
       const result = {

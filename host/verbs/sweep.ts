@@ -12,6 +12,7 @@ import { type Job, sweep } from '../sweep/sweep.ts';
 import { isChild, runVerb, toParent } from '../system/child.ts';
 import { counted } from '../system/counted.ts';
 import { isRegularFile, writeWhole } from '../system/files.ts';
+import { assertFolder } from '../system/folder.ts';
 import { buildFolder } from '../system/root.ts';
 import { shownPath } from '../system/shownPath.ts';
 import { REDIS, valued, wholeNumber } from './options.ts';
@@ -58,6 +59,7 @@ export function sweepVerb(program: Command): void {
         records: flags.records ?? grid.records,
         images: flags.images ?? join(buildFolder(), 'sweeps', grid.name),
       };
+      for (const folder of Object.values(folders)) assertFolder(folder); // before any training
       for (const run of grid.runs) assertSame(run, folders);
       if (flags.run !== undefined) return performOne(grid, runNamed(grid, flags.run), folders);
       const chosen = choose(grid, flags.only);

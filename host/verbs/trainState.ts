@@ -1,10 +1,11 @@
 /** Where htpw train keeps its state while it runs, and what it says of it. */
 import { existsSync, lstatSync, rmSync } from 'node:fs';
 import { basename, dirname, join } from 'node:path';
-import { type Output, planOutput, safeName } from '../system/files.ts';
+import { type Output, planOutput, readInput, safeName } from '../system/files.ts';
 import { shownPath } from '../system/shownPath.ts';
 import { targetOf } from '../system/target.ts';
 import type { StateOptions } from '../train/index.ts';
+import { isState } from '../train/state.ts';
 import { harmless, UsageError } from './verb.ts';
 
 export interface StateFlags {
@@ -50,6 +51,11 @@ export function planState(
   const planned = planOutput(path, others);
   if (targetOf(path).kind !== 'file')
     throw new UsageError(`--state: ${shownPath(path)}: expected a file, which is read again; give the name of one`);
+  if (existsSync(path) && !isState(readInput(path)))
+    throw new UsageError(
+      `${shownPath(path)}: expected nothing, or the state of a training, which is replaced, got another file; ` +
+        'give another name with --state',
+    );
   if (resume && !existsSync(path)) tell(`${shownPath(path)}: no state to go on with; training begins`);
   return {
     options: {

@@ -23,6 +23,7 @@ import { tflite } from '../import/tflite.ts';
 import { htpw, ONE_LINE, snapshot } from './command.ts';
 
 const IMAGE = readFileSync('models/ecg-beats.htpw');
+const GRID = 'models/sweeps/synthetic.json';
 const CONFIG = 'models/configs/ecg-beats-int8.json';
 const MODEL = tflite(Object.values(FIXTURES)[0].file);
 const WINDOW = new Uint8Array(640);
@@ -282,6 +283,66 @@ describe.each(QUICK)('htpw $name writes the same bytes', ({ words }) => {
     expect(status).toBe(0);
     expect(stdout.equals(expected)).toBe(true);
     expect(stderr.length).toBeGreaterThan(0);
+  });
+});
+
+it.each(['scores.bin', 'class/scores.bin'])('an output in a folder that is read is refused: %s', async (name) => {
+  mkdirSync(inFolder('inputs/class'), { recursive: true });
+  writeFileSync(inFolder('inputs/class/window.bin'), WINDOW);
+  const before = snapshot(folder);
+  const words = ['run', image, '--input', inFolder('inputs'), '--output', join(inFolder('inputs'), name)];
+  const { code, error } = await htpw(...words);
+  expect(error).toMatch(/scores\.bin: is also in the input .*inputs; write to another file/);
+  expect(code).toBe(2);
+  expect(snapshot(folder)).toEqual(before);
+});
+
+it.each(['pictures', 'pictures/page.html', 'pictures/bytes.svg', 'x/../pictures/bytes.svg'])(
+  'a page in the folder of its pictures is refused: %s',
+  async (name) => {
+    const before = snapshot(folder);
+    const words = ['report', image, '--quick', '--svg', inFolder('pictures'), '-o', inFolder(name)];
+    const { code, error } = await htpw(...words);
+    expect(error).toMatch(/is also in the folder .*pictures, which is filled; write to another place/);
+    expect(code).toBe(2);
+    expect(snapshot(folder)).toEqual(before);
+  },
+);
+
+it('a state of training replaces no file of another kind, and takes none away', async () => {
+  const words = ['train', '--config', inFolder('config.json'), '--data', 'synthetic', '-o', inFolder('new.htpw')];
+  const before = snapshot(folder);
+  const { code, error } = await htpw(...words, '--state', image, '--restart');
+  expect(error).toMatch(
+    /image\.htpw: expected nothing, or the state of a training.*got another file; give another name/,
+  );
+  expect(code).toBe(2);
+  expect(snapshot(folder)).toEqual(before);
+});
+
+it('a card of an image that came through a pipe has no place of its own', async () => {
+  const { code, error } = await htpw('card', '-', '--config', inFolder('config.json'));
+  expect(error).toMatch(/^htpw: -: expected a file, beside which the card goes; say where with -o <file>\n$/);
+  expect(code).toBe(2);
+});
+
+describe.each<[string, Words]>([
+  ['sweep --records', (to) => ['sweep', GRID, '--records', to]],
+  ['sweep --images', (to) => ['sweep', GRID, '--records', inFolder('records'), '--images', to]],
+  ['new -o', (to) => ['new', 'x', '--from', folder, '-o', to]],
+])('htpw %s', (_, words) => {
+  it.each<[string, () => string, RegExp]>([
+    ['without a name', () => '', /"": expected the name of a folder to write to; for this one: \./],
+    ['that is a file', () => made('file', (path) => writeFileSync(path, OLD)), /is a file and no folder \(ENOTDIR\)/],
+    ['that is read-only', () => made('sealed', (path) => mkdirSync(path, { mode: 0o555 })), /sealed: is read-only/],
+  ])('refuses a folder %s before any work, and changes nothing', async (_, make, says) => {
+    const target = make();
+    const before = snapshot(folder);
+    const { code, error } = await htpw(...words(target));
+    expect(error).toMatch(ONE_LINE);
+    expect(error).toMatch(says);
+    expect(code).toBe(2);
+    expect(snapshot(folder)).toEqual(before);
   });
 });
 

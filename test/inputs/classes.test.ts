@@ -25,6 +25,13 @@ describe('classes of labels', () => {
       'label "maybe": expected one of yes, no, or a number below 2',
     ],
     ['a number that is no class', ['2'], ['yes', 'no'], 'label "2": expected one of'],
+    [
+      'a number that is no class, of an image without names',
+      ['1', '2'],
+      null,
+      'label "2" of input 1: expected a class',
+    ],
+    ['a number below 0', ['-1', '0'], null, 'label "-1" of input 0: expected a class below 2; count from 0'],
     ['fewer names than classes', ['a', 'a'], null, 'expected labels of 2 classes, by number from 0'],
   ])('refuse %s', (_, labels, known, says) => {
     expect(() => classesOf('x', labels, 2, known)).toThrow(says);
@@ -49,7 +56,18 @@ describe('a file of labels', () => {
     expect(labelled(set, fileOf('labels.csv', csv))).toMatchObject({ labels, groups });
   });
 
-  it('with another number of rows is refused', () => {
-    expect(() => labelled(set, fileOf('labels.csv', '0\n1\n2\n'))).toThrow(/expected 2 labels, one an input, got 3/);
+  it.each<[what: string, csv: string, says: RegExp]>([
+    ['another number of rows', '0\n1\n2\n', /expected 2 labels, one an input, got 3/],
+    ['two rows for an input', '1.png,a\n2.png,b\n2.png,a\n', /"2\.png": expected a row for each input, got several/],
+  ])('with %s is refused', (_, csv, says) => {
+    expect(() => labelled(set, fileOf('labels.csv', csv))).toThrow(says);
+  });
+
+  it('tells files of one name apart by their folders, or is refused', () => {
+    const same = { ...set, names: ['a/1.png', 'b/1.png'] };
+    const labelsOf = (csv: string) => labelled(same, fileOf('labels.csv', csv)).labels;
+    expect(labelsOf('b/1.png,B\na/1.png,A\n')).toEqual(['A', 'B']);
+    expect(labelsOf('x/b/1.png,B\nx/a/1.png,A\n')).toEqual(['A', 'B']);
+    expect(() => labelsOf('1.png,A\n2.png,B\n')).toThrow(/"1\.png": expected .* got one for several; give names/);
   });
 });

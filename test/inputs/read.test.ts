@@ -1,6 +1,7 @@
 /** Files that people have as inputs of a program: the integers that come of them, and the one line for what is wrong. */
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
+import { turned } from '../../host/inputs/orientation.ts';
 import { resized } from '../../host/inputs/pictures.ts';
 import { readInputSet } from '../../host/inputs/read.ts';
 import { DEFAULTS, type ReadOptions } from '../../host/inputs/wanted.ts';
@@ -8,7 +9,7 @@ import type { Port } from '../../host/runtime/ports.ts';
 import { elements, npy } from '../data/formats/npyWriter.ts';
 import { wav } from '../data/formats/wavWriter.ts';
 import { zip } from '../data/formats/zipWriter.ts';
-import { fileOf, floats, folderOf, jpg, pixelPort, png, port } from './files.ts';
+import { fileOf, floats, folderOf, interlaced, jpg, pixelPort, png, port, withOrientation } from './files.ts';
 
 const read = (path: string, of: Port, options: Partial<ReadOptions> = {}) =>
   readInputSet(path, [of], { ...DEFAULTS, ...options });
@@ -49,6 +50,11 @@ describe('an array', () => {
     expect(notes).toEqual(['x.npy: 2 values of 4 beyond the range of the input (-65.5 to 62), saturated']);
   });
 
+  it('in an archive is told by its first bytes, as through a pipe', () => {
+    const archive = zip([{ name: 'x.npy', content: i1([2, 4], [...BYTES, ...BYTES]) }]);
+    expect(read(fileOf('no extension', archive), FOUR).inputs.length).toBe(2);
+  });
+
   it('in an archive comes with its labels and groups', () => {
     const file = fileOf(
       'set.npz',
@@ -84,6 +90,27 @@ describe('a picture', () => {
   it('of JPEG is the same within what JPEG loses', () => {
     const [values] = integers(read(fileOf('a.jpg', jpg(2, 2, [200, 100, 50])), pixelPort(2, 2, 3)).inputs);
     expect(values!.slice(0, 3).map((q, i) => Math.abs(q + 128 - [200, 100, 50][i]!) <= 2)).toEqual([true, true, true]);
+  });
+
+  it.each([
+    [1, [0, 1, 2, 3, 4, 5]],
+    [2, [2, 1, 0, 5, 4, 3]],
+    [3, [5, 4, 3, 2, 1, 0]],
+    [4, [3, 4, 5, 0, 1, 2]],
+    [5, [0, 3, 1, 4, 2, 5]],
+    [6, [3, 0, 4, 1, 5, 2]],
+    [7, [5, 2, 4, 1, 3, 0]],
+    [8, [2, 5, 1, 4, 0, 3]],
+  ])('of EXIF orientation %i is seen as Pillow and cameras turn it', (orientation, expected) => {
+    const stored = { width: 3, height: 2, channels: 1, pixels: Uint8Array.from([0, 1, 2, 3, 4, 5]) };
+    expect([...turned(stored, orientation).pixels]).toEqual(expected);
+  });
+
+  it.each(['II', 'MM'])('of JPEG is turned as its EXIF says in either byte order (%s), and that is said', (order) => {
+    const file = withOrientation(jpg(1, 2, [9, 9, 9]), 6, order);
+    const { inputs, notes } = read(fileOf('a.jpg', file), pixelPort(2, 1, 1)); // one row of two pixels
+    expect(inputs.length).toBe(1);
+    expect(notes).toEqual([expect.stringContaining('turned as their EXIF says')]);
   });
 
   it('is resized on demand, without passing over a pixel', () => {
@@ -134,6 +161,12 @@ describe('sound', () => {
     ]);
   });
 
+  it('of two channels is taken from the first, and that is said', () => {
+    const set = read(fileOf('a.wav', wav(samples, { rate: 8000, channels: 2 })), PCM, { rate: 8000 });
+    expect(integers(set.inputs, 'int16')).toEqual([[0, -100, 1, 3]]);
+    expect(set.notes).toEqual(['of 2 channels of sound the first is taken']);
+  });
+
   it('that is too short is padded on demand', () => {
     const file = fileOf('a.wav', wav(samples.subarray(0, 2), { rate: 8000 }));
     expect(integers(read(file, PCM, { rate: 8000, short: 'pad' }).inputs, 'int16')).toEqual([[0, 100, 0, 0]]);
@@ -173,6 +206,22 @@ describe('what is wrong is one line with the file, what, and what to do', () => 
       FOUR,
       {},
       /expected \[n, ...\] with 4 values \(1 x 4 x 1\) each.*reshape/,
+    ],
+    [
+      'an array with its channels first',
+      'x.npy',
+      i1([2, 3, 2, 4], Array(48).fill(1)),
+      port([2, 4, 3]),
+      {},
+      /expected \[n, ...\] with 24 values \(2 x 4 x 3\) each.*got an array of 2 x 3 x 2 x 4; .*into that order/,
+    ],
+    [
+      'an archive with two sets',
+      'x.npz',
+      zip(['x_train', 'x_test'].map((name) => ({ name: `${name}.npy`, content: i1([4], BYTES) }))),
+      FOUR,
+      {},
+      /expected one array of a kind, got "x_train" and "x_test"; save one set/,
     ],
     [
       'a number that is none',
@@ -217,6 +266,22 @@ describe('what is wrong is one line with the file, what, and what to do', () => 
       port([2, 2, 1]),
       {},
       /takes values from -65.5 to 62.*--pixels/,
+    ],
+    [
+      'a picture of nothing',
+      'a.png',
+      new Uint8Array(),
+      pixelPort(2, 2, 1),
+      {},
+      /the file is empty; expected a PNG or JPEG picture/,
+    ],
+    [
+      'an interlaced picture that unpacks to more than its size',
+      'a.png',
+      interlaced(2, 2, new Uint8Array(1 << 20)),
+      pixelPort(2, 2, 1),
+      {},
+      /cannot be unpacked \(more data than its size says\)/,
     ],
     [
       'a damaged picture',

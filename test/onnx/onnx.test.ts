@@ -180,6 +180,13 @@ describe('an ONNX node', () => {
       { w: { dims: [2, 4, 1, 1], values: new Array(8).fill(1) } },
       /0 Conv .*weights \[2,4,1,1\] in 1 groups for an input \[1,3,2,2\]/,
     ],
+    [
+      'with weights that are no numbers',
+      one('Conv', ['w']),
+      { w: { dims: [1, 3, 1, 1], values: [1, Number.NaN, 1] } },
+      /0 Conv .*weights "w" with a value of NaN; train or export it again/,
+    ],
+    ['that names a tensor a second time', [...one('Relu'), ...one('Relu')], {}, /tensor "y": expected one origin, got/],
     ['that clips elsewhere', one('Clip', [], { min: -2, max: 3 }), {}, /0 Clip .*from -2 to 3; only/],
     [
       'whose constant is cut short',
@@ -199,6 +206,14 @@ describe('an ONNX node', () => {
     const spec = { inputs: { x: [1, 3, 2, 2] }, outputs: ['z'], initializers: {}, nodes };
     await expect(floatOnnx(onnx(spec))).rejects.toThrow(/^(?!.*Relu).*Einsum/);
   });
+});
+
+it.each([6, 99])('a model of operator set %i is refused', async (opset) => {
+  const nodes = [{ op: 'Relu', inputs: ['x'], outputs: ['y'] }];
+  const model = onnx({ inputs: { x: [1, 4] }, outputs: ['y'], initializers: {}, nodes, opset });
+  await expect(floatOnnx(model)).rejects.toThrow(
+    `expected an operator set from 7 to 25, got ${opset}; export it again`,
+  );
 });
 
 it.each([

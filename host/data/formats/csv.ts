@@ -9,7 +9,7 @@ import { fault, quoted } from './fault.ts';
 export interface CsvOptions {
   /** one character, or "whitespace" for any number of blanks and tabs; else what fits the first lines best */
   delimiter?: string;
-  /** whether the first line names the columns; else it does when none of its cells is a number */
+  /** whether the first line names the columns; else it does when none of its cells is a number, or when they count */
   header?: boolean;
   /** what each column is to be read as; else by the first row: numbers where that has one */
   kinds?: (names: readonly string[], firstRow: readonly string[]) => readonly ColumnKind[];
@@ -123,6 +123,24 @@ export function numberOf(cell: string): number | null {
   return Number.isFinite(value) ? value : null;
 }
 
+/** Columns that data frames have called 0, 1, 2 ...: more of them than a first row of data has by chance. */
+const SURELY_NAMES = 8;
+const PERHAPS_NAMES = 3;
+
+/** Names in place of numbers; 0, 1, 2 ... among them are names as well. Throws for few of those, which can be either. */
+function isHeader(file: string, cells: readonly string[]): boolean {
+  const numbers = cells.filter((cell) => numberOf(cell) !== null);
+  if (numbers.length === 0) return true;
+  const isCount = numbers.length >= PERHAPS_NAMES && numbers.every((cell, i) => cell.trim() === String(i));
+  if (isCount && numbers.length < SURELY_NAMES)
+    throw fault(
+      file,
+      `line 1: expected names or numbers, got ${quoted(numbers.join(', '))}, which can be either; ` +
+        'give columns names with letters, or remove the line',
+    );
+  return isCount;
+}
+
 /** Rows as they come. */
 class Table {
   private header: string[] | null = null;
@@ -142,7 +160,7 @@ class Table {
   add(cells: string[], line: number, record: number): void {
     if (record === 1) {
       this.width = cells.length;
-      if (this.options.header ?? cells.every((cell) => numberOf(cell) === null)) {
+      if (this.options.header ?? isHeader(this.file, cells)) {
         this.header = cells.map((cell) => cell.trim());
         return;
       }
@@ -185,6 +203,11 @@ class Table {
     this.names = this.header ?? cells.map((_, i) => `column ${i + 1}`);
     const guessed = cells.map((cell) => (numberOf(cell) === null ? 'text' : 'number'));
     this.kinds = this.options.kinds?.(this.names, cells) ?? guessed;
+    const twice = this.names.find(
+      (name, i) => name !== '' && this.kinds[i] !== 'skip' && this.names.indexOf(name) !== i,
+    );
+    if (twice !== undefined)
+      throw fault(this.file, `line 1: two columns are called ${quoted(twice)}; give each a name of its own`);
     for (const kind of this.kinds)
       this.columns.push(kind === 'number' ? new GrowingNumbers() : kind === 'text' ? [] : null);
   }

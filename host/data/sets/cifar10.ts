@@ -5,9 +5,9 @@
  * `train.bin.gz` and `test.bin.gz`. The device is given pixels row by row, red, green and blue together.
  */
 import { join } from 'node:path';
-import { gunzipSync } from 'node:zlib';
 import * as json from '../../system/json.ts';
 import type { DataSet, Request } from '../dataset.ts';
+import { gunzip } from '../formats/inflate.ts';
 import { accountOf, type Part, type Split } from '../part.ts';
 import { findFile, readFile } from '../wfdb/files.ts';
 
@@ -63,7 +63,7 @@ function packed(folder: string, split: Split): Image[] {
 
 function batch(folder: string, name: string): Image[] {
   const { bytes, path } = readFile(folder, name, 'holds images');
-  const raw = name.endsWith('.gz') ? new Uint8Array(gunzipSync(bytes)) : bytes;
+  const raw = name.endsWith('.gz') ? new Uint8Array(gunzip(bytes, path)) : bytes;
   if (raw.length === 0 || raw.length % RECORD !== 0)
     throw new Error(`${path}: expected records of ${RECORD} bytes, got ${raw.length} bytes; fetch the file again`);
   return Array.from({ length: raw.length / RECORD }, (_, i) => {

@@ -5,9 +5,9 @@
  * another, with `index.csv` that says which is where.
  */
 import { join } from 'node:path';
-import { gunzipSync } from 'node:zlib';
 import * as json from '../../system/json.ts';
 import type { DataSet, Request } from '../dataset.ts';
+import { gunzip } from '../formats/inflate.ts';
 import { readWav } from '../formats/wav.ts';
 import { accountOf, type LeftOut, type Part, type Split } from '../part.ts';
 import { resample } from '../resample.ts';
@@ -105,7 +105,7 @@ function recordings(folder: string): Clips {
 
 function packed(folder: string): Clips {
   const { bytes, path } = readFile(folder, 'recordings.i16le.gz', 'holds the clips');
-  const raw = gunzipSync(bytes);
+  const raw = gunzip(bytes, path);
   const all = new Int16Array(raw.buffer.slice(raw.byteOffset, raw.byteOffset + raw.length - (raw.length % 2)));
   const { text } = readText(folder, 'index.csv', 'says which clip is where');
   const places = new Map<string, [number, number]>();
@@ -116,6 +116,8 @@ function packed(folder: string): Clips {
     const [from, count] = [Number(offset), Number(samples)];
     if (!(from >= 0 && count > 0 && from + count <= all.length))
       throw new Error(`${path}: expected ${file} at ${offset}, ${samples} samples long, got the end; fetch both again`);
+    if (places.has(file))
+      throw new Error(`${path}: expected ${file} once in index.csv, got it twice; fetch both again`);
     places.set(file, [from, count]);
     return [clip];
   });

@@ -7,7 +7,6 @@
  */
 
 import { join } from 'node:path';
-import { gunzipSync } from 'node:zlib';
 import * as json from '../../system/json.ts';
 import {
   BEAT_LABELS,
@@ -20,6 +19,7 @@ import {
   UNITS_PER_MILLIVOLT,
 } from '../beats.ts';
 import type { DataSet, Request } from '../dataset.ts';
+import { gunzip } from '../formats/inflate.ts';
 import { accountOf, addLeftOut, describeLeftOut, type Part, type Split } from '../part.ts';
 import { rateFault, resample } from '../resample.ts';
 import { type Annotation, decodeAnnotations, refuseRedefinitions, timeResolution } from '../wfdb/annotation.ts';
@@ -107,14 +107,6 @@ function readPacked(folder: string, record: string, wanted?: string): Lead | nul
   const raw = { samples, invalid: invalidOf(signal.format), unread: 0 };
   checkSignal(raw, signal, path);
   return leadOf(raw, header, channel, headerPath);
-}
-
-function gunzip(bytes: Uint8Array, path: string): Uint8Array {
-  try {
-    return gunzipSync(bytes);
-  } catch {
-    throw new Error(`${path}: expected a gzip file, got one that is damaged or cut short; fetch it again`);
-  }
 }
 
 /** First differences as signed bytes, starting from 0; 0x80 means that an int16 with the value itself follows. */

@@ -6,9 +6,9 @@
  * `{train,test}_labels.u8.bin`: rows of int16 in units of 2.5e-4, without subjects.
  */
 import { join } from 'node:path';
-import { gunzipSync } from 'node:zlib';
 import * as json from '../../system/json.ts';
 import type { DataSet, Request } from '../dataset.ts';
+import { gunzip } from '../formats/inflate.ts';
 import { accountOf, type LeftOut, type Part, type Split } from '../part.ts';
 import { lengthOf, type Signal, samplesOf } from '../signal.ts';
 import { motionSignalFault, quantized } from '../sliding.ts';
@@ -88,7 +88,7 @@ function windowsOf(rows: Rows, signal: Signal): WindowSet {
 function packedRows(folder: string, half: string): Rows {
   const { bytes, path } = readFile(folder, `${half}.i16le.gz`, 'holds the windows');
   const labels = readFile(folder, `${half}_labels.u8.bin`, 'holds the labels').bytes;
-  const raw = gunzipSync(bytes);
+  const raw = gunzip(bytes, path);
   const count = raw.length / (2 * WIDTH * CHANNELS);
   if (count !== labels.length)
     throw new Error(`${path}: expected ${labels.length} windows, one a label, got ${count}; fetch both again`);

@@ -6,9 +6,9 @@
  * begins.
  */
 import { join } from 'node:path';
-import { gunzipSync } from 'node:zlib';
 import * as json from '../../system/json.ts';
 import type { DataSet, Request } from '../dataset.ts';
+import { gunzip } from '../formats/inflate.ts';
 import { accountOf, addLeftOut, type Part, type Split } from '../part.ts';
 import { motionSignalFault, type Stretch, shortOf, slide } from '../sliding.ts';
 import { namesIn, readFile, readText } from '../wfdb/files.ts';
@@ -127,7 +127,7 @@ function textStretches(folder: string, subject: string, file: string): Stretch[]
 
 function packedStretches(folder: string, subject: string, file: string): Stretch[] {
   const { bytes, path } = readFile(folder, file, `holds subject ${subject}`);
-  const raw = gunzipSync(bytes);
+  const raw = gunzip(bytes, path);
   const view = new DataView(raw.buffer, raw.byteOffset, raw.byteLength);
   const { text } = readText(folder, 'segments.csv', `says what subject ${subject} does when`);
   const segments = text.split(/\r?\n/).map((line) => line.split(','));
@@ -135,7 +135,7 @@ function packedStretches(folder: string, subject: string, file: string): Stretch
     .filter(([who]) => who === subject)
     .map(([, letter = '', offset, samples]) => {
       const [first, count] = [Number(offset), Number(samples)];
-      if (!LETTERS.includes(letter) || !(6 * (first + count) <= raw.length))
+      if (!LETTERS.includes(letter) || !(first >= 0 && count > 0 && 6 * (first + count) <= raw.length))
         throw new Error(
           `${path}: expected activity "${letter}" of ${samples} samples from ${offset} on, got none; fetch it again`,
         );

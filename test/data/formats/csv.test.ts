@@ -42,6 +42,12 @@ describe('tables', () => {
     expect(read('walk;2\nrun;4').columns).toEqual([['walk', 'run'], Float64Array.from([2, 4])]);
   });
 
+  it('have names that count, as data frames write them', () => {
+    const count = Array.from({ length: 9 }, (_, i) => i).join();
+    expect(read(`${count}\n${count}\n`)).toMatchObject({ hasHeader: true, rows: 1, names: count.split(',') });
+    expect(read(`label,${count}\nwalk,${count}\n`)).toMatchObject({ hasHeader: true, rows: 1 });
+  });
+
   it('have text where the first row has some, and what is asked for where it is asked', () => {
     const text = 'time,label,x\n10:00,walk,1\n10:01,run,2';
     expect(columnsOf(text)).toEqual([
@@ -78,6 +84,8 @@ describe('faults', () => {
     ['infinity', 'x,y\n1,2\n1e999,3\n', /line 3, "x": expected a number, got "1e999"/],
     ['a word', '1;2\n3;4\n5;oops\n', /line 3, "column 2": expected a number, got "oops"/],
     ['thousands in quotes', 'x,y\n1,2\n3,"1,234"\n', /line 3, "y": expected a number, got "1,234"/],
+    ['a first line of names or of numbers', ',0,1,2\n0,5,6,7\n', /line 1: .*got "0, 1, 2", which can be either; give/],
+    ['a name that two columns have', 'x,x,z\n1,2,3\n', /line 1: two columns are called "x"; give each a name/],
     ['a row that is too short', 'x,y,z\n1,2,3\n4,5\n', /line 3: expected 3 cells as on the first line, got 2/],
     ['a row that is too long', 'x,y\n1,2\n3,4,5\n', /line 3: expected 2 cells as on the first line, got 3/],
     ['a quote out of place', 'x,y\n1,2\n3,"4"5\n', /line 3: .*quote out of place/],
