@@ -59,7 +59,7 @@ export function sweepVerb(program: Command): void {
         records: flags.records ?? grid.records,
         images: flags.images ?? join(buildFolder(), 'sweeps', grid.name),
       };
-      for (const folder of Object.values(folders)) assertFolder(folder); // before any training
+      if (!flags.list) for (const folder of Object.values(folders)) assertFolder(folder); // before any training
       for (const run of grid.runs) assertSame(run, folders);
       if (flags.run !== undefined) return performOne(grid, runNamed(grid, flags.run), folders);
       const chosen = choose(grid, flags.only);
