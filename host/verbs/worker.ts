@@ -1,7 +1,5 @@
 /** htpw worker: performs runs that sweeps have put into a queue, each in a process of its own. */
-import { mkdtempSync, rmSync } from 'node:fs';
-import { availableParallelism, tmpdir } from 'node:os';
-import { join } from 'node:path';
+import { availableParallelism } from 'node:os';
 import { type Command, Option } from 'commander';
 import {
   type Delivery,
@@ -18,7 +16,7 @@ import { type ProgressMessage, work } from '../sweep/queue.ts';
 import { isChild, runVerb, toParent } from '../system/child.ts';
 import { counted } from '../system/counted.ts';
 import { writeWhole } from '../system/files.ts';
-import { undoOnInterrupt } from '../system/interrupt.ts';
+import { inWorkFolder, removeAbandoned } from '../system/workFolder.ts';
 import { REDIS, valued, wholeNumber } from './options.ts';
 import { harmless, print, UsageError } from './verb.ts';
 
@@ -67,6 +65,7 @@ export function workerVerb(program: Command): void {
     .action(async ({ redis, jobs, lease, idle, order, json }: WorkerFlags) => {
       if (order !== undefined) return performOrder(order);
       if (redis === undefined) throw new UsageError('worker: --redis is missing; as --redis redis://localhost:6379');
+      removeAbandoned(WORK);
       const account: Account = { done: [], failed: [] };
       const perform: typeof performInChild = async (order, onProgress) => {
         const { id } = order.run;
@@ -90,25 +89,24 @@ interface Account {
   failed: string[];
 }
 
+/** Of the folders that a worker's children work in. */
+const WORK = 'run';
+
 async function performInChild(order: Order, onProgress: (message: ProgressMessage) => void): Promise<Delivery> {
-  const folder = mkdtempSync(join(tmpdir(), 'htpw-run-'));
-  const remove = () => rmSync(folder, { recursive: true, force: true });
-  const settled = undoOnInterrupt(remove);
   const { id } = order.run;
-  say(`${id}: begins`);
-  try {
-    writeWhole(orderPath(folder), JSON.stringify(order));
-    await runVerb(['worker', '--order', orderPath(folder)], (message) => onProgress(message as ProgressMessage));
-    const delivery = deliveryOf(id, foldersBelow(folder));
-    say(`${id}: done`);
-    return delivery;
-  } catch (error) {
-    say(`${id}: failed: ${(error as Error).message}`);
-    throw error;
-  } finally {
-    settled();
-    remove();
-  }
+  return inWorkFolder(WORK, async (folder) => {
+    say(`${id}: begins`);
+    try {
+      writeWhole(orderPath(folder), JSON.stringify(order));
+      await runVerb(['worker', '--order', orderPath(folder)], (message) => onProgress(message as ProgressMessage));
+      const delivery = deliveryOf(id, foldersBelow(folder));
+      say(`${id}: done`);
+      return delivery;
+    } catch (error) {
+      say(`${id}: failed: ${(error as Error).message}`);
+      throw error;
+    }
+  });
 }
 
 const say = (line: string): void => console.error(harmless(line));

@@ -1,15 +1,16 @@
 /** Sweeps whose runs are performed by workers, through Redis: complete, once each, whoever dies. */
 import { type ChildProcess, spawn, spawnSync } from 'node:child_process';
-import { existsSync, mkdtempSync, readdirSync, readFileSync } from 'node:fs';
+import { existsSync, mkdirSync, mkdtempSync, readdirSync, readFileSync } from 'node:fs';
 import { createServer } from 'node:net';
-import { tmpdir } from 'node:os';
+import { hostname, tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { createInterface } from 'node:readline';
-import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { afterAll, beforeAll, describe, expect, it, vi } from 'vitest';
 import { accept, deliveryOf, orderOf, unpackOrder } from '../../host/sweep/delivery.ts';
 import { readGrid } from '../../host/sweep/grid.ts';
 import { perform } from '../../host/sweep/perform.ts';
 import { readRecord } from '../../host/sweep/record.ts';
+import { removeAbandoned } from '../../host/system/workFolder.ts';
 import { htpw, ONE_LINE } from '../cli/command.ts';
 import { BOTH, written } from './grids.ts';
 
@@ -72,6 +73,24 @@ describe('what a worker gives back', { timeout: 120_000 }, () => {
   });
 });
 
+describe('the folders that workers work in', () => {
+  it('are removed by the next one where their process is gone, and no others', () => {
+    const temporary = mkdtempSync(at('temporary-'));
+    vi.stubEnv('TMPDIR', temporary);
+    const { pid } = spawnSync(process.execPath, ['--version']); // gone by now
+    const names = [
+      `htpw-run-${hostname()}-${pid}-abcdef`,
+      `htpw-run-${hostname()}-${process.pid}-abcdef`,
+      `htpw-run-elsewhere-${pid}-abcdef`,
+      `htpw-other-${hostname()}-${pid}-abcdef`,
+    ];
+    for (const name of names) mkdirSync(join(temporary, name, 'records'), { recursive: true });
+    removeAbandoned('run');
+    vi.unstubAllEnvs();
+    expect(readdirSync(temporary).toSorted()).toEqual(names.slice(1).toSorted());
+  });
+});
+
 describe('a server that is not there', () => {
   it.each([['sweep', path], ['worker']])('ends htpw %s with one line', async (...words) => {
     const { code, error } = await htpw(...words, '--redis', 'redis://user:secret@127.0.0.1:1');
@@ -92,11 +111,15 @@ async function freePort(): Promise<number> {
 
 describe.skipIf(!HAS_REDIS)('three workers on one queue', { timeout: 300_000 }, () => {
   const children: ChildProcess[] = [];
+  const temporary = mkdtempSync(at('temporary-'));
   let url: string;
 
   /** A process whose lines on stderr are heard. */
   function start(words: string[], onLine: (line: string, child: ChildProcess) => void): Promise<number | null> {
-    const child = spawn(process.execPath, ['scripts/htpw.js', ...words], { stdio: ['ignore', 'ignore', 'pipe'] });
+    const child = spawn(process.execPath, ['scripts/htpw.js', ...words], {
+      stdio: ['ignore', 'ignore', 'pipe'],
+      env: { ...process.env, TMPDIR: temporary },
+    });
     children.push(child);
     createInterface({ input: child.stderr! }).on('line', (line) => onLine(line, child));
     return new Promise((closed) => child.on('close', closed));
@@ -146,6 +169,11 @@ describe.skipIf(!HAS_REDIS)('three workers on one queue', { timeout: 300_000 }, 
     expect(existsSync(join(records, `${killed}.json`))).toBe(true);
     const codes = await Promise.all(workers);
     expect(codes.toSorted()).toEqual([0, 0, null]);
+    // of those who ended themselves nothing lies about; what the killed one was at, the next removes
+    const left = (): string[] => readdirSync(temporary).filter((name) => name.startsWith('htpw-run-'));
+    expect(left().length).toBe(1);
+    expect(await start(['worker', '--redis', url, '--idle', '1'], () => {})).toBe(0);
+    expect(left()).toEqual([]);
     // nothing is left to be done, and nothing is done again
     const { code, out } = await htpw('sweep', path, '--redis', url, '--images', at('images'), '--json');
     expect([code, JSON.parse(out).done.toSorted()]).toEqual([0, all.toSorted()]);
