@@ -30,6 +30,7 @@ import { pruneVerb } from './verbs/prune.ts';
 import { reportVerb } from './verbs/report.ts';
 import { resultsVerb } from './verbs/results.ts';
 import { runVerb } from './verbs/run.ts';
+import { searchVerb } from './verbs/search.ts';
 import { sweepVerb } from './verbs/sweep.ts';
 import { trainVerb } from './verbs/train.ts';
 import { CheckFailed, harmless, UsageError } from './verbs/verb.ts';
@@ -40,6 +41,7 @@ const VERBS = [
   newVerb,
   trainVerb,
   sweepVerb,
+  searchVerb,
   workerVerb,
   compareVerb,
   addVerb,

@@ -1,22 +1,13 @@
 /** htpw worker: performs runs that sweeps have put into a queue, each in a process of its own. */
 import { availableParallelism } from 'node:os';
 import { type Command, Option } from 'commander';
-import {
-  type Delivery,
-  deliveryOf,
-  folderOfOrder,
-  foldersBelow,
-  type Order,
-  orderPath,
-  readOrder,
-  unpackOrder,
-} from '../sweep/delivery.ts';
+import { type Delivery, folderOfOrder, foldersBelow, type Order, readOrder, unpackOrder } from '../sweep/delivery.ts';
 import { perform, type Report } from '../sweep/perform.ts';
 import { type ProgressMessage, work } from '../sweep/queue.ts';
-import { isChild, runVerb, toParent } from '../system/child.ts';
+import { isChild, toParent } from '../system/child.ts';
 import { counted } from '../system/counted.ts';
-import { writeWhole } from '../system/files.ts';
-import { inWorkFolder, removeAbandoned } from '../system/workFolder.ts';
+import { removeAbandoned } from '../system/workFolder.ts';
+import { performInChild, WORK } from './hands.ts';
 import { REDIS, valued, wholeNumber } from './options.ts';
 import { harmless, print, UsageError } from './verb.ts';
 
@@ -67,10 +58,10 @@ export function workerVerb(program: Command): void {
       if (redis === undefined) throw new UsageError('worker: --redis is missing; as --redis redis://localhost:6379');
       removeAbandoned(WORK);
       const account: Account = { done: [], failed: [] };
-      const perform: typeof performInChild = async (order, onProgress) => {
+      const perform: typeof performAloud = async (order, onProgress) => {
         const { id } = order.run;
         try {
-          const delivery = await performInChild(order, onProgress);
+          const delivery = await performAloud(order, onProgress);
           account.done.push(id);
           return delivery;
         } catch (error) {
@@ -89,24 +80,17 @@ interface Account {
   failed: string[];
 }
 
-/** Of the folders that a worker's children work in. */
-const WORK = 'run';
-
-async function performInChild(order: Order, onProgress: (message: ProgressMessage) => void): Promise<Delivery> {
+/** As `performInChild`, with a line for whoever looks. */
+async function performAloud(order: Order, onProgress: (message: ProgressMessage) => void): Promise<Delivery> {
   const { id } = order.run;
-  return inWorkFolder(WORK, async (folder) => {
-    say(`${id}: begins`);
-    try {
-      writeWhole(orderPath(folder), JSON.stringify(order));
-      await runVerb(['worker', '--order', orderPath(folder)], (message) => onProgress(message as ProgressMessage));
-      const delivery = deliveryOf(id, foldersBelow(folder));
-      say(`${id}: done`);
-      return delivery;
-    } catch (error) {
-      say(`${id}: failed: ${(error as Error).message}`);
-      throw error;
-    }
-  });
+  try {
+    const delivery = await performInChild(order, onProgress, () => say(`${id}: begins`));
+    say(`${id}: done`);
+    return delivery;
+  } catch (error) {
+    say(`${id}: failed: ${(error as Error).message}`);
+    throw error;
+  }
 }
 
 const say = (line: string): void => console.error(harmless(line));

@@ -8,6 +8,7 @@ import { FIXTURES } from '../import/fixtures.ts';
 import { tflite } from '../import/tflite.ts';
 import { fileOf, folderOf } from '../inputs/files.ts';
 import { imageFile, inputsFile } from '../report/images.ts';
+import { BOTH, written } from '../sweep/grids.ts';
 import { htpw } from './command.ts';
 
 const FOLDER = 'docs/schemas';
@@ -63,6 +64,14 @@ const LINES: Record<string, (() => string[])[]> = {
   plan: [() => [imageFile(), '--timeline']],
   report: [() => [imageFile(), '--quick', '-o', join(folderOf({}), 'x.html')]],
   run: [() => [imageFile(), '--input', inputsFile().data]],
+  search: [
+    () => {
+      const config = written(folderOf({}), { ...BOTH, epochs: 1 }, 'both.json');
+      const [folder, image] = [folderOf({}), join(folderOf({}), 'x.htpw')];
+      const tried = ['--candidates', '1', '--budget', '3kB', '--folder', folder];
+      return ['--config', config, '--task', 'synthetic-motion', ...tried, '-o', image];
+    },
+  ],
 };
 
 describe('the output of --json', () => {
