@@ -36,6 +36,7 @@ import { trainVerb } from './verbs/train.ts';
 import { CheckFailed, harmless, UsageError } from './verbs/verb.ts';
 import { verifyVerb } from './verbs/verify.ts';
 import { workerVerb } from './verbs/worker.ts';
+import { zooVerb } from './verbs/zoo.ts';
 
 const VERBS = [
   newVerb,
@@ -63,6 +64,7 @@ const VERBS = [
   verifyVerb,
   benchVerb,
   resultsVerb,
+  zooVerb,
   pagesVerb,
   completionVerb,
   // a folder of one's own is nothing to get

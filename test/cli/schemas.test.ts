@@ -72,6 +72,7 @@ const LINES: Record<string, (() => string[])[]> = {
       return ['--config', config, '--task', 'synthetic-motion', ...tried, '-o', image];
     },
   ],
+  zoo: [() => ['--list'], () => ['models/sweeps/four-tasks.json', '--list']],
 };
 
 describe('the output of --json', () => {

@@ -5,6 +5,7 @@ import { join } from 'node:path';
 import { beforeAll, describe, expect, it } from 'vitest';
 import { measureEvidence } from '../../host/evidence/measure.ts';
 import type { EvidenceRecord, TaskEvidence } from '../../host/evidence/record.ts';
+import { chosenForZoo, type Exhibit } from '../../host/evidence/zoo.ts';
 import { resultsHtml } from '../../host/pages/book.ts';
 import { asMarkdown } from '../../host/pages/document.ts';
 import {
@@ -17,6 +18,7 @@ import {
 } from '../../host/pages/evidence.ts';
 import { mapDrawing } from '../../host/pages/evidenceMap.ts';
 import { readRecords } from '../../host/pages/records.ts';
+import { zooPage } from '../../host/pages/zoo.ts';
 import { keepAnswers, keepWindows, type LabelledWindows } from '../../host/sweep/answers.ts';
 import { type Grid, type Run, readGrid } from '../../host/sweep/grid.ts';
 import { formatted, type RunRecord, recordPath } from '../../host/sweep/record.ts';
@@ -158,6 +160,18 @@ describe('what each byte buys', () => {
     const mixed = widths.slice(1).reduce((sum, rows, i) => sum + rows * widths[i]! * 4 + Math.ceil(rows / 8) * mlp, 0);
     expect(macsOf('basis4-w44')).toBe(mixed);
     expect(macsOf('int4-w44')).toBe(0);
+  });
+
+  it('fills the zoo with the best image within each budget, and none of teachers or large networks', () => {
+    const [{ name, budgets, run }, ...others] = chosenForZoo(grid) as [Exhibit];
+    expect([name, budgets, run.id, others]).toEqual([
+      'pvc-8kB',
+      [8000, 16_000, 32_000, 64_000],
+      'single.int4-w44.pvc.s1',
+      [],
+    ]);
+    const page = zooPage(chosenForZoo(grid));
+    expect(page).toMatch(/\| pvc +\| 8, 16, 32, 64 +\| \[pvc-8kB\]\(pvc-8kB\.md\) \| `single\.int4-w44` \| 5,800 \|/);
   });
 
   it('is the same twice, byte by byte, and one HTML file that fetches nothing', () => {

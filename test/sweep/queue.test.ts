@@ -1,5 +1,6 @@
 /** Sweeps whose runs are performed by workers, through Redis: complete, once each, whoever dies. */
 import { type ChildProcess, spawn, spawnSync } from 'node:child_process';
+import { createHash } from 'node:crypto';
 import { existsSync, mkdirSync, mkdtempSync, readdirSync, readFileSync } from 'node:fs';
 import { createServer } from 'node:net';
 import { hostname, tmpdir } from 'node:os';
@@ -177,5 +178,23 @@ describe.skipIf(!HAS_REDIS)('three workers on one queue', { timeout: 300_000 }, 
     // nothing is left to be done, and nothing is done again
     const { code, out } = await htpw('sweep', path, '--redis', url, '--images', at('images'), '--json');
     expect([code, JSON.parse(out).done.toSorted()]).toEqual([0, all.toSorted()]);
+  });
+
+  it('have made images for the zoo, each with its card beside the image that taught it', async () => {
+    const { code, out } = await htpw('zoo', path, '--images', at('images'), '-o', at('zoo'), '--json');
+    expect(code).toBe(0);
+    const { images, written } = JSON.parse(out);
+    expect([written, images.map(({ run }: { run: string }) => run).toSorted()]).toEqual([
+      true,
+      ['pupil.motion.s1', 'pupil.tones.s1'],
+    ]);
+    for (const { name, sha256 } of images) {
+      const image = readFileSync(at(`zoo/${name}.htpw`));
+      expect(createHash('sha256').update(image).digest('hex')).toBe(sha256);
+      const card = readFileSync(at(`zoo/${name}.md`), 'utf8');
+      expect(card).toContain(sha256);
+      expect(card).toMatch(/--run pupil\.(motion|tones)\.s1/);
+    }
+    expect(readFileSync(at('zoo/README.md'), 'utf8')).toContain(images[0].name);
   });
 });
