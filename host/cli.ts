@@ -30,16 +30,19 @@ import { pruneVerb } from './verbs/prune.ts';
 import { reportVerb } from './verbs/report.ts';
 import { resultsVerb } from './verbs/results.ts';
 import { runVerb } from './verbs/run.ts';
+import { searchVerb } from './verbs/search.ts';
 import { sweepVerb } from './verbs/sweep.ts';
 import { trainVerb } from './verbs/train.ts';
 import { CheckFailed, harmless, UsageError } from './verbs/verb.ts';
 import { verifyVerb } from './verbs/verify.ts';
 import { workerVerb } from './verbs/worker.ts';
+import { zooVerb } from './verbs/zoo.ts';
 
 const VERBS = [
   newVerb,
   trainVerb,
   sweepVerb,
+  searchVerb,
   workerVerb,
   compareVerb,
   addVerb,
@@ -61,6 +64,7 @@ const VERBS = [
   verifyVerb,
   benchVerb,
   resultsVerb,
+  zooVerb,
   pagesVerb,
   completionVerb,
   // a folder of one's own is nothing to get

@@ -85,6 +85,7 @@ const MAP: Record<string, string> = {
   card: 'data drawing evaluate image records runtime sources system task train',
   sweep: 'data evaluate image inspect records runtime system task train',
   evidence: 'data evaluate sweep train',
+  search: 'card drawing evaluate image sweep system task train',
   prune: 'data drawing evaluate image import model records runtime system task train transform',
   report:
     'assembly boards build drawing evaluate image inspect layout model operators records residency sources system',

@@ -22,6 +22,8 @@ export interface FrontSeries {
 
 export interface FrontPanel {
   title: string;
+  /** of what bytes; default: the packed image */
+  x?: string;
   /** of what quality is measured */
   y: string;
   /** in the same order in all panels */
@@ -35,6 +37,8 @@ export interface FrontChart {
   /** the same in words, for who cannot see it */
   description: string;
   panels: readonly FrontPanel[];
+  /** whether points of a series are joined by a line; default true */
+  joined?: boolean;
 }
 
 const WIDTH = 760;
@@ -74,29 +78,40 @@ const MARKS = {
 };
 
 /** A whole SVG document; panels without points are left out. */
-export function frontSvg({ title, description, panels }: FrontChart): string {
+export function frontSvg({ title, description, panels, joined = true }: FrontChart): string {
   const shown = panels.filter(({ series }) => series.some(({ points }) => points.length > 0));
   const names = panels[0]?.series.map(({ name }) => name) ?? [];
   const used = names.map((_, i) => i).filter((i) => shown.some(({ series }) => series[i]!.points.length > 0));
   const across = logAxis(shown.flatMap(({ series }) => series.flatMap(({ points }) => points.map((p) => p.bytes))));
-  const height = TOP + PANEL * shown.length + LEGEND * Math.ceil(used.length / PER_LINE) + 14;
+  const pitch = Math.max(KEY, 26 + LETTER * Math.max(0, ...used.map((i) => names[i]!.length)));
+  const perLine = Math.floor((WIDTH - LEFT - 8) / pitch);
+  const height = TOP + PANEL * shown.length + LEGEND * Math.ceil(used.length / perLine) + 14;
+  const keyAt = (i: number): Place => ({
+    x: LEFT + 8 + (i % perLine) * pitch,
+    y: TOP + PANEL * shown.length + 16 + LEGEND * Math.floor(i / perLine),
+  });
   return `<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 ${WIDTH} ${height}" width="${WIDTH}" height="${height}" role="img" font-family="system-ui, sans-serif" font-size="13">
 <title>${escaped(title)}</title>
 <desc>${escaped(description)}</desc>
 <style>${styles()}</style>
 <rect class="paper" width="100%" height="100%"/>
 <text x="${LEFT}" y="28" font-size="16" font-weight="600">${escaped(title)}</text>
-${shown.map((panel, i) => panelAt(TOP + PANEL * i, panel, across)).join('\n')}
-${used.map((series, i) => keyAt(series, names[series]!, i, TOP + PANEL * shown.length + 16)).join('\n')}
+${shown.map((panel, i) => panelAt(TOP + PANEL * i, panel, across, joined)).join('\n')}
+${used.map((series, i) => key(series, names[series]!, keyAt(i))).join('\n')}
 </svg>
 `;
 }
 
-const PER_LINE = 5;
+/** Of a key at least, and of a letter at most, in pixels. */
+const KEY = 136;
+const LETTER = 7;
 
-function keyAt(series: number, name: string, at: number, top: number): string {
-  const x = LEFT + 8 + (at % PER_LINE) * 136;
-  const y = top + LEGEND * Math.floor(at / PER_LINE);
+interface Place {
+  x: number;
+  y: number;
+}
+
+function key(series: number, name: string, { x, y }: Place): string {
   const [, , mark] = STYLES[series]!;
   return `<g class="s${series}">${MARKS[mark](x, y)}</g><text x="${x + 14}" y="${y + 4}">${escaped(name)}</text>`;
 }
@@ -127,7 +142,12 @@ function logAxis(bytes: readonly number[]): LogAxis {
   return { ticks: TICKS.filter((tick) => tick >= low && tick <= high), at };
 }
 
-function panelAt(top: number, { title, y, series, line }: FrontPanel, across: LogAxis): string {
+function panelAt(
+  top: number,
+  { title, x = 'packed image, kB', y, series, line }: FrontPanel,
+  across: LogAxis,
+  joined: boolean,
+): string {
   const values = series.flatMap(({ points }) => points.flatMap((point) => [point.value, point.low, point.high]));
   const up = axisOf([...values, ...(line ? [line.value] : [])], 6);
   const [first, last] = [top + HEADING, top + PANEL - BELOW];
@@ -144,10 +164,10 @@ function panelAt(top: number, { title, y, series, line }: FrontPanel, across: Lo
         `<path class="grid" d="M${column(tick * KB)} ${first}V${last}"/><text class="quiet" x="${column(tick * KB)}" y="${last + 18}" text-anchor="middle">${tick}</text>`,
     ),
     `<path class="frame" fill="none" d="M${LEFT} ${first}V${last}H${WIDTH - RIGHT}"/>`,
-    `<text class="quiet" x="${(LEFT + WIDTH - RIGHT) / 2}" y="${last + 36}" text-anchor="middle">packed image, kB</text>`,
+    `<text class="quiet" x="${(LEFT + WIDTH - RIGHT) / 2}" y="${last + 36}" text-anchor="middle">${escaped(x)}</text>`,
     `<text class="quiet" transform="translate(18 ${(first + last) / 2}) rotate(-90)" text-anchor="middle">${escaped(y)}</text>`,
     ...(line ? [lineAt(row(line.value), line.meaning, first)] : []),
-    ...series.flatMap(({ points }, i) => (points.length > 0 ? [drawn(i, points, column, row)] : [])),
+    ...series.flatMap(({ points }, i) => (points.length > 0 ? [drawn(i, points, joined, column, row)] : [])),
   ].join('\n');
 }
 
@@ -159,6 +179,7 @@ const lineAt = (y: number, meaning: string, first: number): string =>
 function drawn(
   series: number,
   points: readonly FrontPoint[],
+  joined: boolean,
   column: (bytes: number) => number,
   row: (value: number) => number,
 ): string {
@@ -168,5 +189,6 @@ function drawn(
     const x = column(bytes);
     return `<g><title>${escaped(said)}</title><path class="bar" d="M${x} ${row(low)}V${row(high)}"/>${MARKS[mark](x, row(value))}</g>`;
   });
-  return `<g class="s${series}"><path class="line" d="M${path}"/>\n${marks.join('\n')}\n</g>`;
+  const line = joined ? `<path class="line" d="M${path}"/>\n` : '';
+  return `<g class="s${series}">${line}${marks.join('\n')}\n</g>`;
 }

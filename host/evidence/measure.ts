@@ -4,18 +4,20 @@ import { intervalOf, type Resampled } from '../evaluate/bootstrap.ts';
 import { compare } from '../sweep/compare.ts';
 import { configOf, type Grid, type Run } from '../sweep/grid.ts';
 import { hasRecord, type RunRecord, readRecord } from '../sweep/record.ts';
-import { differenceSample, meanOf, meanSample, ratioSample, Samples } from '../sweep/samples.ts';
+import { type Confused, differenceSample, meanOf, meanSample, ratioSample, Samples } from '../sweep/samples.ts';
 import { makingMacs } from '../train/making.ts';
 import { bestTogether, bestWithin } from './choose.ts';
 import {
   BUDGETS,
   type Choice,
+  type Confusion,
   type EvidenceRecord,
   FAMILIES,
   type Family,
   GENERATED,
   type Kept,
   type Match,
+  type MethodBytes,
   type MethodPair,
   type Paired,
   type Point,
@@ -40,9 +42,7 @@ interface Judged extends Point {
 /** Of a grid of single tasks and shared bases, and of one basis for four tasks. */
 export function measureEvidence(pareto: Grid, fourTasks: Grid): EvidenceRecord {
   const samples = new Samples(pareto.records);
-  const done = pareto.runs
-    .filter(({ id }) => hasRecord(pareto.records, id))
-    .map((run): Done => ({ run, record: readRecord(pareto.records, run.id) }));
+  const done = doneOf(pareto);
   const tasks = [...new Set(pareto.runs.filter(isSingle).flatMap(({ programs }) => programs))];
   const judged = new Map(tasks.map((task) => [task, pointsOf(task, pareto, done, samples)]));
   const shared = methodsOf(done.filter(({ run }) => !isSingle(run)));
@@ -51,10 +51,19 @@ export function measureEvidence(pareto: Grid, fourTasks: Grid): EvidenceRecord {
       ...progressOf(pareto),
       tasks: tasks.map((task) => evidenceOf(task, judged.get(task)!, samples)),
       shared: shared.map((runs) => sharedOf(runs, pareto, judged, samples)),
+      confusions: tasks.flatMap((task) => confusionsOfBest(judged.get(task)!, samples)),
     },
-    fourTasks: { ...progressOf(fourTasks), pairs: PAIRS.map((methods) => pairOf(fourTasks, methods)) },
+    fourTasks: {
+      ...progressOf(fourTasks),
+      pairs: PAIRS.map((methods) => pairOf(fourTasks, methods)),
+      bytes: bytesOfMethods(fourTasks),
+      confusions: confusionsOf(SHARED, doneOf(fourTasks), new Samples(fourTasks.records)),
+    },
   };
 }
+
+const doneOf = ({ runs, records }: Grid): Done[] =>
+  runs.filter(({ id }) => hasRecord(records, id)).map((run) => ({ run, record: readRecord(records, run.id) }));
 
 const isSingle = ({ programs }: Run): boolean => programs.length === 1;
 
@@ -221,6 +230,58 @@ function sharedOf(
     ),
   };
 }
+
+/** Within which the image is chosen whose answers are shown. */
+const SHOWN_WITHIN = 16_000;
+
+/** Of the best network within 16 kB, by validation windows. */
+function confusionsOfBest(judged: readonly Judged[], samples: Samples): Confusion[] {
+  const best = bestWithin(
+    judged.filter(({ role }) => role === 'student'),
+    SHOWN_WITHIN,
+  );
+  return best ? confusionsOf(best.variant, best.runs, samples, best.task) : [];
+}
+
+/** Of the runs of a method, or of those that are given, on the test split of every program, or of `only`. */
+function confusionsOf(method: string, done: readonly Done[], samples: Samples, only?: string): Confusion[] {
+  const runs = only === undefined ? done.filter(({ run }) => run.method === method) : done;
+  const programs = only === undefined ? (runs[0]?.run.programs ?? []) : [only];
+  return programs.flatMap((task): Confusion[] => {
+    const [split] = judgedSplits(runs[0]!.record, task).toSorted((a, b) => Number(b === 'test') - Number(a === 'test'));
+    if (split === undefined) return [];
+    const all = runs.map(({ record }) => samples.confusion(record, task, split));
+    const [{ classes }] = all as [Confused];
+    const counts = classes.map((_, i) => classes.map((_, j) => all.reduce((sum, one) => sum + one.counts[i]![j]!, 0)));
+    return [{ task, method, split, seeds: runs.map(({ run }) => run.seed), classes, counts }];
+  });
+}
+
+/** One basis for all of its tasks, with teachers. */
+const SHARED = 'taught.learned';
+
+/** Ways of holding four tasks whose bytes are shown. */
+const HELD = ['single.int4', 'single.narrow', SHARED, 'taught.random'];
+
+/** Of those that are there for all tasks of the grid, of the first seed that is. */
+function bytesOfMethods(grid: Grid): MethodBytes[] {
+  const done = doneOf(grid);
+  const tasks = new Set(grid.runs.flatMap(({ programs }) => programs)).size;
+  return HELD.flatMap((method): MethodBytes[] => {
+    const own = done.filter(({ run }) => run.method === method);
+    const seed = own.map((one) => one.run.seed).find((seed) => programsOf(own, seed).length === tasks);
+    if (seed === undefined) return [];
+    const images = own.filter(({ run }) => run.seed === seed).map(({ record }) => record.image);
+    const categories: Record<string, number> = {};
+    for (const image of images)
+      for (const [name, bytes] of Object.entries(image.categories)) categories[name] = (categories[name] ?? 0) + bytes;
+    const bytes = images.reduce((sum, image) => sum + image.bytes, 0);
+    return [{ method, seed, images: images.length, bytes, categories }];
+  });
+}
+
+const programsOf = (done: readonly Done[], seed: number): string[] =>
+  done.filter(({ run }) => run.seed === seed).flatMap(({ run }) => run.programs);
 
 /** Of the sweep of four tasks: what is asked. */
 const PAIRS: [string, string][] = [

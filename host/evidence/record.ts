@@ -118,6 +118,27 @@ export interface SharedEvidence {
   differences: (Paired & { task: string })[];
 }
 
+/** What a method answers on windows that nothing was chosen by, all seeds together. */
+export interface Confusion {
+  task: string;
+  /** of the grid: "int4-w75", "taught.learned" */
+  method: string;
+  split: Split;
+  seeds: number[];
+  classes: string[];
+  /** [label][answer] */
+  counts: number[][];
+}
+
+/** All images of a method, of its first seed. */
+export interface MethodBytes {
+  method: string;
+  seed: number;
+  images: number;
+  bytes: number;
+  categories: Record<string, number>;
+}
+
 /** Two methods of a sweep; no rows where one has not been run. */
 export interface MethodPair {
   methods: [first: string, second: string];
@@ -127,6 +148,6 @@ export interface MethodPair {
 }
 
 export interface EvidenceRecord {
-  pareto: Progress & { tasks: TaskEvidence[]; shared: SharedEvidence[] };
-  fourTasks: Progress & { pairs: MethodPair[] };
+  pareto: Progress & { tasks: TaskEvidence[]; shared: SharedEvidence[]; confusions: Confusion[] };
+  fourTasks: Progress & { pairs: MethodPair[]; bytes: MethodBytes[]; confusions: Confusion[] };
 }

@@ -1,7 +1,7 @@
 /**
  * What every image takes on every board: sizes of its firmware there, instructions on the emulated board of its core.
  */
-import { readdirSync, readFileSync } from 'node:fs';
+import { existsSync, readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { type Board, emulationOf, listBoards } from '../boards/board.ts';
 import { measureFirmware } from '../build/firmware.ts';
@@ -42,9 +42,10 @@ export interface DeployRecord {
   examples: Record<string, string>;
 }
 
-/** models/ and models/controls/, in this order. */
+/** models/, models/controls/ and, where there is one, models/zoo/, in this order. */
 export function committedImages(root = projectRoot()): string[] {
-  return ['models', 'models/controls'].flatMap((folder) =>
+  const folders = ['models', 'models/controls', 'models/zoo'].filter((folder) => existsSync(join(root, folder)));
+  return folders.flatMap((folder) =>
     readdirSync(join(root, folder))
       .filter((name) => name.endsWith('.htpw'))
       .sort()

@@ -6,8 +6,9 @@ export interface Table {
   headings: string[];
   /** cells may have **bold** and `code` */
   rows: string[][];
-  /** the first column that is set to the right */
+  /** the first column that is set to the right, and the first behind those; default: all from there on */
   from: number;
+  to?: number;
 }
 
 /** Paragraphs, tables and drawings in their order. */
@@ -35,7 +36,7 @@ export const asMarkdown = ({ title, lead, sections }: Document): string =>
 function markdownOf(block: Block): string {
   if (typeof block === 'string') return block;
   if ('svg' in block) return `![${block.says}](${block.drawing})`;
-  return markdownTable(block.headings, block.rows, block.from);
+  return markdownTable(block.headings, block.rows, block.from, block.to);
 }
 
 /** Drawings are in it. */
@@ -46,48 +47,88 @@ export const asHtml = ({ title, lead, sections }: Document): string => `<!doctyp
 <meta name="viewport" content="width=device-width, initial-scale=1">
 <title>${inHtml(title)}</title>
 <style>
-:root { color-scheme: light dark; --ink: #1f2328; --paper: #fff; --rule: #d8dee4; --quiet: #59636e }
-@media (prefers-color-scheme: dark) { :root { --ink: #f0f6fc; --paper: #0d1117; --rule: #30363d; --quiet: #9198a1 } }
-body { margin: 0 auto; max-width: 1000px; padding: 16px; color: var(--ink); background: var(--paper); font: 15px/1.5 system-ui, sans-serif }
-h2 { margin-top: 2.2em; border-bottom: 1px solid var(--rule) }
-nav { columns: 3 } nav a { display: block }
-.wide { overflow-x: auto }
-table { border-collapse: collapse; font-size: 13px; margin: 1em 0; white-space: nowrap }
-th, td { border-bottom: 1px solid var(--rule); padding: 3px 9px; text-align: left }
-.right { text-align: right; font-variant-numeric: tabular-nums }
-svg { max-width: 100%; height: auto }
+${STYLE}
 </style>
 </head>
 <body>
+<main>
 <h1>${inHtml(title)}</h1>
-${paragraphs(lead)}
-<nav>
+${prose(lead, title)}
+<nav aria-label="Sections">
 ${sections.map((one) => `<a href="#${anchorOf(one.title)}">${inHtml(one.title)}</a>`).join('\n')}
 </nav>
-${sections.map((one) => `<h2 id="${anchorOf(one.title)}">${inHtml(one.title)}</h2>\n${one.blocks.map(htmlOf).join('\n')}`).join('\n')}
+${sections.map(sectionHtml).join('\n')}
+</main>
 </body>
 </html>
 `;
 
+const STYLE = `:root { color-scheme: light dark; --ink: #1f2328; --paper: #fff; --rule: #d8dee4; --link: #0550ae }
+@media (prefers-color-scheme: dark) { :root { --ink: #f0f6fc; --paper: #0d1117; --rule: #30363d; --link: #79c0ff } }
+body { margin: 0; color: var(--ink); background: var(--paper); font: 16px/1.5 system-ui, sans-serif }
+main { max-width: 62rem; margin: 0 auto; padding: 1rem; overflow-wrap: break-word }
+h1 { line-height: 1.2 }
+h2 { margin-top: 2.5em; border-bottom: 1px solid var(--rule) }
+a { color: var(--link) }
+nav { columns: 15rem; margin: 1.5em 0 } nav a { display: block; padding: .15em 0 }
+pre, .wide { overflow-x: auto; margin: 1em 0 }
+.wide:focus-visible { outline: 2px solid var(--link) }
+code { font-size: .9em; overflow-wrap: anywhere }
+table { border-collapse: collapse; font-size: .82rem; white-space: nowrap }
+th, td { border-bottom: 1px solid var(--rule); padding: .25em .7em; text-align: left }
+th.right, td.right { text-align: right; font-variant-numeric: tabular-nums }
+tbody tr:hover { background: color-mix(in srgb, var(--rule) 35%, transparent) }
+svg { display: block; height: auto }
+@media print { .wide { overflow: visible } }`;
+
 const anchorOf = (title: string): string => title.toLowerCase().replace(/[^a-z\d]+/g, '-');
 
-function htmlOf(block: Block): string {
-  if (typeof block === 'string') return paragraphs(block);
-  if ('svg' in block) return block.svg;
-  const { headings, rows, from } = block;
-  const line = (tag: string, cells: readonly string[]): string =>
-    `<tr>${cells.map((cell, i) => `<${tag}${i >= from ? ' class="right"' : ''}>${inHtml(cell)}</${tag}>`).join('')}</tr>`;
-  return `<div class="wide"><table>\n${[line('th', headings), ...rows.map((row) => line('td', row))].join('\n')}\n</table></div>`;
+const sectionHtml = ({ title, blocks }: Section): string =>
+  `<section aria-labelledby="${anchorOf(title)}">\n<h2 id="${anchorOf(title)}">${inHtml(title)}</h2>\n${blocks.map((block) => htmlOf(block, title)).join('\n')}\n</section>`;
+
+function htmlOf(block: Block, section: string): string {
+  if (typeof block === 'string') return prose(block, section);
+  return 'svg' in block ? wide(block.says, block.svg) : tableHtml(block, section);
 }
 
-/** Lists and code of Markdown stay as they are read there. */
-const paragraphs = (text: string): string =>
+/** What may be wider than a phone: it scrolls by itself, and can be reached with a keyboard. */
+const wide = (label: string, content: string): string =>
+  `<div class="wide" role="group" tabindex="0" aria-label="${inHtml(label).replaceAll('"', '&quot;')}">${content}</div>`;
+
+function tableHtml({ headings, rows, from, to = headings.length }: Table, label: string): string {
+  const right = (i: number): string => (i >= from && i < to ? ' class="right"' : '');
+  const head = headings.map((cell, i) => `<th scope="col"${right(i)}>${inHtml(cell)}</th>`).join('');
+  const body = rows.map((row) => `<tr>${row.map((cell, i) => `<td${right(i)}>${inHtml(cell)}</td>`).join('')}</tr>`);
+  const table = `<table>\n<thead><tr>${head}</tr></thead>\n<tbody>\n${body.join('\n')}\n</tbody>\n</table>`;
+  return wide(`${label}: table`, table);
+}
+
+/** Paragraphs, and what else of Markdown pages are made of: headings of a third level, tables and code. */
+const prose = (text: string, label: string): string =>
   text
-    .split('\n\n')
-    .map((part) =>
-      part.startsWith('```') ? `<pre>${inHtml(part.replace(/^```\w*\n|\n```$/g, ''))}</pre>` : `<p>${inHtml(part)}</p>`,
-    )
+    .trim()
+    .split(/\n\n+/)
+    .map((part) => {
+      if (part.startsWith('```')) return `<pre tabindex="0">${inHtml(part.replace(/^```\w*\n|\n```$/g, ''))}</pre>`;
+      if (part.startsWith('### ')) return `<h3>${inHtml(part.slice(4))}</h3>`;
+      return part.startsWith('| ') ? tableHtml(tableIn(part), label) : `<p>${inHtml(part)}</p>`;
+    })
     .join('\n');
+
+/** A table of Markdown; no cell of ours has a bar in it. */
+function tableIn(text: string): Table {
+  const [headings, rule, ...rows] = text
+    .trim()
+    .split('\n')
+    .map((line) =>
+      line
+        .replace(/^\||\|$/g, '')
+        .split('|')
+        .map((cell) => cell.trim()),
+    ) as [string[], string[], ...string[][]];
+  const isRight = rule.map((cell) => cell.endsWith(':'));
+  return { headings, rows, from: Math.max(0, isRight.indexOf(true)), to: isRight.lastIndexOf(true) + 1 };
+}
 
 const inHtml = (text: string): string =>
   text
@@ -95,6 +136,7 @@ const inHtml = (text: string): string =>
     .replaceAll('<', '&lt;')
     .replace(/\*\*(.+?)\*\*/g, '<b>$1</b>')
     .replace(/`([^`]+)`/g, '<code>$1</code>')
+    .replace(/(?<=^|[\s(])_([^_]+)_(?=[\s:,.;)]|$)/g, '<em>$1</em>')
     .replace(/\[([^\]]+)\]\([^)]*\)/g, '$1');
 
 /** Numbers of tables. */

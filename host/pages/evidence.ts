@@ -1,16 +1,16 @@
 /** docs/evidence.md, its drawings and build/results.html: what each byte buys, from bench/evidence.json. */
 import { type FrontSeries, frontSvg } from '../drawing/frontSvg.ts';
 import { markdownTable } from '../drawing/markdown.ts';
+import { matrixSvg } from '../drawing/matrixSvg.ts';
 import { stackedChart } from '../drawing/stackedChart.ts';
-import type { Interval } from '../evaluate/bootstrap.ts';
 import {
   BUDGETS,
   type Choice,
+  type Confusion,
   type EvidenceRecord,
   FAMILIES,
   type Family,
   type MethodPair,
-  type Paired,
   type Point,
   type Progress,
   type SplitFacts,
@@ -18,7 +18,9 @@ import {
 } from '../evidence/record.ts';
 import { counted } from '../system/counted.ts';
 import { grouped } from '../system/grouped.ts';
-import { type Block, type Document, decimals, type Section, signed, type Table, thousands } from './document.ts';
+import { differenceIn, notRecorded, verdictOf, within } from './differences.ts';
+import { type Block, type Document, decimals, type Section, type Table, thousands } from './document.ts';
+import { mapOf } from './evidenceMap.ts';
 
 /** What a split asks, where it is not people that training has never met. */
 const SPLIT_TITLES: Record<string, string> = {
@@ -30,22 +32,6 @@ const SPLIT_TITLES: Record<string, string> = {
 const titleOf = (task: string, { split, windows, groups, group }: SplitFacts): string =>
   `${split}: ${SPLIT_TITLES[`${task} ${split}`] ?? SPLIT_TITLES[split] ?? split}, ${grouped(windows)} windows of ` +
   counted(groups, group);
-
-/** "0.741 (0.702 to 0.778)" */
-const within = ({ value, low, high }: Interval): string => `${decimals(value)} (${decimals(low)} to ${decimals(high)})`;
-const differing = ({ value, low, high }: Interval): string => `${signed(value)} (${signed(low)} to ${signed(high)})`;
-
-/** Whether an interval is made of several groups and has 0 on one side of it. */
-const isSure = ({ low, high }: Interval, groups: number): boolean => groups > 1 && (low > 0 || high < 0);
-
-/** Bold where 0 is outside; of one group there is no interval. */
-function differenceIn({ interval }: Paired, groups: number): string {
-  if (groups < 2) return `${signed(interval.value)}, one group`;
-  return isSure(interval, groups) ? `**${differing(interval)}**` : differing(interval);
-}
-
-const verdictOf = ({ interval }: Paired, groups: number): string =>
-  !isSure(interval, groups) ? 'ties' : interval.value > 0 ? 'beats' : 'loses';
 
 const groupsOf = ({ facts }: Pick<TaskEvidence, 'facts'>, split: string): number =>
   facts.find((one) => one.split === split)?.groups ?? 0;
@@ -73,11 +59,13 @@ seeds; intervals are 95 % of 2,000 resamples of groups (patients, subjects, spea
 same resamples. They say how far groups differ, not how far seeds do. A difference is **bold** where its interval
 excludes 0, without a correction for how many there are. 1 kB is 1,000 bytes.`,
   sections: [
+    mapOf({ evidence }),
     mapSection(evidence),
     keptSection(evidence),
     sharedSection(evidence),
     ...evidence.pareto.tasks.map(taskSection),
     bytesSection(evidence),
+    confusionSection(evidence),
   ],
 });
 
@@ -94,7 +82,7 @@ function mapSection({ pareto: { tasks } }: EvidenceRecord): Section {
           `\`${variant}\``,
           `\`${control}\``,
           paired.split,
-          verdictOf(paired, groups),
+          verdictOf(paired.interval, groups),
           differenceIn(paired, groups),
           `${paired.seeds.length}`,
           grouped(own.bytes),
@@ -129,8 +117,9 @@ function summaryOf(rows: readonly string[][]): string {
 
 const pointOf = ({ points }: TaskEvidence, variant: string): Point => points.find((one) => one.variant === variant)!;
 
-const tableOr = (headings: string[], rows: string[][], from: number): Block =>
-  rows.length > 0 ? { headings, rows, from } : 'No such runs are recorded yet.';
+/** Or what to type for it; `only` as the sweep takes it. */
+const tableOr = (headings: string[], rows: string[][], from: number, only?: string): Block =>
+  rows.length > 0 ? { headings, rows, from } : notRecorded('pareto', only);
 
 function keptSection({ pareto: { tasks } }: EvidenceRecord): Section {
   const rows = tasks.flatMap((task) => {
@@ -156,7 +145,12 @@ function keptSection({ pareto: { tasks } }: EvidenceRecord): Section {
     blocks: [
       `What the best image within 16 and 32 kB keeps of the macro-F1 of \`RegularCNN1D\` in INT8, 1.46 MB, the large network of
 the paper, trained as many steps on the same windows.`,
-      tableOr(['task', 'network', 'within', 'bytes', 'split', 'its F1', 'large', 'kept', 'seeds'], rows, 3),
+      tableOr(
+        ['task', 'network', 'within', 'bytes', 'split', 'its F1', 'large', 'kept', 'seeds'],
+        rows,
+        3,
+        'yardstick',
+      ),
     ],
   };
 }
@@ -177,7 +171,7 @@ function sharedSection({ pareto: { tasks, shared } }: EvidenceRecord): Section {
         paired.task,
         `\`${controls[paired.task]}\``,
         paired.split,
-        verdictOf(paired, groups),
+        verdictOf(paired.interval, groups),
         differenceIn(paired, groups),
         `${paired.seeds.length}`,
         thousands(makingMacs),
@@ -190,7 +184,7 @@ function sharedSection({ pareto: { tasks, shared } }: EvidenceRecord): Section {
       `Two tasks that are alike, two that are not, and all six on one basis, each less the best controls of its own: those
 images of the tasks alone that together take no more bytes and are the best in the mean on validation windows. \`random\`
 images are beside them, on random matrices. The last column is what making all weights of the image once takes.`,
-      tableOr([...headings, 'boot kMAC'], rows, 8),
+      tableOr([...headings, 'boot kMAC'], rows, 8, 'six'),
       'A new task on a basis that stays as it is: [sweeps](sweeps.md#what-came-out).',
     ],
   };
@@ -198,7 +192,7 @@ images are beside them, on random matrices. The last column is what making all w
 
 function taskSection(task: TaskEvidence): Section {
   const { facts, points, choices } = task;
-  if (points.length === 0) return { title: task.task, blocks: ['No run of it is recorded yet.'] };
+  if (points.length === 0) return { title: task.task, blocks: [notRecorded('pareto', task.task)] };
   const splits = facts.map(({ split }) => split);
   const rows = BUDGETS.flatMap((budget) =>
     choices.filter((one) => one.budget === budget).map((choice) => choiceRow(task, choice)),
@@ -299,7 +293,7 @@ const describedFront = ({ points }: TaskEvidence): string =>
 
 /** Categories of an image, as few as tell something. */
 const PARTS: [title: string, categories: string[]][] = [
-  ['pointwise, stored or factors', ['PW1', 'pointwise']],
+  ['pointwise weights', ['PW1', 'pointwise']],
   ['basis or codebook', ['basis/head']],
   ['codes and generator', ['codes', 'generator']],
   ['quantisation tables', ['quantisation tables']],
@@ -308,7 +302,7 @@ const PARTS: [title: string, categories: string[]][] = [
   ['records and metadata', []],
 ];
 
-function partsOf({ categories }: Point): number[] {
+function partsOf({ categories }: Pick<Point, 'categories'>): number[] {
   const named = PARTS.flatMap(([, names]) => names);
   const all = Object.entries(categories);
   const sum = (isIn: (name: string) => boolean): number =>
@@ -346,24 +340,111 @@ function bytesSection(records: EvidenceRecord): Section {
       grouped(point.bytes),
     ]),
   );
+  const parts = PARTS.map(([title]) => title);
   const svg = bytesDrawing({ evidence: records });
   return {
     title: 'Bytes by what they are for',
     blocks: [
       'Networks of whole width, of the first seed.',
-      { drawing: 'evidence/bytes.svg', svg, says: 'Bytes of networks of whole width by what they are for' },
-      tableOr(['task', 'network', ...PARTS.map(([title]) => title), 'sum'], rows, 2),
+      ...(rows.length > 0
+        ? [{ drawing: 'evidence/bytes.svg', svg, says: 'Bytes of networks of whole width by what they are for' }]
+        : []),
+      tableOr(['task', 'network', ...parts, 'sum'], rows, 2, 'w100'),
+      ...fourTasksBytes(records, parts),
     ],
   };
 }
 
+/** Of four tasks, all images of a method together. */
+function fourTasksBytes({ fourTasks }: EvidenceRecord, parts: string[]): Block[] {
+  if (fourTasks.bytes.length === 0) return [`Four tasks: ${notRecorded('four-tasks')}`];
+  const rows = fourTasks.bytes.map((one) => [
+    `\`${one.method}\``,
+    `${one.images}`,
+    ...partsOf(one).map((bytes) => grouped(bytes)),
+    grouped(one.bytes),
+  ]);
+  return [
+    'Four tasks, all images of a method together, of the first seed that has all:',
+    {
+      drawing: 'evidence/four-tasks.svg',
+      svg: fourTasksDrawing({ evidence: { fourTasks } }),
+      says: 'Bytes of four tasks',
+    },
+    { headings: ['method', 'images', ...parts, 'sum'], rows, from: 1 },
+  ];
+}
+
+/** docs/evidence/four-tasks.svg */
+export function fourTasksDrawing({ evidence }: { evidence: Pick<EvidenceRecord, 'fourTasks'> }): string {
+  const { bytes: all } = evidence.fourTasks;
+  return stackedChart({
+    title: 'Bytes by what they are for: four tasks',
+    description: all.map(({ method, bytes }) => `${method} ${grouped(bytes)}`).join(', '),
+    parts: PARTS.map(([title]) => title),
+    bars: all.map((one) => ({ label: one.method, amounts: partsOf(one), text: grouped(one.bytes) })),
+  });
+}
+
+/** What the best network within 16 kB answers, and the one basis for four tasks. */
+function confusionSection({ pareto, fourTasks }: EvidenceRecord): Section {
+  const blocksOf = (all: readonly Confusion[], title: string, missing: string): Block[] => [
+    title,
+    ...(all.length > 0
+      ? all.map((one): Block => ({ drawing: confusionPath(one), svg: confusionDrawing(one), says: saidOf(one) }))
+      : [missing]),
+  ];
+  return {
+    title: 'What is taken for what',
+    blocks: [
+      'Answers to windows of the test split, all seeds together: a row for each label, in percent of it.',
+      ...blocksOf(
+        pareto.confusions,
+        'The best network of each task within 16 kB, by validation windows:',
+        notRecorded('pareto'),
+      ),
+      ...blocksOf(fourTasks.confusions, 'One basis for four tasks:', notRecorded('four-tasks', 'taught.learned')),
+    ],
+  };
+}
+
+const confusionPath = ({ task, method }: Confusion): string =>
+  `evidence/confusion-${method === 'taught.learned' ? 'shared-' : ''}${task}.svg`;
+
+const saidOf = ({ task, method, split }: Confusion): string => `${task}, ${method}: answers on ${split}`;
+
+/** docs/evidence/confusion-*.svg */
+export function confusionDrawing(confusion: Confusion): string {
+  const { classes, counts, seeds, split } = confusion;
+  const right = counts.map((row, i) => {
+    const all = row.reduce((sum, count) => sum + count, 0);
+    return `${classes[i]} ${all === 0 ? 'has none' : `${Math.round((100 * row[i]!) / all)} %`}`;
+  });
+  return matrixSvg({
+    title: `${confusion.task}, ${confusion.method}, ${split}, ${counted(seeds.length, 'seed')}`,
+    description: `Answered right: ${right.join(', ')}.`,
+    classes,
+    counts,
+  });
+}
+
+/** Drawings of confusion by their paths in docs/, of what is recorded. */
+export const confusionDrawings = ({ evidence }: { evidence: EvidenceRecord }): Map<string, string> =>
+  new Map(
+    [...evidence.pareto.confusions, ...evidence.fourTasks.confusions].map((one) => [
+      confusionPath(one),
+      confusionDrawing(one),
+    ]),
+  );
+
 /** The section of docs/sweeps.md: pairs of methods of the sweep of four tasks. */
 export function fourTasksSection({ evidence }: { evidence: EvidenceRecord }): string {
   const { pairs, ...progress } = evidence.fourTasks;
-  const tables = pairs.map((pair) => (pair.rows.length > 0 ? pairTable(pair) : `${pairTitle(pair)}: not yet.\n`));
+  const tables = pairs.map((pair) => (pair.rows.length > 0 ? pairTable(pair) : `${pairTitle(pair)}: not recorded.\n`));
+  const missing = pairs.some(({ rows }) => rows.length === 0) ? `${notRecorded('four-tasks')}\n` : '';
   return `${progressText(progress)} Differences are of macro-F1, first minus second; bold where the interval excludes 0.
 
-${tables.join('\n')}`;
+${[...tables, ...(missing ? [missing] : [])].join('\n')}`;
 }
 
 const pairTitle = ({ methods: [first, second] }: MethodPair): string => `\`${first}\` less \`${second}\``;

@@ -6,7 +6,15 @@ import { routeTables } from '../measure/routeTables.ts';
 import { boardTable, tickTable } from './boards.ts';
 import { deployPage } from './deployments.ts';
 import { asMarkdown } from './document.ts';
-import { bytesDrawing, evidencePage, fourTasksSection, taskDrawing } from './evidence.ts';
+import {
+  bytesDrawing,
+  confusionDrawings,
+  evidencePage,
+  fourTasksDrawing,
+  fourTasksSection,
+  taskDrawing,
+} from './evidence.ts';
+import { mapDrawing } from './evidenceMap.ts';
 import { joinTables } from './join.ts';
 import { librarySizes } from './librarySizes.ts';
 import { operatorsPage } from './operators.ts';
@@ -36,18 +44,27 @@ const sections = (path: string, texts: (records: Records) => Record<string, stri
     Object.entries(texts(records)).reduce((page, [name, text]) => withSection(page, name, text), committed),
 });
 
+/** Of the grid pareto, some of which are in the grid four-tasks. */
+const TASKS = ['ecg-beats', 'pvc', 'apnea', 'wisdm', 'uci-har', 'spoken-digits'];
+
 /** A page of a registry is one line: whole('docs/operators.md', operatorsPage). */
 export const PAGES: readonly Page[] = [
   sections('README.md', (records) => ({ headlines: headlines(records), boards: boardTable(records.boards) })),
   whole('docs/results.md', resultsPage),
   whole('docs/results.svg', resultsChart),
   whole('docs/evidence.md', (records) => asMarkdown(evidencePage(records))),
+  whole('docs/evidence/map.svg', mapDrawing),
   whole('docs/evidence/bytes.svg', bytesDrawing),
-  ...['ecg-beats', 'pvc', 'apnea', 'wisdm', 'uci-har', 'spoken-digits'].map((name) =>
+  whole('docs/evidence/four-tasks.svg', fourTasksDrawing),
+  ...TASKS.map((name) =>
     whole(`docs/evidence/${name}.svg`, ({ evidence }) =>
       taskDrawing(evidence.pareto.tasks.find(({ task }) => task === name)!),
     ),
   ),
+  // empty, and so not there, until the answers are recorded
+  ...[...TASKS, ...TASKS.map((name) => `shared-${name}`)]
+    .map((name) => `evidence/confusion-${name}.svg`)
+    .map((path) => whole(`docs/${path}`, (records) => confusionDrawings(records).get(path) ?? '')),
   sections('docs/sweeps.md', (records) => ({ 'four-tasks': fourTasksSection(records) })),
   whole('docs/deploy.md', ({ deploy }) => deployPage(deploy)),
   { path: 'docs/residency.md', render: ({ deploy }, committed) => withExamples(committed, deploy.examples) },

@@ -110,9 +110,10 @@ exact counts in QEMU, not cycles. TensorFlow Lite Micro (TFLM) was built with CM
 ![The four networks of MLPerf Tiny beside TensorFlow Lite Micro: flash, arena, instructions](results.svg)
 
 Other pages have every committed image on every board, with estimates of time and energy ([deploy.md](deploy.md)); RAM
-against instructions ([residency.md](residency.md)); bytes against accuracy ([compress.md](compress.md)); the accuracy of
-the ECG network ([model card](../models/ecg-beats.md)); code and stack of the C library ([c.md](c.md#what-it-takes)); and
-bounds of time ([reliability.md](reliability.md)).
+against instructions ([residency.md](residency.md)); what each byte buys, on people that training has never met
+([evidence.md](evidence.md)); bytes against accuracy ([compress.md](compress.md)); the accuracy of the ECG network
+([model card](../models/ecg-beats.md)); code and stack of the C library ([c.md](c.md#what-it-takes)); and bounds of time
+([reliability.md](reliability.md)).
 
 ## MLPerf Tiny, trained
 

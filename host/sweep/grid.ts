@@ -3,6 +3,7 @@
  * of holding weights, widths, epochs, data sets, seeds. What comes out is a list of runs, each with a name of its own.
  */
 import { dirname, join, relative } from 'node:path';
+import type { Split } from '../data/part.ts';
 import { UsageError } from '../system/errors.ts';
 import { readInput } from '../system/files.ts';
 import * as json from '../system/json.ts';
@@ -49,6 +50,8 @@ export interface Run {
   basis: string | null;
   /** whose images teach it, and how much their answers count; null where labels alone do */
   lesson: Taught | null;
+  /** on which it is judged, and no others are read but that which is trained on; null: all that the data set has */
+  splits: readonly Split[] | null;
   /** as a file for `htpw train --config` says it */
   configuration: RawConfig;
   /** the file that it was made from, from which on its tasks are named */
@@ -188,7 +191,18 @@ function runsOf(series: Series, path: string, where: string): Placed[] {
         const whole = narrowed(withMethods(own, methods), width);
         const configuration = { ...withTasks(whole, chosen), seed };
         const id = [method, ...(part === null ? [] : [part]), `s${seed}`].join('.');
-        const run = { id, method, seed, programs: chosen, data, basis, lesson: null, configuration, from };
+        const run = {
+          id,
+          method,
+          seed,
+          programs: chosen,
+          data,
+          basis,
+          lesson: null,
+          splits: null,
+          configuration,
+          from,
+        };
         return { run, teacher, where };
       }),
     ),

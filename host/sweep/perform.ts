@@ -94,6 +94,7 @@ async function train(run: Run, config: JointConfig, folders: Folders, report: Re
   const rates: number[] = [];
   const { model, report: said } = await trainTogether(taught, {
     basis: base?.generators,
+    later: run.splits?.includes('later') ?? true,
     onProgress: ({ step, steps, epoch, loss, samplesPerSecond }) => {
       rates.push(samplesPerSecond);
       report(step, steps, `epoch ${epoch} loss ${loss.toFixed(3)}`);
@@ -148,7 +149,7 @@ async function recordOf(
   const first = programs.length - config.programs.length; // behind those of the basis
   const answers: Uint8Array[] = [];
   const results = config.programs.map((program, i) =>
-    resultOf(runtime.load(first + i), program, folders, answers, (split) =>
+    resultOf(runtime.load(first + i), program, run, folders, answers, (split) =>
       report(i, config.programs.length, `${program.name} ${split}`),
     ),
   );
@@ -180,10 +181,11 @@ async function recordOf(
   };
 }
 
-/** Every split but that which was trained on; `answers` gets those of each. */
+/** The splits of the run, or every one but that which was trained on; `answers` gets those of each. */
 function resultOf(
   runtime: Runtime,
   { name, task, data }: TrainConfig,
+  { splits: wanted }: Run,
   { records }: Folders,
   answers: Uint8Array[],
   report: (split: Split) => void,
@@ -196,7 +198,7 @@ function resultOf(
   };
   const validation = scored('validation');
   const splits: ProgramResult['splits'] = {};
-  for (const split of set.splits.filter((split) => split !== 'train')) {
+  for (const split of wanted ?? set.splits.filter((split) => split !== 'train')) {
     const { part, ...scores } = split === 'validation' ? validation : scored(split);
     const { unit, group } = set;
     const result = evaluate({

@@ -12,6 +12,13 @@ import { shownPath } from '../system/shownPath.ts';
 import { type LabelledWindows, readAnswers, readWindows } from './answers.ts';
 import { RESAMPLES, type RunRecord } from './record.ts';
 
+/** Windows of a split by label and answer. */
+export interface Confused {
+  classes: string[];
+  /** [label][answer] */
+  counts: number[][];
+}
+
 export class Samples {
   private readonly windowsOf = new Map<string, { windows: LabelledWindows; groups: Groups }>();
   private readonly answersOf = new Map<string, Uint8Array>();
@@ -30,20 +37,35 @@ export class Samples {
   /** Of a program that was trained in a run. Throws UsageError where answers are missing, or are none of this split. */
   macroF1({ run, results }: Pick<RunRecord, 'run' | 'results'>, program: string, split: Split): Resampled {
     return this.once(this.made, `${run} ${program} ${split}`, () => {
-      const { windows: name, answersAt } = results.find((one) => one.program === program)!.splits[split]!;
-      const { windows, groups } = this.windows(name);
-      const { labels, classes } = windows;
-      const all = this.once(this.answersOf, run, () => readAnswers(this.folder, run));
-      const answers = all.subarray(answersAt, answersAt + labels.length);
-      if (answers.length !== labels.length)
-        throw new UsageError(
-          `${shownPath(this.folder)}: answers of ${run}: expected ${labels.length} of ${split} from ${answersAt} on, got ` +
-            `${answers.length}; take the files of one sweep`,
-        );
+      const { groups, labels, classes, answers } = this.answered({ run, results }, program, split);
       const matrices = confusionPerGroup(groups, labels, answers, classes.length);
       const metric = (times: Float64Array): number => macroF1(weightedSum(matrices, times));
       return resampled(groups.names.length, metric, { resamples: RESAMPLES });
     });
+  }
+
+  /** Windows by label and answer, [label][answer], of a program that was trained in a run. Throws as macroF1 does. */
+  confusion(record: Pick<RunRecord, 'run' | 'results'>, program: string, split: Split): Confused {
+    const { labels, classes, answers } = this.answered(record, program, split);
+    const counts = classes.map(() => classes.map(() => 0));
+    labels.forEach((label, i) => {
+      counts[label]![answers[i]!]!++;
+    });
+    return { classes, counts };
+  }
+
+  private answered({ run, results }: Pick<RunRecord, 'run' | 'results'>, program: string, split: Split) {
+    const { windows: name, answersAt } = results.find((one) => one.program === program)!.splits[split]!;
+    const { windows, groups } = this.windows(name);
+    const { labels, classes } = windows;
+    const all = this.once(this.answersOf, run, () => readAnswers(this.folder, run));
+    const answers = all.subarray(answersAt, answersAt + labels.length);
+    if (answers.length !== labels.length)
+      throw new UsageError(
+        `${shownPath(this.folder)}: answers of ${run}: expected ${labels.length} of ${split} from ${answersAt} on, got ` +
+          `${answers.length}; take the files of one sweep`,
+      );
+    return { groups, labels, classes, answers };
   }
 
   private once<T>(known: Map<string, T>, name: string, make: () => T): T {

@@ -5,6 +5,7 @@ import { setTimeout } from 'node:timers/promises';
 import { errnoOf } from './errno.ts';
 import { temporaryName } from './files.ts';
 import { undoOnInterrupt } from './interrupt.ts';
+import { isRunning } from './process.ts';
 
 const POLL_MS = 20;
 /** Who holds a lock for longer is taken for dead, whatever runs under its number; `longestMs` of what takes its time. */
@@ -70,14 +71,5 @@ function readIfThere(path: string): string {
   } catch (error) {
     if (errnoOf(error) !== 'ENOENT') throw error;
     return '';
-  }
-}
-
-function isRunning(pid: number): boolean {
-  try {
-    process.kill(pid, 0);
-    return true;
-  } catch (error) {
-    return errnoOf(error) !== 'ESRCH'; // EPERM: it runs as somebody else
   }
 }

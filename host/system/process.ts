@@ -1,5 +1,6 @@
-/** Running tools: output on success, one readable error otherwise. */
+/** Processes: running tools, with their output on success and one readable error otherwise, and who still runs. */
 import { spawn } from 'node:child_process';
+import { errnoOf } from './errno.ts';
 import { undoOnInterrupt } from './interrupt.ts';
 import { printable } from './printable.ts';
 
@@ -60,4 +61,14 @@ export function run(command: string, args: string[], { cwd, packages }: RunOptio
 /** Runs a Node program, such as the command-line tools of npm packages. */
 export function runNode(script: string, args: string[], cwd?: string): Promise<string> {
   return run(process.execPath, [script, ...args], { cwd });
+}
+
+/** Whether this machine has a process of this number. */
+export function isRunning(pid: number): boolean {
+  try {
+    process.kill(pid, 0);
+    return true;
+  } catch (error) {
+    return errnoOf(error) !== 'ESRCH'; // EPERM: it runs as somebody else
+  }
 }

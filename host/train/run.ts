@@ -17,6 +17,8 @@ export interface TrainOptions {
   sets?: readonly DataSet[];
   /** of recordings: name or number in the header */
   lead?: string;
+  /** whether later windows of the training groups are looked at in the end, where there are any; default true */
+  later?: boolean;
   /** generators of an image, which the layers that share something are made from as they are */
   basis?: readonly Generator[];
   /** where what a training needs to go on is kept while it runs; none: nowhere */

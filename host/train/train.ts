@@ -48,7 +48,7 @@ async function trainNetworks(
   name: string,
   options: TrainOptions,
 ): Promise<TrainedNetworks> {
-  const { root, lead, subset, sets: choice, basis = null } = options;
+  const { root, lead, subset, sets: choice, basis = null, later: isLater = true } = options;
   const configs = bases.map((base) => adapt(base, options));
   const [routed] = configs.filter(isRouted);
   if (routed && options.basis) throw new UsageError(`${name}: expected no basis of an image for a route, got one`);
@@ -63,7 +63,7 @@ async function trainNetworks(
     const data = openTask(config.task, { data: config.data, root, seed: bases[i]!.seed, lead, sets: choice });
     const learned = data.load('train');
     const chosen = data.load('validation');
-    const later = data.set.splits.includes('later') ? data.load('later') : null;
+    const later = isLater && data.set.splits.includes('later') ? data.load('later') : null;
     const thinned = (part: Part): WindowSet => thin(part, subset, config.seed);
     const sets = { train: thinned(learned), validation: thinned(chosen) };
     const watched = [sets.validation, ...(later ? [thinned(later)] : [])];

@@ -36,6 +36,9 @@ export function pagesVerb(program: Command): void {
 function chosen(names: readonly string[]): Page[] {
   const known = PAGES.map(({ path }) => path);
   const wrong = names.find((name) => !known.includes(name));
-  if (wrong !== undefined) throw new UsageError(`pages: expected some of ${known.join(', ')}, got "${wrong}"`);
+  if (wrong !== undefined) {
+    const pages = known.filter((path) => path.endsWith('.md')).join(', ');
+    throw new UsageError(`pages: expected some of ${pages}, or of their drawings, got "${wrong}"`);
+  }
   return PAGES.filter(({ path }) => names.length === 0 || names.includes(path));
 }

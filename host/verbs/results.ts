@@ -3,9 +3,9 @@ import { join } from 'node:path';
 import type { Command } from 'commander';
 import { measureEvidence } from '../evidence/measure.ts';
 import { keepsRecords, recordPath } from '../measure/records.ts';
-import { asHtml } from '../pages/document.ts';
-import { evidencePage } from '../pages/evidence.ts';
+import { resultsHtml } from '../pages/book.ts';
 import { PAGES } from '../pages/pages.ts';
+import { readRecords } from '../pages/records.ts';
 import { renewed } from '../pages/renew.ts';
 import { readGrid } from '../sweep/grid.ts';
 import { formatted } from '../sweep/record.ts';
@@ -30,9 +30,10 @@ export function resultsVerb(program: Command): void {
       const grid = (name: string) => readGrid(join(projectRoot(), 'models', 'sweeps', `${name}.json`));
       const evidence = measureEvidence(grid('pareto'), grid('four-tasks'));
       writeWhole(recordPath('evidence'), `${formatted(evidence)}\n`);
-      const written = (await renewed(PAGES)).filter(({ differsAt }) => differsAt !== null);
+      const records = readRecords();
+      const written = (await renewed(PAGES, records)).filter(({ differsAt }) => differsAt !== null);
       for (const { path, text } of written) writeWhole(join(projectRoot(), path), text);
-      output.write(asHtml(evidencePage({ evidence })));
+      output.write(resultsHtml(records));
       const { pareto, fourTasks } = evidence;
       const result = {
         record: recordPath('evidence'),

@@ -1,12 +1,11 @@
 /** htpw sweep: the trainings of a grid, one after another or several at a time, each with a record. */
-import { existsSync, mkdirSync, rmSync } from 'node:fs';
+import { existsSync, mkdirSync } from 'node:fs';
 import { availableParallelism } from 'node:os';
 import { join } from 'node:path';
 import type { Command } from 'commander';
-import { accept, orderOf } from '../sweep/delivery.ts';
 import { type Grid, needsOf, type Run, readGrid } from '../sweep/grid.ts';
 import { assertSame, type Folders, imagePath, perform } from '../sweep/perform.ts';
-import { openQueue, type ProgressMessage } from '../sweep/queue.ts';
+import type { ProgressMessage } from '../sweep/queue.ts';
 import { failurePath, formatted, hasRecord, readRecord } from '../sweep/record.ts';
 import { type Job, sweep } from '../sweep/sweep.ts';
 import { isChild, runVerb, toParent } from '../system/child.ts';
@@ -15,6 +14,7 @@ import { isRegularFile, writeWhole } from '../system/files.ts';
 import { assertFolder } from '../system/folder.ts';
 import { buildFolder } from '../system/root.ts';
 import { shownPath } from '../system/shownPath.ts';
+import { type Hands, handsOfQueue } from './hands.ts';
 import { REDIS, valued, wholeNumber } from './options.ts';
 import { ProgressBoard } from './progressBoard.ts';
 import { CheckFailed, print, UsageError, withProgress } from './verb.ts';
@@ -121,7 +121,7 @@ async function performAll(grid: Grid, runs: readonly Run[], folders: Folders, fl
   const board = new ProgressBoard(jobs.length, runs.length - jobs.length);
   const failed = await sweep(jobs, {
     workers: hands.workers,
-    perform: ({ id }) => hands.perform(id, (message) => board.progress(id, message)),
+    perform: ({ id }) => hands.perform(runNamed(grid, id), (message) => board.progress(id, message)),
     onStart: ({ id }) => board.start(id),
     onEnd: ({ id }, error) => {
       if (error) writeWhole(failurePath(folders.records, id), `${formatted({ run: id, error: error.message })}\n`);
@@ -144,39 +144,18 @@ async function performAll(grid: Grid, runs: readonly Run[], folders: Folders, fl
     );
 }
 
-/** Who performs runs. */
-interface Hands {
-  /** how many are begun at the same time */
-  workers: number;
-  perform(id: string, onProgress: (message: ProgressMessage) => void): Promise<void>;
-  close(): Promise<void>;
-}
-
-/** Orders that wait in a queue at most, so that Redis holds few images. */
-const MOST_ORDERS = 256;
-
-/** Child processes here, or whoever takes orders from a queue. */
-async function handsFor(grid: Grid, folders: Folders, { redis, jobs }: SweepFlags): Promise<Hands> {
-  if (redis === undefined)
-    return {
-      workers: jobs,
-      perform: (id, onProgress) => {
-        const words = ['sweep', grid.path, '--run', id, '--records', folders.records, '--images', folders.images];
-        return runVerb(words, (message) => onProgress(message as ProgressMessage));
-      },
-      close: async () => {},
-    };
-  const queue = await openQueue(redis);
-  return {
-    workers: MOST_ORDERS,
-    perform: async (id, onProgress) => {
-      const run = runNamed(grid, id);
-      accept(await queue.perform(orderOf(grid, run, folders), onProgress), run, folders);
-      rmSync(failurePath(folders.records, id), { force: true });
-    },
-    close: () => queue.close(),
-  };
-}
+/** Processes of their own that read the grid again, so that two sweeps of one grid share its locks. */
+const handsFor = async (grid: Grid, folders: Folders, { redis, jobs }: SweepFlags): Promise<Hands> =>
+  redis !== undefined
+    ? handsOfQueue(redis, grid, folders)
+    : {
+        workers: jobs,
+        perform: ({ id }, onProgress) => {
+          const words = ['sweep', grid.path, '--run', id, '--records', folders.records, '--images', folders.images];
+          return runVerb(words, (message) => onProgress(message as ProgressMessage));
+        },
+        close: async () => {},
+      };
 
 /** "12,345 bytes, 812 s; later ecg-beats .790, wisdm .600; test ..." */
 function reached({ records }: Folders, run: string): string {

@@ -1,24 +1,13 @@
 /** htpw worker: performs runs that sweeps have put into a queue, each in a process of its own. */
-import { mkdtempSync, rmSync } from 'node:fs';
-import { availableParallelism, tmpdir } from 'node:os';
-import { join } from 'node:path';
+import { availableParallelism } from 'node:os';
 import { type Command, Option } from 'commander';
-import {
-  type Delivery,
-  deliveryOf,
-  folderOfOrder,
-  foldersBelow,
-  type Order,
-  orderPath,
-  readOrder,
-  unpackOrder,
-} from '../sweep/delivery.ts';
+import { type Delivery, folderOfOrder, foldersBelow, type Order, readOrder, unpackOrder } from '../sweep/delivery.ts';
 import { perform, type Report } from '../sweep/perform.ts';
 import { type ProgressMessage, work } from '../sweep/queue.ts';
-import { isChild, runVerb, toParent } from '../system/child.ts';
+import { isChild, toParent } from '../system/child.ts';
 import { counted } from '../system/counted.ts';
-import { writeWhole } from '../system/files.ts';
-import { undoOnInterrupt } from '../system/interrupt.ts';
+import { removeAbandoned } from '../system/workFolder.ts';
+import { performInChild, WORK } from './hands.ts';
 import { REDIS, valued, wholeNumber } from './options.ts';
 import { harmless, print, UsageError } from './verb.ts';
 
@@ -67,11 +56,12 @@ export function workerVerb(program: Command): void {
     .action(async ({ redis, jobs, lease, idle, order, json }: WorkerFlags) => {
       if (order !== undefined) return performOrder(order);
       if (redis === undefined) throw new UsageError('worker: --redis is missing; as --redis redis://localhost:6379');
+      removeAbandoned(WORK);
       const account: Account = { done: [], failed: [] };
-      const perform: typeof performInChild = async (order, onProgress) => {
+      const perform: typeof performAloud = async (order, onProgress) => {
         const { id } = order.run;
         try {
-          const delivery = await performInChild(order, onProgress);
+          const delivery = await performAloud(order, onProgress);
           account.done.push(id);
           return delivery;
         } catch (error) {
@@ -90,24 +80,16 @@ interface Account {
   failed: string[];
 }
 
-async function performInChild(order: Order, onProgress: (message: ProgressMessage) => void): Promise<Delivery> {
-  const folder = mkdtempSync(join(tmpdir(), 'htpw-run-'));
-  const remove = () => rmSync(folder, { recursive: true, force: true });
-  const settled = undoOnInterrupt(remove);
+/** As `performInChild`, with a line for whoever looks. */
+async function performAloud(order: Order, onProgress: (message: ProgressMessage) => void): Promise<Delivery> {
   const { id } = order.run;
-  say(`${id}: begins`);
   try {
-    writeWhole(orderPath(folder), JSON.stringify(order));
-    await runVerb(['worker', '--order', orderPath(folder)], (message) => onProgress(message as ProgressMessage));
-    const delivery = deliveryOf(id, foldersBelow(folder));
+    const delivery = await performInChild(order, onProgress, () => say(`${id}: begins`));
     say(`${id}: done`);
     return delivery;
   } catch (error) {
     say(`${id}: failed: ${(error as Error).message}`);
     throw error;
-  } finally {
-    settled();
-    remove();
   }
 }
 

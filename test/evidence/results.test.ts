@@ -5,8 +5,20 @@ import { join } from 'node:path';
 import { beforeAll, describe, expect, it } from 'vitest';
 import { measureEvidence } from '../../host/evidence/measure.ts';
 import type { EvidenceRecord, TaskEvidence } from '../../host/evidence/record.ts';
-import { asHtml, asMarkdown } from '../../host/pages/document.ts';
-import { bytesDrawing, evidencePage, fourTasksSection, taskDrawing } from '../../host/pages/evidence.ts';
+import { chosenForZoo, type Exhibit } from '../../host/evidence/zoo.ts';
+import { resultsHtml } from '../../host/pages/book.ts';
+import { asMarkdown } from '../../host/pages/document.ts';
+import {
+  bytesDrawing,
+  confusionDrawings,
+  evidencePage,
+  fourTasksDrawing,
+  fourTasksSection,
+  taskDrawing,
+} from '../../host/pages/evidence.ts';
+import { mapDrawing } from '../../host/pages/evidenceMap.ts';
+import { readRecords } from '../../host/pages/records.ts';
+import { zooPage } from '../../host/pages/zoo.ts';
 import { keepAnswers, keepWindows, type LabelledWindows } from '../../host/sweep/answers.ts';
 import { type Grid, type Run, readGrid } from '../../host/sweep/grid.ts';
 import { formatted, type RunRecord, recordPath } from '../../host/sweep/record.ts';
@@ -104,6 +116,36 @@ describe('what each byte buys', () => {
     expect(map).toContain('In 2 comparisons they beat the control 1 times, tie 1 times and lose 0 times.');
   });
 
+  it('has a map of how often generated weights beat, tie and lose, with what is not recorded', () => {
+    const page = asMarkdown(evidencePage({ evidence }));
+    const map = page.slice(page.indexOf('## The map'), page.indexOf('## Where generated'));
+    const cellsOf = (title: string): string[] =>
+      map
+        .split('\n')
+        .find((line) => line.startsWith(`| ${title}`))!
+        .split('|')
+        .map((cell) => cell.trim());
+    expect(cellsOf('one network alone').slice(3, 7)).toEqual(['1', '1', '0', '1.05 x']); // 11,800 by 11,200 bytes
+    expect(cellsOf('six tasks').slice(3, 8)).toEqual(['', '', '', '', expect.stringContaining('--only six')]);
+    const drawing = mapDrawing({ evidence });
+    expect(drawing).toContain('<g class="beats"><title>pvc test: basis4-w44: +0.099 (+0.099 to +0.099)');
+    expect(drawing).toContain('<g class="ties"><title>pvc test: tile-w50: +0.000 (+0.000 to +0.000)');
+  });
+
+  it('has a confusion matrix of the best network within 16 kB, all seeds together', () => {
+    const [{ method, classes, counts }, ...others] = evidence.pareto.confusions as [
+      (typeof evidence.pareto.confusions)[number],
+    ];
+    expect([method, classes, others]).toEqual(['int4-w44', ['no', 'yes'], []]);
+    // two of ten of each group are wrong, one of each label
+    expect(counts).toEqual([
+      [48, 12],
+      [12, 48],
+    ]);
+    const drawing = confusionDrawings({ evidence }).get('evidence/confusion-pvc.svg');
+    expect(drawing).toContain('no answered as yes: 12 of 60');
+  });
+
   it('has what a small network keeps of the large one as a ratio', () => {
     const { kept } = taskOf(evidence, 'pvc');
     const [{ variant, ratios }] = kept as [(typeof kept)[number]];
@@ -120,11 +162,24 @@ describe('what each byte buys', () => {
     expect(macsOf('int4-w44')).toBe(0);
   });
 
+  it('fills the zoo with the best image within each budget, and none of teachers or large networks', () => {
+    const [{ name, budgets, run }, ...others] = chosenForZoo(grid) as [Exhibit];
+    expect([name, budgets, run.id, others]).toEqual([
+      'pvc-8kB',
+      [8000, 16_000, 32_000, 64_000],
+      'single.int4-w44.pvc.s1',
+      [],
+    ]);
+    const page = zooPage(chosenForZoo(grid));
+    expect(page).toMatch(/\| pvc +\| 8, 16, 32, 64 +\| \[pvc-8kB\]\(pvc-8kB\.md\) \| `single\.int4-w44` \| 5,800 \|/);
+  });
+
   it('is the same twice, byte by byte, and one HTML file that fetches nothing', () => {
     const again = measureEvidence(grid, fourTasks);
     expect(again).toEqual(evidence);
-    const html = asHtml(evidencePage({ evidence }));
-    expect(asHtml(evidencePage({ evidence: again }))).toBe(html);
+    const records = readRecords();
+    const html = resultsHtml({ ...records, evidence });
+    expect(resultsHtml({ ...records, evidence: again })).toBe(html);
     expect(html).not.toMatch(/<(script|link|img|iframe)|https?:\/\/(?!www\.w3\.org\/2000\/svg)|url\(/);
     expect(html).toContain('basis4-w44: 6,200 bytes');
   });
@@ -134,9 +189,13 @@ describe('what each byte buys', () => {
     const none = measureEvidence({ ...grid, records: empty }, { ...fourTasks, records: empty });
     expect(none.pareto.missing).toBe(grid.runs.length);
     const page = asMarkdown(evidencePage({ evidence: none }));
-    expect(page).toContain('No run of it is recorded yet.');
-    expect(fourTasksSection({ evidence: none })).toContain('`taught.learned` less `single.int4`: not yet.');
-    for (const drawing of [...none.pareto.tasks.map(taskDrawing), bytesDrawing({ evidence: none })])
+    for (const only of ['', ' --only pvc', ' --only yardstick', ' --only six'])
+      expect(page).toContain(`Not recorded: \`npx htpw sweep models/sweeps/pareto.json${only}\``);
+    expect(page).not.toContain('.svg');
+    expect(fourTasksSection({ evidence: none })).toContain('`taught.learned` less `single.int4`: not recorded.');
+    expect([...confusionDrawings({ evidence: none })]).toEqual([]);
+    const drawings = [bytesDrawing, fourTasksDrawing, mapDrawing].map((draw) => draw({ evidence: none }));
+    for (const drawing of [...none.pareto.tasks.map(taskDrawing), ...drawings])
       expect(drawing).not.toMatch(/NaN|Infinity|undefined/);
     expect(page).not.toMatch(/NaN|Infinity|undefined/);
   });

@@ -1,10 +1,12 @@
-/** The page in Chromium, as on a phone and on a desk, in light and dark: nothing sticks out, and axe-core finds nothing. */
+/** Pages in Chromium, as on a phone and on a desk, in light and dark: nothing sticks out, and axe-core finds nothing. */
 import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { createRequire } from 'node:module';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import type { AxeResults } from 'axe-core';
 import { describe, expect, it } from 'vitest';
+import { resultsHtml } from '../../host/pages/book.ts';
+import { readRecords } from '../../host/pages/records.ts';
 import { htpw } from '../cli/command.ts';
 import { answerOf, HAS_CHROMIUM, served } from '../package/browser.ts';
 import { imageFile, inputsFile } from './images.ts';
@@ -35,29 +37,42 @@ interface Answer {
   wide: number;
 }
 
-describe.skipIf(!HAS_CHROMIUM)('a report in a browser', () => {
+/** The page in a frame of this width, after axe-core has looked at it. */
+async function looked(page: string, width: number, scheme: 'light' | 'dark'): Promise<Answer> {
+  const folder = mkdtempSync(join(tmpdir(), 'htpw report '));
+  writeFileSync(
+    join(folder, 'report.html'),
+    page.replace('</body>', () => `${CHECK}</body>`),
+  );
+  writeFileSync(join(folder, 'frame.html'), frame(width));
+  const flags = ['--window-size=1400,2000', `--blink-settings=preferredColorScheme=${scheme === 'dark' ? 0 : 1}`];
+  const answer = (await served(folder, (address) => answerOf(`${address}/frame.html`, flags))) as Answer;
+  rmSync(folder, { recursive: true, force: true });
+  return answer;
+}
+
+async function report(): Promise<string> {
+  const page = join(mkdtempSync(join(tmpdir(), 'htpw report ')), 'report.html');
+  const { data, labels } = inputsFile();
+  const { code } = await htpw('report', imageFile(), '--quick', '-o', page, '--data', data, '--labels', labels);
+  expect(code).toBe(0);
+  return readFileSync(page, 'utf8');
+}
+
+const results = (): string => resultsHtml(readRecords());
+
+describe.skipIf(!HAS_CHROMIUM)('a page in a browser', () => {
   it.each([
-    [390, 'light'],
-    [390, 'dark'],
-    [1280, 'light'],
-    [1280, 'dark'],
+    ['a report', report, 390, 'light'],
+    ['a report', report, 390, 'dark'],
+    ['a report', report, 1280, 'light'],
+    ['a report', report, 1280, 'dark'],
+    ['build/results.html', results, 390, 'light'],
+    ['build/results.html', results, 1280, 'dark'],
   ] as const)(
-    'of %i pixels in %s sticks out nowhere and has no serious fault of accessibility',
-    async (width, scheme) => {
-      const folder = mkdtempSync(join(tmpdir(), 'htpw report '));
-      const page = join(folder, 'report.html');
-      const { data, labels } = inputsFile();
-      expect((await htpw('report', imageFile(), '--quick', '-o', page, '--data', data, '--labels', labels)).code).toBe(
-        0,
-      );
-      writeFileSync(
-        page,
-        readFileSync(page, 'utf8').replace('</body>', () => `${CHECK}</body>`),
-      );
-      writeFileSync(join(folder, 'frame.html'), frame(width));
-      const flags = ['--window-size=1400,2000', `--blink-settings=preferredColorScheme=${scheme === 'dark' ? 0 : 1}`];
-      const answer = (await served(folder, (address) => answerOf(`${address}/frame.html`, flags))) as Answer;
-      rmSync(folder, { recursive: true, force: true });
+    '%s (line %#) sticks out nowhere and has no serious fault of accessibility',
+    async (_, make, width, scheme) => {
+      const answer = await looked(await make(), width, scheme);
       expect(answer).toMatchObject({ dark: scheme === 'dark', over: 0 });
       expect(answer.wide).toBeLessThanOrEqual(width);
       expect(answer.found.filter(({ impact }) => impact === 'serious' || impact === 'critical')).toEqual([]);

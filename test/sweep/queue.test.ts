@@ -1,15 +1,17 @@
 /** Sweeps whose runs are performed by workers, through Redis: complete, once each, whoever dies. */
 import { type ChildProcess, spawn, spawnSync } from 'node:child_process';
-import { existsSync, mkdtempSync, readdirSync, readFileSync } from 'node:fs';
+import { createHash } from 'node:crypto';
+import { existsSync, mkdirSync, mkdtempSync, readdirSync, readFileSync } from 'node:fs';
 import { createServer } from 'node:net';
-import { tmpdir } from 'node:os';
+import { hostname, tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { createInterface } from 'node:readline';
-import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { afterAll, beforeAll, describe, expect, it, vi } from 'vitest';
 import { accept, deliveryOf, orderOf, unpackOrder } from '../../host/sweep/delivery.ts';
 import { readGrid } from '../../host/sweep/grid.ts';
 import { perform } from '../../host/sweep/perform.ts';
 import { readRecord } from '../../host/sweep/record.ts';
+import { removeAbandoned } from '../../host/system/workFolder.ts';
 import { htpw, ONE_LINE } from '../cli/command.ts';
 import { BOTH, written } from './grids.ts';
 
@@ -72,6 +74,24 @@ describe('what a worker gives back', { timeout: 120_000 }, () => {
   });
 });
 
+describe('the folders that workers work in', () => {
+  it('are removed by the next one where their process is gone, and no others', () => {
+    const temporary = mkdtempSync(at('temporary-'));
+    vi.stubEnv('TMPDIR', temporary);
+    const { pid } = spawnSync(process.execPath, ['--version']); // gone by now
+    const names = [
+      `htpw-run-${hostname()}-${pid}-abcdef`,
+      `htpw-run-${hostname()}-${process.pid}-abcdef`,
+      `htpw-run-elsewhere-${pid}-abcdef`,
+      `htpw-other-${hostname()}-${pid}-abcdef`,
+    ];
+    for (const name of names) mkdirSync(join(temporary, name, 'records'), { recursive: true });
+    removeAbandoned('run');
+    vi.unstubAllEnvs();
+    expect(readdirSync(temporary).toSorted()).toEqual(names.slice(1).toSorted());
+  });
+});
+
 describe('a server that is not there', () => {
   it.each([['sweep', path], ['worker']])('ends htpw %s with one line', async (...words) => {
     const { code, error } = await htpw(...words, '--redis', 'redis://user:secret@127.0.0.1:1');
@@ -92,11 +112,15 @@ async function freePort(): Promise<number> {
 
 describe.skipIf(!HAS_REDIS)('three workers on one queue', { timeout: 300_000 }, () => {
   const children: ChildProcess[] = [];
+  const temporary = mkdtempSync(at('temporary-'));
   let url: string;
 
   /** A process whose lines on stderr are heard. */
   function start(words: string[], onLine: (line: string, child: ChildProcess) => void): Promise<number | null> {
-    const child = spawn(process.execPath, ['scripts/htpw.js', ...words], { stdio: ['ignore', 'ignore', 'pipe'] });
+    const child = spawn(process.execPath, ['scripts/htpw.js', ...words], {
+      stdio: ['ignore', 'ignore', 'pipe'],
+      env: { ...process.env, TMPDIR: temporary },
+    });
     children.push(child);
     createInterface({ input: child.stderr! }).on('line', (line) => onLine(line, child));
     return new Promise((closed) => child.on('close', closed));
@@ -146,8 +170,31 @@ describe.skipIf(!HAS_REDIS)('three workers on one queue', { timeout: 300_000 }, 
     expect(existsSync(join(records, `${killed}.json`))).toBe(true);
     const codes = await Promise.all(workers);
     expect(codes.toSorted()).toEqual([0, 0, null]);
+    // of those who ended themselves nothing lies about; what the killed one was at, the next removes
+    const left = (): string[] => readdirSync(temporary).filter((name) => name.startsWith('htpw-run-'));
+    expect(left().length).toBe(1);
+    expect(await start(['worker', '--redis', url, '--idle', '1'], () => {})).toBe(0);
+    expect(left()).toEqual([]);
     // nothing is left to be done, and nothing is done again
     const { code, out } = await htpw('sweep', path, '--redis', url, '--images', at('images'), '--json');
     expect([code, JSON.parse(out).done.toSorted()]).toEqual([0, all.toSorted()]);
+  });
+
+  it('have made images for the zoo, each with its card beside the image that taught it', async () => {
+    const { code, out } = await htpw('zoo', path, '--images', at('images'), '-o', at('zoo'), '--json');
+    expect(code).toBe(0);
+    const { images, written } = JSON.parse(out);
+    expect([written, images.map(({ run }: { run: string }) => run).toSorted()]).toEqual([
+      true,
+      ['pupil.motion.s1', 'pupil.tones.s1'],
+    ]);
+    for (const { name, sha256 } of images) {
+      const image = readFileSync(at(`zoo/${name}.htpw`));
+      expect(createHash('sha256').update(image).digest('hex')).toBe(sha256);
+      const card = readFileSync(at(`zoo/${name}.md`), 'utf8');
+      expect(card).toContain(sha256);
+      expect(card).toMatch(/--run pupil\.(motion|tones)\.s1/);
+    }
+    expect(readFileSync(at('zoo/README.md'), 'utf8')).toContain(images[0].name);
   });
 });

@@ -1,0 +1,60 @@
+/** The best recorded image of each task within each budget, by validation windows alone. */
+import type { Grid, Run } from '../sweep/grid.ts';
+import { hasRecord, type RunRecord, readRecord } from '../sweep/record.ts';
+import { meanOf } from '../sweep/samples.ts';
+import { bestWithin } from './choose.ts';
+import { BUDGETS } from './record.ts';
+
+/** An image of the zoo. */
+export interface Exhibit {
+  /** "wisdm-16kB" */
+  name: string;
+  task: string;
+  /** the budgets in which it is the best, smallest first */
+  budgets: number[];
+  run: Run;
+  record: RunRecord;
+}
+
+/** Of the runs that others teach, each of one task: those that a grid compares. */
+const isCompared = ({ programs, lesson }: Run): boolean => programs.length === 1 && lesson !== null;
+
+/** Task by task; none of a task, or of a budget, of which no run is recorded that fits. */
+export function chosenForZoo({ runs, records }: Grid): Exhibit[] {
+  const done = runs
+    .filter((run) => isCompared(run) && hasRecord(records, run.id))
+    .map((run) => ({ run, record: readRecord(records, run.id) }));
+  const tasks = [...new Set(done.map(({ run }) => run.programs[0]!))];
+  return tasks.flatMap((task) => {
+    const own = done.filter(({ run }) => run.programs[0] === task);
+    const found = BUDGETS.flatMap((budget) => {
+      const best = bestOf(own, budget);
+      return best ? [{ budget, ...best }] : [];
+    });
+    const each = [...new Set(found.map(({ run }) => run))];
+    return each.map((run): Exhibit => {
+      const budgets = found.filter((one) => one.run === run).map(({ budget }) => budget);
+      const { record } = found.find((one) => one.run === run)!;
+      return { name: `${task}-${budgets[0]! / 1000}kB`, task, budgets, run, record };
+    });
+  });
+}
+
+interface Done {
+  run: Run;
+  record: RunRecord;
+}
+
+const validationOf = ({ record }: Done): number => record.results[0]!.splits.validation!.macroF1.value;
+
+/** Of the method that is best in the mean over its seeds, the best seed: a lucky seed does not choose a method. */
+function bestOf(done: readonly Done[], budget: number): Done | undefined {
+  const fitting = done.filter(({ record }) => record.image.bytes <= budget);
+  const methods = [...new Set(fitting.map(({ run }) => run.method))].map((method) => {
+    const runs = fitting.filter(({ run }) => run.method === method);
+    const bytes = Math.min(...runs.map(({ record }) => record.image.bytes));
+    return { bytes, validation: meanOf(runs.map(validationOf)), runs };
+  });
+  const { runs = [] } = bestWithin(methods, budget) ?? {};
+  return runs.toSorted((a, b) => validationOf(b) - validationOf(a) || a.run.seed - b.run.seed)[0];
+}
