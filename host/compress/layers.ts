@@ -15,6 +15,8 @@ export interface Layer {
   depth: number;
   /** [channels][depth], for depthwise, too */
   weights: Int8Array;
+  /** what is to stand for them comes near to these: the weights, or the real ones that they were rounded from */
+  targets: Int8Array | Float32Array;
   /** [channels] output steps of one accumulator step */
   effectiveScale: Float64Array;
 }
@@ -38,7 +40,9 @@ function layerOf(model: Model, operator: Operator, index: number): Layer | null 
   if (!('source' in operator)) return null;
   const source = model.sources[operator.source];
   if (source.kind !== 'stored' || source.encoding !== 'int8') return null;
-  const { rows, rowLength, values } = source;
+  const { rows, rowLength, values, reals = values } = source;
+  const arranged = <T extends Int8Array | Float32Array>(all: T): T =>
+    operator.kind === 'depthwise' ? transposed(all, rows, rowLength) : all;
   const channels = operator.bias.length;
   return {
     operator: index,
@@ -49,14 +53,17 @@ function layerOf(model: Model, operator: Operator, index: number): Layer | null 
     rowLength,
     channels,
     depth: values.length / channels,
-    weights: operator.kind === 'depthwise' ? transposed(values, rows, rowLength) : values,
+    weights: arranged(values),
+    targets: arranged(reals),
     effectiveScale: operator.effectiveScale,
   };
 }
 
 /** [rows][columns] -> [columns][rows] */
-function transposed(values: Int8Array, rows: number, columns: number): Int8Array {
-  return Int8Array.from({ length: values.length }, (_, i) => values[(i % rows) * columns + Math.floor(i / rows)]);
+function transposed<T extends Int8Array | Float32Array>(values: T, rows: number, columns: number): T {
+  const turned = values.slice() as T;
+  for (let i = 0; i < turned.length; i++) turned[i] = values[(i % rows) * columns + Math.floor(i / rows)];
+  return turned;
 }
 
 /** Values [channels][depth] in the order of the layer's source, [rows][rowLength]. */

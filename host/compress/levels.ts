@@ -46,12 +46,12 @@ function fitChannel(
   return improved.reduce((best, one) => (one.error < best.error ? one : best));
 }
 
-/** `targets` [channels][depth] in place of the layer's own weights, where given. */
+/** `targets` [channels][depth] in place of the layer's own, where given. */
 export function inLevels(
   layer: Layer,
   forms: readonly Quadratic[],
   encoding: FewLevels,
-  targets: ArrayLike<number> = layer.weights,
+  targets: ArrayLike<number> = layer.targets,
 ): Replacement {
   const { channels, depth, rows, rowLength } = layer;
   const levels = new Int8Array(channels * depth);

@@ -129,11 +129,11 @@ export function asItIs(layer: Layer): Replacement {
 
 /** Squared error of the layer's outputs, as the covariance of its inputs says it, over that of having no weights. */
 export function layerError({ layer, forms }: Weighed, { levels, scales }: Replacement): number {
-  const { channels, depth, weights, effectiveScale } = layer;
+  const { channels, depth, targets, effectiveScale } = layer;
   const nothing = new Float64Array(depth);
   let [error, whole] = [0, 0];
   for (let c = 0; c < channels; c++) {
-    const own = Float64Array.from(weights.subarray(c * depth, (c + 1) * depth));
+    const own = Float64Array.from(targets.subarray(c * depth, (c + 1) * depth));
     const square = effectiveScale[c] ** 2;
     error += square * forms[c].error(own, scales[c], levels.subarray(c * depth, (c + 1) * depth));
     whole += square * forms[c].error(own, 1, nothing);

@@ -91,14 +91,14 @@ function inInt8(layer: Layer, targets: Float64Array): Replacement {
 }
 
 function retarget(
-  { weights, channels, depth }: Layer,
+  { targets: wanted, channels, depth }: Layer,
   forms: readonly Quadratic[],
   { cross, sets }: ChangedMoments,
 ): Float64Array {
   const targets = new Float64Array(channels * depth);
   for (let c = 0; c < channels; c++) {
     const set = sets === 1 ? 0 : c;
-    const own = Float64Array.from(weights.subarray(c * depth, (c + 1) * depth));
+    const own = Float64Array.from(wanted.subarray(c * depth, (c + 1) * depth));
     targets.set(forms[c].retarget(own, cross.subarray(set * depth * depth, (set + 1) * depth * depth)), c * depth);
   }
   return targets;
