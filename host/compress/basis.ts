@@ -6,7 +6,7 @@ import type { BasisGenerator, BasisSource } from '../sources/basis.ts';
 import type { Mlp } from '../sources/mlp.ts';
 import { materialize } from '../sources/registry.ts';
 import type { Weighed } from './codebook.ts';
-import type { Layer } from './layers.ts';
+import { type Layer, targetsOf } from './layers.ts';
 import type { Replacement } from './replacement.ts';
 
 const ITERATIONS = 30;
@@ -33,7 +33,7 @@ export function fromBasis(all: readonly Weighed[], count: number, encoding: Basi
   const values = new Int8Array(count * rows * rowLength);
   const codes = all.map(() => new Int8Array(rows * count));
   for (let r = 0; r < rows; r++) {
-    const wanted = all.map(({ layer }) => normalized(layer.targets.subarray(r * rowLength, (r + 1) * rowLength)));
+    const wanted = all.map(({ layer }) => normalized(targetsOf(layer).subarray(r * rowLength, (r + 1) * rowLength)));
     const { basis, factors } = factorise(wanted, count, (x) => level(x, largest, encoding === 'int2'), largest);
     for (let j = 0; j < count; j++) values.set(basis[j], (j * rows + r) * rowLength);
     for (const [l, own] of factors.entries()) {
@@ -139,7 +139,8 @@ function passThrough(count: number): Mlp {
 }
 
 function replacement({ layer, forms }: Weighed, generator: BasisGenerator, codes: Int8Array): Replacement {
-  const { rows, rowLength, targets } = layer;
+  const { rows, rowLength } = layer;
+  const targets = targetsOf(layer);
   const { count, encoding, values } = generator;
   let most = 1;
   for (let r = 0; r < rows; r++) {

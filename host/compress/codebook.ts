@@ -3,7 +3,7 @@
 import type { Codebook } from '../sources/codebook.ts';
 import { Random } from '../system/random.ts';
 import { kMeans, nearestCenter } from './kmeans.ts';
-import { byChannel, type Layer, placeOf } from './layers.ts';
+import { byChannel, type Layer, placeOf, targetsOf } from './layers.ts';
 import type { Quadratic } from './quadratic.ts';
 import type { Replacement } from './replacement.ts';
 
@@ -54,7 +54,8 @@ export function trainCodebook(all: readonly Weighed[], entries: number, length: 
 
 /** Runs of scaled weights along the source's rows, and what their squared errors cost; a tail is padded at no cost. */
 function scaledVectors({ layer, forms, importance = 1 }: Weighed, length: number) {
-  const { rows, rowLength, targets, depth, effectiveScale } = layer;
+  const { rows, rowLength, depth, effectiveScale } = layer;
+  const targets = targetsOf(layer);
   const scales = spreadScales(layer);
   const perRow = Math.ceil(rowLength / length);
   const vectors = new Float64Array(rows * perRow * length);
@@ -77,7 +78,7 @@ export function fromCodebook(
   { layer, forms }: Weighed,
   codebook: Codebook,
   shared: boolean,
-  targets: ArrayLike<number> = layer.targets,
+  targets: ArrayLike<number> = targetsOf(layer),
 ): Replacement {
   const { rows, rowLength, channels, depth } = layer;
   const { length, values, entries } = codebook;

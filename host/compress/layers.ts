@@ -15,8 +15,8 @@ export interface Layer {
   depth: number;
   /** [channels][depth], for depthwise, too */
   weights: Int8Array;
-  /** what is to stand for them comes near to these: the weights, or the real ones that they were rounded from */
-  targets: Int8Array | Float32Array;
+  /** the real ones that they were rounded from, in the same order and in their steps, where these are known */
+  reals?: Float32Array;
   /** [channels] output steps of one accumulator step */
   effectiveScale: Float64Array;
 }
@@ -36,11 +36,14 @@ export function layersOf(model: Model): Layer[] {
   });
 }
 
+/** What other weights of a layer are to come near to, [channels][depth]. */
+export const targetsOf = ({ weights, reals }: Layer): Int8Array | Float32Array => reals ?? weights;
+
 function layerOf(model: Model, operator: Operator, index: number): Layer | null {
   if (!('source' in operator)) return null;
   const source = model.sources[operator.source];
   if (source.kind !== 'stored' || source.encoding !== 'int8') return null;
-  const { rows, rowLength, values, reals = values } = source;
+  const { rows, rowLength, values, reals } = source;
   const arranged = <T extends Int8Array | Float32Array>(all: T): T =>
     operator.kind === 'depthwise' ? transposed(all, rows, rowLength) : all;
   const channels = operator.bias.length;
@@ -54,7 +57,7 @@ function layerOf(model: Model, operator: Operator, index: number): Layer | null 
     channels,
     depth: values.length / channels,
     weights: arranged(values),
-    targets: arranged(reals),
+    reals: reals && arranged(reals),
     effectiveScale: operator.effectiveScale,
   };
 }

@@ -6,7 +6,7 @@ import { compare, type Outputs, outputsOf, outputZeroPoint } from './agreement.t
 import type { Choice } from './allocate.ts';
 import { canShare, fromBasis } from './basis.ts';
 import { fromCodebook, trainCodebook, type Weighed } from './codebook.ts';
-import { inSourceOrder, type Layer } from './layers.ts';
+import { inSourceOrder, type Layer, targetsOf } from './layers.ts';
 import { inLevels } from './levels.ts';
 import type { Moments } from './moments.ts';
 import { quadratics } from './quadratic.ts';
@@ -129,7 +129,8 @@ export function asItIs(layer: Layer): Replacement {
 
 /** Squared error of the layer's outputs, as the covariance of its inputs says it, over that of having no weights. */
 export function layerError({ layer, forms }: Weighed, { levels, scales }: Replacement): number {
-  const { channels, depth, targets, effectiveScale } = layer;
+  const { channels, depth, effectiveScale } = layer;
+  const targets = targetsOf(layer);
   const nothing = new Float64Array(depth);
   let [error, whole] = [0, 0];
   for (let c = 0; c < channels; c++) {
