@@ -60,7 +60,13 @@ export interface Quantized extends Imported {
 
 /** "mse, equalised, bias corrected" */
 export const describeTrial = ({ ranges, poolsKept, equalized, corrected, rounded }: Omit<Trial, 'error'>): string =>
-  [ranges, poolsKept && 'pools kept', equalized && 'equalised', corrected && 'bias corrected', rounded && 'errors of weights balanced']
+  [
+    ranges,
+    poolsKept && 'pools kept',
+    equalized && 'equalised',
+    corrected && 'bias corrected',
+    rounded && 'errors of weights balanced',
+  ]
     .filter((part) => part !== false)
     .join(', ');
 
