@@ -76,9 +76,6 @@ function fixedScales(graph: Graph): Map<number, Scaled> {
   return fixed;
 }
 
-/** The tensors whose scale is chosen here, together those that must have one. */
-export const scaleGroups = (graph: Graph): number[][] => groupsOf(graph, fixedScales(graph));
-
 /** All other tensors, together those that must have one scale. */
 function groupsOf(graph: Graph, fixed: ReadonlyMap<number, Scaled>): number[][] {
   const groups = new Map<number, number[]>();
