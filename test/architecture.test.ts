@@ -78,7 +78,7 @@ const MAP: Record<string, string> = {
   evaluate: 'data operators records runtime system task',
   transform: 'arithmetic assembly model operators',
   import: 'arithmetic assembly image model operators records system transform',
-  float: 'arithmetic assembly data image import model operators runtime',
+  float: 'arithmetic assembly compress data image import model operators runtime system transform',
   onnx: 'data float import model system',
   inspect: 'assembly image import model operators records runtime sources',
   train: 'arithmetic compress data image import model records runtime sources system task',

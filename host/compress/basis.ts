@@ -6,7 +6,7 @@ import type { BasisGenerator, BasisSource } from '../sources/basis.ts';
 import type { Mlp } from '../sources/mlp.ts';
 import { materialize } from '../sources/registry.ts';
 import type { Weighed } from './codebook.ts';
-import type { Layer } from './layers.ts';
+import { type Layer, targetsOf } from './layers.ts';
 import type { Replacement } from './replacement.ts';
 
 const ITERATIONS = 30;
@@ -33,7 +33,7 @@ export function fromBasis(all: readonly Weighed[], count: number, encoding: Basi
   const values = new Int8Array(count * rows * rowLength);
   const codes = all.map(() => new Int8Array(rows * count));
   for (let r = 0; r < rows; r++) {
-    const wanted = all.map(({ layer }) => normalized(layer.weights.subarray(r * rowLength, (r + 1) * rowLength)));
+    const wanted = all.map(({ layer }) => normalized(targetsOf(layer).subarray(r * rowLength, (r + 1) * rowLength)));
     const { basis, factors } = factorise(wanted, count, (x) => level(x, largest, encoding === 'int2'), largest);
     for (let j = 0; j < count; j++) values.set(basis[j], (j * rows + r) * rowLength);
     for (const [l, own] of factors.entries()) {
@@ -56,8 +56,8 @@ export function fromBasis(all: readonly Weighed[], count: number, encoding: Basi
   return all.map((one, l) => replacement(one, generator, codes[l]));
 }
 
-function normalized(row: Int8Array): Float64Array {
-  const norm = Math.sqrt(row.reduce((sum, w) => sum + w * w, 0));
+function normalized(row: Int8Array | Float32Array): Float64Array {
+  const norm = Math.sqrt(Float64Array.from(row).reduce((sum, w) => sum + w * w, 0));
   return Float64Array.from(row, (w) => (norm > 0 ? w / norm : 0));
 }
 
@@ -139,7 +139,8 @@ function passThrough(count: number): Mlp {
 }
 
 function replacement({ layer, forms }: Weighed, generator: BasisGenerator, codes: Int8Array): Replacement {
-  const { rows, rowLength, weights } = layer;
+  const { rows, rowLength } = layer;
+  const targets = targetsOf(layer);
   const { count, encoding, values } = generator;
   let most = 1;
   for (let r = 0; r < rows; r++) {
@@ -160,7 +161,7 @@ function replacement({ layer, forms }: Weighed, generator: BasisGenerator, codes
   };
   const levels = materialize(source, [generator]);
   const scales = Float64Array.from({ length: rows }, (_, c) => {
-    const own = Float64Array.from(weights.subarray(c * rowLength, (c + 1) * rowLength));
+    const own = Float64Array.from(targets.subarray(c * rowLength, (c + 1) * rowLength));
     return Math.max(SMALLEST_SCALE, forms[c].bestScale(own, levels.subarray(c * rowLength, (c + 1) * rowLength), 1));
   });
   return {

@@ -3,7 +3,7 @@
 import type { Codebook } from '../sources/codebook.ts';
 import { Random } from '../system/random.ts';
 import { kMeans, nearestCenter } from './kmeans.ts';
-import { byChannel, type Layer, placeOf } from './layers.ts';
+import { byChannel, type Layer, placeOf, targetsOf } from './layers.ts';
 import type { Quadratic } from './quadratic.ts';
 import type { Replacement } from './replacement.ts';
 
@@ -54,7 +54,8 @@ export function trainCodebook(all: readonly Weighed[], entries: number, length: 
 
 /** Runs of scaled weights along the source's rows, and what their squared errors cost; a tail is padded at no cost. */
 function scaledVectors({ layer, forms, importance = 1 }: Weighed, length: number) {
-  const { rows, rowLength, weights, depth, effectiveScale } = layer;
+  const { rows, rowLength, depth, effectiveScale } = layer;
+  const targets = targetsOf(layer);
   const scales = spreadScales(layer);
   const perRow = Math.ceil(rowLength / length);
   const vectors = new Float64Array(rows * perRow * length);
@@ -64,7 +65,7 @@ function scaledVectors({ layer, forms, importance = 1 }: Weighed, length: number
     for (let k = 0; k < rowLength; k++) {
       const [c, index] = placeOf(layer, r, k);
       const at = r * perRow * length + k;
-      vectors[at] = weights[c * depth + index] / scales[c];
+      vectors[at] = targets[c * depth + index] / scales[c];
       costs[at] = (scales[c] * effectiveScale[c]) ** 2 * forms[c].variance(index);
       energy += costs[at] * vectors[at] ** 2;
     }
@@ -72,12 +73,12 @@ function scaledVectors({ layer, forms, importance = 1 }: Weighed, length: number
   return { vectors, weights: energy > 0 ? costs.map((cost) => (importance * cost) / energy) : costs.fill(1) };
 }
 
-/** A layer's weights, or `targets` [channels][depth] in their place, as entries of a codebook. */
+/** `targets` [channels][depth], the layer's own where none are given, as entries of a codebook. */
 export function fromCodebook(
   { layer, forms }: Weighed,
   codebook: Codebook,
   shared: boolean,
-  targets: ArrayLike<number> = layer.weights,
+  targets: ArrayLike<number> = targetsOf(layer),
 ): Replacement {
   const { rows, rowLength, channels, depth } = layer;
   const { length, values, entries } = codebook;

@@ -15,6 +15,8 @@ export interface Layer {
   depth: number;
   /** [channels][depth], for depthwise, too */
   weights: Int8Array;
+  /** the real ones that they were rounded from, in the same order and in their steps, where these are known */
+  reals?: Float32Array;
   /** [channels] output steps of one accumulator step */
   effectiveScale: Float64Array;
 }
@@ -34,11 +36,16 @@ export function layersOf(model: Model): Layer[] {
   });
 }
 
+/** What other weights of a layer are to come near to, [channels][depth]. */
+export const targetsOf = ({ weights, reals }: Layer): Int8Array | Float32Array => reals ?? weights;
+
 function layerOf(model: Model, operator: Operator, index: number): Layer | null {
   if (!('source' in operator)) return null;
   const source = model.sources[operator.source];
   if (source.kind !== 'stored' || source.encoding !== 'int8') return null;
-  const { rows, rowLength, values } = source;
+  const { rows, rowLength, values, reals } = source;
+  const arranged = <T extends Int8Array | Float32Array>(all: T): T =>
+    operator.kind === 'depthwise' ? transposed(all, rows, rowLength) : all;
   const channels = operator.bias.length;
   return {
     operator: index,
@@ -49,14 +56,17 @@ function layerOf(model: Model, operator: Operator, index: number): Layer | null 
     rowLength,
     channels,
     depth: values.length / channels,
-    weights: operator.kind === 'depthwise' ? transposed(values, rows, rowLength) : values,
+    weights: arranged(values),
+    reals: reals && arranged(reals),
     effectiveScale: operator.effectiveScale,
   };
 }
 
 /** [rows][columns] -> [columns][rows] */
-function transposed(values: Int8Array, rows: number, columns: number): Int8Array {
-  return Int8Array.from({ length: values.length }, (_, i) => values[(i % rows) * columns + Math.floor(i / rows)]);
+function transposed<T extends Int8Array | Float32Array>(values: T, rows: number, columns: number): T {
+  const turned = values.slice() as T;
+  for (let i = 0; i < turned.length; i++) turned[i] = values[(i % rows) * columns + Math.floor(i / rows)];
+  return turned;
 }
 
 /** Values [channels][depth] in the order of the layer's source, [rows][rowLength]. */

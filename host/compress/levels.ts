@@ -1,6 +1,6 @@
 /** INT8 weights in fewer levels: per channel the scale and the levels that move the layer's output least. */
 import type { Encoding } from '../model/model.ts';
-import { inSourceOrder, type Layer } from './layers.ts';
+import { inSourceOrder, type Layer, targetsOf } from './layers.ts';
 import type { Quadratic } from './quadratic.ts';
 import type { Replacement } from './replacement.ts';
 
@@ -46,12 +46,12 @@ function fitChannel(
   return improved.reduce((best, one) => (one.error < best.error ? one : best));
 }
 
-/** `targets` [channels][depth] in place of the layer's own weights, where given. */
+/** `targets` [channels][depth] in place of the layer's own, where given. */
 export function inLevels(
   layer: Layer,
   forms: readonly Quadratic[],
   encoding: FewLevels,
-  targets: ArrayLike<number> = layer.weights,
+  targets: ArrayLike<number> = targetsOf(layer),
 ): Replacement {
   const { channels, depth, rows, rowLength } = layer;
   const levels = new Int8Array(channels * depth);

@@ -5,33 +5,10 @@ import type { Model, Tensor, Window } from '../model/model.ts';
 import { Runtime, type Wasm } from '../runtime/runtime.ts';
 import { Random } from '../system/random.ts';
 import type { Layer } from './layers.ts';
+import { type ChangedMoments, type Moments, Products, shareOf } from './products.ts';
 import type { Samples } from './samples.ts';
 
-/**
- * Of the inputs q - zeroPoint under a channel's weights. Errors of the mean can be taken back in the bias, which is why
- * the covariance is about the mean: error of the output = e' covariance e for weights that are off by e.
- */
-export interface Moments {
-  depth: number;
-  /** one set for all channels, or (depthwise) one for each */
-  sets: number;
-  /** [sets][depth] */
-  mean: Float64Array;
-  /** [sets][depth][depth] */
-  covariance: Float64Array;
-}
-
-/**
- * Of a layer behind others that have changed: what it is given now, and how that goes with what it was given before.
- */
-export interface ChangedMoments extends Moments {
-  /** inputs that they are of, several a sample where a layer works at several positions */
-  count: number;
-  /** [sets][depth], before */
-  originalMean: Float64Array;
-  /** [sets][depth now][depth before] */
-  cross: Float64Array;
-}
+export type { ChangedMoments, Moments } from './products.ts';
 
 /** Without calibration data: every input counts the same and is 0 on average. */
 export function equalMoments({ depth }: Layer): Moments {
@@ -39,10 +16,6 @@ export function equalMoments({ depth }: Layer): Moments {
   for (let k = 0; k < depth; k++) covariance[k * depth + k] = 1;
   return { depth, sets: 1, mean: new Float64Array(depth), covariance };
 }
-
-const MOST_PRODUCTS = 1e8; // of inputs, per layer: a second
-const LEAST_ROWS = 8; // times depth, or noise is taken for correlation,
-const MOST_OF_LEAST = 4e9; // products; but not for minutes
 
 /** Moments of each layer's input on the samples, in the order of `layers`. */
 export function momentsOf(model: Model, layers: readonly Layer[], { inputs, wasm }: Samples): Moments[] {
@@ -126,9 +99,7 @@ class Collector {
   private readonly sets: number;
   private readonly positions: [y: number, x: number][] = [];
   private readonly share: number;
-  private readonly sums: [now: Float64Array, before: Float64Array];
-  private readonly products: Float64Array;
-  private readonly crossProducts: Float64Array;
+  private readonly products: Products;
   private readonly rows: [now: Float64Array, before: Float64Array];
   private count = 0;
 
@@ -142,14 +113,9 @@ class Collector {
     this.sets = kind === 'depthwise' ? channels : 1;
     const [height, width] = kind === 'fullyConnected' ? [1, 1] : from.output.shape;
     for (let y = 0; y < height; y++) for (let x = 0; x < width; x++) this.positions.push([y, x]);
-    const each = depth * depth * this.sets;
-    const wanted = Math.max(MOST_PRODUCTS / each, Math.min(LEAST_ROWS * depth, MOST_OF_LEAST / each));
-    this.share = Math.min(1, wanted / (this.positions.length * samples));
-    const zeros = (size: number) => new Float64Array(size);
-    this.sums = [zeros(this.sets * depth), zeros(this.sets * depth)];
-    this.products = zeros(this.sets * depth * depth);
-    this.crossProducts = zeros(this.sets * depth * depth);
-    this.rows = [zeros(depth), zeros(depth)];
+    this.share = shareOf(this.positions.length * samples, this.sets, depth);
+    this.products = new Products(this.sets, depth);
+    this.rows = [new Float64Array(depth), new Float64Array(depth)];
   }
 
   /** All positions of one sample, or a share of them drawn at random: what the layer is given now, and was before. */
@@ -160,7 +126,7 @@ class Collector {
       for (let set = 0; set < this.sets; set++) {
         this.gather(now, y, x, set, this.rows[0]);
         if (before !== now) this.gather(before, y, x, set, this.rows[1]);
-        this.accumulate(set, before !== now);
+        this.products.add(set, this.rows[0], before === now ? null : this.rows[1]);
       }
     }
   }
@@ -188,37 +154,7 @@ class Collector {
     }
   }
 
-  private accumulate(set: number, changed: boolean): void {
-    const { depth } = this.layer;
-    const { rows, sums, products, crossProducts } = this;
-    const [now, before] = rows;
-    for (let i = 0; i < depth; i++) {
-      const value = now[i];
-      sums[0][set * depth + i] += value;
-      if (changed) sums[1][set * depth + i] += before[i];
-      if (value === 0) continue;
-      const line = (set * depth + i) * depth;
-      for (let j = i; j < depth; j++) products[line + j] += value * now[j];
-      if (changed) for (let j = 0; j < depth; j++) crossProducts[line + j] += value * before[j];
-    }
-  }
-
-  /** Where nothing has changed, `cross` and `originalMean` are 0. */
   finish(): ChangedMoments {
-    const { depth } = this.layer;
-    const { sets, count, products, crossProducts } = this;
-    const [mean, originalMean] = this.sums.map((sum) => sum.map((value) => value / count));
-    const covariance = new Float64Array(sets * depth * depth);
-    const cross = new Float64Array(sets * depth * depth);
-    for (let i = 0; i < sets * depth; i++) {
-      const set = Math.floor(i / depth);
-      for (let j = 0; j < depth; j++) {
-        const other = set * depth + j;
-        const [line, column] = j >= i % depth ? [i, j] : [other, i % depth]; // the upper triangle was summed
-        covariance[i * depth + j] = products[line * depth + column] / count - mean[i] * mean[other];
-        cross[i * depth + j] = crossProducts[i * depth + j] / count - mean[i] * originalMean[other];
-      }
-    }
-    return { depth, sets, count, mean, covariance, originalMean, cross };
+    return this.products.finish(this.count);
   }
 }

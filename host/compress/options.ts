@@ -6,7 +6,7 @@ import { compare, type Outputs, outputsOf, outputZeroPoint } from './agreement.t
 import type { Choice } from './allocate.ts';
 import { canShare, fromBasis } from './basis.ts';
 import { fromCodebook, trainCodebook, type Weighed } from './codebook.ts';
-import { inSourceOrder, type Layer } from './layers.ts';
+import { inSourceOrder, type Layer, targetsOf } from './layers.ts';
 import { inLevels } from './levels.ts';
 import type { Moments } from './moments.ts';
 import { quadratics } from './quadratic.ts';
@@ -129,11 +129,12 @@ export function asItIs(layer: Layer): Replacement {
 
 /** Squared error of the layer's outputs, as the covariance of its inputs says it, over that of having no weights. */
 export function layerError({ layer, forms }: Weighed, { levels, scales }: Replacement): number {
-  const { channels, depth, weights, effectiveScale } = layer;
+  const { channels, depth, effectiveScale } = layer;
+  const targets = targetsOf(layer);
   const nothing = new Float64Array(depth);
   let [error, whole] = [0, 0];
   for (let c = 0; c < channels; c++) {
-    const own = Float64Array.from(weights.subarray(c * depth, (c + 1) * depth));
+    const own = Float64Array.from(targets.subarray(c * depth, (c + 1) * depth));
     const square = effectiveScale[c] ** 2;
     error += square * forms[c].error(own, scales[c], levels.subarray(c * depth, (c + 1) * depth));
     whole += square * forms[c].error(own, 1, nothing);

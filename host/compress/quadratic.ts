@@ -3,7 +3,7 @@
  * Rounding weights one at a time and letting those still to come make up for the error so far is Babai's nearest plane,
  * which OBQ and GPTQ do as well.
  */
-import type { Moments } from './moments.ts';
+import type { Moments } from './products.ts';
 
 const DAMPING = 0.01; // of the mean variance: inputs that calibration never saw must not be free
 
@@ -147,11 +147,11 @@ export class Quadratic {
   }
 }
 
-/** One for each channel of a layer; channels that share their inputs share it. */
+/** One for each channel of a layer; channels that share their inputs, all or groups of them, share it. */
 export function quadratics({ depth, sets, covariance }: Moments, channels: number): Quadratic[] {
   const own = Array.from(
     { length: sets },
     (_, set) => new Quadratic(depth, covariance.subarray(set * depth * depth, (set + 1) * depth * depth)),
   );
-  return Array.from({ length: channels }, (_, c) => own[sets === 1 ? 0 : c]);
+  return Array.from({ length: channels }, (_, c) => own[Math.floor((c * sets) / channels)]);
 }

@@ -4,7 +4,7 @@
  */
 import type { Model } from '../model/model.ts';
 import { fromCodebook } from './codebook.ts';
-import { inSourceOrder, type Layer } from './layers.ts';
+import { inSourceOrder, type Layer, targetsOf } from './layers.ts';
 import { type FewLevels, inLevels } from './levels.ts';
 import { type ChangedMoments, changedMomentsOf, type Moments } from './moments.ts';
 import { type Quadratic, quadratics } from './quadratic.ts';
@@ -90,15 +90,12 @@ function inInt8(layer: Layer, targets: Float64Array): Replacement {
   };
 }
 
-function retarget(
-  { weights, channels, depth }: Layer,
-  forms: readonly Quadratic[],
-  { cross, sets }: ChangedMoments,
-): Float64Array {
-  const targets = new Float64Array(channels * depth);
+function retarget(layer: Layer, forms: readonly Quadratic[], { cross, sets }: ChangedMoments): Float64Array {
+  const { channels, depth } = layer;
+  const [wanted, targets] = [targetsOf(layer), new Float64Array(channels * depth)];
   for (let c = 0; c < channels; c++) {
     const set = sets === 1 ? 0 : c;
-    const own = Float64Array.from(weights.subarray(c * depth, (c + 1) * depth));
+    const own = Float64Array.from(wanted.subarray(c * depth, (c + 1) * depth));
     targets.set(forms[c].retarget(own, cross.subarray(set * depth * depth, (set + 1) * depth * depth)), c * depth);
   }
   return targets;

@@ -91,7 +91,7 @@ export class Executor {
     return graph.outputs.map((tensor) => values[tensor] ?? this.constant(tensor));
   }
 
-  private reading({ inputs, outputs }: GraphOperator, values: Values): Reading {
+  reading({ inputs, outputs }: GraphOperator, values: Values): Reading {
     const { tensors } = this.graph;
     const at = (index: number): number => {
       const tensor = inputs[index] ?? -1;

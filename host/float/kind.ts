@@ -15,10 +15,24 @@ export interface Reading {
   outputShape(index?: number): number[];
 }
 
-/** Where an operator with weights has them. */
+/** Where an operator with weights has them, and what they are multiplied with. */
 export interface WeightInputs {
-  /** the dimension of the weights along which output channels lie */
+  /** the dimension of the weights along which output channels lie: the others, in order, are the products of a sum */
   channelDimension: number;
+  /** Sets of output channels, equal and one after another, of which each reads the same inputs. */
+  sets(reading: Reading): number;
+  /** Output positions. */
+  positions(reading: Reading): number;
+  /**
+   * Visits positions that are `wanted`: what the weights of a set of channels are multiplied with there, [products],
+   * padding as 0; valid only during the call.
+   */
+  visit(
+    operator: GraphOperator,
+    reading: Reading,
+    wanted: (position: number) => boolean,
+    see: (set: number, patch: Float64Array) => void,
+  ): void;
 }
 
 /** How the outputs of an operator get scale and zero point, as TensorFlow Lite Micro's kernels ask for them. */
@@ -34,6 +48,8 @@ export interface FloatKind {
   scale: ScaleRule;
   /** inputs 1 and 2 are weights and bias */
   weights?: WeightInputs;
+  /** whether each output value is of a window of positions, the kernel of the options */
+  windowed?: boolean;
   /** whether an activation can be fused into it, here and in .tflite files */
   fuses?: boolean;
   /** Whether scaling a channel of the input scales the same channel of the output, and nothing else. */

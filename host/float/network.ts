@@ -4,6 +4,7 @@ import { readSubgraphs } from '../import/graph.ts';
 import { bindVariables } from '../import/variables.ts';
 import { fuse } from './fuse.ts';
 import { isFloat, plainFloat } from './plain.ts';
+import { checkWork } from './work.ts';
 
 /** An input as its file has it, and as the image does. */
 export interface FloatPort {
@@ -33,5 +34,5 @@ export function floatTflite(bytes: Uint8Array): FloatNetwork | null {
     const { name, shape } = graph.tensors[tensor];
     return { name, shape, arranged: shape, arrange: (values: Float32Array) => values };
   });
-  return { graph: fuse(plainFloat(graph)), inputs, isQuantized: false, source: 'tflite' };
+  return { graph: fuse(checkWork(plainFloat(graph))), inputs, isQuantized: false, source: 'tflite' };
 }

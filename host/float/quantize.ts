@@ -14,8 +14,18 @@ export interface Layer {
   bias: Int32Array;
 }
 
-/** What is added to the bias of a layer, per channel in real units, by the index of the operator. */
-export type Corrections = ReadonlyMap<number, Float64Array>;
+/** INT8 weights in place of the nearest ones. */
+export type Rounded = Pick<Layer, 'values' | 'scales'>;
+
+/** What calibration makes of a layer. */
+export interface Correction {
+  rounded: Rounded | null;
+  /** added to the bias, per channel in real units */
+  shift: Float64Array;
+}
+
+/** By the index of the operator. */
+export type Corrections = ReadonlyMap<number, Correction>;
 
 /** A channel whose weights are nearly 0 gets a scale from which its factor and its bias have a multiplier. */
 const LEAST_FACTOR = 2 ** -20;
@@ -33,23 +43,24 @@ export function quantizeLayer(plan: Plan, operator: GraphOperator, corrections: 
   const channelOf = (i: number) => Math.floor(i / step) % channels;
   const inputScale = scaled.get(input)!.scale;
   const own = bias < 0 ? new Float64Array(channels) : biasOf(graph, bias);
-  const real = own.map((value, c) => value + (corrections.get(operator.index)?.[c] ?? 0));
+  const correction = corrections.get(operator.index);
+  const real = own.map((value, c) => value + (correction?.shift[c] ?? 0));
   const given = tensor.scales.length > 0;
   const least = (LEAST_FACTOR * scaled.get(operator.outputs[0])!.scale) / inputScale;
   const each = Array.from(peaksOf(reals, channels, channelOf), (peak, c) =>
     Math.fround(Math.max(peak / 127, least, Math.abs(real[c]) / inputScale / LARGEST_BIAS)),
   );
   const chosen = operator.opcode === 'FULLY_CONNECTED' && !denseChannels ? [Math.max(...each)] : each;
-  const scales = given ? tensor.scales : chosen;
+  const scales = correction?.rounded?.scales ?? (given ? tensor.scales : chosen);
   const scaleOf = (c: number) => scales[scales.length === 1 ? 0 : c];
   const lowest = given ? -128 : -127;
   return {
-    values: Int8Array.from(reals, (value, i) =>
-      Math.min(127, Math.max(lowest, Math.round(value / scaleOf(channelOf(i))))),
-    ),
+    values:
+      correction?.rounded?.values ??
+      Int8Array.from(reals, (value, i) => Math.min(127, Math.max(lowest, Math.round(value / scaleOf(channelOf(i)))))),
     scales,
     bias:
-      bias >= 0 && graph.tensors[bias].type === 'INT32' && !corrections.has(operator.index)
+      bias >= 0 && graph.tensors[bias].type === 'INT32' && !correction
         ? Int32Array.from(integersOf(graph.tensors[bias]))
         : Int32Array.from(real, (value, c) => saturated(Math.round(value / (inputScale * scaleOf(c))))),
   };
@@ -94,7 +105,7 @@ export function quantizedGraph(plan: Plan, corrections: Corrections = new Map())
     const [input, weights] = operator.inputs;
     const { values, scales, bias } = quantizeLayer(plan, operator, corrections);
     const { name, shape } = graph.tensors[weights];
-    const key = `${weights} ${scales}`;
+    const key = `${weights} ${scales} ${corrections.get(operator.index)?.rounded ? operator.index : ''}`;
     const tensor =
       made.get(key) ??
       draft.tensor({

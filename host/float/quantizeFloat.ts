@@ -1,20 +1,24 @@
 /**
- * A float network to an image: ranges, equalisation and bias correction are tried in turn on calibration inputs, and
- * what gives the smaller error of the outputs, measured on the image itself, is kept.
+ * A float network to an image: ranges, equalisation, bias correction and rounding of weights are tried in turn on
+ * calibration inputs, and what gives the smaller error of the outputs, measured on the image itself, is kept.
  */
 import type { TableEncoding } from '../arithmetic/channels.ts';
 import type { Lossless } from '../image/lossless.ts';
 import { ImportError } from '../import/error.ts';
 import type { Graph } from '../import/graph.ts';
 import { type Imported, type ImportOptions, importGraph, packImported } from '../import/import.ts';
+import type { Model } from '../model/model.ts';
 import { equalize } from './equalize.ts';
 import { Executor } from './execute.ts';
 import { answersOf, type Judgement, judge, type RealInputs } from './judge.ts';
+import { withMeans } from './means.ts';
 import { type Observed, observe, RANGES, type RangeMethod, rangeBy } from './observe.ts';
 import { type Corrections, quantizedGraph } from './quantize.ts';
+import { withReals } from './reals.ts';
 import { floatKind } from './registry.ts';
 import { type Plan, planScales } from './scales.ts';
-import { type LayerLoss, simulate } from './simulate.ts';
+import { type Fitting, type LayerLoss, simulate } from './simulate.ts';
+import { inputsFor, workOf } from './work.ts';
 
 export interface QuantizeOptions extends ImportOptions {
   /** default: the one that measures best */
@@ -30,8 +34,12 @@ export interface QuantizeOptions extends ImportOptions {
 /** One way that was tried. */
 export interface Trial {
   ranges: RangeMethod;
+  /** whether pools over all positions stay what they are in the file, with one scale for input and output */
+  poolsKept: boolean;
   equalized: boolean;
   corrected: boolean;
+  /** whether weights are rounded so that their errors make up for one another; then biases are corrected, too */
+  rounded: boolean;
   /** squared error of the outputs over their variance, on calibration inputs */
   error: number;
 }
@@ -44,16 +52,28 @@ export interface Quantized extends Imported {
   layers: LayerLoss[];
   /** on inputs that were held out; null where none were */
   heldOut: Judgement | null;
+  /** The model, whose stored weights also have the real ones that they were rounded from. */
+  modelInReals: () => Model;
+  /** How another image of the network, such as one in fewer bits, does on the inputs that were held out. */
+  judgeOther: (image: Uint8Array) => Judgement | null;
 }
 
 /** "mse, equalised, bias corrected" */
-export const describeTrial = ({ ranges, equalized, corrected }: Omit<Trial, 'error'>): string =>
-  [ranges, equalized ? 'equalised' : '', corrected ? 'bias corrected' : ''].filter((part) => part !== '').join(', ');
+export const describeTrial = ({ ranges, poolsKept, equalized, corrected, rounded }: Omit<Trial, 'error'>): string =>
+  [
+    ranges,
+    poolsKept && 'pools kept',
+    equalized && 'equalised',
+    corrected && 'bias corrected',
+    rounded && 'errors of weights balanced',
+  ]
+    .filter((part) => part !== false)
+    .join(', ');
 
 /** Inputs of each stage at most, spread over all: more changes little. */
 const OBSERVED = 256;
 const JUDGED = 128;
-const CORRECTED = 96;
+const FITTED = 96;
 const SHOWN = 24;
 /** Of this many inputs one is held out. */
 const HELD_OUT = 5;
@@ -77,9 +97,9 @@ interface Candidate {
   imported: Imported & { image: Uint8Array };
 }
 
-/** `graph` as plainFloat and fuse leave it. Throws ImportError, also where the quantised form cannot be imported. */
+/** `file`: a graph as plainFloat and fuse leave it. Throws ImportError, also where the quantised form cannot be imported. */
 export function quantizeFloat(
-  graph: Graph,
+  file: Graph,
   name: string,
   calibration: readonly RealInputs[],
   heldOut: readonly RealInputs[],
@@ -88,13 +108,19 @@ export function quantizeFloat(
 ): Quantized {
   if (calibration.length === 0) throw new ImportError('no calibration inputs; give at least one');
   const { ranges, denseChannels, tables, lossless, ...rest } = options;
-  const { seen, judged } = shared(calibration);
+  const graph = withMeans(file);
+  const work = workOf(graph);
+  const some = (all: readonly RealInputs[], most: number) => spread(all, inputsFor(work, most));
+  const { seen, judged: others } = shared(calibration);
+  const judged = some(others, JUDGED);
   const executor = new Executor(graph);
   report('float network');
   const expected = judged.map((inputs) => executor.run(inputs));
   const candidates: Candidate[] = [];
-  const attempt = (trial: Omit<Trial, 'error'>, plan: Plan, corrections: Corrections = new Map()): Candidate => {
+  const attempt = (trial: Omit<Trial, 'error'>, plan: Plan): Candidate => {
     report(describeTrial(trial));
+    const fit: Fitting | undefined = trial.rounded ? 'weights' : trial.corrected ? 'biases' : undefined;
+    const corrections: Corrections = fit ? simulate(plan, some(seen, FITTED), { fit }).corrections : new Map();
     const imported = packImported(importGraph(quantizedGraph(plan, corrections), name, rest), { tables, lossless });
     const { relativeError } = judge(answersOf(imported.image, judged), expected);
     const candidate = { trial: { ...trial, error: relativeError }, plan, corrections, imported };
@@ -103,29 +129,38 @@ export function quantizeFloat(
   };
   const planOf = (of: Graph, observed: Map<number, Observed>, method: RangeMethod) =>
     planScales(of, rangesOf(of, observed, method), denseChannels);
-  const corrected = (plan: Plan) => simulate(plan, spread(seen, CORRECTED), { correct: true }).corrections;
-  const plain = { equalized: false, corrected: false };
+  const plain = { poolsKept: false, equalized: false, corrected: false, rounded: false };
   const both = (trial: Omit<Trial, 'error'>, plan: Plan) => {
     attempt(trial, plan);
-    attempt({ ...trial, corrected: true }, plan, corrected(plan));
+    attempt({ ...trial, corrected: true }, plan);
   };
   const best = () => candidates.reduce((a, b) => (b.trial.error < a.trial.error ? b : a));
 
-  const observed = observe(graph, spread(seen, OBSERVED));
+  const observed = observe(graph, some(seen, OBSERVED));
   for (const method of ranges === undefined ? RANGES : [ranges])
     both({ ranges: method, ...plain }, planOf(graph, observed, method));
+  const hasMeans = graph.operators.some(({ opcode }, i) => opcode !== file.operators[i].opcode);
+  if (hasMeans) {
+    const { ranges: method } = best().trial;
+    attempt({ ...plain, ranges: method, poolsKept: true }, planOf(file, observed, method));
+  }
   const isGiven = graph.operators.some(
     ({ opcode, inputs }) => floatKind(opcode)?.weights && graph.tensors[inputs[1]].scales.length > 0,
   );
   const equalized = isGiven ? null : equalize(graph, (tensor) => observed.get(tensor)!.peaks);
   if (equalized !== null) {
     const { ranges: method } = best().trial;
-    const again = observe(equalized, spread(seen, OBSERVED));
+    const again = observe(equalized, some(seen, OBSERVED));
     both({ ...plain, ranges: method, equalized: true }, planOf(equalized, again, method));
+  }
+  if (!isGiven) {
+    const { trial, plan } = best();
+    attempt({ ...trial, corrected: true, rounded: true }, plan);
   }
   const { imported, ...taken } = best();
   report('layers');
-  const shown = spread(heldOut.length > 0 ? heldOut : calibration, SHOWN);
+  const judgeOther = (image: Uint8Array) => judgeHeldOut(image, executor, some(heldOut, OBSERVED));
+  const shown = some(heldOut.length > 0 ? heldOut : calibration, SHOWN);
   return {
     ...imported,
     inputs: imported.inputs.map((port) => ({ ...port, type: 'FLOAT32' })),
@@ -133,7 +168,9 @@ export function quantizeFloat(
     trials: candidates.map((candidate) => candidate.trial),
     chosen: taken.trial,
     layers: simulate(taken.plan, shown, { corrections: taken.corrections }).losses,
-    heldOut: judgeHeldOut(imported.image, executor, spread(heldOut, OBSERVED)),
+    heldOut: judgeOther(imported.image),
+    modelInReals: () => withReals(taken.plan, taken.corrections, name, rest),
+    judgeOther,
   };
 }
 
@@ -143,7 +180,7 @@ function shared(calibration: readonly RealInputs[]): { seen: RealInputs[]; judge
   const isJudged = (_: RealInputs, i: number) => i % 3 === 2;
   return {
     seen: calibration.filter((inputs, i) => !isJudged(inputs, i)),
-    judged: spread(calibration.filter(isJudged), JUDGED),
+    judged: calibration.filter(isJudged),
   };
 }
 

@@ -10,8 +10,9 @@ import type { GraphOperator } from '../import/graph.ts';
 import { activate, Executor, type Values } from './execute.ts';
 import { Draft, realsOf } from './graph.ts';
 import { activationOf } from './kind.ts';
-import { type Corrections, quantizeLayer, quantizeValue } from './quantize.ts';
+import { type Correction, type Corrections, quantizeLayer, quantizeValue } from './quantize.ts';
 import { floatKind } from './registry.ts';
+import { roundLayer } from './rounding.ts';
 import type { Plan } from './scales.ts';
 
 /** What one operator of the quantised network loses against float, over all inputs. */
@@ -28,18 +29,25 @@ export interface LayerLoss {
 
 export interface Simulated {
   losses: LayerLoss[];
-  /** per layer with weights, what makes the mean difference of each channel 0 */
+  /** per layer with weights: what was fitted, with which the mean difference of each channel is 0 */
   corrections: Corrections;
 }
 
-/** Runs both on all inputs; with `correct`, each layer is corrected before the next one is looked at. */
+/** What is fitted to the inputs: biases, or weights and biases. */
+export type Fitting = 'biases' | 'weights';
+
+/**
+ * Runs both on all inputs. With `fit`, what is found takes the place of `corrections`: each layer is fitted on what the
+ * quantised ones before it give, and only then the next one is looked at.
+ */
 export function simulate(
   plan: Plan,
   inputs: readonly (readonly Float32Array[])[],
-  { corrections = new Map(), correct = false }: { corrections?: Corrections; correct?: boolean } = {},
+  { corrections = new Map(), fit }: { corrections?: Corrections; fit?: Fitting } = {},
 ): Simulated {
   const { graph, scaled } = plan;
-  const [real, rounded] = [new Executor(graph), new Executor(dequantized(plan, corrections))];
+  const real = new Executor(graph);
+  const whole = new Executor(dequantized(plan, corrections));
   const snap = (values: Float32Array, tensor: number): Float32Array => {
     const of = scaled.get(tensor)!;
     return values.map((value) => (quantizeValue(value, of) - of.zeroPoint) * of.scale);
@@ -53,16 +61,22 @@ export function simulate(
     return pair;
   });
   const losses: LayerLoss[] = [];
-  const found = new Map<number, Float64Array>();
+  const found = new Map<number, Correction>();
   for (const [place, operator] of graph.operators.entries()) {
-    const twin = rounded.graph.operators[place];
+    const channels = graph.tensors[operator.outputs[0]].shape.at(-1)!;
+    const fits = fit !== undefined && floatKind(operator.opcode)?.weights !== undefined;
+    const given = samples.map(([, approximate]) => approximate);
+    const own = fits && fit === 'weights' ? roundLayer(plan, operator, real, given) : null;
+    if (own !== null) found.set(operator.index, { rounded: own, shift: new Float64Array(channels) });
+    const rounded = own === null ? whole : new Executor(dequantized(plan, found, [operator]));
+    const twin = rounded.graph.operators[own === null ? place : 0];
     const before = samples.map(([exact, approximate]) => [
       real.before(operator, exact),
       rounded.before(twin, approximate),
     ]);
-    if (correct && floatKind(operator.opcode)?.weights) {
-      const means = meanDifference(before, graph.tensors[operator.outputs[0]].shape.at(-1)!);
-      found.set(operator.index, means);
+    if (fits) {
+      const means = meanDifference(before, channels);
+      found.set(operator.index, { rounded: own, shift: means });
       for (const [, [values]] of before) for (let i = 0; i < values.length; i++) values[i] += means[i % means.length];
     }
     const loss = emptyLoss(operator);
@@ -81,8 +95,8 @@ export function simulate(
   return { losses, corrections: found };
 }
 
-/** The float graph with the weights, biases and constants that the quantised one has. */
-function dequantized(plan: Plan, corrections: Corrections) {
+/** The float graph, or some operators of it, with the weights, biases and constants that the quantised one has. */
+function dequantized(plan: Plan, corrections: Corrections, operators = plan.graph.operators) {
   const { graph, scaled } = plan;
   const draft = new Draft(graph);
   for (const [tensor, of] of scaled) {
@@ -91,7 +105,7 @@ function dequantized(plan: Plan, corrections: Corrections) {
     const values = realsOf(graph.tensors[tensor]).map((value) => (quantizeValue(value, of) - of.zeroPoint) * of.scale);
     draft.tensors[tensor] = { ...draft.tensors[draft.reals(name, shape, values)], index: tensor };
   }
-  for (const operator of graph.operators) {
+  for (const operator of operators) {
     const weights = floatKind(operator.opcode)?.weights;
     if (!weights) {
       draft.operators.push(operator);

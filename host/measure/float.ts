@@ -23,6 +23,8 @@ export interface FloatFigure {
   calibratedOn: number;
   judgedOn: number;
   ranges: string;
+  /** all that was tried: squared error of the outputs over their variance, on inputs that only calibrate */
+  tried: { what: string; error: number }[];
   /** image bytes: of what is quantised here, and of the published INT8 file */
   bytes: number;
   publishedBytes: number;
@@ -146,6 +148,7 @@ function measure({ network, float, published, calibration, judged, labels }: Mat
     calibratedOn: calibration.length,
     judgedOn: judged.length,
     ranges: describeTrial(quantized.chosen),
+    tried: quantized.trials.map((trial) => ({ what: describeTrial(trial), error: trial.error })),
     bytes: quantized.image.length,
     publishedBytes: twin.image.length,
     measure: labels ? 'accuracy' : 'score',

@@ -29,6 +29,8 @@ export interface StoredSource {
   rows: number;
   rowLength: number;
   values: Int8Array;
+  /** of INT8 the real weights that they were rounded from, in their steps; not in an image */
+  reals?: Float32Array;
 }
 
 /**

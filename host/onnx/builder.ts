@@ -28,10 +28,36 @@ export interface Node extends OnnxNode {
   opset: number;
 }
 
+/** Numbers of all constants, and of all weights: far beyond any flash, and within memory. */
+const MOST_NUMBERS = 2 ** 25;
+
+/** What is constant, by its name. Throws Unsupported when it becomes more than memory should hold. */
+class Constants extends Map<string, Constant> {
+  private readonly known = new Set<Float64Array>();
+  private numbers = 0;
+
+  override set(name: string, constant: Constant): this {
+    if (!this.known.has(constant.values)) this.count(constant.values.length);
+    this.known.add(constant.values);
+    return super.set(name, constant);
+  }
+
+  /** Counts numbers that are made of constants, such as weights in another order. */
+  count(more: number): void {
+    this.assertRoom(more);
+    this.numbers += more;
+  }
+
+  assertRoom(more: number): void {
+    if (this.numbers + more > MOST_NUMBERS)
+      throw new Unsupported(`the constants of the file become more than ${MOST_NUMBERS} numbers`);
+  }
+}
+
 export class Builder {
   readonly draft = new Draft();
   readonly values = new Map<string, Value>();
-  readonly constants = new Map<string, Constant>();
+  readonly constants = new Constants();
 
   /** Input `index` as a computed tensor. */
   value(node: Node, index = 0): Value {
@@ -116,6 +142,7 @@ export class Builder {
 
   /** A constant as a tensor of the graph, its dimensions in another order; what is quantised keeps its scales. */
   weights(name: string, constant: Constant, shape: number[], order?: number[]): number {
+    this.constants.count(constant.values.length);
     const turned = order ? permuted(constant, order) : constant;
     const values = Float32Array.from(turned.values);
     const odd = values.find((value) => !Number.isFinite(value));

@@ -5,6 +5,7 @@ import { placesOf, stepsOf } from '../float/kinds/indices.ts';
 import type { FloatNetwork, FloatPort } from '../float/network.ts';
 import { livePart } from '../float/plain.ts';
 import { unscaled } from '../float/scales.ts';
+import { checkWork } from '../float/work.ts';
 import { ImportError, type Refusal, refused } from '../import/error.ts';
 import type { Graph } from '../import/graph.ts';
 import { Unsupported } from '../model/unsupported.ts';
@@ -60,7 +61,7 @@ export async function floatOnnx(bytes: Uint8Array): Promise<FloatNetwork> {
     if (!value) throw new ImportError(`output ${i} "${printable(name, 60)}" is computed by no node; export it again`);
     return value.tensor;
   });
-  const graph = fuse(livePart(finished(to.draft, inputs, outputs)));
+  const graph = fuse(checkWork(livePart(finished(to.draft, inputs, outputs))));
   return {
     graph,
     inputs: inputs.map((value, i) => portOf(ports[i].name, value)),

@@ -431,7 +431,13 @@ const concat: Convert = (node, to) => {
 function joinedConstants(node: Node, to: Builder): void {
   const parts = node.input.map((_, i) => to.constant(node, i));
   if (parts.some(({ shape }) => shape.length !== 1)) throw new Unsupported('constants of more than one dimension');
-  const values = Float64Array.from(parts.flatMap((part) => Array.from(part.values)));
+  const count = parts.reduce((sum, part) => sum + part.values.length, 0);
+  to.constants.assertRoom(count);
+  const values = new Float64Array(count);
+  parts.reduce((at, part) => {
+    values.set(part.values, at);
+    return at + part.values.length;
+  }, 0);
   to.constants.set(node.output[0], { ...parts[0], shape: [values.length], values });
 }
 

@@ -15,6 +15,7 @@ import {
   taskDrawing,
 } from './evidence.ts';
 import { mapDrawing } from './evidenceMap.ts';
+import { floatTables } from './float.ts';
 import { joinTables } from './join.ts';
 import { librarySizes } from './librarySizes.ts';
 import { operatorsPage } from './operators.ts';
@@ -73,6 +74,7 @@ export const PAGES: readonly Page[] = [
   sections('docs/papers.md', paperTables),
   sections('docs/prune.md', ({ prune }) => pruneTables(prune)),
   sections('docs/join.md', ({ join }) => joinTables(join)),
+  sections('docs/import.md', ({ float }) => floatTables(float)),
   sections('docs/route.md', ({ route }) => ({ route: routeTables(route) })),
   sections('docs/c.md', ({ library }) => ({ sizes: librarySizes(library) })),
   sections('docs/protocol.md', ({ boards }) => ({ ticks: tickTable(boards) })),

@@ -5,6 +5,7 @@ import type { EvidenceRecord } from '../evidence/record.ts';
 import { recordedBoards } from '../measure/benchmarks.ts';
 import type { DeployRecord } from '../measure/deployments.ts';
 import type { Figures } from '../measure/figures.ts';
+import type { FloatRecord } from '../measure/float.ts';
 import type { ImportedRecord } from '../measure/imported.ts';
 import type { JoinRecord } from '../measure/joined.ts';
 import type { PruneRecord } from '../measure/pruned.ts';
@@ -18,6 +19,7 @@ export interface Records {
   /** of the boards with a record: Cortex-M from the largest down, then others */
   figures: Figures[];
   imported: ImportedRecord;
+  float: FloatRecord;
   deploy: DeployRecord;
   library: LibraryRecord;
   reliability: Reliability;
@@ -35,6 +37,7 @@ export const readRecords = (): Records => ({
     .toSorted((a, b) => rank(a) - rank(b))
     .map((board) => readRecord<Figures>(board)),
   imported: readRecord('imported'),
+  float: readRecord('float'),
   deploy: readRecord('deploy'),
   library: readRecord('clib'),
   reliability: readRecord('reliability'),

@@ -275,13 +275,14 @@ class Sources {
     const rows = some ?? Array.from({ length: whole.rows }, (_, row) => row);
     if (rows.length === whole.rows && columns.length === whole.rowLength) return this.whole(source);
     return this.once(`${source} ${rows} ${columns}`, () => {
-      const values = new Int8Array(rows.length * columns.length);
-      rows.forEach((row, r) => {
-        columns.forEach((column, i) => {
-          values[r * columns.length + i] = whole.values[row * whole.rowLength + column];
-        });
-      });
-      return { ...whole, rows: rows.length, rowLength: columns.length, values };
+      const places = rows.flatMap((row) => columns.map((column) => row * whole.rowLength + column));
+      return {
+        ...whole,
+        rows: rows.length,
+        rowLength: columns.length,
+        values: Int8Array.from(places, (place) => whole.values[place]),
+        ...(whole.reals && { reals: Float32Array.from(places, (place) => whole.reals![place]) }),
+      };
     });
   }
 

@@ -21,7 +21,7 @@ import { printable } from '../system/printable.ts';
 import { wrongKind } from '../system/wrongKind.ts';
 import { importCheckpoint } from '../train/foreignCheckpoint.ts';
 import { LOSSLESS_OPTION, losslessOf } from './image.ts';
-import { oneOf, valued } from './options.ts';
+import { amount, oneOf, valued } from './options.ts';
 import { print, UsageError } from './verb.ts';
 
 export function importVerb(program: Command): void {
@@ -54,12 +54,19 @@ export function importVerb(program: Command): void {
         'best',
       ),
     )
+    .addOption(
+      valued(
+        '--budget <bytes>',
+        'largest image of a float model, such as 20kB: compress runs behind it, with the float weights as its target',
+        amount('flash'),
+      ),
+    )
     .option('--dense-channels', 'fully connected layers of a float model with a scale per channel: 4 bytes each')
     .option('--arch <json>', 'architecture of a .safetensors checkpoint: the network of a training configuration')
     .option('--json', 'machine-readable result')
     .addHelpText(
       'after',
-      '\nExamples:\n  htpw import model.tflite -o build/model.htpw\n  htpw import model.tflite -o build/model.htpw --tables compact\n  htpw import float.tflite --calibration inputs.npy -o build/model.htpw\n  htpw import model.safetensors --arch arch.json -o build/model.htpw',
+      '\nExamples:\n  htpw import model.tflite -o build/model.htpw\n  htpw import model.tflite -o build/model.htpw --tables compact\n  htpw import float.tflite --calibration inputs.npy -o build/model.htpw\n  htpw import float.onnx --calibration inputs.npy --budget 20kB -o build/model.htpw\n  htpw import model.safetensors --arch arch.json -o build/model.htpw',
     )
     .action(async (path: string, flags: ImportFlags) => {
       const { tables, keepDead = false } = flags;
@@ -67,6 +74,7 @@ export function importVerb(program: Command): void {
       const output = planOutput(flags.output, { inputs: [path, flags.arch, flags.calibration] });
       const bytes = readModel(path); // once: it may be a pipe
       if (flags.arch !== undefined || isCheckpoint(path, bytes)) {
+        assertNoBudget(path, flags);
         if (lossless || keepDead)
           throw new UsageError(`${path}: --lossless and --keep-dead are for .tflite models; leave them out`);
         return importTrained(path, bytes, flags.arch, output, tables, flags.json);
@@ -74,6 +82,7 @@ export function importVerb(program: Command): void {
       if (bytes.length === 0) throw wrongKind(path, bytes, ['a .tflite or ONNX model'])!;
       const network = await floatNetwork(path, bytes);
       if (network !== null) return importReal(path, network, { ...flags, lossless }, output);
+      assertNoBudget(path, flags);
       if (flags.calibration !== undefined)
         throw new UsageError(`${path}: is quantised already, so --calibration has nothing to do; leave it out`);
       const imported = importBytes(bytes, path, { tables, lossless, keepDead });
@@ -92,9 +101,15 @@ interface ImportFlags {
   lossless?: string | true;
   arch?: string;
   calibration?: string;
+  budget?: number;
   ranges: RangeMethod | 'best';
   denseChannels?: boolean;
   json?: boolean;
+}
+
+function assertNoBudget(path: string, { budget }: ImportFlags): void {
+  if (budget !== undefined)
+    throw new UsageError(`${path}: --budget is for float models; import it, then htpw compress the image`);
 }
 
 /** The bytes of a model; of a folder that is one, which cannot be imported, those of what tells its kind. */
@@ -131,6 +146,7 @@ async function importReal(
 ): Promise<void> {
   const { floatSummary, importFloat, importGiven, renderFloat } = await import('./importFloat.ts');
   if (network.isQuantized && flags.calibration === undefined) {
+    if (flags.budget !== undefined) throw new UsageError(`${path}: --budget needs --calibration <inputs>, got none`);
     const imported = importGiven(path, network, flags);
     const result = { ...summaryOf(path, flags.output, flags.tables, imported), exact: null, removed: null };
     output.write(imported.image);

@@ -16,7 +16,7 @@ export interface TensorSpec {
   scale?: number | number[];
   zeroPoint?: number | number[];
   quantizedDimension?: number;
-  /** constant values; INT32, INT16 or FLOAT32 when the type says so, else bytes */
+  /** constant values; INT32, INT16 or FLOAT32 when the type says so, of FLOAT16 the bits, else bytes */
   data?: number[];
   sparse?: boolean;
   /** an operator keeps it from one inference to the next */
@@ -132,7 +132,8 @@ function writeTensor(builder: Builder, spec: TensorSpec, buffers: number[]): num
   const type = spec.type ?? 'INT8';
   let buffer = 0;
   if (spec.data !== undefined) {
-    const list = { INT32: Int32Array, INT16: Int16Array, FLOAT32: Float32Array }[type] ?? Int8Array;
+    const arrays = { INT32: Int32Array, INT16: Int16Array, FLOAT32: Float32Array, FLOAT16: Uint16Array };
+    const list = arrays[type as keyof typeof arrays] ?? Int8Array;
     const bytes = list.from(spec.data);
     const vector = builder.createByteVector(new Uint8Array(bytes.buffer));
     buffer = buffers.push(table(builder, { 0: { offset: vector } })) - 1;

@@ -77,7 +77,30 @@ describe('htpw import', () => {
     expect(result.bytes).toBe(readFileSync(image).length);
   });
 
+  it('with a budget compresses what it quantised, and says what each layer became', () => {
+    const wide = join(folder, 'wide.tflite');
+    const inputs = join(folder, 'wide.bin');
+    const waves = (count: number, step: number) => Array.from({ length: count }, (_, i) => Math.sin(step * i * i));
+    const tensors = [real([1, 64]), real([32, 64], waves(2048, 0.7)), real([1, 32])];
+    writeFileSync(wide, tflite(single('FULLY_CONNECTED', tensors, fullyConnected())));
+    writeFileSync(inputs, new Uint8Array(Float32Array.from(waves(64 * 20, 0.3)).buffer));
+    const words = ['import', wide, '--calibration', inputs, '-o', image, '--json'];
+    const whole = JSON.parse(htpw(...words).stdout);
+    const { stdout, stderr } = htpw(...words, '--budget', `${whole.bytes - 500}`);
+    expect(stderr).not.toContain('htpw:');
+    const result = JSON.parse(stdout);
+    expect(result.bytes).toBe(readFileSync(image).length);
+    expect(result.bytes).toBeLessThanOrEqual(whole.bytes - 500);
+    expect(result.compressed).toMatchObject({ from: whole.bytes, before: whole.heldOut });
+    expect(result.compressed.layers.map(({ became }: { became: string }) => became)).not.toContain('int8');
+    expect(result.heldOut).toMatchObject({ inputs: 4 });
+    expect(JSON.parse(htpw(...words, '--budget', `${whole.bytes}`).stdout).compressed).toBeNull();
+    const { status, stderr: missed } = htpw(...words, '--budget', '300');
+    expect([status, missed]).toEqual([1, expect.stringMatching(/cannot reach 300 bytes; the smallest image is/)]);
+  }, 120_000);
+
   it.each([
+    ['a budget for an INT8 model', ['import', model, '--budget', '20kB'], /--budget is for float models/],
     ['a float model without inputs', ['import', float], /has to be quantised.*--calibration inputs\.npy/],
     ['inputs of another size', ['import', float, '--calibration', odd], /odd\.bin: expected 4 values an inference/],
     ['inputs of an INT8 model', ['import', model, '--calibration', odd], /is quantised already/],

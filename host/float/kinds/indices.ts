@@ -1,13 +1,23 @@
 /** Places of values in arrays of several dimensions, the last one fastest. */
+import { Unsupported } from '../../model/unsupported.ts';
 
 export const countOf = (shape: readonly number[]): number => shape.reduce((product, size) => product * size, 1);
 
 /** How far apart neighbours along each dimension lie. */
 export const stepsOf = (shape: readonly number[]): number[] => shape.map((_, d) => countOf(shape.slice(d + 1)));
 
-/** For every value of an array of `shape`, in order: `begin` plus its index along each dimension times that `step`. */
+/** Of constants, too, that are turned: beyond any flash. */
+const MOST_PLACES = 2 ** 25;
+
+/**
+ * For every value of an array of `shape`, in order: `begin` plus its index along each dimension times that `step`. Throws
+ * Unsupported for sizes that no array has, as a damaged file may ask for.
+ */
 export function placesOf(shape: readonly number[], steps: readonly number[], begin = 0): Int32Array {
-  const places = new Int32Array(countOf(shape));
+  const count = countOf(shape);
+  if (!shape.every((size) => Number.isInteger(size) && size >= 0) || count > MOST_PLACES)
+    throw new Unsupported(`an array [${shape}]`);
+  const places = new Int32Array(count);
   const index = shape.map(() => 0);
   let place = begin;
   for (let i = 0; i < places.length; i++) {

@@ -57,6 +57,7 @@ function mean(_: GraphOperator, reading: Reading): Float32Array[] {
 
 export const AVERAGE_POOL_2D: FloatKind = {
   scale: 'inherited',
+  windowed: true,
   fuses: true,
   channelwise: true,
   run: pool(
@@ -67,6 +68,7 @@ export const AVERAGE_POOL_2D: FloatKind = {
 };
 export const MAX_POOL_2D: FloatKind = {
   scale: 'inherited',
+  windowed: true,
   fuses: true,
   channelwise: true,
   run: pool(Number.NEGATIVE_INFINITY, Math.max, (largest) => largest),

@@ -5,7 +5,7 @@
 import type { GraphOperator } from '../../import/graph.ts';
 import type { ConvolutionOptions } from '../../import/options.ts';
 import { Unsupported } from '../../model/unsupported.ts';
-import type { FloatKind, Reading } from '../kind.ts';
+import type { FloatKind, Reading, WeightInputs } from '../kind.ts';
 
 /** One output position: for each tap of the window that lies inside, where in the input it is. */
 interface Taps {
@@ -76,6 +76,15 @@ function multiplyRows(
   }
 }
 
+/** `depth` channels from `first` on under each tap of a window. */
+function gather(input: Float32Array, offsets: Int32Array, first: number, depth: number, patch: Float64Array): void {
+  for (let tap = 0; tap < offsets.length; tap++) {
+    const offset = offsets[tap];
+    if (offset < 0) patch.fill(0, tap * depth, (tap + 1) * depth);
+    else patch.set(input.subarray(offset + first, offset + first + depth), tap * depth);
+  }
+}
+
 /** Weights [C][kH][kW][K]; an input of G K channels is in G groups. */
 function convolution(operator: GraphOperator, reading: Reading): Float32Array[] {
   const [input, weights, bias] = [reading.values(0), reading.values(1), reading.optional(2)];
@@ -90,10 +99,7 @@ function convolution(operator: GraphOperator, reading: Reading): Float32Array[] 
   const options = operator.options as ConvolutionOptions;
   forPositions(options, [height, width], inputShape, outputShape, (position, { offsets }) => {
     for (let group = 0; group < groups; group++) {
-      offsets.forEach((offset, tap) => {
-        if (offset < 0) patch.fill(0, tap * depth, (tap + 1) * depth);
-        else patch.set(input.subarray(offset + group * depth, offset + (group + 1) * depth), tap * depth);
-      });
+      gather(input, offsets, group * depth, depth, patch);
       multiplyRows(weights, patch, { first: group * perGroup, count: perGroup }, bias, output, position * channels);
     }
   });
@@ -139,16 +145,58 @@ function fullyConnected(_: GraphOperator, reading: Reading): Float32Array[] {
   return [output];
 }
 
-export const CONV_2D: FloatKind = { scale: 'own', weights: { channelDimension: 0 }, fuses: true, run: convolution };
-export const DEPTHWISE_CONV_2D: FloatKind = {
-  scale: 'own',
-  weights: { channelDimension: 3 },
-  fuses: true,
-  run: depthwise,
+const positionsOf = (reading: Reading): number => reading.outputShape()[1] * reading.outputShape()[2];
+
+const CONVOLVED: WeightInputs = {
+  channelDimension: 0,
+  sets: (reading) => reading.shape(0)[3] / reading.shape(1)[3],
+  positions: positionsOf,
+  visit(operator, reading, wanted, see) {
+    const [, height, width, depth] = reading.shape(1);
+    const options = operator.options as ConvolutionOptions;
+    const [input, groups] = [reading.values(0), this.sets(reading)];
+    const patch = new Float64Array(height * width * depth);
+    forPositions(options, [height, width], reading.shape(0), reading.outputShape(), (position, { offsets }) => {
+      if (!wanted(position)) return;
+      for (let group = 0; group < groups; group++) {
+        gather(input, offsets, group * depth, depth, patch);
+        see(group, patch);
+      }
+    });
+  },
 };
-export const FULLY_CONNECTED: FloatKind = {
-  scale: 'own',
-  weights: { channelDimension: 0 },
-  fuses: true,
-  run: fullyConnected,
+
+const DEPTHWISE: WeightInputs = {
+  channelDimension: 3,
+  sets: (reading) => reading.shape(0)[3],
+  positions: positionsOf,
+  visit(operator, reading, wanted, see) {
+    const [, height, width] = reading.shape(1);
+    const options = operator.options as ConvolutionOptions;
+    const [input, channels] = [reading.values(0), this.sets(reading)];
+    const patch = new Float64Array(height * width);
+    forPositions(options, [height, width], reading.shape(0), reading.outputShape(), (position, { offsets }) => {
+      if (!wanted(position)) return;
+      for (let channel = 0; channel < channels; channel++) {
+        gather(input, offsets, channel, 1, patch);
+        see(channel, patch);
+      }
+    });
+  },
 };
+
+const DENSE: WeightInputs = {
+  channelDimension: 0,
+  sets: () => 1,
+  positions: (reading) => reading.values(0).length / reading.shape(1)[1],
+  visit(_, reading, wanted, see) {
+    const [, depth] = reading.shape(1);
+    const input = reading.values(0);
+    for (let piece = 0; piece * depth < input.length; piece++)
+      if (wanted(piece)) see(0, Float64Array.from(input.subarray(piece * depth, (piece + 1) * depth)));
+  },
+};
+
+export const CONV_2D: FloatKind = { scale: 'own', weights: CONVOLVED, fuses: true, run: convolution };
+export const DEPTHWISE_CONV_2D: FloatKind = { scale: 'own', weights: DEPTHWISE, fuses: true, run: depthwise };
+export const FULLY_CONNECTED: FloatKind = { scale: 'own', weights: DENSE, fuses: true, run: fullyConnected };
