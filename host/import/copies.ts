@@ -15,6 +15,9 @@ export interface Loop {
 }
 
 type Steps = [number, number, number];
+const LOOPS = 3;
+/** Copies that one loop may become. */
+const MAX_UNROLLED = 64;
 
 /** Emits one copy: loops that can be are made one, the innermost becomes the run where it is in one piece. */
 export function move(
@@ -34,8 +37,11 @@ export function move(
   }
   const last = merged.at(-1);
   const run = last?.from === 1 && last.to === 1 ? merged.pop()!.count : 1;
-  if (merged.length > 3) throw new Unsupported(`values in ${merged.length} nested loops; at most 3`);
-  const padded = [...new Array<Loop>(3 - merged.length).fill({ count: 1, from: 0, to: 0 }), ...merged];
+  if (merged.length > LOOPS) {
+    unrolled(operator, to, input, output, [...merged, ...flat(run)], more);
+    return;
+  }
+  const padded = [...new Array<Loop>(LOOPS - merged.length).fill({ count: 1, from: 0, to: 0 }), ...merged];
   const steps = (of: keyof Loop) => padded.map((loop) => loop[of]) as Steps;
   to.emit(operator, {
     kind: 'copy',
@@ -51,6 +57,33 @@ export function move(
     fill: false,
     ...more,
   });
+}
+
+/** One copy for each turn of the shortest loop, of which all are in any order the same. */
+function unrolled(
+  operator: GraphOperator,
+  to: Lowering,
+  input: Activation,
+  output: Activation,
+  loops: Loop[],
+  more: Parameters<typeof move>[5] = {},
+): void {
+  const shortest = loops.reduce((a, b) => (b.count < a.count && b.count > 1 ? b : a));
+  if (shortest.count > MAX_UNROLLED) throw new Unsupported(`values in ${loops.length} nested loops; at most ${LOOPS}`);
+  const { inputOffset = 0, outputOffset = 0, fill = false } = more;
+  for (let i = 0; i < shortest.count; i++)
+    move(
+      operator,
+      to,
+      input,
+      output,
+      loops.filter((loop) => loop !== shortest),
+      {
+        inputOffset: inputOffset + i * shortest.from,
+        outputOffset: outputOffset + i * shortest.to,
+        fill: fill && i === 0,
+      },
+    );
 }
 
 export function flat(count: number): Loop[] {

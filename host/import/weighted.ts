@@ -5,7 +5,7 @@ import type { Weighted } from '../model/model.ts';
 import { Unsupported } from '../model/unsupported.ts';
 import type { Activation } from '../operators/lowering.ts';
 import { type Reach, substituteBias } from '../transform/largeBias.ts';
-import { reshaped } from './copies.ts';
+import { flat, move, reshaped } from './copies.ts';
 import { listed } from './error.ts';
 import type { OperatorOf } from './graph.ts';
 import { dilated, tapsOf, ungrouped } from './kernels.ts';
@@ -100,10 +100,10 @@ function emitDepthwise(
  */
 export function fullyConnected(operator: OperatorOf<'FULLY_CONNECTED'>, to: Lowering): void {
   if (operator.options.shuffled) throw new Unsupported('shuffled weights');
-  const weights = to.weights(operator, 1, 2, 0);
-  const [channels, depth] = weights.shape;
-  const input = to.input(operator);
+  const weights = unshifted(to, to.weights(operator, 1, 2, 0, true));
   const output = to.output(operator);
+  const input = asOftenAs(weights.times, operator, to, to.input(operator), weights.shape[1] / weights.times);
+  const [channels, depth] = weights.shape;
   const [height, width] = output.shape;
   if (output.shape[2] !== channels || elements(input.shape) !== height * width * depth)
     throw new Unsupported(`weights [${weights.shape}] do not take [${input.shape}] to [${output.shape}]`);
@@ -116,6 +116,46 @@ export function fullyConnected(operator: OperatorOf<'FULLY_CONNECTED'>, to: Lowe
     output: output.tensor,
     ...weighted(operator, to, { input, output, weights, bias: 2, rows: channels, rowLength: depth }),
   });
+}
+
+/**
+ * Weights with the zero point 0. Where a difference is no INT8, all are two weights, of which the sum is it: then the
+ * layer reads its input twice.
+ */
+function unshifted(to: Lowering, weights: Weights): Weights & { times: 1 | 2 } {
+  const { zeroPoint, values } = weights;
+  if (zeroPoint === 0) return { ...weights, times: 1 };
+  const [channels, depth] = weights.shape;
+  const differs = (value: number) => value - zeroPoint < -128 || value - zeroPoint > 127;
+  const times = values.some(differs) ? 2 : 1;
+  const shape = [channels, times * depth];
+  const made = to.spread(shape);
+  values.forEach((value, i) => {
+    const first = Math.min(Math.max(value - zeroPoint, -128), 127);
+    const at = Math.floor(i / depth) * times * depth + (i % depth);
+    made[at] = first;
+    if (times === 2) made[at + depth] = value - zeroPoint - first;
+  });
+  return { ...weights, shape, zeroPoint: 0, values: made, times };
+}
+
+/** Every piece of `depth` values so many times, one behind the other. */
+function asOftenAs(
+  times: number,
+  operator: OperatorOf<'FULLY_CONNECTED'>,
+  to: Lowering,
+  input: Activation,
+  depth: number,
+): Activation {
+  const pieces = elements(input.shape) / depth;
+  if (times === 1 || !Number.isInteger(pieces)) return input;
+  const output = to.temporary([1, pieces, times * depth], input);
+  const loops = [
+    { count: pieces, from: depth, to: times * depth },
+    { count: times, from: 0, to: depth },
+  ];
+  move(operator, to, input, output, [...loops, ...flat(depth)]);
+  return output;
 }
 
 type WeightedOpcode = 'CONV_2D' | 'DEPTHWISE_CONV_2D' | 'TRANSPOSE_CONV' | 'FULLY_CONNECTED';
