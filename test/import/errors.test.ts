@@ -109,7 +109,7 @@ describe('a file is refused', () => {
     ['whose input is declared dynamic', set(0, { signature: [1, -1, -1, 2] }), /input 0 .*dynamic/],
     ['with a batch that its output has not', set(0, { shape: [2, 4, 4, 2] }), /a batch of 2, only 1/],
     ['of five dimensions', set(0, { shape: [1, 1, 4, 4, 2] }), /shape \[1,1,4,4,2\], expected four dimensions/],
-    ['with a tensor above 2^20 values', set(0, { shape: [1, 4096, 4096, 2] }), /larger than 1048576 values/],
+    ['with a tensor above 2^23 values', set(0, { shape: [1, 4096, 4096, 2] }), /larger than 8388608 values/],
     ['with INT16 activations', set(0, { type: 'INT16' }), /^INT16 activations \("x"\): only INT8/],
     ['without quantisation', set(3, { scale: undefined }), /output "x" has no scale and zero point/],
     ['with a scale of 0', set(3, { scale: 0 }), /has the scale 0, expected a positive one/],

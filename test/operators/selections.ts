@@ -69,9 +69,7 @@ const tileStep: Step = (dice, draft, at) => {
 
 const broadcastStep: Step = (dice, draft, at) => {
   const input = draft.at(at);
-  const shape = input.shape.map((count, d) =>
-    count === 1 && !isBatch(input.shape, d) ? dice.whole(1, 4) : count,
-  );
+  const shape = input.shape.map((count, d) => (count === 1 && !isBatch(input.shape, d) ? dice.whole(1, 4) : count));
   return draft.append('BROADCAST_TO', [at, numbers(...shape)], [{ ...input, shape }]);
 };
 
