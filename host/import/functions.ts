@@ -68,7 +68,7 @@ export function absTable(input: Scaled, output: Scaled): Int8Array {
 export function rsqrtTable(input: Scaled, output: Scaled): Int8Array {
   const bits = 20;
   const real = 1 / Math.fround(Math.fround(Math.sqrt(input.scale)) * output.scale);
-  checkFactor(real, MAX_SHIFT, '1 / (root of input scale * output scale)');
+  checkFactor(real, 30, '1 / (root of input scale * output scale)'); // a root has 20 bits, and 10 more do not wrap
   const factor = quantizeMultiplier(real);
   return tableOf((q) => {
     const value = q - input.zeroPoint;

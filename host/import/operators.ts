@@ -40,7 +40,7 @@ import { PRELU } from './prelu.ts';
 import { argMax, argMin, mean, reduceMax, reduceMin, sum } from './reductions.ts';
 import { broadcastTo, gather, mirrorPad, reverse, tile } from './selections.ts';
 import { transposeConvolution } from './transposeConvolution.ts';
-import { convolution, depthwise, fullyConnected } from './weighted.ts';
+import { batchMatMul, convolution, depthwise, fullyConnected } from './weighted.ts';
 
 export interface Support<K extends keyof OperatorOptions> {
   support: 'yes' | 'limited';
@@ -70,6 +70,11 @@ const OTHERS: { [K in keyof OperatorOptions]: Support<K> } = {
     support: 'limited',
     note: 'one weight scale or one per channel; at every position it becomes pointwise; 32,767 products per output',
     lower: fullyConnected,
+  },
+  BATCH_MATMUL: {
+    support: 'limited',
+    note: 'by one constant matrix: as FULLY_CONNECTED',
+    lower: batchMatMul,
   },
   MEAN: {
     support: 'yes',

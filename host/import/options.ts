@@ -27,6 +27,8 @@ export interface OperatorOptions {
   DEPTHWISE_CONV_2D: ConvolutionOptions & { multiplier: number };
   TRANSPOSE_CONV: WindowOptions;
   FULLY_CONNECTED: { activation: FusedActivation; shuffled: boolean };
+  /** which inputs have their last two dimensions the other way round */
+  BATCH_MATMUL: { transposed: [boolean, boolean]; activation: FusedActivation };
   RESHAPE: object;
   SQUEEZE: object;
   EXPAND_DIMS: object;
@@ -107,6 +109,10 @@ const READERS: { [K in keyof OperatorOptions]: (table: Table | null) => Operator
   FULLY_CONNECTED: (table) => ({
     activation: activation(table, 0),
     shuffled: (table?.int8('weights_format', 1) ?? 0) !== 0,
+  }),
+  BATCH_MATMUL: (table) => ({
+    transposed: [(table?.int8('adj_x', 0) ?? 0) !== 0, (table?.int8('adj_y', 1) ?? 0) !== 0],
+    activation: 'NONE',
   }),
   RESHAPE: () => ({}),
   SQUEEZE: () => ({}),

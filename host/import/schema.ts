@@ -81,6 +81,7 @@ export const OPTIONS_TYPES = {
   LEAKY_RELU: 75,
   MIRROR_PAD: 77,
   DEPTH_TO_SPACE: 94,
+  BATCH_MATMUL: 101,
   CALL_ONCE: 103,
   VAR_HANDLE: 111,
 } as const;
