@@ -147,22 +147,23 @@ function dense(operator: Dense, to: Lowering, stored: Weights): void {
 }
 
 /**
- * Weights with the zero point 0. Where a difference is no INT8, all are two weights, of which the sum is it: then the
- * layer reads its input twice.
+ * Weights with the zero point 0. Where a difference from it is no INT8, all are two weights, or three for 255, of which the
+ * sum is it: the layer reads its input so many times.
  */
-function unshifted(to: Lowering, weights: Weights): Weights & { times: 1 | 2 } {
+function unshifted(to: Lowering, weights: Weights): Weights & { times: number } {
   const { zeroPoint, values } = weights;
   if (zeroPoint === 0) return { ...weights, times: 1 };
   const [channels, depth] = weights.shape;
-  const differs = (value: number) => value - zeroPoint < -128 || value - zeroPoint > 127;
-  const times = values.some(differs) ? 2 : 1;
+  const differences = Int16Array.from(values, (value) => value - zeroPoint);
+  const times = differences.reduce((most, d) => Math.max(most, Math.ceil(d / (d < 0 ? -128 : 127))), 1);
   const shape = [channels, times * depth];
   const made = to.spread(shape);
-  values.forEach((value, i) => {
-    const first = Math.min(Math.max(value - zeroPoint, -128), 127);
+  differences.forEach((difference, i) => {
     const at = Math.floor(i / depth) * times * depth + (i % depth);
-    made[at] = first;
-    if (times === 2) made[at + depth] = value - zeroPoint - first;
+    for (let [part, rest] = [0, difference]; part < times; part++) {
+      made[at + part * depth] = Math.min(Math.max(rest, -128), 127);
+      rest -= made[at + part * depth];
+    }
   });
   return { ...weights, shape, zeroPoint: 0, values: made, times };
 }

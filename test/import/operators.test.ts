@@ -98,6 +98,9 @@ describe('import', () => {
     const far = { shape: [2, 4], scale: 1, zeroPoint: -100, data: [127, -128, 0, 0, 0, 0, 0, 0] };
     const sums = [227 * 9 - 28 * -100 + 100 * (127 - 128), 100 * (9 - 100 + 127 - 128)];
     expect(answers(far)).toEqual(sums.map((sum) => Math.max(-128, Math.min(127, Math.round(sum / 256)))));
+    const farthest = { shape: [2, 4], scale: 1, zeroPoint: -128, data: [127, 126, -128, 0, 0, 0, 0, 0] };
+    const larger = [255 * 3 + 254 * -2 + 128 * 5, 128 * (3 - 2 + 4 + 5)];
+    expect(answers(farthest, [3, -2, 4, 5])).toEqual(larger.map((sum) => Math.round(sum / 256)));
     const nibbles = [0, 1, 2, 3].map((i) => (((data[2 * i] & 15) | (data[2 * i + 1] << 4)) << 24) >> 24);
     expect(answers({ shape: [2, 4], type: 'INT4', scale: 1, zeroPoint: 0, data: nibbles })).toEqual(plain);
   });
