@@ -3,10 +3,9 @@
  * pictures of a batch, as dilated convolutions are written by some converters.
  */
 import { Unsupported } from '../model/unsupported.ts';
-import { type Loop, move, stepsOf } from './copies.ts';
+import { checkSameNumbers, type Loop, move, stepsOf } from './copies.ts';
 import type { GraphOperator, OperatorOf } from './graph.ts';
 import type { Lowering } from './lowering.ts';
-import { checkSameNumbers } from './moves.ts';
 import { elements } from './shape.ts';
 
 /** [N, H b, W b, C] to [N, H, W, b b C]: the rows of a block one behind the other. */

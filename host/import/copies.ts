@@ -2,7 +2,7 @@
 import type { Shape } from '../model/model.ts';
 import { Unsupported } from '../model/unsupported.ts';
 import type { Copy } from '../operators/copy.ts';
-import { type Activation, sameShape } from '../operators/lowering.ts';
+import { type Activation, type Scaled, sameShape } from '../operators/lowering.ts';
 import type { GraphOperator } from './graph.ts';
 import type { Lowering } from './lowering.ts';
 import { elements } from './shape.ts';
@@ -120,4 +120,16 @@ export function repeated(
   const loops = shape.map((count, d) => ({ count, from: own[d] === 1 ? 0 : from[d], to: steps[d] }));
   move(operator, to, input, output, loops);
   return output;
+}
+
+/** A dimension of a shape, counted from 0. */
+export function axisOf(axis: number, shape: readonly number[]): number {
+  const place = axis < 0 ? axis + shape.length : axis;
+  if (place < 0 || place >= shape.length) throw new Unsupported(`axis ${axis} of [${shape}]`);
+  return place;
+}
+
+export function checkSameNumbers(input: Scaled, output: Scaled): void {
+  if (input.scale !== output.scale || input.zeroPoint !== output.zeroPoint)
+    throw new Unsupported('input and output differ in scale or zero point');
 }

@@ -1,9 +1,9 @@
 /** Lowering of the operators that only move values, each to copies. */
 
 import { Unsupported } from '../model/unsupported.ts';
-import type { Activation, Scaled } from '../operators/lowering.ts';
+import type { Activation } from '../operators/lowering.ts';
 import { tensorOf } from './constants.ts';
-import { flat, move, stepsOf } from './copies.ts';
+import { axisOf, checkSameNumbers, flat, move, stepsOf } from './copies.ts';
 import type { GraphOperator, OperatorOf } from './graph.ts';
 import type { Lowering } from './lowering.ts';
 import { range, select } from './selections.ts';
@@ -247,15 +247,4 @@ function cut(operator: GraphOperator, to: Lowering, { begin, size, stride }: Cut
   const inputOffset = steps.reduce((sum, step, d) => sum + step * begin[d], 0);
   const loops = size.map((count, d) => ({ count, from: steps[d] * stride[d], to: outputs[d] }));
   move(operator, to, input, output, loops, { inputOffset });
-}
-
-export function axisOf(axis: number, shape: number[]): number {
-  const place = axis < 0 ? axis + shape.length : axis;
-  if (place < 0 || place >= shape.length) throw new Unsupported(`axis ${axis} of [${shape}]`);
-  return place;
-}
-
-export function checkSameNumbers(input: Scaled, output: Scaled): void {
-  if (input.scale !== output.scale || input.zeroPoint !== output.zeroPoint)
-    throw new Unsupported('input and output differ in scale or zero point');
 }

@@ -9,9 +9,8 @@ import { emitTable } from '../operators/lookup.ts';
 import type { Activation } from '../operators/lowering.ts';
 import { meanFactor } from '../operators/mean.ts';
 import type { Context } from './context.ts';
-import { flat, move, stepsOf } from './copies.ts';
+import { checkSameNumbers, flat, move, stepsOf } from './copies.ts';
 import type { OperatorOf } from './graph.ts';
-import { checkSameNumbers } from './moves.ts';
 import { elements, MAX_DIMENSION } from './shape.ts';
 
 export function mean(operator: OperatorOf<'MEAN'>, to: Context): void {

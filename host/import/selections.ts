@@ -7,10 +7,9 @@ import type { Shape } from '../model/model.ts';
 import { Unsupported } from '../model/unsupported.ts';
 import type { Activation } from '../operators/lowering.ts';
 import type { Origin } from '../operators/resize.ts';
-import { flat, move, reshaped } from './copies.ts';
+import { axisOf, checkSameNumbers, flat, move, reshaped } from './copies.ts';
 import type { GraphOperator, OperatorOf } from './graph.ts';
 import type { Lowering } from './lowering.ts';
-import { axisOf, checkSameNumbers } from './moves.ts';
 import { elements, MAX_DIMENSION } from './shape.ts';
 
 /** Of every dimension of an input, which of its positions the output has; null where it has all as they are. */
@@ -28,7 +27,6 @@ export function gather(operator: OperatorOf<'GATHER'>, to: Lowering): void {
 export function tile(operator: OperatorOf<'TILE'>, to: Lowering): void {
   const own = to.shape(operator.inputs, 0);
   const times = to.integers(operator, 1, own.length);
-  checkCount(elements(own) * elements(times));
   select(
     operator,
     to,
@@ -76,14 +74,14 @@ export function reverse(operator: OperatorOf<'REVERSE_V2'>, to: Lowering): void 
   );
 }
 
-export const range = (count: number, of: (i: number) => number) => Array.from({ length: count }, (_, i) => of(i));
+/** Positions of one dimension; throws Unsupported for more than a tensor can have. */
+export function range(count: number, of: (i: number) => number): number[] {
+  if (!(count >= 0 && count <= MAX_DIMENSION)) throw new Unsupported(`${count} positions; at most ${MAX_DIMENSION}`);
+  return Array.from({ length: count }, (_, i) => of(i));
+}
 
 function only(own: readonly number[], axis: number, positions: number[]): Selection {
   return own.map((_, d) => (d === axis ? positions : null));
-}
-
-function checkCount(count: number): void {
-  if (!(count >= 1 && count <= 2 ** 31)) throw new Unsupported(`${count} values`);
 }
 
 /** Input 0, whose dimensions are `own`, as the output. */
