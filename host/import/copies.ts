@@ -16,7 +16,7 @@ export interface Loop {
 
 type Steps = [number, number, number];
 const LOOPS = 3;
-/** Copies that one loop may become. */
+/** Copies that loops may become. */
 const MAX_UNROLLED = 64;
 
 /** Emits one copy: loops that can be are made one, the innermost becomes the run where it is in one piece. */
@@ -38,7 +38,11 @@ export function move(
   const last = merged.at(-1);
   const run = last?.from === 1 && last.to === 1 ? merged.pop()!.count : 1;
   if (merged.length > LOOPS) {
-    unrolled(operator, to, input, output, [...merged, ...flat(run)], more);
+    const byCount = merged.toSorted((a, b) => a.count - b.count);
+    const copies = elements(byCount.slice(0, merged.length - LOOPS).map(({ count }) => count));
+    if (copies > MAX_UNROLLED) throw new Unsupported(`values in ${merged.length} nested loops; at most ${LOOPS}`);
+    const others = [...merged.filter((loop) => loop !== byCount[0]), ...flat(run)];
+    unrolled(operator, to, input, output, byCount[0], others, more);
     return;
   }
   const padded = [...new Array<Loop>(LOOPS - merged.length).fill({ count: 1, from: 0, to: 0 }), ...merged];
@@ -59,31 +63,22 @@ export function move(
   });
 }
 
-/** One copy for each turn of the shortest loop, of which all are in any order the same. */
+/** One copy for each turn of a loop: all loops may be in any order. */
 function unrolled(
   operator: GraphOperator,
   to: Lowering,
   input: Activation,
   output: Activation,
-  loops: Loop[],
-  more: Parameters<typeof move>[5] = {},
+  loop: Loop,
+  others: Loop[],
+  { inputOffset = 0, outputOffset = 0, fill = false }: Parameters<typeof move>[5] = {},
 ): void {
-  const shortest = loops.reduce((a, b) => (b.count < a.count && b.count > 1 ? b : a));
-  if (shortest.count > MAX_UNROLLED) throw new Unsupported(`values in ${loops.length} nested loops; at most ${LOOPS}`);
-  const { inputOffset = 0, outputOffset = 0, fill = false } = more;
-  for (let i = 0; i < shortest.count; i++)
-    move(
-      operator,
-      to,
-      input,
-      output,
-      loops.filter((loop) => loop !== shortest),
-      {
-        inputOffset: inputOffset + i * shortest.from,
-        outputOffset: outputOffset + i * shortest.to,
-        fill: fill && i === 0,
-      },
-    );
+  for (let i = 0; i < loop.count; i++)
+    move(operator, to, input, output, others, {
+      inputOffset: inputOffset + i * loop.from,
+      outputOffset: outputOffset + i * loop.to,
+      fill: fill && i === 0,
+    });
 }
 
 export function flat(count: number): Loop[] {

@@ -2,7 +2,7 @@
 import { describe, expect, it } from 'vitest';
 import { ImportError } from '../../host/import/error.ts';
 import { importImage } from '../../host/import/import.ts';
-import { activation, bias, conv, single, weights } from './fixtures.ts';
+import { activation, bias, conv, integers, single, weights } from './fixtures.ts';
 import { type FileSpec, float32, int8, int32, type TensorSpec, tflite } from './tflite.ts';
 
 type Change = (file: FileSpec) => void;
@@ -327,6 +327,17 @@ describe('other operators are refused', () => {
       'a convolution of a batch that is written as three dimensions',
       pair('MAX_POOL_2D', activation([2, 2, 1]), activation([1, 1, 1])),
       /input 0 has the shape \[2,2,1\], expected four dimensions/,
+    ],
+    [
+      'TRANSPOSE of more loops than copies should be made of',
+      tflite(
+        single('TRANSPOSE', [
+          activation(new Array(17).fill(2)),
+          integers(...Array.from({ length: 17 }, (_, i) => 16 - i)),
+          activation(new Array(17).fill(2)),
+        ]),
+      ),
+      /0 TRANSPOSE "x" \(values in 17 nested loops; at most 3\)/,
     ],
     [
       'ADD with a scale too large to add',
