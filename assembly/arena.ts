@@ -3,14 +3,15 @@
  * tensors, scratch and weight caches, where the plan in the image says. Nothing here checks anything.
  *
  *   0  magic   4  image   8  program   12  sources   16  generators   20  tables   24  weights   28  operators
- *   32  one bit per operator: its weights lie in the cache
+ *   32  one bit per operator, of the first FEW_OPERATORS: its weights lie in the cache
  *   64  plan
  *   96  one bit per operator: it is in a branch that was not taken
  */
-import { FEATURE_OPERATOR } from './features.ts';
+import { FEATURE_LARGE_PROGRAM, FEATURE_OPERATOR } from './features.ts';
 import * as F from './format.ts';
-import { operatorAt, planAt, programAt, sectionAt, sourceAt, tensorCount } from './image.ts';
+import { operatorAt, planAt, planUnit, programAt, sectionAt, sourceAt, tensorCount } from './image.ts';
 import { uses } from './intrinsics/core.ts';
+import { FEW_OPERATORS } from './limits.ts';
 
 const ARENA_MAGIC: u32 = 0x41505448; // "HTPA"
 const IMAGE_AT: u32 = 4;
@@ -70,7 +71,7 @@ export function boundSource(arena: usize, operator: usize): usize {
 
 /** Arena address of a tensor. */
 export function tensorAddress(arena: usize, tensor: u32): usize {
-  return arena + <u32>load<u16>(load<usize>(arena, PLAN_AT) + 2 * tensor) * F.ARENA_UNIT;
+  return arena + <u32>load<u16>(load<usize>(arena, PLAN_AT) + 2 * tensor) * planUnit(boundProgram(arena));
 }
 
 /** Of the weights that an operator keeps; their places follow those of the tensors in the plan. */
@@ -79,7 +80,7 @@ export function cacheOf(arena: usize, index: u32): usize {
 }
 
 export function scratchOf(arena: usize, operator: usize): usize {
-  return arena + <u32>load<u16>(operator, F.OPERATOR_SCRATCH_AT) * F.ARENA_UNIT;
+  return arena + <u32>load<u16>(operator, F.OPERATOR_SCRATCH_AT) * planUnit(boundProgram(arena));
 }
 
 /** Whether the cache of an operator is filled. */
@@ -95,6 +96,7 @@ export function setReady(arena: usize, index: u32): void {
 /** Whether an operator is in a branch that was not taken: it has not run, and will not. */
 export function isSkipped(arena: usize, index: u32): bool {
   if (!uses(FEATURE_OPERATOR + F.ROUTE)) return false;
+  if (uses(FEATURE_LARGE_PROGRAM) && index >= FEW_OPERATORS) return false; // such a program has no ROUTE
   return ((<u32>load<u8>(arena + SKIPPED_AT + (index >> 3)) >> (index & 7)) & 1) != 0;
 }
 

@@ -1,6 +1,6 @@
 /** The questions that every part of `open` asks of a number before it is believed. */
 import * as F from './format.ts';
-import { tensorHeight, tensorWidth } from './image.ts';
+import { plannedArenaBytes, planUnit, tensorHeight, tensorWidth } from './image.ts';
 import { MAX_RIGHT_SHIFT, MAX_SHIFT, MIN_MULTIPLIER } from './limits.ts';
 
 /** [offset, offset + bytes) inside [0, limit), without wrapping. */
@@ -8,9 +8,10 @@ export function lies(offset: u32, bytes: u32, limit: u32): bool {
   return offset <= limit && bytes <= limit - offset;
 }
 
-/** `bytes` from `units` on lie inside the arena and behind its header. */
-export function fits(units: u32, bytes: u32, arenaUnits: u32): bool {
-  return units * F.ARENA_UNIT >= F.ARENA_HEADER_BYTES && lies(units * F.ARENA_UNIT, bytes, arenaUnits * F.ARENA_UNIT);
+/** `bytes` from a place in units of a program's plan on lie inside its arena and behind the header. */
+export function fits(program: usize, units: u32, bytes: u32): bool {
+  const place = units * planUnit(program);
+  return place >= F.ARENA_HEADER_BYTES && lies(place, bytes, plannedArenaBytes(program));
 }
 
 /** A Q31 multiplier and a shift whose product with an accumulator is defined. */

@@ -17,7 +17,9 @@ export const FEATURE_CACHE: u32 = 36; //          residency boot or lazy
 export const FEATURE_STREAM: u32 = 37; //         residency stream
 export const FEATURE_PADDED_ROWS: u32 = 38; //    rows of other than a multiple of 4, to be padded
 export const FEATURE_SOURCE: u32 = 40; //         + source kind, below 8
-export const FEATURE_ENCODING: u32 = 48; //       + encoding of stored values, codes or basis, below 8
+export const FEATURE_ENCODING: u32 = 48; //       + encoding of stored values, codes or basis, below 7
+// Programs of over FEW_OPERATORS, or with an arena of over 65,535 ARENA_UNITs
+export const FEATURE_LARGE_PROGRAM: u32 = 55;
 export const FEATURE_TABLE: u32 = 56; //          + table encoding, below 6
 // What the core has; the C says, whatever the image uses
 export const FEATURE_LONG_MULTIPLY: u32 = 62; // 32 by 32 bits to 64 in one instruction

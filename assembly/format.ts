@@ -44,10 +44,11 @@ export const SECTION_TRAILER: u32 = 7;
 // Program: header, tensors, input and output descriptors, operators, plan; each follows the one before
 export const PROGRAM_HEADER_BYTES: u32 = 8;
 export const PROGRAM_TENSORS_AT: u32 = 0; //       u16, count
-export const PROGRAM_OPERATORS_AT: u32 = 2; //     u16, count, at most MAX_OPERATORS
+export const PROGRAM_OPERATORS_AT: u32 = 2; //     u16: ss oooooooooooo, count o, at most MAX_OPERATORS; plan in units of ARENA_UNIT << s
 export const PROGRAM_INPUTS_AT: u32 = 4; //        u8, count
 export const PROGRAM_OUTPUTS_AT: u32 = 5; //       u8, count
-export const PROGRAM_ARENA_AT: u32 = 6; //         u16, arena size in ARENA_UNITs
+export const PROGRAM_ARENA_AT: u32 = 6; //         u16, arena size in units of the plan
+export const PROGRAM_UNIT_BITS: u32 = 12; //       bits of the count, in front of those of the unit
 
 // Tensor, 8 bytes; NHWC with N = 1, one-dimensional signals have height 1
 export const TENSOR_BYTES: u32 = 8;
@@ -72,7 +73,7 @@ export const OPERATOR_KIND_AT: u32 = 0; //         u8
 export const OPERATOR_RESIDENCY_AT: u32 = 1; //    u8
 export const OPERATOR_INPUT_AT: u32 = 2; //        u16, tensor
 export const OPERATOR_INPUT2_AT: u32 = 4; //       u16, without weights: tensor, for kinds that read two, or NONE
-export const OPERATOR_SCRATCH_AT: u32 = OPERATOR_INPUT2_AT; // with weights: arena offset of its scratch in ARENA_UNITs
+export const OPERATOR_SCRATCH_AT: u32 = OPERATOR_INPUT2_AT; // with weights: arena offset of its scratch in units of the plan
 export const OPERATOR_OUTPUT_AT: u32 = 6; //       u16, tensor
 export const OPERATOR_SOURCE_AT: u32 = 8; //       u16, weight source or NONE
 export const OPERATOR_STRIDE_HEIGHT_AT: u32 = 10; // u8
@@ -189,7 +190,7 @@ export const TLV_HEADER_BYTES: u32 = 4;
 export const TLV_SHA256: u32 = 0x0010; // 32 bytes: SHA-256 of [headerBytes, offset of the trailer)
 
 // Arena
-export const ARENA_UNIT: u32 = 16; // the plan counts in these; also the alignment of arena and tensors
+export const ARENA_UNIT: u32 = 16; // the plan counts in these, or in 2, 4 or 8 at once; also the alignment of arena and tensors
 export const ARENA_HEADER_BYTES: u32 = 128; // the runtime's own state, at the start of the arena
 export const STREAM_ROWS: u32 = 16; // rows materialised at a time with RESIDENCY_STREAM
 

@@ -1,6 +1,6 @@
 /** Typed access to an image that `open` has proved. Nothing here checks anything. */
 
-import { FEATURE_OPERATOR } from './features.ts';
+import { FEATURE_LARGE_PROGRAM, FEATURE_OPERATOR } from './features.ts';
 import * as F from './format.ts';
 import { uses } from './intrinsics/core.ts';
 import { tableScratch, workScratch } from './scratch.ts';
@@ -34,7 +34,14 @@ export function tensorCount(program: usize): u32 {
 }
 
 export function operatorCount(program: usize): u32 {
-  return <u32>load<u16>(program, F.PROGRAM_OPERATORS_AT);
+  const field = <u32>load<u16>(program, F.PROGRAM_OPERATORS_AT);
+  return uses(FEATURE_LARGE_PROGRAM) ? field & ((1 << F.PROGRAM_UNIT_BITS) - 1) : field;
+}
+
+/** Bytes of a unit of the plan: constant where a build has no program with another than ARENA_UNIT. */
+export function planUnit(program: usize): u32 {
+  if (!uses(FEATURE_LARGE_PROGRAM)) return F.ARENA_UNIT;
+  return F.ARENA_UNIT << (<u32>load<u16>(program, F.PROGRAM_OPERATORS_AT) >> F.PROGRAM_UNIT_BITS);
 }
 
 export function inputCount(program: usize): u32 {
@@ -132,10 +139,10 @@ export function sourceRowLength(source: usize): u32 {
 }
 
 export function plannedArenaBytes(program: usize): u32 {
-  return <u32>load<u16>(program, F.PROGRAM_ARENA_AT) * F.ARENA_UNIT;
+  return <u32>load<u16>(program, F.PROGRAM_ARENA_AT) * planUnit(program);
 }
 
-/** The plan: u16 arena offset of each tensor, then of each operator's cache, in ARENA_UNITs. */
+/** The plan: u16 arena offset of each tensor, then of each operator's cache, in units of the plan. */
 export function planAt(program: usize): usize {
   return operatorAt(program, operatorCount(program));
 }

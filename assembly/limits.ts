@@ -5,8 +5,10 @@
 
 // Image and program
 export const MAX_BYTES: u32 = 0x10000000; // far above any flash, low enough that no sum of two offsets wraps
-export const MAX_OPERATORS: u32 = 256; // a bit for each in the header of the arena
-export const MAX_TENSOR_VALUES: u32 = 0x100000; // what a plan of u16 ARENA_UNITs can hold
+export const MAX_OPERATORS: u32 = 1024; // so that a proof and a plan end in good time
+export const FEW_OPERATORS: u32 = 256; // a bit for each in the header of the arena: of more none is cached, or a ROUTE
+export const MAX_TENSOR_VALUES: u32 = 0x800000; // what a plan can hold; 2^7 times as much fits an i32
+export const MAX_PLAN_UNIT: u32 = 128; // the header of the arena, which is whole units
 
 // Requantisation: a factor is a Q31 multiplier, 0 or normalised, and a shift, positive to the left
 export const MIN_MULTIPLIER: i32 = 0x40000000;

@@ -3,13 +3,15 @@
  * (openRoutes.ts) and its states (openStates.ts).
  */
 import { fits } from './bounds.ts';
-import { FEATURE_OPERATOR } from './features.ts';
+import { FEATURE_LARGE_PROGRAM, FEATURE_OPERATOR } from './features.ts';
 import * as F from './format.ts';
 import {
   inputCount,
   operatorAt,
   operatorCount,
   planAt,
+  plannedArenaBytes,
+  planUnit,
   portAt,
   portCount,
   programAt,
@@ -21,7 +23,7 @@ import {
   tensorPositions,
 } from './image.ts';
 import { uses } from './intrinsics/core.ts';
-import { MAX_OPERATORS, MAX_TENSOR_VALUES } from './limits.ts';
+import { FEW_OPERATORS, MAX_OPERATORS, MAX_PLAN_UNIT, MAX_TENSOR_VALUES } from './limits.ts';
 import { openOperator } from './openOperator.ts';
 import { openRoutes } from './openRoutes.ts';
 import { openStates } from './openStates.ts';
@@ -47,14 +49,15 @@ export function openProgram(image: usize, index: u32, where: usize): i32 {
     size != bytes ||
     tensors == 0 ||
     operators == 0 ||
-    operators > MAX_OPERATORS ||
+    operators > (uses(FEATURE_LARGE_PROGRAM) ? MAX_OPERATORS : FEW_OPERATORS) ||
+    (uses(FEATURE_LARGE_PROGRAM) && planUnit(program) > MAX_PLAN_UNIT) ||
     inputCount(program) == 0 ||
     load<u8>(program, F.PROGRAM_OUTPUTS_AT) == 0
   )
     return refuse(where, offset, BAD_PROGRAM);
 
-  const arenaUnits = <u32>load<u16>(program, F.PROGRAM_ARENA_AT);
-  if (arenaUnits * F.ARENA_UNIT < F.ARENA_HEADER_BYTES) return refuse(where, offset + F.PROGRAM_ARENA_AT, BAD_PLAN);
+  const arenaBytes = plannedArenaBytes(program);
+  if (arenaBytes < F.ARENA_HEADER_BYTES) return refuse(where, offset + F.PROGRAM_ARENA_AT, BAD_PLAN);
   for (let i: u32 = 0; i < tensors; i++) {
     const tensor = tensorAt(program, i);
     const type = <u32>load<u8>(tensor, F.TENSOR_TYPE_AT);
@@ -62,7 +65,7 @@ export function openProgram(image: usize, index: u32, where: usize): i32 {
     if (values == 0 || values > MAX_TENSOR_VALUES || (type != F.TYPE_I8 && type != F.TYPE_I16))
       return refuse(where, <u32>(tensor - image), BAD_TENSOR);
     const place = planAt(program) + 2 * i;
-    if (!fits(<u32>load<u16>(place), tensorBytes(tensor), arenaUnits))
+    if (!fits(program, <u32>load<u16>(place), tensorBytes(tensor)))
       return refuse(where, <u32>(place - image), BAD_PLAN);
   }
   const ports = portCount(program);
@@ -84,13 +87,13 @@ export function openProgram(image: usize, index: u32, where: usize): i32 {
     const status = openStates(image, program, where);
     if (status != OK) return status;
   }
-  if (programWork(image, program) > workLimit(load<u32>(image, F.HEADER_TOTAL_AT), arenaUnits))
+  if (programWork(image, program) > workLimit(load<u32>(image, F.HEADER_TOTAL_AT), arenaBytes))
     return refuse(where, offset, BAD_WORK);
   return OK;
 }
 
 /** What the image, and the RAM that it asks for, pay for. */
-function workLimit(imageBytes: u32, arenaUnits: u32): u64 {
-  const limit = <u64>F.WORK_PER_IMAGE_BYTE * imageBytes + F.WORK_PER_ARENA_BYTE * F.ARENA_UNIT * arenaUnits;
+function workLimit(imageBytes: u32, arenaBytes: u32): u64 {
+  const limit = <u64>F.WORK_PER_IMAGE_BYTE * imageBytes + F.WORK_PER_ARENA_BYTE * arenaBytes;
   return min(limit, <u64>F.MAX_WORK);
 }

@@ -5,6 +5,7 @@
  *
  * All operators are proved. Programs without ROUTE pass at the price of one look at each operator.
  */
+import { FEATURE_LARGE_PROGRAM } from './features.ts';
 import * as F from './format.ts';
 import {
   inputCount,
@@ -22,6 +23,8 @@ import {
   tensorAt,
   tensorChannels,
 } from './image.ts';
+import { uses } from './intrinsics/core.ts';
+import { FEW_OPERATORS } from './limits.ts';
 import { isBinary, stateOf } from './operators/dispatch.ts';
 import { LOG_MEL } from './operators/logMel.ts';
 import { branchOperators } from './operators/route.ts';
@@ -37,6 +40,8 @@ export function openRoutes(image: usize, program: usize, where: usize): i32 {
   for (let i: u32 = 0; i < operators; i++) {
     const operator = operatorAt(program, i);
     if (operatorKind(operator) != F.ROUTE) continue;
+    if (uses(FEATURE_LARGE_PROGRAM) && operators > FEW_OPERATORS)
+      return refuse(where, <u32>(operator - image), BAD_ROUTE);
     const nested = i < end;
     end = branchesEnd(program, tables, i);
     if (nested || end > operators) return refuse(where, <u32>(operator - image), BAD_ROUTE);

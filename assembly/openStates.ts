@@ -12,6 +12,7 @@ import {
   operatorOutput,
   operatorResidency,
   planAt,
+  planUnit,
   sectionAt,
   sourceAt,
   sourceRowLength,
@@ -47,28 +48,28 @@ function isAlone(image: usize, program: usize, state: u32): bool {
   const plan = planAt(program);
   const tensors = tensorCount(program);
   const operators = operatorCount(program);
-  const place = <u32>load<u16>(plan + 2 * state);
+  const unit = planUnit(program);
+  const place = <u32>load<u16>(plan + 2 * state) * unit;
   const bytes = tensorBytes(tensorAt(program, state));
   for (let i: u32 = 0; i < tensors; i++) {
-    if (i != state && meet(place, bytes, load<u16>(plan + 2 * i), tensorBytes(tensorAt(program, i)))) return false;
+    if (i != state && meet(place, bytes, load<u16>(plan + 2 * i) * unit, tensorBytes(tensorAt(program, i))))
+      return false;
   }
   for (let i: u32 = 0; i < operators; i++) {
     const operator = operatorAt(program, i);
     if (!isWeighted(operatorKind(operator))) continue;
     const source = sourceAt(sectionAt(image, F.SECTION_SOURCES), <u32>load<u16>(operator, F.OPERATOR_SOURCE_AT));
     const scratch = scratchBytes(image, operator, tensorAt(program, operatorOutput(operator)), source);
-    if (meet(place, bytes, load<u16>(operator, F.OPERATOR_SCRATCH_AT), scratch)) return false;
+    if (meet(place, bytes, load<u16>(operator, F.OPERATOR_SCRATCH_AT) * unit, scratch)) return false;
     const residency = operatorResidency(operator);
     if (residency == F.RESIDENCY_FLASH || residency == F.RESIDENCY_STREAM) continue;
     const cache = sourceRows(source) * sourceRowLength(source);
-    if (meet(place, bytes, load<u16>(plan + 2 * (tensors + i)), cache)) return false;
+    if (meet(place, bytes, load<u16>(plan + 2 * (tensors + i)) * unit, cache)) return false;
   }
   return true;
 }
 
-/** Whether bytes from two places on, in ARENA_UNITs, have any in common. */
+/** Whether bytes from two places on have any in common. */
 function meet(place: u32, bytes: u32, other: u32, otherBytes: u32): bool {
-  return (
-    place * F.ARENA_UNIT < other * F.ARENA_UNIT + otherBytes && other * F.ARENA_UNIT < place * F.ARENA_UNIT + bytes
-  );
+  return place < other + otherBytes && other < place + bytes;
 }

@@ -31,6 +31,8 @@ export interface OperatorTests {
   /** random .tflite operators; those of two tensors apart, for which a second input is drawn first */
   steps?: Record<string, Step>;
   binarySteps?: Record<string, Step>;
+  /** random .tflite operators whose output nothing reads, as it is no activation */
+  ends?: Record<string, Step>;
   /** what TensorFlow Lite Micro computes, by .tflite operator */
   twins?: Record<string, Run>;
 }
@@ -47,4 +49,5 @@ export const FIXTURES_OF_OPERATORS = merged(({ fixtures }) => fixtures);
 export const PLACES_OF_OPERATORS = merged(({ places }) => places);
 export const STEPS_OF_OPERATORS = merged(({ steps }) => steps);
 export const BINARY_STEPS = merged(({ binarySteps }) => binarySteps);
+export const ENDS = merged(({ ends }) => ends);
 export const TWINS = merged(({ twins }) => twins);

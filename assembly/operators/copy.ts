@@ -12,7 +12,7 @@ export const COPY_PARAMETERS: u32 = 13; // COPY_*_AT in format.ts
 
 /**
  * A copy that stays inside both tensors and ends: it writes at most as many values as its output has, which are at most
- * 2^20, so that no sum or product here wraps. A step that is not taken may be anything.
+ * MAX_TENSOR_VALUES, so that no sum or product here wraps. A step that is not taken may be anything.
  */
 export function proveCopy(parameters: usize, input: usize, output: usize): i32 {
   const outputValues = tensorBytes(output);

@@ -20,7 +20,7 @@ import {
   tensorZeroPoint,
 } from '../image.ts';
 import { uses } from '../intrinsics/core.ts';
-import { MAX_OPERATORS } from '../limits.ts';
+import { FEW_OPERATORS } from '../limits.ts';
 import { BAD_OPERATOR } from '../status.ts';
 import {
   ADD,
@@ -149,7 +149,7 @@ export function proveOperator(
 
 /** What a kind without weights takes beside what its tensors and its window say, in units of work.ts. */
 export function workOfOperator(kind: u32, parameters: usize, input: usize, output: usize): u64 {
-  if (isKind(kind, F.ROUTE)) return MAX_OPERATORS; // as many as its branches may have
+  if (isKind(kind, F.ROUTE)) return FEW_OPERATORS; // as many as its branches may have
   if (isKind(kind, SVDF)) return workOfSvdf(parameters, input, output);
   if (isKind(kind, LSTM)) return workOfLstm(input, output);
   return isKind(kind, LOG_MEL) ? workOfLogMel(parameters, output) : 0;

@@ -1,7 +1,7 @@
 /**
  * Mean over all positions, requantised in the same step; TFLite's int8 MEAN.
  *
- *   input   [P, C]   i8   at most 2^20 values: a sum of differences stays below 2^28
+ *   input   [P, C]   i8   a sum of differences stays within MAX_SUM
  *   output  [C]      i8
  */
 import { requantize, saturate } from '../fixed.ts';

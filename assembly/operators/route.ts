@@ -9,7 +9,7 @@
  */
 import { skip } from '../arena.ts';
 import { tensorChannels, tensorPositions } from '../image.ts';
-import { MAX_ARGMAX_CHANNELS, MAX_OPERATORS } from '../limits.ts';
+import { FEW_OPERATORS, MAX_ARGMAX_CHANNELS } from '../limits.ts';
 import { BAD_SHAPE, BAD_TABLE, OK } from '../status.ts';
 import { argmax } from './argmax.ts';
 
@@ -21,7 +21,7 @@ export function proveRoute(parameters: usize, bytes: u32, input: usize, output: 
   if (tensorPositions(input) != 1 || branches < 2 || branches > MAX_ARGMAX_CHANNELS) return BAD_SHAPE;
   if (tensorPositions(output) != 1 || tensorChannels(output) != 1) return BAD_SHAPE;
   if (bytes < 4 * branches) return BAD_TABLE;
-  for (let b: u32 = 0; b < branches; b++) if (branchOperators(parameters, b) > MAX_OPERATORS) return BAD_TABLE;
+  for (let b: u32 = 0; b < branches; b++) if (branchOperators(parameters, b) > FEW_OPERATORS) return BAD_TABLE;
   return OK;
 }
 

@@ -13,7 +13,7 @@ import {
   setReady,
 } from '../arena.ts';
 import { fits } from '../bounds.ts';
-import { FEATURE_CACHE, FEATURE_STREAM } from '../features.ts';
+import { FEATURE_CACHE, FEATURE_LARGE_PROGRAM, FEATURE_STREAM } from '../features.ts';
 import * as F from '../format.ts';
 import {
   generatorAt,
@@ -35,6 +35,7 @@ import {
   tensorCount,
 } from '../image.ts';
 import { uses } from '../intrinsics/core.ts';
+import { FEW_OPERATORS } from '../limits.ts';
 import { generatorScratch, rowScratch } from '../scratch.ts';
 import { BAD_PLAN, BAD_RESIDENCY, BAD_SCRATCH, NOT_BUILT_IN, OK } from '../status.ts';
 import { matrixRowBytes, writeRows } from './dispatch.ts';
@@ -58,12 +59,13 @@ export function proveResidency(
   if (!uses(FEATURE_STREAM) && residency == F.RESIDENCY_STREAM) return NOT_BUILT_IN;
   if (residency != F.RESIDENCY_FLASH && residency != F.RESIDENCY_STREAM) {
     if (!uses(FEATURE_CACHE)) return NOT_BUILT_IN;
+    if (uses(FEATURE_LARGE_PROGRAM) && index >= FEW_OPERATORS) return BAD_RESIDENCY;
     const units = <u32>load<u16>(planAt(program) + 2 * (tensorCount(program) + index));
-    if (!fits(units, rows * rowLength, <u32>load<u16>(program, F.PROGRAM_ARENA_AT))) return BAD_PLAN;
+    if (!fits(program, units, rows * rowLength)) return BAD_PLAN;
   }
   const scratch = scratchBytes(image, operator, output, source);
   const place = <u32>load<u16>(operator, F.OPERATOR_SCRATCH_AT);
-  return fits(place, scratch, <u32>load<u16>(program, F.PROGRAM_ARENA_AT)) ? OK : BAD_SCRATCH;
+  return fits(program, place, scratch) ? OK : BAD_SCRATCH;
 }
 
 /** Bytes of scratch of an operator with weights. */

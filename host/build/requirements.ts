@@ -1,6 +1,7 @@
 /** What an image needs of a firmware: buffers, asked from the runtime itself, and the features that it uses. */
 import * as FEATURE from '../../assembly/features.ts';
 import { RESIDENCY_BOOT, RESIDENCY_LAZY, RESIDENCY_STREAM } from '../../assembly/format.ts';
+import { FEW_OPERATORS } from '../../assembly/limits.ts';
 import { kindOf } from '../operators/registry.ts';
 import { ImageView, type ProgramView } from '../records/view.ts';
 import { Runtime } from '../runtime/node.ts';
@@ -46,6 +47,8 @@ export function requirementsOfAll(each: readonly Requirements[]): Requirements {
 /** The mask of what the runtime must keep to run an image. */
 export function featuresOf(image: ImageView): bigint {
   const bits = new Set<number>();
+  for (const { operators, grain } of image.programs)
+    if (operators.length > FEW_OPERATORS || grain > 1) bits.add(FEATURE.FEATURE_LARGE_PROGRAM);
   for (const { operator, tensors } of image.programs.flatMap(operatorsOf)) {
     const { kind, encoding, residency, source } = operator;
     bits.add(FEATURE.FEATURE_OPERATOR + kind).add(FEATURE.FEATURE_TABLE + encoding);

@@ -94,7 +94,7 @@ export function ranked(
 /** How many inputs are run between two reports. */
 const REPORTED_EVERY = 50;
 
-/** Scores of inputs, [n][classes]. */
+/** Scores of inputs, [n][classes]; each is judged by itself, whatever the program keeps. */
 export function scoreInputs(
   runtime: Runtime,
   { classes, scoresOf }: Scoring,
@@ -103,6 +103,7 @@ export function scoreInputs(
 ): Float64Array {
   const scores = new Float64Array(inputs.length * classes);
   inputs.forEach((input, i) => {
+    runtime.reset();
     scores.set(scoresOf(runtime.run(input)), i * classes);
     if (i % REPORTED_EVERY === 0) report(i, inputs.length);
   });

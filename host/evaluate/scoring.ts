@@ -81,6 +81,7 @@ export function scoreWindows(
   const scores = new Float64Array(n * classes);
   const { scale } = runtime.outputs[0]!;
   for (let i = 0; i < n; i++) {
+    runtime.reset(); // each is judged by itself
     const logits = new Int8Array(runtime.run(windowAt(set, i)).buffer);
     scores.set(probabilities(logits, scale), i * classes);
     if (i % REPORTED_EVERY === 0) report(i, n);

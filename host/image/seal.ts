@@ -1,9 +1,10 @@
 /** Finishes an image whose records are written: residency, memory plan, SHA-256, CRC. */
 import * as F from '../../assembly/format.ts';
-import { plan } from '../layout/plan.ts';
+import { FEW_OPERATORS, MAX_PLAN_UNIT } from '../../assembly/limits.ts';
+import { ArenaTooLarge, type Plan, plan } from '../layout/plan.ts';
 import type { Residency } from '../model/model.ts';
 import { crc32 } from '../records/crc32.ts';
-import { ImageError, ImageView, type OperatorView, RESIDENCY_NAMES } from '../records/view.ts';
+import { ImageError, ImageView, type OperatorView, type ProgramView, RESIDENCY_NAMES } from '../records/view.ts';
 import { sourceKind } from '../sources/registry.ts';
 import { sha256 } from './sha256.ts';
 
@@ -13,16 +14,28 @@ export function seal(image: Uint8Array): Uint8Array {
   const view = new ImageView(sealed);
   const put16 = (at: number, value: number) => view.data.setUint16(at, value, true);
   for (const program of view.programs) {
-    const planned = plan(view, program);
-    put16(program.at + F.PROGRAM_ARENA_AT, planned.arena);
+    const { grain, planned } = finest(view, program);
+    put16(program.at + F.PROGRAM_OPERATORS_AT, program.operators.length | (Math.log2(grain) << F.PROGRAM_UNIT_BITS));
+    put16(program.at + F.PROGRAM_ARENA_AT, planned.arena / grain);
     for (const [o, operator] of program.operators.entries()) {
-      if (operator.source !== F.NONE) put16(operator.at + F.OPERATOR_SCRATCH_AT, planned.scratches[o]);
+      if (operator.source !== F.NONE) put16(operator.at + F.OPERATOR_SCRATCH_AT, planned.scratches[o] / grain);
     }
     [...planned.tensors, ...planned.caches].forEach((value, i) => {
-      put16(program.planAt + 2 * i, value);
+      put16(program.planAt + 2 * i, value / grain);
     });
   }
   return signed(sealed);
+}
+
+/** The plan of a program in the smallest units that can describe it. */
+function finest(view: ImageView, program: ProgramView): { grain: number; planned: Plan } {
+  for (let grain = 1; ; grain *= 2) {
+    try {
+      return { grain, planned: plan(view, { ...program, grain }) };
+    } catch (error) {
+      if (!(error instanceof ArenaTooLarge) || 2 * grain * F.ARENA_UNIT > MAX_PLAN_UNIT) throw error;
+    }
+  }
 }
 
 /** The image itself, its trailer and CRC made to fit. */
@@ -56,7 +69,7 @@ export function withResidencies(image: Uint8Array, residencies: Residencies): Ui
   for (const [p, program] of view.programs.entries()) {
     for (const [o, operator] of program.operators.entries()) {
       const residency = residencies[p]?.[o];
-      const fits = allowedResidencies(view, operator);
+      const fits = allowedResidencies(view, operator, o);
       if (residency === undefined || !fits.includes(residency)) {
         const expected = fits.map((name) => name ?? 'none').join(', ');
         throw new ImageError(`program ${p} operator ${o}: residency must be ${expected}, got ${residency ?? 'none'}`);
@@ -67,11 +80,19 @@ export function withResidencies(image: Uint8Array, residencies: Residencies): Ui
   return seal(changed);
 }
 
-/** The residencies that an operator can have; null alone without weights. */
-export function allowedResidencies(view: ImageView, { source }: OperatorView): readonly (Residency | null)[] {
+/** The residencies that an operator can have, by its place in the program; null alone without weights. */
+export function allowedResidencies(
+  view: ImageView,
+  { source }: OperatorView,
+  o: number,
+): readonly (Residency | null)[] {
   if (source === F.NONE) return [null];
   const record = view.sources[source];
-  return sourceKind(record).isInPlace(record) ? RESIDENCY_NAMES : RESIDENCY_NAMES.filter((name) => name !== 'flash');
+  const inPlace = sourceKind(record).isInPlace(record);
+  return RESIDENCY_NAMES.filter((name) => {
+    if (name === 'flash') return inPlace;
+    return name === 'stream' || o < FEW_OPERATORS;
+  });
 }
 
 /**

@@ -2,7 +2,7 @@
 import type { Shape } from '../model/model.ts';
 import { Unsupported } from '../model/unsupported.ts';
 import type { Copy } from '../operators/copy.ts';
-import { type Activation, sameShape } from '../operators/lowering.ts';
+import { type Activation, type Scaled, sameShape } from '../operators/lowering.ts';
 import type { GraphOperator } from './graph.ts';
 import type { Lowering } from './lowering.ts';
 import { elements } from './shape.ts';
@@ -15,6 +15,9 @@ export interface Loop {
 }
 
 type Steps = [number, number, number];
+const LOOPS = 3;
+/** Copies that loops may become. */
+const MAX_UNROLLED = 64;
 
 /** Emits one copy: loops that can be are made one, the innermost becomes the run where it is in one piece. */
 export function move(
@@ -34,8 +37,15 @@ export function move(
   }
   const last = merged.at(-1);
   const run = last?.from === 1 && last.to === 1 ? merged.pop()!.count : 1;
-  if (merged.length > 3) throw new Unsupported(`values in ${merged.length} nested loops; at most 3`);
-  const padded = [...new Array<Loop>(3 - merged.length).fill({ count: 1, from: 0, to: 0 }), ...merged];
+  if (merged.length > LOOPS) {
+    const byCount = merged.toSorted((a, b) => a.count - b.count);
+    const copies = elements(byCount.slice(0, merged.length - LOOPS).map(({ count }) => count));
+    if (copies > MAX_UNROLLED) throw new Unsupported(`values in ${merged.length} nested loops; at most ${LOOPS}`);
+    const others = [...merged.filter((loop) => loop !== byCount[0]), ...flat(run)];
+    unrolled(operator, to, input, output, byCount[0], others, more);
+    return;
+  }
+  const padded = [...new Array<Loop>(LOOPS - merged.length).fill({ count: 1, from: 0, to: 0 }), ...merged];
   const steps = (of: keyof Loop) => padded.map((loop) => loop[of]) as Steps;
   to.emit(operator, {
     kind: 'copy',
@@ -51,6 +61,24 @@ export function move(
     fill: false,
     ...more,
   });
+}
+
+/** One copy for each turn of a loop: all loops may be in any order. */
+function unrolled(
+  operator: GraphOperator,
+  to: Lowering,
+  input: Activation,
+  output: Activation,
+  loop: Loop,
+  others: Loop[],
+  { inputOffset = 0, outputOffset = 0, fill = false }: Parameters<typeof move>[5] = {},
+): void {
+  for (let i = 0; i < loop.count; i++)
+    move(operator, to, input, output, others, {
+      inputOffset: inputOffset + i * loop.from,
+      outputOffset: outputOffset + i * loop.to,
+      fill: fill && i === 0,
+    });
 }
 
 export function flat(count: number): Loop[] {
@@ -87,4 +115,16 @@ export function repeated(
   const loops = shape.map((count, d) => ({ count, from: own[d] === 1 ? 0 : from[d], to: steps[d] }));
   move(operator, to, input, output, loops);
   return output;
+}
+
+/** A dimension of a shape, counted from 0. */
+export function axisOf(axis: number, shape: readonly number[]): number {
+  const place = axis < 0 ? axis + shape.length : axis;
+  if (place < 0 || place >= shape.length) throw new Unsupported(`axis ${axis} of [${shape}]`);
+  return place;
+}
+
+export function checkSameNumbers(input: Scaled, output: Scaled): void {
+  if (input.scale !== output.scale || input.zeroPoint !== output.zeroPoint)
+    throw new Unsupported('input and output differ in scale or zero point');
 }

@@ -10,6 +10,7 @@ import {
   quantizeMultiplier,
   roundingDivideByPot,
 } from '../arithmetic/fixed.ts';
+import { inverseRoot } from '../arithmetic/inverseRoot.ts';
 import { Unsupported } from '../model/unsupported.ts';
 import type { Scaled } from '../operators/lowering.ts';
 import { activationRange, checkFactor } from './quantization.ts';
@@ -35,10 +36,8 @@ export function reluTable(kind: 'RELU' | 'RELU_N1_TO_1', input: Scaled, output: 
   return tableOf((q) => clamp(multiplyByQuantizedMultiplier(q - input.zeroPoint, factor) + output.zeroPoint, ...range));
 }
 
-/** RELU6, which clamps the input's values as they are. */
-export function relu6Table(input: Scaled, output: Scaled): Int8Array {
-  if (input.scale !== output.scale || input.zeroPoint !== output.zeroPoint)
-    throw new Unsupported('input and output differ in scale or zero point');
+/** RELU6, which clamps the input's values as they are, whatever the output's scale. */
+export function relu6Table(input: Scaled): Int8Array {
   const [min, max] = activationRange('RELU6', input);
   return tableOf((q) => clamp(q, min, max));
 }
@@ -53,6 +52,46 @@ export function leakyReluTable(alpha: number, input: Scaled, output: Scaled): In
     if (value >= 0) return multiplyByQuantizedMultiplier(value, identity) + output.zeroPoint;
     return Math.sign(below) * multiplyByQuantizedMultiplier(value, leak) + output.zeroPoint;
   });
+}
+
+/** ABS: rescaled only where the scales differ, and then not the zero point alone. */
+export function absTable(input: Scaled, output: Scaled): Int8Array {
+  const factor = multiplierOf(Math.fround(input.scale / output.scale));
+  const same = input.scale === output.scale;
+  return tableOf((q) => {
+    const value = Math.abs(q - input.zeroPoint);
+    return (same ? value : multiplyByQuantizedMultiplier(value, factor)) + output.zeroPoint;
+  });
+}
+
+/** RSQRT: the largest value for what is not above 0, which TensorFlow Lite Micro refuses when it is below. */
+export function rsqrtTable(input: Scaled, output: Scaled): Int8Array {
+  const bits = 20;
+  const real = 1 / Math.fround(Math.fround(Math.sqrt(input.scale)) * output.scale);
+  checkFactor(real, 30, '1 / (root of input scale * output scale)'); // a root has 20 bits, and 10 more do not wrap
+  const factor = quantizeMultiplier(real);
+  return tableOf((q) => {
+    const value = q - input.zeroPoint;
+    if (value <= 0) return 127;
+    const root = inverseRoot(value);
+    const data = multiplyByQuantizedMultiplier(1, { ...root, shift: root.shift + bits });
+    return multiplyByQuantizedMultiplier(data, { ...factor, shift: factor.shift - bits }) + output.zeroPoint;
+  });
+}
+
+export const eluTable = ofReals((x) => (x < 0 ? Math.fround(Math.exp(x)) - 1 : x));
+export const expTable = ofReals(Math.exp);
+
+/** A function of real numbers in float32. */
+function ofReals(of: (x: number) => number): (input: Scaled, output: Scaled) => Int8Array {
+  const f = Math.fround;
+  return (input, output) => {
+    const inverse = f(1 / output.scale);
+    return tableOf((q) => {
+      const scaled = f(f(of(f(input.scale * (q - input.zeroPoint)))) * inverse);
+      return Math.sign(scaled) * Math.floor(Math.abs(scaled) + 0.5) + output.zeroPoint;
+    });
+  };
 }
 
 const Q4 = 2 ** 27;

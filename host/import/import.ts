@@ -8,6 +8,7 @@ import { ImageError } from '../records/view.ts';
 import { removeDeadChannels } from '../transform/deadChannels.ts';
 import { foldPadding } from '../transform/padding.ts';
 import { foldWindows } from '../transform/windows.ts';
+import { eachPicture } from './batches.ts';
 import { Context } from './context.ts';
 import { ImportError, type Refusal, refused } from './error.ts';
 import { type Graph, type GraphOperator, readSubgraphs } from './graph.ts';
@@ -56,8 +57,10 @@ export function importGraph(
   const live = liveOperators(file);
   checkTypes(file, live);
   const ports = findPorts(file, live);
-  const graph = withInt8Ports(file, live);
-  const kept = live.filter((operator) => !ports.dropped.has(operator));
+  const { graph, operators: kept } = eachPicture(
+    withInt8Ports(file, live),
+    live.filter((operator) => !ports.dropped.has(operator)),
+  );
   const ends = ports.outputs.map(({ tensor }) => tensor);
   const views = new Views(graph, kept, ends);
   const remaining = kept.filter((operator) => !views.folded.has(operator));

@@ -96,7 +96,8 @@ function isEnd({ tensors }: Graph, outer: number, inner: number): boolean {
 
 /**
  * The graph with UINT8 ports as INT8 ones, where a QUANTIZE to another scale stands between them and INT8 tensors: the
- * same numbers with the top bit turned, which is left to the caller as for those of one scale.
+ * same numbers with the top bit turned, which is left to the caller as for those of one scale. Indices, which the file has
+ * as INT32 or INT64, are INT8 too.
  */
 export function withInt8Ports(graph: Graph, live: GraphOperator[]): Graph {
   const isInt8 = (tensor: number | undefined) => graph.tensors[tensor ?? -1]?.type === 'INT8';
@@ -108,9 +109,23 @@ export function withInt8Ports(graph: Graph, live: GraphOperator[]): Graph {
   };
   const ports = [...graph.inputs, ...graph.outputs].filter((port) => graph.tensors[port].type === 'UINT8');
   const turned = new Set(ports.filter(isTurned));
+  const indices = indicesOf(graph, live);
   const tensors = graph.tensors.map((tensor, index) => {
+    if (indices.has(index)) return { ...tensor, type: 'INT8', scales: [1], zeroPoints: [0] };
     if (!turned.has(index)) return tensor;
     return { ...tensor, type: 'INT8', zeroPoints: tensor.zeroPoints.map((zeroPoint) => zeroPoint - 128) };
   });
   return { ...graph, tensors };
+}
+
+/** What ARG_MAX and ARG_MIN give, in whatever shape. */
+function indicesOf({ tensors }: Graph, live: GraphOperator[]): Set<number> {
+  const found = new Set<number>();
+  for (const { opcode, inputs, outputs } of live) {
+    const gives = opcode === 'ARG_MAX' || opcode === 'ARG_MIN' || (RESHAPES.includes(opcode) && found.has(inputs[0]));
+    if (!gives) continue;
+    for (const output of outputs)
+      if (tensors[output].type === 'INT32' || tensors[output].type === 'INT64') found.add(output);
+  }
+  return found;
 }

@@ -12,11 +12,13 @@ import { elements } from './shape.ts';
 import { initialValue } from './variables.ts';
 import type { Views } from './views.ts';
 
-/** A constant INT8 tensor with zero point 0. */
+/** A constant INT8 tensor. */
 export interface Weights {
   shape: number[];
   /** one, or one per channel */
   scales: number[];
+  /** of all channels; only asked for where it may be another than 0 */
+  zeroPoint: number;
   values: Int8Array;
 }
 
@@ -78,6 +80,8 @@ export class Lowering {
   picture(operator: GraphOperator, index = 0): Activation {
     const { shape } = this.tensorOf(operator.inputs, index, 'input');
     if (shape.length !== 4) throw new Unsupported(`input ${index} has the shape [${shape}], expected four dimensions`);
+    if (shape[0] !== 1)
+      throw new Unsupported(`input ${index} has the shape [${shape}]: a batch of ${shape[0]}, only 1`);
     return this.input(operator, index);
   }
 
@@ -98,21 +102,29 @@ export class Lowering {
     return this.tensorOf(operator.inputs, index, 'input').data !== null;
   }
 
-  /** Input `index` as constant INT32 values, `count` of them. */
+  /** Input `index` as constant integers, `count` of them. */
   integers(operator: GraphOperator, index: number, count: number): number[] {
+    const values = this.allIntegers(operator, index);
+    if (values.length !== count) throw new Unsupported(`input ${index} has ${values.length} values, expected ${count}`);
+    return values;
+  }
+
+  /** Input `index` as constant integers, as many as there are. */
+  allIntegers(operator: GraphOperator, index: number): number[] {
     const { type, data } = this.tensorOf(operator.inputs, index, 'input');
     if (data === null) throw new Unsupported(`input ${index} is no constant`);
-    if (type !== 'INT32') throw new Unsupported(`input ${index} is ${type}, expected INT32`);
-    if (data.length !== 4 * count)
-      throw new Unsupported(`input ${index} has ${data.length / 4} values, expected ${count}`);
+    if (type !== 'INT32' && type !== 'INT64') throw new Unsupported(`input ${index} is ${type}, expected INT32`);
+    const bytes = type === 'INT32' ? 4 : 8;
+    if (data.length % bytes !== 0) throw new Unsupported(`input ${index} has ${data.length} bytes of ${type}`);
     const view = new DataView(data.buffer, data.byteOffset, data.length);
-    return Array.from({ length: count }, (_, i) => view.getInt32(4 * i, true));
+    return Array.from({ length: data.length / bytes }, (_, i) =>
+      bytes === 4 ? view.getInt32(4 * i, true) : Number(view.getBigInt64(8 * i, true)),
+    );
   }
 
   /** Input `index` as constant dimensions, counted from 0. */
   axes(operator: GraphOperator, index: number, rank: number): Set<number> {
-    const count = (this.tensorOf(operator.inputs, index, 'axes').data?.length ?? 0) / 4;
-    return new Set(this.integers(operator, index, count).map((axis) => (axis < 0 ? axis + rank : axis)));
+    return new Set(this.allIntegers(operator, index).map((axis) => (axis < 0 ? axis + rank : axis)));
   }
 
   /** Input `index` as constant INT8 values with one scale. */
@@ -152,16 +164,20 @@ export class Lowering {
     return { tensor, shape, scale, zeroPoint };
   }
 
-  /** Input `index` as constant INT8 weights, whose channels lie along `channelDimension`. */
-  weights(operator: GraphOperator, index: number, rank: number, channelDimension: number): Weights {
+  /**
+   * Input `index` as constant INT8 weights, whose channels lie along `channelDimension`; `shiftable`: a zero point that
+   * all of them share need not be 0.
+   */
+  weights(operator: GraphOperator, index: number, rank: number, channelDimension: number, shiftable = false): Weights {
     const tensor = this.tensorOf(operator.inputs, index, 'weights');
     const { shape, type, scales, zeroPoints, quantizedDimension, sparse, data } = tensor;
     if (data === null) throw new Unsupported('weights are no constant');
-    if (type !== 'INT8') throw new Unsupported(`weights are ${type}, expected INT8`);
+    if (type !== 'INT8' && type !== 'INT4') throw new Unsupported(`weights are ${type}, expected INT8 or INT4`);
     if (sparse) throw new Unsupported('weights are sparse');
     if (shape.length !== rank || shape.some((size) => size < 1))
       throw new Unsupported(`weights have the shape [${shape}]`);
-    if (data.length !== elements(shape)) throw new Unsupported(`weights [${shape}] have ${data.length} bytes of data`);
+    if (data.length !== Math.ceil(elements(shape) / (type === 'INT8' ? 1 : 2)))
+      throw new Unsupported(`weights [${shape}] have ${data.length} bytes of data`);
     const channels = shape[channelDimension];
     if (scales.length !== 1 && (scales.length !== channels || quantizedDimension !== channelDimension))
       throw new Unsupported(
@@ -174,11 +190,21 @@ export class Lowering {
         `weights${each(wrongScale, scales.length)} have the scale ${scales[wrongScale]}, expected a positive one`,
       );
     const shifted = zeroPoints.findIndex((zeroPoint) => zeroPoint !== 0);
-    if (shifted >= 0)
+    const zeroPoint = zeroPoints[0] ?? 0;
+    const isShift =
+      shiftable && scales.length === 1 && zeroPoints.length === 1 && zeroPoint >= -128 && zeroPoint <= 127;
+    if (shifted >= 0 && !isShift)
       throw new Unsupported(
         `weights${each(shifted, zeroPoints.length)} have the zero point ${zeroPoints[shifted]}, expected 0`,
       );
-    return { shape, scales, values: new Int8Array(data.buffer, data.byteOffset, data.length) };
+    const values =
+      type === 'INT8' ? new Int8Array(data.buffer, data.byteOffset, data.length) : this.nibbles(shape, data);
+    return { shape, scales, zeroPoint, values };
+  }
+
+  /** INT4, of which a byte has the first in its lower half. */
+  private nibbles(shape: readonly number[], data: Uint8Array): Int8Array {
+    return this.spread(shape).map((_, i) => (data[i >> 1] << (i % 2 === 0 ? 28 : 24)) >> 28);
   }
 
   /** Input `index` as a constant matrix with one scale and the zero point 0. */

@@ -1,11 +1,12 @@
 /** Lowering of the operators that only move values, each to copies. */
 
 import { Unsupported } from '../model/unsupported.ts';
-import type { Activation, Scaled } from '../operators/lowering.ts';
+import type { Activation } from '../operators/lowering.ts';
 import { tensorOf } from './constants.ts';
-import { flat, move, stepsOf } from './copies.ts';
+import { axisOf, checkSameNumbers, flat, move, stepsOf } from './copies.ts';
 import type { GraphOperator, OperatorOf } from './graph.ts';
 import type { Lowering } from './lowering.ts';
+import { range, select } from './selections.ts';
 import { elements } from './shape.ts';
 
 /** Joined one behind the other along an axis. */
@@ -80,16 +81,17 @@ export function pad(operator: OperatorOf<'PAD' | 'PADV2'>, to: Lowering): void {
   const pads = to.integers(operator, 1, 2 * own.length);
   if (pads.some((size) => size < 0) || own.some((size, d) => size + pads[2 * d] + pads[2 * d + 1] !== shape[d]))
     throw new Unsupported(`padding ${pads} does not take [${own}] to [${shape}]`);
+  let filled = output; // with the zero point of the tensor that is filled
   if (operator.opcode === 'PADV2') {
     const { values } = to.constant(operator, 2);
     if (values.length !== 1) throw new Unsupported(`padding with ${values.length} values, expected 1`);
-    if (values[0] !== output.zeroPoint)
-      throw new Unsupported(`padding of ${values[0]}; only the zero point ${output.zeroPoint}`);
+    if (values[0] !== output.zeroPoint) filled = to.temporary(output.shape, { ...output, zeroPoint: values[0] });
   }
   const steps = stepsOf(shape);
   const outputOffset = steps.reduce((sum, step, d) => sum + step * pads[2 * d], 0);
   const loops = stepsOf(own).map((from, d) => ({ count: own[d], from, to: steps[d] }));
-  move(operator, to, input, output, loops, { outputOffset, fill: true });
+  move(operator, to, input, filled, loops, { outputOffset, fill: true });
+  if (filled !== output) move(operator, to, filled, output, flat(elements(shape)));
 }
 
 export function transpose(operator: OperatorOf<'TRANSPOSE'>, to: Lowering): void {
@@ -120,19 +122,57 @@ export function slice(operator: OperatorOf<'SLICE'>, to: Lowering): void {
 }
 
 export function stridedSlice(operator: OperatorOf<'STRIDED_SLICE'>, to: Lowering): void {
-  const { beginMask, endMask, shrinkMask, others } = operator.options;
-  if (others) throw new Unsupported('ellipsis, new axis or offset');
+  if (operator.options.offset) throw new Unsupported('ends counted from their begin');
   const own = to.shape(operator.inputs, 0);
-  const [first, last, stride] = [1, 2, 3].map((index) => to.integers(operator, index, own.length));
-  if (stride.some((step) => step < 1)) throw new Unsupported(`strides ${stride}; only from 1`);
-  const place = (value: number, d: number) => Math.min(Math.max(value < 0 ? value + own[d] : value, 0), own[d]);
-  const has = (mask: number, d: number) => ((mask >> d) & 1) === 1;
-  const begin = own.map((_, d) => (has(beginMask, d) ? 0 : place(first[d], d)));
-  const size = own.map((whole, d) => {
-    if (has(shrinkMask, d)) return 1;
-    return Math.ceil(((has(endMask, d) ? whole : place(last[d], d)) - begin[d]) / stride[d]);
+  const cuts = cutsOf(operator, to, own);
+  if (cuts.every(({ step }) => step > 0)) {
+    const [begin, size, stride] = [cuts.map((c) => c.begin), cuts.map((c) => c.size), cuts.map((c) => c.step)];
+    cut(operator, to, { begin, size, stride });
+    return;
+  }
+  const places = cuts.map(({ begin, step, size }) => range(Math.max(size, 0), (i) => begin + i * step));
+  select(
+    operator,
+    to,
+    places.map((positions, d) => (positions.length === own[d] && cuts[d].step === 1 ? null : positions)),
+  );
+}
+
+/** Of one dimension: `size` positions from `begin` on, `step` apart. */
+interface DimensionCut {
+  begin: number;
+  step: number;
+  size: number;
+}
+
+/**
+ * What a STRIDED_SLICE takes of every dimension. It need not name all of them: an ellipsis, or what is left out behind
+ * the last, stands for whole ones. A new axis is one that the input has not.
+ */
+function cutsOf(operator: OperatorOf<'STRIDED_SLICE'>, to: Lowering, own: readonly number[]): DimensionCut[] {
+  const { beginMask, endMask, shrinkMask, ellipsisMask, newAxisMask } = operator.options;
+  const [first, last, steps] = [1, 2, 3].map((index) => to.allIntegers(operator, index));
+  if (last.length !== first.length || steps.length !== first.length)
+    throw new Unsupported(`${first.length}, ${last.length} and ${steps.length} numbers for one slice`);
+  const has = (mask: number, i: number) => ((mask >> i) & 1) === 1;
+  const named = [...first.keys()].filter((i) => !has(newAxisMask, i) || has(ellipsisMask, i));
+  const ellipsis = named.findIndex((i) => has(ellipsisMask, i));
+  const whole = own.length - named.length + (ellipsis < 0 ? 0 : 1);
+  if (whole < 0) throw new Unsupported(`a slice of ${named.length} dimensions of [${own}]`);
+  const rest = new Array<null>(whole).fill(null);
+  const places: (number | null)[] =
+    ellipsis < 0 ? [...named, ...rest] : named.toSpliced(ellipsis, 1, ...(rest as never[]));
+  return places.map((i, d): DimensionCut => {
+    if (i === null) return { begin: 0, step: 1, size: own[d] };
+    const step = steps[i];
+    if (step === 0) throw new Unsupported('a step of 0');
+    const [lowest, highest] = step > 0 ? [0, own[d]] : [-1, own[d] - 1];
+    const place = (value: number) => Math.min(Math.max(value < 0 ? value + own[d] : value, lowest), highest);
+    const begin = has(beginMask, i) ? (step > 0 ? 0 : own[d] - 1) : place(first[i]);
+    if (has(shrinkMask, i)) return { begin, step: 1, size: 1 };
+    const end = has(endMask, i) ? (step > 0 ? own[d] : -1) : place(last[i]);
+    return { begin, step, size: Math.ceil((end - begin) / step) };
   });
-  cut(operator, to, { begin, size, stride });
 }
 
 /** Equal parts along an axis. */
@@ -207,15 +247,4 @@ function cut(operator: GraphOperator, to: Lowering, { begin, size, stride }: Cut
   const inputOffset = steps.reduce((sum, step, d) => sum + step * begin[d], 0);
   const loops = size.map((count, d) => ({ count, from: steps[d] * stride[d], to: outputs[d] }));
   move(operator, to, input, output, loops, { inputOffset });
-}
-
-function axisOf(axis: number, shape: number[]): number {
-  const place = axis < 0 ? axis + shape.length : axis;
-  if (place < 0 || place >= shape.length) throw new Unsupported(`axis ${axis} of [${shape}]`);
-  return place;
-}
-
-export function checkSameNumbers(input: Scaled, output: Scaled): void {
-  if (input.scale !== output.scale || input.zeroPoint !== output.zeroPoint)
-    throw new Unsupported('input and output differ in scale or zero point');
 }

@@ -4,14 +4,19 @@
  */
 import type { ImportRule } from '../operators/lowering.ts';
 import { IMPORT_RULES } from '../operators/registry.ts';
+import { batchToSpace, depthToSpace, spaceToBatch, spaceToDepth } from './blocks.ts';
 import type { Context } from './context.ts';
 import {
+  absTable,
+  eluTable,
+  expTable,
   hardSwishTable,
   leakyReluTable,
   logisticTable,
   relu6Table,
   reluTable,
   rescaleTable,
+  rsqrtTable,
   tanhTable,
 } from './functions.ts';
 import type { OperatorOf } from './graph.ts';
@@ -32,9 +37,10 @@ import {
 import type { OperatorOptions } from './options.ts';
 import { lookup } from './plain.ts';
 import { PRELU } from './prelu.ts';
-import { mean, reduceMax, reduceMin } from './reductions.ts';
+import { argMax, argMin, mean, reduceMax, reduceMin, sum } from './reductions.ts';
+import { broadcastTo, gather, mirrorPad, reverse, tile } from './selections.ts';
 import { transposeConvolution } from './transposeConvolution.ts';
-import { convolution, depthwise, fullyConnected } from './weighted.ts';
+import { batchMatMul, convolution, depthwise, fullyConnected } from './weighted.ts';
 
 export interface Support<K extends keyof OperatorOptions> {
   support: 'yes' | 'limited';
@@ -65,13 +71,29 @@ const OTHERS: { [K in keyof OperatorOptions]: Support<K> } = {
     note: 'one weight scale or one per channel; at every position it becomes pointwise; 32,767 products per output',
     lower: fullyConnected,
   },
+  BATCH_MATMUL: {
+    support: 'limited',
+    note: 'by one constant matrix: as FULLY_CONNECTED',
+    lower: batchMatMul,
+  },
   MEAN: {
     support: 'yes',
     note: 'over height and width as it is, over other dimensions behind a copy',
     lower: mean,
   },
+  SUM: {
+    support: 'limited',
+    note: 'a depthwise layer with weights of 1, over up to 32,767 values; over other dimensions as MEAN',
+    lower: sum,
+  },
   REDUCE_MAX: { support: 'yes', note: 'a pool as large as its input; over other dimensions as MEAN', lower: reduceMax },
   REDUCE_MIN: { support: 'yes', note: 'as REDUCE_MAX, between two tables', lower: reduceMin },
+  ARG_MAX: {
+    support: 'limited',
+    note: 'of the last dimension, up to 128 channels, where it is an output: INT8 in place of INT32 or INT64',
+    lower: argMax,
+  },
+  ARG_MIN: { support: 'limited', note: 'as ARG_MAX, behind a table', lower: argMin },
   PRELU,
   LOGISTIC: { support: 'yes', note: 'a table of 256', lower: lookup(logisticTable) },
   TANH: { support: 'yes', note: 'a table of 256', lower: lookup(tanhTable) },
@@ -80,7 +102,7 @@ const OTHERS: { [K in keyof OperatorOptions]: Support<K> } = {
     note: 'a table of 256, where it is not fused',
     lower: lookup((input, output) => reluTable('RELU', input, output)),
   },
-  RELU6: { support: 'limited', note: 'a table of 256; input and output of one scale', lower: lookup(relu6Table) },
+  RELU6: { support: 'yes', note: 'a table of 256; values as they are, whatever the scales', lower: lookup(relu6Table) },
   RELU_N1_TO_1: {
     support: 'yes',
     note: "a table of 256, computed as RELU's; TensorFlow Lite Micro has none of its own",
@@ -91,6 +113,14 @@ const OTHERS: { [K in keyof OperatorOptions]: Support<K> } = {
     note: 'a table of 256',
     lower: lookup<'LEAKY_RELU'>((input, output, { options }) => leakyReluTable(options.alpha, input, output)),
   },
+  ELU: { support: 'yes', note: 'a table of 256', lower: lookup(eluTable) },
+  EXP: {
+    support: 'yes',
+    note: "a table of 256, as TensorFlow Lite's; its Micro has none of INT8",
+    lower: lookup(expTable),
+  },
+  ABS: { support: 'yes', note: 'a table of 256', lower: lookup(absTable) },
+  RSQRT: { support: 'yes', note: 'a table of 256; 127 for what is not above 0', lower: lookup(rsqrtTable) },
   HARD_SWISH: { support: 'yes', note: 'a table of 256', lower: lookup(hardSwishTable) },
   CONCATENATION: {
     support: 'limited',
@@ -99,17 +129,30 @@ const OTHERS: { [K in keyof OperatorOptions]: Support<K> } = {
   },
   PAD: {
     support: 'limited',
-    note: 'nothing in front of a convolution that can pad by itself, else a copy; up to three dimensions',
+    note: 'nothing in front of a convolution that can pad by itself, else copies',
     lower: pad,
   },
-  PADV2: { support: 'limited', note: 'as PAD, with the zero point', lower: pad },
+  PADV2: { support: 'limited', note: 'as PAD, with a constant', lower: pad },
+  MIRROR_PAD: { support: 'limited', note: 'as GATHER; the padding is a constant', lower: mirrorPad },
   TRANSPOSE: { support: 'yes', note: 'a copy', lower: transpose },
   SLICE: { support: 'limited', note: 'a copy; begin and size are constants', lower: slice },
   STRIDED_SLICE: {
     support: 'limited',
-    note: 'a copy; begin, end and strides from 1 on are constants; no ellipsis, no new axis',
+    note: 'a copy; backwards, rows and columns of a resize; begin, end and strides are constants',
     lower: stridedSlice,
   },
+  GATHER: { support: 'limited', note: 'rows and columns of a resize, by constant indices', lower: gather },
+  TILE: { support: 'limited', note: 'as GATHER; how often is a constant', lower: tile },
+  BROADCAST_TO: { support: 'yes', note: 'as GATHER', lower: broadcastTo },
+  REVERSE_V2: { support: 'limited', note: 'as GATHER; the axes are constants', lower: reverse },
+  SPACE_TO_DEPTH: { support: 'yes', note: 'a copy', lower: spaceToDepth },
+  DEPTH_TO_SPACE: { support: 'yes', note: 'a copy', lower: depthToSpace },
+  SPACE_TO_BATCH_ND: {
+    support: 'limited',
+    note: 'copies; what slides a window over the batch is one operator for each picture',
+    lower: spaceToBatch,
+  },
+  BATCH_TO_SPACE_ND: { support: 'limited', note: 'copies', lower: batchToSpace },
   SPLIT: { support: 'yes', note: 'copies', lower: split },
   SPLIT_V: {
     support: 'limited',

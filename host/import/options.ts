@@ -27,6 +27,8 @@ export interface OperatorOptions {
   DEPTHWISE_CONV_2D: ConvolutionOptions & { multiplier: number };
   TRANSPOSE_CONV: WindowOptions;
   FULLY_CONNECTED: { activation: FusedActivation; shuffled: boolean };
+  /** which inputs have their last two dimensions the other way round */
+  BATCH_MATMUL: { transposed: [boolean, boolean]; activation: FusedActivation };
   RESHAPE: object;
   SQUEEZE: object;
   EXPAND_DIMS: object;
@@ -35,8 +37,15 @@ export interface OperatorOptions {
   PADV2: object;
   TRANSPOSE: object;
   SLICE: object;
-  /** others: ellipsis, new axis or offset is asked for */
-  STRIDED_SLICE: { beginMask: number; endMask: number; shrinkMask: number; others: boolean };
+  STRIDED_SLICE: {
+    beginMask: number;
+    endMask: number;
+    ellipsisMask: number;
+    newAxisMask: number;
+    shrinkMask: number;
+    /** ends are counted from their begin */
+    offset: boolean;
+  };
   SPLIT: object;
   SPLIT_V: object;
   /** container and name, together */
@@ -46,6 +55,23 @@ export interface OperatorOptions {
   CALL_ONCE: { subgraph: number };
   PACK: { axis: number };
   UNPACK: { axis: number };
+  GATHER: { axis: number; batchDimensions: number };
+  TILE: object;
+  BROADCAST_TO: object;
+  /** how many of the values at a border are left out: 1 REFLECT, 0 SYMMETRIC */
+  MIRROR_PAD: { offset: number };
+  REVERSE_V2: object;
+  SPACE_TO_DEPTH: { block: number };
+  DEPTH_TO_SPACE: { block: number };
+  SPACE_TO_BATCH_ND: object;
+  BATCH_TO_SPACE_ND: object;
+  ARG_MAX: object;
+  ARG_MIN: object;
+  SUM: object;
+  ABS: object;
+  RSQRT: object;
+  ELU: object;
+  EXP: object;
   MEAN: object;
   REDUCE_MAX: object;
   REDUCE_MIN: object;
@@ -84,6 +110,10 @@ const READERS: { [K in keyof OperatorOptions]: (table: Table | null) => Operator
     activation: activation(table, 0),
     shuffled: (table?.int8('weights_format', 1) ?? 0) !== 0,
   }),
+  BATCH_MATMUL: (table) => ({
+    transposed: [(table?.int8('adj_x', 0) ?? 0) !== 0, (table?.int8('adj_y', 1) ?? 0) !== 0],
+    activation: 'NONE',
+  }),
   RESHAPE: () => ({}),
   SQUEEZE: () => ({}),
   EXPAND_DIMS: () => ({}),
@@ -95,8 +125,10 @@ const READERS: { [K in keyof OperatorOptions]: (table: Table | null) => Operator
   STRIDED_SLICE: (table) => ({
     beginMask: table?.int32('begin_mask', 0) ?? 0,
     endMask: table?.int32('end_mask', 1) ?? 0,
+    ellipsisMask: table?.int32('ellipsis_mask', 2) ?? 0,
+    newAxisMask: table?.int32('new_axis_mask', 3) ?? 0,
     shrinkMask: table?.int32('shrink_axis_mask', 4) ?? 0,
-    others: [2, 3].some((id) => (table?.int32('mask', id) ?? 0) !== 0) || (table?.int8('offset', 5) ?? 0) !== 0,
+    offset: (table?.int8('offset', 5) ?? 0) !== 0,
   }),
   SPLIT: () => ({}),
   SPLIT_V: () => ({}),
@@ -106,6 +138,22 @@ const READERS: { [K in keyof OperatorOptions]: (table: Table | null) => Operator
   CALL_ONCE: (table) => ({ subgraph: table?.int32('init_subgraph_index', 0) ?? 0 }),
   PACK: (table) => ({ axis: table?.int32('axis', 1) ?? 0 }),
   UNPACK: (table) => ({ axis: table?.int32('axis', 1) ?? 0 }),
+  GATHER: (table) => ({ axis: table?.int32('axis', 0) ?? 0, batchDimensions: table?.int32('batch_dims', 1) ?? 0 }),
+  TILE: () => ({}),
+  BROADCAST_TO: () => ({}),
+  MIRROR_PAD: (table) => ({ offset: enumeration(table, 'mode', 0, [1, 0]) }),
+  REVERSE_V2: () => ({}),
+  SPACE_TO_DEPTH: (table) => ({ block: table?.int32('block_size', 0) ?? 0 }),
+  DEPTH_TO_SPACE: (table) => ({ block: table?.int32('block_size', 0) ?? 0 }),
+  SPACE_TO_BATCH_ND: () => ({}),
+  BATCH_TO_SPACE_ND: () => ({}),
+  ARG_MAX: () => ({}),
+  ARG_MIN: () => ({}),
+  SUM: () => ({}),
+  ABS: () => ({}),
+  RSQRT: () => ({}),
+  ELU: () => ({}),
+  EXP: () => ({}),
   MEAN: () => ({}),
   REDUCE_MAX: () => ({}),
   REDUCE_MIN: () => ({}),

@@ -2,16 +2,15 @@
  * Lowering of reductions over any dimensions: a copy puts those in front of the others, where they do not stand there
  * already, and the mean or the largest is taken over height and width.
  */
-import { MAX_SHIFT } from '../../assembly/limits.ts';
+import { MAX_ACCUMULATION, MAX_ARGMAX_CHANNELS, MAX_SHIFT } from '../../assembly/limits.ts';
 import type { Shape } from '../model/model.ts';
 import { Unsupported } from '../model/unsupported.ts';
 import { emitTable } from '../operators/lookup.ts';
 import type { Activation } from '../operators/lowering.ts';
 import { meanFactor } from '../operators/mean.ts';
 import type { Context } from './context.ts';
-import { flat, move, stepsOf } from './copies.ts';
+import { checkSameNumbers, flat, move, stepsOf } from './copies.ts';
 import type { OperatorOf } from './graph.ts';
-import { checkSameNumbers } from './moves.ts';
 import { elements, MAX_DIMENSION } from './shape.ts';
 
 export function mean(operator: OperatorOf<'MEAN'>, to: Context): void {
@@ -26,6 +25,58 @@ export function mean(operator: OperatorOf<'MEAN'>, to: Context): void {
   const name = `operator ${operator.index}`;
   to.emit(operator, { kind: 'mean', name, input: input.tensor, output: output.tensor });
   finish();
+}
+
+/** A depthwise layer whose window is its input, with weights of 1: the sum, rescaled once. */
+export function sum(operator: OperatorOf<'SUM'>, to: Context): void {
+  const { input, output, finish } = reduced(operator, to);
+  const factor = input.scale / output.scale;
+  to.checkFactor(factor, MAX_SHIFT, 'input scale / output scale');
+  const [height, width, channels] = input.shape;
+  const values = height * width;
+  if (values > MAX_ACCUMULATION) throw new Unsupported(`a sum of ${values} values; at most ${MAX_ACCUMULATION}`);
+  to.emit(operator, {
+    kind: 'depthwise',
+    name: `operator ${operator.index}`,
+    input: input.tensor,
+    output: output.tensor,
+    multiplier: 1,
+    kernel: [height, width],
+    stride: [1, 1],
+    pad: [0, 0],
+    source: to.source(to.spread([values, channels]).fill(1), values, channels, channels),
+    residency: 'flash',
+    bias: new Int32Array(channels),
+    effectiveScale: new Float64Array(channels).fill(factor),
+    activation: [-128, 127],
+  });
+  finish();
+}
+
+/** Which channel is the largest, the first of equals; the output of the file has wider numbers (live.ts). */
+export function argMax(operator: OperatorOf<'ARG_MAX'>, to: Context): void {
+  largestChannel(operator, to, to.input(operator));
+}
+
+export function argMin(operator: OperatorOf<'ARG_MIN'>, to: Context): void {
+  const input = to.input(operator);
+  const turned = to.temporary(input.shape, input);
+  emitTable(operator, to, input, turned, (all) => all.map((value) => ~value));
+  largestChannel(operator, to, turned);
+}
+
+function largestChannel(operator: OperatorOf<'ARG_MAX' | 'ARG_MIN'>, to: Context, input: Activation): void {
+  const output = to.output(operator);
+  const own = to.shape(operator.inputs, 0);
+  const [axis] = to.axes(operator, 1, own.length);
+  const [height, width, channels] = input.shape;
+  if (axis !== own.length - 1) throw new Unsupported(`along dimension ${axis} of [${own}]; only the last`);
+  if (channels > MAX_ARGMAX_CHANNELS) throw new Unsupported(`${channels} channels; at most ${MAX_ARGMAX_CHANNELS}`);
+  if (elements(output.shape) !== height * width) throw new Unsupported(`[${own}] to [${output.shape}]`);
+  const shape: Shape = [height, width, 1];
+  const found = isShape(output.shape, shape) ? output : to.temporary(shape, output);
+  to.emit(operator, { kind: 'argmax', name: `operator ${operator.index}`, input: input.tensor, output: found.tensor });
+  if (found !== output) move(operator, to, found, output, flat(height * width));
 }
 
 export function reduceMax(operator: OperatorOf<'REDUCE_MAX'>, to: Context): void {
@@ -49,7 +100,7 @@ export function reduceMin(operator: OperatorOf<'REDUCE_MIN'>, to: Context): void
   finish();
 }
 
-type Reduction = OperatorOf<'MEAN' | 'REDUCE_MAX' | 'REDUCE_MIN'>;
+type Reduction = OperatorOf<'MEAN' | 'SUM' | 'REDUCE_MAX' | 'REDUCE_MIN'>;
 
 /** A window as large as its input. */
 function largest(operator: Reduction, to: Context, input: Activation, output: Activation): void {

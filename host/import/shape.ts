@@ -7,15 +7,13 @@ import type { GraphTensor } from './graph.ts';
 export const MAX_DIMENSION = 0xffff; // a u16 in the image
 
 /**
- * [1, H, W, C], [H, W, C], [W, C] or [C]: of less than four dimensions the first may be a batch, which no operator on
- * such tensors treats otherwise than positions. Throws Unsupported with the reason for any other.
+ * The last two dimensions, and all in front of them as one: a batch, and a dimension more than three, is more positions,
+ * which nothing but a window over a picture treats otherwise. Throws Unsupported with the reason for what is no shape.
  */
 export function shapeOf({ shape, name }: GraphTensor): Shape {
-  if (shape.length > 4) throw new Unsupported(`tensor "${name}" has ${shape.length} dimensions, at most 4`);
   if (shape.some((size) => size < 1)) throw new Unsupported(`tensor "${name}" has a dynamic shape [${shape}]`);
-  if (shape.length === 4 && shape[0] !== 1)
-    throw new Unsupported(`tensor "${name}" has the shape [${shape}]: a batch of ${shape[0]}, only 1`);
-  const [height, width, channels] = [1, 1, 1, ...shape].slice(-3);
+  const [width, channels] = [1, 1, ...shape].slice(-2);
+  const height = elements(shape.slice(0, -2));
   if (Math.max(height, width, channels) > MAX_DIMENSION || height * width * channels > MAX_TENSOR_VALUES)
     throw new Unsupported(
       `tensor "${name}" [${shape}] is larger than ${MAX_TENSOR_VALUES} values, or ${MAX_DIMENSION} one way`,

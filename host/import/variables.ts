@@ -20,12 +20,11 @@ export const READ = 'READ_VARIABLE';
 export const ASSIGN = 'ASSIGN_VARIABLE';
 
 /**
- * The network of a file, with a tensor for each variable. Throws ImportError where a variable has no name, and for
- * subgraphs that the network does not call.
+ * The network of a file, which is its first subgraph, with a tensor for each variable. Throws ImportError where a
+ * variable has no name.
  */
 export function bindVariables(subgraphs: readonly Subgraph[]): Graph {
   const [main] = subgraphs;
-  assertCalled(main, subgraphs);
   const names = namesOf(main);
   const initial = firstValues(main, subgraphs);
   const tensors = [...main.tensors];
@@ -47,18 +46,6 @@ export function bindVariables(subgraphs: readonly Subgraph[]): Graph {
   });
   const bound = { ...main, tensors, operators };
   return { ...bound, variables, producers: producersOf(bound) };
-}
-
-/** Of several signatures, none is the network. */
-function assertCalled(main: Subgraph, subgraphs: readonly Subgraph[]): void {
-  const called = main.operators.flatMap(({ opcode, options }) =>
-    opcode === 'CALL_ONCE' ? [(options as { subgraph: number }).subgraph] : [],
-  );
-  const other = subgraphs.findIndex((_, i) => i > 0 && !called.includes(i));
-  if (other > 0)
-    throw new ImportError(
-      `the file has ${subgraphs.length} subgraphs, and the first does not call number ${other}: several signatures cannot be imported; export one function`,
-    );
 }
 
 /** The name behind each tensor that a VAR_HANDLE gives. */

@@ -11,6 +11,9 @@ import { dataInputs, RESHAPES } from './live.ts';
 import { elements, shapeOf } from './shape.ts';
 import { ASSIGN, READ } from './variables.ts';
 
+/** Operators that go by the file's shapes: they need none of more than four dimensions for their tensors. */
+const MOVES = ['TRANSPOSE', 'SLICE', 'STRIDED_SLICE', 'SPLIT', 'SPLIT_V', 'PACK', 'UNPACK', 'CONCATENATION'];
+
 export class Views {
   private readonly parents: number[];
   private readonly shapes: (Shape | null)[];
@@ -46,7 +49,9 @@ export class Views {
   private demand(operator: GraphOperator): void {
     const used = dataInputs(operator).filter((tensor, i) => !(i === 0 && this.flattens(operator, tensor)));
     for (const tensor of [...used, ...operator.outputs]) {
-      if (this.graph.tensors[tensor].data === null) this.shapes[tensor] = shapeOrNull(this.graph.tensors[tensor]);
+      const { data, shape } = this.graph.tensors[tensor];
+      const anyShape = shape.length > 4 && MOVES.includes(operator.opcode);
+      if (data === null && !anyShape) this.shapes[tensor] = shapeOrNull(this.graph.tensors[tensor]);
     }
   }
 

@@ -3,9 +3,9 @@ import { MAX_ACCUMULATION, MAX_BIAS, MAX_SHIFT } from '../../assembly/limits.ts'
 import { rowSums, tapSums } from '../arithmetic/channels.ts';
 import type { Weighted } from '../model/model.ts';
 import { Unsupported } from '../model/unsupported.ts';
-import type { Activation } from '../operators/lowering.ts';
+import type { Activation, FusedActivation } from '../operators/lowering.ts';
 import { type Reach, substituteBias } from '../transform/largeBias.ts';
-import { reshaped } from './copies.ts';
+import { flat, move, reshaped } from './copies.ts';
 import { listed } from './error.ts';
 import type { OperatorOf } from './graph.ts';
 import { dilated, tapsOf, ungrouped } from './kernels.ts';
@@ -100,10 +100,38 @@ function emitDepthwise(
  */
 export function fullyConnected(operator: OperatorOf<'FULLY_CONNECTED'>, to: Lowering): void {
   if (operator.options.shuffled) throw new Unsupported('shuffled weights');
-  const weights = to.weights(operator, 1, 2, 0);
-  const [channels, depth] = weights.shape;
-  const input = to.input(operator);
+  dense(operator, to, to.weights(operator, 1, 2, 0, true));
+}
+
+/** By a constant matrix [K][C], or [C][K] where it is said to be transposed: a dense layer without biases. */
+export function batchMatMul(operator: OperatorOf<'BATCH_MATMUL'>, to: Lowering): void {
+  const { transposed, activation } = operator.options;
+  if (transposed[0]) throw new Unsupported('the first input is transposed');
+  const { length } = to.shape(operator.inputs, 1);
+  const stored = to.weights(operator, 1, length, length - 1, true);
+  const [rows, columns] = stored.shape.slice(-2);
+  if (length < 2 || elements(stored.shape) !== rows * columns || stored.scales.length !== 1)
+    throw new Unsupported(
+      `weights [${stored.shape}] with ${stored.scales.length} scales; only one matrix of one scale`,
+    );
+  const turned = () =>
+    to.spread([columns, rows]).map((_, i) => stored.values[(i % rows) * columns + Math.floor(i / rows)]);
+  const weights = transposed[1]
+    ? { ...stored, shape: [rows, columns] }
+    : { ...stored, shape: [columns, rows], values: turned() };
+  dense({ ...operator, options: { activation } }, to, weights);
+}
+
+type Dense = Pick<OperatorOf<'FULLY_CONNECTED' | 'BATCH_MATMUL'>, 'index' | 'opcode' | 'inputs' | 'outputs'> & {
+  options: { activation: FusedActivation };
+};
+
+/** Weights [C][K], biases in input 2. */
+function dense(operator: Dense, to: Lowering, stored: Weights): void {
+  const weights = unshifted(to, stored);
   const output = to.output(operator);
+  const input = asOftenAs(weights.times, operator, to, to.input(operator), weights.shape[1] / weights.times);
+  const [channels, depth] = weights.shape;
   const [height, width] = output.shape;
   if (output.shape[2] !== channels || elements(input.shape) !== height * width * depth)
     throw new Unsupported(`weights [${weights.shape}] do not take [${input.shape}] to [${output.shape}]`);
@@ -118,7 +146,42 @@ export function fullyConnected(operator: OperatorOf<'FULLY_CONNECTED'>, to: Lowe
   });
 }
 
-type WeightedOpcode = 'CONV_2D' | 'DEPTHWISE_CONV_2D' | 'TRANSPOSE_CONV' | 'FULLY_CONNECTED';
+/**
+ * Weights with the zero point 0. Where a difference from it is no INT8, all are two weights, or three for 255, of which the
+ * sum is it: the layer reads its input so many times.
+ */
+function unshifted(to: Lowering, weights: Weights): Weights & { times: number } {
+  const { zeroPoint, values } = weights;
+  if (zeroPoint === 0) return { ...weights, times: 1 };
+  const [channels, depth] = weights.shape;
+  const differences = Int16Array.from(values, (value) => value - zeroPoint);
+  const times = differences.reduce((most, d) => Math.max(most, Math.ceil(d / (d < 0 ? -128 : 127))), 1);
+  const shape = [channels, times * depth];
+  const made = to.spread(shape);
+  differences.forEach((difference, i) => {
+    const at = Math.floor(i / depth) * times * depth + (i % depth);
+    for (let [part, rest] = [0, difference]; part < times; part++) {
+      made[at + part * depth] = Math.min(Math.max(rest, -128), 127);
+      rest -= made[at + part * depth];
+    }
+  });
+  return { ...weights, shape, zeroPoint: 0, values: made, times };
+}
+
+/** Every piece of `depth` values so many times, one behind the other. */
+function asOftenAs(times: number, operator: Dense, to: Lowering, input: Activation, depth: number): Activation {
+  const pieces = elements(input.shape) / depth;
+  if (times === 1 || !Number.isInteger(pieces)) return input;
+  const output = to.temporary([1, pieces, times * depth], input);
+  const loops = [
+    { count: pieces, from: depth, to: times * depth },
+    { count: times, from: 0, to: depth },
+  ];
+  move(operator, to, input, output, [...loops, ...flat(depth)]);
+  return output;
+}
+
+type WeightedOperator = OperatorOf<'CONV_2D' | 'DEPTHWISE_CONV_2D' | 'TRANSPOSE_CONV'> | Dense;
 
 interface Layer {
   input: Activation;
@@ -134,7 +197,7 @@ interface Layer {
 }
 
 /** Source, bias, factors and fused activation of a layer. */
-export function weighted(operator: OperatorOf<WeightedOpcode>, to: Lowering, layer: Layer): Weighted {
+export function weighted(operator: WeightedOperator, to: Lowering, layer: Layer): Weighted {
   const { output, weights, rows, rowLength, taps = false } = layer;
   const [channels, depth] = taps ? [rowLength, rows] : [rows, rowLength];
   if (depth > MAX_ACCUMULATION) throw new Unsupported(`${depth} products per accumulator; at most ${MAX_ACCUMULATION}`);
@@ -200,13 +263,10 @@ function reachOf(values: Int8Array, stride: number, start: number, count: number
   return [lowest, highest];
 }
 
-function factors(
-  operator: OperatorOf<WeightedOpcode>,
-  { input, output, weights }: Layer,
-  channels: number,
-): Float64Array {
+function factors(operator: WeightedOperator, { input, output, weights }: Layer, channels: number): Float64Array {
   const perTensor = weights.scales.length === 1;
-  const factor = perTensor && operator.opcode === 'FULLY_CONNECTED' ? fullyConnectedFactor : channelFactor;
+  const isDense = operator.opcode === 'FULLY_CONNECTED' || operator.opcode === 'BATCH_MATMUL';
+  const factor = perTensor && isDense ? fullyConnectedFactor : channelFactor;
   const distinct = weights.scales.map((scale) => factor(input.scale, scale, output.scale));
   const what = 'input scale * weight scale / output scale';
   if (perTensor) checkFactor(distinct[0], MAX_SHIFT, what);

@@ -45,7 +45,7 @@ export function lifetimes(program: ProgramView): Span[] {
   return program.tensors.map(({ bytes }, tensor) => ({
     tensor,
     offset: 0,
-    size: units(bytes),
+    size: units(bytes, program.grain),
     ...lifeOf(program, touches[tensor]),
   }));
 }
@@ -68,9 +68,9 @@ function lifeOf({ branches, operators }: ProgramView, touches: readonly number[]
   return { intervals, begins: new Set(begins), ends: new Set(ends) };
 }
 
-/** Bytes in ARENA_UNITs, rounded up. */
-export function units(bytes: number): number {
-  return Math.ceil(bytes / F.ARENA_UNIT);
+/** Bytes in ARENA_UNITs, rounded up to whole units of the plan, which are `grain` of them. */
+export function units(bytes: number, grain: number): number {
+  return Math.ceil(bytes / (F.ARENA_UNIT * grain)) * grain;
 }
 
 export const endOf = ({ offset, size }: Span) => offset + size;

@@ -4,10 +4,13 @@
  * tells when no order could do better. A placing is quadratic in the number of tensors, the search of an order cubic.
  */
 import * as F from '../../assembly/format.ts';
-import { endOf, isLiveAt, liveAt, type Span, together, total, units } from './lifetimes.ts';
+import { endOf, isLiveAt, liveAt, type Span, together, total } from './lifetimes.ts';
 import type { Block, Sharing } from './sharing.ts';
 
-const HEADER = units(F.ARENA_HEADER_BYTES);
+const HEADER = F.ARENA_HEADER_BYTES / F.ARENA_UNIT; // whole units of any plan
+
+/** Pairs of blocks that are looked at while orders are tried: so many that only above 300 blocks fewer are. */
+const MOST_PAIRS = 2 ** 26;
 
 export interface Placed {
   blocks: Block[];
@@ -22,7 +25,8 @@ export function bestPlacing(blocks: Block[], scratches: number[], bound: number)
   let placed = place(order);
   let reached = peakOf(placed, scratches);
   let best = { blocks, placed, ...reached };
-  for (let tried = 0; tried < 2 * blocks.length && best.peak > bound; tried++) {
+  const most = Math.min(2 * blocks.length, Math.ceil(MOST_PAIRS / blocks.length ** 2));
+  for (let tried = 0; tried < most && best.peak > bound; tried++) {
     const { top } = reached;
     order = [top, ...order.filter((block) => block !== top)];
     placed = place(order);

@@ -31,23 +31,27 @@ export interface Plan {
   caches: number[];
 }
 
-/** The largest arena that a plan can describe. */
+/** The largest arena that a plan can describe, in its own units. */
 export const MAX_UNITS = 0xffff;
+
+/** A program needs more than a plan in its units can describe. */
+export class ArenaTooLarge extends ImageError {}
 
 /** Plans a program of an image for the residency that its operators ask for. */
 export function plan(image: ImageView, program: ProgramView): Plan {
   const placing = placeTensors(image, program);
-  const sizes = program.operators.map((operator) => units(scratchBytes(image, program, operator)));
+  const sizes = program.operators.map((operator) => units(scratchBytes(image, program, operator), program.grain));
   const scratches = sizes.map((size, o) => (size === 0 ? 0 : placing.gap(o, size)));
   let end = Math.max(placing.end, ...scratches.map((at, o) => at + sizes[o]));
   const caches = program.operators.map((operator) => {
     if (!isCached(operator)) return 0;
     const at = end;
-    end += cacheUnits(image, operator);
+    end += cacheUnits(image, program, operator);
     return at;
   });
-  if (end > MAX_UNITS)
-    throw new ImageError(`program needs ${end * F.ARENA_UNIT} bytes of RAM, a plan holds ${MAX_UNITS * F.ARENA_UNIT}`);
+  const most = MAX_UNITS * program.grain;
+  if (end > most)
+    throw new ArenaTooLarge(`program needs ${end * F.ARENA_UNIT} bytes of RAM, a plan holds ${most * F.ARENA_UNIT}`);
   return { arena: end, tensors: placing.at, scratches, caches };
 }
 
@@ -57,8 +61,9 @@ export function plan(image: ImageView, program: ProgramView): Plan {
  */
 export function leastArena(image: ImageView, program: ProgramView): number {
   const lives = lifetimes(program);
-  const scratches = program.operators.map((operator) => units(scratchBytes(image, program, operator)));
-  const caches = program.operators.filter(isCached).map((operator) => cacheUnits(image, operator));
+  const { grain } = program;
+  const scratches = program.operators.map((operator) => units(scratchBytes(image, program, operator), grain));
+  const caches = program.operators.filter(isCached).map((operator) => cacheUnits(image, program, operator));
   return leastPeak(lives, scratches, sharingsOf(image, program, lives)) + total(caches);
 }
 
@@ -78,7 +83,7 @@ export interface Placing {
 /** Places all tensors of a program; the same for every choice of residencies. */
 export function placeTensors(image: ImageView, program: ProgramView): Placing {
   const lives = lifetimes(program);
-  const scratches = program.operators.map((operator) => units(leastScratch(image, program, operator)));
+  const scratches = program.operators.map((operator) => units(leastScratch(image, program, operator), program.grain));
   const sharings = sharingsOf(image, program, lives);
   const bound = leastPeak(lives, scratches, sharings);
   const placed = (some: Sharing[]) => bestPlacing(blocksOf(lives, some), scratches, bound);

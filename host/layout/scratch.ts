@@ -29,7 +29,7 @@ export function isCached({ source, residency }: OperatorView): boolean {
 }
 
 /** ARENA_UNITs of a layer's weights as INT8. */
-export function cacheUnits(image: ImageView, { source }: OperatorView): number {
+export function cacheUnits(image: ImageView, { grain }: ProgramView, { source }: OperatorView): number {
   const { rows, rowLength } = image.sources[source];
-  return units(rows * rowLength);
+  return units(rows * rowLength, grain);
 }

@@ -59,7 +59,8 @@ function overwritable(program: ProgramView, operator: OperatorView): number[] {
 function movedInto(image: ImageView, program: ProgramView, operator: OperatorView): number | null {
   const own = pieceOf(image, operator);
   if (own?.from !== 0 || own.bytes !== program.tensors[operator.input].bytes) return null;
-  if (own.to % F.ARENA_UNIT !== 0 || program.inputs.some(({ tensor }) => tensor === operator.output)) return null;
+  if (own.to % (F.ARENA_UNIT * program.grain) !== 0 || program.inputs.some(({ tensor }) => tensor === operator.output))
+    return null;
   const pieces = program.operators.filter(({ output }) => output === operator.output).map((o) => pieceOf(image, o));
   const meets = pieces.filter((piece) => !piece || (piece.to < own.to + own.bytes && own.to < piece.to + piece.bytes));
   return meets.length === 1 ? own.to / F.ARENA_UNIT : null; // itself
@@ -72,7 +73,7 @@ function movedInto(image: ImageView, program: ProgramView, operator: OperatorVie
 function movedFrom(image: ImageView, program: ProgramView, operator: OperatorView): number | null {
   const own = pieceOf(image, operator);
   if (own?.to !== 0 || own.bytes !== program.tensors[operator.output].bytes) return null;
-  return own.from % F.ARENA_UNIT === 0 ? own.from / F.ARENA_UNIT : null;
+  return own.from % (F.ARENA_UNIT * program.grain) === 0 ? own.from / F.ARENA_UNIT : null;
 }
 
 /** The one piece that a copy takes from its input and all that it writes; null for any other operator. */

@@ -76,8 +76,8 @@ export function timelineOf(view: ImageView, index: number): Timeline {
 const always = ({ operators }: ProgramView) => ({ first: -1, last: operators.length });
 
 /** Place in the arena of an entry of the plan. */
-const placeOf = (view: ImageView, { planAt }: ProgramView, entry: number) =>
-  view.u16(planAt + 2 * entry) * F.ARENA_UNIT;
+const placeOf = (view: ImageView, { planAt, grain }: ProgramView, entry: number) =>
+  view.u16(planAt + 2 * entry) * grain * F.ARENA_UNIT;
 
 function tensorsOf(view: ImageView, program: ProgramView, operators: string[]): Holder[] {
   return lifetimes(program).flatMap(({ tensor, intervals }) => {
@@ -104,7 +104,7 @@ function weightsOf(view: ImageView, program: ProgramView, operators: string[]): 
   return program.operators.flatMap((operator, o) => {
     if (!isCached(operator)) return [];
     const at = placeOf(view, program, program.tensors.length + o);
-    const bytes = cacheUnits(view, operator) * F.ARENA_UNIT;
+    const bytes = cacheUnits(view, program, operator) * F.ARENA_UNIT;
     return [{ kind: 'weights' as const, name: operators[o], at, bytes, ...always(program) }];
   });
 }

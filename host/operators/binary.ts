@@ -182,12 +182,10 @@ function operands(operator: FileOperator, to: LoweringContext, output: Activatio
   return both;
 }
 
-/** The last three dimensions of a constant, which is laid over the other operand's from behind. */
+/** A constant's last two dimensions and all in front of them, as tensors have theirs; it is laid over from behind. */
 function repeatable(shape: readonly number[]): Shape {
-  if (shape.length > 4 || (shape.length === 4 && shape[0] !== 1))
-    throw new Unsupported(`a constant of the shape [${shape}]; at most three dimensions`);
-  const [height, width, channels] = [1, 1, 1, ...shape].slice(-3);
-  return [height, width, channels];
+  const [width, channels] = [1, 1, ...shape].slice(-2);
+  return [shape.slice(0, -2).reduce((product, size) => product * size, 1), width, channels];
 }
 
 /** Which input is a constant of one value; null when none is. */

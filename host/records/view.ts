@@ -88,6 +88,8 @@ export interface ProgramView {
   /** per operator the branch of a ROUTE that it is in; null where it always runs */
   branches: Branches;
   planAt: number;
+  /** ARENA_UNITs in a unit of the plan: 1, 2, 4 or 8 */
+  grain: number;
   arenaBytes: number;
 }
 
@@ -204,7 +206,8 @@ export class ImageView {
     const tensorCount = this.u16(at + F.PROGRAM_TENSORS_AT);
     const inputCount = this.u8(at + F.PROGRAM_INPUTS_AT);
     const outputCount = this.u8(at + F.PROGRAM_OUTPUTS_AT);
-    const operatorCount = this.u16(at + F.PROGRAM_OPERATORS_AT);
+    const field = this.u16(at + F.PROGRAM_OPERATORS_AT);
+    const [grain, operatorCount] = [1 << (field >> F.PROGRAM_UNIT_BITS), field & ((1 << F.PROGRAM_UNIT_BITS) - 1)];
     const portsAt = tensorsAt + tensorCount * F.TENSOR_BYTES;
     const operatorsAt = portsAt + (inputCount + outputCount) * F.PORT_BYTES;
     const ports = this.records(portsAt, inputCount + outputCount, F.PORT_BYTES, (p) => ({
@@ -213,7 +216,7 @@ export class ImageView {
       scale: this.data.getFloat32(p + F.PORT_SCALE_AT, true),
     }));
     const tensors = this.records(tensorsAt, tensorCount, F.TENSOR_BYTES, (t) => this.tensor(t));
-    const operators = this.records(operatorsAt, operatorCount, F.OPERATOR_BYTES, (o) => this.operator(o));
+    const operators = this.records(operatorsAt, operatorCount, F.OPERATOR_BYTES, (o) => this.operator(o, grain));
     return {
       at,
       size,
@@ -223,7 +226,8 @@ export class ImageView {
       operators,
       branches: this.branches(tensors, operators),
       planAt: operatorsAt + operatorCount * F.OPERATOR_BYTES,
-      arenaBytes: this.u16(at + F.PROGRAM_ARENA_AT) * F.ARENA_UNIT,
+      grain,
+      arenaBytes: this.u16(at + F.PROGRAM_ARENA_AT) * grain * F.ARENA_UNIT,
     };
   }
 
@@ -250,7 +254,7 @@ export class ImageView {
     return { at, height, width, channels, type, zeroPoint: this.i8(at + F.TENSOR_ZERO_POINT_AT), bytes };
   }
 
-  private operator(at: number): OperatorView {
+  private operator(at: number, grain: number): OperatorView {
     const weighted = this.u16(at + F.OPERATOR_SOURCE_AT) !== F.NONE;
     return {
       at,
@@ -258,7 +262,7 @@ export class ImageView {
       residency: this.u8(at + F.OPERATOR_RESIDENCY_AT),
       input: this.u16(at + F.OPERATOR_INPUT_AT),
       input2: weighted ? F.NONE : this.u16(at + F.OPERATOR_INPUT2_AT),
-      scratch: weighted ? this.u16(at + F.OPERATOR_SCRATCH_AT) : 0,
+      scratch: weighted ? this.u16(at + F.OPERATOR_SCRATCH_AT) * grain : 0,
       output: this.u16(at + F.OPERATOR_OUTPUT_AT),
       source: this.u16(at + F.OPERATOR_SOURCE_AT),
       stride: [this.u8(at + F.OPERATOR_STRIDE_HEIGHT_AT), this.u8(at + F.OPERATOR_STRIDE_WIDTH_AT)],

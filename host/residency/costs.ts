@@ -16,8 +16,8 @@ export function uniformImage(image: Uint8Array, residency: Residency): Uint8Arra
   return withResidencies(
     image,
     view.programs.map(({ operators }) =>
-      operators.map((operator) => {
-        const choices = choicesFor(view, operator);
+      operators.map((operator, o) => {
+        const choices = choicesFor(view, operator, o);
         return choices.includes(residency) ? residency : (choices[0] ?? null);
       }),
     ),

@@ -77,7 +77,7 @@ export function residencyCurve(view: ImageView, index: number, costs: Costs, { l
   return {
     name: programName(view, index),
     best: bestChoices(end, offered)
-      .filter((choice) => choice.units <= MAX_UNITS)
+      .filter((choice) => choice.units <= MAX_UNITS * view.programs[index].grain)
       .map(({ chosen }) => total(chosen.map((option, l) => offered[l][option]))),
     boot: uniform('boot'),
     lazy: uniform('lazy'),
@@ -103,8 +103,8 @@ export function withPlans(image: Uint8Array, plans: readonly ProgramPlan[]): Uin
 }
 
 /** Stored INT8 weights are best where they are: reading them from a cache or flash takes the same instructions. */
-export function choicesFor(view: ImageView, operator: OperatorView): Residency[] {
-  const allowed = allowedResidencies(view, operator);
+export function choicesFor(view: ImageView, operator: OperatorView, o: number): Residency[] {
+  const allowed = allowedResidencies(view, operator, o);
   if (allowed.includes('flash')) return ['flash'];
   return RESIDENCY_NAMES.filter((name) => allowed.includes(name));
 }
@@ -117,11 +117,12 @@ function layerOptions(view: ImageView, index: number, costs: Costs): LayerOption
     if (operator.source === F.NONE) return [];
     const { rows, rowLength } = view.sources[operator.source];
     const common = { operator: o, name: names[o], weights: `${rows}x${rowLength}` };
-    const options = choicesFor(view, operator).map((residency): LayerOption => {
+    const options = choicesFor(view, operator, o).map((residency): LayerOption => {
       const cost = costs[residency === 'flash' ? 'stream' : residency][index].operators[o];
       const code = RESIDENCY_NAMES.indexOf(residency);
       const scratch = scratchBytes(view, program, { ...operator, residency: code });
-      const cache = residency === 'boot' || residency === 'lazy' ? cacheUnits(view, operator) : 0;
+      const size = units(scratch, program.grain);
+      const cache = residency === 'boot' || residency === 'lazy' ? cacheUnits(view, program, operator) : 0;
       // what load does for a layer with nothing to make is in the costs of a load
       const boot = cost.boot - costs.stream[index].operators[o].boot;
       const layer = {
@@ -135,7 +136,7 @@ function layerOptions(view: ImageView, index: number, costs: Costs): LayerOption
       };
       return {
         cacheUnits: cache,
-        scratchEnd: placing.gap(o, units(scratch)) + units(scratch),
+        scratchEnd: placing.gap(o, size) + size,
         steady: cost.steady,
         boot,
         layer,

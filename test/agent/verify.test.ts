@@ -5,9 +5,14 @@ import { verifyBoard } from '../../host/agent/verify.ts';
 import { counted, loadBoard } from '../../host/boards/board.ts';
 import { buildRuntime } from '../../host/build/compile.ts';
 import { pack } from '../../host/image/pack.ts';
+import { importImage } from '../../host/import/import.ts';
 import { Runtime } from '../../host/runtime/node.ts';
 import { canRun, RUNNABLE } from '../boards/runnable.ts';
 import { imageFile, tinyWindow } from '../boards/tinyImage.ts';
+import { htpw } from '../cli/command.ts';
+import { tflite } from '../import/tflite.ts';
+import { fileOf } from '../inputs/files.ts';
+import { wakeWord } from '../states.ts';
 import { ModelBuilder } from '../zoo.ts';
 import { startAgent } from './startAgent.ts';
 
@@ -41,6 +46,17 @@ describe('the translated runtime', () => {
         firstMismatch: null,
       });
       expect(result.stackUsed).toBeLessThanOrEqual(result.stackBytes);
+    },
+  );
+
+  it.skipIf(!canRun('host'))(
+    'goes on from one window to the next as the WebAssembly does, where a network keeps something',
+    { timeout: 120_000 },
+    async () => {
+      const path = fileOf('wake.htpw', importImage(tflite(wakeWord()), 'wake').image);
+      const { code, out, error } = await htpw('verify', path, '--board', 'host', '--windows', '12', '--json');
+      expect(error).toBe('');
+      expect([code, JSON.parse(out)]).toMatchObject([0, { windows: 12, mismatchingBytes: 0, mismatchingLayers: 0 }]);
     },
   );
 

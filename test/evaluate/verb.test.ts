@@ -2,8 +2,10 @@
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
+import { scoreInputs } from '../../host/evaluate/judged.ts';
 import { pack } from '../../host/image/pack.ts';
 import type { StoredSource } from '../../host/model/model.ts';
+import { Runtime } from '../../host/runtime/node.ts';
 import { htpw, ONE_LINE } from '../cli/command.ts';
 import { fileOf, floats, folderOf } from '../inputs/files.ts';
 import { ModelBuilder } from '../zoo.ts';
@@ -121,4 +123,27 @@ describe('htpw eval', () => {
     expect(error).toMatch(ONE_LINE);
     expect(error).toMatch(says);
   });
+});
+
+it('an input of a network that keeps something is scored by itself, whatever came before it', () => {
+  const b = new ModelBuilder(1, [1, 1, 2]);
+  const [kept, sum] = [b.tensor('kept', [1, 1, 2]), b.tensor('sum', [1, 1, 2])];
+  for (const tensor of b.tensors) Object.assign(tensor, { scale: 1, zeroPoint: 0 });
+  const whole = {
+    count: [1, 1, 1],
+    inputStep: [0, 0, 0],
+    outputStep: [0, 0, 0],
+    run: 2,
+    inputOffset: 0,
+    outputOffset: 0,
+  };
+  b.operators.push(
+    { kind: 'state', name: 'kept', input: kept, output: kept, initial: 0 },
+    { kind: 'add', name: 'sum', input: 0, input2: kept, output: sum, activation: [-128, 127] },
+    { kind: 'copy', name: 'keep', input: sum, output: kept, ...whole, fill: false } as never,
+  );
+  const runtime = new Runtime(pack(b.build())).load();
+  const scoring = { classes: 2, scoresOf: (output: Uint8Array) => Array.from(new Int8Array(output.buffer)) };
+  const [one, other] = [Uint8Array.of(3, 7), Uint8Array.of(20, 5)];
+  expect([...scoreInputs(runtime, scoring as never, [one, other, one])]).toEqual([3, 7, 20, 5, 3, 7]);
 });

@@ -95,7 +95,7 @@ describe('a .tflite that is small and describes something large', () => {
   });
 
   it('is refused where the arena would be larger than a plan can describe', () => {
-    const tensors = [activation([1, 1024, 1023, 1]), activation([1, 1024, 1023, 1]), activation([1, 1024, 1023, 1])];
+    const tensors = [activation([1, 4096, 2047, 1]), activation([1, 4096, 2047, 1]), activation([1, 4096, 2047, 1])];
     const file = { ...single('ADD', tensors), inputs: [0, 1] };
     expect(refusal(tflite(file))).toMatch(/bytes of RAM, a plan holds .*; use smaller activations/);
   });

@@ -7,7 +7,7 @@ import { Runtime } from '../../host/runtime/node.ts';
 import { VARIANT_NAMES } from '../../host/runtime/variants.ts';
 import { random } from '../zoo.ts';
 import { activation, bias, conv, FIXTURES, single, weights } from './fixtures.ts';
-import { type FileSpec, int8, tflite } from './tflite.ts';
+import { type FileSpec, int8, type TensorSpec, tflite } from './tflite.ts';
 
 describe('a .tflite of one operator', () => {
   it.each(Object.entries(FIXTURES))('%s', (_, { file, kinds }) => {
@@ -72,6 +72,37 @@ describe('import', () => {
     file.operators.unshift({ opcode: 'SHAPE', inputs: [2], outputs: [0] });
     const { origins, folded } = importTflite(tflite(file), 'x');
     expect([origins.map(({ index }) => index), folded.map(({ opcode }) => opcode)]).toEqual([[1, 1], ['SHAPE']]);
+  });
+
+  it('takes the first of several subgraphs, as of several signatures, for the network', () => {
+    const first = single('RELU', [activation([1, 4]), activation([1, 4], 0.03)]);
+    const other = single('TANH', [activation([1, 4]), activation([1, 4], 1 / 128, 0)]);
+    const { origins } = importTflite(tflite({ ...first, called: [other] }), 'x');
+    expect(origins).toEqual([{ index: 0, opcode: 'RELU' }]);
+  });
+
+  it('takes a zero point of the weights of a fully connected layer, and INT4, to what INT8 weights give', () => {
+    const answers = (weight: TensorSpec, input = [9, -100, 127, -128]) => {
+      const file = single('FULLY_CONNECTED', [activation([1, 4], 1, 0), weight, activation([1, 2], 256, 0)], {
+        optionsType: 8,
+        options: { 0: int8(0) },
+      });
+      const { image } = importImage(tflite(file), 'x');
+      return [...new Int8Array(new Runtime(image).load().run(Uint8Array.from(input)).buffer)];
+    };
+    const data = [1, -2, 7, -8, 0, 3, -5, 6];
+    const plain = answers({ shape: [2, 4], scale: 1, zeroPoint: 0, data });
+    expect(plain).toEqual([9 + 200 + 7 * 127 + 8 * 128, -300 - 5 * 127 - 6 * 128].map((sum) => Math.round(sum / 256)));
+    const shifted = { shape: [2, 4], scale: 1, zeroPoint: 100, data: data.map((value) => value + 100) };
+    expect(answers(shifted)).toEqual(plain);
+    const far = { shape: [2, 4], scale: 1, zeroPoint: -100, data: [127, -128, 0, 0, 0, 0, 0, 0] };
+    const sums = [227 * 9 - 28 * -100 + 100 * (127 - 128), 100 * (9 - 100 + 127 - 128)];
+    expect(answers(far)).toEqual(sums.map((sum) => Math.max(-128, Math.min(127, Math.round(sum / 256)))));
+    const farthest = { shape: [2, 4], scale: 1, zeroPoint: -128, data: [127, 126, -128, 0, 0, 0, 0, 0] };
+    const larger = [255 * 3 + 254 * -2 + 128 * 5, 128 * (3 - 2 + 4 + 5)];
+    expect(answers(farthest, [3, -2, 4, 5])).toEqual(larger.map((sum) => Math.round(sum / 256)));
+    const nibbles = [0, 1, 2, 3].map((i) => (((data[2 * i] & 15) | (data[2 * i + 1] << 4)) << 24) >> 24);
+    expect(answers({ shape: [2, 4], type: 'INT4', scale: 1, zeroPoint: 0, data: nibbles })).toEqual(plain);
   });
 
   it('stores weights once that two operators share', () => {

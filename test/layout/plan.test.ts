@@ -291,7 +291,7 @@ function faults(view: ImageView): string[] {
   const caches = program.operators.flatMap((operator, o) => {
     if (operator.residency !== F.RESIDENCY_BOOT && operator.residency !== F.RESIDENCY_LAZY) return [];
     const at = view.u16(program.planAt + 2 * (program.tensors.length + o)) * F.ARENA_UNIT;
-    return [{ at, bytes: cacheUnits(view, operator) * F.ARENA_UNIT }];
+    return [{ at, bytes: cacheUnits(view, program, operator) * F.ARENA_UNIT }];
   });
   for (let step = -1; step <= program.operators.length; step++) {
     const live = [...lives.keys()].filter((t) => lives[t].first <= step && step <= lives[t].last);
@@ -326,7 +326,7 @@ function plainPeak(view: ImageView): number {
     }
     return at;
   };
-  const rounded = (bytes: number) => units(bytes) * F.ARENA_UNIT;
+  const rounded = (bytes: number) => units(bytes, 1) * F.ARENA_UNIT;
   for (const life of livesOf(view, program).toSorted((a, b) => rounded(b.bytes) - rounded(a.bytes))) {
     const taken = placed.filter(({ first, last }) => first <= life.last && life.first <= last);
     placed.push({ ...life, bytes: rounded(life.bytes), at: lowest(taken, rounded(life.bytes)) });

@@ -211,8 +211,8 @@ export const binary =
   (opcode: string, optionsType: number | null, outputScale: OutputScale): Step =>
   (dice, draft, from) => {
     const { scale, shape } = draft.at(from);
-    const fits = draft.tensors.flatMap(({ data, type = 'INT8', shape: own }, i) =>
-      data === undefined && type === 'INT8' && repeats(own, shape) ? [i] : [],
+    const fits = draft.tensors.flatMap(({ data, variable, type = 'INT8', shape: own }, i) =>
+      data === undefined && !variable && type === 'INT8' && repeats(own, shape) ? [i] : [],
     );
     const constant = (): Quantized => {
       const own = dice.pick([[], [1], dice.repeatable(shape), dice.repeatable(shape), [...shape]]);

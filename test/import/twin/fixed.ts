@@ -148,3 +148,25 @@ export interface Scale {
   scale: number;
   zeroPoint: number;
 }
+
+/** 1 / sqrt(x) of x > 0 as m * 2^(shift - 31), m not normalised: five steps of Newton's from 1, on x in [2^27, 2^29). */
+export function inverseRoot(x: bigint): Factor {
+  if (x === 1n) return { m: ONE, shift: 0 };
+  let [value, right] = [x, 11];
+  while (value < 1n << 27n) {
+    value <<= 2n;
+    right--;
+  }
+  while (value >= 1n << 29n) {
+    value /= 4n;
+    right++;
+  }
+  const half = divideByPower(value >> 1n, 1);
+  let y = 1n << 28n; // three integer bits
+  for (let i = 0; i < 5; i++) {
+    const cube = saturate(highProduct(highProduct(y, y), y) << 6n);
+    y = saturate((highProduct(3n << 27n, y) - highProduct(half, cube)) << 3n);
+  }
+  y = highProduct(y, 1518500250n); // root of a half
+  return right < 0 ? { m: y << BigInt(-right), shift: 0 } : { m: y, shift: -right };
+}

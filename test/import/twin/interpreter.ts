@@ -151,12 +151,12 @@ const convolution: Run = (given) => {
   const perGroup = weights.shape[0] / (input.shape[3] / depth);
   const finish = requantised(given, 3, false);
   return [
-    [...places(output.shape)].map(([, y, x, c]) => {
+    [...places(output.shape)].map(([n, y, x, c]) => {
       let sum = bias?.values[c] ?? 0;
       for (const { ky, kx, iy, ix } of taps(window, y, x)) {
         for (let k = 0; k < depth; k++) {
           const from = Math.floor(c / perGroup) * depth + k;
-          const value = input.values[flatIndex([0, iy, ix, from], input.shape)] - input.zeroPoint;
+          const value = input.values[flatIndex([n, iy, ix, from], input.shape)] - input.zeroPoint;
           sum += value * weights.values[flatIndex([c, ky, kx, k], weights.shape)];
         }
       }
@@ -180,10 +180,10 @@ const depthwise: Run = (given) => {
   };
   const finish = requantised(given, 4, false);
   return [
-    [...places(output.shape)].map(([, y, x, c]) => {
+    [...places(output.shape)].map(([n, y, x, c]) => {
       let sum = bias?.values[c] ?? 0;
       for (const { ky, kx, iy, ix } of taps(window, y, x)) {
-        const value = input.values[flatIndex([0, iy, ix, Math.floor(c / multiplier)], input.shape)];
+        const value = input.values[flatIndex([n, iy, ix, Math.floor(c / multiplier)], input.shape)];
         sum += (value - input.zeroPoint) * weights.values[flatIndex([0, ky, kx, c], weights.shape)];
       }
       return finish(sum, c);
@@ -219,8 +219,8 @@ const pool =
     };
     const activation = fused(option(operator, 5), output);
     return [
-      [...places(output.shape)].map(([, y, x, c]) => {
-        const seen = [...taps(window, y, x)].map(({ iy, ix }) => input.values[flatIndex([0, iy, ix, c], input.shape)]);
+      [...places(output.shape)].map(([n, y, x, c]) => {
+        const seen = [...taps(window, y, x)].map(({ iy, ix }) => input.values[flatIndex([n, iy, ix, c], input.shape)]);
         return activation(combine(seen));
       }),
     ];
@@ -332,16 +332,22 @@ const slice: Run = ({ operands: [input, begin, counts] }) => {
   return [gather(input, shape, (place) => place.map((at, d) => at + begin.values[d]))];
 };
 
+/** Also backwards, where a place before the first stands for the end. */
 const stridedSlice: Run = ({ operator, operands: [input, begin, end, strides] }) => {
   const bit = (mask: number, d: number) => (option(operator, mask) >> d) % 2 === 1;
-  const place = (value: number, d: number) => clamp(value < 0 ? value + input.shape[d] : value, 0, input.shape[d]);
-  const first = input.shape.map((_, d) => (bit(0, d) ? 0 : place(begin.values[d], d)));
-  const shape = input.shape.map((whole, d) => {
-    if (bit(4, d)) return 1;
-    const last = bit(1, d) ? whole : place(end.values[d], d);
-    return Math.max(0, Math.ceil((last - first[d]) / strides.values[d]));
+  const cuts = input.shape.map((whole, d) => {
+    const step = strides.values[d];
+    const forward = step > 0;
+    const place = (value: number) => {
+      const counted = value < 0 ? value + whole : value;
+      return forward ? clamp(counted, 0, whole) : clamp(counted, -1, whole - 1);
+    };
+    const first = bit(0, d) ? (forward ? 0 : whole - 1) : place(begin.values[d]);
+    const last = bit(1, d) ? (forward ? whole : -1) : place(end.values[d]);
+    return { first, step, count: bit(4, d) ? 1 : Math.max(0, Math.ceil((last - first) / step)) };
   });
-  return [gather(input, shape, (at) => at.map((value, d) => first[d] + value * strides.values[d]))];
+  const shape = cuts.map(({ count }) => count);
+  return [gather(input, shape, (at) => at.map((value, d) => cuts[d].first + value * cuts[d].step))];
 };
 
 const split: Run = ({ operands: [axes, input], results }) => {

@@ -1,5 +1,5 @@
 /** Random .tflite models of the importer's operators, of one each or graphs of some more; all can be imported. */
-import { BINARY_STEPS, STEPS_OF_OPERATORS } from '../../operatorTests.ts';
+import { BINARY_STEPS, ENDS, STEPS_OF_OPERATORS } from '../../operatorTests.ts';
 import { type FileSpec, float32, int8, int32, type OperatorSpec, type TensorSpec } from '../tflite.ts';
 import { Dice, Draft, f, integer, integers, type Quantized, type Step, size } from './dice.ts';
 
@@ -158,7 +158,7 @@ const padding: Step = (dice, draft, from) => {
   const shape = input.shape.map((count, d) => count + pads[d][0] + pads[d][1]);
   const amounts = { shape: [rank, 2], type: 'INT32', data: pads.flat() };
   if (dice.chance(0.6)) return draft.append('PAD', [from, amounts], [{ ...input, shape }]);
-  const value = { ...input, shape: [], data: [input.zeroPoint] };
+  const value = { ...input, shape: [], data: [dice.chance(0.5) ? input.zeroPoint : dice.whole(-128, 127)] };
   return draft.append('PADV2', [from, amounts, value], [{ ...input, shape }]);
 };
 
@@ -304,10 +304,12 @@ const STEPS: Record<string, Step> = {
   ...BINARY_STEPS,
 };
 const NAMES = Object.keys(STEPS);
+const ALONE: Record<string, Step> = { ...STEPS, ...ENDS };
+const NAMES_ALONE = Object.keys(ALONE);
 
 /** Model `index` of those of one operator (or of the two or three that only make sense together). */
 export function oneOperator(index: number): FileSpec {
-  const name = NAMES[index % NAMES.length];
+  const name = NAMES_ALONE[index % NAMES_ALONE.length];
   for (let attempt = 0; ; attempt++) {
     const dice = new Dice(100_003 * index + attempt);
     const draft = new Draft();
@@ -319,7 +321,7 @@ export function oneOperator(index: number): FileSpec {
           ? dice.activation(dice.repeatable(shape))
           : { ...draft.at(from), shape: dice.repeatable(shape) },
       );
-    const output = STEPS[name](dice, draft, from);
+    const output = ALONE[name](dice, draft, from);
     if (output === null) continue;
     if (!draft.operators.some(({ inputs }) => inputs.includes(1))) draft.inputs.splice(1);
     if (name === 'reshape') return draft.file(relu(dice, draft, output)!); // alone it would be no network
