@@ -32,8 +32,8 @@ const DSP: Record<string, number> = {
   pointwise: 0.66,
   depthwise: 0.6,
   'depthwise 1x128x64, 1x5': 0.3,
-  'depthwise 15x1x128, 10x1': 1.07, // six positions of a long kernel
-  'depthwise 15x1x128, 15x1': 0.7,
+  'depthwise 15x1x128, 10x1': 0.61,
+  'depthwise 15x1x128, 15x1': 0.75,
   convolution: 0.63,
   fullyConnected: 0.9,
   averagePool: 0.6,
