@@ -76,7 +76,7 @@ const MAP: Record<string, string> = {
   task: 'assembly data image model operators runtime system',
   inputs: 'compress data runtime system',
   evaluate: 'data operators records runtime system task',
-  transform: 'arithmetic assembly model operators',
+  transform: 'arithmetic assembly image model operators records',
   import: 'arithmetic assembly image model operators records system transform',
   float: 'arithmetic assembly compress data image import model operators runtime system transform',
   onnx: 'data float import model system',

@@ -214,6 +214,25 @@ const KINDS: Record<string, Rows> = {
   ],
   network: [8, () => {}],
   ...NEWER,
+  // [H, 1, C], which pack writes as [1, H, C] (host/image/turn.ts)
+  'depthwise of columns': [
+    16,
+    (b, i) => {
+      const height = b.integer(1, 9);
+      input(b, height + b.integer(0, 20), 1, 1 + ((5 * i) % 24));
+      const pad = b.integer(0, height - 1);
+      b.depthwise(1 + (i % 2), { kernel: [height, 1], stride: [b.integer(1, 3), 1], pad: [i % 3 === 0 ? 0 : pad, 0] });
+    },
+  ],
+  'depthwise to one position': [
+    16,
+    (b, i) => {
+      const kernel: [number, number] = [b.integer(1, 6), b.integer(2, 6)];
+      const more = i % 4 === 3 ? b.integer(1, 2) : 0; // what the stride passes by
+      input(b, kernel[0] + more, kernel[1] + more, [4, 8, 36, 6, 44, 9][i % 6]);
+      b.depthwise(1 + (i % 5 === 4 ? 1 : 0), { kernel, stride: [more + 1, more + 1], pad: [0, 0] });
+    },
+  ],
 };
 
 /** Slices, padding, repetition, reshaping and transposition: each writes all of its output, or fills it. */

@@ -14,7 +14,8 @@
 
 import { FEATURE_DEPTHWISE_3X3, FEATURE_DEPTHWISE_ANY, FEATURE_DEPTHWISE_FLAT } from '../features.ts';
 import { uses } from '../intrinsics/core.ts';
-import { pkhbt, smlad } from '../intrinsics/dsp.ts';
+import { pkhbt, smlad, sxtb16, sxtb16r8 } from '../intrinsics/dsp.ts';
+import { TABLE_ROW_BYTES } from '../scratch.ts';
 
 /**
  * sums i32[count][width] <- doubled sums of `count` output rows, whose windows begin planeStep bytes below one another,
@@ -190,4 +191,43 @@ function anyKernel(
       store<i32>(sums, acc);
     }
   }
+}
+
+/**
+ * sums i32[4] <- those of four channels at one position: inputs at a tap are a word, and so are weights, `channels` from
+ * tap to tap and rowBytes from row to row of the input. rows: their table.
+ */
+export function depthwiseFourDsp(
+  input: usize,
+  rowBytes: u32,
+  weights: usize,
+  channels: u32,
+  height: u32,
+  width: u32,
+  rows: usize,
+  sums: usize,
+): void {
+  let acc0 = load<i32>(rows);
+  let acc1 = load<i32>(rows, TABLE_ROW_BYTES);
+  let acc2 = load<i32>(rows, 2 * TABLE_ROW_BYTES);
+  let acc3 = load<i32>(rows, 3 * TABLE_ROW_BYTES);
+  for (; height > 0; height--, input += rowBytes) {
+    let from = input;
+    for (const end = weights + width * channels; weights < end; weights += channels, from += channels) {
+      const x = load<i32>(from);
+      const tap = load<i32>(weights);
+      const even = sxtb16(x);
+      const odd = sxtb16r8(x);
+      const evenTap = sxtb16(tap);
+      const oddTap = sxtb16r8(tap);
+      acc0 += <i32>(<i16>even) * <i32>(<i16>evenTap);
+      acc1 += <i32>(<i16>odd) * <i32>(<i16>oddTap);
+      acc2 += (even >> 16) * (evenTap >> 16);
+      acc3 += (odd >> 16) * (oddTap >> 16);
+    }
+  }
+  store<i32>(sums, acc0);
+  store<i32>(sums, acc1, 4);
+  store<i32>(sums, acc2, 8);
+  store<i32>(sums, acc3, 12);
 }

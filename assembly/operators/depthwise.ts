@@ -22,6 +22,7 @@ import {
   sourceRows,
   tensorChannels,
   tensorHeight,
+  tensorPositions,
   tensorWidth,
   tensorZeroPoint,
 } from '../image.ts';
@@ -30,18 +31,22 @@ import { MAX_ACCUMULATION } from '../limits.ts';
 import { fillWords } from '../memory.ts';
 import { bandRows, planeRowBytes, planeRows, TABLE_ROW_BYTES, tapScratch } from '../scratch.ts';
 import { BAD_DEPTH, BAD_SHAPE, NOT_BUILT_IN, OK } from '../status.ts';
-import { windowTop } from './patch.ts';
-import { requantizeColumn } from './table.ts';
+import { windowLeft, windowTop } from './patch.ts';
+import { requantizeColumn, requantizeRow } from './table.ts';
 import {
+  depthwiseGroup,
   depthwiseLanes,
   depthwiseSums,
   depthwiseWhole,
+  GROUP,
   HAS_DEPTHWISE,
   LANES,
   planeAt,
   planePadding,
   putPlane,
 } from './variant.ts';
+
+const FEW_POSITIONS: u32 = 16;
 
 /** A row of weights for each tap, one weight a channel; this build has the kernel. */
 export function proveDepthwise(operator: usize, input: usize, output: usize, source: usize): i32 {
@@ -107,6 +112,12 @@ export function depthwise(
       return;
     }
   }
+  if (uses(FEATURE_DEPTHWISE_ANY)) {
+    if (isFewInside(operator, inputTensor, outputTensor) && (GROUP == 1 || (multiplier == 1 && (channels & 3) == 0))) {
+      fewPositions(operator, inputTensor, input, weights, first, count, rows, outputTensor, output, taps);
+      return;
+    }
+  }
   const height = tensorHeight(outputTensor);
   const width = tensorWidth(outputTensor);
   const plane = taps + tapScratch(kernelHeight, kernelWidth);
@@ -151,6 +162,66 @@ export function depthwise(
       requantizeColumn(plane + planeBytes, width * band, row, output + c, channels);
     }
     output += band * width * channels;
+  }
+}
+
+/** Whether there are few output positions, and every window lies inside the input. */
+function isFewInside(operator: usize, inputTensor: usize, outputTensor: usize): bool {
+  return (
+    tensorPositions(outputTensor) <= FEW_POSITIONS &&
+    load<u16>(operator, F.OPERATOR_PAD_TOP_AT) == 0 && // and left
+    windowTop(operator, tensorHeight(outputTensor) - 1) + <i32>load<u16>(operator, F.OPERATOR_KERNEL_HEIGHT_AT) <=
+      <i32>tensorHeight(inputTensor) &&
+    windowLeft(operator, tensorWidth(outputTensor) - 1) + <i32>load<u16>(operator, F.OPERATOR_KERNEL_WIDTH_AT) <=
+      <i32>tensorWidth(inputTensor)
+  );
+}
+
+/**
+ * There, inputs and weights are read where they lie, GROUP channels at a time: a plane would serve too few sums. These go
+ * to scratch.
+ */
+function fewPositions(
+  operator: usize,
+  inputTensor: usize,
+  input: usize,
+  weights: usize,
+  first: u32,
+  count: u32,
+  rows: usize,
+  outputTensor: usize,
+  output: usize,
+  sums: usize,
+): void {
+  const channels = tensorChannels(outputTensor);
+  const inputChannels = tensorChannels(inputTensor);
+  const rowBytes = tensorWidth(inputTensor) * inputChannels;
+  const multiplier = <u32>load<u8>(operator, F.OPERATOR_MULTIPLIER_AT);
+  const down = rowBytes * <u32>load<u8>(operator, F.OPERATOR_STRIDE_HEIGHT_AT);
+  const along = inputChannels * <u32>load<u8>(operator, F.OPERATOR_STRIDE_WIDTH_AT);
+  const height = tensorHeight(outputTensor);
+  const width = tensorWidth(outputTensor);
+  for (let c = first; c < first + count; c += GROUP, rows += GROUP * TABLE_ROW_BYTES) {
+    let to = output + c;
+    let line = input + c / multiplier;
+    for (let y = height; y > 0; y--, line += down) {
+      let from = line;
+      for (let x = width; x > 0; x--, from += along, to += channels) {
+        depthwiseGroup(
+          from,
+          inputChannels,
+          rowBytes,
+          weights + c,
+          channels,
+          <u32>load<u16>(operator, F.OPERATOR_KERNEL_HEIGHT_AT),
+          <u32>load<u16>(operator, F.OPERATOR_KERNEL_WIDTH_AT),
+          rows,
+          sums,
+        );
+        for (let i: u32 = 0; i < GROUP; i++)
+          store<i8>(to + i, <i8>requantizeRow(load<i32>(sums + 4 * i), rows + i * TABLE_ROW_BYTES));
+      }
+    }
   }
 }
 

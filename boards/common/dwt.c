@@ -1,4 +1,7 @@
-/* The cycle counter of the Cortex-M3, M4 and M7 (ARMv7-M Architecture Reference Manual, C1.8): core clock cycles. */
+/*
+ * The cycle counter of the Cortex-M3, M4, M7, M55 and M85 (ARMv7-M and ARMv8-M Architecture Reference Manuals, DWT): core
+ * clock cycles.
+ */
 #include "board.h"
 
 #define REGISTER(address) (*(volatile uint32_t *)(address))

@@ -173,8 +173,11 @@ export function emulationOf(board: Board, root = projectRoot()): Board {
   return emulated;
 }
 
-/** Cortex-M0+ and Cortex-M0 have one instruction set, ARMv6-M, and get the same code; they differ in cycles. */
-const sameCode = (core: string) => core.replace(/^Cortex-M0\+$/, 'Cortex-M0');
+/**
+ * Cortex-M0+ and Cortex-M0 have one instruction set, ARMv6-M, and get the same code; so do Cortex-M85 and Cortex-M55, with
+ * ARMv8.1-M and Helium. They differ in cycles.
+ */
+const sameCode = (core: string) => core.replace(/^Cortex-M0\+$/, 'Cortex-M0').replace(/^Cortex-M85$/, 'Cortex-M55');
 
 const above0 = json.wholeNumber(1, Number.MAX_SAFE_INTEGER);
 /** Goes into names of folders, compiler flags and the agent's answers, in which a space ends a word. */

@@ -22,6 +22,7 @@ import { crc32 } from '../records/crc32.ts';
 import { GENERATORS, materialize, SOURCES } from '../sources/registry.ts';
 import type { GeneratorKind, Lossless, PackedSource, SourceKind } from '../sources/source.ts';
 import { seal } from './seal.ts';
+import { turnColumns } from './turn.ts';
 
 /** How pack() writes a model. */
 export interface PackOptions {
@@ -77,7 +78,7 @@ export function assembled(model: Model, { made = model.generators, ...options }:
     return { rows: rows[i], encoding: packed.encoding };
   });
   const programs = model.programs.map((program) =>
-    packProgram(program, weightRows, tables, options.tables ?? 'compact'),
+    packProgram(turnColumns(program), weightRows, tables, options.tables ?? 'compact'),
   );
   const metadata = options.strip ? new Uint8Array() : new TextEncoder().encode(JSON.stringify(model.metadata));
   const trailer = new ByteWriter().u16(F.TLV_SHA256).u16(32).bytes(new Uint8Array(32));

@@ -28,8 +28,9 @@ export interface Kernel {
   window?: Window;
   /**
    * CMSIS-NN's instructions per multiply-accumulate (pool: per input value, add: per element), -O2, dimensions
-   * unknown to the compiler; commit 4ab83cc3, measured in the same emulator. On the M55 with its MVE kernels, commit
-   * 99f736a6, and without the shapes that were not measured.
+   * unknown to the compiler; commit 4ab83cc3, measured in the same emulator: calls of the wrapper (as
+   * arm_depthwise_conv_wrapper_s8) beyond the first. Columns (N x 1) and all of the M55, with its MVE kernels, at commit
+   * 99f736a6, whose other kernels are the same; without the shapes that were not measured.
    */
   cmsis: Partial<Record<Core, number>>;
 }
@@ -71,6 +72,10 @@ export const KERNELS: readonly Kernel[] = [
   windowed('depthwise', [25, 5, 64], 64, [3, 3], 1, [1, 1], { M55: 2.343, M7: 7.79, M4: 7.79, M0: 35.7 }),
   windowed('depthwise', [24, 24, 32], 32, [3, 3], 2, [0, 0], { M55: 2.75, M7: 8.16, M4: 8.16, M0: 38.6 }),
   windowed('depthwise', [1, 128, 64], 64, [1, 5], 1, [0, 2], { M55: 2.967, M7: 16.25, M4: 16.64, M0: 72.3 }),
+  windowed('depthwise', [28, 1, 40], 40, [3, 1], 1, [0, 0], { M7: 23.4, M4: 23.92, M0: 128.8 }),
+  windowed('depthwise', [24, 1, 128], 128, [5, 1], 1, [0, 0], { M7: 16.07, M4: 16.48, M0: 103.1 }),
+  windowed('depthwise', [15, 1, 128], 128, [10, 1], 1, [0, 0], { M7: 11.96, M4: 12.32, M0: 84.05 }),
+  windowed('depthwise', [15, 1, 128], 128, [15, 1], 1, [0, 0], { M7: 10.48, M4: 10.78, M0: 77.75 }),
   windowed('convolution', [49, 10, 1], 64, [10, 4], 2, [4, 1], { M7: 3.549, M4: 3.494, M0: 9.43 }),
   windowed('convolution', [96, 96, 3], 8, [3, 3], 2, [0, 0], { M7: 6.337, M4: 6.119, M0: 13.65 }),
   windowed('convolution', [32, 32, 3], 16, [3, 3], 1, [1, 1], { M7: 4.879, M4: 4.77, M0: 11.7 }),
@@ -94,7 +99,10 @@ function outputShape({ input, channels, window, kind }: Kernel): Shape {
   if (kind === 'fullyConnected') return [1, 1, channels];
   if (!window) return [input[0], input[1], channels];
   // 'same' where there is padding or a stride, else every whole window
-  const size = (i: 0 | 1) => (window.kernel[i] === input[i] ? 1 : Math.ceil(input[i] / window.stride[i]));
+  const size = (i: 0 | 1) =>
+    window.stride[i] === 1 && window.pad[i] === 0
+      ? input[i] - window.kernel[i] + 1
+      : Math.ceil(input[i] / window.stride[i]);
   return [size(0), size(1), channels];
 }
 

@@ -42,5 +42,6 @@ export const argmaxOperator: PlainKind<Argmax> = {
   run: ({ input }, { tensors, values }) => argmax(values(input), tensors[input].shape[2]),
   ranges: ({ output }, { program }) => anything(program.tensors[output].shape[2]),
   channelwise: false,
+  size: 'alike',
   overwrites: ({ input }) => [input], // a row is read before its one value is written
 };

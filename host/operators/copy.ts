@@ -106,6 +106,7 @@ export const copyOperator: PlainKind<Copy> = {
     copy(operator, values(operator.input), before(operator.output), tensors[operator.output].zeroPoint),
   ranges: ({ output }, { program }) => anything(program.tensors[output].shape[2]),
   channelwise: false,
+  size: 'counted',
   overwrites: () => [],
   moves: pieceOf,
 };

@@ -36,6 +36,7 @@ export const fullyConnectedOperator: WeightedKind<FullyConnected> = {
   run: (operator, execution) => fullyConnected(weightedArguments(operator, execution)),
   ranges: (operator, bounding) => weightedRanges(operator, bounding, layoutOf(operator, bounding.program.tensors)),
   channelwise: false,
+  size: 'counted',
   layout: layoutOf,
   sums: rowSums,
   category: () => 'classifier',

@@ -319,5 +319,6 @@ export const logMelOperator: PlainKind<LogMel> = {
   },
   ranges: ({ output }, { program }) => anything(program.tensors[output].shape[2]),
   channelwise: false,
+  size: 'counted',
   overwrites: () => [],
 };

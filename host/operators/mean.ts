@@ -100,6 +100,7 @@ export const meanOperator: PlainKind<Mean> = {
     );
   },
   channelwise: true,
+  size: 'counted',
   overwrites: ({ input }) => [input], // a channel is read before its one value is written
   tie(record, scales, start) {
     tieProduct([record.view.input], record.view.output, quotientOf(record), scales, start);

@@ -25,6 +25,12 @@ export interface CommonKind<O extends Operator> {
   ranges(operator: O, bounding: Bounding): Ranges;
   /** whether it works on each channel by itself, from the channels of its inputs to that of its output */
   channelwise: boolean;
+  /**
+   * What height and width of its tensors are to it: `counted`, only positions, of each tensor by itself; `alike`, the same
+   * of all that have more than one position, in whatever order they lie; `window`, what its window moves over. Left out
+   * by a kind that needs each as it is.
+   */
+  size?: 'counted' | 'alike' | 'window';
 }
 
 /** What docs/operators.md says of a kind, in Markdown. */

@@ -48,5 +48,6 @@ export const routeOperator: PlainKind<Route> = {
   run: ({ input }, { tensors, values }) => argmax(values(input), tensors[input].shape[2]),
   ranges: () => anything(1),
   channelwise: false,
+  size: 'counted',
   overwrites: ({ input }) => [input], // all scores are read before the index is written
 };

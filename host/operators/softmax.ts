@@ -126,6 +126,7 @@ export const softmaxOperator: PlainKind<Softmax> = {
   },
   ranges: ({ output }, { program }) => anything(program.tensors[output].shape[2]),
   channelwise: false,
+  size: 'alike',
   overwrites: ({ input }) => [input], // a row is read before it is written
   features: ({ input }, tensors) => (tensors[input].channels > FEW_SOFTMAX_CHANNELS ? [FEATURE_MANY_CHANNELS] : []),
 };

@@ -144,6 +144,7 @@ export const standardizeOperator: PlainKind<Standardize> = {
   },
   ranges: ({ output }, { program }) => anything(program.tensors[output].shape[2]),
   channelwise: false,
+  size: 'alike',
   // i16 to i8; a second channel would be read after the first is written
   overwrites: ({ input }, tensors) => (tensors[input].channels === 1 ? [input] : []),
   outputScale: ({ parameter }) => 256 / parameter(0),

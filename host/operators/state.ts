@@ -42,5 +42,6 @@ export const stateOperator: PlainKind<State> = {
   keeps: ({ output }) => output,
   ranges: ({ output }, { program }) => anything(program.tensors[output].shape[2]),
   channelwise: false,
+  size: 'counted',
   overwrites: () => [],
 };

@@ -213,5 +213,6 @@ export const svdfOperator: PlainKind<Svdf> = {
   keeps: ({ input2 }) => input2,
   ranges: ({ output }, { program }) => anything(program.tensors[output].shape[2]),
   channelwise: false,
+  size: 'counted',
   overwrites: () => [],
 };

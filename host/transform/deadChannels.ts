@@ -7,23 +7,77 @@
  * padding unless its value is the zero point, which is what padding is; then it stays.
  */
 import { MAX_BIAS } from '../../assembly/limits.ts';
-import type { Model, Operator, Program, StoredSource, WeightedOperator, WeightSource } from '../model/model.ts';
+import { pack } from '../image/pack.ts';
+import type { Model, Operator, Program, StoredSource, Tensor, WeightedOperator, WeightSource } from '../model/model.ts';
 import { Unsupported } from '../model/unsupported.ts';
 import type { WeightLayout } from '../model/weights.ts';
 import type { Ranges } from '../operators/ranges.ts';
 import { OPERATORS, weightedKind } from '../operators/registry.ts';
+import { ImageView } from '../records/view.ts';
+import { instructionsOf } from './instructions.ts';
 import { type Reach, substituteBias } from './largeBias.ts';
 import { valueRanges } from './ranges.ts';
 
-/** The same model without them: every program gives the same outputs from tables that are exact (`q31`). */
+/**
+ * The same model without them: every program gives the same outputs from tables that are exact (`q31`).
+ *
+ * Rows of other than a multiple of 4 have to be padded before they are multiplied, so fewer channels can take more
+ * instructions, and more memory. Where they do by the formula of instructions.ts, some of the dead channels stay, with
+ * weights of 0; and no model that the device would need more instructions or a larger arena for is returned.
+ */
 export function removeDeadChannels(model: Model): Model {
-  const sources = new Sources(model);
-  const programs = model.programs.map((program) => {
-    const removal = new Removal(model, program);
-    removal.run();
-    return removal.result(sources);
-  });
-  return { ...model, programs, sources: sources.list };
+  const removals = model.programs.map((program) => new Removal(model, program));
+  for (const removal of removals) removal.run();
+  if (removals.every(({ removed }) => removed.length === 0)) return model;
+  const cost = costOf(model);
+  for (const choose of [fewestInstructions, wholeWords]) {
+    for (const removal of removals) choose(removal);
+    const sources = new Sources(model);
+    const programs = removals.map((removal) => removal.result(sources));
+    const smaller = { ...model, programs, sources: sources.list };
+    const own = costOf(smaller);
+    if (own.instructions <= cost.instructions && own.arenaBytes <= cost.arenaBytes) return smaller;
+  }
+  return model;
+}
+
+/** Of all programs: instructions by the formula, and the largest arena, or Infinity where no image can be made. */
+function costOf(model: Model): { instructions: number; arenaBytes: number } {
+  const instructions = model.programs.reduce((sum, program) => sum + instructionsOf(program), 0);
+  return { instructions, arenaBytes: arenaOf(model) };
+}
+
+function arenaOf(model: Model): number {
+  try {
+    const { programs } = new ImageView(pack(model, { tables: 'q31', strip: true }));
+    return Math.max(...programs.map(({ arenaBytes }) => arenaBytes));
+  } catch {
+    return Infinity; // whoever packs it says why
+  }
+}
+
+/** Puts back, of channels of the same tensors, up to three where that takes fewer instructions. */
+function fewestInstructions(removal: Removal): void {
+  for (const alike of removal.removedAlike()) {
+    const costs = [instructionsOf(removal.shaped())];
+    for (const group of alike.slice(0, 3)) {
+      removal.putBack(group);
+      costs.push(instructionsOf(removal.shaped()));
+    }
+    const best = costs.indexOf(Math.min(...costs));
+    for (const group of alike.slice(best, costs.length - 1)) removal.takeOut(group);
+  }
+}
+
+/** Puts back what makes every tensor's channels a multiple of 4 again, where there are as many. */
+function wholeWords(removal: Removal): void {
+  for (const alike of removal.removedAlike()) {
+    const isWhole = () => alike[0].every((channel) => removal.aliveIn(channel) % 4 === 0);
+    for (const group of alike) {
+      if (isWhole()) break;
+      removal.putBack(group);
+    }
+  }
 }
 
 /** Convolution, pointwise and fully connected: each of their outputs reads every channel. */
@@ -47,6 +101,10 @@ class Removal {
   private readonly aliveOf: number[];
   /** channels that go together or stay */
   private readonly groups: Channel[][];
+  /** those that were taken out, the last first */
+  readonly removed: Channel[][] = [];
+  /** taken out and put back: they are there, and nothing reads them */
+  private readonly idle = new Set<Channel>();
   private readonly pinned: Set<number>;
   private readonly mixers = new Map<Operator, MixingLayer>();
   private readonly ranges: Ranges[];
@@ -78,15 +136,51 @@ class Removal {
   }
 
   result(sources: Sources): Program {
-    const { tensors, operators } = this.program;
-    return {
-      ...this.program,
-      tensors: tensors.map((tensor, t) => ({
-        ...tensor,
-        shape: [tensor.shape[0], tensor.shape[1], this.aliveOf[t]],
-      })),
-      operators: operators.map((operator) => ('source' in operator ? this.shrink(operator, sources) : operator)),
-    };
+    const operators = this.program.operators.map((operator) =>
+      'source' in operator ? this.shrink(operator, sources) : operator,
+    );
+    return { ...this.shaped(), operators };
+  }
+
+  /** The program with tensors of the channels that are left; only numbers fit, not yet the weights. */
+  shaped(): Program {
+    const tensors = this.program.tensors.map((tensor, t) => ({
+      ...tensor,
+      shape: [tensor.shape[0], tensor.shape[1], this.aliveOf[t]] as Tensor['shape'],
+    }));
+    return { ...this.program, tensors };
+  }
+
+  /** How many channels are left beside this one, itself included if it is there. */
+  aliveIn(channel: Channel): number {
+    return this.aliveOf[this.tensorOf[channel]];
+  }
+
+  /** Groups that were taken out and are not back, those together that are channels of the same tensors. */
+  removedAlike(): Channel[][][] {
+    const alike = new Map<string, Channel[][]>();
+    for (const group of this.removed) {
+      if (this.idle.has(group[0])) continue;
+      const key = group.map((channel) => this.tensorOf[channel]).join();
+      const known = alike.get(key);
+      if (known) known.push(group);
+      else alike.set(key, [group]);
+    }
+    return [...alike.values()];
+  }
+
+  putBack(group: Channel[]): void {
+    for (const channel of group) {
+      this.idle.add(channel);
+      this.aliveOf[this.tensorOf[channel]]++;
+    }
+  }
+
+  takeOut(group: Channel[]): void {
+    for (const channel of group) {
+      this.idle.delete(channel);
+      this.aliveOf[this.tensorOf[channel]]--;
+    }
   }
 
   /** Tensors that keep all channels: ends of the program, and what is read or written otherwise than by channel. */
@@ -170,6 +264,7 @@ class Removal {
     }
     for (const channel of group) this.alive[channel] = false;
     for (const [tensor, count] of counts) this.aliveOf[tensor] -= count;
+    this.removed.push(group);
     return true;
   }
 
@@ -223,20 +318,27 @@ class Removal {
     return [lowest, highest];
   }
 
+  /** Channels of a tensor that the new one has, by their old numbers. */
   private keptOf(tensor: number): number[] {
     const channels = this.program.tensors[tensor].shape[2];
-    return Array.from({ length: channels }, (_, c) => c).filter((c) => this.alive[this.first[tensor] + c]);
+    const isThere = (channel: Channel) => this.alive[channel] || this.idle.has(channel);
+    return Array.from({ length: channels }, (_, c) => c).filter((c) => isThere(this.first[tensor] + c));
+  }
+
+  private isIdle(tensor: number, c: number): boolean {
+    return this.idle.has(this.first[tensor] + c);
   }
 
   private shrink(operator: WeightedOperator, sources: Sources): WeightedOperator {
     const outputs = this.keptOf(operator.output);
-    const bias = Int32Array.from(outputs, (c) => operator.bias[c]);
+    const idle = outputs.map((c) => this.isIdle(operator.output, c));
+    const bias = Int32Array.from(outputs, (c, row) => (idle[row] ? 0 : operator.bias[c]));
     const mixer = this.mixers.get(operator);
     if (!mixer) {
       // depthwise, whose input channel goes with all that is made of it; what has no stored weights loses nothing
       const source =
         this.model.sources[operator.source].kind === 'stored'
-          ? sources.take(operator.source, null, outputs)
+          ? sources.take(operator.source, { columns: outputs, zeroColumns: idle })
           : sources.whole(operator.source);
       return {
         ...operator,
@@ -248,14 +350,24 @@ class Removal {
     const inputs = this.keptOf(operator.input);
     const { taps, depth } = mixer.layout;
     const columns = Array.from({ length: taps }, (_, tap) => inputs.map((k) => tap * depth + k)).flat();
+    const zeroColumns = columns.map((column) => this.isIdle(operator.input, column % depth));
     const { zeroPoint } = this.program.tensors[operator.input];
     outputs.forEach((c, row) => {
-      const sum = columns.reduce((total, column) => total + mixer.values[c * taps * depth + column], 0);
-      bias[row] = mixer.folded[c] + zeroPoint * sum;
+      if (idle[row]) return;
+      const weight = (column: number, i: number) => (zeroColumns[i] ? 0 : mixer.values[c * taps * depth + column]);
+      bias[row] = mixer.folded[c] + zeroPoint * columns.reduce((total, column, i) => total + weight(column, i), 0);
     });
-    const source = sources.take(operator.source, outputs, columns);
+    const source = sources.take(operator.source, { rows: outputs, zeroRows: idle, columns, zeroColumns });
     return { ...operator, source, bias, effectiveScale: Float64Array.from(outputs, (c) => mixer.factors[c]) };
   }
+}
+
+/** Some columns of some rows of a source, or of all; those marked are 0. */
+interface Part {
+  rows?: number[];
+  zeroRows?: boolean[];
+  columns: number[];
+  zeroColumns: boolean[];
 }
 
 /** The sources of the new model: parts of the old ones, the same part once. */
@@ -269,19 +381,24 @@ class Sources {
     return this.once(`${source}`, () => this.model.sources[source]);
   }
 
-  /** Some columns of some rows, or of all, of a stored source. */
-  take(source: number, some: number[] | null, columns: number[]): number {
+  /** A part of a stored source. */
+  take(source: number, part: Part): number {
     const whole = this.model.sources[source] as StoredSource;
-    const rows = some ?? Array.from({ length: whole.rows }, (_, row) => row);
-    if (rows.length === whole.rows && columns.length === whole.rowLength) return this.whole(source);
-    return this.once(`${source} ${rows} ${columns}`, () => {
-      const places = rows.flatMap((row) => columns.map((column) => row * whole.rowLength + column));
+    const rows = part.rows ?? Array.from({ length: whole.rows }, (_, row) => row);
+    const { columns, zeroColumns, zeroRows = rows.map(() => false) } = part;
+    const isWhole = rows.length === whole.rows && columns.length === whole.rowLength;
+    if (isWhole && ![...zeroRows, ...zeroColumns].includes(true)) return this.whole(source);
+    return this.once(`${source} ${rows} ${columns} ${zeroRows} ${zeroColumns}`, () => {
+      const of = (values: ArrayLike<number>): number[] =>
+        rows.flatMap((row, r) =>
+          columns.map((column, i) => (zeroRows[r] || zeroColumns[i] ? 0 : values[row * whole.rowLength + column]!)),
+        );
       return {
         ...whole,
         rows: rows.length,
         rowLength: columns.length,
-        values: Int8Array.from(places, (place) => whole.values[place]),
-        ...(whole.reals && { reals: Float32Array.from(places, (place) => whole.reals![place]) }),
+        values: Int8Array.from(of(whole.values)),
+        ...(whole.reals && { reals: Float32Array.from(of(whole.reals)) }),
       };
     });
   }
