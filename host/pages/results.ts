@@ -8,7 +8,7 @@ import { bytesByCategory, regionsOf } from '../image/regions.ts';
 import type { Figures, ModelFigure } from '../measure/figures.ts';
 import type { ImportedFigure } from '../measure/imported.ts';
 import { type Core, KERNELS, peerCore, shapeName } from '../measure/kernels.ts';
-import { PEERS, type Peer } from '../measure/peers.ts';
+import { ECG_PEER, PEERS, type Peer } from '../measure/peers.ts';
 import { TOPOLOGIES } from '../measure/topologies.ts';
 import { ImageView } from '../records/view.ts';
 import { grouped } from '../system/grouped.ts';
@@ -142,6 +142,8 @@ matrices in _basis/head_ that all of them share. Instructions and bytes of arena
 every inference:
 
 ${ecgTable(records)}
+${ecgBeside(records)}
+
 ## Code
 
 Bytes of the runtime without image, agent and drivers: for the ECG network, and with all operators, encodings and sources.
@@ -252,6 +254,22 @@ function ecgTable({ figures }: Records): string {
   });
   const titles = ['stored', 'generation at boot', 'cached', 'arena', 'streamed', 'arena'];
   return markdownTable(['core', ...titles], rows, 1);
+}
+
+/** Where it was measured elsewhere, a sentence. */
+function ecgBeside({ figures }: Records): string {
+  const sentences = figures.flatMap((each) => {
+    const peer = onSameCore(each, ECG_PEER);
+    const { perInference } = each.models.find(
+      ({ model, residency }) => model === 'ecg-beats' && residency === 'flash',
+    )!;
+    if (!peer) return [];
+    return [
+      `On a ${coreOf(each)} the stored one takes ${ratio(perInference, peer.inference)} of the instructions of TFLM, which has no\n` +
+        `operator for the standardisation and was given an INT8 input instead (${grouped(peer.inference)}).`,
+    ];
+  });
+  return sentences.join(' ');
 }
 
 function codeTable({ figures }: Records): string {
