@@ -13,6 +13,7 @@ import { TOPOLOGIES } from '../measure/topologies.ts';
 import { ImageView } from '../records/view.ts';
 import { grouped } from '../system/grouped.ts';
 import { projectRoot } from '../system/root.ts';
+import { cyclesHeadline, cyclesSection } from './cycles.ts';
 import type { Records } from './records.ts';
 
 /** Networks of MLPerf Tiny, as people call them. */
@@ -88,6 +89,7 @@ export function headlines(records: Records): string {
 
 The trained networks of MLPerf Tiny need ${share('flash')} of TensorFlow Lite Micro's flash,
 ${share('arena')} of its arena and ${share('instructions')} of its instructions, with the same output bytes.
+${cyclesHeadline(records)}
 The runtime of the ECG network is ${grouped(m7.text.tailoredEcg)} bytes of code on a Cortex-M7.
 [docs/results.md](docs/results.md) has more networks, cores and kernels.`;
 }
@@ -105,7 +107,7 @@ export function resultsPage(records: Records): string {
 
 Networks and kernels here and elsewhere. \`npx htpw pages\` writes this page from the records in \`bench/\`, which
 \`npm run bench\` and \`npx htpw bench --imported\` measure; \`npm test\` checks that nothing has grown. Instructions are
-exact counts in QEMU, not cycles. TensorFlow Lite Micro (TFLM) was built with CMSIS-NN and counted in the same emulator.
+exact counts in QEMU; [cycles](#cycles-estimated) are estimates. TensorFlow Lite Micro (TFLM) was built with CMSIS-NN and counted in the same emulator.
 
 ![The four networks of MLPerf Tiny beside TensorFlow Lite Micro: flash, arena, instructions](results.svg)
 
@@ -154,7 +156,10 @@ ${codeTable(records)}
 Instructions per multiply-accumulate of one operator, requantisation and dispatch included, and the ratio to CMSIS-NN's
 where that was measured. An addition, or a value that is averaged, counts as one multiply-accumulate.
 
-${kernelTable(records)}`;
+${kernelTable(records)}
+## Cycles, estimated
+
+${cyclesSection(records)}`;
 }
 
 function importedTable({ imported }: Records): string {
