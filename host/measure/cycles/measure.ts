@@ -16,7 +16,7 @@ import { type Estimate, estimate } from './estimate.ts';
 import type { CycleModel } from './pipeline.ts';
 import { TraceReader } from './trace.ts';
 
-export const CYCLE_MODELS: readonly CycleModel[] = [CORTEX_M7, CORTEX_M4];
+const CYCLE_MODELS: readonly CycleModel[] = [CORTEX_M7, CORTEX_M4];
 
 /** An emulated board for each of them. */
 export const ESTIMATED_BOARDS = ['mps2-an500', 'mps2-an386'] as const;
