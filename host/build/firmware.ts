@@ -59,6 +59,8 @@ const COMMON_SOURCES = ['line.c', 'reply.c', 'image.S'];
 const AGENT = 'boards/common/agent.c';
 /** The program that has nothing but the network. */
 export const BARE = join('boards', 'common', 'bare.c');
+/** The program that runs every program of the image once. */
+export const PROGRAMS = join('boards', 'common', 'programs.c');
 
 interface Build {
   board: Board;

@@ -3,6 +3,7 @@ import { type Board, listBoards, loadBoard } from '../boards/board.ts';
 import type { LibraryRecord } from '../build/librarySize.ts';
 import type { EvidenceRecord } from '../evidence/record.ts';
 import { recordedBoards } from '../measure/benchmarks.ts';
+import type { CycleRecord } from '../measure/cycles/measure.ts';
 import type { DeployRecord } from '../measure/deployments.ts';
 import type { Figures } from '../measure/figures.ts';
 import type { FloatRecord } from '../measure/float.ts';
@@ -28,6 +29,7 @@ export interface Records {
   join: JoinRecord;
   route: RouteRecord;
   evidence: EvidenceRecord;
+  cycles: CycleRecord;
 }
 
 /** What is in bench/ and boards/ now. */
@@ -46,6 +48,7 @@ export const readRecords = (): Records => ({
   join: readRecord('join'),
   route: readRecord('route'),
   evidence: readRecord('evidence'),
+  cycles: readRecord('cycles'),
 });
 
 /** The number of a Cortex-M, largest first; behind them other cores. */

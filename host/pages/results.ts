@@ -8,11 +8,12 @@ import { bytesByCategory, regionsOf } from '../image/regions.ts';
 import type { Figures, ModelFigure } from '../measure/figures.ts';
 import type { ImportedFigure } from '../measure/imported.ts';
 import { type Core, KERNELS, peerCore, shapeName } from '../measure/kernels.ts';
-import { PEERS, type Peer } from '../measure/peers.ts';
+import { ECG_PEER, PEERS, type Peer } from '../measure/peers.ts';
 import { TOPOLOGIES } from '../measure/topologies.ts';
 import { ImageView } from '../records/view.ts';
 import { grouped } from '../system/grouped.ts';
 import { projectRoot } from '../system/root.ts';
+import { cyclesHeadline, cyclesSection } from './cycles.ts';
 import type { Records } from './records.ts';
 
 /** Networks of MLPerf Tiny, as people call them. */
@@ -88,6 +89,7 @@ export function headlines(records: Records): string {
 
 The trained networks of MLPerf Tiny need ${share('flash')} of TensorFlow Lite Micro's flash,
 ${share('arena')} of its arena and ${share('instructions')} of its instructions, with the same output bytes.
+${cyclesHeadline(records)}
 The runtime of the ECG network is ${grouped(m7.text.tailoredEcg)} bytes of code on a Cortex-M7.
 [docs/results.md](docs/results.md) has more networks, cores and kernels.`;
 }
@@ -105,7 +107,7 @@ export function resultsPage(records: Records): string {
 
 Networks and kernels here and elsewhere. \`npx htpw pages\` writes this page from the records in \`bench/\`, which
 \`npm run bench\` and \`npx htpw bench --imported\` measure; \`npm test\` checks that nothing has grown. Instructions are
-exact counts in QEMU, not cycles. TensorFlow Lite Micro (TFLM) was built with CMSIS-NN and counted in the same emulator.
+exact counts in QEMU; [cycles](#cycles-estimated) are estimates. TensorFlow Lite Micro (TFLM) was built with CMSIS-NN and counted in the same emulator.
 
 ![The four networks of MLPerf Tiny beside TensorFlow Lite Micro: flash, arena, instructions](results.svg)
 
@@ -143,6 +145,8 @@ matrices in _basis/head_ that all of them share. Instructions and bytes of arena
 every inference:
 
 ${ecgTable(records)}
+${ecgBeside(records)}
+
 ## Code
 
 Bytes of the runtime without image, agent and drivers: for the ECG network, and with all operators, encodings and sources.
@@ -153,7 +157,10 @@ ${codeTable(records)}
 Instructions per multiply-accumulate of one operator, requantisation and dispatch included, and the ratio to CMSIS-NN's
 where that was measured. An addition, or a value that is averaged, counts as one multiply-accumulate.
 
-${kernelTable(records)}`;
+${kernelTable(records)}
+## Cycles, estimated
+
+${cyclesSection(records)}`;
 }
 
 function importedTable({ imported }: Records): string {
@@ -253,6 +260,22 @@ function ecgTable({ figures }: Records): string {
   });
   const titles = ['stored', 'generation at boot', 'cached', 'arena', 'streamed', 'arena'];
   return markdownTable(['core', ...titles], rows, 1);
+}
+
+/** Where it was measured elsewhere, a sentence. */
+function ecgBeside({ figures }: Records): string {
+  const sentences = figures.flatMap((each) => {
+    const peer = onSameCore(each, ECG_PEER);
+    const { perInference } = each.models.find(
+      ({ model, residency }) => model === 'ecg-beats' && residency === 'flash',
+    )!;
+    if (!peer) return [];
+    return [
+      `On a ${coreOf(each)} the stored one takes ${ratio(perInference, peer.inference)} of the instructions of TFLM, which has no\n` +
+        `operator for the standardisation and was given an INT8 input instead (${grouped(peer.inference)}).`,
+    ];
+  });
+  return sentences.join(' ');
 }
 
 function codeTable({ figures }: Records): string {

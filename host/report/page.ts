@@ -38,6 +38,8 @@ export interface ReportData {
     core: string;
     curves: readonly Curve[];
     instructions: readonly (readonly number[])[];
+    /** cycles of the first inference of each program, by a model of the core; null where there is none */
+    estimate: { cycles: readonly number[]; assumptions: readonly string[] } | null;
   } | null;
   fits: readonly Fit[] | null;
   judged: { data: string; notes: readonly string[]; evaluation: Evaluation; roc: Roc | null } | null;
@@ -173,7 +175,7 @@ function bytesSection({ inspection }: ReportData, picture: string): Section {
   };
 }
 
-function ramSection({ board, curves }: NonNullable<ReportData['measured']>, picture: string): Section {
+function ramSection({ board, core, curves, estimate }: NonNullable<ReportData['measured']>, picture: string): Section {
   const lines = curves.map(
     ({ name, best }) =>
       `${text(name)}: ${counted(best.length, 'plan')} worth taking, from ${grouped(best[0]!.arenaBytes)} bytes and ` +
@@ -182,8 +184,16 @@ function ramSection({ board, curves }: NonNullable<ReportData['measured']>, pict
   return {
     id: 'ram',
     title: 'RAM against instructions',
-    content: `<p>Counted on the emulated ${text(board)}. ${lines.join('; ')}.</p>\n${picture}`,
+    content: `<p>Counted on the emulated ${text(board)}. ${lines.join('; ')}.</p>\n${cycleNote(core, curves, estimate)}${picture}`,
   };
+}
+
+/** Cycles as the image is, which no board has counted. */
+function cycleNote(core: string, curves: readonly Curve[], estimate: NonNullable<ReportData['measured']>['estimate']) {
+  if (!estimate) return '';
+  const of = estimate.cycles.map((cycles, p) => `${text(curves[p]!.name)}: about ${grouped(cycles)}`).join('; ');
+  const assumed = estimate.assumptions.map(text).join('; ');
+  return `<p>Cycles of an inference on a ${text(core)}, estimated and not measured: ${of}. Assumed: ${assumed}.</p>\n`;
 }
 
 function layersSection({ inspection, layers, measured }: ReportData): Section {

@@ -4,6 +4,8 @@ import { cpus } from 'node:os';
 import { join } from 'node:path';
 import { type Command, Option } from 'commander';
 import { countingBoards, measureAll, measureOnPort, recordedBoards } from '../measure/benchmarks.ts';
+import { measureCycles } from '../measure/cycles/measure.ts';
+import { cycleReport } from '../measure/cycles/tables.ts';
 import { measureDeployments } from '../measure/deployments.ts';
 import { excess } from '../measure/figures.ts';
 import { measureFloat } from '../measure/float.ts';
@@ -39,6 +41,7 @@ interface Flags {
   join?: boolean;
   route?: boolean;
   plain?: boolean;
+  cycles?: boolean;
   json?: boolean;
 }
 
@@ -94,10 +97,16 @@ export function benchVerb(program: Command): void {
     .addOption(
       instead('--plain', 'what -O2 without the flags of the build files loses instead; writes bench/plain.json'),
     )
+    .addOption(
+      instead(
+        '--cycles',
+        'what models of Cortex-M4 and Cortex-M7 estimate for kernels and networks instead; writes bench/cycles.json',
+      ),
+    )
     .option('--json', 'print JSON')
     .addHelpText(
       'after',
-      '\nExamples:\n  htpw bench --board mps2-an500\n  htpw bench --check\n  htpw bench --node\n  htpw bench --reliability\n  htpw bench --deploy\n  htpw bench --imported\n  htpw bench --float\n  htpw bench --train\n  htpw bench --join\n  htpw bench --route\n  htpw bench --plain\n  htpw bench --prune\n  htpw bench --prune kws,uci-har\n  htpw bench --board nucleo-f767zi --port /dev/ttyACM0',
+      '\nExamples:\n  htpw bench --board mps2-an500\n  htpw bench --check\n  htpw bench --node\n  htpw bench --reliability\n  htpw bench --deploy\n  htpw bench --imported\n  htpw bench --float\n  htpw bench --train\n  htpw bench --join\n  htpw bench --route\n  htpw bench --plain\n  htpw bench --cycles\n  htpw bench --prune\n  htpw bench --prune kws,uci-har\n  htpw bench --board nucleo-f767zi --port /dev/ttyACM0',
     )
     .action((flags: Flags) => {
       if (flags.node) return benchNode(flags);
@@ -109,6 +118,7 @@ export function benchVerb(program: Command): void {
       if (flags.prune) return benchRecord('prune', pruned(flags.prune), flags);
       if (flags.join) return benchRecord('join', measureJoined, flags);
       if (flags.plain) return benchRecord('plain', measurePlain, flags);
+      if (flags.cycles) return benchCycles(flags);
       if (flags.route) return benchRecord('route', measureRoutes, flags);
       return flags.port === undefined ? benchBoards(flags) : benchPort(flags, flags.port);
     });
@@ -130,6 +140,7 @@ function instead(flags: string, description: string): Option {
     'join',
     'route',
     'plain',
+    'cycles',
   ];
   return new Option(flags, description).conflicts(all.filter((name) => !flags.startsWith(`--${name}`)));
 }
@@ -165,6 +176,13 @@ async function benchRecord(name: string, measure: (report: Report) => Promise<ob
   const measured = await withProgress('bench', measure);
   writeRecord(name, measured);
   print(json, measured, () => `bench/${name}.json: written; htpw pages renews the pages that it is shown on`);
+}
+
+async function benchCycles({ json }: Flags): Promise<void> {
+  planOutput(recordPath('cycles'));
+  const record = await withProgress('bench', measureCycles);
+  writeRecord('cycles', record);
+  print(json, record, () => cycleReport(record));
 }
 
 /** The images on the boards, and the examples of the page on residency. */

@@ -2,6 +2,7 @@
 import { basename } from 'node:path';
 import type { Command } from 'commander';
 import { type Board, emulationOf, listBoards, loadBoard } from '../boards/board.ts';
+import { placeUnderBuild } from '../build/placedImage.ts';
 import { SPLITS } from '../data/part.ts';
 import { dataSetList, dataSetNames } from '../data/registry.ts';
 import { evaluate } from '../evaluate/evaluate.ts';
@@ -9,6 +10,7 @@ import { rocOf } from '../evaluate/roc.ts';
 import { regionsOf } from '../image/regions.ts';
 import { inspect } from '../inspect/inspect.ts';
 import { timelinesOf } from '../layout/timeline.ts';
+import { estimatePrograms, hasModel, modelOf } from '../measure/cycles/measure.ts';
 import type { ImageView } from '../records/view.ts';
 import { RESIDENCY_NAMES } from '../records/view.ts';
 import { fitsOf } from '../report/boards.ts';
@@ -141,9 +143,15 @@ async function measuredOf(
       core: board.core,
       curves: view.programs.map((_, p) => residencyCurve(view, p, costs)),
       instructions: view.programs.map((_, p) => instructionsOf(view, p, costs)),
+      estimate: hasModel(board) ? await estimateOf(board, path, image, view.programs.length) : null,
     },
     fits,
   };
+}
+
+async function estimateOf(board: Board, path: string, image: Uint8Array, programs: number) {
+  const estimates = await estimatePrograms(board, placeUnderBuild(path, image), programs);
+  return { cycles: estimates.map(({ cycles }) => cycles), assumptions: modelOf(board).assumptions };
 }
 
 /** Of an inference, operator by operator, as the image holds its weights; what stays in flash is the same in all. */
