@@ -111,7 +111,11 @@ describe('htpw join', () => {
       'expected an image with codebooks',
     ],
     ['calibration without anything to calibrate', [at('a.htpw'), ...calibrated('a')], 'needs --codebook or --onto'],
-    ['two calibrations of one network', [at('a.htpw'), '--codebook', ...calibrated('a'), ...calibrated('a')], 'got two'],
+    [
+      'two calibrations of one network',
+      [at('a.htpw'), '--codebook', ...calibrated('a'), ...calibrated('a')],
+      'got two',
+    ],
     ['an agreement with nothing', [at('a.htpw'), '--codebook', '--agreement', '0.9'], 'give --calibration'],
     [
       'windows of a network without a task',
