@@ -1,4 +1,4 @@
-/** models/zoo/README.md: the best image of each task within each budget, from the records that chose it. */
+/** The page of the zoo: the best image of each task within each budget, from the records that chose it. */
 import { markdownTable } from '../drawing/markdown.ts';
 import { BUDGETS } from '../evidence/record.ts';
 import type { Exhibit } from '../evidence/zoo.ts';
