@@ -5,8 +5,8 @@ import { undoOnInterrupt } from '../system/interrupt.ts';
 import { missingTool } from '../system/process.ts';
 
 /**
- * The log of QEMU (`-d in_asm,exec,nochain`), some lines at a time, without an end while the firmware runs; the emulator
- * is ended with the loop over them. The count of instructions is off: it would cut blocks in two. Throws for a board
+ * The log of QEMU (`-d in_asm,exec,nochain`), some lines at a time, without an end while the firmware runs; the
+ * emulator is ended with the loop over them. The count of instructions is off: it would cut blocks in two. Throws for a board
  * that is not emulated.
  */
 export async function* tracedLines(board: Board, elf: string): AsyncGenerator<string[]> {

@@ -26,7 +26,8 @@ function shares(each: BoardCycles, figures: readonly Figures[], { kernel, shape,
 export function cyclesSection({ cycles, figures }: Records): string {
   const assumed = cycles.boards.map((each) => {
     const { core, assumptions } = modelOf(loadBoard(each.board));
-    return `What the model of the ${core} assumes:\n\n${assumptions.map((assumption) => `- ${assumption}`).join('\n')}\n`;
+    const list = assumptions.map((assumption) => `- ${assumption}`).join('\n');
+    return `What the model of the ${core} assumes:\n\n${list}\n`;
   });
   return `Estimates, not measurements: QEMU's trace of the instructions that run, priced by a model of each core
 (\`npx htpw bench --cycles\`). No board has confirmed them; they say more than counts where a load of two words, a taken
@@ -36,8 +37,8 @@ ${assumed.join('\n')}
 Cycles of an inference, and per instruction:
 
 ${networkTable(cycles.boards)}
-Cycles per multiply-accumulate, and ratios to CMSIS-NN's kernels, whose trace was priced by the same models: of cycles, and
-beside them of instructions, as above.
+Cycles per multiply-accumulate, and ratios to CMSIS-NN's kernels, whose trace was priced by the same models: of cycles,
+and beside them of instructions, as above.
 
 ${kernelTable(cycles.boards, figures)}`;
 }
@@ -78,7 +79,7 @@ export function cyclesHeadline({ cycles, figures }: Records): string {
   const range = (values: readonly number[]) => `${Math.min(...values).toFixed(2)} to ${Math.max(...values).toFixed(2)}`;
   const [instructions, estimated] = [all.map((each) => each.instructions), all.map((each) => each.cycles)];
   return (
-    `On a ${coreOf(first!)} kernels need ${range(instructions)} of the instructions of CMSIS-NN's, and ${range(estimated)} of their\n` +
-    'cycles by [an estimate](docs/results.md#cycles-estimated) that no board has confirmed yet.'
+    `On a ${coreOf(first!)} kernels need ${range(instructions)} of the instructions of CMSIS-NN's, and ` +
+    `${range(estimated)} of their\ncycles by [an estimate](docs/results.md#cycles-estimated) that no board has confirmed yet.`
   );
 }

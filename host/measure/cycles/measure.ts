@@ -83,8 +83,8 @@ export async function estimateKernels(board: Board, kernels: readonly Kernel[]):
 }
 
 /**
- * The first inference of each of the first programs of an image, the making of lazy weights included. Throws for a board
- * whose core has no model.
+ * The first inference of each of the first programs of an image, the making of lazy weights included. Throws for a
+ * board whose core has no model.
  */
 export async function estimatePrograms(board: Board, imagePath: string, programs: number): Promise<Estimate[]> {
   const model = modelOf(board);

@@ -1,4 +1,4 @@
-/** What the models estimate for a call of CMSIS-NN's kernels: beside the estimates for ours, by the name of the shape. */
+/** What the models estimate for a call of CMSIS-NN's kernels, by the name of the shape. */
 
 /**
  * Cycles of one call, CMSIS-NN of commit 99f736a6 compiled with -O2 by GCC 12.2, dimensions unknown to the compiler,

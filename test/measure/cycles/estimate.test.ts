@@ -128,7 +128,7 @@ describe('a trace', () => {
     const of = (model: CycleModel) => estimate(reader.calls[0]!, reader.blocks, code, model);
     // 4 + 3 + 3 + 1 instructions, two branches taken
     expect(of(CORTEX_M4)).toEqual({ instructions: 11, cycles: 15 });
-    // the first two go apart, then the sums together and the branch alone: 3, 2, 2, and the return beside the last branch
+    // the first alone, the two sums together and the branch behind them, each time; the return beside the last branch
     expect(of(CORTEX_M7)).toEqual({ instructions: 11, cycles: 8 });
   });
 

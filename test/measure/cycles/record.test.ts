@@ -10,7 +10,10 @@ import { canRun } from '../../boards/runnable.ts';
 
 const { boards } = readRecord<CycleRecord>('cycles');
 const TOLERANCE = 0.01;
-const near = (now: number, recorded: number) => expect(Math.abs(now / recorded - 1)).toBeLessThanOrEqual(TOLERANCE);
+/** Of kernels packed apart from the others: their random weights are others, and so are some branches. */
+const APART = 0.02;
+const near = (now: number, recorded: number, tolerance = TOLERANCE) =>
+  expect(Math.abs(now / recorded - 1)).toBeLessThanOrEqual(tolerance);
 
 /** Small ones of three kinds of loop. */
 const TRACED = KERNELS.filter((kernel) => ['40x32x64', '24x24x32, 3x3 s2', '128 to 8'].includes(shapeName(kernel)));
@@ -51,7 +54,7 @@ describe('the record of estimated cycles', () => {
       const now = await estimateKernels(loadBoard(name), TRACED);
       expect(now).toHaveLength(3);
       for (const { kernel, shape, cycles } of now)
-        near(cycles, recorded.kernels.find((one) => one.kernel === kernel && one.shape === shape)!.cycles);
+        near(cycles, recorded.kernels.find((one) => one.kernel === kernel && one.shape === shape)!.cycles, APART);
     },
   );
 });
