@@ -190,6 +190,7 @@ export const addOperator: PlainKind<Add> = {
     return binaryRanges(operator, bounding, (operands) => add({ ...operands, factors }));
   },
   channelwise: true,
+  reach: 'position',
   overwrites: ({ input, input2 }) => [input, input2],
   tie,
 };
@@ -221,6 +222,7 @@ export const signedAddOperator: PlainKind<SignedAdd> = {
     );
   },
   channelwise: true,
+  reach: 'position',
   overwrites: ({ input, input2 }) => [input, input2],
   tie,
 };

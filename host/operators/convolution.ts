@@ -68,6 +68,7 @@ export const convolutionOperator: WeightedKind<Convolution> = {
   run: (operator, execution) => convolution({ ...operator, ...weightedArguments(operator, execution) }),
   ranges: (operator, bounding) => weightedRanges(operator, bounding, layoutOf(operator, bounding.program.tensors)),
   channelwise: false,
+  reach: 'window',
   layout: layoutOf,
   sums: rowSums,
   category: (first) => (first ? 'stem' : 'convolution'),

@@ -84,6 +84,7 @@ export const depthwiseOperator: WeightedKind<Depthwise> = {
   run: (operator, execution) => depthwise({ ...operator, ...weightedArguments(operator, execution) }),
   ranges: (operator, bounding) => weightedRanges(operator, bounding, layoutOf(operator, bounding.program.tensors)),
   channelwise: true,
+  reach: 'window',
   layout: layoutOf,
   sums: tapSums,
   category: () => 'depthwise',

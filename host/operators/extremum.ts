@@ -61,6 +61,7 @@ function extremumOperator(code: number, kind: Extremum['kind'], choose: Choice):
     run: (operator, execution) => extremum(binaryArguments(operator, execution), choose),
     ranges: (operator, bounding) => binaryRanges(operator, bounding, (operands) => extremum(operands, choose)),
     channelwise: true,
+    reach: 'position',
     overwrites: ({ input, input2 }) => [input, input2],
     // any three scales are possible: one is usual, and only where nothing else says what they are
     tie({ view: { input, input2, output } }, scales, start) {

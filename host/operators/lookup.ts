@@ -70,5 +70,6 @@ export const lookupOperator: PlainKind<Lookup> = {
   run: ({ input, table }, { values }) => lookup(values(input), table),
   ranges: ({ input, table }, { ranges }) => rangesOf(ranges[input], table),
   channelwise: true,
+  reach: 'position',
   overwrites: ({ input }) => [input],
 };

@@ -95,6 +95,7 @@ export const multiplyOperator: PlainKind<Multiply> = {
     return binaryRanges(operator, bounding, (operands) => multiply({ ...operands, factor }));
   },
   channelwise: true,
+  reach: 'position',
   overwrites: ({ input, input2 }) => [input, input2],
   tie({ view: { input, input2, output }, parameter }, scales, start) {
     const factor = realOf({ multiplier: parameter(0), shift: parameter(1) });

@@ -25,6 +25,11 @@ export interface CommonKind<O extends Operator> {
   ranges(operator: O, bounding: Bounding): Ranges;
   /** whether it works on each channel by itself, from the channels of its inputs to that of its output */
   channelwise: boolean;
+  /**
+   * Which positions of its inputs a position of its output reads: its own, or those under its window. None where it may
+   * be any, so that the operator cannot run on some positions alone.
+   */
+  reach?: 'position' | 'window';
 }
 
 /** What docs/operators.md says of a kind, in Markdown. */

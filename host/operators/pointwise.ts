@@ -57,6 +57,7 @@ export const pointwiseOperator: WeightedKind<Pointwise> = {
   },
   ranges: (operator, bounding) => weightedRanges(operator, bounding, layoutOf(operator, bounding.program.tensors)),
   channelwise: false,
+  reach: 'position',
   layout: layoutOf,
   sums: rowSums,
   category: (first) => (first ? 'PW1' : 'pointwise'),

@@ -122,6 +122,7 @@ export function poolOperator(
     },
     ranges: ({ input, activation }, { ranges }) => mapped(ranges[input], (value) => clamp(value, ...activation)),
     channelwise: true,
+    reach: 'window',
     overwrites: (operator, tensors) => (shrinks(operator, tensors) ? [operator.input] : []),
   };
 }
