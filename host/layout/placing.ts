@@ -29,7 +29,45 @@ export function bestPlacing(blocks: Block[], scratches: number[], bound: number)
     reached = peakOf(placed, scratches);
     if (reached.peak < best.peak) best = { blocks, placed, ...reached };
   }
-  return best;
+  return best.peak > bound ? improved(best, scratches, bound) : best;
+}
+
+/** Moves of one block to another place of the order that are tried, for each block. */
+const MOVES_PER_BLOCK = 12;
+
+/**
+ * A placing with scratch as blocks among the others, so that tensors may also lie above it, and with an order that is
+ * changed block by block wherever the peak does not rise (hill climbing on a plateau).
+ */
+function improved(start: Placed, scratches: number[], bound: number): Placed {
+  const { blocks } = start;
+  const all = [...blocks, ...scratches.flatMap((size, o) => (size === 0 ? [] : [scratchBlock(size, o)]))];
+  const placing = (order: readonly Block[]): Placed => {
+    const placed = new Map([...place(order)].filter(([block]) => blocks.includes(block)));
+    return { blocks, placed, ...peakOf(placed, scratches) };
+  };
+  let order = all.toSorted((a, b) => b.size - a.size);
+  let current = placing(order);
+  let state = 1;
+  const below = (count: number): number => {
+    state = (Math.imul(state, 1103515245) + 12345) >>> 0; // any fixed sequence will do
+    return (state >>> 8) % count;
+  };
+  for (let left = MOVES_PER_BLOCK * order.length; left > 0 && current.peak > bound; left--) {
+    const [from, to] = [below(order.length), below(order.length)];
+    const changed = order.toSpliced(from, 1).toSpliced(to, 0, order[from]);
+    const next = placing(changed);
+    if (next.peak > current.peak) continue;
+    order = changed;
+    current = next;
+  }
+  return current.peak < start.peak ? current : start;
+}
+
+/** Scratch of an operator, as if it were a tensor that lives while it runs. */
+function scratchBlock(size: number, o: number): Block {
+  const life = { intervals: [{ first: o, last: o }], begins: new Set([o]), ends: new Set([o]) };
+  return { size, spans: [{ tensor: -1, offset: 0, size, ...life }] };
 }
 
 /** The peak of a placing, and the block that lies highest where it is. */

@@ -82,11 +82,13 @@ export function placeTensors(image: ImageView, program: ProgramView): Placing {
   const sharings = sharingsOf(image, program, lives);
   const bound = leastPeak(lives, scratches, sharings);
   const placed = (some: Sharing[]) => bestPlacing(blocksOf(lives, some), scratches, bound);
-  let best = placed(sharings);
+  const usual = sharings.filter(({ stays }) => !stays);
+  let best = placed(usual);
   // Tensors that share memory fit into fewer gaps, so less of it can be more.
-  for (const fewer of [sharings.filter(({ moves }) => !moves), []]) {
+  const others = [usual.filter(({ moves }) => !moves), []];
+  for (const some of usual.length < sharings.length ? [sharings, ...others] : others) {
     if (best.peak === bound) break;
-    const other = placed(fewer);
+    const other = placed(some);
     if (other.peak < best.peak) best = other;
   }
   const spans = best.blocks.flatMap((block) => spansOf(block, best.placed));
