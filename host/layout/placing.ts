@@ -4,6 +4,7 @@
  * tells when no order could do better. A placing is quadratic in the number of tensors, the search of an order cubic.
  */
 import * as F from '../../assembly/format.ts';
+import type { Branches } from '../records/branches.ts';
 import { endOf, isLiveAt, liveAt, type Span, together, total, units } from './lifetimes.ts';
 import type { Block, Sharing } from './sharing.ts';
 
@@ -29,31 +30,37 @@ export function bestPlacing(blocks: Block[], scratches: number[], bound: number)
     reached = peakOf(placed, scratches);
     if (reached.peak < best.peak) best = { blocks, placed, ...reached };
   }
-  return best.peak > bound ? improved(best, scratches, bound) : best;
+  return best;
 }
 
-/** Moves of one block to another place of the order that are tried, for each block. */
-const MOVES_PER_BLOCK = 12;
+/** Moves of a group of blocks to another place of the order that are tried. */
+const MOST_MOVES = 400;
 
 /**
  * A placing with scratch as blocks among the others, so that tensors may also lie above it, and with an order that is
- * changed block by block wherever the peak does not rise (hill climbing on a plateau).
+ * changed wherever the peak does not rise (hill climbing on a plateau). Blocks that are alike in exclusive branches go
+ * together, since what helps in one branch does in all.
  */
-function improved(start: Placed, scratches: number[], bound: number): Placed {
-  const { blocks } = start;
+export function searchedPlacing(blocks: Block[], scratches: number[], bound: number, branches: Branches): Placed {
   const all = [...blocks, ...scratches.flatMap((size, o) => (size === 0 ? [] : [scratchBlock(size, o)]))];
-  const placing = (order: readonly Block[]): Placed => {
-    const placed = new Map([...place(order)].filter(([block]) => blocks.includes(block)));
+  const placing = (order: readonly Block[][]): Placed => {
+    const placed = place(order.flat());
+    for (const block of placed.keys()) if (block.spans[0].tensor < 0) placed.delete(block);
     return { blocks, placed, ...peakOf(placed, scratches) };
   };
-  let order = all.toSorted((a, b) => b.size - a.size);
+  const groups = new Map<string, Block[]>();
+  for (const block of all) {
+    const key = lifeIn(branches, block);
+    groups.set(key, [...(groups.get(key) ?? []), block]);
+  }
+  let order = [...groups.values()].toSorted((a, b) => b[0].size - a[0].size);
   let current = placing(order);
   let state = 1;
   const below = (count: number): number => {
     state = (Math.imul(state, 1103515245) + 12345) >>> 0; // any fixed sequence will do
     return (state >>> 8) % count;
   };
-  for (let left = MOVES_PER_BLOCK * order.length; left > 0 && current.peak > bound; left--) {
+  for (let left = MOST_MOVES; left > 0 && current.peak > bound; left--) {
     const [from, to] = [below(order.length), below(order.length)];
     const changed = order.toSpliced(from, 1).toSpliced(to, 0, order[from]);
     const next = placing(changed);
@@ -61,7 +68,20 @@ function improved(start: Placed, scratches: number[], bound: number): Placed {
     order = changed;
     current = next;
   }
-  return current.peak < start.peak ? current : start;
+  return current;
+}
+
+/** The same for blocks of the same sizes that live at the same operators of different branches. */
+function lifeIn(branches: Branches, { spans }: Block): string {
+  const at = (step: number): string => {
+    const own = branches[step];
+    if (!own) return `${step}`;
+    const first = branches.findIndex((place) => place?.route === own.route && place.branch === own.branch);
+    return `${own.route} + ${step - first}`;
+  };
+  return spans
+    .map(({ offset, size, intervals }) => [offset, size, ...intervals.flatMap(({ first, last }) => [at(first), at(last)])])
+    .join(';');
 }
 
 /** Scratch of an operator, as if it were a tensor that lives while it runs. */

@@ -17,7 +17,7 @@
 import * as F from '../../assembly/format.ts';
 import { ImageError, type ImageView, type ProgramView } from '../records/view.ts';
 import { lifetimes, liveAt, total, units } from './lifetimes.ts';
-import { bestPlacing, leastPeak, lowest, spansOf } from './placing.ts';
+import { bestPlacing, leastPeak, lowest, searchedPlacing, spansOf } from './placing.ts';
 import { cacheUnits, isCached, leastScratch, scratchBytes } from './scratch.ts';
 import { blocksOf, type Sharing, sharingsOf } from './sharing.ts';
 
@@ -89,6 +89,11 @@ export function placeTensors(image: ImageView, program: ProgramView): Placing {
   for (const some of usual.length < sharings.length ? [sharings, ...others] : others) {
     if (best.peak === bound) break;
     const other = placed(some);
+    if (other.peak < best.peak) best = other;
+  }
+  for (const some of [sharings, []]) {
+    if (best.peak === bound) break;
+    const other = searchedPlacing(blocksOf(lives, some), scratches, bound, program.branches);
     if (other.peak < best.peak) best = other;
   }
   const spans = best.blocks.flatMap((block) => spansOf(block, best.placed));

@@ -103,7 +103,7 @@ class Cutting {
   private held = new Map<number, Held>();
   /** what the strip before had of tensors that are taken apart, and the pieces of these */
   private kept = new Map<number, Held>();
-  private readonly pieces = new Map<number, Held[]>();
+  private readonly pieces = new Map<number, (Held | null)[]>();
 
   constructor(
     private readonly program: Program,
@@ -191,18 +191,17 @@ class Cutting {
 
   /** The positions that each strip needs and the one before it does not, each a tensor of its own. */
   private takeApart(tensor: number): void {
-    const pieces: Held[] = [];
     let end = 0;
-    for (const needs of this.needs) {
+    const pieces = this.needs.map((needs): Held | null => {
       const { from, to } = needs.get(tensor)!;
-      if (to <= end) continue;
+      if (to <= end) return null; // the strips before need all that this one does
       const stretch = { from: Math.max(from, end), to };
-      pieces.push({ tensor: this.tensor(tensor, stretch), stretch });
       end = to;
-    }
+      return { tensor: this.tensor(tensor, stretch), stretch };
+    });
     this.pieces.set(tensor, pieces);
     const whole = { tensor, stretch: { from: 0, to: this.sizeOf(tensor) } };
-    for (const piece of pieces) this.move(whole, piece, piece.stretch, this.region.first);
+    for (const piece of pieces) if (piece) this.move(whole, piece, piece.stretch, this.region.first);
   }
 
   /** What a strip makes of the output. */
@@ -268,7 +267,7 @@ class Cutting {
     if (!this.consumed.has(tensor)) return null;
     const stretch = this.needs[k].get(tensor)!;
     const before = this.kept.get(tensor);
-    const piece = this.pieces.get(tensor)!.find((some) => some.stretch.to === stretch.to) ?? null;
+    const piece = this.pieces.get(tensor)![k];
     const isPiece = piece !== null && areSame(piece.stretch, stretch);
     const held = isPiece ? piece : { tensor: this.tensor(tensor, stretch), stretch };
     if (!isPiece) {

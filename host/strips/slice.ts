@@ -3,9 +3,12 @@
  * so much is computed twice. Whatever stands at the peak is tried in strips, with operators in front and behind, until
  * nothing makes the arena smaller.
  */
-import type { Unpacked } from '../image/unpack.ts';
-import { pack } from '../image/pack.ts';
+import { ARENA_UNIT } from '../../assembly/format.ts';
 import { MAX_OPERATORS } from '../../assembly/limits.ts';
+import { assembled, pack } from '../image/pack.ts';
+import { seal } from '../image/seal.ts';
+import type { Unpacked } from '../image/unpack.ts';
+import { leastArena } from '../layout/plan.ts';
 import { timelineOf } from '../layout/timeline.ts';
 import type { Model, Operator, Program, StoredSource, WeightedOperator } from '../model/model.ts';
 import { Unsupported } from '../model/unsupported.ts';
@@ -54,8 +57,27 @@ interface Variant {
   regions: Region[];
 }
 
-const COUNTS = [2, 3, 4, 5, 6, 8, 12, 16];
+/** Of which no plan has been made, but what any takes at least is known. */
+interface Draft {
+  least: number;
+  macs: number;
+  operators: number;
+  image: Uint8Array;
+  origins: number[];
+}
+
+interface Planned {
+  arena: number;
+  macs: number;
+  operators: number;
+  /** operator at the peak, of those before */
+  peak: number;
+}
+
+const COUNTS = [2, 3, 4, 6, 8, 12, 16];
 const MOST_ROUNDS = 8;
+/** Candidates of a round that a plan is made of, those first that could become smallest. */
+const MOST_PLANNED = 10;
 
 /** Throws Unsupported where no strips make the arena smaller. */
 export function slice(unpacked: Unpacked, { program: index, mostMacs, strips }: SliceOptions): Sliced {
@@ -110,13 +132,21 @@ class Slicing {
     const line = alike ? firstLine(base.program, branches) : { program: base.program, numbers: base.program.operators.map((_, o) => o) };
     const toLine = (region: Region): Region => ({ ...region, first: line.numbers.indexOf(region.first), last: line.numbers.indexOf(region.last) });
     const own = current.regions.filter(({ first, last }) => line.numbers.includes(first) && line.numbers.includes(last)).map(toLine);
-    const now = this.tried(line.program, base.sources, own);
-    if (!now) return null;
-    let best = { ...now, region: null as Region | null, regions: own };
-    for (const region of this.candidates(line.program, now.peak)) {
+    const now = this.planned(this.drafted(line.program, base.sources, own)!);
+    const rest = base.program.operators.length - line.program.operators.length * Math.max(1, branches.length);
+    const drafts = [...this.candidates(line.program, now.peak)].flatMap((region) => {
       const regions = [...own.filter(({ first, last }) => last < region.first || region.last < first), region];
-      const tried = this.tried(line.program, base.sources, regions);
-      if (tried && isBetter(tried, best)) best = { ...tried, region, regions };
+      const draft = this.drafted(line.program, base.sources, regions);
+      const operators = draft ? draft.operators * Math.max(1, branches.length) + rest : Number.POSITIVE_INFINITY;
+      return draft && operators <= MAX_OPERATORS && draft.least < now.arena ? [{ ...draft, promise: Math.round((32 * draft.least) / now.arena), region, regions }] : [];
+    });
+    let best = { ...now, region: null as Region | null, regions: own };
+    let left = MOST_PLANNED;
+    for (const draft of drafts.toSorted((a, b) => a.promise - b.promise || a.operators - b.operators)) {
+      if (draft.least >= best.arena) continue;
+      if (left-- === 0) break;
+      const planned = this.planned(draft);
+      if (isBetter(planned, best)) best = { ...planned, region: draft.region, regions: draft.regions };
     }
     if (best.region === null || best.arena >= now.arena) return null;
     const full = best.regions.flatMap((region) => {
@@ -150,21 +180,27 @@ class Slicing {
     }
   }
 
-  /** Null for regions that cannot be cut, or that compute too much twice. */
-  private tried(program: Program, sources: StoredSource[], regions: Region[]): { arena: number; macs: number; operators: number; peak: number } | null {
+  /** A program with regions in strips, not planned yet; null where they cannot be cut or compute too much twice. */
+  private drafted(program: Program, sources: StoredSource[], regions: Region[]): Draft | null {
     const all = unlessUnsupported(() => cutAll(program, regions));
     if (!all) return null;
     const macs = worstMacs(all.program, [...this.model.sources, ...sources]);
     if (macs > this.most) return null;
-    const image = unlessUnsupported(() => this.packedAlone(withoutUnused(all.program), sources));
+    const { model } = withoutUnusedSources({
+      ...this.model,
+      programs: [withoutUnused(all.program)],
+      sources: [...this.model.sources, ...sources],
+    });
+    const image = unlessUnsupported(() => assembled(model, { strip: true, shareTables: true }));
     if (!image) return null;
-    const { arenaBytes, peak } = timelineOf(new ImageView(image), 0);
-    return { arena: arenaBytes, macs, operators: all.program.operators.length, peak: all.origins[peak.operator] };
+    const view = new ImageView(image);
+    const least = leastArena(view, view.programs[0]) * ARENA_UNIT;
+    return { least, macs, operators: all.program.operators.length, image, origins: all.origins };
   }
 
-  private packedAlone(program: Program, sources: StoredSource[]): Uint8Array {
-    const { model } = withoutUnusedSources({ ...this.model, programs: [program], sources: [...this.model.sources, ...sources] });
-    return pack(model, { tables: 'compact', strip: true, shareTables: true });
+  private planned({ image, macs, operators, origins }: Draft): Planned {
+    const { arenaBytes, peak } = timelineOf(new ImageView(seal(image)), 0);
+    return { arena: arenaBytes, macs, operators, peak: origins[peak.operator] };
   }
 
   private packed({ program, sources, origins }: Variant): Uint8Array {
@@ -202,7 +238,7 @@ class Slicing {
 }
 
 /** Less RAM, or as much with less work, or with fewer operators. */
-function isBetter(a: { arena: number; macs: number; operators: number }, b: typeof a): boolean {
+function isBetter(a: Planned, b: Planned): boolean {
   if (a.arena !== b.arena) return a.arena < b.arena;
   return a.macs !== b.macs ? a.macs < b.macs : a.operators < b.operators;
 }
