@@ -94,7 +94,7 @@ export function placeTensors(image: ImageView, program: ProgramView): Placing {
   for (const some of [sharings, []]) {
     if (best.peak === bound) break;
     const other = searchedPlacing(blocksOf(lives, some), scratches, bound, program.branches);
-    if (other.peak < best.peak) best = other;
+    if (other && other.peak < best.peak) best = other;
   }
   const spans = best.blocks.flatMap((block) => spansOf(block, best.placed));
   const at = lives.map((_, t) => spans.find(({ tensor }) => tensor === t)!.offset);

@@ -17,7 +17,7 @@ export function cutAll(program: Program, regions: readonly Region[]): Cut {
       origins: made.map(({ origin }) => origin),
     };
   }
-  return regions.length === 0 ? all : withCommonCopies(all);
+  return all;
 }
 
 /** Where the branches of the one route of a program begin and end; none for a program without, or with several. */
