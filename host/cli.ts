@@ -30,6 +30,7 @@ import { pruneVerb } from './verbs/prune.ts';
 import { reportVerb } from './verbs/report.ts';
 import { resultsVerb } from './verbs/results.ts';
 import { runVerb } from './verbs/run.ts';
+import { sliceVerb } from './verbs/slice.ts';
 import { sweepVerb } from './verbs/sweep.ts';
 import { trainVerb } from './verbs/train.ts';
 import { CheckFailed, harmless, UsageError } from './verbs/verb.ts';
@@ -51,6 +52,7 @@ const VERBS = [
   joinVerb,
   inspectVerb,
   planVerb,
+  sliceVerb,
   runVerb,
   evalVerb,
   reportVerb,

@@ -47,7 +47,10 @@ export function searchedPlacing(
   bound: number,
   branches: Branches,
 ): Placed | null {
-  const groups = alikeIn(branches, [...blocks, ...scratches.flatMap((size, o) => (size ? [scratchBlock(size, o)] : []))]);
+  const groups = alikeIn(branches, [
+    ...blocks,
+    ...scratches.flatMap((size, o) => (size ? [scratchBlock(size, o)] : [])),
+  ]);
   const placing = (order: readonly Block[]) => {
     const placed = place(order);
     for (const block of placed.keys()) if (isScratch(block)) placed.delete(block);

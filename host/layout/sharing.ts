@@ -51,7 +51,11 @@ export function sharingsOf(image: ImageView, program: ProgramView, lives: Span[]
 }
 
 /** Whether neither the input nor the output of an operator changes behind it, so that both may be one memory. */
-function staysWhole({ operators, inputs, branches }: ProgramView, o: number, kept: ReadonlySet<number | null>): boolean {
+function staysWhole(
+  { operators, inputs, branches }: ProgramView,
+  o: number,
+  kept: ReadonlySet<number | null>,
+): boolean {
   const { input, output } = operators[o];
   const isLater = (other: number) => other > o && !areExclusive(branches, o, other);
   return (

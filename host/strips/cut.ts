@@ -13,8 +13,8 @@ import { Unsupported } from '../model/unsupported.ts';
 import type { Copy } from '../operators/copy.ts';
 import { areExclusive, type Branches, branchesOf } from '../records/branches.ts';
 import {
-  areSame,
   type Axis,
+  areSame,
   channelsOf,
   hull,
   isRepeated,
@@ -129,7 +129,7 @@ class Cutting {
     for (const tensor of this.consumed) this.takeApart(tensor);
     const pieces = this.strips.map((_, k) => this.strip(k));
     const whole = { tensor: this.output, stretch: { from: 0, to: this.sizeOf(this.output) } };
-    pieces.forEach((piece, k) => this.move(piece, whole, this.strips[k], last));
+    for (const [k, piece] of pieces.entries()) this.move(piece, whole, this.strips[k], last);
     const made = this.made.map(({ operator }) => operator);
     const program = {
       ...this.program,
@@ -185,9 +185,10 @@ class Cutting {
     const later = operators.filter((_, o) => o > this.region.last && !areExclusive(branches, this.region.first, o));
     const isWhole = this.inside.some((operator) => isRepeated(operator, tensor, this.tensors));
     const isKept = operators.some(({ kind }) => kind === 'state' || kind === 'svdf' || kind === 'lstm');
-    return !isWhole && !isKept && !outputs.includes(tensor) && !later.some((operator) => readsOf(operator).includes(tensor));
+    return (
+      !isWhole && !isKept && !outputs.includes(tensor) && !later.some((operator) => readsOf(operator).includes(tensor))
+    );
   }
-
 
   /** The positions that each strip needs and the one before it does not, each a tensor of its own. */
   private takeApart(tensor: number): void {
@@ -208,7 +209,7 @@ class Cutting {
   private strip(k: number): Held {
     this.kept = new Map([...this.held].filter(([tensor]) => this.consumed.has(tensor)));
     this.held = new Map();
-    this.inside.forEach((operator, i) => this.part(operator, k, this.region.first + i));
+    for (const [i, operator] of this.inside.entries()) this.part(operator, k, this.region.first + i);
     return this.held.get(this.output)!;
   }
 

@@ -6,7 +6,7 @@
  */
 import type { Depthwise, Model, Operator, Program, StoredSource, Tensor } from '../model/model.ts';
 import type { Copy } from '../operators/copy.ts';
-import { type Branches } from '../records/branches.ts';
+import type { Branches } from '../records/branches.ts';
 import { branchesIn, type Cut } from './cut.ts';
 import { channelsOf, readsOf } from './stretch.ts';
 
@@ -41,7 +41,11 @@ export function earlyParts(model: Model, program: Program): Early | null {
     const later: Operator[] = [];
     for (const o of copies) {
       const copy = program.operators[o] as Copy;
-      const { part, copy: result, source } = partOf(model, program, layer, copy, tensors, model.sources.length + sources.length);
+      const {
+        part,
+        copy: result,
+        source,
+      } = partOf(model, program, layer, copy, tensors, model.sources.length + sources.length);
       sources.push(source);
       parents.push(layer.source);
       const start = startOf(branches, depthwise);
@@ -76,7 +80,8 @@ export function counted(
     if (operator.kind !== 'route') return operator;
     const { origin: route } = made[at];
     const counts = operator.branches.map(
-      (_, branch) => made.filter(({ origin }) => branches[origin]?.route === route && branches[origin].branch === branch).length,
+      (_, branch) =>
+        made.filter(({ origin }) => branches[origin]?.route === route && branches[origin].branch === branch).length,
     );
     return { ...operator, branches: counts };
   });
@@ -98,7 +103,8 @@ function jointAt(
 ): Joint | null {
   const whole = layer.input;
   if (branches[depthwise] === null || model.sources[layer.source].kind !== 'stored') return null;
-  if (outputs.includes(whole) || operators.filter((operator) => readsOf(operator).includes(whole)).length > 1) return null;
+  if (outputs.includes(whole) || operators.filter((operator) => readsOf(operator).includes(whole)).length > 1)
+    return null;
   const copies = operators.flatMap(({ output }, o) => (output === whole ? [o] : []));
   let channels = 0;
   for (const o of copies) {

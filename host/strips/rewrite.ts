@@ -1,5 +1,5 @@
 /** A program with several of its stretches of operators in strips, those of alike branches at once. */
-import type { Operator, Program } from '../model/model.ts';
+import type { Program } from '../model/model.ts';
 import type { Route } from '../operators/registry.ts';
 import { branchesIn, type Cut, cut, type Region } from './cut.ts';
 import { counted } from './early.ts';
@@ -33,7 +33,10 @@ export function branchesOfRoute({ operators }: Program): { first: number; last: 
 }
 
 /** Whether branches differ in nothing but weights, so that what is done to one can be done to all. */
-export function areAlike({ tensors, operators }: Program, branches: readonly { first: number; last: number }[]): boolean {
+export function areAlike(
+  { tensors, operators }: Program,
+  branches: readonly { first: number; last: number }[],
+): boolean {
   const described = branches.map(({ first, last }) => {
     // tensors from outside by their numbers, the own ones by their order
     const own = new Map<number, string>();
@@ -42,69 +45,37 @@ export function areAlike({ tensors, operators }: Program, branches: readonly { f
       const { name, input, output, ...others } = operator;
       const reads = readsOf(operator).map(nameOf);
       if (!own.has(output)) own.set(output, `own ${own.size}`);
-      const { kernel, stride, pad, count, run, inputOffset, outputOffset, residency } = others as Partial<Record<string, unknown>>;
+      const { kernel, stride, pad, count, run, inputOffset, outputOffset, residency } = others as Partial<
+        Record<string, unknown>
+      >;
       const { shape } = tensors[output];
-      return JSON.stringify({ kind: operator.kind, reads, output: nameOf(output), shape, kernel, stride, pad, count, run, inputOffset, outputOffset, residency });
+      return JSON.stringify({
+        kind: operator.kind,
+        reads,
+        output: nameOf(output),
+        shape,
+        kernel,
+        stride,
+        pad,
+        count,
+        run,
+        inputOffset,
+        outputOffset,
+        residency,
+      });
     });
   });
   return described.every((one) => one.join() === described[0].join());
 }
 
 /** The program as an inference runs it that takes the first branch; `numbers` has the places of its operators. */
-export function firstLine(program: Program, branches: readonly { first: number; last: number }[]): { program: Program; numbers: number[] } {
+export function firstLine(
+  program: Program,
+  branches: readonly { first: number; last: number }[],
+): { program: Program; numbers: number[] } {
   const others = branches.slice(1);
   const numbers = program.operators
     .map((_, o) => o)
     .filter((o) => program.operators[o].kind !== 'route' && !others.some(({ first, last }) => first <= o && o <= last));
   return { program: { ...program, operators: numbers.map((o) => program.operators[o]) }, numbers };
 }
-
-/**
- * What every branch would copy of a tensor that nothing else of the branches reads is copied once, in front of the route:
- * pieces of what the first operators of all of them take apart.
- */
-function withCommonCopies({ program, origins }: Cut): Cut {
-  const { operators } = program;
-  const branches = branchesOfRoute(program);
-  if (branches.length < 2) return { program, origins };
-  const route = branches[0].first - 1;
-  const inside = ({ first, last }: { first: number; last: number }) => operators.slice(first, last + 1);
-  const all = branches.flatMap(inside);
-  const isSplit = (operator: Operator): boolean =>
-    operator.kind === 'copy' &&
-    operators.slice(0, route).concat(inputWriters(program)).some(({ output }) => output === operator.input) &&
-    all.every((other) => !readsOf(other).includes(operator.input) || other.kind === 'copy') &&
-    all.filter(({ output }) => output === operator.output).length === 1;
-  const key = ({ name, output, ...others }: Operator): string => JSON.stringify(others);
-  const splits = branches.map((branch) => inside(branch).filter(isSplit));
-  const keys = splits.map((some) => some.map(key).join());
-  if (splits[0].length === 0 || keys.some((one) => one !== keys[0])) return { program, origins };
-  const instead = new Map<number, number>();
-  for (const some of splits.slice(1)) some.forEach(({ output }, i) => instead.set(output, splits[0][i].output));
-  const gone = new Set(splits.flat());
-  const to = (tensor: number): number => instead.get(tensor) ?? tensor;
-  const kept = operators.flatMap((operator, o) => (gone.has(operator) ? [] : [{ operator, origin: origins[o] }]));
-  const at = kept.findIndex(({ operator }) => operator.kind === 'route');
-  const made = [
-    ...kept.slice(0, at),
-    ...splits[0].map((operator) => ({ operator, origin: origins[operators.indexOf(operator)] })),
-    ...kept.slice(at),
-  ];
-  const counts = branches.map((branch, b) => inside(branch).length - splits[b].length);
-  return {
-    program: {
-      ...program,
-      operators: made.map(({ operator }): Operator => {
-        if (operator.kind === 'route') return { ...operator, branches: counts };
-        const renamed = { ...operator, input: to(operator.input) };
-        if ('input2' in renamed) renamed.input2 = to(renamed.input2);
-        return renamed;
-      }),
-    },
-    origins: made.map(({ origin }) => origin),
-  };
-}
-
-/** What a program is given counts as written in front of all operators. */
-const inputWriters = ({ inputs, operators }: Program): Operator[] =>
-  inputs.map((tensor) => ({ ...operators[0], output: tensor }));

@@ -30,10 +30,10 @@ export interface SliceOptions {
 
 /** What has been done, and what a program takes then. */
 export interface Step {
-  /** operators in strips, by their names in the program before; none for what is as it was */
-  from: string;
-  to: string;
-  strips: number;
+  /** "as it was", or the operators that it is about, by their names in the program before */
+  what: string;
+  /** how many they run in; null where it is not about strips */
+  strips: number | null;
   arenaBytes: number;
   /** of an inference, by the most expensive branch */
   macs: number;
@@ -101,13 +101,19 @@ class Slicing {
   }
 
   result(): Sliced {
-    const as: Variant = { program: this.original, sources: [], origins: this.original.operators.map((_, o) => o), early: null, regions: [] };
-    const steps = [this.step(as, null)];
+    const as: Variant = {
+      program: this.original,
+      sources: [],
+      origins: this.original.operators.map((_, o) => o),
+      early: null,
+      regions: [],
+    };
+    const steps = [this.step(as, 'as it was', null)];
     let best = as;
     const early = earlyParts(this.model, this.original);
     if (early) {
       const variant = { ...as, ...early, program: withoutUnused(early.program), early };
-      const step = this.step(variant, null);
+      const step = this.step(variant, 'features of the selector first', null);
       if (step.arenaBytes <= steps[0].arenaBytes) {
         best = variant;
         steps.push(step);
@@ -118,7 +124,7 @@ class Slicing {
       const found = this.improved(base, best);
       if (!found) break;
       best = found.variant;
-      steps.push(this.step(best, { ...found.region, program: base.program }));
+      steps.push(this.step(best, nameOf(base.program, found.region), found.region.strips));
     }
     if (steps.length === 1 || steps.at(-1)!.arenaBytes >= steps[0].arenaBytes)
       throw new Unsupported('no strips of its operators take less RAM');
@@ -129,16 +135,26 @@ class Slicing {
   private improved(base: Variant, current: Variant): { variant: Variant; region: Region } | null {
     const branches = branchesOfRoute(base.program);
     const alike = branches.length > 1 && areAlike(base.program, branches);
-    const line = alike ? firstLine(base.program, branches) : { program: base.program, numbers: base.program.operators.map((_, o) => o) };
-    const toLine = (region: Region): Region => ({ ...region, first: line.numbers.indexOf(region.first), last: line.numbers.indexOf(region.last) });
-    const own = current.regions.filter(({ first, last }) => line.numbers.includes(first) && line.numbers.includes(last)).map(toLine);
+    const line = alike
+      ? firstLine(base.program, branches)
+      : { program: base.program, numbers: base.program.operators.map((_, o) => o) };
+    const toLine = (region: Region): Region => ({
+      ...region,
+      first: line.numbers.indexOf(region.first),
+      last: line.numbers.indexOf(region.last),
+    });
+    const own = current.regions
+      .filter(({ first, last }) => line.numbers.includes(first) && line.numbers.includes(last))
+      .map(toLine);
     const now = this.planned(this.drafted(line.program, base.sources, own)!);
     const rest = base.program.operators.length - line.program.operators.length * Math.max(1, branches.length);
     const drafts = [...this.candidates(line.program, now.peak)].flatMap((region) => {
       const regions = [...own.filter(({ first, last }) => last < region.first || region.last < first), region];
       const draft = this.drafted(line.program, base.sources, regions);
       const operators = draft ? draft.operators * Math.max(1, branches.length) + rest : Number.POSITIVE_INFINITY;
-      return draft && operators <= MAX_OPERATORS && draft.least < now.arena ? [{ ...draft, promise: Math.round((32 * draft.least) / now.arena), region, regions }] : [];
+      return draft && operators <= MAX_OPERATORS && draft.least < now.arena
+        ? [{ ...draft, promise: Math.round((32 * draft.least) / now.arena), region, regions }]
+        : [];
     });
     let best = { ...now, region: null as Region | null, regions: own };
     let left = MOST_PLANNED;
@@ -158,7 +174,12 @@ class Slicing {
     const all = cutAll(base.program, full);
     if (all.program.operators.length > MAX_OPERATORS) return null;
     return {
-      variant: { ...base, program: withoutUnused(all.program), origins: all.origins.map((o) => base.origins[o]), regions: full },
+      variant: {
+        ...base,
+        program: withoutUnused(all.program),
+        origins: all.origins.map((o) => base.origins[o]),
+        regions: full,
+      },
       region: { ...best.region, first: line.numbers[best.region.first], last: line.numbers[best.region.last] },
     };
   }
@@ -216,25 +237,34 @@ class Slicing {
     const parents = [...model.sources, ...sources];
     return pack(whole.model, {
       tables: (operator) => tables(originals.get(operator)!),
-      lossless: (source: StoredSource) => lossless(parents[whole.kept[whole.model.sources.indexOf(source)]] as StoredSource),
+      lossless: (source: StoredSource) =>
+        lossless(parents[whole.kept[whole.model.sources.indexOf(source)]] as StoredSource),
       shareTables: true,
     });
   }
 
-  private step(variant: Variant, region: (Region & { program: Program }) | null): Step {
-    const image = this.packed(variant);
-    const { arenaBytes } = new ImageView(image).programs[this.index];
-    const names = region ? [region.first, region.last].map((o) => region.program.operators[o].name) : ['', ''];
+  private step(variant: Variant, what: string, strips: number | null): Step {
+    const image = variant.program === this.original ? this.unchanged() : this.packed(variant);
     return {
-      from: names[0],
-      to: names[1],
-      strips: region?.strips ?? 1,
-      arenaBytes,
+      what,
+      strips,
+      arenaBytes: new ImageView(image).programs[this.index].arenaBytes,
       macs: worstMacs(variant.program, [...this.model.sources, ...variant.sources]),
       operators: variant.program.operators.length,
       imageBytes: image.length,
     };
   }
+
+  private unchanged(): Uint8Array {
+    const { model, ...options } = this.unpacked;
+    return pack(model, options);
+  }
+}
+
+/** "conv1 to dw2" */
+function nameOf({ operators }: Program, { first, last }: Region): string {
+  const [one, other] = [operators[first].name, operators[last].name];
+  return first === last ? one : `${one} to ${other}`;
 }
 
 /** Less RAM, or as much with less work, or with fewer operators. */

@@ -39,22 +39,17 @@ export interface Channels {
 /** The same channels of every position, as concatenation has it; null for a copy that does anything else. */
 export function channelsOf(copy: Copy, tensors: readonly Tensor[]): Channels | null {
   const [input, output] = [tensors[copy.input].shape, tensors[copy.output].shape];
-  const positions = input[0] * input[1];
   if (input[0] !== output[0] || input[1] !== output[1]) return null;
+  // values between two positions that follow each other, and how many do: loops that go on where the inner one ends
+  let positions = 1;
+  for (const i of [2, 1, 0]) {
+    if (copy.count[i] === 1) continue;
+    if (copy.inputStep[i] !== positions * input[2] || copy.outputStep[i] !== positions * output[2]) return null;
+    positions *= copy.count[i];
+  }
   const channels = { from: copy.inputOffset, to: copy.outputOffset, run: copy.run };
-  const loops = copy.count
-    .map((times, i) => ({ times, from: copy.inputStep[i], to: copy.outputStep[i] }))
-    .filter(({ times }) => times > 1);
-  // loops that go on where the next inner one ends are one
-  const one = loops.reduceRight<{ times: number; from: number; to: number } | null>(
-    (inner, outer) =>
-      inner && outer.from === inner.times * inner.from && outer.to === inner.times * inner.to
-        ? { ...inner, times: inner.times * outer.times }
-        : null,
-    { times: 1, from: input[2], to: output[2] },
-  );
   const fits = channels.from + channels.run <= input[2] && channels.to + channels.run <= output[2];
-  return one?.times === positions && one.from === input[2] && one.to === output[2] && fits ? channels : null;
+  return positions === input[0] * input[1] && fits ? channels : null;
 }
 
 /** Whether a tensor has one position, which an operator of two tensors reads for each of the other one's. */

@@ -5,7 +5,8 @@ import { readsOf } from './stretch.ts';
 /** Tensors that something touches, numbered anew in their order; `moved` gives a changed operator its former one. */
 export function withoutUnused(program: Program): Program {
   const used = new Set([...program.inputs, ...program.outputs]);
-  for (const operator of program.operators) for (const tensor of [...readsOf(operator), operator.output]) used.add(tensor);
+  for (const operator of program.operators)
+    for (const tensor of [...readsOf(operator), operator.output]) used.add(tensor);
   const kept = program.tensors.flatMap((_, tensor) => (used.has(tensor) ? [tensor] : []));
   const number = new Map(kept.map((tensor, i) => [tensor, i]));
   const to = (tensor: number): number => number.get(tensor)!;
@@ -31,9 +32,7 @@ export function withoutUnusedSources(model: Model): { model: Model; kept: number
   const number = new Map(kept.map((source, i) => [source, i]));
   const programs = model.programs.map((program) => ({
     ...program,
-    operators: program.operators.map(
-      (o): Operator => ('source' in o ? { ...o, source: number.get(o.source)! } : o),
-    ),
+    operators: program.operators.map((o): Operator => ('source' in o ? { ...o, source: number.get(o.source)! } : o)),
   }));
   return { model: { ...model, programs, sources: kept.map((source) => model.sources[source]) }, kept };
 }
