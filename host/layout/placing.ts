@@ -38,8 +38,8 @@ const MOST_MOVES = 1000;
 
 /**
  * A placing with scratch as blocks among the others, so that tensors may also lie above it, and with an order that is
- * changed wherever the peak does not rise (hill climbing on a plateau). Branches that are alike are placed alike, so one of
- * them is all that has to be looked at. Null where that fails.
+ * changed wherever the peak does not rise (hill climbing on a plateau). Branches that are alike are placed alike, so one
+ * of them is all that has to be looked at. Null where that fails.
  */
 export function searchedPlacing(
   blocks: Block[],
@@ -84,7 +84,7 @@ function meet(placed: Map<Block, number>): boolean {
 }
 
 /**
- * One block of each kind with all that are like it: of the same sizes, and alive at the same operators of different branches.
+ * One block of each kind with all that are like it: of the same sizes, alive at the same operators of other branches.
  * Every block by itself unless all branches have the same ones.
  */
 function alikeIn(branches: Branches, blocks: readonly Block[]): Map<Block, Block[]> {

@@ -1,6 +1,6 @@
 /**
- * Some operators of a program in strips: each strip makes a stretch of what they give, from the stretch of what they read
- * that it takes, border included. So only one strip of what lies between is there at a time, and what two strips both
+ * Some operators of a program in strips: each strip makes a stretch of what they give, from the stretch of what they
+ * read that it takes, border included. So only one strip of what lies between is there at a time, and what two strips both
  * need is computed twice. Every output byte is as before: padding stays where a whole tensor begins or ends.
  *
  *   input -> [ slice -> operators -> piece ] x strips -> copies of the pieces to the output
@@ -73,7 +73,7 @@ export function outputOf(program: Program, first: number, last: number): number 
   return outputs.length === 1 && [...written].every(isOwn) ? outputs[0] : null;
 }
 
-/** Where strips of `size` positions end: as many as asked for, or fewer, on units of the arena where that is possible. */
+/** Where strips of `size` positions end: as many as asked for, or fewer, on units of the arena where possible. */
 export function endsOf(size: number, positionBytes: number, strips: number): number[] {
   let unit = 1;
   while ((unit * positionBytes) % ARENA_UNIT !== 0) unit++;
@@ -263,7 +263,7 @@ class Cutting {
     return slice;
   }
 
-  /** Of a tensor that was taken apart, all that a strip needs: the end of what the strip before had, and its own piece. */
+  /** Of a tensor that was taken apart, all that a strip needs: the end of what the one before had, and its own piece. */
   private gathered(tensor: number, k: number, origin: number): Held | null {
     if (!this.consumed.has(tensor)) return null;
     const stretch = this.needs[k].get(tensor)!;

@@ -1,6 +1,6 @@
 /**
- * Depthwise layers on concatenated channels, taken apart: each part reads what was concatenated as it is, and the results
- * are concatenated in place of it. A part that reads features of a selector, which are there before its branch begins,
+ * Depthwise layers on concatenated channels, taken apart: each part reads what was concatenated as it is, and the
+ * results are concatenated in place of it. A part that reads features of a selector, which are there before its branch begins,
  * runs first in the branch. What waits for the branch's own layers is then the part's output, which a stride makes
  * smaller, and the larger concatenation is never there. Every output byte is as before.
  */

@@ -22,7 +22,7 @@ export const hull = (a: Stretch | undefined, b: Stretch): Stretch =>
 export const readsOf = (operator: Operator): number[] =>
   'input2' in operator ? [operator.input, operator.input2] : [operator.input];
 
-/** Whether an operator can make some positions of its output by themselves, its weights being read in place or streamed. */
+/** Whether an operator can make some positions of its output alone, its weights being read in place or streamed. */
 export function isSliceable(operator: Operator, tensors: readonly Tensor[]): boolean {
   if (operator.kind === 'copy') return channelsOf(operator, tensors) !== null;
   if (commonKind(operator).reach === undefined) return false;

@@ -194,7 +194,12 @@ describe('a route', () => {
     const first = b.convolution(6, row(7, 2, 2)).newest;
     const branch = () => {
       b.from(0).convolution(24, row(7, 2, 2));
-      b.from(null).concatenate([b.newest, first], 2).depthwise(1, row(5, 2, 1)).pointwise(8).mean().fullyConnected(4);
+      b.from(null)
+        .concatenate([b.newest, first], 2)
+        .depthwise(1, row(5, 2, 1))
+        .pointwise(8)
+        .mean()
+        .fullyConnected(4);
     };
     b.mean().fullyConnected(3).route([branch, branch, branch]);
     const image = pack(inFlash(b.build()));
