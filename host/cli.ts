@@ -31,6 +31,7 @@ import { reportVerb } from './verbs/report.ts';
 import { resultsVerb } from './verbs/results.ts';
 import { runVerb } from './verbs/run.ts';
 import { searchVerb } from './verbs/search.ts';
+import { sliceVerb } from './verbs/slice.ts';
 import { sweepVerb } from './verbs/sweep.ts';
 import { trainVerb } from './verbs/train.ts';
 import { CheckFailed, harmless, UsageError } from './verbs/verb.ts';
@@ -54,6 +55,7 @@ const VERBS = [
   joinVerb,
   inspectVerb,
   planVerb,
+  sliceVerb,
   runVerb,
   evalVerb,
   reportVerb,

@@ -77,6 +77,7 @@ const MAP: Record<string, string> = {
   inputs: 'compress data runtime system',
   evaluate: 'data operators records runtime system task',
   transform: 'arithmetic assembly image model operators records',
+  strips: 'assembly image layout model operators records',
   import: 'arithmetic assembly image model operators records system transform',
   float: 'arithmetic assembly compress data image import model operators runtime system transform',
   onnx: 'data float import model system',

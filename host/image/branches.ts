@@ -32,8 +32,8 @@ export function takingBranch(image: Uint8Array, program: number, branch: number)
     originals.set(changed, layer);
     operators[at] = changed;
   }
-  const { model, tables, lossless } = unpacked;
-  return pack(model as Model, { tables: (operator) => tables(originals.get(operator) ?? operator), lossless });
+  const { model, tables, ...others } = unpacked;
+  return pack(model as Model, { tables: (operator) => tables(originals.get(operator) ?? operator), ...others });
 }
 
 /** The operator that makes what a route picks by, looked for in front of softmax; -1 where the program is given it. */

@@ -32,7 +32,7 @@ export interface PackOptions {
    * q31: exact TFLite numbers, nine bytes a channel, or four and eight for a layer whose channels share one factor;
    * a function says it operator by operator
    */
-  tables?: Tables;
+  tables?: Encodings;
   /** leave the metadata out */
   strip?: boolean;
   /**
@@ -41,9 +41,11 @@ export interface PackOptions {
    * it source by source
    */
   lossless?: Lossless;
+  /** operators that have equal tables or parameters have them once, as parts of one layer do; default: each its own */
+  shareTables?: boolean;
 }
 
-type Tables = TableEncoding | ((operator: WeightedOperator) => TableEncoding);
+type Encodings = TableEncoding | ((operator: WeightedOperator) => TableEncoding);
 
 const RESIDENCY_CODES: Record<Residency, number> = {
   flash: F.RESIDENCY_FLASH,
@@ -65,7 +67,7 @@ interface AssembleOptions extends PackOptions {
 
 /** All but memory plans, SHA-256 and CRC. */
 export function assembled(model: Model, { made = model.generators, ...options }: AssembleOptions): Uint8Array {
-  const tables = new ByteWriter();
+  const tables = new Tables(options.shareTables ?? false);
   const weights = new ByteWriter();
   const rows = model.sources.map((source) => materialize(source, made));
   const generators = new ByteWriter();
@@ -100,6 +102,29 @@ export function packedGenerators(generators: readonly Generator[]): { records: U
   const [records, data] = [new ByteWriter(), new ByteWriter()];
   for (const generator of generators) writeGenerator(generator, records, data);
   return { records: records.finish(), data: data.finish() };
+}
+
+/** TABLES as it grows. */
+class Tables {
+  private readonly bytes = new ByteWriter();
+  private readonly places = new Map<string, number>();
+
+  constructor(private readonly share: boolean) {}
+
+  /** Offset of these bytes: behind all others, or where the same are already. */
+  place(table: Uint8Array): number {
+    const key = this.share ? table.join() : '';
+    const known = this.share ? this.places.get(key) : undefined;
+    if (known !== undefined) return known;
+    const offset = this.bytes.align(4).size;
+    this.bytes.bytes(table);
+    this.places.set(key, offset);
+    return offset;
+  }
+
+  finish(): Uint8Array {
+    return this.bytes.finish();
+  }
 }
 
 /** What the operators of a source need to know of it. */
@@ -144,7 +169,7 @@ function assemble(sections: [kind: number, bytes: Uint8Array][], model: Model): 
   return image;
 }
 
-function packProgram(program: Program, weightRows: WeightRows[], tables: ByteWriter, encoding: Tables): Uint8Array {
+function packProgram(program: Program, weightRows: WeightRows[], tables: Tables, encoding: Encodings): Uint8Array {
   const out = new ByteWriter()
     .u16(program.tensors.length)
     .u16(program.operators.length)
@@ -172,8 +197,8 @@ function packOperator(
   operator: Operator,
   program: Program,
   weightRows: WeightRows[],
-  tables: ByteWriter,
-  encoding: Tables,
+  tables: Tables,
+  encoding: Encodings,
   out: ByteWriter,
 ): void {
   const table = packTable(operator, program, weightRows, tables, encoding);
@@ -206,8 +231,8 @@ function packTable(
   operator: Operator,
   program: Program,
   weightRows: WeightRows[],
-  tables: ByteWriter,
-  encoding: Tables,
+  tables: Tables,
+  encoding: Encodings,
 ): PackedTable {
   if ('effectiveScale' in operator) {
     const own = typeof encoding === 'function' ? encoding(operator) : encoding;
@@ -215,21 +240,23 @@ function packTable(
   }
   const parameters = plainKind(operator).encode(operator, program.tensors);
   if (parameters.length === 0) return { offset: F.NO_TABLE, encoding: F.TABLE_NONE, biasShift: 0, exponent: 0 };
-  const offset = tables.align(4).size;
-  for (const parameter of parameters) tables.i32(parameter);
-  return { offset, encoding: F.TABLE_PARAMETERS, biasShift: 0, exponent: 0 };
+  const words = new ByteWriter();
+  for (const parameter of parameters) words.i32(parameter);
+  return { offset: tables.place(words.finish()), encoding: F.TABLE_PARAMETERS, biasShift: 0, exponent: 0 };
 }
 
 function packChannels(
   operator: WeightedOperator,
   input: Tensor,
   weights: Int8Array,
-  tables: ByteWriter,
+  tables: Tables,
   encoding: TableEncoding,
 ): PackedTable {
   const sums = weightedKind(operator).sums(weights, operator.bias.length);
   const bias = foldZeroPoint(operator.bias, sums, input.zeroPoint);
-  return writeChannels(bias, operator.effectiveScale, encoding, tables);
+  const table = new ByteWriter();
+  const packed = writeChannels(bias, operator.effectiveScale, encoding, table);
+  return { ...packed, offset: tables.place(table.finish()) };
 }
 
 function writeSource(

@@ -29,6 +29,8 @@ export interface Unpacked {
   tables: (operator: WeightedOperator) => TableEncoding;
   /** which sources were coded without loss, for pack */
   lossless: (source: StoredSource) => boolean;
+  /** whether operators had a table together, for pack */
+  shareTables?: boolean;
 }
 
 /** Tables that are not exact. */
@@ -62,7 +64,15 @@ export function unpackFor(image: ImageView, generators: readonly Generator[]): U
     model: { programs, sources, generators: [...generators], metadata: image.metadata() as Metadata },
     tables: (operator) => encodings.get(operator) ?? 'compact',
     lossless: (source) => image.sources[sources.indexOf(source)]?.encoding === F.ENCODING_RICE,
+    shareTables: sharesTables(image),
   };
+}
+
+/** Whether two operators of an image have the same table or parameters, at one place. */
+function sharesTables({ programs }: ImageView): boolean {
+  const tables = programs.flatMap(({ operators }) => operators.map(({ table }) => table));
+  const own = tables.filter((table) => table !== F.NO_TABLE);
+  return new Set(own).size < own.length;
 }
 
 function programOf(image: ImageView, view: ProgramView, index: number, materialized: Int8Array[]): Program {

@@ -4,7 +4,8 @@
  * tells when no order could do better. A placing is quadratic in the number of tensors, the search of an order cubic.
  */
 import * as F from '../../assembly/format.ts';
-import { endOf, isLiveAt, liveAt, type Span, together, total } from './lifetimes.ts';
+import type { Branches } from '../records/branches.ts';
+import { endOf, isLiveAt, liveAt, overlap, type Span, together, total } from './lifetimes.ts';
 import type { Block, Sharing } from './sharing.ts';
 
 const HEADER = F.ARENA_HEADER_BYTES / F.ARENA_UNIT; // whole units of any plan
@@ -34,6 +35,100 @@ export function bestPlacing(blocks: Block[], scratches: number[], bound: number)
     if (reached.peak < best.peak) best = { blocks, placed, ...reached };
   }
   return best;
+}
+
+/** Moves of one block to another place of the order that are tried. */
+const MOST_MOVES = 1000;
+
+/**
+ * A placing with scratch as blocks among the others, so that tensors may also lie above it, and with an order that is
+ * changed wherever the peak does not rise (hill climbing on a plateau). Branches that are alike are placed alike, so one
+ * of them is all that has to be looked at. Null where that fails.
+ */
+export function searchedPlacing(
+  blocks: Block[],
+  scratches: number[],
+  bound: number,
+  branches: Branches,
+): Placed | null {
+  const groups = alikeIn(branches, [
+    ...blocks,
+    ...scratches.flatMap((size, o) => (size ? [scratchBlock(size, o)] : [])),
+  ]);
+  const placing = (order: readonly Block[]) => {
+    const placed = place(order);
+    for (const block of placed.keys()) if (isScratch(block)) placed.delete(block);
+    return { order, placed, ...peakOf(placed, scratches) };
+  };
+  let current = placing([...groups.keys()].toSorted((a, b) => b.size - a.size));
+  let state = 1;
+  const below = (count: number): number => {
+    state = (Math.imul(state, 1103515245) + 12345) >>> 0; // any fixed sequence will do
+    return (state >>> 8) % count;
+  };
+  for (let left = MOST_MOVES; left > 0 && current.peak > bound; left--) {
+    const { order } = current;
+    const from = below(order.length);
+    const next = placing(order.toSpliced(from, 1).toSpliced(below(order.length), 0, order[from]));
+    if (next.peak <= current.peak) current = next;
+  }
+  const placed = new Map<Block, number>();
+  for (const [block, at] of current.placed) for (const like of groups.get(block)!) placed.set(like, at);
+  return meet(placed) ? null : { blocks, placed, ...peakOf(placed, scratches) };
+}
+
+const isScratch = ({ spans }: Block): boolean => spans[0].tensor < 0;
+
+/** Whether two blocks have the same memory at the same time. */
+function meet(placed: Map<Block, number>): boolean {
+  const spans = [...placed.keys()].map((block) => spansOf(block, placed));
+  return spans.some((one, i) =>
+    spans.slice(i + 1).some((other) => one.some((a) => other.some((b) => overlap(a, b) && together(a, b)))),
+  );
+}
+
+/**
+ * One block of each kind with all that are like it: of the same sizes, alive at the same operators of other branches.
+ * Every block by itself unless all branches have the same ones.
+ */
+function alikeIn(branches: Branches, blocks: readonly Block[]): Map<Block, Block[]> {
+  const groups = new Map<string, Block[]>();
+  const seen = new Map<string, number>();
+  const start = ({ spans: [{ intervals }] }: Block) => intervals[0]?.first ?? -1;
+  for (const block of blocks.toSorted((a, b) => start(a) - start(b))) {
+    const { branch, life } = lifeIn(branches, block);
+    const number = seen.get(`${branch} ${life}`) ?? 0;
+    seen.set(`${branch} ${life}`, number + 1);
+    const key = branch === null ? `${groups.size}` : `${life} ${number}`;
+    groups.set(key, [...(groups.get(key) ?? []), block]);
+  }
+  const most = Math.max(...[...groups.values()].map((group) => group.length));
+  const isOf = (block: Block) => lifeIn(branches, block).branch !== null;
+  const areAll = [...groups.values()].every((group) => group.length === most || !isOf(group[0]));
+  return areAll
+    ? new Map([...groups.values()].map((group) => [group[0], group]))
+    : new Map(blocks.map((block) => [block, [block]]));
+}
+
+/** The branch that a block lives in, if it does in one alone, and when it does there. */
+function lifeIn(branches: Branches, { spans }: Block): { branch: string | null; life: string } {
+  const steps = spans.flatMap(({ intervals }) => intervals.flatMap(({ first, last }) => [first, last]));
+  const [own] = steps.map((step) => branches[step] ?? null);
+  const inside = (step: number) => branches[step]?.route === own?.route && branches[step]?.branch === own?.branch;
+  if (!own || !steps.every(inside)) return { branch: null, life: '' };
+  const start = branches.findIndex((_, step) => inside(step));
+  const life = spans.map(({ offset, size, intervals }) => [
+    offset,
+    size,
+    ...intervals.flatMap(({ first, last }) => [first - start, last - start]),
+  ]);
+  return { branch: `${own.route} ${own.branch}`, life: `${own.route} ${life.join(';')}` };
+}
+
+/** Scratch of an operator, as if it were a tensor that lives while it runs. */
+function scratchBlock(size: number, o: number): Block {
+  const life = { intervals: [{ first: o, last: o }], begins: new Set([o]), ends: new Set([o]) };
+  return { size, spans: [{ tensor: -1, offset: 0, size, ...life }] };
 }
 
 /** The peak of a placing, and the block that lies highest where it is. */

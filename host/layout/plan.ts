@@ -17,7 +17,7 @@
 import * as F from '../../assembly/format.ts';
 import { ImageError, type ImageView, type ProgramView } from '../records/view.ts';
 import { lifetimes, liveAt, total, units } from './lifetimes.ts';
-import { bestPlacing, leastPeak, lowest, spansOf } from './placing.ts';
+import { bestPlacing, leastPeak, lowest, searchedPlacing, spansOf } from './placing.ts';
 import { cacheUnits, isCached, leastScratch, scratchBytes } from './scratch.ts';
 import { blocksOf, type Sharing, sharingsOf } from './sharing.ts';
 
@@ -87,12 +87,19 @@ export function placeTensors(image: ImageView, program: ProgramView): Placing {
   const sharings = sharingsOf(image, program, lives);
   const bound = leastPeak(lives, scratches, sharings);
   const placed = (some: Sharing[]) => bestPlacing(blocksOf(lives, some), scratches, bound);
-  let best = placed(sharings);
+  const usual = sharings.filter(({ stays }) => !stays);
+  let best = placed(usual);
   // Tensors that share memory fit into fewer gaps, so less of it can be more.
-  for (const fewer of [sharings.filter(({ moves }) => !moves), []]) {
+  const others = [usual.filter(({ moves }) => !moves), []];
+  for (const some of usual.length < sharings.length ? [sharings, ...others] : others) {
     if (best.peak === bound) break;
-    const other = placed(fewer);
+    const other = placed(some);
     if (other.peak < best.peak) best = other;
+  }
+  for (const some of [sharings, []]) {
+    if (best.peak === bound) break;
+    const other = searchedPlacing(blocksOf(lives, some), scratches, bound, program.branches);
+    if (other && other.peak < best.peak) best = other;
   }
   const spans = best.blocks.flatMap((block) => spansOf(block, best.placed));
   const at = lives.map((_, t) => spans.find(({ tensor }) => tensor === t)!.offset);

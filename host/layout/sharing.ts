@@ -5,6 +5,7 @@
 import * as F from '../../assembly/format.ts';
 import type { Piece } from '../operators/operator.ts';
 import { keptBy, kindOf } from '../operators/registry.ts';
+import { areExclusive } from '../records/branches.ts';
 import type { ImageView, OperatorView, ProgramView } from '../records/view.ts';
 import { endOf, meetOnlyAt, overlap, type Span, together } from './lifetimes.ts';
 
@@ -18,6 +19,8 @@ export interface Sharing {
   offset: number;
   /** of a copy that has nothing to do then: its input lies in its output, or its output in its input */
   moves: 'into' | 'from' | null;
+  /** a slice of what others still read behind it */
+  stays?: boolean;
 }
 
 /**
@@ -36,14 +39,31 @@ export function sharingsOf(image: ImageView, program: ProgramView, lives: Span[]
       found.push({ operator: o, whole: output, part: input, offset: into, moves: 'into' });
     const takesOver = (whole: number) =>
       begins && lives[whole].ends.has(o) && meetOnlyAt(lives[whole], lives[output], o);
-    const from = takesOver(input) ? movedFrom(image, program, operator) : null;
-    if (from !== null) found.push({ operator: o, whole: input, part: output, offset: from, moves: 'from' });
+    const stays = !takesOver(input) && begins && staysWhole(program, o, kept);
+    const from = stays || takesOver(input) ? movedFrom(image, program, operator) : null;
+    if (from !== null) found.push({ operator: o, whole: input, part: output, offset: from, moves: 'from', stays });
     for (const whole of overwritable(program, operator)) {
       if (takesOver(whole) && program.tensors[output].bytes <= program.tensors[whole].bytes)
         found.push({ operator: o, whole, part: output, offset: 0, moves: null });
     }
     return found;
   });
+}
+
+/** Whether neither the input nor the output of an operator changes behind it, so that both may be one memory. */
+function staysWhole(
+  { operators, inputs, branches }: ProgramView,
+  o: number,
+  kept: ReadonlySet<number | null>,
+): boolean {
+  const { input, output } = operators[o];
+  const isLater = (other: number) => other > o && !areExclusive(branches, o, other);
+  return (
+    ![input, output].some((tensor) => kept.has(tensor)) &&
+    !inputs.some(({ tensor }) => tensor === output) &&
+    operators.every((other, at) => other.output !== output || at === o) &&
+    operators.every((other, at) => other.output !== input || !isLater(at))
+  );
 }
 
 /** Inputs that an operator reads at a place for the last time before it writes there. */

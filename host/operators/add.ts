@@ -191,6 +191,7 @@ export const addOperator: PlainKind<Add> = {
   },
   channelwise: true,
   size: 'alike',
+  reach: 'position',
   overwrites: ({ input, input2 }) => [input, input2],
   tie,
 };
@@ -223,6 +224,7 @@ export const signedAddOperator: PlainKind<SignedAdd> = {
   },
   channelwise: true,
   size: 'alike',
+  reach: 'position',
   overwrites: ({ input, input2 }) => [input, input2],
   tie,
 };

@@ -69,6 +69,7 @@ export const convolutionOperator: WeightedKind<Convolution> = {
   ranges: (operator, bounding) => weightedRanges(operator, bounding, layoutOf(operator, bounding.program.tensors)),
   channelwise: false,
   size: 'window',
+  reach: 'window',
   layout: layoutOf,
   sums: rowSums,
   category: (first) => (first ? 'stem' : 'convolution'),

@@ -85,6 +85,7 @@ export const depthwiseOperator: WeightedKind<Depthwise> = {
   ranges: (operator, bounding) => weightedRanges(operator, bounding, layoutOf(operator, bounding.program.tensors)),
   channelwise: true,
   size: 'window',
+  reach: 'window',
   layout: layoutOf,
   sums: tapSums,
   category: () => 'depthwise',

@@ -62,6 +62,7 @@ function extremumOperator(code: number, kind: Extremum['kind'], choose: Choice):
     ranges: (operator, bounding) => binaryRanges(operator, bounding, (operands) => extremum(operands, choose)),
     channelwise: true,
     size: 'alike',
+    reach: 'position',
     overwrites: ({ input, input2 }) => [input, input2],
     // any three scales are possible: one is usual, and only where nothing else says what they are
     tie({ view: { input, input2, output } }, scales, start) {

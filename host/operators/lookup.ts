@@ -71,5 +71,6 @@ export const lookupOperator: PlainKind<Lookup> = {
   ranges: ({ input, table }, { ranges }) => rangesOf(ranges[input], table),
   channelwise: true,
   size: 'alike',
+  reach: 'position',
   overwrites: ({ input }) => [input],
 };

@@ -96,6 +96,7 @@ export const multiplyOperator: PlainKind<Multiply> = {
   },
   channelwise: true,
   size: 'alike',
+  reach: 'position',
   overwrites: ({ input, input2 }) => [input, input2],
   tie({ view: { input, input2, output }, parameter }, scales, start) {
     const factor = realOf({ multiplier: parameter(0), shift: parameter(1) });

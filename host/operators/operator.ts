@@ -31,6 +31,11 @@ export interface CommonKind<O extends Operator> {
    * by a kind that needs each as it is.
    */
   size?: 'counted' | 'alike' | 'window';
+  /**
+   * Which positions of its inputs a position of its output reads: its own, or those under its window. None where it may
+   * be any, so that the operator cannot run on some positions alone.
+   */
+  reach?: 'position' | 'window';
 }
 
 /** What docs/operators.md says of a kind, in Markdown. */

@@ -58,6 +58,7 @@ export const pointwiseOperator: WeightedKind<Pointwise> = {
   ranges: (operator, bounding) => weightedRanges(operator, bounding, layoutOf(operator, bounding.program.tensors)),
   channelwise: false,
   size: 'alike',
+  reach: 'position',
   layout: layoutOf,
   sums: rowSums,
   category: (first) => (first ? 'PW1' : 'pointwise'),

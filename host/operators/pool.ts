@@ -123,6 +123,7 @@ export function poolOperator(
     ranges: ({ input, activation }, { ranges }) => mapped(ranges[input], (value) => clamp(value, ...activation)),
     channelwise: true,
     size: 'window',
+    reach: 'window',
     overwrites: (operator, tensors) => (shrinks(operator, tensors) ? [operator.input] : []),
   };
 }
