@@ -26,9 +26,9 @@ describe.skipIf(!NAMES.every(canRun))('the budgets in bench/', () => {
     expect(kernels).toEqual(measured.find(({ board }) => board === 'mps2-an500')!.kernels);
   });
 
-  it('leave the code on a Cortex-M7 at most 12 kB for the ECG network and 27 kB for every operator', () => {
+  it('leave the code on a Cortex-M7 at most 12 kB for the ECG network and 27.5 kB for every operator', () => {
     const { text } = measured.find(({ board }) => board === 'mps2-an500')!;
     expect(text.tailoredEcg).toBeLessThanOrEqual(12_000);
-    expect(text.allOperators).toBeLessThanOrEqual(27_000);
+    expect(text.allOperators).toBeLessThanOrEqual(27_500);
   });
 });
