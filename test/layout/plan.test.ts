@@ -257,7 +257,10 @@ function livesOf(view: ImageView, program: ProgramView): Life[] {
 const meet = (a: { at: number; bytes: number }, b: { at: number; bytes: number }) =>
   a.at < b.at + b.bytes && b.at < a.at + a.bytes;
 
-/** Whether `a` and `b` may have the same bytes at a step: in place, or one waits where a copy would put it. */
+/**
+ * Whether `a` and `b` may have the same bytes at a step: in place, or one waits where a copy would put it, or is a slice
+ * of the other and nothing writes either again.
+ */
 function areMeantToMeet(view: ImageView, program: ProgramView, lives: Life[], a: number, b: number, step: number) {
   const inPlace = ({ kind, input, input2, output }: OperatorView, o: number) =>
     o === step &&
@@ -270,7 +273,14 @@ function areMeantToMeet(view: ImageView, program: ProgramView, lives: Life[], a:
       lives[a].at >= lives[input].at && lives[a].at + lives[a].bytes <= lives[input].at + lives[input].bytes;
     return inside && lives[a].last <= o;
   };
-  return program.operators.some((operator, o) => inPlace(operator, o) || waits(operator, o));
+  const isSlice = ({ kind, input, output }: OperatorView, o: number) =>
+    kind === OPERATORS.copy.code &&
+    o <= step &&
+    input === a &&
+    output === b &&
+    isStill(view, lives, program, o) &&
+    program.operators.every((other, at) => at <= o || (other.output !== a && other.output !== b));
+  return program.operators.some((operator, o) => inPlace(operator, o) || waits(operator, o) || isSlice(operator, o));
 }
 
 /** A copy of one run from a place to the same place. */
