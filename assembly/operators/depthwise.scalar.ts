@@ -71,24 +71,3 @@ function spreadTaps(weights: usize, channels: u32, height: u32, width: u32, taps
   }
   return -128 * sum;
 }
-
-/** sum i32 <- that of one channel at one position. row: its table. */
-export function depthwiseOneScalar(
-  input: usize,
-  inputChannels: u32,
-  rowBytes: u32,
-  weights: usize,
-  channels: u32,
-  height: u32,
-  width: u32,
-  row: usize,
-  sum: usize,
-): void {
-  let acc = load<i32>(row);
-  for (; height > 0; height--, input += rowBytes) {
-    let from = input;
-    for (const end = weights + width * channels; weights < end; weights += channels, from += inputChannels)
-      acc += <i32>load<i8>(from) * <i32>load<i8>(weights);
-  }
-  store<i32>(sum, acc);
-}

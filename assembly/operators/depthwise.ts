@@ -112,8 +112,8 @@ export function depthwise(
       return;
     }
   }
-  if (uses(FEATURE_DEPTHWISE_ANY)) {
-    if (isFewInside(operator, inputTensor, outputTensor) && (GROUP == 1 || (multiplier == 1 && (channels & 3) == 0))) {
+  if (GROUP > 0 && uses(FEATURE_DEPTHWISE_ANY)) {
+    if (multiplier == 1 && channels % GROUP == 0 && isFewInside(operator, inputTensor, outputTensor)) {
       fewPositions(operator, inputTensor, input, weights, first, count, rows, outputTensor, output, taps);
       return;
     }
@@ -194,22 +194,19 @@ function fewPositions(
   sums: usize,
 ): void {
   const channels = tensorChannels(outputTensor);
-  const inputChannels = tensorChannels(inputTensor);
-  const rowBytes = tensorWidth(inputTensor) * inputChannels;
-  const multiplier = <u32>load<u8>(operator, F.OPERATOR_MULTIPLIER_AT);
+  const rowBytes = tensorWidth(inputTensor) * channels;
   const down = rowBytes * <u32>load<u8>(operator, F.OPERATOR_STRIDE_HEIGHT_AT);
-  const along = inputChannels * <u32>load<u8>(operator, F.OPERATOR_STRIDE_WIDTH_AT);
+  const along = channels * <u32>load<u8>(operator, F.OPERATOR_STRIDE_WIDTH_AT);
   const height = tensorHeight(outputTensor);
   const width = tensorWidth(outputTensor);
   for (let c = first; c < first + count; c += GROUP, rows += GROUP * TABLE_ROW_BYTES) {
     let to = output + c;
-    let line = input + c / multiplier;
+    let line = input + c;
     for (let y = height; y > 0; y--, line += down) {
       let from = line;
       for (let x = width; x > 0; x--, from += along, to += channels) {
         depthwiseGroup(
           from,
-          inputChannels,
           rowBytes,
           weights + c,
           channels,

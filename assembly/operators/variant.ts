@@ -14,7 +14,8 @@
  *   planeAt, putPlane,         how a depthwise channel's values lie in its plane, 1 or 2 bytes each
  *     planePadding
  *   depthwiseSums              the doubled sums of a depthwise channel over its plane
- *   GROUP, depthwiseGroup      channels whose sums at one position it makes at once, without a plane, and how
+ *   GROUP, depthwiseGroup      channels whose sums at one position it makes at once, without a plane, and how;
+ *                              0 for a variant without: there the plane is as good
  *   LANES, depthwiseLanes      channels that depthwise takes side by side, without a plane; 0 for a variant without
  *   HAS_DEPTHWISE,             whether it does all of depthwise in its own way, and how
  *     depthwiseWhole
@@ -38,7 +39,7 @@
 import { BLOCK_ROWS } from '../scratch.ts';
 import { depthwiseFourDsp, depthwiseSumsDsp } from './depthwise.dsp.ts';
 import { depthwiseMve } from './depthwise.mve.ts';
-import { depthwiseOneScalar, depthwiseSumsScalar } from './depthwise.scalar.ts';
+import { depthwiseSumsScalar } from './depthwise.scalar.ts';
 import { depthwiseSimd } from './depthwise.simd.ts';
 import { productBlockDsp, productRowDsp, stageDsp } from './product.dsp.ts';
 import { blockRowMve, clearBlockMve, productMve, productOneMve, productTwoMve } from './product.mve.ts';
@@ -226,16 +227,15 @@ export function depthwiseSums(
     );
 }
 
-/** Channels that depthwiseGroup takes at once; 4 take a multiple of 4 of them in all, and a multiplier of 1. */
-export const GROUP: u32 = isDefined(HTPW_DSP) ? 4 : 1;
+/** Channels that depthwiseGroup takes at once: it needs a multiple of them, and a multiplier of 1. */
+export const GROUP: u32 = isDefined(HTPW_DSP) ? 4 : 0;
 
 /**
- * sums i32[GROUP] <- those of as many channels at one position, whose window begins at input and lies inside it: from tap
- * to tap inputs lie inputChannels apart and weights `channels`, and rows of the input rowBytes. rows: their table.
+ * sums i32[GROUP] <- those of as many channels at one position, whose window begins at input and lies inside it: inputs
+ * and weights lie `channels` apart from tap to tap, and rows of the input rowBytes. rows: their table.
  */
 export function depthwiseGroup(
   input: usize,
-  inputChannels: u32,
   rowBytes: u32,
   weights: usize,
   channels: u32,
@@ -245,7 +245,6 @@ export function depthwiseGroup(
   sums: usize,
 ): void {
   if (isDefined(HTPW_DSP)) depthwiseFourDsp(input, rowBytes, weights, channels, height, width, rows, sums);
-  else depthwiseOneScalar(input, inputChannels, rowBytes, weights, channels, height, width, rows, sums);
 }
 
 /** Channels that depthwiseLanes takes at once: it needs so many, and a multiplier of 1. */
