@@ -14,7 +14,7 @@ import { projectRoot } from '../system/root.ts';
 import { readConfig } from '../train/config.ts';
 import type { NetworkConfig } from '../train/networkConfig.ts';
 import type { Figures, KernelFigure, ModelFigure } from './figures.ts';
-import { KERNELS, kernelModel, shapeName, work } from './kernels.ts';
+import { inFirmwares, KERNELS, type Kernel, kernelModel, shapeName, work } from './kernels.ts';
 import { ecgModel } from './models.ts';
 import { TOPOLOGIES } from './topologies.ts';
 
@@ -30,17 +30,19 @@ export const recordedBoards = (): string[] =>
 
 /** Figures of the named boards, which run side by side. Needs their compilers and emulators; files go to build/. */
 export function measureAll(names: readonly string[]): Promise<Figures[]> {
-  const kernels = kernelImage();
+  const kernels = inFirmwares(KERNELS).map((some, i) => ({ some, path: kernelImage(some, `kernels-${i}`) }));
   const networks = packNetworks();
   return Promise.all(
     names.map(async (name) => {
       const board = loadBoard(name);
       const figures: Figures = {
         board: name,
-        kernels: await onBoard(board, kernels, (agent) => kernelFigures(agent, board)),
+        kernels: [],
         models: [],
         text: { tailoredEcg: 0, allOperators: 0 },
       };
+      for (const { some, path } of kernels)
+        figures.kernels.push(...(await onBoard(board, path, (agent) => kernelFigures(agent, board, some))));
       for (const network of networks) {
         const { figure, firmware } = await measureNetwork(board, network);
         figures.models.push(figure);
@@ -97,15 +99,16 @@ export async function measureOnPort(name: string, port: string): Promise<KernelF
   }
 }
 
-const kernelImage = () => placeUnderBuild('kernels', pack(kernelModel(KERNELS), { tables: 'q31' }));
+const kernelImage = (kernels: readonly Kernel[] = KERNELS, name = 'kernels') =>
+  placeUnderBuild(name, pack(kernelModel(kernels), { tables: 'q31' }));
 
-async function kernelFigures(agent: Agent, board: Board): Promise<KernelFigure[]> {
+async function kernelFigures(agent: Agent, board: Board, kernels = KERNELS): Promise<KernelFigure[]> {
   const figures: KernelFigure[] = [];
   const runTicks = async (program: number) => {
     await agent.load(program);
     return (await agent.run(new Uint8Array(1))).ticks;
   };
-  for (const [index, kernel] of KERNELS.entries()) {
+  for (const [index, kernel] of kernels.entries()) {
     const once = await runTicks(2 * index);
     const instructions = counted(board, (await runTicks(2 * index + 1)) - once);
     const macs = work(kernel);

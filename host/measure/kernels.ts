@@ -128,6 +128,16 @@ export function shapeName({ kind, input, channels, window }: Kernel): string {
 }
 
 /**
+ * Kernels by the firmware that they are counted in. Code for depthwise kernels of any size makes the others slower where
+ * registers are few, and no network of those others has it.
+ */
+export const inFirmwares = (kernels: readonly Kernel[]): Kernel[][] => {
+  const isColumn = ({ kind, input }: Kernel): boolean => kind === 'depthwise' && input[1] === 1;
+  const groups = [kernels.filter((kernel) => !isColumn(kernel)), kernels.filter(isColumn)];
+  return groups.filter(({ length }) => length > 0);
+};
+
+/**
  * Two programs for each kernel: the operator once, and twice. What the second run adds is the operator, its dispatch
  * and its table; what an inference costs anyway cancels out. The operator's tensors are not ports: a port is one byte
  * that nothing reads.

@@ -8,7 +8,7 @@ import { pack } from '../../image/pack.ts';
 import { run } from '../../system/process.ts';
 import { packNetworks } from '../benchmarks.ts';
 import type { KernelFigure, ModelFigure } from '../figures.ts';
-import { KERNELS, type Kernel, kernelModel, shapeName } from '../kernels.ts';
+import { inFirmwares, KERNELS, type Kernel, kernelModel, shapeName } from '../kernels.ts';
 import { CORTEX_M4 } from './cortexM4.ts';
 import { CORTEX_M7 } from './cortexM7.ts';
 import { parseDisassembly } from './disassembly.ts';
@@ -69,6 +69,12 @@ export async function measureCycles(
 
 /** Of each kernel what one more run of it adds to an inference, as the counts are of it. */
 export async function estimateKernels(board: Board, kernels: readonly Kernel[]): Promise<KernelCycles[]> {
+  const figures: KernelCycles[] = [];
+  for (const some of inFirmwares(kernels)) figures.push(...(await estimateIn(board, some)));
+  return figures;
+}
+
+async function estimateIn(board: Board, kernels: readonly Kernel[]): Promise<KernelCycles[]> {
   const image = placeUnderBuild('traced-kernels', pack(kernelModel(kernels), { tables: 'q31' }));
   const programs = await estimatePrograms(board, image, 2 * kernels.length);
   return kernels.map((kernel, i) => {
