@@ -81,17 +81,18 @@ export function packNetworks(): Packed[] {
 }
 
 /**
- * What every kernel takes on a real board, in its own unit: cycles. The board must run the firmware of the kernels'
- * image, which is built first. Throws with the firmware to flash when it runs another.
+ * What kernels take on a real board, in its own unit: cycles; those of N x 1 want a firmware of their own and are left
+ * out. The board must run the firmware of the kernels' image, which is built first. Throws with the firmware to flash when it runs another.
  */
 export async function measureOnPort(name: string, port: string): Promise<KernelFigure[]> {
   const board = loadBoard(name);
-  const path = kernelImage();
+  const [kernels] = inFirmwares(KERNELS);
+  const path = kernelImage(kernels!, 'kernels');
   const { elf } = await buildFirmware(name, path);
   const agent = new Agent(await connect(board, resolve(elf), port), { counterSeconds: counterSeconds(board) });
   try {
     assertSameImage(await agent.info(), new Uint8Array(readFileSync(path)));
-    return await kernelFigures(agent, board);
+    return await kernelFigures(agent, board, kernels!);
   } catch (error) {
     throw new Error(`${(error as Error).message} (firmware of the kernels: ${elf})`, { cause: error });
   } finally {
@@ -99,10 +100,10 @@ export async function measureOnPort(name: string, port: string): Promise<KernelF
   }
 }
 
-const kernelImage = (kernels: readonly Kernel[] = KERNELS, name = 'kernels') =>
+const kernelImage = (kernels: readonly Kernel[], name: string) =>
   placeUnderBuild(name, pack(kernelModel(kernels), { tables: 'q31' }));
 
-async function kernelFigures(agent: Agent, board: Board, kernels = KERNELS): Promise<KernelFigure[]> {
+async function kernelFigures(agent: Agent, board: Board, kernels: readonly Kernel[]): Promise<KernelFigure[]> {
   const figures: KernelFigure[] = [];
   const runTicks = async (program: number) => {
     await agent.load(program);

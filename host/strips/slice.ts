@@ -4,7 +4,7 @@
  * nothing makes the arena smaller.
  */
 import { ARENA_UNIT } from '../../assembly/format.ts';
-import { MAX_OPERATORS } from '../../assembly/limits.ts';
+import { FEW_OPERATORS, MAX_OPERATORS } from '../../assembly/limits.ts';
 import { assembled, pack } from '../image/pack.ts';
 import { seal } from '../image/seal.ts';
 import type { Unpacked } from '../image/unpack.ts';
@@ -88,6 +88,7 @@ class Slicing {
   private readonly original: Program;
   private readonly model: Model;
   private readonly most: number;
+  private readonly mostOperators: number;
 
   constructor(
     private readonly unpacked: Unpacked,
@@ -98,6 +99,7 @@ class Slicing {
     this.model = unpacked.model;
     this.original = this.model.programs[index];
     this.most = mostMacs * worstMacs(this.original, this.model.sources);
+    this.mostOperators = this.original.operators.some(wantsFew) ? FEW_OPERATORS : MAX_OPERATORS;
   }
 
   result(): Sliced {
@@ -152,7 +154,7 @@ class Slicing {
       const regions = [...own.filter(({ first, last }) => last < region.first || region.last < first), region];
       const draft = this.drafted(line.program, base.sources, regions);
       const operators = draft ? draft.operators * Math.max(1, branches.length) + rest : Number.POSITIVE_INFINITY;
-      return draft && operators <= MAX_OPERATORS && draft.least < now.arena
+      return draft && operators <= this.mostOperators && draft.least < now.arena
         ? [{ ...draft, promise: Math.round((32 * draft.least) / now.arena), region, regions }]
         : [];
     });
@@ -172,7 +174,7 @@ class Slicing {
       return offsets.map((offset) => ({ ...region, first: first + offset, last: last + offset }));
     });
     const all = cutAll(base.program, full);
-    if (all.program.operators.length > MAX_OPERATORS) return null;
+    if (all.program.operators.length > this.mostOperators) return null;
     return {
       variant: {
         ...base,
@@ -260,6 +262,11 @@ class Slicing {
     return pack(model, options);
   }
 }
+
+/** Routes and weights that are kept in RAM are for programs of few operators (assembly/limits.ts). */
+const wantsFew = (operator: Operator): boolean =>
+  operator.kind === 'route' ||
+  ('residency' in operator && (operator.residency === 'boot' || operator.residency === 'lazy'));
 
 /** "conv1 to dw2" */
 function nameOf({ operators }: Program, { first, last }: Region): string {
