@@ -60,6 +60,10 @@ const LINES: Record<string, (() => string[])[]> = {
       return ['--config', config, '--task', 'synthetic-motion', ...tried, '-o', image];
     },
   ],
+  slice: [
+    () => ['models/papers/route-uci-har.htpw', '--strips', '2'],
+    () => ['models/papers/route-uci-har.htpw', '--strips', '2', '-o', join(folderOf({}), 'x.htpw')],
+  ],
   sweep: [
     () => ['models/sweeps/repeat.json', '--list'],
     () => ['models/sweeps/repeat.json', '--images', folderOf({})], // all of it is recorded
