@@ -16,6 +16,12 @@ const BOARD = 'mps2-an500';
 const files = existsSync(FOLDER) ? readdirSync(FOLDER).filter((name) => name.endsWith('.htpw')) : [];
 
 describe('models/zoo', () => {
+  it('has a card of each image and no other', () => {
+    const cards = existsSync(FOLDER) ? readdirSync(FOLDER).filter((name) => /\.md$/.test(name)) : [];
+    const expected = files.map((name) => name.replace(/\.htpw$/, '.md'));
+    expect(cards.filter((name) => name !== 'README.md').sort()).toEqual(expected.sort());
+  });
+
   it.skipIf(files.length === 0).each(files)('%s is within its budget, and its card is of it', (file) => {
     const image = readFileSync(join(FOLDER, file));
     const [, budget] = /-(\d+)kB\.htpw$/.exec(file)!;
