@@ -3,6 +3,7 @@
  * models/ and the registries. `htpw pages` writes them, and a test holds every committed page to its function.
  */
 import { routeTables } from '../measure/routeTables.ts';
+import { sliceTables } from '../measure/sliceTables.ts';
 import { boardTable, tickTable } from './boards.ts';
 import { deployPage } from './deployments.ts';
 import { asMarkdown } from './document.ts';
@@ -75,7 +76,10 @@ export const PAGES: readonly Page[] = [
   sections('docs/prune.md', ({ prune }) => pruneTables(prune)),
   sections('docs/join.md', ({ join }) => joinTables(join)),
   sections('docs/import.md', ({ float }) => floatTables(float)),
-  sections('docs/route.md', ({ route }) => ({ route: routeTables(route) })),
+  sections('docs/route.md', ({ route, slices }) => ({
+    route: routeTables(route),
+    slices: sliceTables(slices),
+  })),
   sections('docs/c.md', ({ library }) => ({ sizes: librarySizes(library) })),
   sections('docs/protocol.md', ({ boards }) => ({ ticks: tickTable(boards) })),
   // loads the TypeScript compiler, which an installed package does not have

@@ -12,6 +12,7 @@ import type { JoinRecord } from '../measure/joined.ts';
 import type { PruneRecord } from '../measure/pruned.ts';
 import { readRecord } from '../measure/records.ts';
 import type { RouteRecord } from '../measure/routes.ts';
+import type { SliceRecord } from '../measure/slices.ts';
 import type { TrainingRecord } from '../measure/tables.ts';
 import type { Reliability } from '../reliability/measure.ts';
 
@@ -28,6 +29,7 @@ export interface Records {
   prune: PruneRecord;
   join: JoinRecord;
   route: RouteRecord;
+  slices: SliceRecord;
   evidence: EvidenceRecord;
   cycles: CycleRecord;
 }
@@ -47,6 +49,7 @@ export const readRecords = (): Records => ({
   prune: readRecord('prune'),
   join: readRecord('join'),
   route: readRecord('route'),
+  slices: readRecord('slices'),
   evidence: readRecord('evidence'),
   cycles: readRecord('cycles'),
 });

@@ -43,6 +43,8 @@ export interface RouteConfig {
   aggregate: string[];
   /** epochs in which each classifier learns its cluster of the training windows */
   apart: number;
+  /** how much windows of other clusters count then, and in `together`: 0 as in the paper, 1 as much as its own */
+  elsewhere: number;
   /** epochs of the selector behind these */
   selecting: number;
   /** how often selector and classifiers take turns then */
@@ -52,6 +54,8 @@ export interface RouteConfig {
   /** factor on the learning rate in the rounds */
   turnRate: number;
   loss: RouteLossConfig;
+  /** epochs at last in which selector and classifiers learn at once, as a mixture of experts */
+  together: number;
 }
 
 /** Weights of the four terms that a classifier makes small in the rounds, each a mean over some windows of a batch. */

@@ -24,7 +24,7 @@ export class Simulation {
 
   /**
    * `lender`: of a network that is computed before this one, each time, on the same patches, and lends it what its
-   * layers give; what is lent does not learn from it.
+   * layers give.
    */
   constructor(
     spec: NetworkSpec,
@@ -89,11 +89,14 @@ export class Simulation {
     return this.stages.flatMap(({ moments }) => (moments ? [moments] : []));
   }
 
-  /** After forward() without moments: gradients by the arrays that were loaded, of what has this one by the logits. */
-  backward(gradient: Float32Array): RealArrays {
+  /**
+   * After forward() without moments: gradients by the arrays that were loaded, of what has this one by the logits.
+   * `isTeaching`: what is lent gets its part, which the lender's own backward() then adds to that of its logits.
+   */
+  backward(gradient: Float32Array, isTeaching = false): RealArrays {
     const slopes: RealArrays = {};
     this.classifier.backward(gradient, slopes);
-    for (const stage of this.stages.toReversed()) stage.backward(slopes);
+    for (const stage of this.stages.toReversed()) stage.backward(slopes, isTeaching);
     return slopes;
   }
 

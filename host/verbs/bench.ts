@@ -17,6 +17,7 @@ import { measurePlain } from '../measure/plain.ts';
 import { measurePruned, PRUNED_NAMES, type PrunedName, type PruneRecord } from '../measure/pruned.ts';
 import { currentCommit, readRecord, recordPath, writeRecord } from '../measure/records.ts';
 import { measureRoutes } from '../measure/routes.ts';
+import { measureSlices } from '../measure/slices.ts';
 import { boardTables, cycleTable, nodeTable, type TrainingRecord, trainingTable } from '../measure/tables.ts';
 import { exampleCommands } from '../pages/sections.ts';
 import { measureReliability } from '../reliability/measure.ts';
@@ -40,6 +41,7 @@ interface Flags {
   prune?: PrunedName[] | true;
   join?: boolean;
   route?: boolean;
+  slice?: boolean;
   plain?: boolean;
   cycles?: boolean;
   json?: boolean;
@@ -95,6 +97,9 @@ export function benchVerb(program: Command): void {
       ),
     )
     .addOption(
+      instead('--slice', 'what strips save of the arena of a route, on three cores, instead; writes bench/slices.json'),
+    )
+    .addOption(
       instead('--plain', 'what -O2 without the flags of the build files loses instead; writes bench/plain.json'),
     )
     .addOption(
@@ -106,7 +111,7 @@ export function benchVerb(program: Command): void {
     .option('--json', 'print JSON')
     .addHelpText(
       'after',
-      '\nExamples:\n  htpw bench --board mps2-an500\n  htpw bench --check\n  htpw bench --node\n  htpw bench --reliability\n  htpw bench --deploy\n  htpw bench --imported\n  htpw bench --float\n  htpw bench --train\n  htpw bench --join\n  htpw bench --route\n  htpw bench --plain\n  htpw bench --cycles\n  htpw bench --prune\n  htpw bench --prune kws,uci-har\n  htpw bench --board nucleo-f767zi --port /dev/ttyACM0',
+      '\nExamples:\n  htpw bench --board mps2-an500\n  htpw bench --check\n  htpw bench --node\n  htpw bench --reliability\n  htpw bench --deploy\n  htpw bench --imported\n  htpw bench --float\n  htpw bench --train\n  htpw bench --join\n  htpw bench --route\n  htpw bench --slice\n  htpw bench --plain\n  htpw bench --cycles\n  htpw bench --prune\n  htpw bench --prune kws,uci-har\n  htpw bench --board nucleo-f767zi --port /dev/ttyACM0',
     )
     .action((flags: Flags) => {
       if (flags.node) return benchNode(flags);
@@ -119,6 +124,7 @@ export function benchVerb(program: Command): void {
       if (flags.join) return benchRecord('join', measureJoined, flags);
       if (flags.plain) return benchRecord('plain', measurePlain, flags);
       if (flags.cycles) return benchCycles(flags);
+      if (flags.slice) return benchRecord('slices', measureSlices, flags);
       if (flags.route) return benchRecord('route', measureRoutes, flags);
       return flags.port === undefined ? benchBoards(flags) : benchPort(flags, flags.port);
     });
@@ -139,6 +145,7 @@ function instead(flags: string, description: string): Option {
     'prune',
     'join',
     'route',
+    'slice',
     'plain',
     'cycles',
   ];

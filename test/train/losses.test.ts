@@ -1,7 +1,7 @@
 /** What selector and classifiers learn from a batch: which windows count where, and slopes against differences. */
 import { describe, expect, it } from 'vitest';
 import { Random } from '../../host/system/random.ts';
-import { bestBranches, lossesApart, lossesTogether } from '../../host/train/routed/losses.ts';
+import { bestBranches, lossesApart, lossesTogether, lossOfMixture } from '../../host/train/routed/losses.ts';
 
 const NOTHING = { union: 0, overlap: 0, single: 0, selection: 0 };
 const CLASSES = 3;
@@ -85,6 +85,53 @@ describe('terms of a classifier', () => {
       [true, true, false, false],
       [false, false, true, true],
     ]);
+  });
+});
+
+describe('a mixture of experts', () => {
+  const random = new Random(5, 1);
+  const [batch, experts] = [6, 3];
+  const windows = {
+    labels: Array.from({ length: batch }, () => random.below(CLASSES)),
+    weights: Array.from({ length: batch }, () => random.uniform(0.5, 2)),
+  };
+  const normal = (length: number) => Float32Array.from({ length }, () => random.normal());
+  const scores = normal(batch * experts);
+  const logits = Array.from({ length: experts }, () => normal(batch * CLASSES));
+  const step = 1e-2;
+  const changed = (values: Float32Array, i: number, by: number) =>
+    values.map((value, j) => (j === i ? value + by : value));
+
+  it.each([0, 0.4])('has slopes of its loss by scores and logits, with %s of the windows of others', (elsewhere) => {
+    const { toScores, gradients } = lossOfMixture(scores, logits, windows, elsewhere);
+    const of = (some: Float32Array, others: readonly Float32Array[]): number =>
+      lossOfMixture(some, others, windows, elsewhere).value;
+    for (let i = 0; i < scores.length; i++) {
+      const slope = (of(changed(scores, i, step), logits) - of(changed(scores, i, -step), logits)) / (2 * step);
+      expect(toScores[i]).toBeCloseTo(slope, 4);
+    }
+    for (const [k, i] of [
+      [0, 0],
+      [1, 7],
+      [2, 17],
+    ] as const) {
+      const moved = (by: number) => logits.map((values, at) => (at === k ? changed(values, i, by) : values));
+      expect(gradients[k]![i]).toBeCloseTo((of(scores, moved(step)) - of(scores, moved(-step))) / (2 * step), 4);
+    }
+  });
+
+  it('teaches a window to the classifier that gets it right, and the selector to pick that one', () => {
+    const sure = [answering([0]), answering([1])];
+    const { toScores, gradients } = lossOfMixture(new Float32Array(2), sure, { labels: [0], weights: [1] }, 0);
+    expect(toScores[0]).toBeLessThan(0);
+    expect(toScores[1]).toBeGreaterThan(0);
+    // how much of what it would learn alone each learns
+    const parts = sure.map((one, i) => {
+      const whole = lossesApart([one], { labels: [0], weights: [1] }, [0]).gradients[0]!;
+      return gradients[i]![0]! / whole[0]!;
+    });
+    expect(parts[0]! + parts[1]!).toBeCloseTo(1, 5);
+    expect(parts[0]).toBeGreaterThan(0.8);
   });
 });
 

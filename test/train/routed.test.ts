@@ -8,12 +8,18 @@ import type { Model, Program } from '../../host/model/model.ts';
 import { ImageView } from '../../host/records/view.ts';
 import { execute } from '../../host/reference/executor.ts';
 import { Runtime } from '../../host/runtime/node.ts';
+import { Random } from '../../host/system/random.ts';
 import { openTask, readTask } from '../../host/task/task.ts';
 import { readConfigFor, type TrainConfig } from '../../host/train/config.ts';
+import { read } from '../../host/train/descent.ts';
 import { exportModel } from '../../host/train/export.ts';
 import { score } from '../../host/train/metrics.ts';
+import { initialize } from '../../host/train/parameters.ts';
+import { lengthOfPatch } from '../../host/train/patches.ts';
+import { realize } from '../../host/train/real.ts';
 import { isRouted, networksOf, specsOfRoute } from '../../host/train/routed/training.ts';
 import type { Trained } from '../../host/train/run.ts';
+import { Simulation } from '../../host/train/simulation.ts';
 import { checkpointFaults } from '../../host/train/tensors.ts';
 import { trainModel, untrainedModel } from '../../host/train/train.ts';
 
@@ -110,6 +116,49 @@ describe('a trained route', () => {
     const looked = history.flatMap(({ epoch, validation }) => (validation ? [[epoch, validation[0]!] as const] : []));
     const best = looked.reduce((one, other) => (other[1] > one[1] ? other : one));
     expect(kept).toBe(best[0]);
+  });
+});
+
+describe('a route whose parts learn together', () => {
+  it('is looked at every other epoch, and the best of it is kept', async () => {
+    const { report } = await trainModel(configOf({ rounds: 0, elsewhere: 1, together: 3 }));
+    const looked = report.history.flatMap(({ epoch, validation }) => (validation ? [epoch] : []));
+    expect(looked).toEqual([3, 4, 6]);
+    expect(looked).toContain(report.kept);
+    expect(report.history.every(({ loss }) => Number.isFinite(loss))).toBe(true);
+  });
+
+  it('teaches layers of the selector what classifiers want of them, and only then', () => {
+    const config = configOf({ classifier: { layers: layers(5) } });
+    if (!isRouted(config)) throw new Error('expected a route');
+    const { selector, branches } = specsOfRoute(config);
+    const real = Object.assign(
+      {},
+      ...[selector, branches[0]!].map((spec) => read(realize(initialize(spec, new Random(1)), [spec]))),
+    );
+    for (const node of branches[0]!.nodes)
+      if (node.kind === 'concatenation') real[`${node.lent.own}.range`] = real[`${node.lent.layer}.range`];
+    const lender = new Simulation(selector, 4);
+    const reader = new Simulation(branches[0]!, 4, lender);
+    lender.load(real);
+    reader.load(real);
+    const { positions, length } = lengthOfPatch(selector);
+    const random = new Random(2);
+    const patches = Float32Array.from({ length: 4 * positions * length }, () => random.normal());
+    const learnt = (isTeaching: boolean): string[] => {
+      const scores = lender.forward(patches, null);
+      const logits = reader.forward(patches, null);
+      reader.backward(
+        logits.map(() => random.normal()),
+        isTeaching,
+      );
+      const slopes = lender.backward(scores.map(() => 0));
+      return Object.keys(slopes).filter((name) => slopes[name]!.some((slope) => slope !== 0));
+    };
+    expect(learnt(false)).toEqual([]);
+    const stem = learnt(true);
+    expect(stem.length).toBeGreaterThan(0);
+    expect(stem.every((name) => name.includes('stem.'))).toBe(true);
   });
 });
 

@@ -17,15 +17,21 @@ interface Answers {
   isRight: boolean[];
 }
 
-/** Per classifier the cross entropy of those windows that are its own, as a mean, and its gradient by the logits. */
+/**
+ * Per classifier the cross entropy of those windows that are its own, as a mean, and `elsewhere` times that of the
+ * others; and its gradient by the logits.
+ */
 export function lossesApart(
   logits: readonly Float32Array[],
   { labels, weights }: Windows,
   owners: ArrayLike<number>,
+  elsewhere = 0,
 ): { value: number; gradients: Float32Array[] } {
   let value = 0;
   const gradients = logits.map((values, i) => {
     const factors = meanOver(labels.length, (window) => owners[window] === i);
+    const others = meanOver(labels.length, (window) => owners[window] !== i);
+    for (const [window, factor] of others.entries()) factors[window]! += elsewhere * factor;
     const { loss, gradient } = weightedEntropy(softmax(values, labels), labels, weights, factors);
     value += loss / logits.length;
     return gradient;
@@ -64,6 +70,48 @@ export function lossesTogether(
   });
   return { value, gradients };
 }
+
+/**
+ * Of a mixture of experts: minus the logarithm of the sum over classifiers of share * probability of the label, where
+ * shares are the softmax of the selector's scores, and `elsewhere` times the mean cross entropy of all classifiers; a mean over windows.
+ * Gradients by scores and logits: each classifier learns a window as far as it has part in the right answer (Jacobs et al. 1991).
+ */
+export function lossOfMixture(
+  scores: Float32Array,
+  logits: readonly Float32Array[],
+  known: Windows,
+  elsewhere: number,
+): { value: number; toScores: Float32Array; gradients: Float32Array[] } {
+  const { labels, weights } = known;
+  const experts = logits.length;
+  const shares = softmax(scores, labels).probabilities;
+  const answers = logits.map((values) => softmax(values, labels));
+  const toScores = new Float32Array(scores.length);
+  const parts = answers.map(() => new Float64Array(labels.length));
+  let value = 0;
+  for (const [window, weight] of Array.from(weights).entries()) {
+    const row = rowOf(shares, window * experts, labels.length);
+    const joint = answers.map(({ probabilities }, i) => row[i]! * probabilityOf(probabilities, window, labels));
+    const total = joint.reduce((sum, one) => sum + one, SMALLEST);
+    const counted = weight / labels.length;
+    value -= counted * Math.log(total);
+    for (const [i, one] of joint.entries()) {
+      toScores[window * experts + i] = counted * (row[i]! - one / total);
+      parts[i]![window] = one / total / labels.length;
+    }
+  }
+  const everywhere = new Float64Array(labels.length).fill(elsewhere / experts / labels.length);
+  const gradients = answers.map((answer, i) => {
+    const all = weightedEntropy(answer, labels, weights, everywhere);
+    const own = weightedEntropy(answer, labels, weights, parts[i]!);
+    value += all.loss;
+    return own.gradient.map((slope, at) => slope + all.gradient[at]!);
+  });
+  return { value, toScores, gradients };
+}
+
+const probabilityOf = (probabilities: Float32Array, window: number, labels: ArrayLike<number>): number =>
+  rowOf(probabilities, window * (probabilities.length / labels.length), labels.length)[labels[window]!]!;
 
 /** For every window the classifier to pick: the surest that is right, or where none is, the least sure of its error. */
 export function bestBranches(logits: readonly Float32Array[], labels: ArrayLike<number>): Uint8Array {

@@ -27,7 +27,7 @@ import type { EpochRecord, Progress } from '../run.ts';
 import { type Moments, type RealArrays, Simulation } from '../simulation.ts';
 import { tree } from '../start.ts';
 import type { Arrays } from '../state.ts';
-import { bestBranches, largestOfRows, lossesApart, lossesTogether } from './losses.ts';
+import { bestBranches, largestOfRows, lossesApart, lossesTogether, lossOfMixture } from './losses.ts';
 
 /** A configuration with a `route`; its `network` is the strong one. */
 export type RoutedConfig = TrainConfig & { route: RouteConfig };
@@ -42,7 +42,7 @@ export const specsOfRoute = ({ route, task }: Pick<RoutedConfig, 'route' | 'task
 export const networksOf = ({ selector, branches }: RoutedSpecs) => [selector, ...branches];
 
 /** What the phases are, in order; the strong network comes before them. */
-type Phase = 'apart' | 'selecting' | 'turnOfSelector' | 'turnOfClassifiers';
+type Phase = 'apart' | 'selecting' | 'turnOfSelector' | 'turnOfClassifiers' | 'together';
 
 /** Trains, calibrates, and scores `watched` windows. The library must have been started (see start.ts). */
 export async function trainRouted(
@@ -68,20 +68,29 @@ export async function trainRouted(
   }
 }
 
+const isTurn = (phase: Phase): boolean => phase.startsWith('turn');
+
+/** Whether two epochs belong to one course of the learning rate: those of a phase, and all turns. */
+const isAlike = (one: Phase, other: Phase): boolean => (isTurn(one) ? isTurn(other) : one === other);
+
 /** One of each epoch. */
-function phasesOf({ apart, selecting, rounds, turns }: RouteConfig): Phase[] {
+function phasesOf({ apart, selecting, rounds, turns, together }: RouteConfig): Phase[] {
   const times = (count: number, phase: Phase): Phase[] => new Array<Phase>(count).fill(phase);
   const round = [...times(turns[0], 'turnOfSelector'), ...times(turns[1], 'turnOfClassifiers')];
   return [
     ...times(apart, 'apart'),
     ...times(selecting, 'selecting'),
     ...Array.from({ length: rounds }, () => round).flat(),
+    ...times(together, 'together'),
   ];
 }
 
 /** Streams of random numbers behind those of a single network. */
 const CLUSTERS = 6;
 const ROUTED = 64;
+
+/** Epochs between looks at the validation windows while all learn together. */
+const LOOK_EVERY = 2;
 
 /** For every training window the cluster of its features, each of these scaled to a deviation of 1. */
 function clustersOf(features: Float32Array, set: WindowSet, { route, seed }: RoutedConfig): Uint8Array {
@@ -186,11 +195,11 @@ class RoutedTraining {
     let best: { epoch: number; macroF1: number; arrays: Arrays } | null = null;
     for (const [i, phase] of phases.entries()) {
       const began = performance.now();
-      if (phase.startsWith('turn') && phases[i - 1] === 'selecting') this.restart();
+      if (i > 0 && !isAlike(phase, phases[i - 1]!)) this.restart();
       const loss = this.epoch(phase, phases, i);
       const seconds = (performance.now() - began) / 1000;
       // whoever has not learnt yet whom to pick is not looked at; turns end with those of the classifiers
-      const isRoundOver = phases[i + 1] !== phase;
+      const isRoundOver = phases[i + 1] !== phase || (phase === 'together' && (phases.length - i) % LOOK_EVERY === 1);
       const isLooked = phase !== 'apart' && isRoundOver;
       const isThere = this.sets.validation.labels.length > 0;
       const validation = isLooked && isThere ? this.look(this.sets.validation) : null;
@@ -229,8 +238,7 @@ class RoutedTraining {
 
   /** Half a cosine over all epochs of a phase, and over those of all turns together. */
   private rateAt(phase: Phase, phases: readonly Phase[], at: number, step: number): number {
-    const isTurn = (other: Phase): boolean => other.startsWith('turn');
-    const belongs = (other: Phase): boolean => (isTurn(phase) ? isTurn(other) : other === phase);
+    const belongs = (other: Phase): boolean => isAlike(phase, other);
     const first = phases.findIndex(belongs);
     const count = phases.filter(belongs).length;
     const { learningRate: peak, warmupSteps, route } = this.config;
@@ -239,31 +247,53 @@ class RoutedTraining {
   }
 
   private step(phase: Phase, windows: readonly number[], rate: number): number {
-    const { config, specs, selector, branches } = this;
+    const { config, specs } = this;
     const { labels: all } = this.sets.train;
     const labels = windows.map((window) => all[window]!);
     const known = { labels, weights: labels.map((label) => this.weights[label]!) };
     this.load();
     const { scores, logits } = this.forward(this.batcher.patches(windows, config.batch, this.noise), null);
-    if (phase === 'selecting' || phase === 'turnOfSelector') {
-      const targets = bestBranches(logits, labels);
-      const everyone = new Uint8Array(labels.length);
-      const { value, gradients } = lossesApart([scores], { ...known, labels: targets }, everyone);
-      selector.move(this.selectorAtWork.backward(gradients[0]!), rate);
-      return value;
+    const { elsewhere, loss } = config.route;
+    switch (phase) {
+      case 'apart': {
+        const owners = windows.map((window) => this.owners[window]!);
+        return this.teachBranches(lossesApart(logits, known, owners, elsewhere), rate);
+      }
+      case 'selecting':
+      case 'turnOfSelector': {
+        const targets = { ...known, labels: bestBranches(logits, labels) };
+        const { value, gradients } = lossesApart([scores], targets, new Uint8Array(labels.length));
+        this.selector.move(this.selectorAtWork.backward(gradients[0]!), rate);
+        return value;
+      }
+      case 'turnOfClassifiers':
+        return this.teachBranches(
+          lossesTogether(logits, known, largestOfRows(scores, specs.selector.classes), loss),
+          rate,
+        );
+      case 'together': {
+        const { value, toScores, gradients } = lossOfMixture(scores, logits, known, elsewhere);
+        const slopes = this.slopesOfBranches(gradients, true);
+        this.selector.move(this.selectorAtWork.backward(toScores), rate);
+        this.branches.move(slopes, rate);
+        return value;
+      }
     }
-    const { value, gradients } =
-      phase === 'apart'
-        ? lossesApart(
-            logits,
-            known,
-            windows.map((window) => this.owners[window]!),
-          )
-        : lossesTogether(logits, known, largestOfRows(scores, specs.selector.classes), config.route.loss);
-    const slopes = Object.assign({}, ...this.branchesAtWork.map((one, i) => one.backward(gradients[i]!))) as RealArrays;
-    for (const { own } of this.lent) slopes[`${own}.range`] = Float32Array.of(0);
-    branches.move(slopes, rate);
+  }
+
+  private teachBranches({ value, gradients }: { value: number; gradients: Float32Array[] }, rate: number): number {
+    this.branches.move(this.slopesOfBranches(gradients), rate);
     return value;
+  }
+
+  /** `isTeaching`: the selector's layers that classifiers read get their part. */
+  private slopesOfBranches(gradients: readonly Float32Array[], isTeaching = false): RealArrays {
+    const slopes: RealArrays = {};
+    this.branchesAtWork.forEach((one, i) => {
+      Object.assign(slopes, one.backward(gradients[i]!, isTeaching));
+    });
+    for (const { own } of this.lent) slopes[`${own}.range`] = Float32Array.of(0);
+    return slopes;
   }
 
   /** Ranges that classifiers have from the selector, so that what they read beside their own has one scale with it. */

@@ -1,4 +1,4 @@
-/** Channels of two activations of one scale side by side. The second is lent by another network and does not learn. */
+/** Channels of two activations of one scale side by side. The second is lent by another network. */
 import type { Workspace } from '../kernels/kernels.ts';
 import { Activation, type Stage } from './stage.ts';
 
@@ -35,14 +35,22 @@ export class Concatenation implements Stage {
     });
   }
 
-  backward(): void {
+  /** `isTeaching`: what is lent learns, too */
+  backward(_slopes: unknown, isTeaching: boolean): void {
     const { inputs, channels, output, workspace } = this;
-    const [own] = inputs;
     const { gradient } = output;
-    const { address } = own.receive();
-    const slopes = workspace.at(gradient, output.length);
-    const values = workspace.at(address, own.length);
-    for (let row = 0; row < output.rows; row++)
-      for (let c = 0; c < channels[0]; c++) values[row * own.channels + c]! += slopes[row * output.channels + c]!;
+    let first = 0;
+    for (const [i, input] of inputs.entries()) {
+      const count = channels[i]!;
+      if (i === 0 || isTeaching) {
+        const { address } = input.receive();
+        const slopes = workspace.at(gradient, output.length);
+        const values = workspace.at(address, input.length);
+        for (let row = 0; row < output.rows; row++)
+          for (let c = 0; c < count; c++)
+            values[row * input.channels + c]! += slopes[row * output.channels + first + c]!;
+      }
+      first += count;
+    }
   }
 }

@@ -19,7 +19,7 @@ export interface Stage {
   /** by moments that are given, else by those of the batch, as in training */
   forward(fixed: Moments | null): void;
   /** from the gradient of what it gives: that of what it takes, and of its weights into `slopes` */
-  backward(slopes: RealArrays): void;
+  backward(slopes: RealArrays, isTeaching: boolean): void;
   /** that it was last computed by; null where nothing is normalised */
   readonly moments: Moments | null;
 }
