@@ -7,6 +7,7 @@ import type { RoutedTask, RouteRecord } from './routes.ts';
 const TITLES: Record<string, string> = {
   route: 'selector and 6 classifiers',
   long: 'the same, trained longer',
+  mixture: 'the same, as a mixture of experts',
   plain: 'the same without aggregation',
   basis: 'classifiers on one basis',
   macs: 'one network, equal MACs',

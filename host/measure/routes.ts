@@ -179,7 +179,7 @@ async function taskOf(runs: readonly Run[], folders: { records: string; images: 
 }
 
 /** Variants of the grid that have a route. */
-const ROUTED = ['route', 'long', 'plain', 'basis'];
+const ROUTED = ['route', 'mixture', 'long', 'plain', 'basis'];
 
 const branchesOf = ({ branches }: ProgramView): number =>
   branches.reduce((most, place) => Math.max(most, (place?.branch ?? -1) + 1), 0);
