@@ -23,5 +23,6 @@ function tableOf({ task, withoutAggregation, routes }: SlicedTask, boards: reado
   ]);
   const cores = boards.map((board) => loadBoard(board).core);
   const headings = ['strips', 'arena', 'against none', 'operators', 'bytes', ...cores, 'mismatches'];
-  return `${task}, which takes ${grouped(withoutAggregation)} bytes without aggregation:\n\n${markdownTable(headings, rows, 1)}`;
+  const nothing = routes.length === 1 ? ', and strips save nothing' : '';
+  return `${task}, which takes ${grouped(withoutAggregation)} bytes without aggregation${nothing}:\n\n${markdownTable(headings, rows, 1)}`;
 }

@@ -9,6 +9,7 @@ import { placeUnderBuild } from '../build/placedImage.ts';
 import { takingBranch } from '../image/branches.ts';
 import { pack } from '../image/pack.ts';
 import { unpack } from '../image/unpack.ts';
+import { Unsupported } from '../model/unsupported.ts';
 import { ImageView } from '../records/view.ts';
 import { Runtime } from '../runtime/node.ts';
 import { FASTEST } from '../runtime/variants.ts';
@@ -43,7 +44,7 @@ export interface SliceRecord {
   tasks: SlicedTask[];
 }
 
-const BOARDS = ['mps2-an500', 'mps2-an386', 'microbit'];
+const BOARDS = ['mps2-an500', 'mps2-an386', 'mps2-an385-m0'];
 const CONFIGS = ['route-uci-har', 'route-wisdm', 'route-digits'];
 const STRIPS = [2, 3, 4];
 /** What more may be multiplied, so that it is not what decides. */
@@ -66,10 +67,20 @@ async function taskOf(name: string): Promise<SlicedTask> {
   const plain = pack(await untrainedModel({ ...config, route: { ...config.route!, aggregate: [] } }));
   const routes = [await routeOf(name, null, image)];
   for (const strips of STRIPS) {
-    const options = { program: 0, mostMacs: MOST_MACS, strips };
-    routes.push(await routeOf(name, strips, slice(unpack(new ImageView(image)), options).image));
+    const sliced = slicedOrNull(image, strips);
+    if (sliced) routes.push(await routeOf(name, strips, sliced));
   }
   return { task: config.task.name, withoutAggregation: arenaOf(plain), routes };
+}
+
+/** null where strips save nothing, as other operators need most. */
+function slicedOrNull(image: Uint8Array, strips: number): Uint8Array | null {
+  try {
+    return slice(unpack(new ImageView(image)), { program: 0, mostMacs: MOST_MACS, strips }).image;
+  } catch (error) {
+    if (error instanceof Unsupported) return null;
+    throw error;
+  }
 }
 
 const arenaOf = (image: Uint8Array): number => new Runtime(image, FASTEST).arenaBytes(0);

@@ -79,10 +79,33 @@ const MOST_ROUNDS = 8;
 /** Candidates of a round that a plan is made of, those first that could become smallest. */
 const MOST_PLANNED = 10;
 
-/** Throws Unsupported where no strips make the arena smaller. */
-export function slice(unpacked: Unpacked, { program: index, mostMacs, strips }: SliceOptions): Sliced {
-  return new Slicing(unpacked, index, mostMacs, strips === undefined ? COUNTS : [strips]).result();
+/**
+ * Without `strips` each count for all regions and each region's own are tried: the fewest operators are taken of what
+ * comes within 2 % of the smallest arena, as every one has its record in flash and its share of the work. Throws
+ * Unsupported where no strips make the arena smaller.
+ */
+export function slice(
+  unpacked: Unpacked,
+  { program: index, mostMacs, strips }: SliceOptions,
+  report: (done: number, total: number) => void = () => {},
+): Sliced {
+  const sliced = (counts: readonly number[]): Sliced => new Slicing(unpacked, index, mostMacs, counts).result();
+  if (strips !== undefined) return sliced([strips]);
+  const all = [sliced(COUNTS)];
+  for (const [i, count] of COUNTS.entries()) {
+    report(i + 1, COUNTS.length + 1);
+    all.push(...(unlessUnsupported(() => [sliced([count])]) ?? []));
+  }
+  const last = ({ steps }: Sliced): Step => steps.at(-1)!;
+  const smallest = Math.min(...all.map((one) => last(one).arenaBytes));
+  const [best] = all
+    .filter((one) => last(one).arenaBytes <= smallest * (1 + NEAR))
+    .toSorted((a, b) => last(a).operators - last(b).operators || last(a).arenaBytes - last(b).arenaBytes);
+  return best!;
 }
+
+/** How much larger an arena of fewer operators may be. */
+const NEAR = 0.02;
 
 class Slicing {
   private readonly original: Program;

@@ -13,7 +13,7 @@ import { Random } from '../system/random.ts';
 import { shownPath } from '../system/shownPath.ts';
 import { PROGRAM_OPTION, programIndex, readImage } from './image.ts';
 import { type Value, valued, wholeNumber } from './options.ts';
-import { CheckFailed, print } from './verb.ts';
+import { CheckFailed, print, withProgress } from './verb.ts';
 
 interface SliceFlags {
   output?: string;
@@ -53,13 +53,15 @@ export function sliceVerb(program: Command): void {
       'after',
       '\nExamples:\n  htpw slice models/papers/route-uci-har.htpw\n  htpw slice models/papers/route-uci-har.htpw -o build/route-sliced.htpw\n  htpw slice vww.htpw -o build/vww-sliced.htpw --most-macs 1.25',
     )
-    .action((path: string, flags: SliceFlags) => {
+    .action(async (path: string, flags: SliceFlags) => {
       const output = flags.output === undefined ? undefined : planOutput(flags.output, { inputs: [path] });
       const image = readImage(path);
       const view = new ImageView(image);
       const index = programIndex(view, flags.program);
       const options = { program: index, mostMacs: flags.mostMacs, strips: flags.strips };
-      const sliced = named(shownPath(path), () => refusing(() => slice(unpack(view), options)));
+      const sliced = await withProgress('slice', (report) =>
+        named(shownPath(path), () => refusing(() => slice(unpack(view), options, report))),
+      );
       assertSame(image, sliced.image, index);
       output?.write(sliced.image);
       const result = {

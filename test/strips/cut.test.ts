@@ -171,13 +171,29 @@ describe('a network whose first layers need most RAM', () => {
   const unpacked = unpack(new ImageView(image));
 
   it('needs half of it in strips, for less than a quarter more work, and answers the same', () => {
-    const sliced = slice(unpacked, { program: 0, mostMacs: 1.25 });
+    const sliced = slice(unpacked, { program: 0, mostMacs: 1.25, strips: 6 });
     const [before, ...others] = sliced.steps;
     const after = others.at(-1)!;
     expect(after.arenaBytes).toBeLessThan(before.arenaBytes / 2);
     expect(after.macs).toBeLessThanOrEqual(1.25 * before.macs);
     expect(new ImageView(sliced.image).programs[0].arenaBytes).toBe(after.arenaBytes);
     expectSame(image, sliced.image, 2);
+  });
+
+  it('takes no more operators by itself than any one number of strips that needs about as little', () => {
+    const small = new ModelBuilder(7, [1, 24, 3]);
+    small
+      .convolution(8, row(3, 1, 1))
+      .depthwise(1, row(3, 2, 1))
+      .mean();
+    const one = unpack(new ImageView(pack(inFlash(small.build()))));
+    const last = (strips?: number) => slice(one, { program: 0, mostMacs: 1.5, strips }).steps.at(-1)!;
+    const free = last();
+    for (const strips of [2, 3, 4, 8]) {
+      const { arenaBytes, operators } = last(strips);
+      expect(free.arenaBytes, `${strips} strips`).toBeLessThanOrEqual(1.02 * arenaBytes);
+      if (arenaBytes <= free.arenaBytes) expect(free.operators, `${strips} strips`).toBeLessThanOrEqual(operators);
+    }
   });
 
   it('is refused where nothing may be computed twice and nothing else helps', () => {
@@ -203,7 +219,7 @@ describe('a route', () => {
     };
     b.mean().fullyConnected(3).route([branch, branch, branch]);
     const image = pack(inFlash(b.build()));
-    const { image: after, steps } = slice(unpack(new ImageView(image)), { program: 0, mostMacs: 1.5 });
+    const { image: after, steps } = slice(unpack(new ImageView(image)), { program: 0, mostMacs: 1.5, strips: 3 });
     expect(steps.at(-1)!.arenaBytes).toBeLessThan(steps[0].arenaBytes);
     expectSame(image, after, 6);
   });
