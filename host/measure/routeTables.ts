@@ -25,14 +25,15 @@ export const signed = (value: number): string => `${value < 0 ? '' : '+'}${decim
 /** What each takes and reaches, and the differences. */
 export const routeTables = ({ tasks }: RouteRecord): string => tasks.map(tablesOf).join('\n');
 
-function tablesOf({ task, seeds, splits, figures, differences, shares }: RoutedTask): string {
+function tablesOf({ task, splits, figures, differences, shares }: RoutedTask): string {
   const names = Object.keys(splits) as (keyof typeof splits)[];
   const said = names.map((name) => {
     const { windows, groups, group } = splits[name]!;
     return `${name}: ${grouped(windows)} windows, ${groups} of ${group}`;
   });
-  const reached = figures.map(({ name, bytes, arenaBytes, multiplyAccumulates, instructions, macroF1 }) => [
+  const reached = figures.map(({ name, bytes, arenaBytes, multiplyAccumulates, instructions, macroF1, seeds }) => [
     titleOf(name),
+    `${seeds.length}`,
     grouped(bytes),
     grouped(arenaBytes),
     grouped(Math.round(multiplyAccumulates / 1000)),
@@ -40,18 +41,32 @@ function tablesOf({ task, seeds, splits, figures, differences, shares }: RoutedT
     instructions ? grouped(instructions.expected) : '-',
     ...names.map((split) => within(macroF1[split]!)),
   ]);
-  const headings = ['what', 'bytes', 'arena', 'kMAC', 'worst', 'expected', ...names.map((name) => `macro-F1 ${name}`)];
-  const compared = differences.map(({ first, second, split, difference: { value, low, high } }) => [
+  const headings = [
+    'what',
+    'seeds',
+    'bytes',
+    'arena',
+    'kMAC',
+    'worst',
+    'expected',
+    ...names.map((name) => `macro-F1 ${name}`),
+  ];
+  const compared = differences.map(({ first, second, split, seeds, difference: { value, low, high } }) => [
     `${titleOf(first)} - ${titleOf(second)}`,
     split,
+    `${seeds.length}`,
     signed(value),
     `${signed(low)} to ${signed(high)}`,
   ]);
-  const taken = shares.map((share) => `${Math.round(100 * share)} %`).join(', ');
+  const taken = Object.entries(shares).map(([name, each]) => [
+    titleOf(name),
+    each.map((share) => `${Math.round(100 * share)} %`).join(', '),
+  ]);
   return `### ${task}
 
-${said.join('; ')}. Seeds ${seeds.join(', ')}; branches taken by ${taken} of the test windows.
+${said.join('; ')}.
 
 ${markdownTable(headings, reached, 1)}
-${markdownTable(['difference of macro-F1', 'split', 'mean', '95 %'], compared, 2)}`;
+${markdownTable(['difference of macro-F1', 'split', 'seeds', 'mean', '95 %'], compared, 2)}
+${markdownTable(['branches taken by', 'shares of the test windows'], taken, 2)}`;
 }

@@ -37,19 +37,20 @@ export interface RoutedFigures {
   multiplyAccumulates: number;
   /** of an inference on mps2-an500, by the most expensive branch, and as often as windows of the test split take each */
   instructions: { worst: number; expected: number } | null;
+  /** mean over `seeds` */
   macroF1: Partial<Record<Split, Interval>>;
+  seeds: number[];
 }
 
 export interface RoutedTask {
   task: string;
-  seeds: number[];
   /** windows and groups of each split */
   splits: Partial<Record<Split, { windows: number; groups: number; group: string }>>;
   figures: RoutedFigures[];
-  /** macro-F1 of the first minus that of the second, the same groups drawn for both */
-  differences: { first: string; second: string; split: Split; difference: Interval }[];
-  /** share of the windows of the test split that each branch of "route" answers, of the first seed */
-  shares: number[];
+  /** macro-F1 of the first minus that of the second, over seeds that both have, the same groups drawn for both */
+  differences: { first: string; second: string; split: Split; seeds: number[]; difference: Interval }[];
+  /** share of the windows of the test split that each branch answers, of the first seed of those that have branches */
+  shares: Record<string, number[]>;
 }
 
 export interface RouteRecord {
@@ -84,26 +85,26 @@ export async function measureRoutes(report: Report): Promise<RouteRecord> {
 }
 
 /** Answers of one way of answering, by split and seed. */
-type Answers = Map<string, Map<Split, Uint8Array[]>>;
+type Answers = Map<string, Map<Split, Map<number, Uint8Array>>>;
 
 async function taskOf(runs: readonly Run[], folders: { records: string; images: string }): Promise<RoutedTask> {
   const { records } = folders;
   const answers: Answers = new Map();
-  const add = (name: string, split: Split, some: Uint8Array): void => {
-    const bySplit = answers.get(name) ?? new Map<Split, Uint8Array[]>();
-    answers.set(name, bySplit.set(split, [...(bySplit.get(split) ?? []), some]));
+  const add = (name: string, split: Split, seed: number, some: Uint8Array): void => {
+    const bySplit = answers.get(name) ?? new Map<Split, Map<number, Uint8Array>>();
+    answers.set(name, bySplit.set(split, (bySplit.get(split) ?? new Map()).set(seed, some)));
   };
   const figures: RoutedFigures[] = [];
   const [first] = runs as [Run];
   const { task: taskName, data, splits } = readRecord(records, first.id).results[0]!;
-  const shares: number[] = [];
+  const shares: RoutedTask['shares'] = {};
   for (const run of runs) {
     const variant = run.method.split('.')[1]!;
     const all = readAnswers(records, run.id);
     const record = readRecord(records, run.id);
     for (const split of SPLITS) {
       const result = record.results[0]!.splits[split];
-      if (result) add(variant, split, all.subarray(result.answersAt, result.answersAt + result.n));
+      if (result) add(variant, split, run.seed, all.subarray(result.answersAt, result.answersAt + result.n));
     }
     const image = readInput(imagePath(folders, run.id));
     const view = new ImageView(image);
@@ -111,14 +112,14 @@ async function taskOf(runs: readonly Run[], folders: { records: string; images: 
     const isFirst = run.seed === first.seed;
     const taken = branches > 0 ? picked(image, taskName, data, 'test') : [];
     if (variant === 'route') {
-      if (isFirst) shares.push(...taken);
       for (const split of SPLITS.filter((one) => splits[one])) {
         const { soft, hard } = ensembles(image, branches, taskName, data, split);
-        add('soft', split, soft);
-        add('hard', split, hard);
+        add('soft', split, run.seed, soft);
+        add('hard', split, run.seed, hard);
       }
     }
     if (!isFirst) continue;
+    if (branches > 0) shares[variant] = taken;
     figures.push({
       name: variant,
       bytes: image.length,
@@ -126,6 +127,7 @@ async function taskOf(runs: readonly Run[], folders: { records: string; images: 
       multiplyAccumulates: macsOf(view, 'worst'),
       instructions: await instructionsOf(imagePath(folders, run.id), view, taken),
       macroF1: {},
+      seeds: [],
     });
     if (variant === 'route')
       for (const name of ['soft', 'hard'])
@@ -136,6 +138,7 @@ async function taskOf(runs: readonly Run[], folders: { records: string; images: 
           multiplyAccumulates: macsOf(view, 'all'),
           instructions: null,
           macroF1: {},
+          seeds: [],
         });
   }
   const differences: RoutedTask['differences'] = [];
@@ -148,29 +151,34 @@ async function taskOf(runs: readonly Run[], folders: { records: string; images: 
     const matrices = new Map(
       [...answers].map(([name, bySplit]) => [
         name,
-        bySplit.get(split)!.map((some) => confusionPerGroup(groups, windows.labels, some, windows.classes.length)),
+        new Map(
+          [...bySplit.get(split)!].map(([seed, some]) => [
+            seed,
+            confusionPerGroup(groups, windows.labels, some, windows.classes.length),
+          ]),
+        ),
       ]),
     );
-    const meanOf = (name: string, times: Float64Array): number => {
-      const seeds = matrices.get(name)!;
-      return seeds.reduce((sum, one) => sum + macroF1(weightedSum(one, times)), 0) / seeds.length;
-    };
+    const seedsOf = (name: string): number[] => [...matrices.get(name)!.keys()];
+    const meanOf = (name: string, times: Float64Array, seeds: readonly number[]): number =>
+      seeds.reduce((sum, seed) => sum + macroF1(weightedSum(matrices.get(name)!.get(seed)!, times)), 0) / seeds.length;
     const interval = (metric: (times: Float64Array) => number): Interval =>
       bootstrap(groups.names.length, metric, { resamples: RESAMPLES });
-    for (const one of figures) one.macroF1[split] = interval((times) => meanOf(one.name, times));
+    for (const one of figures) {
+      one.seeds = seedsOf(one.name);
+      one.macroF1[split] = interval((times) => meanOf(one.name, times, one.seeds));
+    }
     const routes = [...answers.keys()].filter((name) => ROUTED.includes(name));
     for (const one of routes)
-      for (const other of [...answers.keys()].filter((name) => !ROUTED.includes(name)))
-        differences.push({
-          first: one,
-          second: other,
-          split,
-          difference: interval((times) => meanOf(one, times) - meanOf(other, times)),
-        });
+      for (const other of [...answers.keys()].filter((name) => !ROUTED.includes(name))) {
+        const seeds = seedsOf(one).filter((seed) => matrices.get(other)!.has(seed));
+        const difference = (times: Float64Array) => meanOf(one, times, seeds) - meanOf(other, times, seeds);
+        if (seeds.length > 0)
+          differences.push({ first: one, second: other, split, seeds, difference: interval(difference) });
+      }
   }
   return {
     task: taskName,
-    seeds: [...new Set(runs.map(({ seed }) => seed))],
     splits: said,
     figures,
     differences,

@@ -39,7 +39,7 @@ export interface TrainConfig {
   classWeights?: ClassWeights;
   /** epochs between looks at the validation windows; default 5 */
   lookEvery?: number;
-  /** which parameters are kept: of the last epoch, which is the default, or of the best look */
+  /** which parameters are kept: of the last epoch, or of the best look, the default of a route alone */
   keep?: 'last' | 'best';
   distillation?: DistillationConfig;
   /** in place of the network, which then says where its classifiers begin: a selector and what it picks from */

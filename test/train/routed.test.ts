@@ -128,6 +128,12 @@ describe('a route whose parts learn together', () => {
     expect(report.history.every(({ loss }) => Number.isFinite(loss))).toBe(true);
   });
 
+  it('keeps what the last epoch learned where it is asked to, and looks at nothing', async () => {
+    const { report } = await trainModel(configOf({ rounds: 0, together: 1 }, { keep: 'last' }));
+    expect(report.kept).toBe(4);
+    expect(report.history.every(({ validation }) => validation === null)).toBe(true);
+  });
+
   it('teaches layers of the selector what classifiers want of them, and only then', () => {
     const config = configOf({ classifier: { layers: layers(5) } });
     if (!isRouted(config)) throw new Error('expected a route');

@@ -200,7 +200,7 @@ class RoutedTraining {
       const seconds = (performance.now() - began) / 1000;
       // whoever has not learnt yet whom to pick is not looked at; turns end with those of the classifiers
       const isRoundOver = phases[i + 1] !== phase || (phase === 'together' && (phases.length - i) % LOOK_EVERY === 1);
-      const isLooked = phase !== 'apart' && isRoundOver;
+      const isLooked = phase !== 'apart' && isRoundOver && this.config.keep !== 'last';
       const isThere = this.sets.validation.labels.length > 0;
       const validation = isLooked && isThere ? this.look(this.sets.validation) : null;
       const epoch = before.length + i + 1;
