@@ -86,6 +86,7 @@ const CHANGES = {
   route: json.optional(json.nullable(json.anyObject)),
   width: json.optional(json.quantity),
   epochs: json.optional(json.wholeNumber(1, MOST_EPOCHS)),
+  keep: json.optional(json.oneOf(['last', 'best'])),
   data: json.optional(json.text),
   basis: json.optional(json.text),
   teacher: json.optional(TEACHER),
@@ -97,6 +98,7 @@ interface Changes {
   route?: Record<string, unknown> | null;
   width?: number;
   epochs?: number;
+  keep?: 'last' | 'best';
   data?: string;
   basis?: string;
   teacher?: Teacher;
@@ -182,12 +184,13 @@ function runsOf(series: Series, path: string, where: string): Placed[] {
           route,
           width = 1,
           epochs,
+          keep,
           data = null,
           basis = null,
           teacher = null,
         } = { ...series, ...changes };
         const method = [series.name, ...(variant === '' ? [] : [variant])].join('.');
-        const own = withParts(epochs === undefined ? base : { ...base, epochs }, { network, route });
+        const own = withParts({ ...base, ...(epochs && { epochs }), ...(keep && { keep }) }, { network, route });
         const whole = narrowed(withMethods(own, methods), width);
         const configuration = { ...withTasks(whole, chosen), seed };
         const id = [method, ...(part === null ? [] : [part]), `s${seed}`].join('.');
