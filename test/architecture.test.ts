@@ -71,7 +71,7 @@ const MAP: Record<string, string> = {
   agent: 'boards build records system',
   compress: 'arithmetic assembly image model records runtime sources system',
   join: 'compress image model records sources system',
-  residency: 'agent assembly boards build image layout model operators records',
+  residency: 'agent assembly boards build image layout model operators records runtime',
   drawing: 'layout residency system',
   task: 'assembly data image model operators runtime system',
   inputs: 'compress data runtime system',
@@ -91,7 +91,7 @@ const MAP: Record<string, string> = {
   report:
     'assembly boards build drawing evaluate image inspect layout model operators records residency sources system',
   measure:
-    'agent boards build compress data drawing evaluate float image import join model prune records residency runtime sources sweep system task train',
+    'agent boards build compress data drawing evaluate float image import join model prune records residency runtime sources strips sweep system task train',
   reliability: 'agent assembly boards build image measure model records runtime sources system task',
   pages:
     'assembly boards build drawing evaluate evidence image import measure model operators prune records reliability sources system',

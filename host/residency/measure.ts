@@ -8,6 +8,8 @@ import { placeUnderBuild } from '../build/placedImage.ts';
 import { featuresOf } from '../build/requirements.ts';
 import { mostBranches, takingBranch } from '../image/branches.ts';
 import { ImageError, ImageView, type ProgramView } from '../records/view.ts';
+import { Runtime } from '../runtime/node.ts';
+import { FASTEST } from '../runtime/variants.ts';
 
 /** Instructions of one program as an image has its layers resident; of its branches the mean, as if all came as often. */
 export interface ProgramCosts {
@@ -55,10 +57,10 @@ export async function measureCosts(
 ): Promise<{ programs: ProgramCosts[]; stackUsed: number }> {
   const indices = [...view.programs.keys()];
   const count = async (agent: Agent) => {
-    for (const program of indices) await loadAndRun(agent, program);
+    for (const program of indices) await loadAndRun(agent, view.bytes, program);
     const { stackUsed } = await agent.info();
     const runs: Run[] = [];
-    for (const program of indices) runs.push(await profiled(agent, program));
+    for (const program of indices) runs.push(await profiled(agent, view.bytes, program));
     return { runs, stackUsed };
   };
   const { runs, stackUsed } = await onBoard(board, imagePath, count, { features });
@@ -83,21 +85,36 @@ async function runsOfBranches(
     const image = takingBranch(view.bytes, program, branch);
     const path = placeUnderBuild(`${imagePath}-branch-${branch}`, image);
     const options = { features: features | featuresOf(new ImageView(image)) };
-    runs.push(await onBoard(board, path, (agent) => profiled(agent, program), options));
+    runs.push(await onBoard(board, path, (agent) => profiled(agent, image, program), options));
   }
   return runs;
 }
 
-async function profiled(agent: Agent, program: number): Promise<Run> {
-  return { load: await loadAndRun(agent, program), profile: await agent.profile() };
+async function profiled(agent: Agent, image: Uint8Array, program: number): Promise<Run> {
+  return { load: await loadAndRun(agent, image, program), profile: await agent.profile() };
 }
 
-/** Ticks of the load. */
-async function loadAndRun(agent: Agent, program: number): Promise<number> {
+/** Ticks of the load. What is counted must have answered as it does in Node, or else the count is of something else. */
+async function loadAndRun(agent: Agent, image: Uint8Array, program: number): Promise<number> {
   const { ticks } = await agent.load(program);
   const { inputBytes } = await agent.info();
-  await agent.run(anyInput(inputBytes));
+  const input = anyInput(inputBytes);
+  const { output } = await agent.run(input);
+  const expected = answerOf(image, program, input);
+  if (Buffer.compare(output, expected) !== 0)
+    throw new Error(
+      `program ${program}: expected ${hex(expected)} from the board as from WebAssembly, got ${hex(output)}; htpw verify says which operator`,
+    );
   return ticks;
+}
+
+const hex = (bytes: Uint8Array): string => Buffer.from(bytes.subarray(0, 16)).toString('hex');
+
+function answerOf(image: Uint8Array, program: number, input: Uint8Array): Uint8Array {
+  const runtime = new Runtime(image, FASTEST).load(program);
+  const sizes = runtime.inputs.map(({ bytes }) => bytes);
+  const firstOf = (port: number): number => sizes.slice(0, port).reduce((sum, bytes) => sum + bytes, 0);
+  return runtime.run(sizes.map((bytes, port) => input.slice(firstOf(port), firstOf(port) + bytes)));
 }
 
 /** From runs that take every branch at least once; one where there are none. */
