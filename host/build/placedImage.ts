@@ -1,12 +1,15 @@
 /** Images as files: read and proved, and as a board will carry them, under build/ where that differs from the file. */
 import { join } from 'node:path';
+import { MAX_BYTES } from '../../assembly/limits.ts';
 import type { Board } from '../boards/board.ts';
 import { withResidency } from '../image/seal.ts';
 import { crc32 } from '../records/crc32.ts';
 import { ImageError } from '../records/view.ts';
 import { Runtime } from '../runtime/node.ts';
 import { named, UsageError } from '../system/errors.ts';
-import { isRegularFile, readInput, safeName, titleOf, writeWhole } from '../system/files.ts';
+import { LOOKED_AT } from '../system/fileKind.ts';
+import { fileBytes, isRegularFile, readInput, readStart, safeName, titleOf, writeWhole } from '../system/files.ts';
+import { grouped } from '../system/grouped.ts';
 import { buildFolder } from '../system/root.ts';
 import { shownPath } from '../system/shownPath.ts';
 import { wrongKind } from '../system/wrongKind.ts';
@@ -19,15 +22,30 @@ export function placeUnderBuild(path: string, image: Uint8Array): string {
   return placed;
 }
 
-/** The bytes of an image that `open` has proved; an error names the file, what was refused and where. */
+/**
+ * The bytes of an image that `open` has proved; an error names the file, what was refused and where. A file that is
+ * larger than any image is refused by its beginning.
+ */
 export function readImage(path: string): Uint8Array {
+  const size = fileBytes(path);
+  if (size !== null && size > MAX_BYTES)
+    throw wrongKind(path, readStart(path, LOOKED_AT), WANTED) ?? tooLarge(path, size);
   return provedImage(path, readInput(path));
 }
 
+const WANTED = ['an .htpw image'];
+
+const tooLarge = (path: string, bytes: number): UsageError =>
+  new UsageError(
+    `${shownPath(path)}: expected an image of at most ${grouped(MAX_BYTES)} bytes, got ${grouped(bytes)}; ` +
+      'cut off what is behind it',
+  );
+
 /** What was read from `path`, once `open` has proved it. */
 export function provedImage(path: string, bytes: Uint8Array): Uint8Array {
-  const wrong = wrongKind(path, bytes, ['an .htpw image']);
+  const wrong = wrongKind(path, bytes, WANTED);
   if (wrong) throw wrong;
+  if (bytes.length > MAX_BYTES) throw tooLarge(path, bytes.length);
   named(shownPath(path), () => new Runtime(bytes));
   return bytes;
 }

@@ -15,9 +15,10 @@ const LEAST = 1 / 64;
 export function equalize(graph: Graph, peaks: (tensor: number) => Float64Array): Graph | null {
   const draft = new Draft(graph);
   const current = new Map<GraphOperator, GraphOperator>(graph.operators.map((operator) => [operator, operator]));
+  const readers = readersOf(graph);
   let changed = false;
   for (const first of graph.operators) {
-    const second = follower(graph, first);
+    const second = follower(graph, readers, first);
     if (second === null) continue;
     const scales = scalesOf(draft, current.get(second)!, peaks(first.outputs[0]));
     if (scales.every((scale) => scale === 1)) continue;
@@ -31,9 +32,8 @@ export function equalize(graph: Graph, peaks: (tensor: number) => Float64Array):
 }
 
 /** The layer that alone reads the channels of this one, straight or through operators that keep channels apart. */
-function follower(graph: Graph, first: GraphOperator): GraphOperator | null {
+function follower(graph: Graph, readers: ReturnType<typeof readersOf>, first: GraphOperator): GraphOperator | null {
   if (!floatKind(first.opcode)?.weights || !homogeneous(first)) return null;
-  const readers = readersOf(graph);
   const channels = graph.tensors[first.outputs[0]].shape.at(-1)!;
   for (let [tensor] = first.outputs; ; ) {
     const next = readers.get(tensor) ?? [];

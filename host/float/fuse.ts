@@ -9,33 +9,32 @@ import { floatKind } from './registry.ts';
 
 const ACTIVATIONS = ['RELU', 'RELU6', 'RELU_N1_TO_1'];
 
-/** The graph with everything fused that can be. */
+/** The graph with everything fused that can be, in one pass: an operator goes into one before it, as that is by then. */
 export function fuse(graph: Graph): Graph {
-  let fused = graph;
-  for (let next = step(fused); next !== null; next = step(fused)) fused = next;
-  return fused;
-}
-
-/** One operator fewer; null where there is nothing to fuse. */
-function step(graph: Graph): Graph | null {
+  const draft = new Draft(graph);
+  const { operators } = draft;
   const readers = readersOf(graph);
-  for (const second of graph.operators) {
+  const outputs = new Set(graph.outputs);
+  /** of the operator that writes a tensor */
+  const places = new Map<number, number>();
+  const into = (second: GraphOperator): [place: number, made: GraphOperator] | null => {
     for (const [input, tensor] of second.inputs.entries()) {
-      const first = graph.producers.get(tensor);
-      const alone = readers.get(tensor)?.length === 1 && !graph.outputs.includes(tensor);
-      if (!first || !alone || activationOf(first) !== 'NONE') continue;
-      const draft = new Draft(graph);
+      const place = places.get(tensor);
+      const alone = readers.get(tensor)?.length === 1 && !outputs.has(tensor);
+      if (place === undefined || !alone || activationOf(operators[place]) !== 'NONE') continue;
       const made = ACTIVATIONS.includes(second.opcode)
-        ? withActivation(first, second)
-        : withConstant(draft, first, second, input);
-      if (made === null) continue;
-      draft.operators.push(
-        ...graph.operators.flatMap((operator) => (operator === second ? [] : operator === first ? [made] : [operator])),
-      );
-      return draft.finish(graph.inputs, graph.outputs);
+        ? withActivation(operators[place], second)
+        : withConstant(draft, operators[place], second, input);
+      if (made !== null) return [place, made];
     }
+    return null;
+  };
+  for (const operator of graph.operators) {
+    const [place, made] = into(operator) ?? [operators.length, operator];
+    operators[place] = made;
+    for (const tensor of made.outputs) places.set(tensor, place);
   }
-  return null;
+  return draft.finish(graph.inputs, graph.outputs);
 }
 
 function withActivation(first: GraphOperator, second: GraphOperator): GraphOperator | null {

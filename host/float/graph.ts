@@ -9,14 +9,17 @@ import { type Graph, type GraphOperator, type GraphTensor, producersOf } from '.
 /** What a new tensor may say of itself; all else is as in a file that leaves it out. */
 export type TensorParts = Pick<GraphTensor, 'name' | 'shape'> & Partial<Omit<GraphTensor, 'index'>>;
 
-/** A graph while it is made or changed. Tensors keep their places, so that operators need no renumbering. */
+/**
+ * A graph while it is made or changed. Tensors keep their places, so that operators need no renumbering; one that
+ * becomes another is replaced, since graphs share those that stay.
+ */
 export class Draft {
   readonly tensors: GraphTensor[];
   readonly operators: GraphOperator[] = [];
 
   /** From nothing, or with the tensors of a graph, which stays as it is. */
   constructor(graph?: Graph) {
-    this.tensors = graph ? graph.tensors.map((tensor) => ({ ...tensor })) : [];
+    this.tensors = graph ? [...graph.tensors] : [];
   }
 
   tensor(parts: TensorParts): number {
@@ -66,7 +69,11 @@ export function integersOf({ data }: GraphTensor): number[] {
 export function readersOf({ operators }: Pick<Graph, 'operators'>): Map<number, GraphOperator[]> {
   const readers = new Map<number, GraphOperator[]>();
   for (const operator of operators)
-    for (const tensor of new Set(operator.inputs)) readers.set(tensor, [...(readers.get(tensor) ?? []), operator]);
+    for (const tensor of new Set(operator.inputs)) {
+      const known = readers.get(tensor);
+      if (known) known.push(operator);
+      else readers.set(tensor, [operator]);
+    }
   return readers;
 }
 

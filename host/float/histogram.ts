@@ -59,31 +59,27 @@ export class Histogram {
 
   /** The range with the least squared error in `steps` steps, of those that shrink both ends by one factor or one end. */
   leastSquares(steps: number): Range {
+    const seen = this.filled();
     let [best, least] = [this.minMax(), Number.POSITIVE_INFINITY];
     for (const low of SHRINKS)
       for (const high of SHRINKS) {
         if (low !== high && low !== 1 && high !== 1) continue;
         const range: Range = [this.low < 0 ? this.low * low : this.low, this.high > 0 ? this.high * high : this.high];
-        const error = this.errorOf(range, steps);
+        const error = errorOf(seen, range, steps);
         if (error < least) [best, least] = [range, error];
       }
     return best;
   }
 
-  /** Sum of squared errors of quantisation to `steps` steps over a range, which holds 0 or is made to. */
-  private errorOf([low, high]: Range, steps: number): number {
-    const [lowest, highest] = [Math.min(0, low), Math.max(0, high)];
-    const step = (highest - lowest) / steps;
+  /** Bins that have something beside exact zeros, from the lowest on. */
+  private filled(): Bin[] {
     const width = this.reach / BINS;
-    let error = 0;
+    const seen: Bin[] = [];
     for (let bin = 0; bin < 2 * BINS; bin++) {
       const count = this.counts[bin] - (bin === BINS ? this.zeros : 0);
-      if (count === 0) continue;
-      const value = (bin + 0.5 - BINS) * width;
-      const over = Math.max(lowest - value, value - highest, 0);
-      error += count * (over > 0 ? over * over : (step * step) / 12);
+      if (count !== 0) seen.push({ value: (bin + 0.5 - BINS) * width, count });
     }
-    return error;
+    return seen;
   }
 
   private inside([low, high]: Range): Range {
@@ -106,6 +102,24 @@ export class Histogram {
       for (let bin = 0; bin < 2 * BINS; bin++) this.counts[BINS + Math.floor((bin - BINS) / 2)] += before[bin];
     }
   }
+}
+
+/** How often values near one were seen. */
+interface Bin {
+  value: number;
+  count: number;
+}
+
+/** Sum of squared errors of quantisation to `steps` steps over a range, which holds 0 or is made to. */
+function errorOf(bins: readonly Bin[], [low, high]: Range, steps: number): number {
+  const [lowest, highest] = [Math.min(0, low), Math.max(0, high)];
+  const step = (highest - lowest) / steps;
+  let error = 0;
+  for (const { value, count } of bins) {
+    const over = Math.max(lowest - value, value - highest, 0);
+    error += count * (over > 0 ? over * over : (step * step) / 12);
+  }
+  return error;
 }
 
 const SHRINKS = Array.from({ length: 40 }, (_, i) => 1 - 0.02 * i);

@@ -31,7 +31,9 @@ export function refused(refusals: readonly Refusal[]): ImportError {
   const groups = new Map<string, Refusal[]>();
   for (const refusal of refusals) {
     const key = `${refusal.what} (${refusal.reason})`;
-    groups.set(key, [...(groups.get(key) ?? []), refusal]);
+    const known = groups.get(key);
+    if (known) known.push(refusal);
+    else groups.set(key, [refusal]);
   }
   const reasons = [...groups.values()].map(describe);
   return inOneLine('cannot be imported, by operator: ', reasons, '; docs/import.md lists what can');

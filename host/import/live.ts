@@ -61,7 +61,11 @@ export function findPorts(graph: Graph, live: GraphOperator[]): Ports {
   const dropped = new Set<GraphOperator>();
   const readers = new Map<number, GraphOperator[]>();
   for (const operator of live)
-    for (const tensor of dataInputs(operator)) readers.set(tensor, [...(readers.get(tensor) ?? []), operator]);
+    for (const tensor of dataInputs(operator)) {
+      const known = readers.get(tensor);
+      if (known) known.push(operator);
+      else readers.set(tensor, [operator]);
+    }
 
   const inputs = graph.inputs.map((tensor): Port => {
     const type = graph.tensors[tensor].type;

@@ -2,8 +2,8 @@
  * The float networks of MLPerf Tiny quantised here, beside their float form and the INT8 files that were published with
  * them, on data that nothing was calibrated on.
  *
- * Calibrated on: keyword spotting, every fifth feature file (the others judge); images, CIFAR-10's training images (its
- * test images judge); anomalies, the first 60 windows of the one clip there is (those from the 65th on, which share no
+ * Calibrated on: keyword spotting, every fifth feature file (the others judge); images, some of CIFAR-10's training images
+ * (its test images judge, and the other training images beside them, by which ways were chosen); anomalies, the first 60 windows of the one clip there is (those from the 65th on, which share no
  * frame with them, judge).
  */
 import { readFileSync } from 'node:fs';
@@ -18,10 +18,9 @@ import { floatTflite } from '../float/network.ts';
 import { describeTrial, quantizeFloat, spread } from '../float/quantizeFloat.ts';
 import { importImage } from '../import/import.ts';
 
-export interface FloatFigure {
+export interface FloatFigure extends Judged {
   network: string;
   calibratedOn: number;
-  judgedOn: number;
   ranges: string;
   /** all that was tried: squared error of the outputs over their variance, on inputs that only calibrate */
   tried: { what: string; error: number }[];
@@ -30,6 +29,13 @@ export interface FloatFigure {
   publishedBytes: number;
   /** accuracy, or the mean squared error of a window, of the three */
   measure: 'accuracy' | 'score';
+  /** the same on inputs that do not calibrate, but by which ways to quantise were chosen; null where there are none */
+  chosenBy: Judged | null;
+}
+
+/** What float network, image from here and published one do on some inputs. */
+export interface Judged {
+  judgedOn: number;
   float: number;
   quantized: number;
   published: number;
@@ -47,7 +53,12 @@ interface Material {
   float: string;
   published: string;
   calibration: RealInputs[];
-  judged: RealInputs[];
+  judged: Inputs;
+  chosenBy: Inputs | null;
+}
+
+interface Inputs {
+  inputs: RealInputs[];
   /** classes; null for a network that answers with its input again */
   labels: number[] | null;
 }
@@ -69,8 +80,8 @@ function keywords(): Material {
     float: 'kws_ref_model_float32.tflite',
     published: 'kws_ref_model.tflite',
     calibration: inputs.filter(calibrates),
-    judged: inputs.filter(judges),
-    labels: labels.filter(judges),
+    judged: { inputs: inputs.filter(judges), labels: labels.filter(judges) },
+    chosenBy: null,
   };
 }
 
@@ -86,14 +97,16 @@ function images(): Material {
   const inputOf = (record: Uint8Array) => [
     Float32Array.from({ length: 3072 }, (_, i) => record[1 + (i % 3) * 1024 + Math.floor(i / 3)]),
   ];
-  const test = records('test.bin.gz');
+  const labelled = (of: Uint8Array[]): Inputs => ({ inputs: of.map(inputOf), labels: of.map(([label]) => label) });
+  const train = records('train.bin.gz');
+  const calibrating = new Set(spread(train, IMAGES));
   return {
     network: 'image classification',
     float: 'pretrainedResnet.tflite',
     published: 'pretrainedResnet_quant.tflite',
-    calibration: spread(records('train.bin.gz'), IMAGES).map(inputOf),
-    judged: test.map(inputOf),
-    labels: test.map(([label]) => label),
+    calibration: [...calibrating].map(inputOf),
+    judged: labelled(records('test.bin.gz')),
+    chosenBy: labelled(train.filter((record) => !calibrating.has(record))),
   };
 }
 
@@ -110,8 +123,8 @@ function anomalies(): Material {
     float: 'ad01_fp32.tflite',
     published: 'ad01_int8.tflite',
     calibration: windows.slice(0, CALIBRATED_WINDOWS),
-    judged: windows.slice(CALIBRATED_WINDOWS + 4),
-    labels: null,
+    judged: { inputs: windows.slice(CALIBRATED_WINDOWS + 4), labels: null },
+    chosenBy: null,
   };
 }
 
@@ -127,31 +140,37 @@ export function measureFloat(report: (done: number, total: number, note: string)
   };
 }
 
-function measure({ network, float, published, calibration, judged, labels }: Material): FloatFigure {
+function measure({ network, float, published, calibration, judged, chosenBy }: Material): FloatFigure {
   const { graph } = floatTflite(read('tflite', float))!;
   const quantized = quantizeFloat(graph, published.replace('.tflite', ''), calibration, []);
   const twin = importImage(read('tflite', published), published.replace('.tflite', ''));
   const executor = new Executor(graph);
-  const marks = [
-    judged.map((inputs) => executor.run(inputs)),
-    answersOf(quantized.image, judged),
-    answersOf(twin.image, judged),
-  ].map((answers) => Float64Array.from(answers, ([output], i) => markOf(output, judged[i][0], labels?.[i])));
-  const mean = (values: Float64Array, times: Float64Array) =>
-    values.reduce((sum, value, i) => sum + value * times[i], 0) / times.reduce((a, b) => a + b, 0);
-  const whole = new Float64Array(judged.length).fill(1);
-  const [real, own, other] = marks.map((values) => mean(values, whole));
-  const away = (values: Float64Array, times: Float64Array) => mean(values, times) / mean(marks[0], times) - 1;
-  const compared = (of: (times: Float64Array) => number) => bootstrap(judged.length, of);
+  const judgedBy = (inputs: Inputs) => judgeAll(executor, [quantized.image, twin.image], inputs);
   return {
     network,
     calibratedOn: calibration.length,
-    judgedOn: judged.length,
     ranges: describeTrial(quantized.chosen),
     tried: quantized.trials.map((trial) => ({ what: describeTrial(trial), error: trial.error })),
     bytes: quantized.image.length,
     publishedBytes: twin.image.length,
-    measure: labels ? 'accuracy' : 'score',
+    measure: judged.labels ? 'accuracy' : 'score',
+    ...judgedBy(judged),
+    chosenBy: chosenBy && judgedBy(chosenBy),
+  };
+}
+
+function judgeAll(executor: Executor, images: readonly Uint8Array[], { inputs, labels }: Inputs): Judged {
+  const marks = [inputs.map((arrays) => executor.run(arrays)), ...images.map((image) => answersOf(image, inputs))].map(
+    (answers) => Float64Array.from(answers, ([output], i) => markOf(output, inputs[i][0], labels?.[i])),
+  );
+  const mean = (values: Float64Array, times: Float64Array) =>
+    values.reduce((sum, value, i) => sum + value * times[i], 0) / times.reduce((a, b) => a + b, 0);
+  const whole = new Float64Array(inputs.length).fill(1);
+  const [real, own, other] = marks.map((values) => mean(values, whole));
+  const away = (values: Float64Array, times: Float64Array) => mean(values, times) / mean(marks[0], times) - 1;
+  const compared = (of: (times: Float64Array) => number) => bootstrap(inputs.length, of);
+  return {
+    judgedOn: inputs.length,
     float: real,
     quantized: own,
     published: other,

@@ -1,20 +1,28 @@
 /** The tables of docs/import.md on float networks, from what bench/float.json records. */
 import { markdownTable } from '../drawing/markdown.ts';
-import type { FloatFigure, FloatRecord } from '../measure/float.ts';
+import type { FloatFigure, FloatRecord, Judged } from '../measure/float.ts';
 import { grouped } from '../system/grouped.ts';
 
 const share = (value: number): string => (100 * value).toFixed(2);
 const signed = (value: number): string => `${value < 0 ? '' : '+'}${share(value)}`;
 
-function networkRow(figure: FloatFigure): string[] {
-  const { network, calibratedOn, judgedOn, measure, againstFloat, againstPublished, bytes, publishedBytes } = figure;
+/** A network, and what it does on inputs that ways were chosen by. */
+const networkRows = (figure: FloatFigure): string[][] => [
+  networkRow(figure, figure),
+  ...(figure.chosenBy
+    ? [networkRow({ ...figure, network: 'the same, on what ways were chosen by' }, figure.chosenBy)]
+    : []),
+];
+
+function networkRow({ network, calibratedOn, measure, bytes, publishedBytes }: FloatFigure, judged: Judged): string[] {
+  const { judgedOn, againstFloat, againstPublished } = judged;
   const shown = (value: number) => (measure === 'accuracy' ? `${share(value)} %` : value.toFixed(3));
   const interval = ({ value, low, high }: typeof againstFloat) =>
     `${signed(value)} (${signed(low)} to ${signed(high)})`;
   return [
     network,
     `${grouped(calibratedOn)} / ${grouped(judgedOn)}`,
-    ...[figure.float, figure.published, figure.quantized].map(shown),
+    ...[judged.float, judged.published, judged.quantized].map(shown),
     interval(againstFloat),
     interval(againstPublished),
     `${grouped(bytes)} / ${grouped(publishedBytes)}`,
@@ -33,7 +41,7 @@ const networkTable = ({ networks }: FloatRecord): string =>
       'less published',
       'bytes / published',
     ],
-    networks.map(networkRow),
+    networks.flatMap(networkRows),
     1,
   );
 

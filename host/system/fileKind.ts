@@ -96,7 +96,7 @@ const TEXTS: readonly (FileKind & { begins: RegExp })[] = [
 ];
 
 /** Enough for the text in front of an array, and for the list of files at the end of an archive. */
-const LOOKED_AT = 1 << 16;
+export const LOOKED_AT = 1 << 16;
 
 /** By its first bytes, and for a zip archive by the names of what it holds. Never throws. */
 export function describeFile(bytes: Uint8Array): FileKind {

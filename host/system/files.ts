@@ -12,6 +12,7 @@ import {
   mkdirSync,
   openSync,
   readFileSync,
+  readSync,
   renameSync,
   rmdirSync,
   rmSync,
@@ -57,6 +58,27 @@ function readOpened(path: string): Uint8Array<ArrayBuffer> {
     return readStream(path, descriptor);
   } finally {
     closeSync(descriptor);
+  }
+}
+
+/** Of a regular file; null for what comes through a pipe, and for what is not there. */
+export function fileBytes(path: string): number | null {
+  const found = descriptorOf(path, 0) === null ? statSync(path, { throwIfNoEntry: false }) : undefined;
+  return found?.isFile() ? found.size : null;
+}
+
+/** The first `most` bytes of a regular file, or all that it has. Throws UsageError. */
+export function readStart(path: string, most: number): Uint8Array<ArrayBuffer> {
+  try {
+    const descriptor = openSync(path, 'r');
+    try {
+      const bytes = new Uint8Array(most);
+      return bytes.subarray(0, readSync(descriptor, bytes, 0, most, 0));
+    } finally {
+      closeSync(descriptor);
+    }
+  } catch (error) {
+    throw fileError(path, 'read', error);
   }
 }
 

@@ -2,6 +2,7 @@
 import { join } from 'node:path';
 import type { Command } from 'commander';
 import { measureEvidence } from '../evidence/measure.ts';
+import type { EvidenceRecord } from '../evidence/record.ts';
 import { keepsRecords, recordPath } from '../measure/records.ts';
 import { resultsHtml } from '../pages/book.ts';
 import { PAGES } from '../pages/pages.ts';
@@ -34,21 +35,23 @@ export function resultsVerb(program: Command): void {
       const written = (await renewed(PAGES, records)).filter(({ differsAt }) => differsAt !== null);
       for (const { path, text } of written) writeWhole(join(projectRoot(), path), text);
       output.write(resultsHtml(records));
-      const { pareto, fourTasks } = evidence;
-      const result = {
-        record: recordPath('evidence'),
-        pages: written.map(({ path }) => path),
-        html: output.name,
-        missing: { [pareto.grid]: pareto.missing, [fourTasks.grid]: fourTasks.missing },
-      };
-      print(json, result, () =>
+      const pages = written.map(({ path }) => path);
+      print(json, resultOf(evidence, pages, output.name), () =>
         [
-          ...[pareto, fourTasks].map(
+          ...[evidence.pareto, evidence.fourTasks].map(
             ({ grid, runs, missing }) => `${grid}: ${runs - missing} of ${runs} runs recorded`,
           ),
-          ...written.map(({ path }) => `${path}: written`),
+          ...pages.map((path) => `${path}: written`),
           `${shownPath(output.name)}: written`,
         ].join('\n'),
       );
     });
 }
+
+/** What --json prints: the files that are written, and runs without a record by grid. */
+export const resultOf = ({ pareto, fourTasks }: EvidenceRecord, pages: readonly string[], html: string) => ({
+  record: recordPath('evidence'),
+  pages,
+  html,
+  missing: { [pareto.grid]: pareto.missing, [fourTasks.grid]: fourTasks.missing },
+});

@@ -10,6 +10,7 @@ import { Runtime } from '../../host/runtime/node.ts';
 import { canRun, RUNNABLE } from '../boards/runnable.ts';
 import { imageFile, tinyWindow } from '../boards/tinyImage.ts';
 import { htpw } from '../cli/command.ts';
+import { schemaFaults } from '../cli/schemaFaults.ts';
 import { tflite } from '../import/tflite.ts';
 import { fileOf } from '../inputs/files.ts';
 import { wakeWord } from '../states.ts';
@@ -57,6 +58,8 @@ describe('the translated runtime', () => {
       const { code, out, error } = await htpw('verify', path, '--board', 'host', '--windows', '12', '--json');
       expect(error).toBe('');
       expect([code, JSON.parse(out)]).toMatchObject([0, { windows: 12, mismatchingBytes: 0, mismatchingLayers: 0 }]);
+      expect(schemaFaults('verify', out)).toEqual([]);
+      expect(schemaFaults('build', (await htpw('build', 'host', '--model', path, '--json')).out)).toEqual([]);
     },
   );
 

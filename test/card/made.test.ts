@@ -7,6 +7,7 @@ import { beforeAll, describe, expect, it } from 'vitest';
 import { pack } from '../../host/image/pack.ts';
 import { readTask } from '../../host/task/task.ts';
 import { htpw, ONE_LINE } from '../cli/command.ts';
+import { schemaFaults } from '../cli/schemaFaults.ts';
 import { ModelBuilder } from '../zoo.ts';
 
 const folder = mkdtempSync(join(tmpdir(), 'card-'));
@@ -50,6 +51,11 @@ describe('htpw card --made', () => {
       expect(mine).toBe(its);
       expect(section).toContain('| macro-F1 of the image less this |  | 0.000 (0.000 to 0.000) |');
     }
+  });
+
+  it('prints with --json what its schema says', async () => {
+    const { out } = await htpw('card', at('motion.htpw'), '--made', 'htpw x', '-o', at('motion.md'), '--json');
+    expect(schemaFaults('card', out)).toEqual([]);
   });
 
   it.each<[what: string, words: string[], says: RegExp]>([

@@ -1,5 +1,5 @@
 /** htpw inspect: what it says of inputs and outputs, and of metadata that is not as it should be. */
-import { writeFileSync } from 'node:fs';
+import { rmSync, truncateSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
 import { pack } from '../../host/image/pack.ts';
@@ -8,7 +8,7 @@ import { Runtime } from '../../host/runtime/node.ts';
 import { emptyFolder } from '../paths.ts';
 import { packTogether, shapeRows } from '../shapes.ts';
 import { ModelBuilder } from '../zoo.ts';
-import { htpw } from './command.ts';
+import { htpw, ONE_LINE } from './command.ts';
 
 async function inspected(image: Uint8Array, ...options: string[]): Promise<string> {
   const path = join(emptyFolder('inspect'), 'image.htpw');
@@ -56,6 +56,20 @@ describe('htpw inspect', () => {
     );
     expect(JSON.parse(await inspected(image, '--json')).metadataError).toContain(says);
     expect(new Runtime(image).load().outputs[0].labels).toBeNull();
+  });
+
+  it.each<[what: string, begins: Uint8Array, says: string]>([
+    ['an image', withMetadata({}), 'expected an image of at most 268,435,456 bytes, got 1,099,511,627,776'],
+    ['a model', Buffer.from('\x1c\0\0\0TFL3', 'latin1'), 'this is a .tflite model; import it first'],
+  ])('refuses what is larger than any image by its beginning, where that is %s', async (_, begins, says) => {
+    const path = join(emptyFolder('inspect'), 'large.htpw');
+    writeFileSync(path, begins);
+    truncateSync(path, 2 ** 40); // a hole, which takes no room; nobody can read so much
+    const { code, error } = await htpw('inspect', path);
+    rmSync(path);
+    expect(error).toMatch(ONE_LINE);
+    expect(error).toContain(says);
+    expect(code).toBe(2);
   });
 
   it('prints no control character out of an image', async () => {

@@ -9,6 +9,7 @@ import { trainTogether } from '../../host/train/train.ts';
 import { canRun } from '../boards/runnable.ts';
 import { BASIS, together, written } from '../train/together.ts';
 import { htpw, ONE_LINE } from './command.ts';
+import { schemaFaults } from './schemaFaults.ts';
 
 const folder = mkdtempSync(join(tmpdir(), 'programs-'));
 const at = (name: string): string => join(folder, name);
@@ -50,6 +51,7 @@ describe('a configuration of several tasks', () => {
     );
     expect({ code, error }).toEqual({ code: 0, error: '' });
     expect(JSON.parse(out)).toMatchObject({ name: 'both', programs: [{ name: 'motion' }, { name: 'tones' }] });
+    expect(schemaFaults('train', out)).toEqual([]);
     expect(new Runtime(readFileSync(at('both.htpw'))).programs).toBe(2);
   });
 
@@ -57,7 +59,9 @@ describe('a configuration of several tasks', () => {
     const config = configured('both.json', { name: 'both', ...written(), epochs: 1, tasks: [MOTION, TONES] });
     const [trained, packed, floats] = [at('both.htpw'), at('packed.htpw'), at('both.safetensors')];
     await htpw('train', '--config', config, '-o', trained, '--checkpoint', floats);
-    expect(await htpw('pack', floats, '--config', config, '-o', packed)).toMatchObject({ code: 0, error: '' });
+    const { out, ...said } = await htpw('pack', floats, '--config', config, '-o', packed, '--json');
+    expect(said).toEqual({ code: 0, error: '' });
+    expect(schemaFaults('pack', out)).toEqual([]);
     expect(readFileSync(packed).equals(readFileSync(trained))).toBe(true);
 
     const one = configured('one.json', { name: 'both', ...written(), tasks: [MOTION] });
@@ -106,11 +110,14 @@ describe('htpw train --basis and htpw add', () => {
 
   it('give the same bytes on both ways', { timeout: 300_000 }, async () => {
     const words = ['train', '--config', third(), '--basis', base, '--epochs', '1'];
-    const trained = await htpw(...words, '--add-on', at('third.htpa'), '-o', at('whole.htpw'));
+    const trained = await htpw(...words, '--add-on', at('third.htpa'), '-o', at('whole.htpw'), '--json');
     expect(trained).toMatchObject({ code: 0, error: '' });
+    expect(schemaFaults('train', trained.out)).toEqual([]);
     const added = await htpw('add', base, at('third.htpa'), '-o', at('all.htpw'));
     expect(added).toMatchObject({ code: 0, error: '' });
     expect(added.out).toContain('programs motion, tones, third');
+    const { out } = await htpw('add', base, at('third.htpa'), '-o', at('all.htpw'), '--json');
+    expect(schemaFaults('add', out)).toEqual([]);
     expect(readFileSync(at('all.htpw')).equals(readFileSync(at('whole.htpw')))).toBe(true);
     // alone the add-on, which says what to do next
     const alone = await htpw(...words, '--add-on', at('again.htpa'));
@@ -225,6 +232,7 @@ describe('--program', () => {
     const words = ['verify', base, '--board', 'mps2-an500', '--switch', '100', '--seed', '2', '--json'];
     const { code, out } = await htpw(...words);
     expect(code).toBe(0);
+    expect(schemaFaults('verify', out)).toEqual([]);
     const { programs, ...result } = JSON.parse(out);
     expect(result).toEqual({
       board: 'mps2-an500',

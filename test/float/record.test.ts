@@ -32,6 +32,12 @@ it.each(Object.entries(LIMITS))('%s loses against float no more than %d of one',
   expect(lost).toBeLessThanOrEqual(limit + 1e-9); // of rounding
 });
 
+it('image classification keeps to half a point on the images that ways were chosen by, four times as many', () => {
+  const { judgedOn, chosenBy } = networks.find(({ network }) => network === 'image classification')!;
+  expect(chosenBy!.judgedOn).toBeGreaterThan(4 * judgedOn);
+  expect(chosenBy!.againstFloat.low).toBeGreaterThanOrEqual(-0.005);
+});
+
 it.each(networks.map(({ network }) => network))('%s has a limit', (network) => {
   expect(LIMITS).toHaveProperty([network]);
 });

@@ -5,6 +5,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
 import { canRun } from '../boards/runnable.ts';
+import { schemaFaults } from '../cli/schemaFaults.ts';
 
 const data = process.env.HTPW_DATA ?? join('..', 'shared', 'data');
 const NAME = 'tflm_hello_world_int8';
@@ -19,6 +20,7 @@ function golden(folder: string, ...words: string[]) {
 describe.skipIf(!existsSync(join(data, 'golden', NAME)))('htpw golden (HTPW_DATA/golden)', () => {
   it('finds no byte that differs, in Node, on the host and on an emulated board', { timeout: 240_000 }, () => {
     const { status, results } = golden(join(data, 'golden'), '--boards', boards.join(',') || 'none');
+    expect(schemaFaults('golden', results)).toEqual([]);
     const differing = (target: string, samples: number) => ({ target, samples, differing: 0 });
     const slow = ['scalar', 'dsp', 'mve'].map((variant) => differing(`node ${variant}`, 4));
     const node = [...slow, differing('node simd', 256)];

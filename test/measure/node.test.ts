@@ -4,6 +4,7 @@ import { describe, expect, it } from 'vitest';
 import { median, timeVariants } from '../../host/measure/node.ts';
 import { Runtime } from '../../host/runtime/node.ts';
 import { testWindows } from '../../host/task/inputs.ts';
+import { schemaFaults } from '../cli/schemaFaults.ts';
 
 const WARM_UP = 20; // rounds, until V8 has optimised both modules
 
@@ -31,7 +32,9 @@ describe('timeVariants', () => {
       reading++;
       return time;
     };
-    expect(timeVariants(image, windows, 3, now)).toEqual([
+    const figures = timeVariants(image, windows, 3, now);
+    expect(schemaFaults('bench', figures)).toEqual([]); // as htpw bench --node prints them
+    expect(figures).toEqual([
       { variant: 'scalar', windowsPerSecond: 1000, ofScalar: 1, differing: 0 },
       { variant: 'dsp', windowsPerSecond: 250, ofScalar: 0.25, differing: 0 },
       { variant: 'mve', windowsPerSecond: 500, ofScalar: 0.5, differing: 0 },

@@ -208,6 +208,21 @@ describe('an ONNX node', () => {
   });
 });
 
+it('a chain of 4,000 nodes becomes layers in one pass: below 8 s of CPU', { timeout: 120_000 }, async () => {
+  const layers = Array.from({ length: 2000 }, (_, i) => i);
+  const nodes = layers.flatMap((i) => [
+    { op: 'Conv', inputs: [i === 0 ? 'x' : `y${i - 1}`, 'w'], outputs: [`c${i}`] },
+    { op: 'Relu', inputs: [`c${i}`], outputs: [`y${i}`] },
+  ]);
+  const initializers = { w: { dims: [2, 2, 1, 1], values: [1, 2, 3, 4] } };
+  const bytes = onnx({ inputs: { x: [1, 2, 1, 1] }, outputs: ['y1999'], initializers, nodes });
+  const before = process.cpuUsage();
+  const { graph } = await floatOnnx(bytes);
+  const { user, system } = process.cpuUsage(before);
+  expect(graph.operators.length).toBe(2000);
+  expect((user + system) / 1e6).toBeLessThan(8); // 40 s when each layer was fused into a graph of its own
+});
+
 it.each([6, 99])('a model of operator set %i is refused', async (opset) => {
   const nodes = [{ op: 'Relu', inputs: ['x'], outputs: ['y'] }];
   const model = onnx({ inputs: { x: [1, 4] }, outputs: ['y'], initializers: {}, nodes, opset });

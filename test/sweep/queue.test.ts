@@ -13,6 +13,7 @@ import { perform } from '../../host/sweep/perform.ts';
 import { readRecord } from '../../host/sweep/record.ts';
 import { removeAbandoned } from '../../host/system/workFolder.ts';
 import { htpw, ONE_LINE } from '../cli/command.ts';
+import { schemaFaults } from '../cli/schemaFaults.ts';
 import { BOTH, written } from './grids.ts';
 
 const HAS_REDIS = spawnSync('redis-server', ['--version']).status === 0;
@@ -115,14 +116,23 @@ describe.skipIf(!HAS_REDIS)('three workers on one queue', { timeout: 300_000 }, 
   const temporary = mkdtempSync(at('temporary-'));
   let url: string;
 
-  /** A process whose lines on stderr are heard. */
-  function start(words: string[], onLine: (line: string, child: ChildProcess) => void): Promise<number | null> {
+  /** A process whose lines on stderr are heard; on stdout, all that it prints. */
+  function start(
+    words: string[],
+    onLine: (line: string, child: ChildProcess) => void,
+    onOutput: (text: string) => void = () => {},
+  ): Promise<number | null> {
     const child = spawn(process.execPath, ['scripts/htpw.js', ...words], {
-      stdio: ['ignore', 'ignore', 'pipe'],
+      stdio: ['ignore', 'pipe', 'pipe'],
       env: { ...process.env, TMPDIR: temporary },
     });
     children.push(child);
     createInterface({ input: child.stderr! }).on('line', (line) => onLine(line, child));
+    let output = '';
+    child.stdout!.on('data', (text) => {
+      output += text;
+    });
+    child.on('close', () => onOutput(output));
     return new Promise((closed) => child.on('close', closed));
   }
 
@@ -150,15 +160,20 @@ describe.skipIf(!HAS_REDIS)('three workers on one queue', { timeout: 300_000 }, 
     });
     let killed: string | null = null;
     const begun: string[] = [];
+    const said: string[] = [];
     const workers = [1, 2, 3].map(() =>
-      start(['worker', '--redis', url, '--jobs', '1', '--lease', '4', '--idle', '15'], (line, child) => {
-        const run = /^([\w.-]+): begins$/.exec(line)?.[1];
-        if (!run) return;
-        begun.push(run);
-        if (killed !== null) return;
-        killed = run;
-        child.kill('SIGKILL');
-      }),
+      start(
+        ['worker', '--redis', url, '--jobs', '1', '--lease', '4', '--idle', '15', '--json'],
+        (line, child) => {
+          const run = /^([\w.-]+): begins$/.exec(line)?.[1];
+          if (!run) return;
+          begun.push(run);
+          if (killed !== null) return;
+          killed = run;
+          child.kill('SIGKILL');
+        },
+        (text) => said.push(text),
+      ),
     );
     expect(await sweep).toBe(0);
     const all = readGrid(path).runs.map(({ id }) => id);
@@ -170,6 +185,9 @@ describe.skipIf(!HAS_REDIS)('three workers on one queue', { timeout: 300_000 }, 
     expect(existsSync(join(records, `${killed}.json`))).toBe(true);
     const codes = await Promise.all(workers);
     expect(codes.toSorted()).toEqual([0, 0, null]);
+    const accounts = said.filter((text) => text !== ''); // but of the one that was killed
+    expect(accounts.flatMap((text) => JSON.parse(text).done).toSorted()).toEqual(all.toSorted());
+    expect(accounts.flatMap((text) => schemaFaults('worker', text))).toEqual([]);
     // of those who ended themselves nothing lies about; what the killed one was at, the next removes
     const left = (): string[] => readdirSync(temporary).filter((name) => name.startsWith('htpw-run-'));
     expect(left().length).toBe(1);
