@@ -112,12 +112,21 @@ describe('the output of --json', () => {
     },
   );
 
-  it.each([...['cycles', 'deploy', 'float', 'imported', 'join', 'plain', 'prune', 'reliability', 'route', 'train']])(
-    'of htpw bench --%s, which is the record that it writes, fits its schema',
-    (name) => {
-      expect(schemaFaults('bench', readRecord<object>(name))).toEqual([]);
-    },
-  );
+  it.each([
+    'cycles',
+    'deploy',
+    'float',
+    'imported',
+    'join',
+    'plain',
+    'prune',
+    'reliability',
+    'route',
+    'slices',
+    'train',
+  ])('of htpw bench --%s, which is the record that it writes, fits its schema', (name) => {
+    expect(schemaFaults('bench', readRecord<object>(name))).toEqual([]);
+  });
 
   it.each(recordedBoards())('of htpw bench --board %s, whose record has a commit besides, fits its schema', (name) => {
     const { commit, ...figures } = readRecord<{ commit: string }>(name);
