@@ -49,6 +49,7 @@ W2C_INLINE void v128_store_default32(u64 address, v128 v) { *(unaligned *)w2c_ad
 #define simde_wasm_i16x8_add(a, b) FROM_HALVES(vaddq_s16(HALVES(a), HALVES(b)))
 #define simde_wasm_i16x8_mul(a, b) FROM_HALVES(vmulq_s16(HALVES(a), HALVES(b)))
 #define simde_wasm_i16x8_min(a, b) FROM_HALVES(vminq_s16(HALVES(a), HALVES(b)))
+#define simde_wasm_i16x8_max(a, b) FROM_HALVES(vmaxq_s16(HALVES(a), HALVES(b)))
 #define simde_wasm_i32x4_splat(x) vdupq_n_s32((s32)(x))
 W2C_INLINE v128 simde_wasm_i32x4_add(v128 a, v128 b) {
   v128 sum = vaddq_s32(a, b);
@@ -139,6 +140,7 @@ W2C_INLINE v128 v128_i16x8_replace_lane(v128 v, u32 lane, u32 x) {
 LANE_BY_LANE(simde_wasm_i8x16_min, 16, s8x16, (s8)(x < y ? x : y))
 LANE_BY_LANE(simde_wasm_i8x16_max, 16, s8x16, (s8)(x > y ? x : y))
 LANE_BY_LANE(simde_wasm_i16x8_min, 8, s16x8, (s16)(x < y ? x : y))
+LANE_BY_LANE(simde_wasm_i16x8_max, 8, s16x8, (s16)(x > y ? x : y))
 LANE_BY_LANE(simde_wasm_i32x4_min, 4, v128, x < y ? x : y)
 /* The lowest byte says how far, also beyond the width: a damaged plan can have anything there. */
 W2C_INLINE s32 w2c_shifted(s32 x, s8 by) {
