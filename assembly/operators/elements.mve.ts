@@ -2,16 +2,7 @@
  * Operators on elements with Helium, eight or sixteen at a time; what is left over is for the loops of the operators
  * themselves. The sums of even and odd elements go apart, as in table.mve.ts.
  */
-import {
-  gatherBytes,
-  narrowEven,
-  narrowOdd,
-  qrdmulh,
-  shlv,
-  storeBytes,
-  widenEven,
-  widenOdd,
-} from '../intrinsics/mve.ts';
+import { gatherBytes, narrowEven, narrowOdd, qrdmulh, storeBytes, widenEven, widenOdd } from '../intrinsics/mve.ts';
 import { settle, storeEight } from './table.mve.ts';
 
 /** addScaled of add.ts for `count` elements, a multiple of 8; left: of `other` before its multiplication. */
