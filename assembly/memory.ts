@@ -19,7 +19,7 @@ export function copy(to: usize, from: usize, bytes: u32): void {
 
 export function fill(to: usize, value: u32, bytes: u32): void {
   if (HAS_VECTORS) {
-    for (let left = <i32>bytes; left > 0; left -= 16, to += 16) storeFirst(to, i8x16.splat(<i8>value), left);
+    for (let n = (bytes + 15) >> 4; n > 0; n--, bytes -= 16, to += 16) storeFirst(to, i8x16.splat(<i8>value), bytes);
     return;
   }
   for (const end = to + bytes; to < end; to++) store<u8>(to, <u8>value);

@@ -119,6 +119,31 @@ export function gatherBytes(base: usize, offsets: v128): v128 {
   return i8x16.replace_lane(bytes, 15, load<i8>(base + i8x16.extract_lane_u(offsets, 15)));
 }
 
+export function gatherFirst(base: usize, offsets: v128, count: u32): v128 {
+  const index = i8x16(0, 1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12, 13, 14, 15);
+  const first = i8x16.lt_s(index, i8x16.splat(<i8>min(count, 16)));
+  // what is not to be read becomes another reading of lane 0, and nothing where that is not to be read either
+  const read = v128.bitselect(offsets, i8x16.splat(i8x16.extract_lane_s(offsets, 0)), first);
+  return count == 0 ? i8x16.splat(0) : v128.and(gatherBytes(base, read), first);
+}
+
+export function loadFour(address: usize): v128 {
+  return i32x4(load<u8>(address), load<u8>(address, 1), load<u8>(address, 2), load<u8>(address, 3));
+}
+
+export function shiftBytes(a: v128, by: v128): v128 {
+  let shifted = i8x16.splat(0);
+  for (let bit: i32 = -7; bit < 8; bit++) {
+    const lanes = bit < 0 ? i8x16.shr_u(a, -bit) : i8x16.shl(a, bit);
+    shifted = v128.bitselect(lanes, shifted, i8x16.eq(by, i8x16.splat(<i8>bit)));
+  }
+  return shifted;
+}
+
+export function joinFields(a: v128, b: v128): v128 {
+  return v128.bitselect(a, i8x16.shr_u(b, 2), i8x16.splat(<i8>0xc0));
+}
+
 export function loadFirst(address: usize, count: u32): v128 {
   let low: u64 = 0;
   let high: u64 = 0;

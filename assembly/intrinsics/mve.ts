@@ -48,6 +48,18 @@ export declare function gatherWiden(base: usize, offsets: v128): v128;
 /** i8x16: the bytes at `base` plus each lane of `offsets`, u8x16 */
 export declare function gatherBytes(base: usize, offsets: v128): v128;
 
+/** The first `count` bytes of gatherBytes, and zeros; the others are not read. */
+export declare function gatherFirst(base: usize, offsets: v128, count: u32): v128;
+
+/** i32x4: the four bytes at `address`, unsigned */
+export declare function loadFour(address: usize): v128;
+
+/** u8x16: each lane of a, shifted left by that of `by`, i8x16, or right where it is negative */
+export declare function shiftBytes(a: v128, by: v128): v128;
+
+/** u8x16: the upper two bits of each lane of a, and behind them the upper six of that of b */
+export declare function joinFields(a: v128, b: v128): v128;
+
 /** The first `count` bytes of sixteen, and zeros; the others are not read. */
 export declare function loadFirst(address: usize, count: u32): v128;
 

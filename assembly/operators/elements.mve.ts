@@ -2,7 +2,7 @@
  * Operators on elements with Helium, eight or sixteen at a time; what is left over is for the loops of the operators
  * themselves. The sums of even and odd elements go apart, as in table.mve.ts.
  */
-import { gatherBytes, qrdmulh, shlv, widenEven, widenOdd } from '../intrinsics/mve.ts';
+import { gatherBytes, narrowEven, narrowOdd, qrdmulh, storeBytes, widenEven, widenOdd } from '../intrinsics/mve.ts';
 import { settle, storeEight } from './table.mve.ts';
 
 /** addScaled of add.ts for `count` elements, a multiple of 8; left: of `other` before its multiplication. */
@@ -97,12 +97,35 @@ export function highestOfSixteens(
 /** The most values whose sum an i16 holds. */
 export const MOST_SUMMED: i32 = 255;
 
-/** i16x8: sums of eight channels over a window of at most MOST_SUMMED positions. */
-export function sumsOfEight(window: usize, rows: i32, columns: i32, channels: u32, rowBytes: u32): v128 {
-  let sums = i32x4.splat(0);
-  for (; rows > 0; rows--, window += rowBytes) {
-    let from = window;
-    for (let x = columns; x > 0; x--, from += channels) sums = i16x8.add(sums, v128.load_ext<i8>(from));
+/**
+ * outputs i8[channels] <- the average of each in a window of at most MOST_SUMMED positions, ties away from zero, within
+ * low and high; as many as there are eights.
+ *
+ * A sum is multiplied by the next number above 2^31 / positions. What that is too much is below 2^-16 of a step, which
+ * decides ties, and nothing else: all others are at least 1 / 510 away from one.
+ */
+export function averageOfEights(
+  window: usize,
+  rows: i32,
+  columns: i32,
+  channels: u32,
+  rowBytes: u32,
+  low: i32,
+  high: i32,
+  output: usize,
+): u32 {
+  const count = channels & ~7;
+  const factor = i32x4.splat(<i32>min(0x80000000 / <u32>(rows * columns) + 1, 0x7fffffff));
+  for (let c: u32 = 0; c < count; c += 8) {
+    let sums = i32x4.splat(0);
+    let line = window + c;
+    for (let y = rows; y > 0; y--, line += rowBytes) {
+      let from = line;
+      for (let x = columns; x > 0; x--, from += channels) sums = i16x8.add(sums, v128.load_ext<i8>(from));
+    }
+    const even = narrowEven(qrdmulh(widenEven(sums), factor));
+    const averages = narrowOdd(even, qrdmulh(widenOdd(sums), factor));
+    storeBytes(output + c, i16x8.min_s(i16x8.max_s(averages, i16x8.splat(<i16>low)), i16x8.splat(<i16>high)));
   }
-  return sums;
+  return count;
 }

@@ -9,7 +9,7 @@ import { clamp } from '../fixed.ts';
 import * as F from '../format.ts';
 import { isKind, operatorKind, tensorChannels, tensorHeight, tensorWidth } from '../image.ts';
 import { BAD_SHAPE, OK } from '../status.ts';
-import { highestOfSixteens, MOST_SUMMED, sumsOfEight } from './elements.mve.ts';
+import { averageOfEights, highestOfSixteens, MOST_SUMMED } from './elements.mve.ts';
 import { windowLeft, windowTop } from './patch.ts';
 import { HAS_ELEMENTS } from './variant.ts';
 
@@ -65,7 +65,7 @@ function averageWindow(
   const count = rows * columns;
   let c: u32 = 0;
   if (HAS_ELEMENTS) {
-    if (count <= MOST_SUMMED) c = averageEights(window, count, rows, columns, channels, rowBytes, low, high, output);
+    if (count <= MOST_SUMMED) c = averageOfEights(window, rows, columns, channels, rowBytes, low, high, output);
   } else {
     for (; c + 4 <= channels; c += 4) {
       let sum0 = 0;
@@ -95,33 +95,6 @@ function averageWindow(
     }
     store<i8>(output + c, <i8>clamp(roundedQuotient(sum, count), low, high));
   }
-}
-
-/** The same with vectors, for as many channels as there are eights. */
-function averageEights(
-  window: usize,
-  count: i32,
-  rows: i32,
-  columns: i32,
-  channels: u32,
-  rowBytes: u32,
-  low: i32,
-  high: i32,
-  output: usize,
-): u32 {
-  const eights = channels & ~7;
-  for (const end = output + eights; output < end; output += 8, window += 8) {
-    const sums = sumsOfEight(window, rows, columns, channels, rowBytes);
-    store<i8>(output, <i8>clamp(roundedQuotient(i16x8.extract_lane_s(sums, 0), count), low, high));
-    store<i8>(output, <i8>clamp(roundedQuotient(i16x8.extract_lane_s(sums, 1), count), low, high), 1);
-    store<i8>(output, <i8>clamp(roundedQuotient(i16x8.extract_lane_s(sums, 2), count), low, high), 2);
-    store<i8>(output, <i8>clamp(roundedQuotient(i16x8.extract_lane_s(sums, 3), count), low, high), 3);
-    store<i8>(output, <i8>clamp(roundedQuotient(i16x8.extract_lane_s(sums, 4), count), low, high), 4);
-    store<i8>(output, <i8>clamp(roundedQuotient(i16x8.extract_lane_s(sums, 5), count), low, high), 5);
-    store<i8>(output, <i8>clamp(roundedQuotient(i16x8.extract_lane_s(sums, 6), count), low, high), 6);
-    store<i8>(output, <i8>clamp(roundedQuotient(i16x8.extract_lane_s(sums, 7), count), low, high), 7);
-  }
-  return eights;
 }
 
 function maxWindow(

@@ -56,13 +56,17 @@ export function productMve(
   const staged = depth > SHORT_ROW && bytesAhead(depth) != 0;
   if (staged && positions > 1) clearBlockMve(block, depth);
   for (; positions > 1; positions -= 2, input += 2 * depth, output += 2 * outputStride) {
+    if (depth <= SHORT_ROW) {
+      shortRows(input, depth, depth, weights, channels, rows, output, outputStride);
+      continue;
+    }
     let from = input;
     if (staged) {
       from = blockRowMve(block, depth, 0);
       copy(from, input, depth);
       copy(blockRowMve(block, depth, 1), input + depth, depth);
     }
-    productTwoMve(from, depth, weights, channels, rows, output, outputStride, block);
+    longRows(from, depth, weights, channels, rows, output, outputStride, block);
   }
   if (positions != 0) productOneMve(input, depth, weights, channels, rows, output);
 }

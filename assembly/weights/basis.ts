@@ -5,8 +5,10 @@ import { clamp, requantize } from '../fixed.ts';
 import * as F from '../format.ts';
 import { generatorCodeLength, generatorHidden, generatorOutputs, sourceRowLength, sourceRows } from '../image.ts';
 import { uses } from '../intrinsics/core.ts';
+import { HAS_VECTORS } from '../intrinsics/instructions.ts';
 import { MIX_TABLE_BYTES, roundUp4 } from '../scratch.ts';
 import { BAD_GENERATOR, BAD_SOURCE, NOT_BUILT_IN, OK } from '../status.ts';
+import { mixTabledMve } from './mix.mve.ts';
 import { mixRow, proveMix } from './mix.ts';
 import { evaluateCode, workOfCode } from './mlp.ts';
 import { isMixable, packedBytes, unpack } from './packed.ts';
@@ -118,6 +120,10 @@ function tabulateSums(coefficients: usize, outputs: u32, multiplier: i32, shift:
 
 /** destination i8[count] <- the sums of two packed rows, four values a byte. */
 function mixTabled(first: usize, second: usize, count: u32, sums: usize, destination: usize): void {
+  if (HAS_VECTORS) {
+    mixTabledMve(first, second, count, sums, destination);
+    return;
+  }
   for (let k: u32 = 0; k < count; k += 4) {
     const a = <u32>load<u8>(first++);
     const b = <u32>load<u8>(second++);

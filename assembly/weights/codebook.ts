@@ -2,6 +2,9 @@
 import { lies } from '../bounds.ts';
 import * as F from '../format.ts';
 import { generatorCodeLength, generatorHidden, generatorOutputs, sourceRowLength, sourceRows } from '../image.ts';
+import { HAS_VECTORS } from '../intrinsics/instructions.ts';
+import { gatherWords, loadFour } from '../intrinsics/mve.ts';
+import { copy } from '../memory.ts';
 import { BAD_GENERATOR, BAD_SOURCE, OK } from '../status.ts';
 import { indexAt, packedBytes } from './packed.ts';
 
@@ -78,6 +81,10 @@ export function writeEntries(
     if (isBytes && unaligned == 0) {
       const last = destination + whole;
       if (length == 4) {
+        if (HAS_VECTORS) {
+          for (const fours = destination + (rowLength & ~15); destination < fours; destination += 16, at += 4)
+            v128.store(destination, gatherWords(entries, i32x4.shl(loadFour(at), 2)));
+        }
         for (; destination < last; destination += 8, at += 2) {
           store<u32>(destination, load<u32>(entries + 4 * <u32>load<u8>(at)));
           store<u32>(destination, load<u32>(entries + 4 * <u32>load<u8>(at, 1)), 4);
@@ -94,6 +101,10 @@ export function writeEntries(
     for (let i = <u32>(at - indices); destination < end; i++) {
       let entry = entries + indexAt(encoding, indices, i) * length;
       const last = min(destination + length, end);
+      if (HAS_VECTORS && length >= 4) {
+        copy(destination, entry, last - destination);
+        destination = last;
+      }
       while (destination < last) store<u8>(destination++, load<u8>(entry++));
     }
   }

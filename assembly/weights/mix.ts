@@ -6,7 +6,9 @@ import { isFactor } from '../bounds.ts';
 import { clamp, requantize } from '../fixed.ts';
 import * as F from '../format.ts';
 import { generatorCodeLength, sourceRows } from '../image.ts';
+import { HAS_VECTORS } from '../intrinsics/instructions.ts';
 import { BAD_SOURCE, OK } from '../status.ts';
+import { mixEights } from './mix.mve.ts';
 import { proveCodes } from './mlp.ts';
 
 /** Of a source: a factor, and a code for each group of rows; without an MLP neither. */
@@ -31,7 +33,12 @@ export function mixRow(
   shift: i32,
   destination: usize,
 ): void {
-  for (let k: u32 = 0; k < count; k++) {
+  let k: u32 = 0;
+  if (HAS_VECTORS) {
+    k = mixEights(coefficients, rows, matrices, count, multiplier, shift, destination);
+    destination += k;
+  }
+  for (; k < count; k++) {
     let acc = 0;
     for (let j: u32 = 0; j < matrices; j++)
       acc += <i32>load<i8>(coefficients + j) * <i32>load<i8>(rows + j * count + k);

@@ -12,8 +12,10 @@ import { clamp, requantize } from '../fixed.ts';
 import * as F from '../format.ts';
 import { generatorCodeLength, generatorHidden, generatorOutputs } from '../image.ts';
 import { uses } from '../intrinsics/core.ts';
+import { HAS_VECTORS } from '../intrinsics/instructions.ts';
 import { MAX_BIAS_SHIFT } from '../limits.ts';
 import { BAD_GENERATOR, BAD_SOURCE, NOT_BUILT_IN, OK } from '../status.ts';
+import { addProducts } from './mix.mve.ts';
 import { isMixable, packedBytes, unpack } from './packed.ts';
 
 /** The MLP of a generator that has codes: its parameters inside WEIGHTS, its factors and shifts in range. */
@@ -113,7 +115,12 @@ function layer(
 ): void {
   for (let c: u32 = 0; c < units; c++) {
     let acc = (<i32>load<i16>(bias + 2 * c)) << biasShift;
-    for (let k: u32 = 0; k < depth; k++) acc += <i32>load<i8>(input + k) * <i32>load<i8>(weights++);
+    if (HAS_VECTORS) {
+      acc = addProducts(input, weights, depth, acc);
+      weights += depth;
+    } else {
+      for (let k: u32 = 0; k < depth; k++) acc += <i32>load<i8>(input + k) * <i32>load<i8>(weights++);
+    }
     store<i8>(output + c, <i8>clamp(requantize(acc, multiplier, shift), low, 127));
   }
 }

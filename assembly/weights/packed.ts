@@ -3,6 +3,9 @@
 import { FEATURE_ENCODING } from '../features.ts';
 import * as F from '../format.ts';
 import { uses } from '../intrinsics/core.ts';
+import { HAS_VECTORS } from '../intrinsics/instructions.ts';
+import { copy } from '../memory.ts';
+import { unpackInt2Mve, unpackInt4Mve } from './packed.mve.ts';
 
 /** Bytes of a row of `count` packed values; 0 for an unknown encoding. */
 export function packedBytes(encoding: u32, count: u32): u32 {
@@ -37,10 +40,18 @@ export function isEncoding(encoding: u32, wanted: u32): bool {
 }
 
 function unpackInt8(row: usize, count: u32, destination: usize): void {
+  if (HAS_VECTORS) {
+    copy(destination, row, count);
+    return;
+  }
   for (let i: u32 = 0; i < count; i++) store<u8>(destination + i, load<u8>(row + i));
 }
 
 function unpackInt4(row: usize, count: u32, destination: usize): void {
+  if (HAS_VECTORS) {
+    unpackInt4Mve(row, count, destination);
+    return;
+  }
   for (let i: u32 = 0; i < count; i += 2) {
     const byte = <u32>load<u8>(row++);
     store<i8>(destination + i, <i8>(<i32>(byte << 28) >> 28));
@@ -49,6 +60,10 @@ function unpackInt4(row: usize, count: u32, destination: usize): void {
 }
 
 function unpackInt2(row: usize, count: u32, destination: usize): void {
+  if (HAS_VECTORS) {
+    unpackInt2Mve(row, count, destination);
+    return;
+  }
   let byte: u32 = 0;
   for (let i: u32 = 0; i < count; i++) {
     byte = (i & 3) == 0 ? <u32>load<u8>(row++) : byte >> 2;

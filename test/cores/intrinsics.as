@@ -24,7 +24,7 @@ function fillMemory(): void {
   for (let k: u32 = 0; k < 256; k++) store<u8>(k, <u8>(37 * k + 11));
 }
 
-/** words u32[16] <- each intrinsic */
+/** words u32[20] <- each intrinsic */
 export function vectors(i: u32, j: u32, words: usize): void {
   const a = vector(i, j);
   const b = vector(j, i);
@@ -53,4 +53,11 @@ export function vectors(i: u32, j: u32, words: usize): void {
   store<u32>(words, folded(mve.gatherWiden(0, i16x8.splat(<i16>(9 * j)))), 56);
   fillMemory();
   store<u32>(words, folded(mve.gatherBytes(0, a)), 60);
+  fillMemory();
+  store<u32>(words, folded(mve.gatherFirst(0, a, j + 1)), 64);
+  fillMemory();
+  store<u32>(words, folded(mve.loadFour(16 * i + j)), 68);
+  const by = i8x16.sub(v128.and(b, i8x16.splat(15)), i8x16.splat(8));
+  store<u32>(words, folded(mve.shiftBytes(a, by)), 72);
+  store<u32>(words, folded(mve.joinFields(a, b)), 76);
 }

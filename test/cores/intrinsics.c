@@ -56,7 +56,7 @@ static u32 stored(void) {
 
 static void vectors(int i, int j) {
   v128 a = vector(i, j), b = vector(j, i), c = vector(i + j, 1);
-  u32 words[16];
+  u32 words[20];
   int n = 0;
   words[n++] = w2c_mve_mladav(a, b);
   words[n++] = w2c_mve_mladava(a, b, EDGES[i]);
@@ -82,6 +82,13 @@ static void vectors(int i, int j) {
   words[n++] = folded(w2c_mve_gatherWiden(MEMORY, simde_wasm_i16x8_splat(9 * j)));
   fill_memory();
   words[n++] = folded(w2c_mve_gatherBytes(MEMORY, a));
+  fill_memory();
+  words[n++] = folded(w2c_mve_gatherFirst(MEMORY, a, (u32)j + 1));
+  fill_memory();
+  words[n++] = folded(w2c_mve_loadFour(MEMORY + 16 * (u32)i + (u32)j));
+  v128 by = simde_wasm_i8x16_sub(simde_wasm_v128_and(b, simde_wasm_i8x16_splat(15)), simde_wasm_i8x16_splat(8));
+  words[n++] = folded(w2c_mve_shiftBytes(a, by));
+  words[n++] = folded(w2c_mve_joinFields(a, b));
   for (int k = 0; k < n; k++) line(words[k]);
 }
 

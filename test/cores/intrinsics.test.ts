@@ -69,7 +69,7 @@ async function polyfilledVectors(): Promise<string[]> {
   return places.flatMap((i) =>
     places.flatMap((j) => {
       vectors(i, j, 2048);
-      return [...new Uint32Array(memory.buffer, 2048, 16)].map((word) => word.toString(16).padStart(8, '0'));
+      return [...new Uint32Array(memory.buffer, 2048, 20)].map((word) => word.toString(16).padStart(8, '0'));
     }),
   );
 }

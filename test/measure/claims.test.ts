@@ -170,6 +170,20 @@ describe('the ECG network on a core with Helium', () => {
     const { perInference } = recorded('M55').models.find((figure) => figure.model === 'ecg-beats')!;
     expect(perInference).toBeLessThanOrEqual(0.85 * ECG_PEER.M55!.inference);
   });
+
+  it('is generated in at most 0.3 of the instructions that a Cortex-M7 takes', () => {
+    const [helium, dsp] = (['M55', 'M7'] as const).map(
+      (core) =>
+        recorded(core).models.find(({ model, residency }) => model === 'ecg-beats' && residency === 'boot')!.boot,
+    );
+    expect(helium).toBeLessThanOrEqual(0.3 * dsp!);
+  });
+
+  it('has at most 1.25 times the code, and so have all operators', () => {
+    const [helium, dsp] = [recorded('M55').text, recorded('M7').text];
+    expect(helium.tailoredEcg).toBeLessThanOrEqual(1.25 * dsp.tailoredEcg);
+    expect(helium.allOperators).toBeLessThanOrEqual(1.25 * dsp.allOperators);
+  });
 });
 
 describe('the ECG network on a Cortex-M7', () => {
