@@ -101,8 +101,8 @@ export const MOST_SUMMED: i32 = 255;
  * outputs i8[channels] <- the average of each in a window of at most MOST_SUMMED positions, ties away from zero, within
  * low and high; as many as there are eights.
  *
- * A sum is multiplied by the next number above 2^31 / positions. What that is too much is below 2^-16 of a step, which
- * decides ties, and nothing else: all others are at least 1 / 510 away from one.
+ * A sum is multiplied by the next number above 2^31 / positions (of one position, 2^31 - 1). What that is too much is
+ * below 2^-16 of a step, which decides ties, and nothing else: all others are at least 1 / 510 away from one.
  */
 export function averageOfEights(
   window: usize,

@@ -9,7 +9,7 @@ import { floatKind } from './registry.ts';
 
 const ACTIVATIONS = ['RELU', 'RELU6', 'RELU_N1_TO_1'];
 
-/** The graph with everything fused that can be, in one pass: an operator goes into one before it, as that is by then. */
+/** The graph with everything fused that can be, in one pass: an operator goes into one before it, as it is by then. */
 export function fuse(graph: Graph): Graph {
   const draft = new Draft(graph);
   const { operators } = draft;

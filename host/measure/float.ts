@@ -2,8 +2,9 @@
  * The float networks of MLPerf Tiny quantised here, beside their float form and the INT8 files that were published with
  * them, on data that nothing was calibrated on.
  *
- * Calibrated on: keyword spotting, every fifth feature file (the others judge); images, some of CIFAR-10's training images
- * (its test images judge, and the other training images beside them, by which ways were chosen); anomalies, the first 60 windows of the one clip there is (those from the 65th on, which share no
+ * Calibrated on: keyword spotting, every fifth feature file (the others judge); images, some of CIFAR-10's training
+ * images (its test images judge, and the other training images beside them, by which ways were chosen); anomalies, the
+ * first 60 windows of the one clip there is (those from the 65th on, which share no
  * frame with them, judge).
  */
 import { readFileSync } from 'node:fs';

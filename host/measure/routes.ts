@@ -170,7 +170,7 @@ async function taskOf(runs: readonly Run[], folders: { records: string; images: 
     }
     const routes = [...answers.keys()].filter((name) => ROUTED.includes(name));
     for (const one of routes)
-      for (const other of [...answers.keys()].filter((name) => !ROUTED.includes(name))) {
+      for (const other of [...answers.keys()].filter((name) => isHeldAgainst(one, name))) {
         const seeds = seedsOf(one).filter((seed) => matrices.get(other)!.has(seed));
         const difference = (times: Float64Array) => meanOf(one, times, seeds) - meanOf(other, times, seeds);
         if (seeds.length > 0)
@@ -185,6 +185,10 @@ async function taskOf(runs: readonly Run[], folders: { records: string; images: 
     shares,
   };
 }
+
+/** Single networks, and of "route" its own classifiers together. */
+const isHeldAgainst = (routed: string, other: string): boolean =>
+  !ROUTED.includes(other) && (routed === 'route' || !['soft', 'hard'].includes(other));
 
 /** Variants of the grid that have a route. */
 const ROUTED = ['route', 'mixture', 'long', 'plain', 'basis'];

@@ -24,5 +24,6 @@ function tableOf({ task, withoutAggregation, routes }: SlicedTask, boards: reado
   const cores = boards.map((board) => loadBoard(board).core);
   const headings = ['strips', 'arena', 'against none', 'operators', 'bytes', ...cores, 'mismatches'];
   const nothing = routes.length === 1 ? ', and strips save nothing' : '';
-  return `${task}, which takes ${grouped(withoutAggregation)} bytes without aggregation${nothing}:\n\n${markdownTable(headings, rows, 1)}`;
+  const title = `${task}, which takes ${grouped(withoutAggregation)} bytes without aggregation${nothing}:`;
+  return `${title}\n\n${markdownTable(headings, rows, 1)}`;
 }

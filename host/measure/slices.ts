@@ -1,6 +1,7 @@
 /**
  * What strips take back of the memory of feature aggregation: the routes of models/configs before training, with and
- * without it, sliced and not, on emulated cores. Sizes and counts do not depend on what weights have learnt.
+ * without it, sliced and not, on emulated cores. What weights have
+ * learnt changes no sizes, and counts little.
  */
 import { join } from 'node:path';
 import { anyInput } from '../agent/session.ts';
@@ -27,7 +28,7 @@ export interface SlicedRoute {
   bytes: number;
   /** of an inference, by board */
   instructions: Record<string, number>;
-  /** bytes of outputs and layers that any board has otherwise than WebAssembly */
+  /** output bytes otherwise than those of the route as it was, in WebAssembly, and layers otherwise than there */
   mismatches: number;
 }
 
@@ -65,10 +66,10 @@ async function taskOf(name: string): Promise<SlicedTask> {
   const config = readConfig(join(projectRoot(), 'models', 'configs', `${name}.json`)) as TrainConfig;
   const image = pack(await untrainedModel(config));
   const plain = pack(await untrainedModel({ ...config, route: { ...config.route!, aggregate: [] } }));
-  const routes = [await routeOf(name, null, image)];
+  const routes = [await routeOf(name, null, image, image)];
   for (const strips of STRIPS) {
     const sliced = slicedOrNull(image, strips);
-    if (sliced) routes.push(await routeOf(name, strips, sliced));
+    if (sliced) routes.push(await routeOf(name, strips, sliced, image));
   }
   return { task: config.task.name, withoutAggregation: arenaOf(plain), routes };
 }
@@ -85,10 +86,16 @@ function slicedOrNull(image: Uint8Array, strips: number): Uint8Array | null {
 
 const arenaOf = (image: Uint8Array): number => new Runtime(image, FASTEST).arenaBytes(0);
 
-async function routeOf(name: string, strips: number | null, image: Uint8Array): Promise<SlicedRoute> {
+async function routeOf(
+  name: string,
+  strips: number | null,
+  image: Uint8Array,
+  whole: Uint8Array,
+): Promise<SlicedRoute> {
   const taken = takingBranch(image, 0, 0);
-  const imagePath = placeUnderBuild(`build/slices/${name}-${strips ?? 'whole'}.htpw`, taken);
+  const imagePath = placeUnderBuild(`${name}-${strips ?? 'whole'}.htpw`, taken);
   const runtime = new Runtime(taken, FASTEST).load(0);
+  const before = new Runtime(takingBranch(whole, 0, 0), FASTEST).load(0);
   const windows = [anyInput(runtime.inputs[0]!.bytes)];
   const instructions: Record<string, number> = {};
   let mismatches = 0;
@@ -98,7 +105,7 @@ async function routeOf(name: string, strips: number | null, image: Uint8Array): 
       image: taken,
       board,
       windows,
-      reference: (input) => ({ layers: runtime.traceCrcs(input).layers, output: runtime.run(input) }),
+      reference: (input) => ({ layers: runtime.traceCrcs(input).layers, output: before.run(input) }),
     });
     instructions[board] = result.instructionsPerInference!;
     mismatches += result.mismatchingBytes + result.mismatchingLayers;

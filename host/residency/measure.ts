@@ -103,7 +103,8 @@ async function loadAndRun(agent: Agent, image: Uint8Array, program: number): Pro
   const expected = answerOf(image, program, input);
   if (Buffer.compare(output, expected) !== 0)
     throw new Error(
-      `program ${program}: expected ${hex(expected)} from the board as from WebAssembly, got ${hex(output)}; htpw verify says which operator`,
+      `program ${program}: expected ${hex(expected)} from the board as from WebAssembly, got ${hex(output)}; ` +
+        'htpw verify says which operator',
     );
   return ticks;
 }

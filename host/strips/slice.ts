@@ -91,11 +91,12 @@ export function slice(
 ): Sliced {
   const sliced = (counts: readonly number[]): Sliced => new Slicing(unpacked, index, mostMacs, counts).result();
   if (strips !== undefined) return sliced([strips]);
-  const all = [sliced(COUNTS)];
-  for (const [i, count] of COUNTS.entries()) {
-    report(i + 1, COUNTS.length + 1);
-    all.push(...(unlessUnsupported(() => [sliced([count])]) ?? []));
-  }
+  const choices = [COUNTS, ...COUNTS.map((count) => [count])];
+  const all = choices.flatMap((counts, i) => {
+    report(i, choices.length);
+    return unlessUnsupported(() => [sliced(counts)]) ?? [];
+  });
+  if (all.length === 0) throw new Unsupported(NOTHING_SAVED);
   const last = ({ steps }: Sliced): Step => steps.at(-1)!;
   const smallest = Math.min(...all.map((one) => last(one).arenaBytes));
   const [best] = all
@@ -103,6 +104,8 @@ export function slice(
     .toSorted((a, b) => last(a).operators - last(b).operators || last(a).arenaBytes - last(b).arenaBytes);
   return best!;
 }
+
+const NOTHING_SAVED = 'no strips of its operators take less RAM';
 
 /** How much larger an arena of fewer operators may be. */
 const NEAR = 0.02;
@@ -151,8 +154,7 @@ class Slicing {
       best = found.variant;
       steps.push(this.step(best, nameOf(base.program, found.region), found.region.strips));
     }
-    if (steps.length === 1 || steps.at(-1)!.arenaBytes >= steps[0].arenaBytes)
-      throw new Unsupported('no strips of its operators take less RAM');
+    if (steps.length === 1 || steps.at(-1)!.arenaBytes >= steps[0].arenaBytes) throw new Unsupported(NOTHING_SAVED);
     return { image: this.packed(best), steps };
   }
 

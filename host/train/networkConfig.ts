@@ -43,7 +43,7 @@ export interface RouteConfig {
   aggregate: string[];
   /** epochs in which each classifier learns its cluster of the training windows */
   apart: number;
-  /** how much windows of other clusters count then, and in `together`: 0 as in the paper, 1 as much as its own */
+  /** weight of the mean over windows of other clusters then, and in `together` of all classifiers' mean; 0 in the paper */
   elsewhere: number;
   /** epochs of the selector behind these */
   selecting: number;

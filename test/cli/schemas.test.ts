@@ -124,7 +124,7 @@ describe('the output of --json', () => {
     'route',
     'slices',
     'train',
-  ])('of htpw bench --%s, which is the record that it writes, fits its schema', (name) => {
+  ])('of htpw bench, which is the record bench/%s.json, fits its schema', (name) => {
     expect(schemaFaults('bench', readRecord<object>(name))).toEqual([]);
   });
 

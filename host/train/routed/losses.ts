@@ -72,9 +72,10 @@ export function lossesTogether(
 }
 
 /**
- * Of a mixture of experts: minus the logarithm of the sum over classifiers of share * probability of the label, where
- * shares are the softmax of the selector's scores, and `elsewhere` times the mean cross entropy of all classifiers; a mean over windows.
- * Gradients by scores and logits: each classifier learns a window as far as it has part in the right answer (Jacobs et al. 1991).
+ * Of a mixture of experts (Jacobs et al. 1991): minus the logarithm of the sum over classifiers of share * probability
+ * of the label, where shares are the softmax of the selector's scores, and `elsewhere` times the mean cross entropy of
+ * all classifiers; a mean over windows. Gradients by scores and logits: each classifier learns a window as far as it has
+ * part in the right answer.
  */
 export function lossOfMixture(
   scores: Float32Array,

@@ -1,7 +1,8 @@
 /**
  * Training of a selector and the classifiers that it picks from (Ma et al. 2024): a strong network first, whose
- * features say which windows belong together; each classifier then learns one such cluster, the selector who is good
- * at what, and at last they take turns. Nothing but validation windows says which parameters are kept.
+ * features say which windows belong together; each classifier then learns one such cluster, the selector who is good at
+ * what, and at last they take turns, or learn at once as a mixture of experts. Validation windows say which parameters
+ * are kept, unless the configuration keeps the last.
  */
 import { setImmediate } from 'node:timers/promises';
 import { kMeans, nearestCenter } from '../../compress/kmeans.ts';

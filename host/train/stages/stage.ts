@@ -18,7 +18,10 @@ export interface Stage {
   load(real: RealArrays): void;
   /** by moments that are given, else by those of the batch, as in training */
   forward(fixed: Moments | null): void;
-  /** from the gradient of what it gives: that of what it takes, and of its weights into `slopes` */
+  /**
+   * From the gradient of what it gives: that of what it takes, and of its weights into `slopes`. `isTeaching`: that of
+   * what another network lends it, too.
+   */
   backward(slopes: RealArrays, isTeaching: boolean): void;
   /** that it was last computed by; null where nothing is normalised */
   readonly moments: Moments | null;
