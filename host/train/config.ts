@@ -138,13 +138,13 @@ const ROUTE = json.fields({
   classifier: NETWORK,
   aggregate: json.optional(json.listOrNone(json.text), []),
   apart: json.wholeNumber(1, MOST_EPOCHS),
-  elsewhere: json.optional(json.numberUpTo(1), 0),
+  elsewhere: json.optional(json.numberUpTo(1)),
   selecting: json.wholeNumber(1, MOST_EPOCHS),
   rounds: someEpochs,
   turns: json.optional(json.listOf(someEpochs, 2, 'epochs of the selector and of the classifiers'), [1, 1]),
   turnRate: json.optional(json.quantity, 0.25),
   loss: json.optional(ROUTE_LOSS, {}),
-  together: json.optional(someEpochs, 0),
+  together: json.optional(someEpochs),
 }) as unknown as json.Schema<RouteConfig>;
 
 /** A selector and classifiers for the windows of a task. */

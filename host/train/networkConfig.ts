@@ -43,8 +43,8 @@ export interface RouteConfig {
   aggregate: string[];
   /** epochs in which each classifier learns its cluster of the training windows */
   apart: number;
-  /** weight of the mean over windows of other clusters then, and in `together` of all classifiers' mean; 0 in the paper */
-  elsewhere: number;
+  /** weight of the mean over windows of other clusters then, and in `together` of that of all classifiers; default 0 */
+  elsewhere?: number;
   /** epochs of the selector behind these */
   selecting: number;
   /** how often selector and classifiers take turns then */
@@ -54,8 +54,8 @@ export interface RouteConfig {
   /** factor on the learning rate in the rounds */
   turnRate: number;
   loss: RouteLossConfig;
-  /** epochs at last in which selector and classifiers learn at once, as a mixture of experts */
-  together: number;
+  /** epochs at last in which selector and classifiers learn at once, as a mixture of experts; default 0 */
+  together?: number;
 }
 
 /** Weights of the four terms that a classifier makes small in the rounds, each a mean over some windows of a batch. */

@@ -17,7 +17,7 @@ describe('docs/reliability.md', () => {
     expect(page).toContain(`${WORK_PER_ARENA_BYTE} for each byte of its arena`);
     for (const path of committedImages()) {
       const image = new Uint8Array(readFileSync(path));
-      expect(new Runtime(image).work() / image.length, path).toBeLessThan(WORK_PER_IMAGE_BYTE / 20);
+      expect(new Runtime(image).work() / image.length, path).toBeLessThan(WORK_PER_IMAGE_BYTE / 10);
     }
   });
 });

@@ -75,7 +75,7 @@ const isTurn = (phase: Phase): boolean => phase.startsWith('turn');
 const isAlike = (one: Phase, other: Phase): boolean => (isTurn(one) ? isTurn(other) : one === other);
 
 /** One of each epoch. */
-function phasesOf({ apart, selecting, rounds, turns, together }: RouteConfig): Phase[] {
+function phasesOf({ apart, selecting, rounds, turns, together = 0 }: RouteConfig): Phase[] {
   const times = (count: number, phase: Phase): Phase[] => new Array<Phase>(count).fill(phase);
   const round = [...times(turns[0], 'turnOfSelector'), ...times(turns[1], 'turnOfClassifiers')];
   return [
@@ -254,7 +254,7 @@ class RoutedTraining {
     const known = { labels, weights: labels.map((label) => this.weights[label]!) };
     this.load();
     const { scores, logits } = this.forward(this.batcher.patches(windows, config.batch, this.noise), null);
-    const { elsewhere, loss } = config.route;
+    const { elsewhere = 0, loss } = config.route;
     switch (phase) {
       case 'apart': {
         const owners = windows.map((window) => this.owners[window]!);
