@@ -97,7 +97,12 @@ export function slice(
     return unlessUnsupported(() => [sliced(counts)]) ?? [];
   });
   if (all.length === 0) throw new Unsupported(NOTHING_SAVED);
-  const last = ({ steps }: Sliced): Step => steps.at(-1)!;
+  return leanest(all);
+}
+
+/** The fewest operators of what comes within NEAR of the smallest arena, and of as many the smaller arena. */
+export function leanest<T extends Pick<Sliced, 'steps'>>(all: readonly T[]): T {
+  const last = ({ steps }: T): Step => steps.at(-1)!;
   const smallest = Math.min(...all.map((one) => last(one).arenaBytes));
   const [best] = all
     .filter((one) => last(one).arenaBytes <= smallest * (1 + NEAR))
