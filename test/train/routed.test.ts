@@ -128,10 +128,10 @@ describe('a route whose parts learn together', () => {
     expect(report.history.every(({ loss }) => Number.isFinite(loss))).toBe(true);
   });
 
-  it('keeps what the last epoch learned where it is asked to, and looks at nothing', async () => {
+  it('keeps what the last epoch learned where it is asked to, and looks at nothing before', async () => {
     const { report } = await trainModel(configOf({ rounds: 0, together: 1 }, { keep: 'last' }));
     expect(report.kept).toBe(4);
-    expect(report.history.every(({ validation }) => validation === null)).toBe(true);
+    expect(report.history.map(({ validation }) => validation !== null)).toEqual([false, false, false, true]);
   });
 
   it('teaches layers of the selector what classifiers want of them, and only then', () => {
