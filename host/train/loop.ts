@@ -11,7 +11,7 @@ import type { Journal } from './journal.ts';
 import type { Tensor } from './layers.ts';
 import type { Scores } from './metrics.ts';
 import { type NetworkSpec, peakName } from './network.ts';
-import { initialState, learningRate, momentCorrection, type OptimizerState } from './optimizer.ts';
+import { learningRate } from './optimizer.ts';
 import { initializeAll } from './parameters.ts';
 import type { EpochRecord, Progress } from './run.ts';
 import type { Moments } from './simulation.ts';
@@ -58,8 +58,6 @@ class Training {
   private readonly step: TrainingStep;
   private readonly stepsPerEpoch: number;
   private readonly steps: number;
-  private parameters: Parameters;
-  private state: OptimizerState;
   private done = 0;
   private lossSum = 0;
   private history: EpochRecord[] = [];
@@ -72,10 +70,9 @@ class Training {
     this.stepsPerEpoch = Math.max(...this.courses.map(({ steps }) => steps));
     this.steps = this.stepsPerEpoch * this.config.epochs;
     const distillations = lessons.map(({ config }) => config.distillation);
-    this.step = new TrainingStep(specs, this.config.batch, this.config, distillations);
-    this.parameters = initializeAll(specs, new Random(this.config.seed, STREAM.weights));
-    for (const { start } of lessons) takeOver(this.parameters, start);
-    this.state = initialState(this.parameters);
+    const parameters = initializeAll(specs, new Random(this.config.seed, STREAM.weights));
+    for (const { start } of lessons) takeOver(parameters, start);
+    this.step = new TrainingStep(specs, parameters, this.config.batch, this.config, distillations);
   }
 
   async run({ onProgress, journal = null, onResume }: TrainingOptions): Promise<Learnt> {
@@ -106,10 +103,7 @@ class Training {
     const { done, config } = this;
     const batches = this.courses.map((course) => course.batch(done));
     const rate = learningRate(done, this.steps, config.learningRate, config.warmupSteps);
-    const [next, state, loss] = this.step.run(this.parameters, this.state, batches, rate, momentCorrection(done + 1));
-    this.parameters = next;
-    this.state = state;
-    this.lossSum += loss;
+    this.lossSum += this.step.run(batches, rate);
     if (!Number.isFinite(this.lossSum))
       throw new Error(`training: expected a finite loss, got ${this.lossSum} at step ${done}; lower learningRate`);
     this.done++;
@@ -151,15 +145,14 @@ class Training {
 
   /** One turn of the event loop behind it lets a signal through, which the writing of a file holds up. */
   private async keep(journal: Journal): Promise<void> {
-    const { done: step, lossSum, courses, history, parameters, state, best } = this;
+    const { done: step, lossSum, courses, history, best } = this;
     journal.write({
       step,
       lossSum,
       courses: courses.map((course) => course.state),
       history,
-      parameters: copied(parameters),
-      first: copied(state.first),
-      second: copied(state.second),
+      parameters: copied(this.parameters),
+      ...this.step.descent.optimizer.state,
       best,
     });
     await setImmediate();
@@ -174,10 +167,7 @@ class Training {
     );
     if (!isWhole || courses.length !== this.courses.length || step > this.steps)
       throw new UsageError('state of the training: expected the arrays of its networks, got others; give --restart');
-    tree.dispose([this.parameters, this.state]);
-    const names = [...shapes.keys()];
-    this.parameters = loaded(arrays.parameters, names);
-    this.state = { first: loaded(arrays.first, names), second: loaded(arrays.second, names) };
+    this.step.descent.optimizer.restore(arrays.parameters, arrays, step);
     Object.assign(this, { done: step, lossSum, history, best });
     courses.forEach((state, i) => {
       this.courses[i]!.restore(state);
@@ -186,10 +176,7 @@ class Training {
 
   private finish(): Learnt {
     const { lessons, best } = this;
-    if (best) {
-      tree.dispose(this.parameters);
-      this.parameters = loaded(best.arrays, [...best.arrays.keys()]);
-    }
+    if (best) this.step.descent.optimizer.restart(best.arrays);
     const calibrated = this.courses.map((course) => course.calibrate(this.parameters));
     const checkpoint = { tensors: copied(this.parameters), metadata: describe(lessons) };
     lessons.forEach(({ spec }, i) => {
@@ -201,9 +188,11 @@ class Training {
     return { checkpoint, history: this.history, kept: best?.epoch ?? this.config.epochs };
   }
 
+  private get parameters(): Parameters {
+    return this.step.descent.parameters;
+  }
+
   dispose(): void {
-    tree.dispose(this.parameters);
-    tree.dispose(this.state);
     this.step.dispose();
     for (const { inference } of this.courses) inference.dispose();
   }
@@ -254,15 +243,6 @@ export function untrained(lessons: readonly Pick<Lesson, 'config' | 'spec'>[]): 
 /** Copies arrays out of the library. */
 export function copied(parameters: Parameters): Arrays {
   return new Map(Object.entries(parameters).map(([name, array]) => [name, stored(array.ref)] as const));
-}
-
-/** And into it, in the order of these names. */
-export function loaded(arrays: Arrays, names: readonly string[]): Parameters {
-  const entries = names.map((name) => {
-    const { shape, data } = arrays.get(name)!;
-    return [name, np.array(data as Float32Array<ArrayBuffer>, { shape })] as const;
-  });
-  return Object.fromEntries(entries);
 }
 
 export function storeMoments({ tensors }: Checkpoint, { layers }: NetworkSpec, moments: Moments[]): void {

@@ -1,15 +1,17 @@
 /** AdamW (Loshchilov & Hutter 2019) with clipped gradient norm, and the learning rate over time. */
 
 import type { Parameters } from './arrays.ts';
+import { Workspace } from './kernels/kernels.ts';
 import type { Tensor } from './layers.ts';
-import { numpy as np } from './start.ts';
+import type { RealArrays } from './simulation.ts';
+import { numpy as np, tree } from './start.ts';
+import type { Arrays } from './state.ts';
 
+// as in source/adamw.ts
 const BETA1 = 0.9;
 const BETA2 = 0.999;
-const EPSILON = 1e-8;
 
-// A type alias and not an interface: jax-js trees need it.
-export type OptimizerState = { first: Parameters; second: Parameters };
+const EPSILON = 1e-8;
 
 export interface OptimizerConfig {
   weightDecay: number;
@@ -17,45 +19,114 @@ export interface OptimizerConfig {
   clip: number;
 }
 
-export function initialState(parameters: Parameters): OptimizerState {
-  const zeros = (): Parameters =>
-    Object.fromEntries(Object.entries(parameters).map(([name, value]) => [name, np.zeros(value.shape)]));
-  return { first: zeros(), second: zeros() };
+/** Where the numbers of one trained array lie in the workspace. */
+interface Place {
+  shape: number[];
+  length: number;
+  value: number;
+  gradient: number;
+  first: number;
+  second: number;
 }
 
 /**
- * One step. Consumes everything. `rate` is the learning rate, `correction` the factors 1 / (1 - beta^t) of both
- * moments, [2].
+ * Trained arrays and both moments of their gradients. The numbers move in a workspace of its own; the library gets a
+ * copy after each step, whose arrays nothing has to be computed for.
  */
-export function update(
-  parameters: Parameters,
-  gradients: Parameters,
-  state: OptimizerState,
-  rate: Tensor,
-  correction: Tensor,
-  config: OptimizerConfig,
-): [Parameters, OptimizerState] {
-  const names = Object.keys(parameters);
-  let squares: Tensor = np.array(0);
-  for (const name of names) squares = squares.add(np.square(gradients[name]!.ref).sum());
-  const shrink = np.minimum(np.divide(config.clip, np.sqrt(squares.add(EPSILON))), 1);
-  const correction1 = correction.ref.slice(0);
-  const correction2 = correction.slice(1);
-  const next: Parameters = {};
-  const state2: OptimizerState = { first: {}, second: {} };
-  for (const name of names) {
-    const gradient = gradients[name]!.mul(shrink.ref);
-    const first = state.first[name]!.mul(BETA1).add(gradient.ref.mul(1 - BETA1));
-    const second = state.second[name]!.mul(BETA2).add(np.square(gradient).mul(1 - BETA2));
-    const direction = first.ref.mul(correction1.ref).div(np.sqrt(second.ref.mul(correction2.ref)).add(EPSILON));
-    const value = parameters[name]!;
-    const decayed = decays(name) ? direction.add(value.ref.mul(config.weightDecay)) : direction;
-    next[name] = value.sub(decayed.mul(rate.ref).mul(isCode(name) ? config.codeRate : 1));
-    state2.first[name] = first;
-    state2.second[name] = second;
+export class Optimizer {
+  private readonly workspace = new Workspace();
+  private readonly places: ReadonlyMap<string, Place>;
+  private held: Parameters;
+  private steps = 0;
+
+  /** Consumes the parameters. */
+  constructor(
+    parameters: Parameters,
+    private readonly config: OptimizerConfig,
+  ) {
+    const { workspace } = this;
+    const place = ({ shape, size: length }: Tensor): Place => {
+      const [value, gradient, first, second] = Array.from({ length: 4 }, () => workspace.allocate(length));
+      return { shape, length, value: value!, gradient: gradient!, first: first!, second: second! };
+    };
+    this.places = new Map(Object.entries(parameters).map(([name, array]) => [name, place(array)]));
+    for (const [name, { value, length }] of this.places)
+      workspace.at(value, length).set(parameters[name]!.ref.dataSync() as Float32Array);
+    this.held = parameters;
   }
-  for (const used of [shrink, correction1, correction2, rate]) used.dispose();
-  return [next, state2];
+
+  /** As the last step left them. Lent: whoever computes with them takes references. */
+  get parameters(): Parameters {
+    return this.held;
+  }
+
+  /** One step down the gradients, all of them scaled by `shrink`, at this learning rate. */
+  move(gradients: RealArrays, shrink: number, rate: number): void {
+    const { workspace, places, config } = this;
+    const [correction1, correction2] = corrections(++this.steps);
+    for (const [name, { length, value, gradient, first, second }] of places) {
+      workspace.at(gradient, length).set(gradients[name]!);
+      const decay = decays(name) ? config.weightDecay : 0;
+      const boost = isCode(name) ? config.codeRate : 1;
+      const numbers = [shrink, correction1, correction2, decay, rate, boost] as const;
+      workspace.kernels.adamw(value, gradient, first, second, length, ...numbers);
+    }
+    this.lend();
+  }
+
+  /** Both moments, copied. */
+  get state(): { first: Arrays; second: Arrays } {
+    return { first: this.copied('first'), second: this.copied('second') };
+  }
+
+  /** As all was after so many steps. Throws nothing: the arrays must be those of the parameters. */
+  restore(parameters: Arrays, { first, second }: { first: Arrays; second: Arrays }, steps: number): void {
+    const { workspace, places } = this;
+    for (const [name, place] of places) {
+      workspace.at(place.value, place.length).set(parameters.get(name)!.data as Float32Array);
+      workspace.at(place.first, place.length).set(first.get(name)!.data as Float32Array);
+      workspace.at(place.second, place.length).set(second.get(name)!.data as Float32Array);
+    }
+    this.steps = steps;
+    this.lend();
+  }
+
+  /** Goes on with these values, of which nothing has been learnt yet. */
+  restart(parameters: Arrays = this.copied('value')): void {
+    const zero = new Map(
+      [...this.places].map(([name, { shape, length }]) => [name, { shape, data: new Float32Array(length) }]),
+    );
+    this.restore(parameters, { first: zero, second: zero }, 0);
+  }
+
+  dispose(): void {
+    tree.dispose(this.held);
+  }
+
+  private copied(what: 'value' | 'first' | 'second'): Arrays {
+    const { workspace } = this;
+    return new Map(
+      [...this.places].map(([name, place]) => [
+        name,
+        { shape: place.shape, data: workspace.at(place[what], place.length).slice() },
+      ]),
+    );
+  }
+
+  private lend(): void {
+    tree.dispose(this.held);
+    const entries = [...this.places].map(
+      ([name, { shape, length, value }]) => [name, np.array(this.workspace.at(value, length), { shape })] as const,
+    );
+    this.held = Object.fromEntries(entries);
+  }
+}
+
+/** What gradients are scaled by so that their norm is at most `clip`. Borrows them. */
+export function shrinkOf(gradients: Parameters, clip: number): Tensor {
+  let squares: Tensor = np.array(0);
+  for (const gradient of Object.values(gradients)) squares = squares.add(np.square(gradient.ref).sum());
+  return np.minimum(np.divide(clip, np.sqrt(squares.add(EPSILON))), 1);
 }
 
 const isCode = (name: string): boolean => name.endsWith('.codes');
@@ -64,9 +135,7 @@ const isCode = (name: string): boolean => name.endsWith('.codes');
 const decays = (name: string): boolean => /\.(weight|basis|w1|w2|left|right)$/.test(name);
 
 /** Factors that undo the start at zero of both moments; step counts from 1. */
-export function momentCorrection(step: number): Float32Array<ArrayBuffer> {
-  return Float32Array.of(1 / (1 - BETA1 ** step), 1 / (1 - BETA2 ** step));
-}
+const corrections = (step: number): [number, number] => [1 / (1 - BETA1 ** step), 1 / (1 - BETA2 ** step)];
 
 /** Linear warm-up, then half a cosine down to zero. */
 export function learningRate(step: number, steps: number, peak: number, warmupSteps: number): number {

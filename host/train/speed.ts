@@ -10,9 +10,7 @@ import { Batcher } from './batches.ts';
 import { weightsOf } from './classWeights.ts';
 import type { JointConfig } from './config.ts';
 import { specsOf } from './network.ts';
-import { initialState, momentCorrection } from './optimizer.ts';
 import { initializeAll } from './parameters.ts';
-import { tree } from './start.ts';
 import { type BatchArrays, TrainingStep } from './step.ts';
 
 /** Steps before any is timed: the library and Node compile what runs often. */
@@ -53,22 +51,16 @@ export function trainingSpeed({ name, programs }: JointConfig): TrainingSpeed {
       };
     });
 
-  const step = new TrainingStep(specs, batch, programs[0]!);
-  let parameters = initializeAll(specs, random);
-  let state = initialState(parameters);
+  const step = new TrainingStep(specs, initializeAll(specs, random), batch, programs[0]!);
   const seconds = { batches: 0, steps: 0 };
   for (let done = 0; done < WARM_STEPS + STEPS; done++) {
     const [batches, preparing] = timed(prepare);
-    const [[next, state2], stepping] = timed(() =>
-      step.run(parameters, state, batches, 1e-3, momentCorrection(done + 1)),
-    );
-    [parameters, state] = [next, state2];
+    const [, stepping] = timed(() => step.run(batches, 1e-3));
     if (done < WARM_STEPS) continue;
     seconds.batches += preparing;
     seconds.steps += stepping;
   }
   step.dispose();
-  tree.dispose([parameters, state]);
   const windows = STEPS * batch * programs.length;
   const [batches, steps] = [seconds.batches, seconds.steps].map((sum) => (1000 * sum) / windows) as [number, number];
   const total = batches + steps;

@@ -4,7 +4,7 @@ import type { DistillationConfig } from './config.ts';
 import { Descent } from './descent.ts';
 import { lossOf, type Targets } from './loss.ts';
 import type { NetworkSpec } from './network.ts';
-import type { OptimizerConfig, OptimizerState } from './optimizer.ts';
+import type { OptimizerConfig } from './optimizer.ts';
 import { type RealArrays, Simulation } from './simulation.ts';
 
 /** What one network learns from in a step: patches as patches.ts cuts them. */
@@ -15,29 +15,24 @@ export interface BatchArrays {
 
 /** Of networks that are trained together: what they share is made once, their losses weigh the same. */
 export class TrainingStep {
+  readonly descent: Descent;
   private readonly simulations: Simulation[];
-  private readonly descent: Descent;
 
-  /** `distillations`: of each network that has a teacher */
+  /** Consumes the parameters. `distillations`: of each network that has a teacher */
   constructor(
     private readonly specs: readonly NetworkSpec[],
+    parameters: Parameters,
     batch: number,
     config: OptimizerConfig,
     private readonly distillations: readonly (DistillationConfig | undefined)[] = [],
   ) {
     this.simulations = specs.map((spec) => new Simulation(spec, batch));
-    this.descent = new Descent(specs, config);
+    this.descent = new Descent(specs, parameters, config);
   }
 
-  /** Consumes parameters and state, and returns the next and the mean loss of the networks. */
-  run(
-    parameters: Parameters,
-    state: OptimizerState,
-    batches: readonly BatchArrays[],
-    rate: number,
-    correction: Float32Array<ArrayBuffer>,
-  ): [Parameters, OptimizerState, loss: number] {
-    const arrays = this.descent.realize(parameters);
+  /** Returns the mean loss of the networks. */
+  run(batches: readonly BatchArrays[], rate: number): number {
+    const arrays = this.descent.realize();
     const share = 1 / batches.length;
     let loss = 0;
     const slopes: RealArrays = {};
@@ -49,7 +44,8 @@ export class TrainingStep {
       loss += value * share;
       Object.assign(slopes, simulation.backward(gradient.map((slope) => slope * share)));
     });
-    return [...this.descent.move(parameters, state, slopes, rate, correction), loss];
+    this.descent.move(slopes, rate);
+    return loss;
   }
 
   dispose(): void {

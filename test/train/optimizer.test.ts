@@ -2,7 +2,8 @@
 import { numpy as np } from '@jax-js/jax';
 import { beforeAll, describe, expect, it } from 'vitest';
 import type { Parameters } from '../../host/train/arrays.ts';
-import { initialState, momentCorrection, type OptimizerState, update } from '../../host/train/optimizer.ts';
+import { read } from '../../host/train/descent.ts';
+import { Optimizer, shrinkOf } from '../../host/train/optimizer.ts';
 import { startArrays } from '../../host/train/start.ts';
 
 beforeAll(startArrays);
@@ -30,13 +31,15 @@ interface Config {
 function stepped(config: Config): Values {
   const arrays = (values: Values): Parameters =>
     Object.fromEntries(Object.entries(values).map(([name, list]) => [name, np.array(list)]));
-  let parameters = arrays(START);
-  let state: OptimizerState = initialState(parameters);
-  GRADIENTS.forEach((gradients, i) => {
-    const correction = np.array(momentCorrection(i + 1));
-    [parameters, state] = update(parameters, arrays(gradients), state, np.array(RATE), correction, config);
-  });
-  return Object.fromEntries(Object.entries(parameters).map(([name, array]) => [name, [...array.dataSync()]]));
+  const optimizer = new Optimizer(arrays(START), config);
+  for (const values of GRADIENTS) {
+    const gradients = arrays(values);
+    const [shrink] = shrinkOf(gradients, config.clip).dataSync();
+    optimizer.move(read(gradients), shrink, RATE);
+  }
+  return Object.fromEntries(
+    Object.entries(optimizer.parameters).map(([name, array]) => [name, [...array.ref.dataSync()]]),
+  );
 }
 
 /** The same, number by number. */

@@ -25,6 +25,19 @@ export type Geometry = readonly [
 
 /** Of source/, where each is described. */
 export interface Kernels {
+  adamw(
+    value: Address,
+    gradient: Address,
+    first: Address,
+    second: Address,
+    length: number,
+    shrink: number,
+    correction1: number,
+    correction2: number,
+    decay: number,
+    rate: number,
+    boost: number,
+  ): void;
   sum(a: Address, b: Address, y: Address, length: number): void;
   addTo(y: Address, a: Address, length: number): void;
   patches(x: Address, y: Address, ...geometry: Geometry): void;

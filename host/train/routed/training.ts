@@ -9,7 +9,6 @@ import { kMeans, nearestCenter } from '../../compress/kmeans.ts';
 import { selectWindows, type WindowSet } from '../../data/windows.ts';
 import { Random } from '../../system/random.ts';
 import { classNamesOf, frontEndOf } from '../../task/task.ts';
-import type { Parameters } from '../arrays.ts';
 import { Batcher, drawEpoch } from '../batches.ts';
 import type { Checkpoint } from '../checkpoint.ts';
 import { weightsOf } from '../classWeights.ts';
@@ -18,15 +17,14 @@ import { CALIBRATION_BATCHES, STREAM, type TrainingSets } from '../course.ts';
 import { Descent } from '../descent.ts';
 import { checkpointFeatures } from '../evaluate.ts';
 import { MomentSums } from '../inference.ts';
-import { copied, describe, type Learnt, loaded, storeMoments, storePeak, train, untrained } from '../loop.ts';
+import { copied, describe, type Learnt, storeMoments, storePeak, train, untrained } from '../loop.ts';
 import { type Scores, score } from '../metrics.ts';
 import { type RoutedSpecs, routedSpecs, specsOf } from '../network.ts';
 import type { RouteConfig } from '../networkConfig.ts';
-import { initialState, learningRate, momentCorrection, type OptimizerState } from '../optimizer.ts';
+import { learningRate } from '../optimizer.ts';
 import { initializeAll } from '../parameters.ts';
 import type { EpochRecord, Progress } from '../run.ts';
 import { type Moments, type RealArrays, Simulation } from '../simulation.ts';
-import { tree } from '../start.ts';
 import type { Arrays } from '../state.ts';
 import { bestBranches, largestOfRows, lossesApart, lossesTogether, lossOfMixture } from './losses.ts';
 
@@ -118,40 +116,10 @@ interface Calibration {
   peaks: [selector: number, classifiers: number];
 }
 
-/** Arrays that one optimizer moves. */
-class Trained {
-  state: OptimizerState;
-  steps = 0;
-
-  constructor(
-    public parameters: Parameters,
-    readonly descent: Descent,
-  ) {
-    this.state = initialState(parameters);
-  }
-
-  move(slopes: RealArrays, rate: number): void {
-    const correction = momentCorrection(++this.steps);
-    [this.parameters, this.state] = this.descent.move(this.parameters, this.state, slopes, rate, correction);
-  }
-
-  /** Forgets what was learnt about the slopes so far. */
-  restart(): void {
-    tree.dispose(this.state);
-    this.state = initialState(this.parameters);
-    this.steps = 0;
-  }
-
-  dispose(): void {
-    tree.dispose([this.parameters, this.state]);
-    this.descent.dispose();
-  }
-}
-
 class RoutedTraining {
   private readonly specs: RoutedSpecs;
-  private readonly selector: Trained;
-  private readonly branches: Trained;
+  private readonly selector: Descent;
+  private readonly branches: Descent;
   private readonly selectorAtWork: Simulation;
   private readonly branchesAtWork: Simulation[];
   private readonly batcher: Batcher;
@@ -172,8 +140,8 @@ class RoutedTraining {
     this.specs = specsOfRoute(config);
     const { selector, branches } = this.specs;
     const random = new Random(seed, ROUTED + STREAM.weights);
-    this.selector = new Trained(initializeAll([selector], random), new Descent([selector], config));
-    this.branches = new Trained(initializeAll(branches, random), new Descent(branches, config));
+    this.selector = new Descent([selector], initializeAll([selector], random), config);
+    this.branches = new Descent(branches, initializeAll(branches, random), config);
     this.selectorAtWork = new Simulation(selector, batch);
     this.branchesAtWork = branches.map((spec) => new Simulation(spec, batch, this.selectorAtWork));
     this.batcher = new Batcher(task, sets.train, selector);
@@ -218,8 +186,8 @@ class RoutedTraining {
   }
 
   private restart(): void {
-    this.selector.restart();
-    this.branches.restart();
+    this.selector.optimizer.restart();
+    this.branches.optimizer.restart();
   }
 
   /** Mean loss over the steps of an epoch. */
@@ -305,8 +273,8 @@ class RoutedTraining {
   }
 
   private load(): void {
-    this.realSelector = this.selector.descent.realize(this.selector.parameters);
-    this.realBranches = this.branches.descent.realize(this.branches.parameters);
+    this.realSelector = this.selector.realize();
+    this.realBranches = this.branches.realize();
     for (const { own, layer } of this.lent) this.realBranches[`${own}.range`] = this.realSelector[`${layer}.range`]!;
     this.selectorAtWork.load(this.realSelector);
     for (const one of this.branchesAtWork) one.load(this.realBranches);
@@ -376,11 +344,7 @@ class RoutedTraining {
   }
 
   private take(arrays: Arrays): void {
-    for (const trained of [this.selector, this.branches]) {
-      const names = Object.keys(trained.parameters);
-      tree.dispose(trained.parameters);
-      trained.parameters = loaded(arrays, names);
-    }
+    for (const { optimizer } of [this.selector, this.branches]) optimizer.restart(arrays);
   }
 
   private checkpoint(): Checkpoint {
