@@ -9,18 +9,21 @@ export type WeightedAuc = (weights: Float64Array) => number;
 
 export function prepareAuc(scores: Float64Array, positive: Uint8Array): WeightedAuc {
   const order = Uint32Array.from(scores.keys()).sort((a, b) => scores[a] - scores[b]);
+  // in this order, so that each resample reads its memory from end to end
+  const sorted = Float64Array.from(order, (window) => scores[window]);
+  const isPositive = Uint8Array.from(order, (window) => positive[window]);
   return (weights) => {
     let below = 0; // weight of negatives with a lower score
     let wins = 0;
     let positives = 0;
     for (let i = 0; i < order.length; ) {
-      const score = scores[order[i]];
+      const score = sorted[i];
       let tiedPositives = 0;
       let tiedNegatives = 0;
-      for (; i < order.length && scores[order[i]] === score; i++) {
-        const window = order[i];
-        if (positive[window]) tiedPositives += weights[window];
-        else tiedNegatives += weights[window];
+      for (; i < order.length && sorted[i] === score; i++) {
+        const weight = weights[order[i]];
+        if (isPositive[i]) tiedPositives += weight;
+        else tiedNegatives += weight;
       }
       wins += tiedPositives * (below + tiedNegatives / 2);
       below += tiedNegatives;

@@ -84,11 +84,11 @@ export function evaluate(input: EvaluateInput): Evaluation {
 
   const macroAuc = prepareMacroAuc(labels, scores, classes);
   const weights = new Float64Array(labels.length);
-  const auc = bootstrap(
-    groups.names.length,
-    (times) => macroAuc(weights.map((_, i) => times[groups.of[i]])),
-    input.bootstrap,
-  );
+  const weigh = (times: Float64Array): Float64Array => {
+    for (let i = 0; i < weights.length; i++) weights[i] = times[groups.of[i]];
+    return weights;
+  };
+  const auc = bootstrap(groups.names.length, (times) => macroAuc(weigh(times)), input.bootstrap);
 
   const among = restrictTo(input, groups);
   const versus = versusRest(input, groups);

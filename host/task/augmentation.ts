@@ -102,10 +102,11 @@ const AUGMENTATIONS = {
       ]);
       return ({ values, signal: { zeroPoint } }) => {
         for (let i = 0; i + 2 < values.length; i += 3) {
-          const vector = [0, 1, 2].map((k) => values[i + k]! - zeroPoint);
-          matrix.forEach((row, k) => {
-            values[i + k] = zeroPoint + row[0]! * vector[0]! + row[1]! * vector[1]! + row[2]! * vector[2]!;
-          });
+          const [x, y, z] = [values[i]! - zeroPoint, values[i + 1]! - zeroPoint, values[i + 2]! - zeroPoint];
+          for (let k = 0; k < 3; k++) {
+            const row = matrix[k]!;
+            values[i + k] = zeroPoint + row[0]! * x + row[1]! * y + row[2]! * z;
+          }
         }
       };
     },
@@ -214,14 +215,14 @@ export function augment(
   signal: Signal,
   random: Random,
 ): Float32Array {
-  const values = Float64Array.from(window);
+  const values = new Float64Array(window);
   const varied: Varied = { values, signal, deviations: deviationsOf(values, signal) };
   const changes = KINDS.flatMap(([name, { draw, order }]) => {
     const amount = amounts[name];
     return amount === undefined ? [] : [{ order, change: draw(amount, random, signal) }];
   });
   for (const { change } of changes.sort((a, b) => a.order - b.order)) change(varied);
-  return Float32Array.from(values);
+  return new Float32Array(values);
 }
 
 /** Standard deviation of each channel. */

@@ -33,14 +33,21 @@ export interface RandomConfig extends MixConfig {
 const isOf = (config: RandomConfig, generator: Generator): generator is RandomGenerator =>
   generator.kind === 'random' && generator.seed === config.seed && isMixOf(config, generator.mlp);
 
-/** Values -1, 0 and 1, [matrices][rows][columns], as large as the largest of the layers. */
+/** Values -1, 0 and 1, [matrices][rows][columns], as large as the largest of the layers; drawn when first asked for. */
 function matricesFor(layers: readonly LayerSpec[], { matrices, seed }: RandomConfig): () => Tensor {
   const rows = Math.max(...layers.map(({ output }) => output[2]));
   const columns = Math.max(...layers.map(rowLengthOf));
-  const values = new Float32Array(matrices * rows * columns);
-  for (let j = 0; j < matrices; j++)
-    for (let r = 0; r < rows; r++) values.set(randomRow(seed, j, r, columns), (j * rows + r) * columns);
-  return () => np.array(values, { shape: [matrices, rows, columns] });
+  let values: Float32Array<ArrayBuffer> | null = null;
+  const draw = (): Float32Array<ArrayBuffer> => {
+    const drawn = new Float32Array(matrices * rows * columns);
+    for (let j = 0; j < matrices; j++)
+      for (let r = 0; r < rows; r++) drawn.set(randomRow(seed, j, r, columns), (j * rows + r) * columns);
+    return drawn;
+  };
+  return () => {
+    values ??= draw();
+    return np.array(values, { shape: [matrices, rows, columns] });
+  };
 }
 
 const SCHEMA = json.agreeing(
