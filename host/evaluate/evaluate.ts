@@ -82,13 +82,8 @@ export function evaluate(input: EvaluateInput): Evaluation {
     bootstrap(groups.names.length, (times) => metric(weightedSum(matrices, times)), input.bootstrap);
   const matrices = confusionPerGroup(groups, labels, predictions, classes);
 
-  const macroAuc = prepareMacroAuc(labels, scores, classes);
-  const weights = new Float64Array(labels.length);
-  const weigh = (times: Float64Array): Float64Array => {
-    for (let i = 0; i < weights.length; i++) weights[i] = times[groups.of[i]];
-    return weights;
-  };
-  const auc = bootstrap(groups.names.length, (times) => macroAuc(weigh(times)), input.bootstrap);
+  const macroAuc = prepareMacroAuc(labels, scores, classes, groups.of);
+  const auc = bootstrap(groups.names.length, macroAuc, input.bootstrap);
 
   const among = restrictTo(input, groups);
   const versus = versusRest(input, groups);

@@ -31,7 +31,7 @@ export function rocOf({ labels, groups: names, scores }: Scored, classNames: rea
     const found = positive.reduce((sum, one) => sum + one, 0);
     if (found === 0 || found === positive.length) return [];
     const own = scores.filter((_, at) => at % count === c);
-    return [{ name, curveOf: prepareRoc(own, positive), areaOf: prepareAuc(own, positive) }];
+    return [{ name, curveOf: prepareRoc(own, positive), areaOf: prepareAuc(own, positive, groups.of) }];
   });
   if (all.length === 0) return null;
   const meanOf = (weights: Float64Array): Float64Array =>
@@ -48,7 +48,7 @@ export function rocOf({ labels, groups: names, scores }: Scored, classNames: rea
   return {
     classes: all.map(({ name, curveOf, areaOf }) => ({
       name,
-      auc: bootstrap(groups.names.length, (times) => areaOf(weighted(times))),
+      auc: bootstrap(groups.names.length, areaOf),
       curve: curveOf(ones)!,
     })),
     mean: meanOf(ones),

@@ -53,17 +53,30 @@ describe('area under the ROC curve', () => {
     ['is one half for a constant', [7, 7, 7], [0, 1, 1], [1, 1, 1], 0.5],
     ['counts a weight of 2 as two beats', [1, 2, 3], [0, 1, 0], [2, 1, 1], 2 / 3],
   ])('%s', (_claim, scores, positive, weights, expected) => {
-    const auc = prepareAuc(Float64Array.from(scores), Uint8Array.from(positive));
+    const auc = prepareAuc(Float64Array.from(scores), Uint8Array.from(positive), [...scores.keys()]);
     expect(auc(Float64Array.from(weights))).toBeCloseTo(expected, 12);
   });
 
+  it('of drawn groups is that of their windows, each as often as its group was drawn', () => {
+    const scores = [3, 1, 2, 2, 3, 1, 2, 5, 0, 2];
+    const positive = [1, 0, 0, 1, 1, 0, 1, 0, 0, 1];
+    const groups = [0, 0, 1, 1, 2, 2, 2, 0, 1, 2];
+    const times = [2, 0, 3];
+    const copies = scores.flatMap((_, i) => Array<number>(times[groups[i]]).fill(i));
+    const pairs = copies.flatMap((i) => copies.map((j) => [i, j])).filter(([i, j]) => positive[i] && !positive[j]);
+    const won = pairs.map(([i, j]) => (scores[i] > scores[j] ? 1 : scores[i] === scores[j] ? 0.5 : 0));
+    const expected = won.reduce<number>((sum, one) => sum + one, 0) / pairs.length;
+    const auc = prepareAuc(Float64Array.from(scores), Uint8Array.from(positive), groups);
+    expect(auc(Float64Array.from(times))).toBe(expected);
+  });
+
   it('is undefined without negatives', () => {
-    expect(prepareAuc(Float64Array.of(1, 2), Uint8Array.of(1, 1))(Float64Array.of(1, 1))).toBeNaN();
+    expect(prepareAuc(Float64Array.of(1, 2), Uint8Array.of(1, 1), [0, 1])(Float64Array.of(1, 1))).toBeNaN();
   });
 
   it('is averaged over the classes that have one', () => {
     const scores = Float64Array.of(0.9, 0.1, 0, 0.2, 0.8, 0, 0.6, 0.4, 0);
-    expect(prepareMacroAuc([0, 1, 0], scores, 3)(new Float64Array(3).fill(1))).toBe(1);
+    expect(prepareMacroAuc([0, 1, 0], scores, 3, [0, 1, 2])(new Float64Array(3).fill(1))).toBe(1);
   });
 });
 
