@@ -91,7 +91,7 @@ function pointsOf(task: string, grid: Grid, done: readonly Done[], samples: Samp
     return {
       variant,
       family: familyOf(run),
-      role: run.lesson ? 'student' : series === 'yardstick' ? 'yardstick' : 'teacher',
+      role: run.lesson ? 'student' : series === 'yardstick' || series === 'shallow' ? series : 'teacher',
       seeds: runs.map(({ run }) => run.seed),
       bytes: Math.round(meanOf(runs.map(({ record }) => record.image.bytes))),
       categories: record.image.categories,
@@ -123,13 +123,16 @@ function familyOf({ configuration }: Run): Family {
 function evidenceOf(task: string, judged: readonly Judged[], samples: Samples): TaskEvidence {
   const students = judged.filter(({ role }) => role === 'student');
   const yardstick = judged.find(({ role }) => role === 'yardstick');
+  const small = [students, judged.filter(({ role }) => role === 'shallow')];
   return {
     task,
     facts: judged.length > 0 ? factsOf(judged[0]!, samples) : [],
     points: judged.map(({ runs: _, task: __, ...point }) => point),
     choices: BUDGETS.flatMap((budget) => choicesWithin(budget, students, samples)),
     matches: matchesOf(students, samples),
-    kept: yardstick ? [16_000, 32_000].flatMap((most) => keptWithin(most, students, yardstick, samples)) : [],
+    kept: yardstick
+      ? small.flatMap((some) => [16_000, 32_000].flatMap((most) => keptWithin(most, some, yardstick, samples)))
+      : [],
   };
 }
 
@@ -170,8 +173,8 @@ const matchesOf = (students: readonly Judged[], samples: Samples): Match[] =>
       return control && differences.length > 0 ? [{ variant: one.variant, control: control.variant, differences }] : [];
     });
 
-function keptWithin(most: number, students: readonly Judged[], yardstick: Judged, samples: Samples): Kept[] {
-  const best = bestWithin(students, most);
+function keptWithin(most: number, small: readonly Judged[], yardstick: Judged, samples: Samples): Kept[] {
+  const best = bestWithin(small, most);
   if (!best) return [];
   const { variant, bytes } = best;
   return [{ most, variant, bytes, ratios: pairedOf(best, yardstick, samples, ratioSample) }];

@@ -36,8 +36,8 @@ export interface Point {
   /** of the grid: "int4-w100" */
   variant: string;
   family: Family;
-  /** whether it is one of those compared, what teaches them, or the large network */
-  role: 'student' | 'teacher' | 'yardstick';
+  /** one of those compared, what teaches them, the large network, or a small one that is trained as that one is */
+  role: 'student' | 'teacher' | 'yardstick' | 'shallow';
   seeds: number[];
   /** packed image, mean over seeds */
   bytes: number;

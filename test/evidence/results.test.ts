@@ -80,12 +80,13 @@ describe('what each byte buys', () => {
     keep(runOf('single.tile-w50', 'pvc'), 5600, 0.7, 3);
     keep(runOf('single.basis4-w44', 'pvc', 2), 6200, 0.7, 1); // whose control has no second seed
     keep(runOf('yardstick', 'pvc'), 1_460_000, 0.9, 1);
+    keep(runOf('shallow.shallow-w75', 'pvc'), 15_000, 0.2, 0);
     evidence = measureEvidence(grid, fourTasks);
   }, 60_000);
 
   it('says how many runs of the grid have no record', () => {
-    expect(evidence.pareto).toMatchObject({ runs: grid.runs.length, missing: grid.runs.length - 8 });
-    expect(asMarkdown(evidencePage({ evidence }))).toContain(`runs of the grid \`pareto\` ${grid.runs.length - 8} are`);
+    expect(evidence.pareto).toMatchObject({ runs: grid.runs.length, missing: grid.runs.length - 9 });
+    expect(asMarkdown(evidencePage({ evidence }))).toContain(`runs of the grid \`pareto\` ${grid.runs.length - 9} are`);
   });
 
   it('chooses among networks that fit by validation windows alone', () => {
@@ -146,10 +147,14 @@ describe('what each byte buys', () => {
     expect(drawing).toContain('no answered as yes: 12 of 60');
   });
 
-  it('has what a small network keeps of the large one as a ratio', () => {
+  it('has what a small network keeps of the large one as a ratio, and beside it one that is trained as the large one', () => {
     const { kept } = taskOf(evidence, 'pvc');
-    const [{ variant, ratios }] = kept as [(typeof kept)[number]];
-    expect([variant, ratios[0]!.interval.value]).toEqual(['int4-w44', expect.closeTo(0.8 / 0.9, 2)]);
+    expect(kept.map(({ most, variant, ratios }) => [most, variant, ratios[0]!.interval.value])).toEqual([
+      [16_000, 'int4-w44', expect.closeTo(0.8 / 0.9, 2)],
+      [32_000, 'int4-w44', expect.closeTo(0.8 / 0.9, 2)],
+      [16_000, 'shallow-w75', expect.closeTo(1 / 0.9, 2)],
+      [32_000, 'shallow-w75', expect.closeTo(1 / 0.9, 2)],
+    ]);
   });
 
   it('knows what making weights takes: rows times columns times matrices, and the codes', () => {
