@@ -6,7 +6,7 @@ import { configOf, type Grid, type Run } from '../sweep/grid.ts';
 import { hasRecord, type RunRecord, readRecord } from '../sweep/record.ts';
 import { type Confused, differenceSample, meanOf, meanSample, ratioSample, Samples } from '../sweep/samples.ts';
 import { makingMacs } from '../train/making.ts';
-import { bestTogether, bestWithin } from './choose.ts';
+import { bestTogether, bestWithin, roleOf } from './choose.ts';
 import {
   BUDGETS,
   type Choice,
@@ -91,7 +91,7 @@ function pointsOf(task: string, grid: Grid, done: readonly Done[], samples: Samp
     return {
       variant,
       family: familyOf(run),
-      role: run.lesson ? 'student' : series === 'yardstick' || series === 'shallow' ? series : 'teacher',
+      role: roleOf(run),
       seeds: runs.map(({ run }) => run.seed),
       bytes: Math.round(meanOf(runs.map(({ record }) => record.image.bytes))),
       categories: record.image.categories,

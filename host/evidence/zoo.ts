@@ -2,7 +2,7 @@
 import type { Grid, Run } from '../sweep/grid.ts';
 import { hasRecord, type RunRecord, readRecord } from '../sweep/record.ts';
 import { meanOf } from '../sweep/samples.ts';
-import { bestWithin } from './choose.ts';
+import { bestWithin, roleOf } from './choose.ts';
 import { BUDGETS } from './record.ts';
 
 /** An image of the zoo. */
@@ -16,13 +16,13 @@ export interface Exhibit {
   record: RunRecord;
 }
 
-/** Of the runs that others teach, each of one task: those that a grid compares. */
-const isCompared = ({ programs, lesson }: Run): boolean => programs.length === 1 && lesson !== null;
+/** Small networks of one task. */
+const isExhibited = (run: Run): boolean => run.programs.length === 1 && ['student', 'shallow'].includes(roleOf(run));
 
 /** Task by task; none of a task, or of a budget, of which no run is recorded that fits. */
 export function chosenForZoo({ runs, records }: Grid): Exhibit[] {
   const done = runs
-    .filter((run) => isCompared(run) && hasRecord(records, run.id))
+    .filter((run) => isExhibited(run) && hasRecord(records, run.id))
     .map((run) => ({ run, record: readRecord(records, run.id) }));
   const tasks = [...new Set(done.map(({ run }) => run.programs[0]!))];
   return tasks.flatMap((task) => {
