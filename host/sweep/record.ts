@@ -64,6 +64,8 @@ export const recordPath = (folder: string, run: string): string => join(folder, 
 export const answersPath = (folder: string, run: string): string => join(folder, `${run}.answers.gz`);
 /** Of a run that failed; gone once it has succeeded. */
 export const failurePath = (folder: string, run: string): string => join(folder, `${run}.failed.json`);
+/** Of a sweep that is at the run. */
+export const claimPath = (folder: string, run: string): string => join(folder, `${run}.sweep.lock`);
 
 export const hasRecord = (folder: string, run: string): boolean => existsSync(recordPath(folder, run));
 

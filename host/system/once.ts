@@ -1,4 +1,4 @@
-/** A file that several processes want at the same time is made by one of them; the others wait for it. */
+/** What several processes want to do at the same time is done by one of them; the others wait, or do something else. */
 import { existsSync, mkdirSync, readFileSync, renameSync, rmSync, statSync, writeFileSync } from 'node:fs';
 import { dirname } from 'node:path';
 import { setTimeout } from 'node:timers/promises';
@@ -42,6 +42,17 @@ export async function makeOnce(
       undo();
     }
   }
+}
+
+/** Takes what only one process may be at; null while another one is. The result gives it back. */
+export function claim(lock: string): (() => void) | null {
+  if (!take(lock, Number.POSITIVE_INFINITY)) return null;
+  const undo = () => rmSync(lock, { force: true });
+  const settled = undoOnInterrupt(undo);
+  return () => {
+    settled();
+    undo();
+  };
 }
 
 /** Makes the lock with this process's number in it; false while somebody else holds it. */

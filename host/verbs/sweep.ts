@@ -6,12 +6,13 @@ import type { Command } from 'commander';
 import { type Grid, needsOf, type Run, readGrid } from '../sweep/grid.ts';
 import { assertSame, type Folders, imagePath, perform } from '../sweep/perform.ts';
 import type { ProgressMessage } from '../sweep/queue.ts';
-import { failurePath, formatted, hasRecord, readRecord } from '../sweep/record.ts';
+import { claimPath, failurePath, formatted, hasRecord, readRecord } from '../sweep/record.ts';
 import { type Job, sweep } from '../sweep/sweep.ts';
 import { isChild, runVerb, toParent } from '../system/child.ts';
 import { counted } from '../system/counted.ts';
 import { isRegularFile, writeWhole } from '../system/files.ts';
 import { assertFolder } from '../system/folder.ts';
+import { claim } from '../system/once.ts';
 import { buildFolder } from '../system/root.ts';
 import { shownPath } from '../system/shownPath.ts';
 import { type Hands, handsOfQueue } from './hands.ts';
@@ -114,6 +115,9 @@ function jobsOf(runs: readonly Run[], folders: Folders): Job[] {
     .map((run) => ({ id: run.id, needs: needsOf(run).filter((need) => missing.has(need)) }));
 }
 
+const isThere = (id: string, folders: Folders): boolean =>
+  hasRecord(folders.records, id) && existsSync(imagePath(folders, id));
+
 async function performAll(grid: Grid, runs: readonly Run[], folders: Folders, flags: SweepFlags): Promise<void> {
   const jobs = jobsOf(runs, folders);
   mkdirSync(folders.records, { recursive: true });
@@ -121,7 +125,12 @@ async function performAll(grid: Grid, runs: readonly Run[], folders: Folders, fl
   const board = new ProgressBoard(jobs.length, runs.length - jobs.length);
   const failed = await sweep(jobs, {
     workers: hands.workers,
-    perform: ({ id }) => hands.perform(runNamed(grid, id), (message) => board.progress(id, message)),
+    perform: async ({ id }) => {
+      if (isThere(id, folders)) return; // another sweep has been at it
+      await hands.perform(runNamed(grid, id), (message) => board.progress(id, message));
+    },
+    // a queue hands a run to one worker by itself
+    ...(flags.redis === undefined && { claim: ({ id }) => claim(claimPath(folders.records, id)) }),
     onStart: ({ id }) => board.start(id),
     onEnd: ({ id }, error) => {
       if (error) writeWhole(failurePath(folders.records, id), `${formatted({ run: id, error: error.message })}\n`);
@@ -144,7 +153,7 @@ async function performAll(grid: Grid, runs: readonly Run[], folders: Folders, fl
     );
 }
 
-/** Processes of their own that read the grid again, so that two sweeps of one grid share its locks. */
+/** Processes of their own that read the grid again. */
 const handsFor = async (grid: Grid, folders: Folders, { redis, jobs }: SweepFlags): Promise<Hands> =>
   redis !== undefined
     ? handsOfQueue(redis, grid, folders)

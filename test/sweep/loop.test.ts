@@ -51,6 +51,21 @@ describe('jobs', () => {
     });
   });
 
+  it('that somebody else is at come last, and when that one has gone', async () => {
+    const log: string[] = [];
+    let asked = 0;
+    await sweep([job('a'), job('b', 'a'), job('c'), job('d')], {
+      workers: 1,
+      perform: async () => {},
+      claim({ id }) {
+        if (id === 'a' && ++asked < 4) return null;
+        log.push(`+${id}`);
+        return () => log.push(`-${id}`);
+      },
+    });
+    expect(log.join(' ')).toBe('+c -c +d -d +a -a +b -b');
+  });
+
   it('that there are none of end at once', async () => {
     expect(await performed([], 3)).toMatchObject({ log: '', failed: {} });
   });
