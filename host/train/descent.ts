@@ -5,7 +5,7 @@
 import type { Parameters } from './arrays.ts';
 import type { Tensor } from './layers.ts';
 import type { NetworkSpec } from './network.ts';
-import { Optimizer, type OptimizerConfig, shrinkOf } from './optimizer.ts';
+import { Optimizer, type OptimizerConfig } from './optimizer.ts';
 import { realize } from './real.ts';
 import type { RealArrays } from './simulation.ts';
 import { grad, jit, numpy as np, tree } from './start.ts';
@@ -25,7 +25,7 @@ export class Descent {
       tree.dispose(parameters);
       return real;
     });
-    this.chain = jit((parameters: Parameters, slopes: Parameters): [Parameters, Tensor] => {
+    this.chain = jit((parameters: Parameters, slopes: Parameters): Parameters => {
       /** Its gradient is the chain rule: slopes of the real arrays, by the trained ones. */
       const along = (trained: Parameters): Tensor => {
         const real = realize(trained, specs);
@@ -33,8 +33,7 @@ export class Descent {
         const products = Object.entries(real).map(([name, array]) => array.mul(slopes[name]!).sum());
         return products.reduce((total, product) => total.add(product));
       };
-      const gradients = grad(along)(parameters) as Parameters;
-      return [gradients, shrinkOf(gradients, config.clip)];
+      return grad(along)(parameters) as Parameters;
     });
   }
 
@@ -53,11 +52,8 @@ export class Descent {
   /** By the gradients of all that realize() gave last, at this learning rate. */
   move(slopes: RealArrays, rate: number): void {
     const given = Object.entries(slopes).map(([name, data]) => [name, np.array(data, { shape: this.shapes[name]! })]);
-    const [gradients, shrink] = this.chain(tree.ref(this.parameters), Object.fromEntries(given)) as [
-      Parameters,
-      Tensor,
-    ];
-    this.optimizer.move(read(gradients), shrink.dataSync()[0]!, rate);
+    const gradients = this.chain(tree.ref(this.parameters), Object.fromEntries(given)) as Parameters;
+    this.optimizer.move(read(gradients), rate);
   }
 
   dispose(): void {

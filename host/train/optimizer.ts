@@ -11,7 +11,8 @@ import type { Arrays } from './state.ts';
 const BETA1 = 0.9;
 const BETA2 = 0.999;
 
-const EPSILON = 1e-8;
+/** Added to the squares of the norm. */
+const EPSILON = Math.fround(1e-8);
 
 export interface OptimizerConfig {
   weightDecay: number;
@@ -60,12 +61,13 @@ export class Optimizer {
     return this.held;
   }
 
-  /** One step down the gradients, all of them scaled by `shrink`, at this learning rate. */
-  move(gradients: RealArrays, shrink: number, rate: number): void {
+  /** One step down the gradients, at this learning rate. */
+  move(gradients: RealArrays, rate: number): void {
     const { workspace, places, config } = this;
+    for (const [name, { length, gradient }] of places) workspace.at(gradient, length).set(gradients[name]!);
+    const shrink = this.shrink;
     const [correction1, correction2] = corrections(++this.steps);
     for (const [name, { length, value, gradient, first, second }] of places) {
-      workspace.at(gradient, length).set(gradients[name]!);
       const decay = decays(name) ? config.weightDecay : 0;
       const boost = isCode(name) ? config.codeRate : 1;
       const numbers = [shrink, correction1, correction2, decay, rate, boost] as const;
@@ -103,6 +105,16 @@ export class Optimizer {
     tree.dispose(this.held);
   }
 
+  /** What gradients are scaled by so that their norm is at most `clip`, in float32 throughout. */
+  private get shrink(): number {
+    const { workspace, places, config } = this;
+    let sum = 0;
+    for (const { gradient, length } of places.values())
+      sum = Math.fround(sum + workspace.kernels.squares(gradient, length));
+    const norm = Math.fround(Math.sqrt(Math.fround(sum + EPSILON)));
+    return Math.min(Math.fround(config.clip * Math.fround(1 / norm)), 1);
+  }
+
   private copied(what: 'value' | 'first' | 'second'): Arrays {
     const { workspace } = this;
     return new Map(
@@ -120,13 +132,6 @@ export class Optimizer {
     );
     this.held = Object.fromEntries(entries);
   }
-}
-
-/** What gradients are scaled by so that their norm is at most `clip`. Borrows them. */
-export function shrinkOf(gradients: Parameters, clip: number): Tensor {
-  let squares: Tensor = np.array(0);
-  for (const gradient of Object.values(gradients)) squares = squares.add(np.square(gradient.ref).sum());
-  return np.minimum(np.divide(clip, np.sqrt(squares.add(EPSILON))), 1);
 }
 
 const isCode = (name: string): boolean => name.endsWith('.codes');

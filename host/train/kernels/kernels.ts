@@ -38,6 +38,7 @@ export interface Kernels {
     rate: number,
     boost: number,
   ): void;
+  squares(gradient: Address, length: number): number;
   sum(a: Address, b: Address, y: Address, length: number): void;
   addTo(y: Address, a: Address, length: number): void;
   patches(x: Address, y: Address, ...geometry: Geometry): void;

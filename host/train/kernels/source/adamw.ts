@@ -1,5 +1,5 @@
 /** A step of AdamW (Loshchilov & Hutter 2019) on one array. */
-import { accumulate, bytes, VECTOR } from './vector';
+import { accumulate, bytes, FLOAT, VECTOR } from './vector';
 
 // how much of a moment stays, and what the new one weighs, each rounded once
 const BETA1: f32 = 0.9;
@@ -43,4 +43,14 @@ export function adamw(
 
 function mix(a: v128, weightA: f32, b: v128, weightB: f32): v128 {
   return f32x4.add(f32x4.mul(a, f32x4.splat(weightA)), f32x4.mul(b, f32x4.splat(weightB)));
+}
+
+/** Sum of the squares of gradient[length], added in order. */
+export function squares(gradient: usize, length: i32): f32 {
+  let sum: f32 = 0;
+  for (const end = gradient + bytes(length); gradient < end; gradient += FLOAT) {
+    const slope = load<f32>(gradient);
+    sum += slope * slope;
+  }
+  return sum;
 }

@@ -3,7 +3,7 @@
  * memory and keep nothing; ../kernels.ts is the host's side. All arrays are float32; numbers of channels are multiples
  * of four, of which those that fill up are zero.
  */
-export { adamw } from './adamw';
+export { adamw, squares } from './adamw';
 export { addTo, sum } from './add';
 export { patches, patchesGradient } from './convolution';
 export { depthwise, depthwiseGradient } from './depthwise';
