@@ -18,9 +18,9 @@ export class Random {
 
   /** `stream` separates uses that must not share numbers (data, order, weights). */
   constructor(seed: number, stream = 0) {
-    this.a = seed >>> 0;
-    this.b = stream >>> 0;
-    this.c = 0x9e3779b9;
+    this.a = seed | 0;
+    this.b = stream | 0;
+    this.c = 0x9e3779b9 | 0;
     for (let i = 0; i < 12; i++) this.uint32();
   }
 
@@ -29,17 +29,19 @@ export class Random {
   }
 
   set state({ words, spare }: RandomState) {
-    [this.a, this.b, this.c, this.counter] = words as [number, number, number, number];
+    [this.a, this.b, this.c, this.counter] = words.map((word) => word | 0) as [number, number, number, number];
     this.spare = spare;
   }
 
+  // words are kept as int32, which engines hold without a box
   uint32(): number {
-    const sum = (this.a + this.b + this.counter) >>> 0;
-    this.counter = (this.counter + 1) >>> 0;
-    this.a = this.b ^ (this.b >>> 9);
-    this.b = (this.c + (this.c << 3)) >>> 0;
-    this.c = (((this.c << 21) | (this.c >>> 11)) + sum) >>> 0;
-    return sum;
+    const { a, b, c } = this;
+    const sum = (a + b + this.counter) | 0;
+    this.counter = (this.counter + 1) | 0;
+    this.a = b ^ (b >>> 9);
+    this.b = (c + (c << 3)) | 0;
+    this.c = (((c << 21) | (c >>> 11)) + sum) | 0;
+    return sum >>> 0;
   }
 
   /** [0, 1) in steps of 2^-32 */

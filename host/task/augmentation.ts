@@ -40,12 +40,15 @@ const AUGMENTATIONS = {
       const offset = random.below(2 * most + 1) - most;
       return ({ values, signal: { shape } }) => {
         const [height, width, channels] = shape;
-        const from = values.slice();
-        for (let row = 0; row < height; row++)
-          for (let p = 0; p < width; p++) {
-            const at = (row * width + Math.min(Math.max(p + offset, 0), width - 1)) * channels;
-            for (let c = 0; c < channels; c++) values[(row * width + p) * channels + c] = from[at + c]!;
-          }
+        const length = width * channels;
+        const [to, from] = [Math.max(0, -offset), Math.max(0, offset)].map((positions) => positions * channels);
+        for (let row = 0; row < height; row++) {
+          const line = values.subarray(row * length, (row + 1) * length);
+          const [first, last] = [line.slice(0, channels), line.slice(-channels)];
+          line.copyWithin(to!, from!, length - to!);
+          for (let i = 0; i < to!; i += channels) line.set(first, i);
+          for (let i = length - from!; i < length; i += channels) line.set(last, i);
+        }
       };
     },
   },
@@ -57,7 +60,8 @@ const AUGMENTATIONS = {
       const share = random.uniform(0, most);
       return ({ values, deviations }) => {
         const [channels, own] = [deviations.length, deviations.map((deviation) => share * deviation)];
-        for (let i = 0; i < values.length; i++) values[i]! += own[i % channels]! * random.normal();
+        for (let i = 0; i < values.length; )
+          for (let c = 0; c < channels; c++, i++) values[i]! += own[c]! * random.normal();
       };
     },
   },
