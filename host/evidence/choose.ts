@@ -1,13 +1,4 @@
 /** Choosing among what was trained, by validation windows alone. */
-import type { Run } from '../sweep/grid.ts';
-import type { Point } from './record.ts';
-
-/** By the series of the grid; those that others teach are the ones that it compares. */
-export function roleOf({ method, lesson }: Pick<Run, 'method' | 'lesson'>): Point['role'] {
-  const [series] = method.split('.');
-  if (lesson) return 'student';
-  return series === 'yardstick' || series === 'shallow' ? series : 'teacher';
-}
 
 /** Something that takes bytes and was judged on validation windows. */
 export interface Candidate {

@@ -6,7 +6,7 @@ import { configOf, type Grid, type Run } from '../sweep/grid.ts';
 import { hasRecord, type RunRecord, readRecord } from '../sweep/record.ts';
 import { type Confused, differenceSample, meanOf, meanSample, ratioSample, Samples } from '../sweep/samples.ts';
 import { makingMacs } from '../train/making.ts';
-import { bestTogether, bestWithin, roleOf } from './choose.ts';
+import { bestTogether, bestWithin } from './choose.ts';
 import {
   BUDGETS,
   type Choice,
@@ -22,6 +22,7 @@ import {
   type Paired,
   type Point,
   type Progress,
+  roleOf,
   type SharedEvidence,
   type SplitFacts,
   type TaskEvidence,

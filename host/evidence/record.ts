@@ -1,7 +1,9 @@
 /** What bench/evidence.json holds: figures of the committed records of sweeps, from which pages and drawings are made. */
+
 import type { Split } from '../data/part.ts';
 import type { Interval } from '../evaluate/bootstrap.ts';
 import type { Comparison } from '../sweep/compare.ts';
+import type { Run } from '../sweep/grid.ts';
 
 /** Ways of holding pointwise weights, in the order of tables. */
 export const FAMILIES = {
@@ -31,13 +33,22 @@ export interface Progress {
   missing: number;
 }
 
+/** One of those compared, what teaches them, the large network, or a small one that is trained as that one is. */
+export type Role = 'student' | 'teacher' | 'yardstick' | 'shallow';
+
+/** By the series of the grid; whoever has a lesson is compared. */
+export function roleOf({ method, lesson }: Pick<Run, 'method' | 'lesson'>): Role {
+  const [series] = method.split('.');
+  if (lesson) return 'student';
+  return series === 'yardstick' || series === 'shallow' ? series : 'teacher';
+}
+
 /** One way of holding the weights of one task, over the seeds that there are. */
 export interface Point {
   /** of the grid: "int4-w100" */
   variant: string;
   family: Family;
-  /** one of those compared, what teaches them, the large network, or a small one that is trained as that one is */
-  role: 'student' | 'teacher' | 'yardstick' | 'shallow';
+  role: Role;
   seeds: number[];
   /** packed image, mean over seeds */
   bytes: number;

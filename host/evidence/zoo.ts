@@ -2,8 +2,8 @@
 import type { Grid, Run } from '../sweep/grid.ts';
 import { hasRecord, type RunRecord, readRecord } from '../sweep/record.ts';
 import { meanOf } from '../sweep/samples.ts';
-import { bestWithin, roleOf } from './choose.ts';
-import { BUDGETS } from './record.ts';
+import { bestWithin } from './choose.ts';
+import { BUDGETS, roleOf } from './record.ts';
 
 /** An image of the zoo. */
 export interface Exhibit {
@@ -16,7 +16,7 @@ export interface Exhibit {
   record: RunRecord;
 }
 
-/** Small networks of one task. */
+/** Small networks of one task; those that teach are no answer to a budget, they are what it is held against. */
 const isExhibited = (run: Run): boolean => run.programs.length === 1 && ['student', 'shallow'].includes(roleOf(run));
 
 /** Task by task; none of a task, or of a budget, of which no run is recorded that fits. */

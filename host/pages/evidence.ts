@@ -53,7 +53,8 @@ those are is said below.
 ${progressText(evidence.pareto)} ${progressText(evidence.fourTasks)}
 
 Every network is trained end to end with the rounding of its method on from the first step, as many steps as any other,
-from labels and from an INT8 network of the same layers; nothing else differs but weights of pointwise layers and width.
+and those that are compared from labels and from an INT8 network of the same layers; nothing else differs between them but
+weights of pointwise layers and width.
 Which of several networks stands in a table is chosen by macro-F1 on validation windows alone. Figures are the mean over
 seeds; intervals are 95 % of 2,000 resamples of groups (patients, subjects, speakers), and differences are made on the
 same resamples. They say how far groups differ, not how far seeds do. A difference is **bold** where its interval
@@ -144,9 +145,9 @@ function keptSection({ pareto: { tasks } }: EvidenceRecord): Section {
     title: 'Small beside big',
     blocks: [
       `What the best image within 16 and 32 kB keeps of the macro-F1 of \`RegularCNN1D\` in INT8, 1.46 MB, the large network of
-the paper, trained as many steps on the same windows. \`shallow\` is one small network for all tasks: three wide layers,
-pointwise weights in INT4 and all others in INT8, trained as the large one is, from labels alone. Its shape was found on
-WISDM, where six were tried and judged on \`later\`, too.`,
+the paper, trained as many steps on the same windows. \`shallow\` is trained as the large one is, from labels alone: three wide
+layers for all tasks, at two widths, with the stems that other networks of the task have; pointwise weights in INT4, all
+others in INT8. This shape was found on WISDM, where eight were tried and looked at on all splits.`,
       tableOr(
         ['task', 'network', 'within', 'bytes', 'split', 'its F1', 'large', 'kept', 'seeds'],
         rows,

@@ -24,10 +24,10 @@ export function zooPage(exhibits: readonly Exhibit[]): string {
   return `# Zoo
 
 The best recorded image of each task within ${BUDGETS.map((budget) => budget / 1000).join(', ')} kB, each with its
-card. \`npx htpw zoo\` writes this folder from the records of [sweeps](../../docs/sweeps.md): the way of holding weights
-that is the best in the mean over its seeds, and of these the best seed, both by macro-F1 on validation windows alone.
-Within a budget in which a smaller image is as good there is none of its own. _Test_ is macro-F1 on people that nothing
-was learned from or chosen by, with a 95 % interval from resampling them. What each takes on each board:
+card. \`npx htpw zoo\` writes this folder from the records of [sweeps](../../docs/sweeps.md): of all small networks the
+one that is the best in the mean over its seeds, and of these the best seed, both by macro-F1 on validation windows
+alone. Within a budget in which a smaller image is as good there is none of its own. _Test_ is macro-F1 on people that
+nothing was learned from or chosen by, with a 95 % interval from resampling them. What each takes on each board:
 [deploy](../../docs/deploy.md).
 
 ${markdownTable(['task', 'best within, kB', 'image', 'weights', 'bytes', 'arena', 'validation', 'test'], rows, 4)}`;

@@ -23,11 +23,13 @@ export interface SweepOptions<J extends Job> {
   claim?(job: J): (() => void) | null;
   onStart?(job: J): void;
   onEnd?(job: J, error: Error | null): void;
+  /** somebody else is at all that is left */
+  onWait?(): void;
 }
 
 /** Performs all jobs, in their order as far as they need not wait. Returns what failed, and why. */
 export async function sweep<J extends Job>(jobs: readonly J[], options: SweepOptions<J>): Promise<Map<string, Error>> {
-  const { workers, perform, claim = () => () => {}, onStart, onEnd } = options;
+  const { workers, perform, claim = () => () => {}, onStart, onEnd, onWait } = options;
   const waiting = [...jobs];
   const open = new Set(jobs.map(({ id }) => id));
   const failed = new Map<string, Error>();
@@ -37,8 +39,10 @@ export async function sweep<J extends Job>(jobs: readonly J[], options: SweepOpt
     if (error) failed.set(job.id, error);
     onEnd?.(job, error);
   };
-  const start = (job: J, release: () => void): void => {
+  const leave = (job: J): void => {
     waiting.splice(waiting.indexOf(job), 1);
+  };
+  const start = (job: J, release: () => void): void => {
     onStart?.(job);
     const done = perform(job)
       .finally(release)
@@ -49,26 +53,40 @@ export async function sweep<J extends Job>(jobs: readonly J[], options: SweepOpt
       .finally(() => running.delete(done));
     running.add(done);
   };
-  /** The first that may begin and that nobody else is at. */
-  const startNext = (): boolean => {
+  /** Starts the first that may begin and that nobody else is at; else, whether somebody is at one. */
+  const startNext = (): 'started' | 'elsewhere' | 'none' => {
+    let found: 'elsewhere' | 'none' = 'none';
     for (const job of waiting) {
       if (job.needs.some((id) => open.has(id))) continue;
-      const release = claim(job);
-      if (!release) continue;
-      start(job, release);
-      return true;
+      try {
+        const release = claim(job);
+        found = 'elsewhere';
+        if (!release) continue;
+        leave(job);
+        start(job, release);
+      } catch (error) {
+        leave(job);
+        end(job, error as Error);
+      }
+      return 'started';
     }
-    return false;
+    return found;
   };
-  const pause = (): Promise<unknown> => setTimeout(POLL_MS, null, { ref: running.size === 0 });
+  let isWaiting = false;
   for (;;) {
     const lost = waiting.find(({ needs }) => needs.some((id) => failed.has(id)));
     if (lost) {
-      waiting.splice(waiting.indexOf(lost), 1);
+      leave(lost);
       end(lost, new Error(`needs ${lost.needs.find((id) => failed.has(id))}, which failed`));
-    } else if (running.size < workers && startNext()) continue;
-    else if (waiting.length === 0 && running.size === 0) return failed;
-    // those that wait for each other have been refused with the grid: somebody else is at what is left
-    else await Promise.race(waiting.length > 0 && running.size < workers ? [...running, pause()] : running);
+      continue;
+    }
+    const next = running.size < workers ? startNext() : 'none';
+    if (next === 'started') continue;
+    if (next === 'elsewhere') {
+      if (running.size === 0 && !isWaiting) onWait?.();
+      isWaiting = running.size === 0;
+      await Promise.race([...running, setTimeout(POLL_MS, null, { ref: running.size === 0 })]);
+    } else if (running.size > 0) await Promise.race(running);
+    else return failed; // those that wait for each other have been refused with the grid
   }
 }

@@ -1,5 +1,6 @@
 /** What several processes want to do at the same time is done by one of them; the others wait, or do something else. */
 import { existsSync, mkdirSync, readFileSync, renameSync, rmSync, statSync, writeFileSync } from 'node:fs';
+import { uptime } from 'node:os';
 import { dirname } from 'node:path';
 import { setTimeout } from 'node:timers/promises';
 import { errnoOf } from './errno.ts';
@@ -10,6 +11,9 @@ import { isRunning } from './process.ts';
 const POLL_MS = 20;
 /** Who holds a lock for longer is taken for dead, whatever runs under its number; `longestMs` of what takes its time. */
 const LONGEST_MS = 600_000;
+
+/** Locks of this process: in a container the next one often has the same number. */
+const held = new Set<string>();
 
 /**
  * Makes the file `path` where it is missing: `make` writes it under a name of its own, from which it is renamed. While
@@ -30,7 +34,7 @@ export async function makeOnce(
     const temporary = temporaryName(path);
     const undo = () => {
       rmSync(temporary, { force: true });
-      rmSync(lock, { force: true });
+      give(lock);
     };
     const settled = undoOnInterrupt(undo);
     try {
@@ -44,10 +48,14 @@ export async function makeOnce(
   }
 }
 
-/** Takes what only one process may be at; null while another one is. The result gives it back. */
+/**
+ * Takes what one process alone should be at; null while another one is. The result gives it back. Of two that find it
+ * abandoned at the same moment both may get it.
+ */
 export function claim(lock: string): (() => void) | null {
-  if (!take(lock, Number.POSITIVE_INFINITY)) return null;
-  const undo = () => rmSync(lock, { force: true });
+  // the first try may have removed one that was abandoned
+  if (!take(lock, Number.POSITIVE_INFINITY) && !take(lock, Number.POSITIVE_INFINITY)) return null;
+  const undo = () => give(lock);
   const settled = undoOnInterrupt(undo);
   return () => {
     settled();
@@ -59,6 +67,7 @@ export function claim(lock: string): (() => void) | null {
 function take(lock: string, longestMs: number): boolean {
   try {
     writeFileSync(lock, String(process.pid), { flag: 'wx' });
+    held.add(lock);
     return true;
   } catch (error) {
     if (errnoOf(error) !== 'EEXIST') throw error;
@@ -68,12 +77,19 @@ function take(lock: string, longestMs: number): boolean {
   return false;
 }
 
+function give(lock: string): void {
+  held.delete(lock);
+  rmSync(lock, { force: true });
+}
+
 function isAbandoned(lock: string, longestMs: number): boolean {
   const found = statSync(lock, { throwIfNoEntry: false });
   if (!found) return false;
-  if (Date.now() - found.mtimeMs > longestMs) return true;
-  const holder = Number(readIfThere(lock)); // 0 until its number is written
-  return holder > 0 && !isRunning(holder);
+  const age = Date.now() - found.mtimeMs;
+  if (age > longestMs || age > 1000 * uptime()) return true; // numbers begin again with the machine
+  const holder = Number(readIfThere(lock));
+  if (holder === 0) return age > LONGEST_MS; // until its number is written, which a loss of power prevents
+  return holder === process.pid ? !held.has(lock) : !isRunning(holder);
 }
 
 function readIfThere(path: string): string {

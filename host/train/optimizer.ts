@@ -81,7 +81,7 @@ export class Optimizer {
     return { first: this.copied('first'), second: this.copied('second') };
   }
 
-  /** As all was after so many steps. Throws nothing: the arrays must be those of the parameters. */
+  /** As all was after so many steps. The arrays must include those of the parameters. */
   restore(parameters: Arrays, { first, second }: { first: Arrays; second: Arrays }, steps: number): void {
     const { workspace, places } = this;
     for (const [name, place] of places) {
@@ -94,28 +94,31 @@ export class Optimizer {
   }
 
   /** Goes on with these values, of which nothing has been learnt yet. */
-  restart(parameters: Arrays = this.copied('value')): void {
-    const zero = new Map(
-      [...this.places].map(([name, { shape, length }]) => [name, { shape, data: new Float32Array(length) }]),
-    );
-    this.restore(parameters, { first: zero, second: zero }, 0);
+  restart(parameters: Arrays | null = null): void {
+    const { workspace, places } = this;
+    for (const [name, { length, value, first, second }] of places) {
+      for (const moment of [first, second]) workspace.clear(moment, length);
+      if (parameters) workspace.at(value, length).set(parameters.get(name)!.data as Float32Array);
+    }
+    this.steps = 0;
+    this.lend();
   }
 
   dispose(): void {
     tree.dispose(this.held);
   }
 
-  /** What gradients are scaled by so that their norm is at most `clip`, in float32 throughout. */
+  /** What gradients are scaled by so that their norm is at most `clip`; each step is rounded, as the library did it. */
   private get shrink(): number {
     const { workspace, places, config } = this;
     let sum = 0;
     for (const { gradient, length } of places.values())
       sum = Math.fround(sum + workspace.kernels.squares(gradient, length));
     const norm = Math.fround(Math.sqrt(Math.fround(sum + EPSILON)));
-    return Math.min(Math.fround(config.clip * Math.fround(1 / norm)), 1);
+    return Math.min(Math.fround(Math.fround(config.clip) * Math.fround(1 / norm)), 1);
   }
 
-  private copied(what: 'value' | 'first' | 'second'): Arrays {
+  private copied(what: 'first' | 'second'): Arrays {
     const { workspace } = this;
     return new Map(
       [...this.places].map(([name, place]) => [

@@ -39,8 +39,7 @@ export class ProgressBoard {
     if (bar) this.bars!.remove(bar);
     this.running.delete(run);
     const line = `[${this.ended}/${this.total}] ${run}: ${said}`;
-    if (this.bars) this.bars.log(`${printable(line)}\n`);
-    else this.say(line);
+    this.say(line);
     this.whole?.update(this.ended);
   }
 
@@ -48,7 +47,8 @@ export class ProgressBoard {
     this.bars?.stop();
   }
 
-  private say(line: string): void {
-    console.error(printable(line));
+  say(line: string): void {
+    if (this.bars) this.bars.log(`${printable(line)}\n`);
+    else console.error(printable(line));
   }
 }

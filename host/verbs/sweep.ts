@@ -115,27 +115,29 @@ function jobsOf(runs: readonly Run[], folders: Folders): Job[] {
     .map((run) => ({ id: run.id, needs: needsOf(run).filter((need) => missing.has(need)) }));
 }
 
-const isThere = (id: string, folders: Folders): boolean =>
-  hasRecord(folders.records, id) && existsSync(imagePath(folders, id));
-
 async function performAll(grid: Grid, runs: readonly Run[], folders: Folders, flags: SweepFlags): Promise<void> {
   const jobs = jobsOf(runs, folders);
   mkdirSync(folders.records, { recursive: true });
   const hands = await handsFor(grid, folders, flags);
   const board = new ProgressBoard(jobs.length, runs.length - jobs.length);
+  const needed = new Set(jobs.flatMap(({ needs }) => needs));
+  const isMissing = (id: string): boolean =>
+    !hasRecord(folders.records, id) || (needed.has(id) && !existsSync(imagePath(folders, id)));
+  const elsewhere = new Set<string>();
   const failed = await sweep(jobs, {
     workers: hands.workers,
     perform: async ({ id }) => {
-      if (isThere(id, folders)) return; // another sweep has been at it
-      await hands.perform(runNamed(grid, id), (message) => board.progress(id, message));
+      if (!isMissing(id)) elsewhere.add(id);
+      else await hands.perform(runNamed(grid, id), (message) => board.progress(id, message));
     },
     // a queue hands a run to one worker by itself
     ...(flags.redis === undefined && { claim: ({ id }) => claim(claimPath(folders.records, id)) }),
     onStart: ({ id }) => board.start(id),
     onEnd: ({ id }, error) => {
       if (error) writeWhole(failurePath(folders.records, id), `${formatted({ run: id, error: error.message })}\n`);
-      board.end(id, error ? `failed: ${error.message}` : reached(folders, id));
+      board.end(id, error ? `failed: ${error.message}` : elsewhere.has(id) ? 'by another sweep' : reached(folders, id));
     },
+    onWait: () => board.say('another sweep is at what is left; waiting for it'),
   }).finally(() => hands.close());
   board.stop();
   const done = runs.filter(({ id }) => hasRecord(folders.records, id)).map(({ id }) => id);

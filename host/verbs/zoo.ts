@@ -93,7 +93,7 @@ interface Shown {
   validation: number;
 }
 
-/** Images where they are, else trained again; the card is that of `htpw card`, beside the INT8 image that taught. */
+/** Images where they are, else trained again; the card is that of `htpw card`, beside the INT8 image that taught, if one did. */
 async function collect(grid: Grid, exhibits: readonly Exhibit[], folders: Folders, folder: string): Promise<void> {
   await withProgress('zoo', async (report) => {
     for (const [i, { name, run }] of exhibits.entries()) {

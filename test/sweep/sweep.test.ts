@@ -1,9 +1,11 @@
 /** htpw sweep on synthetic data, as processes of their own: whole, killed and resumed, failing, made again. */
 import { spawn } from 'node:child_process';
+import { once } from 'node:events';
 import { existsSync, mkdtempSync, readdirSync, readFileSync, rmSync, statSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { createInterface } from 'node:readline';
+import { text } from 'node:stream/consumers';
 import { beforeAll, describe, expect, it } from 'vitest';
 import { ImageView } from '../../host/records/view.ts';
 import { readGrid } from '../../host/sweep/grid.ts';
@@ -171,14 +173,26 @@ describe('a sweep that is killed', { timeout: 600_000 }, () => {
     const sweep = spawn(process.execPath, words, { stdio: ['ignore', 'ignore', 'pipe'] });
     for await (const line of createInterface(sweep.stderr)) if (line === 'a.s2: begins') break;
     sweep.kill('SIGKILL');
+    await once(sweep, 'exit');
     const first = readFileSync(at('killed/a.s1.json'), 'utf8');
     expect(existsSync(at('killed/a.s2.json'))).toBe(false);
     const { code, error } = await htpw('sweep', path, '--jobs', '1', '--images', at('images-long'));
     expect({ code, error }).toMatchObject({ code: 0, error: expect.stringContaining('2 runs, 1 recorded before') });
+    expect(error.indexOf('a.s2: begins')).toBeLessThan(error.indexOf('a.s3: begins'));
     const names = readdirSync(at('killed')).filter((name) => name !== 'windows');
     expect(names.toSorted()).toEqual([1, 2, 3].flatMap((seed) => [`a.s${seed}.answers.gz`, `a.s${seed}.json`]));
     expect(readFileSync(at('killed/a.s1.json'), 'utf8')).toBe(first);
     expect(readGrid(path).runs.map(({ id }) => readRecord(at('killed'), id).seed)).toEqual([1, 2, 3]);
+  });
+
+  it('is no hindrance to another of the same grid: each is at another run', async () => {
+    const folders = ['--records', at('shared'), '--images', at('images-shared')];
+    const words = ['scripts/htpw.js', 'sweep', long(), '--jobs', '1', ...folders];
+    const sweeps = [1, 2].map(() => spawn(process.execPath, words, { stdio: ['ignore', 'ignore', 'pipe'] }));
+    const said = await Promise.all(sweeps.map(({ stderr }) => text(stderr)));
+    const trained = said.map((lines) => [...lines.matchAll(/\] (a\.s\d): \d+ bytes/g)].map(([, run]) => run!));
+    expect(trained.flat().toSorted()).toEqual(['a.s1', 'a.s2', 'a.s3']);
+    expect(trained.map(({ length }) => length).toSorted()).toEqual([1, 2]);
   });
 
   it('by a signal takes the trainings along, and leaves no file half made', async () => {
@@ -201,6 +215,6 @@ describe('a sweep that is killed', { timeout: 600_000 }, () => {
       }
     };
     await expect.poll(isRunning, { timeout: 10_000 }).toBe(false);
-    expect(readdirSync(records).filter((name) => name.endsWith('.tmp'))).toEqual([]);
+    expect(readdirSync(records).filter((name) => /\.tmp$|\.sweep\.lock$/.test(name))).toEqual([]);
   });
 });

@@ -6,7 +6,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { pathToFileURL } from 'node:url';
 import { beforeEach, describe, expect, it } from 'vitest';
-import { makeOnce } from '../../host/system/once.ts';
+import { claim, makeOnce } from '../../host/system/once.ts';
 
 let folder: string;
 let file: string;
@@ -87,7 +87,7 @@ describe('a file that is made once', () => {
     const waiting = makeOnce(file, slowly('mine', calls));
     await new Promise((resolve) => setTimeout(resolve, 100));
     expect(calls).toEqual([]);
-    writeFileSync(`${file}.lock`, String(process.pid));
+    writeFileSync(`${file}.lock`, String(process.ppid));
     await new Promise((resolve) => setTimeout(resolve, 100));
     expect(calls).toEqual([]);
     const past = new Date(Date.now() - 700_000);
@@ -97,7 +97,7 @@ describe('a file that is made once', () => {
   });
 
   it('waits for ever for a process that runs, where that is said', async () => {
-    writeFileSync(`${file}.lock`, String(process.pid));
+    writeFileSync(`${file}.lock`, String(process.ppid));
     const past = new Date(Date.now() - 700_000);
     utimesSync(`${file}.lock`, past, past);
     const calls: string[] = [];
@@ -120,5 +120,27 @@ describe('a file that is made once', () => {
     const calls: string[] = [];
     await makeOnce(file, slowly('new', calls));
     expect([calls, readFileSync(file, 'utf8')]).toEqual([[], 'old']);
+  });
+});
+
+describe('what one process alone is at', () => {
+  it("is nobody else's until it is given back", () => {
+    const release = claim(file)!;
+    expect(claim(file)).toBeNull();
+    release();
+    expect(existsSync(file)).toBe(false);
+    claim(file)!();
+  });
+
+  it.each([
+    ['a process that has ended', () => String(deadPid())],
+    ['one with this number, before', () => String(process.pid)],
+    ['a machine that has been started again', () => '1', 1],
+    ['one that died before it could say its number', () => '', 1],
+  ])('is left behind by %s, and taken at once', (_, content, time?: number) => {
+    writeFileSync(file, content());
+    if (time !== undefined) utimesSync(file, time, time);
+    claim(file)!();
+    expect(readdirSync(folder)).toEqual([]);
   });
 });

@@ -62,6 +62,18 @@ function expected({ weightDecay, codeRate, clip }: Config): Values {
   return values;
 }
 
+it('an optimizer that begins again forgets what it has learnt of the gradients, and keeps its values', () => {
+  const config = { weightDecay: 0.1, codeRate: 5, clip: 1 };
+  const moved = (optimizer: Optimizer): number[] => {
+    optimizer.move({ 'layer.weight': Float32Array.of(0.4, -3, 0.1) }, RATE);
+    return [...optimizer.parameters['layer.weight'].ref.dataSync()];
+  };
+  const used = new Optimizer({ 'layer.weight': np.array([0.5, -2, 1]) }, config);
+  const values = moved(used);
+  used.restart();
+  expect(moved(used)).toEqual(moved(new Optimizer({ 'layer.weight': np.array(values) }, config)));
+});
+
 describe('three steps of the optimizer are those of AdamW', () => {
   it.each([
     ['without decay or clipping', { weightDecay: 0, codeRate: 1, clip: 1e9 }],

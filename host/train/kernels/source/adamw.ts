@@ -1,4 +1,4 @@
-/** A step of AdamW (Loshchilov & Hutter 2019) on one array. */
+/** A step of AdamW (Loshchilov & Hutter 2019) on one array, and what its gradient adds to the norm of all. */
 import { accumulate, bytes, FLOAT, VECTOR } from './vector';
 
 // how much of a moment stays, and what the new one weighs, each rounded once
