@@ -131,9 +131,7 @@ function evidenceOf(task: string, judged: readonly Judged[], samples: Samples): 
     points: judged.map(({ runs: _, task: __, ...point }) => point),
     choices: BUDGETS.flatMap((budget) => choicesWithin(budget, students, samples)),
     matches: matchesOf(students, samples),
-    kept: yardstick
-      ? small.flatMap((some) => [16_000, 32_000].flatMap((most) => keptWithin(most, some, yardstick, samples)))
-      : [],
+    kept: yardstick ? small.flatMap((some) => keptOf(some, yardstick, samples)) : [],
   };
 }
 
@@ -174,11 +172,14 @@ const matchesOf = (students: readonly Judged[], samples: Samples): Match[] =>
       return control && differences.length > 0 ? [{ variant: one.variant, control: control.variant, differences }] : [];
     });
 
-function keptWithin(most: number, small: readonly Judged[], yardstick: Judged, samples: Samples): Kept[] {
-  const best = bestWithin(small, most);
-  if (!best) return [];
-  const { variant, bytes } = best;
-  return [{ most, variant, bytes, ratios: pairedOf(best, yardstick, samples, ratioSample) }];
+/** What the best within 16 and 32 kB keep; once where it is the same. */
+function keptOf(small: readonly Judged[], yardstick: Judged, samples: Samples): Kept[] {
+  const best = [16_000, 32_000].map((most) => ({ most, one: bestWithin(small, most) }));
+  return best.flatMap(({ most, one }, i): Kept[] => {
+    if (!one || one === best[i - 1]?.one) return [];
+    const { variant, bytes } = one;
+    return [{ most, variant, bytes, ratios: pairedOf(one, yardstick, samples, ratioSample) }];
+  });
 }
 
 /** Of two on every split, over the seeds that both have. */

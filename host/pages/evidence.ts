@@ -145,9 +145,10 @@ function keptSection({ pareto: { tasks } }: EvidenceRecord): Section {
     title: 'Small beside big',
     blocks: [
       `What the best image within 16 and 32 kB keeps of the macro-F1 of \`RegularCNN1D\` in INT8, 1.46 MB, the large network of
-the paper, trained as many steps on the same windows. \`shallow\` is trained as the large one is, from labels alone: three wide
-layers for all tasks, at two widths, with the stems that other networks of the task have; pointwise weights in INT4, all
-others in INT8. This shape was found on WISDM, where eight were tried and looked at on all splits.`,
+the paper, trained as many steps on the same windows; once where it is the same image. \`shallow\` is trained as the
+large one is, from labels alone: three wide layers for all tasks, at two widths, with the stems that other networks of
+the task have; pointwise weights in INT4, all others in INT8. This shape was found on WISDM, where eight were tried and
+looked at on all splits.`,
       tableOr(
         ['task', 'network', 'within', 'bytes', 'split', 'its F1', 'large', 'kept', 'seeds'],
         rows,

@@ -154,7 +154,6 @@ describe('what each byte buys', () => {
     const { kept } = taskOf(evidence, 'pvc');
     expect(kept.map(({ most, variant, ratios }) => [most, variant, ratios[0]!.interval.value])).toEqual([
       [16_000, 'int4-w44', expect.closeTo(0.8 / 0.9, 2)],
-      [32_000, 'int4-w44', expect.closeTo(0.8 / 0.9, 2)],
       [16_000, 'shallow-w75', expect.closeTo(1 / 0.9, 2)],
       [32_000, 'shallow-w100', expect.closeTo(1 / 0.9, 2)],
     ]);
