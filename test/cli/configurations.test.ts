@@ -82,7 +82,12 @@ describe('htpw train --config', () => {
     [
       'network.methods.pointwise',
       { kind: 'tile', tile: 24, codeLength: 4, hidden: 8 },
-      'pointwise.tile: expected a divisor of the 2048 weights of pw2',
+      'pointwise.tile: expected a divisor of the 32 weights of a row of pw2',
+    ],
+    [
+      'network.methods.pointwise',
+      { kind: 'tile', tile: 64, codeLength: 4, hidden: 8 },
+      'pointwise.tile: expected a divisor of the 32 weights of a row of pw2',
     ],
     ['network.methods.pointwise.rows', 64, 'pointwise.rows: expected at least 128, of the largest layer'],
     ['network.methods.pointwise.columns', 64, 'pointwise.columns: expected at least 128, of the largest layer'],

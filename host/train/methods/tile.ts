@@ -120,8 +120,9 @@ export const tile: MethodKind<TileConfig> = {
   fault(config, layers) {
     const other = layers.find(({ kind }) => kind !== 'pointwise');
     if (other) return ['kind', `expected int8 or the like for ${other.name}, as tiles make pointwise weights only`];
-    const odd = layers.find((layer) => !Number.isInteger(tilesOf(layer, config)));
-    return odd ? ['tile', `expected a divisor of the ${odd.output[2] * odd.input[2]} weights of ${odd.name}`] : null;
+    // the device makes rows, each of whole tiles
+    const odd = layers.find(({ input }) => input[2] % config.tile > 0);
+    return odd ? ['tile', `expected a divisor of the ${odd.input[2]} weights of a row of ${odd.name}`] : null;
   },
   make(config, layers, prefix): Method {
     const shared = { config, layers, prefix };
