@@ -7,7 +7,7 @@ import type { RealArrays } from './simulation.ts';
 import { numpy as np, tree } from './start.ts';
 import type { Arrays } from './state.ts';
 
-// as in source/adamw.ts
+// as in kernels/source/adamw.ts
 const BETA1 = 0.9;
 const BETA2 = 0.999;
 
