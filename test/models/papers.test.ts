@@ -70,7 +70,7 @@ describe.each(EMULATED.map((board) => [board.name, board] as const))('on %s', (b
     const common = { imagePath, image, board: boardName };
     const verified =
       windows.length > 1
-        ? verifySwitches({ ...common, switches: 4 * windows.length, seed: 1, windows, reference })
+        ? verifySwitches({ ...common, switches: 2 * windows.length, seed: 1, windows, reference })
         : verifyBoard({ ...common, windows: windows[0]!, reference: (input) => reference(0, input) });
     if (NO_ROOM[boardName]?.includes(name))
       await expect(verified).rejects.toThrow(/^microbit: ram: expected at most 16384 bytes/);
