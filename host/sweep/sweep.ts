@@ -53,21 +53,23 @@ export async function sweep<J extends Job>(jobs: readonly J[], options: SweepOpt
       .finally(() => running.delete(done));
     running.add(done);
   };
-  /** Starts the first that may begin and that nobody else is at; else, whether somebody is at one. */
+  /** Starts the first that may begin and that nobody else is at, or ends it; else, whether somebody is at one. */
   const startNext = (): 'started' | 'elsewhere' | 'none' => {
     let found: 'elsewhere' | 'none' = 'none';
     for (const job of waiting) {
       if (job.needs.some((id) => open.has(id))) continue;
+      let release: (() => void) | null;
       try {
-        const release = claim(job);
-        found = 'elsewhere';
-        if (!release) continue;
-        leave(job);
-        start(job, release);
+        release = claim(job);
       } catch (error) {
         leave(job);
         end(job, error as Error);
+        return 'started';
       }
+      found = 'elsewhere';
+      if (!release) continue;
+      leave(job);
+      start(job, release);
       return 'started';
     }
     return found;

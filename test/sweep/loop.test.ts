@@ -66,6 +66,19 @@ describe('jobs', () => {
     expect(log.join(' ')).toBe('+c -c +d -d +a -a +b -b');
   });
 
+  it('that cannot be claimed fail alone', async () => {
+    const log: string[] = [];
+    const failed = await sweep([job('a'), job('b', 'a'), job('c')], {
+      workers: 1,
+      perform: async ({ id }) => void log.push(id),
+      claim({ id }) {
+        if (id === 'a') throw new Error('no room');
+        return () => {};
+      },
+    });
+    expect([log, [...failed.keys()], failed.get('a')!.message]).toEqual([['c'], ['a', 'b'], 'no room']);
+  });
+
   it('that there are none of end at once', async () => {
     expect(await performed([], 3)).toMatchObject({ log: '', failed: {} });
   });
