@@ -14,7 +14,8 @@ export class Random {
   private b = 0;
   private c = 0;
   private counter = 1;
-  private spare: number | null = null;
+  /** the second of two normal numbers; NaN for none, as engines hold a field that is always a number without a box */
+  private spare = Number.NaN;
 
   /** `stream` separates uses that must not share numbers (data, order, weights). */
   constructor(seed: number, stream = 0) {
@@ -25,12 +26,13 @@ export class Random {
   }
 
   get state(): RandomState {
-    return { words: [this.a, this.b, this.c, this.counter].map((word) => word >>> 0), spare: this.spare };
+    const words = [this.a, this.b, this.c, this.counter].map((word) => word >>> 0);
+    return { words, spare: Number.isNaN(this.spare) ? null : this.spare };
   }
 
   set state({ words, spare }: RandomState) {
     [this.a, this.b, this.c, this.counter] = words.map((word) => word | 0) as [number, number, number, number];
-    this.spare = spare;
+    this.spare = spare ?? Number.NaN;
   }
 
   // words are kept as int32, which engines hold without a box
@@ -56,10 +58,10 @@ export class Random {
 
   /** mean 0, deviation 1 (polar method of Marsaglia: no trigonometry, two at a time) */
   normal(): number {
-    if (this.spare !== null) {
-      const value = this.spare;
-      this.spare = null;
-      return value;
+    const { spare } = this;
+    if (!Number.isNaN(spare)) {
+      this.spare = Number.NaN;
+      return spare;
     }
     for (;;) {
       const x = this.uniform(-1, 1);

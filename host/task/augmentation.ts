@@ -46,8 +46,8 @@ const AUGMENTATIONS = {
           const line = values.subarray(row * length, (row + 1) * length);
           const [first, last] = [line.slice(0, channels), line.slice(-channels)];
           line.copyWithin(to!, from!, length - to!);
-          for (let i = 0; i < to!; i += channels) line.set(first, i);
-          for (let i = length - from!; i < length; i += channels) line.set(last, i);
+          for (let i = 0; i < to!; i++) line[i] = first[i % channels]!;
+          for (let i = length - from!; i < length; i++) line[i] = last[i % channels]!;
         }
       };
     },
@@ -212,32 +212,39 @@ export function augmentationFault(
   return null;
 }
 
-/** A varied copy of a window, real-valued, in steps of the input. */
-export function augment(
-  window: ArrayLike<number>,
-  amounts: Augmentation,
-  signal: Signal,
-  random: Random,
-): Float32Array {
-  const values = new Float64Array(window);
-  const varied: Varied = { values, signal, deviations: deviationsOf(values, signal) };
-  const changes = KINDS.flatMap(([name, { draw, order }]) => {
-    const amount = amounts[name];
-    return amount === undefined ? [] : [{ order, change: draw(amount, random, signal) }];
-  });
-  for (const { change } of changes.sort((a, b) => a.order - b.order)) change(varied);
-  return new Float32Array(values);
+/** Varies windows of one signal, one after another in the same memory: to get memory takes longer than to fill it. */
+export class Augmenter {
+  private readonly varied: Varied;
+  private readonly result: Float32Array;
+  private readonly kinds: [amount: number, kind: Kind][];
+
+  constructor(amounts: Augmentation, signal: Signal) {
+    const length = lengthOf(signal);
+    const deviations = new Float64Array(signal.shape[2]);
+    this.varied = { values: new Float64Array(length), signal, deviations };
+    this.result = new Float32Array(length);
+    this.kinds = KINDS.flatMap(([name, kind]) => (amounts[name] === undefined ? [] : [[amounts[name], kind]]));
+  }
+
+  /** A window varied, real-valued, in steps of the input; holds until the next. */
+  vary(window: ArrayLike<number>, random: Random): Float32Array {
+    const { varied, result } = this;
+    const { values, signal, deviations } = varied;
+    for (let i = 0; i < values.length; i++) values[i] = window[i]!;
+    for (let c = 0; c < deviations.length; c++) deviations[c] = deviationOf(values, c, deviations.length);
+    const changes = this.kinds.map(([amount, { draw, order }]) => ({ order, change: draw(amount, random, signal) }));
+    for (const { change } of changes.sort((a, b) => a.order - b.order)) change(varied);
+    for (let i = 0; i < result.length; i++) result[i] = values[i]!;
+    return result;
+  }
 }
 
-/** Standard deviation of each channel. */
-function deviationsOf(values: Float64Array, signal: Signal): Float64Array {
-  const channels = signal.shape[2];
-  const positions = lengthOf(signal) / channels;
-  return Float64Array.from({ length: channels }, (_, c) => {
-    let mean = 0;
-    for (let i = c; i < values.length; i += channels) mean += values[i]! / positions;
-    let squares = 0;
-    for (let i = c; i < values.length; i += channels) squares += (values[i]! - mean) ** 2;
-    return Math.sqrt(squares / positions);
-  });
+/** Standard deviation of a channel. */
+function deviationOf(values: Float64Array, channel: number, channels: number): number {
+  const positions = values.length / channels;
+  let mean = 0;
+  for (let i = channel; i < values.length; i += channels) mean += values[i]! / positions;
+  let squares = 0;
+  for (let i = channel; i < values.length; i += channels) squares += (values[i]! - mean) ** 2;
+  return Math.sqrt(squares / positions);
 }

@@ -36,6 +36,7 @@ export function maskFault(masks: Masks, shape: readonly number[] | null): [field
 
 /** Sets what is hidden to the mean of the window, in place. `values`: what the front end gives, of this shape. */
 export function mask(values: Float32Array, shape: readonly number[], masks: Masks, random: Random): void {
+  if (!masks.maskFrames && !masks.maskBands) return;
   const [frames, bands] = planeOf(shape);
   const mean = values.reduce((sum, value) => sum + value, 0) / values.length;
   const hide = (most: number | undefined, of: number, place: (i: number) => number): void => {

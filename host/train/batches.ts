@@ -2,7 +2,7 @@
 
 import { type WindowSet, windowAt } from '../data/windows.ts';
 import type { Random } from '../system/random.ts';
-import { augment } from '../task/augmentation.ts';
+import { Augmenter } from '../task/augmentation.ts';
 import { mask } from '../task/masks.ts';
 import { frontEndOf, type Task } from '../task/task.ts';
 import type { NetworkSpec } from './network.ts';
@@ -25,6 +25,7 @@ export function drawEpoch(set: WindowSet, perClass: Record<string, number>, rand
 
 export class Batcher {
   private readonly cutter: PatchCutter;
+  private readonly augmenter: Augmenter;
 
   constructor(
     private readonly task: Task,
@@ -32,6 +33,7 @@ export class Batcher {
     spec: NetworkSpec,
   ) {
     this.cutter = new PatchCutter(frontEndOf(task), spec);
+    this.augmenter = new Augmenter(task.augmentation, task.input);
   }
 
   /**
@@ -40,14 +42,14 @@ export class Batcher {
    */
   patches(windows: ArrayLike<number>, size: number, random: Random | null): Float32Array<ArrayBuffer> {
     const { positions, length } = this.cutter;
-    const { augmentation, input } = this.task;
+    const { augmentation } = this.task;
     const data = new Float32Array(size * positions * length);
     for (let i = 0; i < windows.length; i++) {
       const window = windowAt(this.set, windows[i]!);
       const to = i * positions * length;
       if (!random) this.cutter.cut(window, data, to);
       else
-        this.cutter.cut(augment(window, augmentation, input, random), data, to, (features, shape) =>
+        this.cutter.cut(this.augmenter.vary(window, random), data, to, (features, shape) =>
           mask(features, shape, augmentation, random),
         );
     }

@@ -3,9 +3,10 @@ import { mkdtempSync, readFileSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
+import type { Signal } from '../../host/data/signal.ts';
 import { countClasses } from '../../host/data/windows.ts';
 import { Random } from '../../host/system/random.ts';
-import { type Augmentation, augment } from '../../host/task/augmentation.ts';
+import { type Augmentation, Augmenter } from '../../host/task/augmentation.ts';
 import { mask } from '../../host/task/masks.ts';
 import { frontEndOf, openTask, readTask, type Task, taskNames } from '../../host/task/task.ts';
 import { Batcher } from '../../host/train/batches.ts';
@@ -97,6 +98,8 @@ describe('front ends', () => {
 });
 
 describe('augmentation', () => {
+  const augment = (window: ArrayLike<number>, amounts: Augmentation, signal: Signal, random: Random) =>
+    new Augmenter(amounts, signal).vary(window, random);
   const { input } = readTask('synthetic-motion');
   const window = Int16Array.from({ length: 64 * 3 }, (_, i) => Math.round(1000 * Math.sin(i)));
   const vary = (amounts: Augmentation, seed = 1) => augment(window, amounts, input, new Random(seed));

@@ -14,9 +14,16 @@ export function onDevice(signal: Signal, operators: FrontEnd['operators']): Fron
   let runtime: Runtime | null = null; // made by the first window: who asks for shapes alone needs none
   return (window, integers) => {
     runtime ??= runtimeOf(signal, operators);
-    for (let i = 0; i < samples.length; i++) samples[i] = Math.min(Math.max(Math.round(window[i]!), -most - 1), most);
+    if (window instanceof Float32Array) roundInto(samples, window, most);
+    else samples.set(window);
     integers.set(new Int8Array(runtime.run(samples).buffer));
   };
+}
+
+/** Nearest whole steps, halves up, of which there are `most` above zero and one more below. */
+function roundInto(samples: Int8Array | Int16Array, values: Float32Array, most: number): void {
+  for (let i = 0; i < samples.length; i++)
+    samples[i] = Math.floor(Math.min(Math.max(values[i]!, -most - 1), most) + 0.5); // four times as fast as Math.round
 }
 
 /** Of a program that is the front end alone. */
