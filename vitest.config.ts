@@ -1,6 +1,7 @@
 /** How the tests run; test/projects.ts says which file belongs to which project. */
 import { defineConfig } from 'vitest/config';
 import { PROJECTS } from './test/projects.ts';
+import Sequencer from './test/sequencer.ts';
 
 export default defineConfig({
   test: {
@@ -9,5 +10,6 @@ export default defineConfig({
     reporters: ['default', './test/summary.ts'],
     // two cores: emulators and compilers run beside the tests
     maxWorkers: 2,
+    sequence: { sequencer: Sequencer },
   },
 });

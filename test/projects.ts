@@ -30,10 +30,10 @@ export interface Project {
   exclude?: string[];
 }
 
-/** Each file of test/ belongs to exactly one (test/projects.test.ts). */
+/** Each file of test/ belongs to exactly one (test/projects.test.ts); in the order in which they run. */
 export const PROJECTS: readonly Project[] = [
+  { name: 'zephyr', include: ZEPHYR, exclude: ON_BOARDS },
+  { name: 'boards', include: BOARDS },
   { name: 'device', include: DEVICE, exclude: ON_BOARDS },
   { name: 'host', include: ['test/**/*.test.ts'], exclude: [...DEVICE, ...BOARDS, ...ZEPHYR] },
-  { name: 'boards', include: BOARDS },
-  { name: 'zephyr', include: ZEPHYR, exclude: ON_BOARDS },
 ];
