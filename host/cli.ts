@@ -3,6 +3,7 @@ import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { Command, CommanderError } from 'commander';
 import { DATA_SETS, dataRoot } from './data/registry.ts';
+import { serve, serves } from './system/child.ts';
 import { errnoOf, fileError } from './system/errno.ts';
 import { printable } from './system/printable.ts';
 import { projectRoot } from './system/root.ts';
@@ -121,7 +122,8 @@ export async function runProcess(words: string[]): Promise<void> {
       if (error.code === 'EPIPE') process.exit();
       fail(fileError(stream === process.stdout ? 'standard output' : 'standard error', 'written', error));
     });
-  process.exitCode = await main(words);
+  if (serves(words)) serve(main);
+  else process.exitCode = await main(words);
 }
 
 /** What commander says of a command line, in one line and our form. */

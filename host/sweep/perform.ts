@@ -3,6 +3,8 @@ import { createHash } from 'node:crypto';
 import { rmSync } from 'node:fs';
 import { join } from 'node:path';
 import type { Split } from '../data/part.ts';
+import { DATA_SETS } from '../data/registry.ts';
+import { remembered } from '../data/remembered.ts';
 import { type Evaluation, evaluate } from '../evaluate/evaluate.ts';
 import { predict } from '../evaluate/metrics.ts';
 import { scoreWindows } from '../evaluate/scoring.ts';
@@ -44,6 +46,9 @@ export type Report = (done: number, total: number, note: string) => void;
 
 /** A training may take days; who holds its lock is dead when its process is. */
 const LONGEST_MS = Number.POSITIVE_INFINITY;
+
+/** Of all runs of this process. */
+const SETS = remembered(DATA_SETS);
 
 export const imagePath = ({ images }: Folders, run: string): string => join(images, `${run}.htpw`);
 
@@ -94,6 +99,7 @@ async function train(run: Run, config: JointConfig, folders: Folders, report: Re
   const rates: number[] = [];
   const { model, report: said } = await trainTogether(taught, {
     basis: base?.generators,
+    sets: SETS,
     later: run.splits?.includes('later') ?? true,
     onProgress: ({ step, steps, epoch, loss, samplesPerSecond }) => {
       rates.push(samplesPerSecond);
@@ -190,7 +196,7 @@ function resultOf(
   answers: Uint8Array[],
   report: (split: Split) => void,
 ): ProgramResult {
-  const { set, load } = openTask(task, { data });
+  const { set, load } = openTask(task, { data, sets: SETS });
   const scored = (split: Split) => {
     report(split);
     const part = load(split);

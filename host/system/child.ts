@@ -1,34 +1,72 @@
-/** The command line in a process of its own, which says how far it is. */
-import { fork } from 'node:child_process';
+/** The command line in processes of their own, which say how far they are. */
+import { type ChildProcess, fork } from 'node:child_process';
+import type { Socket } from 'node:net';
 import { constants, setPriority } from 'node:os';
 import { join } from 'node:path';
 import { undoOnInterrupt } from './interrupt.ts';
 import { projectRoot } from './root.ts';
 
-/** Runs `htpw` with these words behind all else on the machine; rejects with the one line that it ends with. */
+/** Children with nothing to do. */
+const idle: ChildProcess[] = [];
+
+/** What a child is started with, and what it says when a command line has ended well. */
+const SERVE = '--serve';
+const ENDED = 'ended';
+
+/**
+ * Runs `htpw` with these words behind all else on the machine, in a child that may have run others before: what it has
+ * read and compiled, it has still. Rejects with the one line that it ends with; such a child is not used again.
+ */
 export function runVerb(words: readonly string[], onMessage: (message: unknown) => void): Promise<void> {
+  const child = idle.pop() ?? start();
   return new Promise((resolve, reject) => {
-    const child = fork(join(projectRoot(), 'scripts', 'htpw.js'), words, {
-      stdio: ['ignore', 'ignore', 'pipe', 'ipc'],
-      execArgv: [],
-    });
     let said = '';
-    child.stderr!.setEncoding('utf8').on('data', (text: string) => {
+    const hear = (text: string): void => {
       said = (said + text).slice(-MOST_KEPT);
-    });
-    child.on('message', onMessage);
+    };
+    const end = (): void => {
+      leave();
+      idle.push(child);
+      setWaited(child, false);
+      resolve();
+    };
+    const receive = (message: unknown): void => (message === ENDED ? end() : onMessage(message));
+    const fail = (error: Error): void => {
+      leave();
+      reject(error);
+    };
+    const close = (code: number | null, signal: NodeJS.Signals | null): void =>
+      fail(new Error(lastLine(said) ?? `ended with ${signal ?? `exit code ${code}`}`));
     // it computes without a pause, in which no other signal would reach it
     const settled = undoOnInterrupt(() => child.kill('SIGKILL'));
-    child.on('error', (error) => {
+    const leave = (): void => {
       settled();
-      reject(error);
-    });
-    child.on('close', (code, signal) => {
-      settled();
-      if (code === 0) resolve();
-      else reject(new Error(lastLine(said) ?? `ended with ${signal ?? `exit code ${code}`}`));
-    });
+      child.off('message', receive).off('close', close).off('error', fail).stderr!.off('data', hear);
+    };
+    setWaited(child, true);
+    child.on('message', receive).on('close', close).on('error', fail).stderr!.on('data', hear);
+    child.send(words);
   });
+}
+
+function start(): ChildProcess {
+  const child = fork(join(projectRoot(), 'scripts', 'htpw.js'), [SERVE], {
+    stdio: ['ignore', 'ignore', 'pipe', 'ipc'],
+    execArgv: [],
+  });
+  child.stderr!.setEncoding('utf8');
+  child.on('error', () => {}); // whoever waits for it hears of it
+  child.on('close', () => {
+    if (idle.includes(child)) idle.splice(idle.indexOf(child), 1);
+  });
+  return child;
+}
+
+/** Whether this process goes on as long as the child has not ended. */
+function setWaited(child: ChildProcess, isWaited: boolean): void {
+  for (const handle of [child, child.channel, child.stderr as Socket | null])
+    if (isWaited) handle?.ref();
+    else handle?.unref();
 }
 
 /** Characters of what a child says on stderr. */
@@ -42,6 +80,19 @@ function lastLine(said: string): string | undefined {
 
 /** Whether this process is such a child. */
 export const isChild = (): boolean => process.send !== undefined;
+
+/** Whether this process was started to serve another. */
+export const serves = (words: readonly string[]): boolean => isChild() && words[0] === SERVE;
+
+/** Runs one command line after another for the process that started this one, until one fails or nobody asks any more. */
+export function serve(main: (words: string[]) => Promise<number>): void {
+  process.on('disconnect', () => process.exit());
+  process.on('message', async (words: string[]) => {
+    const code = await main(words);
+    if (code !== 0) process.exit(code);
+    process.send!(ENDED);
+  });
+}
 
 /**
  * What such a child says of its progress. Throws when nobody is there any more to hear it: its parent has been killed, and

@@ -2,6 +2,7 @@
  * Distillation: what trained networks answer on the training windows, for a smaller one to learn from. A teacher is an
  * image or a checkpoint; it answers each window once, as it is and not varied.
  */
+import { createHash } from 'node:crypto';
 import { type WindowSet, windowAt } from '../data/windows.ts';
 import { programName } from '../records/names.ts';
 import { ImageView } from '../records/view.ts';
@@ -64,18 +65,29 @@ function openImage(bytes: Uint8Array, where: string, config: TrainConfig): Teach
   const index = chosen(names, (i) => answers(runtime.portsOf(i), config), where, config);
   if (isProbability(runtime.portsOf(index).outputs[0]!))
     throw new UsageError(`${where}: expected logits, got probabilities behind a softmax; give one without`);
-  return {
-    logits(set) {
-      const classes = set.classNames.length;
-      const result = new Float32Array(set.labels.length * classes);
-      runtime.load(index);
-      const port = runtime.outputs[0]!;
-      set.labels.forEach((_, i) => {
-        result.set(dequantize(port, runtime.run(windowAt(set, i))), i * classes);
-      });
-      return result;
-    },
-  };
+  const key = `${createHash('sha256').update(bytes).digest('hex')} ${index}`;
+  return { logits: (set) => remembered(set, key, () => logitsOf(runtime.load(index), set)) };
+}
+
+function logitsOf(runtime: Runtime, set: WindowSet): Float32Array {
+  const classes = set.classNames.length;
+  const result = new Float32Array(set.labels.length * classes);
+  const port = runtime.outputs[0]!;
+  set.labels.forEach((_, i) => {
+    result.set(dequantize(port, runtime.run(windowAt(set, i))), i * classes);
+  });
+  return result;
+}
+
+/** Of windows that are asked about again, as trainings of one grid do, what each teacher answered. */
+const ANSWERS = new WeakMap<WindowSet['samples'], Map<string, Float32Array>>();
+
+function remembered({ samples }: WindowSet, teacher: string, ask: () => Float32Array): Float32Array {
+  const answers = ANSWERS.get(samples) ?? new Map<string, Float32Array>();
+  ANSWERS.set(samples, answers);
+  const logits = answers.get(teacher) ?? ask();
+  answers.set(teacher, logits);
+  return logits;
 }
 
 /** As a softmax answers: steps of 1/256 from -128 on. */

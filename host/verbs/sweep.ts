@@ -36,7 +36,7 @@ export function sweepVerb(program: Command): void {
     .command('sweep <grid>')
     .summary('many trainings from a grid, each with a record')
     .description(
-      'Train every run of a grid that has no record yet, each in a process of its own; judge its packed image in the integer runtime, and keep a record of it: configuration, figures with intervals, bytes, SHA-256. Stopped or killed, the same command goes on where it was. A run that fails does not stop the others; exits with 1 when some failed.',
+      'Train every run of a grid that has no record yet, several at a time; judge its packed image in the integer runtime, and keep a record of it: configuration, figures with intervals, bytes, SHA-256. Stopped or killed, the same command goes on where it was. A run that fails does not stop the others; exits with 1 when some failed.',
     )
     .addOption(
       valued('--jobs <count>', 'runs at the same time; default: one for each core', wholeNumber(1, 1024), cores()),
@@ -82,7 +82,6 @@ async function performOne(grid: Grid, run: Run, folders: Folders): Promise<void>
   if (!isChild()) return withProgress(run.id, (show) => perform(grid, run, folders, show));
   const tell = toParent();
   await perform(grid, run, folders, (done, total, note) => tell({ done, total, note }));
-  process.disconnect();
 }
 
 /** Runs whose names have `text` in them, and what these need. */
@@ -155,7 +154,7 @@ async function performAll(grid: Grid, runs: readonly Run[], folders: Folders, fl
     );
 }
 
-/** Processes of their own that read the grid again. */
+/** Children, which read the grid again. */
 const handsFor = async (grid: Grid, folders: Folders, { redis, jobs }: SweepFlags): Promise<Hands> =>
   redis !== undefined
     ? handsOfQueue(redis, grid, folders)

@@ -1,4 +1,4 @@
-/** htpw worker: performs runs that sweeps have put into a queue, each in a process of its own. */
+/** htpw worker: performs runs that sweeps have put into a queue, in child processes. */
 import { availableParallelism } from 'node:os';
 import { type Command, Option } from 'commander';
 import { type Delivery, folderOfOrder, foldersBelow, type Order, readOrder, unpackOrder } from '../sweep/delivery.ts';
@@ -25,7 +25,7 @@ export function workerVerb(program: Command): void {
     .command('worker')
     .summary('performs runs of sweeps that are started with --redis')
     .description(
-      'Take runs from the queue on a Redis server that htpw sweep --redis fills, on this machine or another, train each in a process of its own, and give back image and record. Needs the recordings (HTPW_DATA) and the same version of the project as the sweep. Killed at any moment, what it was at goes to another worker.',
+      'Take runs from the queue on a Redis server that htpw sweep --redis fills, on this machine or another, train them in child processes, and give back image and record. Needs the recordings (HTPW_DATA) and the same version of the project as the sweep. Killed at any moment, what it was at goes to another worker.',
     )
     .addOption(valued('--redis <url>', 'of the server, as redis://localhost:6379', REDIS))
     .addOption(
@@ -102,5 +102,4 @@ async function performOrder(path: string): Promise<void> {
   const tell = isChild() ? toParent() : null;
   const report: Report = (done, total, note) => tell?.({ done, total, note });
   await perform({ path: order.grid }, unpackOrder(order, folders), folders, report);
-  if (tell) process.disconnect();
 }
