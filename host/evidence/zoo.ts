@@ -35,10 +35,18 @@ export function chosenForZoo({ runs, records }: Grid): Exhibit[] {
     return each.map((run): Exhibit => {
       const budgets = found.filter((one) => one.run === run).map(({ budget }) => budget);
       const { record } = found.find((one) => one.run === run)!;
-      return { name: `${task}-${budgets[0]! / 1000}kB`, task, budgets, run, record };
+      return { name: nameOf(task, budgets[0]!), task, budgets, run, record };
     });
   });
 }
+
+const nameOf = (task: string, budget: number): string => `${task}-${budget / 1000}kB`;
+
+/** Every name that an exhibit of the grid can have. */
+export const namesOfZoo = ({ runs }: Pick<Grid, 'runs'>): string[] =>
+  [...new Set(runs.filter(isExhibited).map(({ programs }) => programs[0]!))].flatMap((task) =>
+    BUDGETS.map((budget) => nameOf(task, budget)),
+  );
 
 interface Done {
   run: Run;

@@ -1,8 +1,8 @@
 /** htpw zoo: the best recorded image of each task within each budget, with its card. */
-import { existsSync } from 'node:fs';
+import { existsSync, rmSync } from 'node:fs';
 import { join, relative } from 'node:path';
 import type { Command } from 'commander';
-import { chosenForZoo, type Exhibit } from '../evidence/zoo.ts';
+import { chosenForZoo, type Exhibit, namesOfZoo } from '../evidence/zoo.ts';
 import { zooPage } from '../pages/zoo.ts';
 import { type Grid, needsOf, readGrid } from '../sweep/grid.ts';
 import { type Folders, imagePath } from '../sweep/perform.ts';
@@ -28,7 +28,7 @@ export function zooVerb(program: Command): void {
     .command('zoo [grid]')
     .summary('the best recorded image of each task within each budget, with its card')
     .description(
-      'Choose, from the records of a grid (default models/sweeps/pareto.json), the best image of each task within 8, 16, 32 and 64 kB by validation windows alone, and write it with its card to models/zoo. An image that is not there any more is trained again, with what teaches it, and must come to the SHA-256 of its record. Cards need the recordings (HTPW_DATA).',
+      'Choose, from the records of a grid (default models/sweeps/pareto.json), the best image of each task within 8, 16, 32 and 64 kB by validation windows alone, and write it with its card to models/zoo; what was chosen there before and is no longer is removed. An image that is not there any more is trained again, with what teaches it, and must come to the SHA-256 of its record. Cards need the recordings (HTPW_DATA).',
     )
     .option('--records <folder>', 'where records are; default: the folder that the grid names')
     .option('--images <folder>', 'where images are; default build/sweeps/<name of the grid>')
@@ -49,11 +49,13 @@ export function zooVerb(program: Command): void {
       };
       const exhibits = chosenForZoo({ ...grid, records });
       const folder = flags.output ?? ofProject('models', 'zoo');
-      if (!flags.list && exhibits.length > 0) await collect(grid, exhibits, folders, folder);
+      const written = flags.list !== true && exhibits.length > 0;
+      if (written) await collect(grid, exhibits, folders, folder);
       const result = {
         grid: grid.name,
         folder,
-        written: flags.list !== true && exhibits.length > 0,
+        written,
+        removed: written ? removeOthers(grid, exhibits, folder) : [],
         images: exhibits.map(({ name, task, budgets, run, record: { image, results } }) => ({
           name,
           task,
@@ -72,7 +74,7 @@ export function zooVerb(program: Command): void {
 const ofProject = (...path: string[]): string => relative('', join(projectRoot(), ...path));
 
 function said(
-  { images, folder, written }: { images: Shown[]; folder: string; written: boolean },
+  { images, folder, written, removed }: { images: Shown[]; folder: string; written: boolean; removed: string[] },
   grid: string,
 ): string {
   if (images.length === 0)
@@ -82,6 +84,7 @@ function said(
       ({ name, run, bytes, validation }) =>
         `${name}: ${run}, ${grouped(bytes)} bytes, validation ${validation.toFixed(3)}`,
     ),
+    ...removed.map((name) => `${name}: removed, no longer the best of a budget of its own`),
     written ? `${shownPath(folder)}: ${counted(images.length, 'image')} with cards` : 'nothing written',
   ].join('\n');
 }
@@ -108,6 +111,14 @@ async function collect(grid: Grid, exhibits: readonly Exhibit[], folders: Folder
     }
     writeWhole(join(folder, 'README.md'), zooPage(exhibits));
   });
+}
+
+/** What an earlier choice has left under names of the zoo: image and card of each. Returns the names. */
+function removeOthers(grid: Grid, exhibits: readonly Exhibit[], folder: string): string[] {
+  const chosen = exhibits.map(({ name }) => name);
+  const left = namesOfZoo(grid).filter((name) => !chosen.includes(name) && existsSync(join(folder, `${name}.htpw`)));
+  for (const name of left) for (const end of ['htpw', 'md']) rmSync(join(folder, `${name}.${end}`), { force: true });
+  return left;
 }
 
 function again({ path }: Grid, id: string, { records, images }: Folders): Promise<void> {
