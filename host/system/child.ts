@@ -9,6 +9,10 @@ import { projectRoot } from './root.ts';
 /** Children with nothing to do. */
 const idle: ChildProcess[] = [];
 
+/** What each child has run. A training leaves some MB behind, in what libraries remember of it. */
+const served = new WeakMap<ChildProcess, number>();
+const MOST_SERVED = 50;
+
 /** What a child is started with, and what it says when a command line has ended well. */
 const SERVE = '--serve';
 const ENDED = 'ended';
@@ -26,7 +30,9 @@ export function runVerb(words: readonly string[], onMessage: (message: unknown) 
     };
     const end = (): void => {
       leave();
-      idle.push(child);
+      served.set(child, (served.get(child) ?? 0) + 1);
+      if (served.get(child)! < MOST_SERVED) idle.push(child);
+      else child.disconnect(); // with which it ends
       setWaited(child, false);
       resolve();
     };

@@ -34,6 +34,13 @@ describe('a command line in a child', { timeout: 60_000 }, () => {
     await boards();
   });
 
+  it('is one of fifty at most in one child', { timeout: 120_000 }, async () => {
+    await boards();
+    const [first] = children();
+    for (let i = 0; i < 50; i++) await boards();
+    expect(children()).not.toContain(first);
+  });
+
   it('goes to another child where one was killed that had nothing to do', async () => {
     await boards();
     for (const pid of children()) process.kill(Number(pid), 'SIGKILL');
