@@ -10,6 +10,7 @@ export function remembered(sets: readonly DataSet[], most = MOST_KEPT): DataSet[
   const kept = new Map<string, Part>(); // latest last
   const keep = (key: string, part: Part): void => {
     kept.delete(key);
+    if (part.samples.byteLength > most) return; // and all others stay
     kept.set(key, part);
     let bytes = 0;
     for (const [other, { samples }] of [...kept].reverse()) {

@@ -42,10 +42,21 @@ export function chosenForZoo({ runs, records }: Grid): Exhibit[] {
 
 const nameOf = (task: string, budget: number): string => `${task}-${budget / 1000}kB`;
 
-/** Every name that an exhibit of the grid can have. */
-export const namesOfZoo = ({ runs }: Pick<Grid, 'runs'>): string[] =>
-  [...new Set(runs.filter(isExhibited).map(({ programs }) => programs[0]!))].flatMap((task) =>
-    BUDGETS.map((budget) => nameOf(task, budget)),
+/** Names that these tasks could have in the zoo, and do not have now. */
+export function namesLeft(exhibits: readonly Exhibit[]): string[] {
+  const chosen = exhibits.map(({ name }) => name);
+  const tasks = [...new Set(exhibits.map(({ task }) => task))];
+  return tasks
+    .flatMap((task) => BUDGETS.map((budget) => nameOf(task, budget)))
+    .filter((name) => !chosen.includes(name));
+}
+
+/** SHA-256 of every recorded image that could have been chosen once. */
+export const recordedImages = ({ runs, records }: Grid): Set<string> =>
+  new Set(
+    runs
+      .filter((run) => isExhibited(run) && hasRecord(records, run.id))
+      .map(({ id }) => readRecord(records, id).image.sha256),
   );
 
 interface Done {

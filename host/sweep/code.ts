@@ -5,8 +5,18 @@ import { run } from '../system/process.ts';
 import { isInstalled, projectRoot } from '../system/root.ts';
 import type { RunRecord } from './record.ts';
 
-/** The version of the package and, in a clone, its commit; "+" behind it where files were changed since. */
-export async function codeVersion(): Promise<RunRecord['code']> {
+let known: Promise<RunRecord['code']> | undefined;
+
+/**
+ * The version of the package and, in a clone, its commit; "+" behind it where files were changed since. It is that of
+ * the first call: a process goes on with the code that it has begun with, whatever is committed meanwhile.
+ */
+export function codeVersion(): Promise<RunRecord['code']> {
+  known ??= readVersion();
+  return known;
+}
+
+async function readVersion(): Promise<RunRecord['code']> {
   const root = projectRoot();
   const { version } = JSON.parse(readFileSync(join(root, 'package.json'), 'utf8')) as { version: string };
   return { version, commit: isInstalled(root) ? null : await commitOf(root), node: process.version };

@@ -57,6 +57,7 @@ export const imagePath = ({ images }: Folders, run: string): string => join(imag
  * which must be the one that the record says. While another process is at it, waits for that one.
  */
 export async function perform(grid: Pick<Grid, 'path'>, run: Run, folders: Folders, report: Report): Promise<void> {
+  await codeVersion(); // before anything else may be committed
   const config = configOf(run, shownPath(grid.path));
   const record = recordPath(folders.records, run.id);
   const image = imagePath(folders, run.id);

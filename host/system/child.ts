@@ -12,6 +12,7 @@ const idle: ChildProcess[] = [];
 /** What each child has run. A training leaves some MB behind, in what libraries remember of it. */
 const served = new WeakMap<ChildProcess, number>();
 const MOST_SERVED = 50;
+const IDLE_MS = 60_000;
 
 /** What a child is started with, and what it says when a command line has ended well. */
 const SERVE = '--serve';
@@ -22,7 +23,7 @@ const ENDED = 'ended';
  * read and compiled, it has still. Rejects with the one line that it ends with; such a child is not used again.
  */
 export function runVerb(words: readonly string[], onMessage: (message: unknown) => void): Promise<void> {
-  const child = idle.pop() ?? start();
+  const child = takeIdle() ?? start();
   return new Promise((resolve, reject) => {
     let said = '';
     const hear = (text: string): void => {
@@ -31,7 +32,7 @@ export function runVerb(words: readonly string[], onMessage: (message: unknown) 
     const end = (): void => {
       leave();
       served.set(child, (served.get(child) ?? 0) + 1);
-      if (served.get(child)! < MOST_SERVED) idle.push(child);
+      if (served.get(child)! < MOST_SERVED) leaveIdle(child);
       else child.disconnect(); // with which it ends
       setWaited(child, false);
       resolve();
@@ -42,7 +43,7 @@ export function runVerb(words: readonly string[], onMessage: (message: unknown) 
       reject(error);
     };
     const close = (code: number | null, signal: NodeJS.Signals | null): void =>
-      fail(new Error(lastLine(said) ?? `ended with ${signal ?? `exit code ${code}`}`));
+      fail(new Error((signal === null && lastLine(said)) || `ended with ${signal ?? `exit code ${code}`}`));
     // it computes without a pause, in which no other signal would reach it
     const settled = undoOnInterrupt(() => child.kill('SIGKILL'));
     const leave = (): void => {
@@ -55,6 +56,23 @@ export function runVerb(words: readonly string[], onMessage: (message: unknown) 
   });
 }
 
+/** One that has not ended meanwhile, of which this process may not have heard yet. */
+function takeIdle(): ChildProcess | undefined {
+  for (;;) {
+    const child = idle.pop();
+    if (!child || (child.connected && child.exitCode === null && child.signalCode === null)) return child;
+  }
+}
+
+/** For a while: what it has read grows old, and takes memory. */
+function leaveIdle(child: ChildProcess): void {
+  idle.push(child);
+  const runs = served.get(child);
+  setTimeout(() => {
+    if (idle.includes(child) && served.get(child) === runs && child.connected) child.disconnect();
+  }, IDLE_MS).unref();
+}
+
 function start(): ChildProcess {
   const child = fork(join(projectRoot(), 'scripts', 'htpw.js'), [SERVE], {
     stdio: ['ignore', 'ignore', 'pipe', 'ipc'],
@@ -62,7 +80,7 @@ function start(): ChildProcess {
   });
   child.stderr!.setEncoding('utf8');
   child.on('error', () => {}); // whoever waits for it hears of it
-  child.on('close', () => {
+  child.on('exit', () => {
     if (idle.includes(child)) idle.splice(idle.indexOf(child), 1);
   });
   return child;
@@ -92,7 +110,8 @@ export const serves = (words: readonly string[]): boolean => isChild() && words[
 
 /** Runs one command line after another for the process that started this one, until one fails or nobody asks any more. */
 export function serve(main: (words: string[]) => Promise<number>): void {
-  process.on('disconnect', () => process.exit());
+  // as a signal: what is half done is undone
+  process.on('disconnect', () => process.kill(process.pid, 'SIGTERM'));
   process.on('message', async (words: string[]) => {
     const code = await main(words);
     if (code !== 0) process.exit(code);

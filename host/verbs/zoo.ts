@@ -1,14 +1,15 @@
 /** htpw zoo: the best recorded image of each task within each budget, with its card. */
+import { createHash } from 'node:crypto';
 import { existsSync, rmSync } from 'node:fs';
 import { join, relative } from 'node:path';
 import type { Command } from 'commander';
-import { chosenForZoo, type Exhibit, namesOfZoo } from '../evidence/zoo.ts';
+import { chosenForZoo, type Exhibit, namesLeft, recordedImages } from '../evidence/zoo.ts';
 import { zooPage } from '../pages/zoo.ts';
 import { type Grid, needsOf, readGrid } from '../sweep/grid.ts';
 import { type Folders, imagePath } from '../sweep/perform.ts';
 import { runVerb } from '../system/child.ts';
 import { counted } from '../system/counted.ts';
-import { readInput, writeWhole } from '../system/files.ts';
+import { isRegularFile, readInput, writeWhole } from '../system/files.ts';
 import { grouped } from '../system/grouped.ts';
 import { buildFolder, projectRoot } from '../system/root.ts';
 import { shownPath } from '../system/shownPath.ts';
@@ -55,7 +56,7 @@ export function zooVerb(program: Command): void {
         grid: grid.name,
         folder,
         written,
-        removed: written ? removeOthers(grid, exhibits, folder) : [],
+        removed: written ? removeOthers({ ...grid, records }, exhibits, folder) : [],
         images: exhibits.map(({ name, task, budgets, run, record: { image, results } }) => ({
           name,
           task,
@@ -113,13 +114,21 @@ async function collect(grid: Grid, exhibits: readonly Exhibit[], folders: Folder
   });
 }
 
-/** What an earlier choice has left under names of the zoo: image and card of each. Returns the names. */
+/** Image and card of what an earlier choice from this grid has left, and of nothing else. Returns the names. */
 function removeOthers(grid: Grid, exhibits: readonly Exhibit[], folder: string): string[] {
-  const chosen = exhibits.map(({ name }) => name);
-  const left = namesOfZoo(grid).filter((name) => !chosen.includes(name) && existsSync(join(folder, `${name}.htpw`)));
-  for (const name of left) for (const end of ['htpw', 'md']) rmSync(join(folder, `${name}.${end}`), { force: true });
+  const own = recordedImages(grid);
+  const pathOf = (name: string): string => join(folder, `${name}.htpw`);
+  const left = namesLeft(exhibits).filter(
+    (name) => isRegularFile(pathOf(name)) && own.has(sha256(readInput(pathOf(name)))),
+  );
+  for (const name of left) {
+    rmSync(join(folder, `${name}.md`), { force: true });
+    rmSync(pathOf(name)); // last: where it is, another call finds both
+  }
   return left;
 }
+
+const sha256 = (bytes: Uint8Array): string => createHash('sha256').update(bytes).digest('hex');
 
 function again({ path }: Grid, id: string, { records, images }: Folders): Promise<void> {
   return runVerb(['sweep', path, '--run', id, '--records', records, '--images', images], () => {});

@@ -1,7 +1,7 @@
 /** Sweeps whose runs are performed by workers, through Redis: complete, once each, whoever dies. */
 import { type ChildProcess, spawn, spawnSync } from 'node:child_process';
 import { createHash } from 'node:crypto';
-import { existsSync, mkdirSync, mkdtempSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
+import { copyFileSync, existsSync, mkdirSync, mkdtempSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { createServer } from 'node:net';
 import { hostname, tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -200,13 +200,16 @@ describe.skipIf(!HAS_REDIS)('three workers on one queue', { timeout: 300_000 }, 
 
   it('have made images for the zoo, each with its card beside the image that taught it, in place of earlier ones', async () => {
     mkdirSync(at('zoo'));
-    for (const name of ['motion-64kB.htpw', 'motion-64kB.md', 'mine-64kB.htpw']) writeFileSync(at(`zoo/${name}`), '');
+    copyFileSync(at('images/pupil.motion.s1.htpw'), at('zoo/motion-64kB.htpw'));
+    for (const name of ['motion-64kB.md', 'motion-32kB.htpw', 'tones-64kB.md'])
+      writeFileSync(at(`zoo/${name}`), 'mine');
     const { code, out } = await htpw('zoo', path, '--images', at('images'), '-o', at('zoo'), '--json');
     expect(code).toBe(0);
     expect(schemaFaults('zoo', out)).toEqual([]);
     const { images, written, removed } = JSON.parse(out);
     expect(removed).toEqual(['motion-64kB']);
-    expect(readdirSync(at('zoo')).filter((name) => name.includes('64kB'))).toEqual(['mine-64kB.htpw']);
+    const mine = readdirSync(at('zoo')).filter((name) => /(64|32)kB/.test(name));
+    expect(mine.toSorted()).toEqual(['motion-32kB.htpw', 'tones-64kB.md']);
     expect([written, images.map(({ run }: { run: string }) => run).toSorted()]).toEqual([
       true,
       ['pupil.motion.s1', 'pupil.tones.s1'],

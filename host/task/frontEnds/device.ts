@@ -14,14 +14,14 @@ export function onDevice(signal: Signal, operators: FrontEnd['operators']): Fron
   let runtime: Runtime | null = null; // made by the first window: who asks for shapes alone needs none
   return (window, integers) => {
     runtime ??= runtimeOf(signal, operators);
-    if (window instanceof Float32Array) roundInto(samples, window, most);
-    else samples.set(window);
+    if (window instanceof Int8Array || window instanceof Int16Array) samples.set(window);
+    else roundInto(samples, window, most);
     integers.set(new Int8Array(runtime.run(samples).buffer));
   };
 }
 
 /** Nearest whole steps, halves up, of which there are `most` above zero and one more below. */
-function roundInto(samples: Int8Array | Int16Array, values: Float32Array, most: number): void {
+function roundInto(samples: Int8Array | Int16Array, values: ArrayLike<number>, most: number): void {
   for (let i = 0; i < samples.length; i++)
     samples[i] = Math.floor(Math.min(Math.max(values[i]!, -most - 1), most) + 0.5); // four times as fast as Math.round
 }
