@@ -243,8 +243,8 @@ describe('--program', () => {
       firstMismatch: null,
     });
     expect(programs).toMatchObject([
-      { name: 'motion', loads: 50 },
-      { name: 'tones', loads: 50 },
+      { name: 'motion', loads: 20 },
+      { name: 'tones', loads: 20 },
     ]);
   });
 
