@@ -11,6 +11,7 @@ import { writeWhole } from '../system/files.ts';
 import { inTemporaryFolder } from '../system/folder.ts';
 import { runNode } from '../system/process.ts';
 import { isInstalled, projectRoot } from '../system/root.ts';
+import { sha256Hex } from '../system/sha256Hex.ts';
 import { assertFit } from './gate.ts';
 import { statusHeader, statusNames } from './status.ts';
 import { translate } from './translate.ts';
@@ -82,15 +83,13 @@ async function builtFrom(root: string, files: Omit<RuntimeFiles, 'rebuilt'>): Pr
   try {
     const record: BuildRecord = JSON.parse(await readFile(`${files.wasm}.json`, 'utf8'));
     for (const [path, expected] of Object.entries(record.outputs)) {
-      if (sha256(await readFile(join(root, path))) !== expected) return null;
+      if (sha256Hex(await readFile(join(root, path))) !== expected) return null;
     }
     return record.inputs;
   } catch {
     return null;
   }
 }
-
-const sha256 = (bytes: Uint8Array) => createHash('sha256').update(bytes).digest('hex');
 
 /**
  * What asc is told of a variant; asconfig.json has what holds for all. A C compiler optimises by itself; what browsers load
@@ -184,7 +183,7 @@ export async function buildRuntime(name: VariantName, root = projectRoot()): Pro
     const record: BuildRecord = { inputs: hash, tools: versions, outputs: {} };
     for (const [path, content] of outputs) {
       writeWhole(path, content);
-      record.outputs[relative(root, path)] = sha256(Buffer.from(content));
+      record.outputs[relative(root, path)] = sha256Hex(Buffer.from(content));
     }
     writeWhole(`${files.wasm}.json`, JSON.stringify(record));
   });

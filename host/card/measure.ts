@@ -1,5 +1,4 @@
 /** Programs of packed images, measured on the splits of their tasks for a model card. */
-import { createHash } from 'node:crypto';
 import type { Part, Split } from '../data/part.ts';
 import { type Counted, countedAnswers } from '../evaluate/comparison.ts';
 import { type Evaluation, evaluate } from '../evaluate/evaluate.ts';
@@ -10,6 +9,7 @@ import { ImageView } from '../records/view.ts';
 import { Runtime } from '../runtime/node.ts';
 import { FASTEST } from '../runtime/variants.ts';
 import { named } from '../system/errors.ts';
+import { sha256Hex } from '../system/sha256Hex.ts';
 import { shownPath } from '../system/shownPath.ts';
 import type { Task, TaskData } from '../task/task.ts';
 
@@ -88,7 +88,7 @@ export function measure(network: Network, parts: Parts, task: Task, { set }: Tas
   return {
     path,
     trainedOn: trainedOn(saidOf(network)),
-    sha256: createHash('sha256').update(view.bytes).digest('hex'),
+    sha256: sha256Hex(view.bytes),
     bytes: view.bytes.length,
     categories: bytesByCategory(regionsOf(view)),
     arenaBytes: runtime.arenaBytes(),

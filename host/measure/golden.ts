@@ -1,11 +1,11 @@
 /** Recorded answers of TensorFlow Lite Micro's reference kernels: a folder per model with golden.json and raw bytes. */
-import { createHash } from 'node:crypto';
 import { existsSync, readdirSync, statSync } from 'node:fs';
 import { dirname, join, resolve } from 'node:path';
 import { gunzipSync } from 'node:zlib';
 import { UsageError } from '../system/errors.ts';
 import { readInput } from '../system/files.ts';
 import * as json from '../system/json.ts';
+import { sha256Hex } from '../system/sha256Hex.ts';
 
 /** The fields of golden.json that are read here. */
 export interface GoldenRecord {
@@ -73,7 +73,7 @@ export function readGolden(folder: string, name: string): GoldenSet {
   if (!kept && !(name in INPUTS))
     throw new UsageError(`${join(folder, name)}: expected input.bin, got none; record it again`);
   const input = kept ? own('input.bin') : INPUTS[name](read);
-  const sum = createHash('sha256').update(input).digest('hex');
+  const sum = sha256Hex(input);
   if (sum !== record.input_stream_sha256)
     throw new UsageError(
       `${join(folder, name)}: expected inputs with SHA-256 ${record.input_stream_sha256}, got ${sum}`,

@@ -5,7 +5,6 @@
  * Windows are JSON: classes, groups as [name, windows in a row], labels as base64 of a byte each. Answers are bytes, one
  * a window, of all programs and splits of a run behind each other, in one file that is compressed.
  */
-import { createHash } from 'node:crypto';
 import { existsSync } from 'node:fs';
 import { join } from 'node:path';
 import { gunzipSync, gzipSync } from 'node:zlib';
@@ -13,6 +12,7 @@ import { type Part, SPLITS, type Split } from '../data/part.ts';
 import { named, UsageError } from '../system/errors.ts';
 import { readInput, writeWhole } from '../system/files.ts';
 import * as json from '../system/json.ts';
+import { sha256Hex } from '../system/sha256Hex.ts';
 import { shownPath } from '../system/shownPath.ts';
 import { answersPath, formatted } from './record.ts';
 
@@ -33,7 +33,7 @@ export function keepWindows(folder: string, windows: LabelledWindows): string {
   const { labels, groups, ...rest } = windows;
   const content = { ...rest, groups: inRows(groups), labels: Buffer.from(labels).toString('base64') };
   const text = `${formatted(content)}\n`;
-  const sum = createHash('sha256').update(text).digest('hex').slice(0, 8);
+  const sum = sha256Hex(text).slice(0, 8);
   const name = join('windows', `${windows.task}.${windows.data}.${windows.split}.${sum}.json`);
   const path = join(folder, name);
   if (!existsSync(path)) writeWhole(path, text);

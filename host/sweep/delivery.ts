@@ -2,7 +2,6 @@
  * A run that another process, on this machine or elsewhere, is asked for: what it is given, and what it gives back. Both
  * are JSON that stands by itself; whoever performs it needs the same code and the recordings, and no grid.
  */
-import { createHash } from 'node:crypto';
 import { existsSync } from 'node:fs';
 import { basename, dirname, join, relative, resolve } from 'node:path';
 import { gunzipSync, gzipSync } from 'node:zlib';
@@ -10,6 +9,7 @@ import { UsageError } from '../system/errors.ts';
 import { readInput, writeWhole } from '../system/files.ts';
 import * as json from '../system/json.ts';
 import { projectRoot } from '../system/root.ts';
+import { sha256Hex } from '../system/sha256Hex.ts';
 import { shownPath } from '../system/shownPath.ts';
 import { configOf, type Grid, needsOf, type Run } from './grid.ts';
 import { type Folders, imagePath, isOf } from './perform.ts';
@@ -52,9 +52,8 @@ const MOST_BYTES = 1 << 28;
 const packed = (path: string): string => gzipSync(readInput(path)).toString('base64');
 const unpacked = (text: string): Uint8Array =>
   new Uint8Array(gunzipSync(Buffer.from(text, 'base64'), { maxOutputLength: MOST_BYTES }));
-const sha256 = (content: string | Uint8Array): string => createHash('sha256').update(content).digest('hex');
 
-const digestOf = (run: Run, where: string): string => sha256(JSON.stringify(configOf(run, where)));
+const digestOf = (run: Run, where: string): string => sha256Hex(JSON.stringify(configOf(run, where)));
 
 /** Of a run whose needs are all there. Its configuration lies where it does in every clone. */
 export function orderOf({ path }: Pick<Grid, 'path'>, run: Run, folders: Folders): Order {
@@ -114,7 +113,7 @@ export function accept(value: unknown, run: Run, folders: Folders): void {
   if (!isOf(run, parsed as RunRecord)) refuse('the record of what the grid says', 'one of another configuration');
   const isThere = hasRecord(folders.records, run.id);
   const expected = isThere ? readRecord(folders.records, run.id).image.sha256 : recorded.image.sha256;
-  if (expected !== sha256(image)) refuse(`an image of SHA-256 ${expected}`, sha256(image));
+  if (expected !== sha256Hex(image)) refuse(`an image of SHA-256 ${expected}`, sha256Hex(image));
   const odd = Object.keys(delivery.windows).find((name) => !WINDOWS_NAME.test(name));
   if (odd !== undefined) refuse('files of windows', `"${odd}"`);
   writeWhole(imagePath(folders, run.id), image);

@@ -1,5 +1,4 @@
 /** One run of a grid: trained, packed, judged in the integer runtime, recorded. */
-import { createHash } from 'node:crypto';
 import { rmSync } from 'node:fs';
 import { join } from 'node:path';
 import type { Split } from '../data/part.ts';
@@ -18,6 +17,7 @@ import { FASTEST } from '../runtime/variants.ts';
 import { UsageError } from '../system/errors.ts';
 import { readInput, writeWhole } from '../system/files.ts';
 import { makeOnce } from '../system/once.ts';
+import { sha256Hex } from '../system/sha256Hex.ts';
 import { shownPath } from '../system/shownPath.ts';
 import { openTask } from '../task/task.ts';
 import { type JointConfig, type TrainConfig, trainTogether } from '../train/index.ts';
@@ -113,8 +113,8 @@ async function train(run: Run, config: JointConfig, folders: Folders, report: Re
   const addOn = base && packAddOn(model, base.generators.length, tables);
   return {
     bytes,
-    sha256: sha256(bytes),
-    addOn: addOn && { sha256: sha256(addOn), bytes: addOn.length },
+    sha256: sha256Hex(bytes),
+    addOn: addOn && { sha256: sha256Hex(addOn), bytes: addOn.length },
     basis: base && { run: run.basis!, sha256: base.sha256 },
     training: {
       seconds: Math.round(said.seconds),
@@ -138,10 +138,8 @@ function withTeachers({ name, programs }: JointConfig, { lesson }: Run, folders:
 function baseOf(run: string, folders: Folders) {
   const bytes = readInput(imagePath(folders, run));
   const view = new ImageView(bytes);
-  return { view, sha256: sha256(bytes), generators: unpack(view).model.generators };
+  return { view, sha256: sha256Hex(bytes), generators: unpack(view).model.generators };
 }
-
-const sha256 = (bytes: Uint8Array): string => createHash('sha256').update(bytes).digest('hex');
 
 async function recordOf(
   run: Run,

@@ -3,10 +3,10 @@
  * any number of machines, take one at a time. A worker holds a lease on what it performs and renews it; one that dies
  * holds it no longer, and the order goes to another. A run is recorded by the sweep alone, once.
  */
-import { createHash } from 'node:crypto';
 import type { Job, JobProgress, QueueEvents } from 'bullmq';
 import type { Redis, RedisOptions } from 'ioredis';
 import { UsageError } from '../system/errors.ts';
+import { sha256Hex } from '../system/sha256Hex.ts';
 import type { Delivery, Order } from './delivery.ts';
 
 /** All sweeps and workers of a Redis share it. */
@@ -118,7 +118,7 @@ export async function openQueue(url: string): Promise<OrderQueue> {
 
 /** The same for the same run of the same configuration alone. */
 const nameOf = ({ grid, run, configuration }: Order): string =>
-  `${run.id}-${createHash('sha256').update(`${grid} ${configuration}`).digest('hex').slice(0, 12)}`;
+  `${run.id}-${sha256Hex(`${grid} ${configuration}`).slice(0, 12)}`;
 
 function listen(events: QueueEvents, id: string, onProgress: (message: ProgressMessage) => void): () => void {
   const hear = ({ jobId, data }: { jobId: string; data: JobProgress }): void => {

@@ -2,7 +2,6 @@
  * Folders that a command fills with files, and those that it works in. A list of the files lies beside them, so that a
  * second run replaces and removes what the first has written, and nothing else.
  */
-import { createHash } from 'node:crypto';
 import {
   existsSync,
   lstatSync,
@@ -21,6 +20,7 @@ import { UsageError } from './errors.ts';
 import { type Output, temporaryName } from './files.ts';
 import { undoOnInterrupt } from './interrupt.ts';
 import { parseJson } from './json.ts';
+import { sha256Hex } from './sha256Hex.ts';
 import { shownPath } from './shownPath.ts';
 import { type Target, targetOf } from './target.ts';
 
@@ -93,7 +93,7 @@ export class OutputFolder {
   /** All files by their path in the folder, with "/". Throws UsageError; then the folder is as it was. */
   write(files: ReadonlyMap<string, string | Uint8Array>): void {
     const { name, before } = this;
-    const own = new Map([...files].map(([path, content]) => [path, sha256(content)]));
+    const own = new Map([...files].map(([path, content]) => [path, sha256Hex(content)]));
     const isThere = (path: string) => lstatSync(join(name, path), { throwIfNoEntry: false }) !== undefined;
     const list = `${JSON.stringify({ about: LIST_SAYS, files: Object.fromEntries([...own].sort()) }, null, 2)}\n`;
     try {
@@ -165,11 +165,9 @@ function removeFiles(folder: string, paths: readonly string[]): void {
 
 const isEmpty = (folder: string): boolean => existsSync(folder) && readdirSync(folder).length === 0;
 
-const sha256 = (content: string | Uint8Array): string => createHash('sha256').update(content).digest('hex');
-
 /** Whether a file is there and has this SHA-256. */
 function isAs(path: string, sum: string): boolean {
-  return lstatSync(path, { throwIfNoEntry: false })?.isFile() === true && sha256(readFileSync(path)) === sum;
+  return lstatSync(path, { throwIfNoEntry: false })?.isFile() === true && sha256Hex(readFileSync(path)) === sum;
 }
 
 /** Paths and sums, of which the paths do not lead out of the folder. What is gone since is none of ours any more. */
@@ -190,7 +188,7 @@ function filesBelow(folder: string): Map<string, string> {
     readdirSync(folder, { recursive: true, withFileTypes: true })
       .filter((entry) => entry.isFile())
       .map((entry) => join(entry.parentPath ?? entry.path, entry.name)) // renamed in Node 20.12
-      .map((path) => [path.slice(join(folder, '/').length).replaceAll('\\', '/'), sha256(readFileSync(path))]),
+      .map((path) => [path.slice(join(folder, '/').length).replaceAll('\\', '/'), sha256Hex(readFileSync(path))]),
   );
 }
 

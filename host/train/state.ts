@@ -2,10 +2,10 @@
  * All that a training needs to go on where it was, as a file: trained arrays, moments of the optimiser, random numbers,
  * and what was seen on the way. A digest covers it, so what is damaged is refused.
  */
-import { createHash } from 'node:crypto';
 import { UsageError } from '../system/errors.ts';
 import * as json from '../system/json.ts';
 import type { RandomState } from '../system/random.ts';
+import { sha256Hex } from '../system/sha256Hex.ts';
 import { type Checkpoint, decodeCheckpoint, encodeCheckpoint, type StoredArray } from './checkpoint.ts';
 import type { EpochRecord } from './run.ts';
 
@@ -89,7 +89,7 @@ export function encodeState({ configs, windows }: Subject, state: TrainingState)
 
 /** Of all but the digest itself. */
 const digestOf = ({ tensors, metadata: { sha256: _, ...metadata } }: Checkpoint): string =>
-  createHash('sha256').update(encodeCheckpoint({ tensors, metadata })).digest('hex');
+  sha256Hex(encodeCheckpoint({ tensors, metadata }));
 
 /** Whether a file is a state, of any version, whole or damaged: nothing else may be replaced by one. */
 export const isState = (bytes: Uint8Array): boolean => Buffer.from(bytes.subarray(0, LOOKED_AT)).includes(FORMATS);

@@ -2,7 +2,6 @@
  * Distillation: what trained networks answer on the training windows, for a smaller one to learn from. A teacher is an
  * image or a checkpoint; it answers each window once, as it is and not varied.
  */
-import { createHash } from 'node:crypto';
 import { type WindowSet, windowAt } from '../data/windows.ts';
 import { programName } from '../records/names.ts';
 import { ImageView } from '../records/view.ts';
@@ -12,6 +11,7 @@ import { FASTEST } from '../runtime/variants.ts';
 import { named, UsageError } from '../system/errors.ts';
 import { describeFile, SAFETENSORS } from '../system/fileKind.ts';
 import { readInput } from '../system/files.ts';
+import { sha256Hex } from '../system/sha256Hex.ts';
 import { shownPath } from '../system/shownPath.ts';
 import { takesWindows } from '../task/inputs.ts';
 import { classNamesOf } from '../task/task.ts';
@@ -65,8 +65,8 @@ function openImage(bytes: Uint8Array, where: string, config: TrainConfig): Teach
   const index = chosen(names, (i) => answers(runtime.portsOf(i), config), where, config);
   if (isProbability(runtime.portsOf(index).outputs[0]!))
     throw new UsageError(`${where}: expected logits, got probabilities behind a softmax; give one without`);
-  const key = `${createHash('sha256').update(bytes).digest('hex')} ${index}`;
-  return { logits: (set) => remembered(set, key, () => logitsOf(runtime.load(index), set)) };
+  const key = `${sha256Hex(bytes)} ${index}`;
+  return { logits: (set) => oncePerTeacher(set, key, () => logitsOf(runtime.load(index), set)) };
 }
 
 function logitsOf(runtime: Runtime, set: WindowSet): Float32Array {
@@ -82,7 +82,7 @@ function logitsOf(runtime: Runtime, set: WindowSet): Float32Array {
 /** Of windows that are asked about again, as trainings of one grid do, what each teacher answered. */
 const ANSWERS = new WeakMap<WindowSet['samples'], Map<string, Float32Array>>();
 
-function remembered({ samples }: WindowSet, teacher: string, ask: () => Float32Array): Float32Array {
+function oncePerTeacher({ samples }: WindowSet, teacher: string, ask: () => Float32Array): Float32Array {
   const answers = ANSWERS.get(samples) ?? new Map<string, Float32Array>();
   ANSWERS.set(samples, answers);
   const logits = answers.get(teacher) ?? ask();

@@ -1,5 +1,4 @@
 /** htpw train: from a configuration to a packed image. */
-import { createHash } from 'node:crypto';
 import type { Command } from 'commander';
 import { describeAccounts } from '../data/part.ts';
 import { dataSetList, dataSetNames } from '../data/registry.ts';
@@ -14,6 +13,7 @@ import { Runtime } from '../runtime/node.ts';
 import { named } from '../system/errors.ts';
 import { type Output, planOutput } from '../system/files.ts';
 import { grouped } from '../system/grouped.ts';
+import { sha256Hex } from '../system/sha256Hex.ts';
 import { shownPath } from '../system/shownPath.ts';
 import { openTask } from '../task/task.ts';
 import { encodeCheckpoint } from '../train/checkpoint.ts';
@@ -223,7 +223,7 @@ function assertFlags({ basis, addOn, data }: TrainFlags, { programs }: JointConf
 }
 
 function written({ name }: Output, bytes: Uint8Array): { output: string; bytes: number; sha256: string } {
-  return { output: name, bytes: bytes.length, sha256: createHash('sha256').update(bytes).digest('hex') };
+  return { output: name, bytes: bytes.length, sha256: sha256Hex(bytes) };
 }
 
 /** A single network speaks for the training; several stand in a list. */

@@ -1,5 +1,4 @@
 /** htpw zoo: the best recorded image of each task within each budget, with its card. */
-import { createHash } from 'node:crypto';
 import { existsSync, rmSync } from 'node:fs';
 import { join, relative } from 'node:path';
 import type { Command } from 'commander';
@@ -12,6 +11,7 @@ import { counted } from '../system/counted.ts';
 import { isRegularFile, readInput, writeWhole } from '../system/files.ts';
 import { grouped } from '../system/grouped.ts';
 import { buildFolder, projectRoot } from '../system/root.ts';
+import { sha256Hex } from '../system/sha256Hex.ts';
 import { shownPath } from '../system/shownPath.ts';
 import { commandOf } from './options.ts';
 import { print, withProgress } from './verb.ts';
@@ -119,7 +119,7 @@ function removeOthers(grid: Grid, exhibits: readonly Exhibit[], folder: string):
   const own = recordedImages(grid);
   const pathOf = (name: string): string => join(folder, `${name}.htpw`);
   const left = namesLeft(exhibits).filter(
-    (name) => isRegularFile(pathOf(name)) && own.has(sha256(readInput(pathOf(name)))),
+    (name) => isRegularFile(pathOf(name)) && own.has(sha256Hex(readInput(pathOf(name)))),
   );
   for (const name of left) {
     rmSync(join(folder, `${name}.md`), { force: true });
@@ -127,8 +127,6 @@ function removeOthers(grid: Grid, exhibits: readonly Exhibit[], folder: string):
   }
   return left;
 }
-
-const sha256 = (bytes: Uint8Array): string => createHash('sha256').update(bytes).digest('hex');
 
 function again({ path }: Grid, id: string, { records, images }: Folders): Promise<void> {
   return runVerb(['sweep', path, '--run', id, '--records', records, '--images', images], () => {});
