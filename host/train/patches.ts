@@ -1,6 +1,6 @@
 /** Windows as the first layer takes them: through the front end of the task, and cut into patches for a convolution. */
 import type { FrontEnd } from '../task/frontEnds/frontEnd.ts';
-import { type LayerSpec, positionsOf, taps, weightShape } from './layerSpec.ts';
+import { type LayerSpec, positionsOf, weightShape } from './layerSpec.ts';
 import type { NetworkSpec } from './network.ts';
 
 /** Cuts windows into [n][positions][length] of real values: patches, zero padded, or the values as they are. */
@@ -8,10 +8,11 @@ export class PatchCutter {
   /** patches of a window, and values of each */
   readonly positions: number;
   readonly length: number;
-  /** [positions][channels], what the network is given for the window at hand */
+  /** [positions][channels], what the network is given for the window at hand, and its real values */
   private readonly integers: Float32Array;
-  /** for each tap of each patch, where its values are in the window; -1 beyond an edge */
-  private readonly places: Int32Array | null;
+  private readonly values: Float32Array;
+  /** null where the patches are the window itself */
+  private readonly copies: Int32Array | null;
 
   constructor(
     private readonly frontEnd: FrontEnd,
@@ -20,11 +21,12 @@ export class PatchCutter {
     const { positions, length } = lengthOfPatch(network);
     [this.positions, this.length] = [positions, length];
     this.integers = new Float32Array(positionsOf(network.input) * network.input[2]);
+    this.values = new Float32Array(this.integers.length);
     const cut = convolutionOf(network);
-    this.places = cut && placesOf(cut);
+    this.copies = cut && copiesOf(cut);
   }
 
-  /** Writes the patches of one raw window at patches[at]. `vary` changes what the front end gives. */
+  /** Writes the patches of one raw window at patches[at], zero so far. `vary` changes what the front end gives. */
   cut(
     window: ArrayLike<number>,
     patches: Float32Array,
@@ -33,21 +35,19 @@ export class PatchCutter {
   ): void {
     this.frontEnd.run(window, this.integers);
     vary(this.integers, this.frontEnd.output.shape);
-    const { scale, zeroPoint, shape } = this.frontEnd.output;
-    const [, , channels] = shape;
-    const { integers, places, positions, length } = this;
-    if (!places) {
-      for (let i = 0; i < integers.length; i++) patches[at + i] = (integers[i]! - zeroPoint) * scale;
+    const { scale, zeroPoint } = this.frontEnd.output;
+    const { integers, values, copies } = this;
+    for (let i = 0; i < integers.length; i++) values[i] = (integers[i]! - zeroPoint) * scale;
+    if (!copies) {
+      patches.set(values, at);
       return;
     }
-    const perPatch = places.length / positions;
-    for (let i = 0, patch = 0; patch < positions; patch++)
-      for (let tap = 0; tap < perPatch; tap++, i++) {
-        const from = places[i]!;
-        if (from < 0) continue;
-        const to = at + patch * length + tap * channels;
-        for (let c = 0; c < channels; c++) patches[to + c] = (integers[from + c]! - zeroPoint) * scale;
-      }
+    for (let copy = 0; copy < copies.length; copy += 3) {
+      const from = copies[copy]!;
+      const to = at + copies[copy + 1]!;
+      const count = copies[copy + 2]!;
+      for (let i = 0; i < count; i++) patches[to + i] = values[from + i]!;
+    }
   }
 }
 
@@ -64,17 +64,24 @@ function convolutionOf({ nodes: [first] }: NetworkSpec): LayerSpec | null {
   return first?.kind === 'layer' && first.layer.kind === 'convolution' ? first.layer : null;
 }
 
-function placesOf(layer: LayerSpec): Int32Array {
+/**
+ * What patches have of a window, for each row of taps of each patch that reaches into it: where it begins in the window
+ * and in the patches, and how many values it has.
+ */
+function copiesOf(layer: LayerSpec): Int32Array {
   const { kernel, stride, pad, input, output } = layer;
-  const places = new Int32Array(positionsOf(output) * taps(layer)).fill(-1);
-  let i = 0;
+  const [height, width, channels] = input;
+  const length = weightShape(layer)[1];
+  const copies: number[] = [];
   for (let y = 0; y < output[0]; y++)
     for (let x = 0; x < output[1]; x++)
-      for (let tapY = 0; tapY < kernel[0]; tapY++)
-        for (let tapX = 0; tapX < kernel[1]; tapX++, i++) {
-          const [row, column] = [y * stride[0] + tapY - pad[0], x * stride[1] + tapX - pad[1]];
-          if (row >= 0 && row < input[0] && column >= 0 && column < input[1])
-            places[i] = (row * input[1] + column) * input[2];
-        }
-  return places;
+      for (let tapY = 0; tapY < kernel[0]; tapY++) {
+        const [row, left] = [y * stride[0] + tapY - pad[0], x * stride[1] - pad[1]];
+        const [column, end] = [Math.max(0, left), Math.min(width, left + kernel[1])];
+        if (row < 0 || row >= height || column >= end) continue;
+        const tap = tapY * kernel[1] + column - left;
+        const patch = (y * output[1] + x) * length;
+        copies.push((row * width + column) * channels, patch + tap * channels, (end - column) * channels);
+      }
+  return Int32Array.from(copies);
 }
