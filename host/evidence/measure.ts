@@ -28,43 +28,59 @@ import {
   type TaskEvidence,
 } from './record.ts';
 
-/** A run that was performed. */
+/** A run that was performed, and what knows its answers. */
 interface Done {
   run: Run;
   record: RunRecord;
+  samples: Samples;
 }
 
-/** A point, and what it is made of. */
-interface Judged extends Point {
+/** Runs of one method and task. */
+interface OfTask {
   runs: Done[];
   task: string;
 }
 
-/** Of a grid of single tasks and shared bases, and of one basis for four tasks. */
-export function measureEvidence(pareto: Grid, fourTasks: Grid): EvidenceRecord {
-  const samples = new Samples(pareto.records);
+/** A point, and what it is made of. */
+interface Judged extends Point, OfTask {}
+
+export interface Grids {
+  /** single tasks, and shared bases */
+  pareto: Grid;
+  /** pairs of it on more seeds: methods "TASK.VARIANT" */
+  decisive: Grid;
+  /** one basis for four tasks */
+  fourTasks: Grid;
+}
+
+export function measureEvidence({ pareto, decisive, fourTasks }: Grids): EvidenceRecord {
   const done = doneOf(pareto);
+  const again = doneOf(decisive);
   const tasks = [...new Set(pareto.runs.filter(isSingle).flatMap(({ programs }) => programs))];
-  const judged = new Map(tasks.map((task) => [task, pointsOf(task, pareto, done, samples)]));
+  const judged = new Map(tasks.map((task) => [task, pointsOf(task, pareto, done)]));
   const shared = methodsOf(done.filter(({ run }) => !isSingle(run)));
   return {
     pareto: {
       ...progressOf(pareto),
-      tasks: tasks.map((task) => evidenceOf(task, judged.get(task)!, samples)),
-      shared: shared.map((runs) => sharedOf(runs, pareto, judged, samples)),
-      confusions: tasks.flatMap((task) => confusionsOfBest(judged.get(task)!, samples)),
+      tasks: tasks.map((task) => evidenceOf(task, judged.get(task)!, again)),
+      shared: shared.map((runs) => sharedOf(runs, pareto, judged)),
+      confusions: tasks.flatMap((task) => confusionsOfBest(judged.get(task)!)),
     },
+    decisive: progressOf(decisive),
     fourTasks: {
       ...progressOf(fourTasks),
       pairs: PAIRS.map((methods) => pairOf(fourTasks, methods)),
       bytes: bytesOfMethods(fourTasks),
-      confusions: confusionsOf(SHARED, doneOf(fourTasks), new Samples(fourTasks.records)),
+      confusions: confusionsOf(SHARED, doneOf(fourTasks)),
     },
   };
 }
 
-const doneOf = ({ runs, records }: Grid): Done[] =>
-  runs.filter(({ id }) => hasRecord(records, id)).map((run) => ({ run, record: readRecord(records, run.id) }));
+function doneOf({ runs, records }: Grid): Done[] {
+  const samples = new Samples(records);
+  const recorded = runs.filter(({ id }) => hasRecord(records, id));
+  return recorded.map((run) => ({ run, record: readRecord(records, run.id), samples }));
+}
 
 const isSingle = ({ programs }: Run): boolean => programs.length === 1;
 
@@ -80,14 +96,12 @@ function methodsOf(done: readonly Done[]): Done[][] {
   return methods.map((method) => done.filter(({ run }) => run.method === method));
 }
 
-function pointsOf(task: string, grid: Grid, done: readonly Done[], samples: Samples): Judged[] {
+function pointsOf(task: string, grid: Grid, done: readonly Done[]): Judged[] {
   const own = done.filter(({ run }) => isSingle(run) && run.programs[0] === task);
   return methodsOf(own).map((runs): Judged => {
     const [{ run, record }] = runs as [Done];
     const [series, variant = series] = run.method.split('.') as [string, string?];
     const [program] = record.image.programs as [RunRecord['image']['programs'][number]];
-    const resultsOf = (split: Split): Resampled =>
-      meanSample(runs.map(({ record }) => samples.macroF1(record, task, split)));
     const splits = judgedSplits(record, task);
     return {
       variant,
@@ -100,12 +114,16 @@ function pointsOf(task: string, grid: Grid, done: readonly Done[], samples: Samp
       makingMacs: makingMacs(configOf(run, grid.path))[0]!,
       arenaBytes: program.arenaBytes,
       validation: meanOf(runs.map(({ record }) => record.results[0]!.splits.validation!.macroF1.value)),
-      splits: Object.fromEntries(splits.map((split) => [split, intervalOf(resultsOf(split))])),
+      splits: Object.fromEntries(splits.map((split) => [split, intervalOf(sampleOf({ runs, task }, split))])),
       runs,
       task,
     };
   });
 }
+
+/** Macro-F1, mean over the runs. */
+const sampleOf = ({ runs, task }: OfTask, split: Split): Resampled =>
+  meanSample(runs.map(({ record, samples }) => samples.macroF1(record, task, split)));
 
 /** On which it is judged: neither that which was trained on nor that which chooses. */
 const judgedSplits = ({ results }: RunRecord, task: string): Split[] => {
@@ -121,22 +139,22 @@ function familyOf({ configuration }: Run): Family {
   return kind as Family;
 }
 
-function evidenceOf(task: string, judged: readonly Judged[], samples: Samples): TaskEvidence {
+function evidenceOf(task: string, judged: readonly Judged[], again: readonly Done[]): TaskEvidence {
   const students = judged.filter(({ role }) => role === 'student');
   const yardstick = judged.find(({ role }) => role === 'yardstick');
   const small = [students, judged.filter(({ role }) => role === 'shallow')];
   return {
     task,
-    facts: judged.length > 0 ? factsOf(judged[0]!, samples) : [],
+    facts: judged.length > 0 ? factsOf(judged[0]!) : [],
     points: judged.map(({ runs: _, task: __, ...point }) => point),
-    choices: BUDGETS.flatMap((budget) => choicesWithin(budget, students, samples)),
-    matches: matchesOf(students, samples),
-    kept: yardstick ? small.flatMap((some) => keptOf(some, yardstick, samples)) : [],
+    choices: BUDGETS.flatMap((budget) => choicesWithin(budget, students)),
+    matches: matchesOf(students, again),
+    kept: yardstick ? small.flatMap((some) => keptOf(some, yardstick)) : [],
   };
 }
 
-function factsOf({ runs, task }: Judged, samples: Samples): SplitFacts[] {
-  const { record } = runs[0]!;
+function factsOf({ runs, task }: OfTask): SplitFacts[] {
+  const { record, samples } = runs[0]!;
   return judgedSplits(record, task).map((split) => {
     const { windows, groups } = samples.windows(record.results[0]!.splits[split]!.windows);
     return { split, windows: windows.labels.length, groups: groups.names.length, group: windows.group };
@@ -146,7 +164,7 @@ function factsOf({ runs, task }: Judged, samples: Samples): SplitFacts[] {
 const isControl = ({ family }: Point): boolean => !GENERATED.includes(family);
 
 /** The best of each family that fits, less the best control that fits. */
-function choicesWithin(budget: number, students: readonly Judged[], samples: Samples): Choice[] {
+function choicesWithin(budget: number, students: readonly Judged[]): Choice[] {
   const control = bestWithin(students.filter(isControl), budget);
   return (Object.keys(FAMILIES) as Family[]).flatMap((family): Choice[] => {
     const best = bestWithin(
@@ -156,62 +174,68 @@ function choicesWithin(budget: number, students: readonly Judged[], samples: Sam
     if (!best) return [];
     const { variant, bytes } = best;
     const isOther = control !== undefined && control !== best;
-    const differences = isOther ? pairedOf(best, control, samples, differenceSample) : [];
+    const differences = isOther ? pairedOf(best, control, differenceSample) : [];
     return [{ budget, family, variant, bytes, control: isOther ? control.variant : null, differences }];
   });
 }
 
 /** Each network with generated weights, from the smallest on, less the best control of as many bytes or fewer. */
-const matchesOf = (students: readonly Judged[], samples: Samples): Match[] =>
+const matchesOf = (students: readonly Judged[], again: readonly Done[]): Match[] =>
   students
     .filter((one) => !isControl(one))
     .toSorted((a, b) => a.bytes - b.bytes)
     .flatMap((one): Match[] => {
       const control = bestWithin(students.filter(isControl), one.bytes);
-      const differences = control ? pairedOf(one, control, samples, differenceSample) : [];
-      return control && differences.length > 0 ? [{ variant: one.variant, control: control.variant, differences }] : [];
+      const differences = control ? pairedOf(one, control, differenceSample) : [];
+      if (!control || differences.length === 0) return [];
+      const match = { variant: one.variant, control: control.variant, differences };
+      return [{ ...match, again: againOf(one, control, again) }];
     });
 
+/** The same two on the seeds of another grid, alone and with those before. */
+function againOf(one: Judged, control: Judged, done: readonly Done[]): Match['again'] {
+  const [first, second] = [one, control].map(({ task, variant }) => ({
+    task,
+    runs: done.filter(({ run }) => run.method === `${task}.${variant}`),
+  })) as [OfTask, OfTask];
+  const all = (before: Judged, fresh: OfTask): OfTask => ({ ...fresh, runs: [...before.runs, ...fresh.runs] });
+  const together = pairedOf(all(one, first), all(control, second), differenceSample);
+  return pairedOf(first, second, differenceSample).map((fresh) => ({
+    fresh,
+    all: together.find(({ split }) => split === fresh.split)!,
+  }));
+}
+
 /** What the best within 16 and 32 kB keep; once where it is the same. */
-function keptOf(small: readonly Judged[], yardstick: Judged, samples: Samples): Kept[] {
+function keptOf(small: readonly Judged[], yardstick: Judged): Kept[] {
   const best = [16_000, 32_000].map((most) => ({ most, one: bestWithin(small, most) }));
   return best.flatMap(({ most, one }, i): Kept[] => {
     if (!one || one === best[i - 1]?.one) return [];
     const { variant, bytes } = one;
-    return [{ most, variant, bytes, ratios: pairedOf(one, yardstick, samples, ratioSample) }];
+    return [{ most, variant, bytes, ratios: pairedOf(one, yardstick, ratioSample) }];
   });
 }
 
 /** Of two on every split, over the seeds that both have. */
 function pairedOf(
-  first: { runs: readonly Done[]; task: string },
-  second: { runs: readonly Done[] },
-  samples: Samples,
+  first: OfTask,
+  second: Pick<OfTask, 'runs'>,
   combine: (first: Resampled, second: Resampled) => Resampled,
 ): Paired[] {
-  const seeds = first.runs
-    .map(({ run }) => run.seed)
-    .filter((seed) => second.runs.some(({ run }) => run.seed === seed));
+  const { task } = first;
+  const seedsOf = ({ runs }: Pick<OfTask, 'runs'>): number[] => runs.map(({ run }) => run.seed);
+  const seeds = seedsOf(first).filter((seed) => seedsOf(second).includes(seed));
   if (seeds.length === 0) return [];
-  return judgedSplits(first.runs[0]!.record, first.task).map((split): Paired => {
+  return judgedSplits(first.runs[0]!.record, task).map((split): Paired => {
     const [a, b] = [first, second].map(({ runs }) =>
-      meanSample(
-        runs
-          .filter(({ run }) => seeds.includes(run.seed))
-          .map(({ record }) => samples.macroF1(record, first.task, split)),
-      ),
+      sampleOf({ task, runs: runs.filter(({ run }) => seeds.includes(run.seed)) }, split),
     ) as [Resampled, Resampled];
     return { split, seeds, interval: intervalOf(combine(a, b)) };
   });
 }
 
 /** Beside the controls of each task alone that take no more bytes together and are the best on validation windows. */
-function sharedOf(
-  runs: Done[],
-  grid: Grid,
-  judged: ReadonlyMap<string, readonly Judged[]>,
-  samples: Samples,
-): SharedEvidence {
+function sharedOf(runs: Done[], grid: Grid, judged: ReadonlyMap<string, readonly Judged[]>): SharedEvidence {
   const [{ run }] = runs as [Done];
   const bytes = Math.round(meanOf(runs.map(({ record }) => record.image.bytes)));
   const students = run.programs.map((task) =>
@@ -228,7 +252,7 @@ function sharedOf(
     controls: Object.fromEntries(controls.map(({ task, variant }) => [task, variant])),
     controlBytes: controls.reduce((sum, control) => sum + control.bytes, 0),
     differences: controls.flatMap((control) =>
-      pairedOf({ runs, task: control.task }, control, samples, differenceSample).map((paired) => ({
+      pairedOf({ runs, task: control.task }, control, differenceSample).map((paired) => ({
         task: control.task,
         ...paired,
       })),
@@ -240,22 +264,22 @@ function sharedOf(
 const SHOWN_WITHIN = 16_000;
 
 /** Of the best network within 16 kB, by validation windows. */
-function confusionsOfBest(judged: readonly Judged[], samples: Samples): Confusion[] {
+function confusionsOfBest(judged: readonly Judged[]): Confusion[] {
   const best = bestWithin(
     judged.filter(({ role }) => role === 'student'),
     SHOWN_WITHIN,
   );
-  return best ? confusionsOf(best.variant, best.runs, samples, best.task) : [];
+  return best ? confusionsOf(best.variant, best.runs, best.task) : [];
 }
 
 /** Of the runs of a method, or of those that are given, on the test split of every program, or of `only`. */
-function confusionsOf(method: string, done: readonly Done[], samples: Samples, only?: string): Confusion[] {
+function confusionsOf(method: string, done: readonly Done[], only?: string): Confusion[] {
   const runs = only === undefined ? done.filter(({ run }) => run.method === method) : done;
   const programs = only === undefined ? (runs[0]?.run.programs ?? []) : [only];
   return programs.flatMap((task): Confusion[] => {
     const [split] = judgedSplits(runs[0]!.record, task).toSorted((a, b) => Number(b === 'test') - Number(a === 'test'));
     if (split === undefined) return [];
-    const all = runs.map(({ record }) => samples.confusion(record, task, split));
+    const all = runs.map(({ record, samples }) => samples.confusion(record, task, split));
     const [{ classes }] = all as [Confused];
     const counts = classes.map((_, i) => classes.map((_, j) => all.reduce((sum, one) => sum + one.counts[i]![j]!, 0)));
     return [{ task, method, split, seeds: runs.map(({ run }) => run.seed), classes, counts }];

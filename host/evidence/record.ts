@@ -94,6 +94,8 @@ export interface Match {
   control: string;
   /** generated minus control */
   differences: Paired[];
+  /** by split, on seeds that nothing was chosen by, alone and with those before; none where it was not run again */
+  again: { fresh: Paired; all: Paired }[];
 }
 
 /** What a small image keeps of the large network. */
@@ -160,5 +162,7 @@ export interface MethodPair {
 
 export interface EvidenceRecord {
   pareto: Progress & { tasks: TaskEvidence[]; shared: SharedEvidence[]; confusions: Confusion[] };
+  /** pairs of it on more seeds */
+  decisive: Progress;
   fourTasks: Progress & { pairs: MethodPair[]; bytes: MethodBytes[]; confusions: Confusion[] };
 }

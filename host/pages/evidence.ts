@@ -11,6 +11,7 @@ import {
   FAMILIES,
   type Family,
   type MethodPair,
+  type Paired,
   type Point,
   type Progress,
   type SplitFacts,
@@ -18,7 +19,7 @@ import {
 } from '../evidence/record.ts';
 import { counted } from '../system/counted.ts';
 import { grouped } from '../system/grouped.ts';
-import { differenceIn, notRecorded, verdictOf, within } from './differences.ts';
+import { differenceIn, isSure, notRecorded, verdictOf, within } from './differences.ts';
 import { type Block, type Document, decimals, type Section, type Table, thousands } from './document.ts';
 import { mapOf } from './evidenceMap.ts';
 
@@ -50,7 +51,7 @@ the packed image in the integer runtime against its bytes. \`npm run results\` m
 \`build/results.html\` with all of it in one file, from the records of [sweeps](sweeps.md) in \`bench/sweeps\`; how far
 those are is said below.
 
-${progressText(evidence.pareto)} ${progressText(evidence.fourTasks)}
+${progressText(evidence.pareto)} ${progressText(evidence.decisive)} ${progressText(evidence.fourTasks)}
 
 Every network is trained end to end with the rounding of its method on from the first step, as many steps as any other,
 and those that are compared from labels and from an INT8 network of the same layers; nothing else differs between them but
@@ -62,6 +63,7 @@ excludes 0, without a correction for how many there are. 1 kB is 1,000 bytes.`,
   sections: [
     mapOf({ evidence }),
     mapSection(evidence),
+    decisiveSection(evidence),
     keptSection(evidence),
     sharedSection(evidence),
     ...evidence.pareto.tasks.map(taskSection),
@@ -115,6 +117,57 @@ function summaryOf(rows: readonly string[][]): string {
   const count = (verdict: string): number => rows.filter((row) => row[5] === verdict).length;
   return `In ${counted(rows.length, 'comparison')} they beat the control ${count('beats')} times, tie ${count('ties')} times and lose ${count('loses')} times.`;
 }
+
+/** Pairs of the map of which a difference excludes 0, on more seeds. */
+function decisiveSection({ pareto: { tasks } }: EvidenceRecord): Section {
+  const pairs = tasks.flatMap((task) =>
+    task.matches.flatMap((match) => {
+      const isDecisive = match.differences.some((paired) => isSureIn(task, paired));
+      return isDecisive ? match.differences.map((paired) => ({ task, match, paired })) : [];
+    }),
+  );
+  const rows = pairs.map(({ task, match, paired }) => {
+    const again = match.again.find(({ fresh }) => fresh.split === paired.split);
+    const groups = groupsOf(task, paired.split);
+    const cells = again ? [again.fresh, again.all].map((one) => differenceIn(one, groups)) : ['not run again', ''];
+    return [
+      task.task,
+      `\`${match.variant}\``,
+      `\`${match.control}\``,
+      paired.split,
+      differenceIn(paired, groups),
+      ...cells,
+      `${(again?.all ?? paired).seeds.length}`,
+    ];
+  });
+  const sure = pairs.flatMap(({ task, match, paired }) => {
+    const again = match.again.find(({ fresh }) => fresh.split === paired.split);
+    return again && isSureIn(task, paired) ? [{ task, paired, ...again }] : [];
+  });
+  const count = (holds: (one: (typeof sure)[number]) => boolean): string => `${sure.filter(holds).length}`;
+  const isAlike = (a: Paired, b: Paired): boolean => Math.sign(a.interval.value) === Math.sign(b.interval.value);
+  const summary = `Of ${counted(sure.length, 'difference')} that excluded 0, fresh seeds alone give ${count(
+    ({ paired, fresh }) => isAlike(paired, fresh),
+  )} the same sign, and ${count(({ task, paired, fresh }) => isAlike(paired, fresh) && isSureIn(task, fresh))} exclude 0 again; over all seeds
+${count(({ task, all }) => isSureIn(task, all))} still exclude it.`;
+  return {
+    title: 'Decisive pairs again',
+    blocks: [
+      `Who is bold among so many may be so by chance. Pairs of the table above of which a difference excludes 0 were trained
+again with two seeds that had no part in saying so (\`models/sweeps/decisive.json\`): what these say alone, and what all do.`,
+      ...(sure.length > 0 ? [summary] : []),
+      rows.length > 0
+        ? {
+            headings: ['task', 'generated', 'control', 'split', 'first seeds', 'fresh seeds', 'all', 'seeds'],
+            rows,
+            from: 4,
+          }
+        : 'No difference of the table excludes 0.',
+    ],
+  };
+}
+
+const isSureIn = (task: TaskEvidence, { split, interval }: Paired): boolean => isSure(interval, groupsOf(task, split));
 
 const pointOf = ({ points }: TaskEvidence, variant: string): Point => points.find((one) => one.variant === variant)!;
 

@@ -20,7 +20,7 @@ export function resultsVerb(program: Command): void {
     .command('results')
     .summary('pages and drawings of what each byte buys, from the records of sweeps')
     .description(
-      'From the records of the grids pareto and four-tasks in bench/sweeps: bench/evidence.json with means over seeds, intervals and paired differences; all pages and drawings of them, as htpw pages does; and build/results.html, one file with everything. Runs that have no record are counted on the pages.',
+      'From the records of the grids pareto, decisive and four-tasks in bench/sweeps: bench/evidence.json with means over seeds, intervals and paired differences; all pages and drawings of them, as htpw pages does; and build/results.html, one file with everything. Runs that have no record are counted on the pages.',
     )
     .option('--html <file>', 'where the one file goes; default build/results.html')
     .option('--json', 'machine-readable result')
@@ -29,7 +29,11 @@ export function resultsVerb(program: Command): void {
       if (!keepsRecords()) throw new UsageError('results: expected records in bench/, as a clone has, got none');
       const output = planOutput(html ?? join(buildFolder(), 'results.html'));
       const grid = (name: string) => readGrid(join(projectRoot(), 'models', 'sweeps', `${name}.json`));
-      const evidence = measureEvidence(grid('pareto'), grid('four-tasks'));
+      const evidence = measureEvidence({
+        pareto: grid('pareto'),
+        decisive: grid('decisive'),
+        fourTasks: grid('four-tasks'),
+      });
       writeWhole(recordPath('evidence'), `${formatted(evidence)}\n`);
       const records = readRecords();
       const written = (await renewed(PAGES, records)).filter(({ differsAt }) => differsAt !== null);
@@ -38,7 +42,7 @@ export function resultsVerb(program: Command): void {
       const pages = written.map(({ path }) => path);
       print(json, resultOf(evidence, pages, output.name), () =>
         [
-          ...[evidence.pareto, evidence.fourTasks].map(
+          ...[evidence.pareto, evidence.decisive, evidence.fourTasks].map(
             ({ grid, runs, missing }) => `${grid}: ${runs - missing} of ${runs} runs recorded`,
           ),
           ...pages.map((path) => `${path}: written`),
@@ -49,9 +53,9 @@ export function resultsVerb(program: Command): void {
 }
 
 /** What --json prints: the files that are written, and runs without a record by grid. */
-export const resultOf = ({ pareto, fourTasks }: EvidenceRecord, pages: readonly string[], html: string) => ({
+export const resultOf = ({ pareto, decisive, fourTasks }: EvidenceRecord, pages: readonly string[], html: string) => ({
   record: recordPath('evidence'),
   pages,
   html,
-  missing: { [pareto.grid]: pareto.missing, [fourTasks.grid]: fourTasks.missing },
+  missing: Object.fromEntries([pareto, decisive, fourTasks].map(({ grid, missing }) => [grid, missing])),
 });

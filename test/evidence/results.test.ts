@@ -4,9 +4,10 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { beforeAll, describe, expect, it } from 'vitest';
 import { measureEvidence } from '../../host/evidence/measure.ts';
-import type { EvidenceRecord, TaskEvidence } from '../../host/evidence/record.ts';
+import type { EvidenceRecord, Match, TaskEvidence } from '../../host/evidence/record.ts';
 import { chosenForZoo } from '../../host/evidence/zoo.ts';
 import { resultsHtml } from '../../host/pages/book.ts';
+import { isSure } from '../../host/pages/differences.ts';
 import { asMarkdown } from '../../host/pages/document.ts';
 import {
   bytesDrawing,
@@ -37,15 +38,18 @@ const windows: LabelledWindows = {
 };
 
 const pareto = readGrid('models/sweeps/pareto.json');
+const decisive = readGrid('models/sweeps/decisive.json');
 const fourTasks = readGrid('models/sweeps/four-tasks.json');
 let folder: string;
 let grid: Grid;
+/** Of pairs on seeds 4 and 5, beside the grid. */
+let again: Grid;
 
 /** A record of one run, of whose answers to test windows the first `wrong` of each group are so. */
-function keep(run: Run, bytes: number, validation: number, wrong: number): void {
+function keep(run: Run, bytes: number, validation: number, wrong: number, to = folder): void {
   const answers = windows.labels.map((label, i) => (i % EACH < wrong ? 1 - label : label));
-  keepAnswers(folder, run.id, [answers]);
-  const name = keepWindows(folder, windows);
+  keepAnswers(to, run.id, [answers]);
+  const name = keepWindows(to, windows);
   const results = run.programs.map((program) => ({
     program,
     splits: {
@@ -57,7 +61,7 @@ function keep(run: Run, bytes: number, validation: number, wrong: number): void 
   const image = { sha256: '', bytes, categories: {}, programs: run.programs.map((name) => ({ name, ...program })) };
   const { id, method, seed, programs } = run;
   const record = { run: id, method, seed, programs, addOn: null, image, results };
-  writeFileSync(recordPath(folder, id), formatted(record as unknown as RunRecord));
+  writeFileSync(recordPath(to, id), formatted(record as unknown as RunRecord));
 }
 
 const runOf = (method: string, program: string, seed = 1): Run =>
@@ -82,7 +86,19 @@ describe('what each byte buys', () => {
     keep(runOf('yardstick', 'pvc'), 1_460_000, 0.9, 1);
     keep(runOf('shallow.shallow-w75', 'pvc'), 15_000, 0.2, 0);
     keep(runOf('shallow.shallow-w100', 'pvc'), 21_000, 0.95, 0); // the best of all, but trained in another way
-    evidence = measureEvidence(grid, fourTasks);
+    again = {
+      name: 'decisive',
+      path: decisive.path,
+      records: mkdtempSync(join(tmpdir(), 'evidence-')),
+      runs: ['basis4-w44', 'int4-w44'].flatMap((variant) =>
+        [4, 5].map((seed) => {
+          const method = `pvc.${variant}`;
+          return { ...runOf(`single.${variant}`, 'pvc'), id: `${method}.s${seed}`, method, seed };
+        }),
+      ),
+    };
+    for (const run of again.runs) keep(run, 6000, 0.9, run.method === 'pvc.int4-w44' ? 3 : 1, again.records);
+    evidence = measureEvidence({ pareto: grid, decisive: again, fourTasks });
   }, 60_000);
 
   it('says how many runs of the grid have no record', () => {
@@ -118,6 +134,20 @@ describe('what each byte buys', () => {
     expect(rowOf('basis4-w44')).toMatch(/\| beats \| +\*\*\+0\.099 \(\+0\.099 to \+0\.099\)\*\* \|/);
     expect(rowOf('tile-w50')).toMatch(/\| ties +\| +\+0\.000 \(\+0\.000 to \+0\.000\) \|/);
     expect(map).toContain('In 2 comparisons they beat the control 1 times, tie 1 times and lose 0 times.');
+  });
+
+  it('has pairs that exclude 0 again on seeds that nothing was chosen by, alone and with those before', () => {
+    const [tile, basis] = taskOf(evidence, 'pvc').matches as [Match, Match];
+    expect(tile.again).toEqual([]);
+    const [{ fresh, all }, ...others] = basis.again as [Match['again'][number]];
+    expect([fresh.seeds, all.seeds, others]).toEqual([[4, 5], [1, 4, 5], []]); // its control has no second seed
+    expect(fresh.interval.value).toBeCloseTo(0.2, 2);
+    expect(all.interval.value).toBeCloseTo((0.1 + 2 * 0.2) / 3, 2);
+    const page = asMarkdown(evidencePage({ evidence }));
+    const section = page.slice(page.indexOf('## Decisive pairs'), page.indexOf('## Small beside'));
+    expect(section).toMatch(/fresh seeds alone give 1 the same sign, and 1 exclude 0 again; over all seeds\n1 still/);
+    expect(section).toMatch(/`basis4-w44`.*\*\*\+0\.099 .*\*\*\+0\.2.*\*\*\+0\.16.* 3 \|/);
+    expect(section).not.toContain('tile-w50');
   });
 
   it('has a map of how often generated weights beat, tie and lose, with what is not recorded', () => {
@@ -179,18 +209,23 @@ describe('what each byte buys', () => {
   });
 
   it('is the same twice, byte by byte, and one HTML file that fetches nothing', () => {
-    const again = measureEvidence(grid, fourTasks);
-    expect(again).toEqual(evidence);
+    const twice = measureEvidence({ pareto: grid, decisive: again, fourTasks });
+    expect(twice).toEqual(evidence);
     const records = readRecords();
     const html = resultsHtml({ ...records, evidence });
-    expect(resultsHtml({ ...records, evidence: again })).toBe(html);
+    expect(resultsHtml({ ...records, evidence: twice })).toBe(html);
     expect(html).not.toMatch(/<(script|link|img|iframe)|https?:\/\/(?!www\.w3\.org\/2000\/svg)|url\(/);
     expect(html).toContain('basis4-w44: 6,200 bytes');
   });
 
   it('without any record is a page that says so', () => {
     const empty = mkdtempSync(join(tmpdir(), 'evidence-'));
-    const none = measureEvidence({ ...grid, records: empty }, { ...fourTasks, records: empty });
+    const [pareto, twice, four] = [grid, again, fourTasks].map((one) => ({ ...one, records: empty })) as [
+      Grid,
+      Grid,
+      Grid,
+    ];
+    const none = measureEvidence({ pareto, decisive: twice, fourTasks: four });
     expect(none.pareto.missing).toBe(grid.runs.length);
     const page = asMarkdown(evidencePage({ evidence: none }));
     for (const only of ['', ' --only pvc', ' --only yardstick', ' --only six'])
@@ -205,9 +240,26 @@ describe('what each byte buys', () => {
   });
 });
 
+/** Of the committed records. */
+const measured = (): EvidenceRecord => JSON.parse(readFileSync('bench/evidence.json', 'utf8'));
+
 describe('bench/evidence.json', () => {
+  it('has no pair that excludes 0 and that the grid decisive does not run again', () => {
+    const { tasks } = measured().pareto;
+    const methods = new Set(decisive.runs.map(({ method }) => method));
+    const missing = tasks.flatMap(({ task, facts, matches }) =>
+      matches
+        .filter(({ differences }) =>
+          differences.some(({ split, interval }) => isSure(interval, facts.find((one) => one.split === split)!.groups)),
+        )
+        .flatMap(({ variant, control }) => [`${task}.${variant}`, `${task}.${control}`])
+        .filter((method) => !methods.has(method)),
+    );
+    expect(missing).toEqual([]);
+  });
+
   it('is what the committed records give', () => {
-    const now = measureEvidence(pareto, fourTasks);
+    const now = measureEvidence({ pareto, decisive, fourTasks });
     expect(`${formatted(now)}\n`, 'out of date: run npm run results').toBe(readFileSync('bench/evidence.json', 'utf8'));
   });
 });
