@@ -3,8 +3,16 @@ import { SPLITS, type Split } from '../data/part.ts';
 import { intervalOf, type Resampled } from '../evaluate/bootstrap.ts';
 import { compare } from '../sweep/compare.ts';
 import { configOf, type Grid, type Run } from '../sweep/grid.ts';
-import { hasRecord, type RunRecord, readRecord } from '../sweep/record.ts';
-import { type Confused, differenceSample, meanOf, meanSample, ratioSample, Samples } from '../sweep/samples.ts';
+import { hasRecord, type RunRecord, readRecord, type SplitResult } from '../sweep/record.ts';
+import {
+  type Confused,
+  commonWindows,
+  differenceSample,
+  meanOf,
+  meanSample,
+  ratioSample,
+  Samples,
+} from '../sweep/samples.ts';
 import { makingMacs } from '../train/making.ts';
 import { bestTogether, bestWithin } from './choose.ts';
 import {
@@ -126,10 +134,11 @@ const sampleOf = ({ runs, task }: OfTask, split: Split): Resampled =>
   meanSample(runs.map(({ record, samples }) => samples.macroF1(record, task, split)));
 
 /** On which it is judged: neither that which was trained on nor that which chooses. */
-const judgedSplits = ({ results }: RunRecord, task: string): Split[] => {
-  const { splits } = results.find(({ program }) => program === task)!;
-  return SPLITS.filter((split) => split !== 'train' && split !== 'validation' && splits[split]);
-};
+const judgedSplits = (record: RunRecord, task: string): Split[] =>
+  SPLITS.filter((split) => split !== 'train' && split !== 'validation' && splitsOf(record, task)[split]);
+
+const splitsOf = ({ results }: RunRecord, task: string): Partial<Record<Split, SplitResult>> =>
+  results.find(({ program }) => program === task)!.splits;
 
 function familyOf({ configuration }: Run): Family {
   const network = configuration.tasks[0]!.network ?? configuration.network;
@@ -226,11 +235,14 @@ function pairedOf(
   const seedsOf = ({ runs }: Pick<OfTask, 'runs'>): number[] => runs.map(({ run }) => run.seed);
   const seeds = seedsOf(first).filter((seed) => seedsOf(second).includes(seed));
   if (seeds.length === 0) return [];
+  const sides = [first, second].map(({ runs }) => runs.filter(({ run }) => seeds.includes(run.seed)));
   return judgedSplits(first.runs[0]!.record, task).map((split): Paired => {
-    const [a, b] = [first, second].map(({ runs }) =>
-      sampleOf({ task, runs: runs.filter(({ run }) => seeds.includes(run.seed)) }, split),
-    ) as [Resampled, Resampled];
-    return { split, seeds, interval: intervalOf(combine(a, b)) };
+    commonWindows(
+      sides.flat().map(({ record }) => splitsOf(record, task)[split]!),
+      `${task} ${split}`,
+    );
+    const [a, b] = sides.map((runs) => sampleOf({ task, runs }, split)) as [Resampled, Resampled];
+    return { split, seeds, of: [a.value, b.value], interval: intervalOf(combine(a, b)) };
   });
 }
 

@@ -72,7 +72,10 @@ export interface SplitFacts {
 /** A difference or a ratio on the same resamples. */
 export interface Paired {
   split: Split;
+  /** that both have */
   seeds: number[];
+  /** macro-F1 of each, mean over these seeds */
+  of: [first: number, second: number];
   interval: Interval;
 }
 

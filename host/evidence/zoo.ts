@@ -66,14 +66,14 @@ interface Done {
 
 const validationOf = ({ record }: Done): number => record.results[0]!.splits.validation!.macroF1.value;
 
-/** Of the method that is best in the mean over its seeds, the best seed: a lucky seed does not choose a method. */
+/** Of the method that is best in the mean over all its seeds, the best seed that fits: a lucky seed chooses no method. */
 function bestOf(done: readonly Done[], budget: number): Done | undefined {
-  const fitting = done.filter(({ record }) => record.image.bytes <= budget);
-  const methods = [...new Set(fitting.map(({ run }) => run.method))].map((method) => {
-    const runs = fitting.filter(({ run }) => run.method === method);
+  const methods = [...new Set(done.map(({ run }) => run.method))].map((method) => {
+    const runs = done.filter(({ run }) => run.method === method);
     const bytes = Math.min(...runs.map(({ record }) => record.image.bytes));
     return { bytes, validation: meanOf(runs.map(validationOf)), runs };
   });
   const { runs = [] } = bestWithin(methods, budget) ?? {};
-  return runs.toSorted((a, b) => validationOf(b) - validationOf(a) || a.run.seed - b.run.seed)[0];
+  const fitting = runs.filter(({ record }) => record.image.bytes <= budget);
+  return fitting.toSorted((a, b) => validationOf(b) - validationOf(a) || a.run.seed - b.run.seed)[0];
 }

@@ -13,7 +13,7 @@ export const differing = ({ value, low, high }: Interval): string =>
 export const isSure = ({ low, high }: Interval, groups: number): boolean => groups > 1 && (low > 0 || high < 0);
 
 /** Bold where 0 is outside; of one group there is no interval. */
-export function differenceIn({ interval }: Paired, groups: number): string {
+export function differenceIn({ interval }: Pick<Paired, 'interval'>, groups: number): string {
   if (groups < 2) return `${signed(interval.value)}, one group`;
   return isSure(interval, groups) ? `**${differing(interval)}**` : differing(interval);
 }

@@ -112,8 +112,8 @@ exact counts in QEMU; [cycles](#cycles-estimated) are estimates. TensorFlow Lite
 ![The four networks of MLPerf Tiny beside TensorFlow Lite Micro: flash, arena, instructions](results.svg)
 
 Other pages have every committed image on every board, with estimates of time and energy ([deploy.md](deploy.md)); RAM
-against instructions ([residency.md](residency.md)); what each byte buys, on people that training has never met
-([evidence.md](evidence.md)); bytes against accuracy ([compress.md](compress.md)); the accuracy of the ECG network
+against instructions ([residency.md](residency.md)); what each byte buys, on people that training has never met and
+on later data of those that it has ([evidence.md](evidence.md)); bytes against accuracy ([compress.md](compress.md)); the accuracy of the ECG network
 ([model card](../models/ecg-beats.md)); code and stack of the C library ([c.md](c.md#what-it-takes)); and bounds of time
 ([reliability.md](reliability.md)).
 

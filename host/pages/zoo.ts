@@ -27,8 +27,8 @@ The best recorded image of each task within ${BUDGETS.map((budget) => budget / 1
 card. \`npx htpw zoo\` writes this folder from the records of [sweeps](../../docs/sweeps.md): of all small networks the
 one that is the best in the mean over its seeds, and of these the best seed, both by macro-F1 on validation windows
 alone. Within a budget in which a smaller image is as good there is none of its own. _Test_ is macro-F1 on people that
-nothing was learned from or chosen by, with a 95 % interval from resampling them. What each takes on each board:
-[deploy](../../docs/deploy.md).
+nothing was learned from or chosen by, of spoken digits on other takes of the same speakers, with a 95 % interval from
+resampling them. What each takes on each board: [deploy](../../docs/deploy.md).
 
 ${markdownTable(['task', 'best within, kB', 'image', 'weights', 'bytes', 'arena', 'validation', 'test'], rows, 4)}`;
 }

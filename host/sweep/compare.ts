@@ -8,7 +8,7 @@ import { type Interval, intervalOf, type Resampled } from '../evaluate/bootstrap
 import { UsageError } from '../system/errors.ts';
 import { shownPath } from '../system/shownPath.ts';
 import { type RunRecord, readRecord, type SplitResult } from './record.ts';
-import { differenceSample, meanOf, meanSample, Samples } from './samples.ts';
+import { commonWindows, differenceSample, meanOf, meanSample, Samples } from './samples.ts';
 
 /** Of a program on a split, in both methods. */
 export interface Comparison {
@@ -124,13 +124,9 @@ function differenceOf(
   first: readonly Judged[],
   second: readonly Judged[],
 ): Omit<Comparison, 'program' | 'split' | 'seeds' | 'bytes'> {
-  const names = [...new Set([...first, ...second].map(({ splits }) => splits[split]!.windows))];
-  if (names.length > 1)
-    throw new UsageError(
-      `${shownPath(folder)}: ${first[0]!.program} ${split}: expected the same windows in all runs, got ` +
-        `${names.join(' and ')}; run all on the same recordings`,
-    );
-  const { windows, groups } = samples.windows(names[0]!);
+  const all = [...first, ...second].map(({ splits }) => splits[split]!);
+  const name = commonWindows(all, `${shownPath(folder)}: ${first[0]!.program} ${split}`);
+  const { windows, groups } = samples.windows(name);
   const [a, b] = [first, second].map((side) =>
     meanSample(side.map(({ record, program }) => samples.macroF1(record, program, split))),
   ) as [Resampled, Resampled];

@@ -10,13 +10,23 @@ import { macroF1, weightedSum } from '../evaluate/metrics.ts';
 import { UsageError } from '../system/errors.ts';
 import { shownPath } from '../system/shownPath.ts';
 import { type LabelledWindows, readAnswers, readWindows } from './answers.ts';
-import { RESAMPLES, type RunRecord } from './record.ts';
+import { RESAMPLES, type RunRecord, type SplitResult } from './record.ts';
 
 /** Windows of a split by label and answer. */
 export interface Confused {
   classes: string[];
   /** [label][answer] */
   counts: number[][];
+}
+
+/** The windows that all have been judged on, by name. Throws UsageError where they differ: their groups would not pair. */
+export function commonWindows(results: readonly SplitResult[], what: string): string {
+  const names = [...new Set(results.map(({ windows }) => windows))];
+  if (names.length > 1)
+    throw new UsageError(
+      `${what}: expected the same windows in all runs, got ${names.join(' and ')}; run all on the same recordings`,
+    );
+  return names[0]!;
 }
 
 export class Samples {

@@ -15,11 +15,13 @@ import {
   evidencePage,
   fourTasksDrawing,
   fourTasksSection,
+  PARTS,
   taskDrawing,
 } from '../../host/pages/evidence.ts';
 import { mapDrawing } from '../../host/pages/evidenceMap.ts';
 import { readRecords } from '../../host/pages/records.ts';
 import { zooPage } from '../../host/pages/zoo.ts';
+import { CATEGORIES } from '../../host/records/categories.ts';
 import { keepAnswers, keepWindows, type LabelledWindows } from '../../host/sweep/answers.ts';
 import { type Grid, type Run, readGrid } from '../../host/sweep/grid.ts';
 import { formatted, type RunRecord, recordPath } from '../../host/sweep/record.ts';
@@ -46,10 +48,10 @@ let grid: Grid;
 let again: Grid;
 
 /** A record of one run, of whose answers to test windows the first `wrong` of each group are so. */
-function keep(run: Run, bytes: number, validation: number, wrong: number, to = folder): void {
+function keep(run: Run, bytes: number, validation: number, wrong: number, to = folder, judged = windows): void {
   const answers = windows.labels.map((label, i) => (i % EACH < wrong ? 1 - label : label));
   keepAnswers(to, run.id, [answers]);
-  const name = keepWindows(to, windows);
+  const name = keepWindows(to, judged);
   const results = run.programs.map((program) => ({
     program,
     splits: {
@@ -133,7 +135,7 @@ describe('what each byte buys', () => {
     const rowOf = (name: string): string => map.split('\n').find((line) => line.includes(`\`${name}\``))!;
     expect(rowOf('basis4-w44')).toMatch(/\| beats \| +\*\*\+0\.099 \(\+0\.099 to \+0\.099\)\*\* \|/);
     expect(rowOf('tile-w50')).toMatch(/\| ties +\| +\+0\.000 \(\+0\.000 to \+0\.000\) \|/);
-    expect(map).toContain('In 2 comparisons they beat the control 1 times, tie 1 times and lose 0 times.');
+    expect(map).toContain('In 2 comparisons they beat the control in 1, tie in 1 and lose in 0.');
   });
 
   it('has pairs that exclude 0 again on seeds that nothing was chosen by, alone and with those before', () => {
@@ -145,7 +147,7 @@ describe('what each byte buys', () => {
     expect(all.interval.value).toBeCloseTo((0.1 + 2 * 0.2) / 3, 2);
     const page = asMarkdown(evidencePage({ evidence }));
     const section = page.slice(page.indexOf('## Decisive pairs'), page.indexOf('## Small beside'));
-    expect(section).toMatch(/fresh seeds alone give 1 the same sign, and 1 exclude 0 again; over all seeds\n1 still/);
+    expect(section).toMatch(/with fresh seeds alone 1 have the\nsame sign, and 1 exclude 0; with all seeds 1 do/);
     expect(section).toMatch(/`basis4-w44`.*\*\*\+0\.099 .*\*\*\+0\.2.*\*\*\+0\.16.* 3 \|/);
     expect(section).not.toContain('tile-w50');
   });
@@ -159,8 +161,8 @@ describe('what each byte buys', () => {
         .find((line) => line.startsWith(`| ${title}`))!
         .split('|')
         .map((cell) => cell.trim());
-    expect(cellsOf('one network alone').slice(3, 7)).toEqual(['1', '1', '0', '1.05 x']); // 11,800 by 11,200 bytes
-    expect(cellsOf('six tasks').slice(3, 8)).toEqual(['', '', '', '', expect.stringContaining('--only six')]);
+    expect(cellsOf('one network alone').slice(3, 8)).toEqual(['1', '1', '0', '1', '1.05 x']); // 11,800 by 11,200 bytes
+    expect(cellsOf('six tasks').slice(3, 9)).toEqual(['', '', '', '', '', expect.stringContaining('--only six')]);
     const drawing = mapDrawing({ evidence });
     expect(drawing).toContain('<g class="beats"><title>pvc test: basis4-w44: +0.099 (+0.099 to +0.099)');
     expect(drawing).toContain('<g class="ties"><title>pvc test: tile-w50: +0.000 (+0.000 to +0.000)');
@@ -197,6 +199,17 @@ describe('what each byte buys', () => {
     const mixed = widths.slice(1).reduce((sum, rows, i) => sum + rows * widths[i]! * 4 + Math.ceil(rows / 8) * mlp, 0);
     expect(macsOf('basis4-w44')).toBe(mixed);
     expect(macsOf('int4-w44')).toBe(0);
+  });
+
+  it('shows each byte of an image under one heading', () => {
+    expect(PARTS.flatMap(([, categories]) => categories).toSorted()).toEqual([...CATEGORIES].toSorted());
+  });
+
+  it('refuses to pair runs that were judged on other windows', () => {
+    const other = mkdtempSync(join(tmpdir(), 'evidence-'));
+    for (const run of again.runs) keep(run, 6000, 0.9, 1, other, { ...windows, data: 'others' });
+    const pair = () => measureEvidence({ pareto: grid, decisive: { ...again, records: other }, fourTasks });
+    expect(pair).toThrow('pvc test: expected the same windows in all runs');
   });
 
   it('fills the zoo with the best image within each budget, and none of teachers or large networks', () => {
@@ -256,6 +269,17 @@ describe('bench/evidence.json', () => {
         .filter((method) => !methods.has(method)),
     );
     expect(missing).toEqual([]);
+  });
+
+  it('knows a pair that is run again by the names and configurations that it has in pareto', () => {
+    for (const { method, configuration, seed, lesson, programs } of decisive.runs) {
+      const [task, variant] = method.split('.') as [string, string?];
+      const name = variant ? `single.${variant}` : 'teacher';
+      const twin = pareto.runs.find((run) => run.method === name && String(run.programs) === String(programs))!;
+      expect(task.replace('-teacher', ''), method).toBe(twin.programs[0]);
+      expect(configuration, method).toEqual({ ...twin.configuration, seed });
+      expect([lesson?.temperature, lesson?.weight], method).toEqual([twin.lesson?.temperature, twin.lesson?.weight]);
+    }
   });
 
   it('is what the committed records give', () => {
