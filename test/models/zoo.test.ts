@@ -6,8 +6,11 @@ import { describe, expect, it } from 'vitest';
 import { verifyBoard } from '../../host/agent/verify.ts';
 import { loadBoard } from '../../host/boards/board.ts';
 import { imageFor } from '../../host/build/placedImage.ts';
+import { chosenForZoo } from '../../host/evidence/zoo.ts';
+import { zooPage } from '../../host/pages/zoo.ts';
 import { Runtime } from '../../host/runtime/node.ts';
 import type { VariantName } from '../../host/runtime/variants.ts';
+import { readGrid } from '../../host/sweep/grid.ts';
 import { testWindows } from '../../host/task/inputs.ts';
 import { canRun } from '../boards/runnable.ts';
 
@@ -16,6 +19,11 @@ const BOARD = 'mps2-an500';
 const files = existsSync(FOLDER) ? readdirSync(FOLDER).filter((name) => name.endsWith('.htpw')) : [];
 
 describe('models/zoo', () => {
+  it('is what htpw zoo chooses of the committed records', () => {
+    const chosen = zooPage(chosenForZoo(readGrid('models/sweeps/pareto.json')));
+    expect(chosen, 'out of date: run npx htpw zoo').toBe(readFileSync(join(FOLDER, 'README.md'), 'utf8'));
+  });
+
   it('has a card of each image and no other', () => {
     const cards = existsSync(FOLDER) ? readdirSync(FOLDER).filter((name) => /\.md$/.test(name)) : [];
     const expected = files.map((name) => name.replace(/\.htpw$/, '.md'));
